@@ -1,0 +1,3 @@
+module deskmove
+
+go 1.26
