@@ -35,10 +35,10 @@ type Channel struct {
 	ID        string
 	Name      string
 	Type      ChannelType
-	Address   string // e-mail address or telephone number, if it has one
-	Fallback  bool   // the account's fallback e-mail address (R3)
-	Connected string // of a form: ID of the e-mail channel by which agents answer it (R14)
-	Bot       *Bot   // of a chat flow with a bot
+	Address   string          // e-mail address or telephone number, if it has one
+	Fallback  bool            // the account's fallback e-mail address (R3)
+	Connected string          // of a form: ID of the e-mail channel by which agents answer it (R14)
+	Bot       *Bot            // of a chat flow with a bot
 	Settings  json.RawMessage // kept byte for byte (R17); ParseSettings reads it
 
 	Home    Home

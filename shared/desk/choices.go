@@ -68,7 +68,7 @@ type Move struct {
 	EndedAt   time.Time // zero before the end
 	Run       int       // how many executions have been started for it, the first is 1
 
-	Planned int64  // conversations listed so far; final when Listed
+	Planned int64 // conversations listed so far; final when Listed
 	Listed  bool
 	Report  Report // final when Done or Attention
 }
@@ -80,6 +80,7 @@ type Report struct {
 	AsIs       int64 // conversations moved with the ticket they had
 	Redirected int64 // tickets made live
 	Failed     int64
+	Unsettled  int64 // changed while it was counted, so not in the sums
 	OwnersLost int64
 	Breaches   int64            // clocks already past when the ticket was made
 	ByStatus   map[Status]int64 // tickets by status as the move set it

@@ -27,6 +27,7 @@ type Conversation struct {
 	TakenIn time.Time // when the store first saw it
 	Joined  time.Time // when it came to belong to Channel, store time
 
+	ChangedAt       time.Time // store time of Version
 	Version         int64     // one more with every change by a customer or agent; 1 at first
 	CustomerVersion int64     // Version of the customer's last message
 	CustomerAt      time.Time // store time of the customer's last message
@@ -58,8 +59,8 @@ type Message struct {
 	External     string // the connector's ID, unique in a channel
 	Channel      string // by which channel it came
 	Author       Author
-	From         string // address, number or name of the sender
-	Agent        string // agent ID when Author is ByAgent and known
+	From         string    // address, number or name of the sender
+	Agent        string    // agent ID when Author is ByAgent and known
 	At           time.Time // when it was written, by the sender's date
 	TakenIn      time.Time // store time
 	Subject      string

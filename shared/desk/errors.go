@@ -13,6 +13,23 @@ func (e *InvalidError) Error() string {
 	return fmt.Sprintf("%s: %s; %s", e.Field, e.Problem, e.Do)
 }
 
+// Invalid returns all *InvalidErrors in err, wrapped or joined, in order.
+func Invalid(err error) []*InvalidError {
+	switch e := err.(type) {
+	case *InvalidError:
+		return []*InvalidError{e}
+	case interface{ Unwrap() error }:
+		return Invalid(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		var all []*InvalidError
+		for _, one := range e.Unwrap() {
+			all = append(all, Invalid(one)...)
+		}
+		return all
+	}
+	return nil
+}
+
 // RefusedError says that a rule forbids what was asked.
 type RefusedError struct {
 	Code    string // stable, such as "fallback-address"
@@ -22,4 +39,28 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s: %s; %s", e.Code, e.Problem, e.Do)
+}
+
+// MovedError says that a conversation has moved, so that its status and
+// owner are edited on the ticket (R19).
+type MovedError struct {
+	Conversation string
+	Ticket       string // ID of the ticket to edit instead
+}
+
+func (e *MovedError) Error() string {
+	return fmt.Sprintf("conversation %s has moved; edit ticket %s", e.Conversation, e.Ticket)
+}
+
+// ConversionError says why a conversation cannot become a ticket. It stops
+// this conversation and no other (R28).
+type ConversionError struct {
+	Conversation string
+	Code         string // stable, one of the conversion codes
+	Problem      string // what is wrong, without customers' words
+	Do           string // what to do before it is tried again
+}
+
+func (e *ConversionError) Error() string {
+	return fmt.Sprintf("conversation %s: %s: %s; %s", e.Conversation, e.Code, e.Problem, e.Do)
 }

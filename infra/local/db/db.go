@@ -1,0 +1,212 @@
+// Package db is the local engine's file: one SQLite database with everything
+// that queues, streams, machines and schedules must remember.
+//
+// What a transaction has committed survives a killed process. After a power
+// cut the last commits may be missing, as the file is synced at checkpoints
+// only; the write path heals that: the ledger sends lost batches again, stream
+// offsets go back and are replayed, executions repeat their last step.
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/gofrs/flock"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// Version is the version of the file's format. A file of a later version is
+// refused.
+const Version = 1
+
+// ErrInUse says that another process has the file open.
+var ErrInUse = errors.New("in use by another process")
+
+// DB is an open file. It is safe for concurrent use; transactions run one
+// after the other.
+type DB struct {
+	mu   sync.Mutex
+	conn *sqlite.Conn // nil once closed
+	lock *flock.Flock
+}
+
+// Open opens the file at path, which it creates if it is not there, and keeps
+// every other process out. Each schema is a script of CREATE … IF NOT EXISTS
+// statements.
+func Open(path string, schemas ...string) (*DB, error) {
+	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
+	switch ok, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", path, err)
+	case !ok:
+		return nil, fmt.Errorf("%s: %w", path, ErrInUse)
+	}
+	d := &DB{lock: lock}
+	if err := d.open(path, schemas); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), d.Close())
+	}
+	return d, nil
+}
+
+func (d *DB) open(path string, schemas []string) (err error) {
+	d.conn, err = sqlite.OpenConn(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
+	if err != nil {
+		return err
+	}
+	for _, pragma := range []string{
+		"PRAGMA journal_mode = WAL",
+		"PRAGMA synchronous = NORMAL",
+		"PRAGMA journal_size_limit = 16777216",
+	} {
+		if err := sqlitex.ExecuteTransient(d.conn, pragma, nil); err != nil {
+			return err
+		}
+	}
+	version, err := d.version()
+	if err != nil {
+		return err
+	}
+	if version > Version {
+		return fmt.Errorf("has format %d, but this program knows formats up to %d: use the newer program", version, Version)
+	}
+	for _, script := range append(schemas, fmt.Sprintf("PRAGMA user_version = %d", Version)) {
+		if err := sqlitex.ExecuteScript(d.conn, script, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *DB) version() (version int, err error) {
+	err = sqlitex.ExecuteTransient(d.conn, "PRAGMA user_version", &sqlitex.ExecOptions{
+		ResultFunc: func(s *sqlite.Stmt) error {
+			version = s.ColumnInt(0)
+			return nil
+		},
+	})
+	return version, err
+}
+
+// Close closes the file. Transactions fail from then on.
+func (d *DB) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var err error
+	if d.conn != nil {
+		err = d.conn.Close()
+		d.conn = nil
+	}
+	return errors.Join(err, d.lock.Unlock())
+}
+
+// ErrClosed says that the file was closed.
+var ErrClosed = errors.New("local database is closed")
+
+// Do runs f in one transaction, which is committed if f returns nil and leaves
+// no trace otherwise. ctx is looked at before the start only.
+func (d *DB) Do(ctx context.Context, f func(Tx) error) (err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if d.conn == nil {
+		return ErrClosed
+	}
+	tx := Tx{d.conn}
+	if err := tx.Exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	committed := false
+	defer func() {
+		if !committed && !d.conn.AutocommitEnabled() {
+			err = errors.Join(err, tx.Exec("ROLLBACK"))
+		}
+	}()
+	if err := f(tx); err != nil {
+		return err
+	}
+	if err := tx.Exec("COMMIT"); err != nil {
+		return err
+	}
+	committed = true
+	return nil
+}
+
+// Tx is a running transaction. It must not outlive the function it was given
+// to.
+type Tx struct{ conn *sqlite.Conn }
+
+// Row is one row of an answer; columns count from 0.
+type Row struct{ stmt *sqlite.Stmt }
+
+// Int is a column's integer.
+func (r Row) Int(column int) int64 { return r.stmt.ColumnInt64(column) }
+
+// Text is a column's text.
+func (r Row) Text(column int) string { return r.stmt.ColumnText(column) }
+
+// Bytes is a copy of a column's bytes.
+func (r Row) Bytes(column int) []byte {
+	b := make([]byte, r.stmt.ColumnLen(column))
+	r.stmt.ColumnBytes(column, b)
+	return b
+}
+
+// Exec runs one statement, with arguments of type int, int64, string or
+// []byte.
+func (t Tx) Exec(query string, args ...any) error {
+	return t.Query(query, func(Row) error { return nil }, args...)
+}
+
+// Changes is how many rows the last statement has changed.
+func (t Tx) Changes() int { return t.conn.Changes() }
+
+// Query runs one statement and hands each row to f, which must not run
+// another statement.
+func (t Tx) Query(query string, f func(Row) error, args ...any) error {
+	s, err := t.conn.Prepare(query)
+	if err != nil {
+		return err
+	}
+	if err := bind(s, args); err != nil {
+		return err
+	}
+	for {
+		more, err := s.Step()
+		if err != nil {
+			return errors.Join(err, s.ClearBindings())
+		}
+		if !more {
+			break
+		}
+		if err := f(Row{s}); err != nil {
+			return errors.Join(err, s.Reset(), s.ClearBindings())
+		}
+	}
+	return errors.Join(s.Reset(), s.ClearBindings())
+}
+
+func bind(s *sqlite.Stmt, args []any) error {
+	if n := s.BindParamCount(); n != len(args) {
+		return fmt.Errorf("statement has %d parameters, not %d", n, len(args))
+	}
+	for i, a := range args {
+		switch a := a.(type) {
+		case int:
+			s.BindInt64(i+1, int64(a))
+		case int64:
+			s.BindInt64(i+1, a)
+		case string:
+			s.BindText(i+1, a)
+		case []byte:
+			s.BindBytes(i+1, a)
+		default:
+			return fmt.Errorf("parameter %d has type %T", i+1, a)
+		}
+	}
+	return nil
+}

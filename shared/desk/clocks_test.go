@@ -1,0 +1,131 @@
+package desk_test
+
+import (
+	"testing"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+func TestR09_ClocksOfHistory(t *testing.T) {
+	now := fence.Add(time.Hour) // Monday 11:00 in Berlin
+	started := time.Date(2025, 6, 4, 8, 30, 0, 0, time.UTC)
+	asked, answered := started.AddDate(0, 0, 5), started.Add(time.Hour) // Monday 10:30 in Berlin
+	for name, test := range map[string]struct {
+		sla                           desk.SLAMode
+		answered, waiting, wrote      time.Time
+		closed                        bool
+		firstReply, nextReply, closes time.Time
+	}{
+		"from the move": {sla: desk.FromMove, waiting: started,
+			firstReply: now.Add(4 * time.Hour), closes: now.AddDate(0, 0, 2)},
+		"from the move, a reply waits": {sla: desk.FromMove, answered: answered, waiting: asked,
+			nextReply: now.Add(2 * time.Hour), closes: now.AddDate(0, 0, 2)},
+		"from the move, asked since": {sla: desk.FromMove, answered: answered, waiting: now.Add(time.Hour),
+			nextReply: now.Add(3 * time.Hour), closes: now.AddDate(0, 0, 2)},
+		"from the move, nobody waits": {sla: desk.FromMove, answered: answered, closes: now.AddDate(0, 0, 2)},
+		"from the move, closed":       {sla: desk.FromMove, waiting: started, closed: true},
+		"original": {sla: desk.Original, waiting: started,
+			firstReply: started.Add(4 * time.Hour), closes: started.AddDate(0, 0, 2)},
+		"original, a reply waits": {sla: desk.Original, answered: answered, waiting: asked,
+			nextReply: asked.Add(2 * time.Hour), closes: started.AddDate(0, 0, 2)},
+		"original, closed":             {sla: desk.Original, waiting: started, closed: true},
+		"none":                         {sla: desk.NoClocks, waiting: started},
+		"none, a reply waits":          {sla: desk.NoClocks, answered: answered, waiting: asked},
+		"none, but wrote since":        {sla: desk.NoClocks, answered: answered, waiting: now, wrote: now, nextReply: now.Add(2 * time.Hour)},
+		"none, but waits and wrote":    {sla: desk.NoClocks, waiting: started, wrote: now, firstReply: fence.Add(4 * time.Hour)},
+		"none, wrote, answered since":  {sla: desk.NoClocks, answered: now, wrote: now},
+		"none, but wrote, closed then": {sla: desk.NoClocks, wrote: now, waiting: now, closed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, c := allOf("mail"), old()
+			m.Choices.SLA = test.sla
+			c.FirstReplyAt, c.WaitingSince, c.CustomerAt = test.answered, test.waiting, test.wrote
+			if test.closed {
+				c.State = desk.Closed
+			}
+			got := ticket(t, rules(t, acme(), m), c, now).Clocks
+			want := desk.Clocks{FirstReply: test.firstReply, NextReply: test.nextReply, Close: test.closes}
+			if got.Policy != "" {
+				want.Policy = "mail"
+			}
+			if got != want {
+				t.Errorf("clocks are\n%+v; want\n%+v", got, want)
+			}
+			if want.FirstReply.IsZero() && want.NextReply.IsZero() && want.Close.IsZero() && !test.wrote.Equal(now) && got.Policy != "" {
+				t.Errorf("no clock runs, but policy %q applies", got.Policy)
+			}
+		})
+	}
+}
+
+func TestR09_NothingBreachesTheMomentItLands(t *testing.T) {
+	now := fence.Add(90 * time.Minute)
+	if got := ticket(t, rules(t, acme(), allOf("mail")), old(), now); got.Clocks.Breached(now) {
+		t.Errorf("%+v is past at %s", got.Clocks, now)
+	}
+	m := allOf("mail")
+	m.Choices.SLA = desk.Original
+	if got := ticket(t, rules(t, acme(), m), old(), now); !got.Clocks.Breached(now) {
+		t.Errorf("%+v of last year is not past at %s", got.Clocks, now)
+	}
+}
+
+func TestBreached(t *testing.T) {
+	past, future := fence.Add(-time.Second), fence.Add(time.Second)
+	for name, test := range map[string]struct {
+		clocks desk.Clocks
+		want   bool
+	}{
+		"no clocks":   {desk.Clocks{}, false},
+		"due now":     {desk.Clocks{FirstReply: fence}, false},
+		"first reply": {desk.Clocks{FirstReply: past, NextReply: future}, true},
+		"next reply":  {desk.Clocks{FirstReply: future, NextReply: past}, true},
+		"close":       {desk.Clocks{FirstReply: future, Close: past}, true},
+	} {
+		if got := test.clocks.Breached(fence); got != test.want {
+			t.Errorf("%s: Breached = %v", name, got)
+		}
+	}
+}
+
+func TestR21_PolicyFor(t *testing.T) {
+	s := acme()
+	for name, test := range map[string]struct {
+		channel string
+		status  desk.Status
+		want    string
+	}{
+		"the first that fits":  {"mail", "new", "mail"},
+		"of another status":    {"mail", "lead", "rest"},
+		"of another channel":   {"chat", "new", "rest"},
+		"none for the channel": {"phone", "new", ""},
+	} {
+		got, ok := s.PolicyFor(test.channel, test.status)
+		if got.ID != test.want || ok != (test.want != "") {
+			t.Errorf("%s: PolicyFor = %q, %v; want %q", name, got.ID, ok, test.want)
+		}
+	}
+	s.Policies = []desk.Policy{{ID: "everything"}}
+	if got, ok := s.PolicyFor("phone", "won"); !ok || got.ID != "everything" {
+		t.Errorf("PolicyFor = %q, %v", got.ID, ok)
+	}
+}
+
+func TestR21_TicketsUseThePolicyFor(t *testing.T) {
+	s := acme()
+	for _, status := range []desk.Status{"new", "waiting", "lead"} {
+		m := allOf("mail")
+		if m.Choices.Statuses.Open = status; status == "lead" {
+			m.Choices.Statuses.Closed = "won"
+		}
+		want, _ := s.PolicyFor("mail", status)
+		if got := ticket(t, rules(t, s, m), old(), fence); got.Clocks.Policy != want.ID {
+			t.Errorf("%s: policy %q; want %q", status, got.Clocks.Policy, want.ID)
+		}
+	}
+	s.Policies = nil
+	if got := ticket(t, rules(t, s, allOf("mail")), old(), fence); got.Clocks != (desk.Clocks{}) {
+		t.Errorf("without policies: %+v", got.Clocks)
+	}
+}

@@ -1,0 +1,172 @@
+package desk
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Finding is one thing that speaks against a move.
+type Finding struct {
+	Code    string   // stable, one of the codes
+	Problem string   // what was found, in a sentence
+	Do      string   // what to do about it
+	Count   int64    // how many of what Problem counts; 0 if it counts nothing
+	About   []string // IDs of the agents, teams or channels it is about, the weightiest first
+}
+
+// Facts are the counts which a preflight needs of a channel's conversations.
+type Facts struct {
+	Conversations int64
+	Open          int64
+	Closed        int64
+	WithTicket    int64            // have a ticket already
+	Owned         map[string]int64 // conversations by their owner's ID; "" is nobody and ignored
+	LeftBehind    map[string]int64 // conversations by ID of the connected channel (Setup.Connected)
+	Hourly        [7 * 24]int64    // messages taken in by UTC hour of the week, Sunday 00 to 01 first
+	Breaching     int64            // would breach at once if their clocks counted from the original times
+}
+
+// Preflight is what the admin sees before a start (R11). With a blocker no
+// move starts; every warning must be acknowledged.
+type Preflight struct {
+	Blockers   []Finding
+	Warnings   []Finding
+	QuietHours []Window // the quietest first; none without history
+	Estimate   Estimate
+	Facts
+}
+
+// Preflight checks a move of c with those choices, of which the mapping may
+// still be missing. Whether somebody may start it is MayMove's question.
+func (s Setup) Preflight(c Channel, choices Choices, f Facts, now time.Time) Preflight {
+	return Preflight{
+		Blockers:   s.blockers(c),
+		Warnings:   s.warnings(c, choices, f),
+		QuietHours: quietHours(f.Hourly, s.Account.Zone, now),
+		Estimate:   estimate(choices, f),
+		Facts:      f,
+	}
+}
+
+// Unacknowledged returns the warnings whose codes are not among codes. A
+// warning that has gone since it was acknowledged does no harm; a code that
+// no warning ever has is an *InvalidError.
+func (p Preflight) Unacknowledged(codes []string) ([]Finding, error) {
+	var errs problems
+	for i, code := range codes {
+		_, err := parse(fmt.Sprintf("acknowledged[%d]", i), code, warnings()...)
+		errs.check(err)
+	}
+	if err := errs.join(); err != nil {
+		return nil, err
+	}
+	var left []Finding
+	for _, w := range p.Warnings {
+		if !slices.Contains(codes, w.Code) {
+			left = append(left, w)
+		}
+	}
+	return left, nil
+}
+
+func (s Setup) blockers(c Channel) []Finding {
+	var found []Finding
+	for _, err := range []error{s.Account.MayUseDesk(), c.Movable()} {
+		var refused *RefusedError
+		if errors.As(err, &refused) {
+			found = append(found, Finding{Code: refused.Code, Problem: refused.Problem, Do: refused.Do})
+		}
+	}
+	found = append(found, s.BotFindings(c)...)
+	if _, err := NewRules(s, Move{}, c, s.Access()); err != nil {
+		found = append(found, Finding{Code: CodeSetup, Problem: err.Error(),
+			Do: "correct the account's setup; until then no conversation could be converted"})
+	}
+	return found
+}
+
+func (s Setup) warnings(c Channel, choices Choices, f Facts) []Finding {
+	var found []Finding
+	history := choices.History == AllHistory
+	if history {
+		found = append(found, s.ownersWithoutAccess(f.Owned)...)
+	}
+	if !slices.ContainsFunc(s.Policies, func(p Policy) bool { return p.isForChannel(c.ID) }) {
+		found = append(found, Finding{Code: CodeNoSLAPolicy, Problem: "no SLA policy is for this channel, so its tickets have no clocks",
+			Do: "set up a policy for the channel, or go without"})
+	}
+	settings, _ := c.ParsedSettings() // one that cannot be read is a blocker
+	if without := s.withoutAccess(s.Routed(settings.Routing)); len(without) > 0 {
+		found = append(found, Finding{Code: CodeRoutingNoAccess, Count: int64(len(without)), About: without,
+			Problem: "routing names agents who cannot receive tickets",
+			Do:      "give them help desk access, or route to others"})
+	}
+	found = append(found, s.leftBehind(c, f.LeftBehind)...)
+	if history && choices.SLA == Original && f.Breaching > 0 {
+		found = append(found, Finding{Code: CodeWouldBreach, Count: f.Breaching,
+			Problem: fmt.Sprintf("%d tickets would breach the moment they land", f.Breaching),
+			Do:      "let clocks start at the move, or be ready for the breaches"})
+	}
+	return found
+}
+
+// ownersWithoutAccess warns of the agents who would lose their conversations.
+func (s Setup) ownersWithoutAccess(owned map[string]int64) []Finding {
+	var sum int64
+	var about []string
+	for _, id := range slices.SortedFunc(maps.Keys(owned), func(a, b string) int {
+		return cmp.Or(cmp.Compare(owned[b], owned[a]), cmp.Compare(a, b))
+	}) {
+		if a, _ := s.Agent(id); id != "" && owned[id] > 0 && !a.HelpDesk {
+			sum += owned[id]
+			about = append(about, id)
+		}
+	}
+	if len(about) == 0 {
+		return nil
+	}
+	const most = 10
+	each := make([]string, 0, most+1)
+	for _, id := range about[:min(most, len(about))] {
+		each = append(each, fmt.Sprintf("%s %d", id, owned[id]))
+	}
+	if more := len(about) - most; more > 0 {
+		each = append(each, fmt.Sprintf("%d others the rest", more))
+	}
+	return []Finding{{Code: CodeAgentsNoAccess, Count: sum, About: about,
+		Problem: fmt.Sprintf("agents without help desk access own %d conversations: %s", sum, strings.Join(each, ", ")),
+		Do:      "give them help desk access, or let the tickets land without an owner"}}
+}
+
+// leftBehind warns of connected channels which this move leaves in the inbox.
+func (s Setup) leftBehind(c Channel, conversations map[string]int64) []Finding {
+	found := Finding{Code: CodeConnectedLeft, Do: "move it next, so that agents need not look in two places"}
+	for _, other := range s.Connected(c) {
+		if other.Home == Inbox {
+			found.About = append(found.About, other.ID)
+			found.Count += conversations[other.ID]
+		}
+	}
+	if len(found.About) == 0 {
+		return nil
+	}
+	found.Problem = fmt.Sprintf("connected channels stay in the inbox with %d conversations", found.Count)
+	return []Finding{found}
+}
+
+// withoutAccess returns those of ids who have no help desk access, once each
+// and in their order.
+func (s Setup) withoutAccess(ids []string) []string {
+	var without []string
+	for _, id := range ids {
+		if a, _ := s.Agent(id); !a.HelpDesk && !slices.Contains(without, id) {
+			without = append(without, id)
+		}
+	}
+	return without
+}

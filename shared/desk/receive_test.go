@@ -1,0 +1,183 @@
+package desk_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"deskmove/shared/desk"
+)
+
+func TestStartConversation(t *testing.T) {
+	now := fence.Add(-time.Hour)
+	written := now.Add(-time.Minute)
+	want := desk.Conversation{
+		Account: "acme", ID: "c1", Origin: "mail", Channel: "mail", Subject: "Printer", Customer: "eve@customer.example",
+		State: desk.Open, Owner: "bo", Started: written, TakenIn: now, Joined: now, ChangedAt: now,
+		Version: 1, CustomerVersion: 1, CustomerAt: now, WaitingSince: written, Messages: 1, Home: desk.Inbox,
+	}
+	got, err := desk.StartConversation("c1", mail(desk.ByCustomer, written), channel(t, acme(), "mail"), "bo", now)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	want.Customer, want.CustomerVersion, want.CustomerAt = "", 0, time.Time{}
+	want.FirstReplyAt, want.WaitingSince = written, time.Time{}
+	got, err = desk.StartConversation("c1", mail(desk.ByAgent, written), channel(t, acme(), "mail"), "bo", now)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("by an agent: %v %s", err, diff)
+	}
+	if _, err = desk.StartConversation("c1", mail("robot", written), channel(t, acme(), "mail"), "", now); len(fields(err)) != 1 {
+		t.Errorf("by a robot: %v", err)
+	}
+}
+
+func TestReceive(t *testing.T) {
+	at := fence.Add(-time.Hour)
+	closed := old()
+	closed.State, closed.ClosedAt, closed.WaitingSince, closed.FirstReplyAt = desk.Closed, at.Add(-time.Hour), time.Time{}, at.Add(-time.Hour)
+	for name, test := range map[string]struct {
+		c      desk.Conversation
+		author desk.Author
+		change func(want *desk.Conversation)
+	}{
+		"customer, waiting already": {old(), desk.ByCustomer, func(want *desk.Conversation) {
+			want.CustomerVersion, want.CustomerAt = 2, at
+		}},
+		"customer, closed": {closed, desk.ByCustomer, func(want *desk.Conversation) {
+			want.CustomerVersion, want.CustomerAt, want.WaitingSince = 2, at, at
+			want.State, want.ClosedAt = desk.Open, time.Time{}
+		}},
+		"agent, first": {old(), desk.ByAgent, func(want *desk.Conversation) {
+			want.FirstReplyAt, want.WaitingSince = at, time.Time{}
+		}},
+		"agent, closed": {closed, desk.ByAgent, func(want *desk.Conversation) {}},
+	} {
+		want := test.c
+		want.Version, want.Messages, want.ChangedAt = 2, 2, at
+		test.change(&want)
+		if diff := cmp.Diff(want, receive(t, acme(), test.c, test.author, at)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestReceiveRefuses(t *testing.T) {
+	s := acme()
+	ch := channel(t, s, "mail")
+	if got, err := old().Receive(mail("robot", fence), ch, ch, fence); !slices.Equal(fields(err), []string{"author"}) || got != old() {
+		t.Errorf("a robot: %v", err)
+	}
+	if got, err := old().Receive(mail(desk.ByAgent, fence), channel(t, s, "chat"), ch, fence); err == nil || got != old() {
+		t.Error("the wrong channel is taken for its own")
+	}
+	ch.Settings = []byte(`{"automation":7}`)
+	if got, err := old().Receive(mail(desk.ByCustomer, fence), ch, ch, fence); !slices.Equal(fields(err), []string{"settings.automation"}) || got != old() {
+		t.Errorf("settings: %v", err)
+	}
+}
+
+func TestR19_AutomationKeepsClosed(t *testing.T) {
+	s := acme()
+	s.Channels[0].Settings = []byte(keepClosed)
+	c := old()
+	c.State, c.ClosedAt = desk.Closed, fence.Add(-time.Hour)
+	got := receive(t, s, c, desk.ByCustomer, fence)
+	if got.State != desk.Closed || got.ClosedAt.IsZero() || got.CustomerVersion != 2 {
+		t.Errorf("%q, closed at %s, customer's version %d", got.State, got.ClosedAt, got.CustomerVersion)
+	}
+	c.State = desk.Open
+	if got := receive(t, s, c, desk.ByCustomer, fence); got.State != desk.Open {
+		t.Error("an open conversation was closed")
+	}
+}
+
+func TestR09_DatesCountInTheInboxOnly(t *testing.T) {
+	s := acme()
+	past, now, future := fence.Add(-48*time.Hour), fence, fence.Add(time.Hour)
+	for name, test := range map[string]struct {
+		home    desk.Home
+		written time.Time
+		want    time.Time
+	}{
+		"inbox":         {desk.Inbox, past, past},
+		"no date":       {desk.Inbox, time.Time{}, now},
+		"in the future": {desk.Inbox, future, now},
+		"moving":        {desk.Moving, past, now},
+		"moved":         {desk.HelpDesk, past, now},
+	} {
+		c := old()
+		c.WaitingSince = time.Time{}
+		by := channel(t, s, "mail")
+		by.Home = test.home
+		got, err := c.Receive(mail(desk.ByCustomer, test.written), by, by, now)
+		if err != nil || !got.WaitingSince.Equal(test.want) {
+			t.Errorf("%s: waits since %s, %v; want %s", name, got.WaitingSince, err, test.want)
+		}
+	}
+}
+
+func TestR14_MailTakesAFormsConversationAlong(t *testing.T) {
+	s := acme()
+	for name, test := range map[string]struct {
+		change func(c *desk.Conversation, belongs, by *desk.Channel)
+		author desk.Author
+		want   string
+	}{
+		"customer's mail":       {func(*desk.Conversation, *desk.Channel, *desk.Channel) {}, desk.ByCustomer, "mail"},
+		"agent's mail":          {func(*desk.Conversation, *desk.Channel, *desk.Channel) {}, desk.ByAgent, "mail"},
+		"the form again":        {func(c *desk.Conversation, belongs, by *desk.Channel) { *by = *belongs }, desk.ByCustomer, "form"},
+		"another mail channel":  {func(c *desk.Conversation, belongs, by *desk.Channel) { by.ID = "sales" }, desk.ByCustomer, "form"},
+		"form of no channel":    {func(c *desk.Conversation, belongs, by *desk.Channel) { belongs.Connected = "" }, desk.ByCustomer, "form"},
+		"moved already":         {func(c *desk.Conversation, belongs, by *desk.Channel) { *c = marked(*c) }, desk.ByCustomer, "form"},
+		"chat, not a form":      {func(c *desk.Conversation, belongs, by *desk.Channel) { belongs.Type = desk.Chat }, desk.ByCustomer, "form"},
+		"answered by telephone": {func(c *desk.Conversation, belongs, by *desk.Channel) { by.Type = desk.Calling }, desk.ByAgent, "form"},
+	} {
+		c, belongs, by := old(), channel(t, s, "form"), channel(t, s, "mail")
+		c.Origin, c.Channel = "form", "form"
+		test.change(&c, &belongs, &by)
+		got, err := c.Receive(mail(test.author, fence), belongs, by, fence)
+		if err != nil || got.Channel != test.want || got.Origin != "form" {
+			t.Errorf("%s: belongs to %q from %q, %v; want %q", name, got.Channel, got.Origin, err, test.want)
+		}
+		if joined := got.Joined.Equal(fence); joined != (test.want == "mail") {
+			t.Errorf("%s: joined at %s", name, got.Joined)
+		}
+	}
+}
+
+func TestR14_AutomationIsThatOfTheChannelItJoined(t *testing.T) {
+	s := acme()
+	s.Channels[0].Settings = []byte(keepClosed)
+	c := old()
+	c.Channel, c.State = "form", desk.Closed
+	if got := receive(t, s, c, desk.ByCustomer, fence); got.State != desk.Closed || got.Channel != "mail" {
+		t.Errorf("%q in %q", got.State, got.Channel)
+	}
+}
+
+func TestCut(t *testing.T) {
+	for _, test := range []struct {
+		s     string
+		bytes int
+		want  string
+	}{
+		{"", 3, ""}, {"abc", 3, "abc"}, {"abcd", 3, "abc"}, {"aä", 2, "a"}, {"aä", 3, "aä"}, {"€", 2, ""},
+		{"😀😀", 7, "😀"}, {"abc", 0, ""}, {"abc", -1, ""}, {"\x80\x80\x80\x80\x80\x80\x80\x80", 6, "\x80\x80\x80"},
+	} {
+		if got := desk.Cut(test.s, test.bytes); got != test.want {
+			t.Errorf("Cut(%q, %d) = %q; want %q", test.s, test.bytes, got, test.want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s, n := rapid.String().Draw(t, "s"), rapid.IntRange(0, 40).Draw(t, "bytes")
+		got := desk.Cut(s, n)
+		if len(got) > n || !strings.HasPrefix(s, got) || !utf8.ValidString(got) || len(s)-len(got) > 0 && len(got) < n-3 {
+			t.Fatalf("Cut(%q, %d) = %q", s, n, got)
+		}
+	})
+}

@@ -1,0 +1,144 @@
+package desk
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// Rules turns the conversations of one channel into tickets. What it decides
+// depends on its inputs and on nothing else, so workers that convert the
+// same conversation twice, or at the same time, agree. It is safe for
+// concurrent use.
+type Rules struct {
+	move     Move
+	channel  Channel
+	settings Settings
+	access   map[string]bool // who has help desk access, as of the fence
+	mayOwn   map[string]bool // who has it now, for edits
+	routed   []string        // who receives live conversations, in the order of the settings
+	live     StatusMap       // statuses of live tickets
+	statuses map[Status]placed
+	promises []promise // the policies for this channel, in order
+}
+
+// placed is a status in its pipeline.
+type placed struct {
+	closed    bool
+	pipeline  string
+	firstOpen Status // of that pipeline
+}
+
+// NewRules makes the rules for channel c and its move m ready. The access is
+// the snapshot taken at m's fence (Setup.Access); after the end of the move
+// give the present one. A zero Move is that of a channel in the inbox. What
+// would make every conversation fail, such as a mapping to statuses that are
+// gone, is reported here, as *InvalidErrors.
+func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error) {
+	settings, err := c.ParsedSettings()
+	if err != nil {
+		return nil, fmt.Errorf("channel %s: %w", c.ID, err)
+	}
+	r := &Rules{move: m, channel: c, settings: settings, access: access, mayOwn: s.Access(),
+		statuses: map[Status]placed{}}
+	for _, p := range s.Pipelines {
+		for _, st := range p.Statuses {
+			r.statuses[st.ID] = placed{closed: st.Closed, pipeline: p.ID, firstOpen: p.first(false)}
+		}
+	}
+	for _, id := range s.Routed(settings.Routing) {
+		if access[id] {
+			r.routed = append(r.routed, id)
+		}
+	}
+	var errs problems
+	if m.Choices.History == AllHistory {
+		_, err := ParseSLAMode("sla", string(m.Choices.SLA))
+		errs.check(err)
+		errs.check(s.checkStatuses(m.Choices.Statuses))
+	}
+	r.live, err = s.liveStatuses(m.Choices.Statuses, settings)
+	errs.check(err)
+	for i, p := range s.Policies {
+		if p.isForChannel(c.ID) {
+			ready, err := p.promise(fmt.Sprintf("policies[%d]", i), s.Account.Zone)
+			errs.check(err)
+			r.promises = append(r.promises, ready)
+		}
+	}
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("channel %s: %w", c.ID, errors.Join(errs...))
+	}
+	return r, nil
+}
+
+// liveStatuses returns the statuses with which tickets of new conversations
+// start (R18): the channel's own, else the first open one of the mapping's
+// pipeline, else of the first pipeline. One that is closed already, because
+// its agent was quick, gets the mapping's closed status or the first there is.
+func (s Setup) liveStatuses(mapped StatusMap, settings Settings) (StatusMap, error) {
+	_, pipeline, ok := s.Status(mapped.Open)
+	if !ok && len(s.Pipelines) > 0 {
+		pipeline = s.Pipelines[0]
+	}
+	live := StatusMap{Open: pipeline.first(false)}
+	if own := settings.Tickets.Status; own != "" {
+		st, in, err := s.statusOf("settings.tickets.status", own, false)
+		if err != nil {
+			return StatusMap{}, err
+		}
+		live.Open, pipeline = st.ID, in
+	}
+	if live.Closed = mapped.Closed; live.Closed == "" {
+		live.Closed = pipeline.first(true)
+	}
+	if live.Open == "" || live.Closed == "" {
+		return StatusMap{}, &InvalidError{Field: "pipelines", Problem: "no pipeline has an open and a closed status",
+			Do: "add a pipeline with both"}
+	}
+	return live, nil
+}
+
+// Belongs reports whether c is one of the channel's conversations: it began
+// there (R13), or joined it from a connected form (R14).
+func (r *Rules) Belongs(c Conversation) bool {
+	return c.Channel == r.channel.ID && c.Account == r.channel.Account
+}
+
+// Provenance says what kind of ticket c gets, as long as it has not moved;
+// afterwards the ticket knows better. A ticket made in the inbox moves as it
+// is (R15), however late it was made. Live is what the store took in since
+// the fence (R18), whatever date the customer's mail bears.
+func (r *Rules) Provenance(c Conversation) Provenance {
+	switch {
+	case c.Ticket != "" && c.Home != HelpDesk:
+		return Native
+	case !r.move.FenceAt.IsZero() && !c.TakenIn.Before(r.move.FenceAt):
+		return Live
+	}
+	return History
+}
+
+// Stays reports whether c stays in the inbox for good, with its ticket if it
+// has one: history was left behind and c was taken in before the fence (R20).
+func (r *Rules) Stays(c Conversation) bool {
+	return r.move.Choices.History == NoHistory &&
+		(r.move.FenceAt.IsZero() || c.TakenIn.Before(r.move.FenceAt))
+}
+
+// TicketID returns the ID of the one ticket of a conversation. Because it is
+// the same whoever asks, a second ticket cannot be made.
+func TicketID(conversationID string) string {
+	return "t-" + conversationID
+}
+
+// route picks who receives a live conversation: always the same one for the
+// same conversation, and everyone equally often; "" if nobody may.
+func (r *Rules) route(conversationID string) string {
+	if len(r.routed) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(conversationID))
+	return r.routed[binary.BigEndian.Uint64(sum[:])%uint64(len(r.routed))]
+}

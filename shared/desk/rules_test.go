@@ -1,0 +1,175 @@
+package desk_test
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+func TestR13_ConversationBelongsToItsChannel(t *testing.T) {
+	r := rules(t, acme(), allOf("mail"))
+	other, foreign, went := old(), old(), old()
+	other.Channel = "chat"
+	foreign.Account = "globex"
+	went.Origin = "chat" // began as a chat, went on by e-mail: still a chat
+	went.Channel = "chat"
+	for name, test := range map[string]struct {
+		c    desk.Conversation
+		want bool
+	}{"own": {old(), true}, "other channel": {other, false}, "other account": {foreign, false}, "chat gone on by mail": {went, false}} {
+		if got := r.Belongs(test.c); got != test.want {
+			t.Errorf("%s: Belongs = %v", name, got)
+		}
+		if _, err := r.Ticket(test.c, fence); (code(err) == "other-channel") == test.want {
+			t.Errorf("%s: Ticket says %v", name, err)
+		}
+	}
+}
+
+func TestR14_JoinedConversationBelongsToTheMailChannel(t *testing.T) {
+	c := old()
+	c.Origin, c.Channel = "form", "mail"
+	if !rules(t, acme(), allOf("mail")).Belongs(c) {
+		t.Error("it does not move with the e-mail channel")
+	}
+	if rules(t, acme(), allOf("form")).Belongs(c) {
+		t.Error("it moves with the form")
+	}
+	if tk := ticket(t, rules(t, acme(), allOf("mail")), c, fence); tk.From != "form" || tk.Channel != "mail" {
+		t.Errorf("ticket is of %q from %q", tk.Channel, tk.From)
+	}
+}
+
+func TestProvenance(t *testing.T) {
+	at := func(d time.Duration) desk.Conversation {
+		c := old()
+		c.TakenIn = fence.Add(d)
+		return c
+	}
+	native := at(-time.Hour)
+	native.Ticket = "n1"
+	late := at(time.Hour)
+	late.Ticket = "n2"
+	backdated := at(time.Hour)
+	backdated.Started = fence.AddDate(-9, 0, 0)
+	for name, test := range map[string]struct {
+		c    desk.Conversation
+		want desk.Provenance
+	}{
+		"R16 a year before":         {old(), desk.History},
+		"R16 just before":           {at(-time.Millisecond), desk.History},
+		"R18 at the fence":          {at(0), desk.Live},
+		"R18 after":                 {at(time.Hour), desk.Live},
+		"R18 after, with old date":  {backdated, desk.Live},
+		"R15 native":                {native, desk.Native},
+		"R15 native made since":     {late, desk.Native},
+		"R16 converted, not native": {marked(old()), desk.History},
+	} {
+		if got := rules(t, acme(), allOf("mail")).Provenance(test.c); got != test.want {
+			t.Errorf("%s: %q; want %q", name, got, test.want)
+		}
+	}
+	if got := rules(t, acme(), desk.Move{}).Provenance(at(time.Hour)); got != desk.History {
+		t.Errorf("without a fence: %q", got)
+	}
+}
+
+func TestR20_HistoryStaysWhenLeftBehind(t *testing.T) {
+	none := allOf("mail")
+	none.Choices.History, none.Choices.Statuses = desk.NoHistory, desk.StatusMap{}
+	atFence := old()
+	atFence.TakenIn = fence
+	native := old()
+	native.Ticket = "n1"
+	for name, test := range map[string]struct {
+		m    desk.Move
+		c    desk.Conversation
+		want bool
+	}{
+		"none, old":     {none, old(), true},
+		"none, native":  {none, native, true},
+		"none, fresh":   {none, fresh(), false},
+		"none, at once": {none, atFence, false},
+		"all, old":      {allOf("mail"), old(), false},
+		"all, fresh":    {allOf("mail"), fresh(), false},
+	} {
+		r := rules(t, acme(), test.m)
+		if got := r.Stays(test.c); got != test.want {
+			t.Errorf("%s: Stays = %v; want %v", name, got, test.want)
+		}
+		if _, err := r.Ticket(test.c, fence); (code(err) == "stays-in-inbox") != test.want {
+			t.Errorf("%s: Ticket says %v", name, err)
+		}
+	}
+	if c := receive(t, acme(), old(), desk.ByCustomer, fence.Add(time.Hour)); !rules(t, acme(), none).Stays(c) {
+		t.Error("a reply takes a conversation out of the inbox")
+	}
+}
+
+func TestTicketIDIsTheConversations(t *testing.T) {
+	if a, b := desk.TicketID("c1"), desk.TicketID("c1"); a != b || a == "" {
+		t.Errorf("%q and %q", a, b)
+	}
+	if desk.TicketID("c1") == desk.TicketID("c2") {
+		t.Error("two conversations share a ticket")
+	}
+}
+
+func TestR18_RoutingIsFairAndRepeatable(t *testing.T) {
+	s := acme()
+	r := rules(t, s, allOf("mail"))
+	count := map[string]int{}
+	for i := range 3000 {
+		c := fresh()
+		c.ID = "c" + strconv.Itoa(i)
+		owner := ticket(t, r, c, fence).Owner
+		count[owner]++
+		if again := ticket(t, rules(t, acme(), allOf("mail")), c, fence.Add(time.Hour)).Owner; again != owner {
+			t.Fatalf("%s is of %s, then of %s", c.ID, owner, again)
+		}
+	}
+	for _, id := range []string{"ada", "bo", "di"} { // ada by name, the others by team
+		if count[id] < 900 || count[id] > 1100 {
+			t.Errorf("%s got %d of 3000", id, count[id])
+		}
+	}
+	s.Channels[0].Settings = []byte(`{"routing":{"agents":["cy"],"team":"mixed"}}`)
+	if got := ticket(t, rules(t, s, allOf("mail")), fresh(), fence).Owner; got != "di" {
+		t.Errorf("routed to %q; want di, the only one with access (R21)", got)
+	}
+	s.Channels[0].Settings = []byte(`{"routing":{"team":"empty"}}`)
+	if got := ticket(t, rules(t, s, allOf("mail")), fresh(), fence).Owner; got != "" {
+		t.Errorf("routed to %q; want nobody", got)
+	}
+}
+
+func TestRoutedNamesNobodyTwice(t *testing.T) {
+	got := acme().Routed(desk.Routing{Agents: []string{"di", "ada", "di"}, Team: "first"})
+	if want := []string{"di", "ada", "bo"}; !slices.Equal(got, want) {
+		t.Errorf("Routed = %q; want %q", got, want)
+	}
+}
+
+func TestNewRulesRefusesWhatWouldFailEveryConversation(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(s *desk.Setup, m *desk.Move)
+		want  string
+	}{
+		"settings":       {func(s *desk.Setup, m *desk.Move) { s.Channels[0].Settings = []byte(`[]`) }, "settings"},
+		"status gone":    {func(s *desk.Setup, m *desk.Move) { m.Choices.Statuses.Open = "gone" }, "statusMap.open"},
+		"SLA mode":       {func(s *desk.Setup, m *desk.Move) { m.Choices.SLA = "" }, "sla"},
+		"no pipelines":   {func(s *desk.Setup, m *desk.Move) { s.Pipelines, m.Choices = nil, desk.Choices{} }, "pipelines"},
+		"closed at once": {func(s *desk.Setup, m *desk.Move) { s.Channels[0].Settings = []byte(`{"tickets":{"status":"spam"}}`) }, "settings.tickets.status"},
+		"schedule":       {func(s *desk.Setup, m *desk.Move) { s.Policies[1].Schedule.Zone = "Mars/Olympus" }, "policies[1].schedule.zone"},
+	} {
+		s, m := acme(), allOf("mail")
+		test.spoil(&s, &m)
+		_, err := desk.NewRules(s, m, s.Channels[0], s.Access())
+		if got := fields(err); !slices.Equal(got, []string{test.want}) {
+			t.Errorf("%s: %v is about %q; want %q", name, err, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,177 @@
+// Package body reads the body of a mail: its text, its HTML and what is
+// attached. Broken MIME is no error: what cannot be taken apart is kept as
+// text or as an attachment, and a note says so.
+package body
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"deskmove/shared/mail/internal/charset"
+	"deskmove/shared/mail/internal/field"
+)
+
+const (
+	// maxDepth bounds multiparts in multiparts; deeper ones are attachments.
+	maxDepth = 20
+	// maxParts bounds the parts of one mail; the others are one attachment.
+	maxParts = 1000
+)
+
+// Content is what a mail says. Text is complete: parts that are only HTML are
+// in it as text too. Text and HTML are valid UTF-8 without NUL bytes, and
+// their lines end in "\n".
+type Content struct {
+	Text, HTML  string
+	Attachments []Attachment
+	Notes       []string
+}
+
+// Attachment is one file, decoded. Name and Type are never empty; Name has no
+// path and is not unique.
+type Attachment struct {
+	Name, Type string
+	Data       []byte
+}
+
+// Read reads the body that stands below header. Nothing in the answer refers
+// to the bytes of body.
+func Read(header field.Fields, body []byte) Content {
+	r := &reader{}
+	v := r.part(header, body, place{top: true})
+	r.out.HTML = v.html
+	r.out.Text = strings.TrimRight(v.shown(), "\n")
+	return r.out
+}
+
+// reader collects the attachments and notes of one mail.
+type reader struct {
+	out   Content
+	parts int
+}
+
+// place is where a part stands.
+type place struct {
+	depth      int
+	top, first bool
+	kind       string // of a part that names none
+}
+
+// view is what a part shows. text is empty if all of it is HTML.
+type view struct{ text, html string }
+
+func (v view) shown() string {
+	if strings.TrimSpace(v.text) == "" && v.html != "" {
+		return htmlText(v.html)
+	}
+	return v.text
+}
+
+func (r *reader) note(format string, args ...any) {
+	if s := fmt.Sprintf(format, args...); !slices.Contains(r.out.Notes, s) && len(r.out.Notes) < 100 {
+		r.out.Notes = append(r.out.Notes, s)
+	}
+}
+
+// part reads one part, and the parts in it.
+func (r *reader) part(h field.Fields, body []byte, at place) view {
+	r.parts++
+	kind, params := field.Params(h.Get("content-type"))
+	if !strings.Contains(kind, "/") {
+		kind = at.kind // missing, or such as "text"
+		if kind == "" {
+			kind = "text/plain"
+		}
+	}
+	if strings.HasPrefix(kind, "multipart/") && at.depth < maxDepth {
+		if parts := r.split(body, params["boundary"]); len(parts) > 0 {
+			return r.multipart(kind, parts, at.depth+1)
+		}
+		r.note("multipart without parts kept as text")
+		kind = "text/plain"
+	}
+	if !shows(kind, params, h, at) {
+		r.attach(kind, params, h, body)
+		return view{}
+	}
+	text := r.decode(h, body, true)
+	s, note := charset.Decode(params["charset"], text)
+	if note != "" {
+		r.note("%s", note)
+	}
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	if kind == "text/html" {
+		return view{html: s}
+	}
+	return view{text: s}
+}
+
+// shows reports whether a part is to be read, not saved.
+func shows(kind string, params map[string]string, h field.Fields, at place) bool {
+	disposition, more := field.Params(h.Get("content-disposition"))
+	if disposition == "attachment" || !strings.HasPrefix(kind, "text/") {
+		return false
+	}
+	if at.top {
+		return true
+	}
+	named := params["name"] != "" || more["filename"] != ""
+	readable := kind == "text/plain" || kind == "text/html" || kind == "text/enriched"
+	return readable && (!named || at.first)
+}
+
+// multipart reads the parts of one multipart and puts together what they show.
+func (r *reader) multipart(kind string, parts [][]byte, depth int) view {
+	var views []view
+	for i, raw := range parts {
+		if r.parts >= maxParts {
+			r.note("more than %d parts: the rest is one attachment", maxParts)
+			r.add("", "application/octet-stream", slices.Concat(parts[i:]...))
+			break
+		}
+		h, body, notes, _ := field.Split(raw)
+		for _, n := range notes {
+			r.note("in a part: %s", n)
+		}
+		at := place{depth: depth, first: i == 0}
+		if kind == "multipart/digest" {
+			at.kind = "message/rfc822"
+		}
+		views = append(views, r.part(h, body, at))
+	}
+	if kind == "multipart/alternative" {
+		return best(views)
+	}
+	return together(views)
+}
+
+// best is the view of an alternative: the first text and the last HTML.
+func best(views []view) view {
+	var out view
+	for _, v := range views {
+		if strings.TrimSpace(out.text) == "" {
+			out.text = v.text
+		}
+		if v.html != "" {
+			out.html = v.html
+		}
+	}
+	return out
+}
+
+// together is the view of parts that follow one another.
+func together(views []view) view {
+	var texts, htmls []string
+	plain := slices.ContainsFunc(views, func(v view) bool { return strings.TrimSpace(v.text) != "" })
+	for _, v := range views {
+		if plain {
+			texts = append(texts, strings.TrimRight(v.shown(), "\n"))
+		}
+		if v.html != "" {
+			htmls = append(htmls, v.html)
+		}
+	}
+	texts = slices.DeleteFunc(texts, func(s string) bool { return s == "" })
+	return view{text: strings.Join(texts, "\n\n"), html: strings.Join(htmls, "\n")}
+}

@@ -1,0 +1,31 @@
+package charset
+
+import (
+	"bytes"
+
+	"golang.org/x/text/encoding/korean"
+)
+
+// iso2022kr decodes RFC 1557 by way of EUC-KR: between SO and SI, a letter is
+// the same two bytes without their high bit.
+func iso2022kr(b []byte) (text, note string) {
+	b = bytes.ReplaceAll(b, []byte("\x1b$)C"), nil)
+	out := make([]byte, 0, len(b))
+	shifted := false
+	for _, c := range b {
+		switch {
+		case c == 0x0e:
+			shifted = true
+		case c == 0x0f:
+			shifted = false
+		case c == '\n':
+			shifted = false // every line starts unshifted
+			out = append(out, c)
+		case shifted && c > ' ' && c < 0x7f:
+			out = append(out, c|0x80)
+		default:
+			out = append(out, c)
+		}
+	}
+	return with(korean.EUCKR, "iso-2022-kr", out)
+}

@@ -1,0 +1,63 @@
+package charset
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode/utf16"
+)
+
+// base64 of UTF-7 has no padding, and may end in bits that are not zero.
+var utf7Alphabet = base64.RawStdEncoding
+
+// utf7 decodes RFC 2152. 8-bit bytes, which UTF-7 does not have, are kept as
+// they would be without it: programs label what they only pass on.
+func utf7(b []byte) (text, note string) {
+	var out strings.Builder
+	for len(b) > 0 {
+		if b[0] != '+' {
+			n := 1
+			for n < len(b) && b[n] != '+' {
+				n++
+			}
+			s, ok := mixed(b[:n])
+			if !isASCII(b[:n]) {
+				note = guessed("utf-7", ok)
+			}
+			out.WriteString(s)
+			b = b[n:]
+			continue
+		}
+		s, size := shifted(b)
+		out.WriteString(s)
+		b = b[size:]
+	}
+	return out.String(), note
+}
+
+// shifted decodes one "+...-" at the start of b, and says how long it is. What
+// does not decode is text as it stands.
+func shifted(b []byte) (text string, size int) {
+	end := 1
+	for end < len(b) && strings.IndexByte(alphabet, b[end]) >= 0 {
+		end++
+	}
+	size = end
+	if end < len(b) && b[end] == '-' {
+		size++
+	}
+	if end == 1 {
+		return "+", size // "+-" is a plus; a lone one was meant to be
+	}
+	units := make([]byte, utf7Alphabet.DecodedLen(end-1))
+	n, err := utf7Alphabet.Decode(units, b[1:end])
+	if err != nil || n < 2 {
+		return string(b[:size]), size
+	}
+	u := make([]uint16, n/2)
+	for i := range u {
+		u[i] = uint16(units[2*i])<<8 | uint16(units[2*i+1])
+	}
+	return string(utf16.Decode(u)), size
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

@@ -1,0 +1,176 @@
+package field
+
+import (
+	"iter"
+	"strings"
+)
+
+// Address is one address of a header: the decoded name, and the address in
+// lower case. Either may be empty, and Address may lack its @.
+type Address struct{ Name, Address string }
+
+// maxAddresses bounds how many addresses of one message's field are kept.
+const maxAddresses = 10_000
+
+// Addresses reads a list of addresses: parted by , or ; with groups, comments,
+// "addr (Name)", and quotes that never close. An address comes once; what has
+// neither name nor address is left out, and so is what exceeds maxAddresses.
+func Addresses(values []string) []Address {
+	seen := make(map[string]bool)
+	var all []Address
+	for _, value := range values {
+		for item := range items(value) {
+			a := item.address()
+			key := a.Address
+			if key == "" {
+				key = "\x00" + a.Name
+			}
+			if len(all) == maxAddresses {
+				return all
+			}
+			if a != (Address{}) && !seen[key] {
+				seen[key] = true
+				all = append(all, a)
+			}
+		}
+	}
+	return all
+}
+
+// item is what stands between two commas, taken apart.
+type item struct {
+	text    strings.Builder // neither comment nor in brackets, unquoted
+	comment strings.Builder
+	angle   string // the first <...>
+}
+
+// address makes the best of an item.
+func (i *item) address() Address {
+	text, comment := Text(i.text.String()), Text(i.comment.String())
+	if i.angle != "" {
+		name := text
+		if name == "" {
+			name = comment
+		}
+		return Address{Name: name, Address: bareAddress(i.angle)}
+	}
+	words := strings.Fields(text)
+	for n, w := range words {
+		if strings.Contains(w, "@") {
+			name := strings.Join(append(words[:n:n], words[n+1:]...), " ")
+			if name == "" {
+				name = comment
+			}
+			return Address{Name: name, Address: bareAddress(w)}
+		}
+	}
+	if len(words) == 1 {
+		return Address{Name: comment, Address: bareAddress(text)}
+	}
+	return Address{Name: text}
+}
+
+// bareAddress is an address in lower case, without what programs put round it.
+func bareAddress(s string) string {
+	s = strings.ToLower(strings.Join(strings.Fields(Text(s)), ""))
+	return strings.TrimPrefix(strings.Trim(s, "<>'\"\\,;:."), "mailto:")
+}
+
+// items splits a list at the commas and semicolons that stand in no quotes,
+// comment or brackets. The name of a group is dropped.
+func items(value string) iter.Seq[*item] {
+	return func(yield func(*item) bool) {
+		cur := &item{}
+		s := scanner{value: value}
+		for s.pos < len(s.value) {
+			switch c := s.value[s.pos]; {
+			case c == '"':
+				cur.text.WriteString(s.quoted())
+			case c == '(':
+				if in := s.between('(', ')'); cur.comment.Len() == 0 {
+					cur.comment.WriteString(in)
+				}
+				cur.text.WriteByte(' ')
+			case c == '<':
+				if in := s.between('<', '>'); cur.angle == "" {
+					cur.angle = in
+				}
+				cur.text.WriteByte(' ')
+			case c == ',' || c == ';':
+				if !yield(cur) {
+					return
+				}
+				cur = &item{}
+				s.pos++
+			case c == ':' && !strings.Contains(cur.text.String(), "@"):
+				cur = &item{} // what stood before it was the name of a group
+				s.pos++
+			default:
+				cur.text.WriteByte(c)
+				s.pos++
+			}
+		}
+		yield(cur)
+	}
+}
+
+// scanner reads quotes and brackets. Once a closing one has not been found,
+// it is not looked for again: there is none.
+type scanner struct {
+	value string
+	pos   int
+	none  [256]bool // there is no such closing byte after pos
+}
+
+// quoted reads a quoted string at pos. A quote that is not closed before the
+// next address is passed over as a slip.
+func (s *scanner) quoted() string {
+	s.pos++
+	var out strings.Builder
+	if s.none['"'] {
+		return ""
+	}
+	for i := s.pos; i < len(s.value); i++ {
+		switch c := s.value[i]; {
+		case c == '\\' && i+1 < len(s.value):
+			i++
+			out.WriteByte(s.value[i])
+		case c == '"':
+			in := out.String()
+			if _, after, ok := strings.Cut(in, ">"); ok && strings.HasPrefix(strings.TrimSpace(after), ",") {
+				return ""
+			}
+			s.pos = i + 1
+			return in
+		default:
+			out.WriteByte(c)
+		}
+	}
+	s.none['"'] = true
+	return ""
+}
+
+// between reads brackets at pos and answers what stood in them; (...) may hold
+// more of its kind. An opening one that is never closed is passed over.
+func (s *scanner) between(open, end byte) string {
+	s.pos++
+	if s.none[end] {
+		return ""
+	}
+	depth := 1
+	for i := s.pos; i < len(s.value); i++ {
+		switch {
+		case s.value[i] == end:
+			depth--
+		case s.value[i] == '(' && open == '(':
+			depth++
+		}
+		if depth == 0 {
+			in := s.value[s.pos:i]
+			s.pos = i + 1
+			return in
+		}
+	}
+	s.none[end] = true
+	return ""
+}

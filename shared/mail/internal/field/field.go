@@ -1,0 +1,133 @@
+// Package field reads the header of a mail: its fields, and what stands in
+// them (words, addresses, ids, parameters). It refuses nothing. What cannot
+// be read is passed over or kept as text, so that no mail is lost over it.
+package field
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Fields are the fields of a header in order, unfolded but not decoded.
+type Fields []Field
+
+// Field is one field: its name in lower case, and its raw value, still in
+// whatever charset it came.
+type Field struct{ Name, Value string }
+
+// Get is the first value of the field that is not blank, "" if there is none.
+func (f Fields) Get(name string) string {
+	for _, field := range f {
+		if field.Name == name && strings.TrimSpace(field.Value) != "" {
+			return field.Value
+		}
+	}
+	return ""
+}
+
+// All are the values of every field of that name: mails have two of almost
+// anything.
+func (f Fields) All(name string) []string {
+	var all []string
+	for _, field := range f {
+		if field.Name == name {
+			all = append(all, field.Value)
+		}
+	}
+	return all
+}
+
+// maxFields bounds how many fields of a header are kept.
+const maxFields = 10_000
+
+// Split parts raw into its header and its body. A line that is no field is a
+// continuation whose indent got lost if the header goes on or ends after it;
+// otherwise the empty line is missing, and the body begins there. Notes name
+// the repairs. closed is false if raw ended before its header did.
+func Split(raw []byte) (fields Fields, body []byte, notes []string, closed bool) {
+	rest := raw
+	var value []byte
+	flush := func() {
+		if n := len(fields); n > 0 {
+			fields[n-1].Value = strings.TrimSpace(strings.ReplaceAll(string(value), "\x00", ""))
+		}
+	}
+	for len(rest) > 0 {
+		line, next := cutLine(rest)
+		if len(line) == 0 {
+			flush()
+			return fields, next, notes, true
+		}
+		name, start, ok := parseName(line)
+		switch {
+		case (line[0] == ' ' || line[0] == '\t') && len(fields) > 0:
+			value = append(value, line...)
+		case len(fields) == maxFields:
+			// Nobody wrote this by hand; what identifies the mail came first.
+		case ok:
+			flush()
+			fields, value = append(fields, Field{Name: name}), append([]byte(nil), line[start:]...)
+		case isFromLine(line):
+			// Some programs leave an mbox line at the top, or quote it there.
+		case len(fields) > 0 && headerGoesOn(next):
+			value = append(append(value, ' '), line...)
+			notes = append(notes, "a header line without its indent was joined to the one before")
+		default:
+			flush()
+			if len(fields) == 0 {
+				return nil, raw, append(notes, "no header: everything kept as text"), true
+			}
+			return fields, rest, append(notes, "no empty line between header and body"), true
+		}
+		rest = next
+	}
+	flush()
+	return fields, nil, notes, false
+}
+
+// cutLine takes one line off b, without its end.
+func cutLine(b []byte) (line, rest []byte) {
+	i := bytes.IndexByte(b, '\n')
+	if i < 0 {
+		return b, nil
+	}
+	return bytes.TrimSuffix(b[:i], []byte("\r")), b[i+1:]
+}
+
+// parseName reads the name of a field and where its value starts.
+func parseName(line []byte) (name string, start int, ok bool) {
+	for i, c := range line {
+		switch {
+		case c == ':' && i > 0:
+			return strings.ToLower(strings.TrimRight(string(line[:i]), " \t")), i + 1, true
+		case c == ' ' || c == '\t':
+			// "Subject : x" is a field, "see here: x" is text.
+			if t := bytes.TrimLeft(line[i:], " \t"); i == 0 || len(t) == 0 || t[0] != ':' {
+				return "", 0, false
+			}
+		case c <= ' ' || c >= 0x7f:
+			return "", 0, false
+		}
+		if i > 76 {
+			break
+		}
+	}
+	return "", 0, false
+}
+
+// Begins reports whether line can be the first of a header.
+func Begins(line []byte) bool {
+	_, _, ok := parseName(line)
+	return ok
+}
+
+func isFromLine(line []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From "))
+}
+
+// headerGoesOn reports whether rest begins as a header does: with its end, or
+// with a field.
+func headerGoesOn(rest []byte) bool {
+	line, _ := cutLine(rest)
+	return len(rest) > 0 && (len(line) == 0 || Begins(line))
+}

@@ -1,0 +1,122 @@
+package field
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+const (
+	// maxID bounds an id in bytes; a longer one is cut and closed with its hash.
+	maxID = 256
+	// maxIDs bounds how many ids of one field are kept: the first, which
+	// names the root, and the last.
+	maxIDs = 100
+)
+
+// ID reads a Message-ID: without brackets, "" if there is none.
+func ID(value string) string {
+	if all := bracketed(value); len(all) > 0 {
+		return all[0]
+	}
+	return clean(strings.Trim(value, "<> \t\r\n\""))
+}
+
+// IDs reads the ids of In-Reply-To or References, each once, in order. Words
+// around the brackets are passed over; without any brackets the value counts
+// only if all of it looks like ids. An id in not is left out: old programs
+// put the author's address in brackets there.
+func IDs(values []string, not ...string) []string {
+	seen := make(map[string]bool)
+	for _, id := range not {
+		seen[id] = true
+	}
+	var all []string
+	for _, value := range values {
+		found := bracketed(value)
+		if len(found) == 0 {
+			found = bare(value)
+		}
+		for _, id := range found {
+			if !seen[id] && !seen[strings.ToLower(id)] {
+				seen[id] = true
+				all = append(all, id)
+			}
+		}
+	}
+	if len(all) > maxIDs {
+		all = append(all[:1:1], all[len(all)-maxIDs+1:]...)
+	}
+	return all
+}
+
+// bracketed finds the ids between < and >. A < without its > ends at the next.
+func bracketed(value string) []string {
+	var all []string
+	for {
+		_, rest, ok := strings.Cut(value, "<")
+		if !ok {
+			return all
+		}
+		end := strings.IndexAny(rest, "<>")
+		if end < 0 {
+			end = len(rest)
+		}
+		all = append(all, inner(rest[:end])...)
+		value = rest[end:]
+	}
+}
+
+// inner reads what stood in one pair of brackets: an id, an id broken by a
+// folded line, or several whose inner brackets got lost. Words are no id.
+func inner(s string) []string {
+	pieces := strings.Fields(s)
+	withAt := 0
+	for _, p := range pieces {
+		if strings.Contains(p, "@") {
+			withAt++
+		}
+	}
+	if withAt == 0 && len(pieces) != 1 {
+		return nil
+	}
+	if withAt <= 1 {
+		pieces = []string{strings.Join(pieces, "")}
+	}
+	return cleanAll(pieces)
+}
+
+func bare(value string) []string {
+	pieces := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;\"", r) })
+	for _, p := range pieces {
+		if !strings.Contains(p, "@") {
+			return nil
+		}
+	}
+	return cleanAll(pieces)
+}
+
+func cleanAll(ids []string) []string {
+	all := ids[:0]
+	for _, id := range ids {
+		if id = clean(id); id != "" {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// clean makes id printable UTF-8 of at most maxID bytes.
+func clean(id string) string {
+	id = strings.Map(func(r rune) rune {
+		if r <= ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(id, "?"))
+	if len(id) <= maxID {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return strings.ToValidUTF8(id[:maxID-34], "") + "~" + hex.EncodeToString(sum[:16])
+}

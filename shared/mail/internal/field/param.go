@@ -1,0 +1,124 @@
+package field
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"deskmove/shared/mail/internal/charset"
+)
+
+// maxParams bounds how much of a value is read for parameters, in bytes.
+const maxParams = 64 << 10
+
+// Params reads a value with parameters, such as Content-Type's: the value and
+// the names in lower case. It takes RFC 2231 continuations and charsets, and
+// encoded words where they do not belong. Names of files are so decoded.
+func Params(value string) (main string, params map[string]string) {
+	list := splitQuoted(value[:min(len(value), maxParams)])
+	params = make(map[string]string)
+	pieces := make(map[string][]piece)
+	for i, p := range list {
+		key, val, ok := strings.Cut(p, "=")
+		key = strings.ToLower(strings.TrimSpace(key))
+		switch {
+		case i == 0 && !ok:
+			main = strings.ToLower(firstWord(p))
+		case !ok || key == "":
+		case strings.Contains(key, "*"):
+			name, rest, _ := strings.Cut(key, "*")
+			n, _ := strconv.Atoi(strings.TrimSuffix(rest, "*"))
+			pieces[name] = append(pieces[name], piece{n: n, encoded: strings.HasSuffix(key, "*"), text: unquote(val)})
+		case params[key] != "":
+		case key == "boundary":
+			params[key] = unquote(val) // to be found in the body as it is
+		default:
+			params[key] = Text(unquote(val))
+		}
+	}
+	for name, list := range pieces {
+		params[name] = joinPieces(list) // better than the plain one beside it
+	}
+	return main, params
+}
+
+// piece is one part of an RFC 2231 value, "filename*1*=...".
+type piece struct {
+	n       int
+	encoded bool
+	text    string
+}
+
+func joinPieces(list []piece) string {
+	sort.SliceStable(list, func(i, j int) bool { return list[i].n < list[j].n })
+	label := ""
+	var raw []byte
+	for i, p := range list {
+		if !p.encoded {
+			raw = append(raw, p.text...)
+			continue
+		}
+		if i == 0 {
+			if f := strings.SplitN(p.text, "'", 3); len(f) == 3 {
+				label, p.text = f[0], f[2]
+			}
+		}
+		raw = append(raw, percent(p.text)...)
+	}
+	s, _ := charset.Decode(label, raw)
+	return Text(s)
+}
+
+func percent(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) && hexDigit(s[i+1]) >= 0 && hexDigit(s[i+2]) >= 0 {
+			out = append(out, byte(hexDigit(s[i+1])<<4|hexDigit(s[i+2])))
+			i += 2
+			continue
+		}
+		out = append(out, s[i])
+	}
+	return out
+}
+
+// splitQuoted splits at semicolons outside of quotes.
+func splitQuoted(s string) []string {
+	var all []string
+	start, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && quoted:
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == ';' && !quoted:
+			all = append(all, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(all, s[start:])
+}
+
+func unquote(s string) string {
+	s = strings.TrimSpace(s)
+	if !strings.HasPrefix(s, `"`) {
+		return s
+	}
+	var out strings.Builder
+	for i := 1; i < len(s) && s[i] != '"'; i++ {
+		// A backslash before a letter is a path of Windows, not an escape.
+		if s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\') {
+			i++
+		}
+		out.WriteByte(s[i])
+	}
+	return out.String()
+}
+
+func firstWord(s string) string {
+	if f := strings.Fields(s); len(f) > 0 {
+		return f[0]
+	}
+	return ""
+}

@@ -1,0 +1,130 @@
+package field
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode"
+
+	"deskmove/shared/mail/internal/charset"
+)
+
+// maxWord bounds the text of an encoded word in bytes. The standard says 75;
+// without a bound, a header full of openings would cost its square.
+const maxWord = 2048
+
+// Text decodes a value for people: encoded words, raw 8-bit text, and no
+// control characters. The answer is one line of valid UTF-8.
+func Text(value string) string {
+	var out strings.Builder
+	for len(value) > 0 {
+		i := strings.Index(value, "=?")
+		if i < 0 {
+			break
+		}
+		run, label, rest := encodedRun(value[i:])
+		if label == "" {
+			out.WriteString(plain(value[:i+2]))
+			value = value[i+2:]
+			continue
+		}
+		out.WriteString(plain(value[:i]))
+		s, _ := charset.Decode(label, run)
+		out.WriteString(s)
+		value = rest
+		// Blanks between two encoded words of different charsets are not text.
+		if t := strings.TrimLeft(rest, " \t"); strings.HasPrefix(t, "=?") {
+			if _, next, _ := encodedRun(t); next != "" {
+				value = t
+			}
+		}
+	}
+	out.WriteString(plain(value))
+	return strings.Join(strings.FieldsFunc(out.String(), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+}
+
+func plain(s string) string {
+	s, _ = charset.Decode("", []byte(s))
+	return s
+}
+
+// encodedRun decodes the bytes of as many neighbouring encoded words as have
+// one charset, for a letter may be split over two. label is "" if s does not
+// begin with an encoded word.
+func encodedRun(s string) (run []byte, label, rest string) {
+	rest = s
+	for {
+		l, word, after, ok := encodedWord(strings.TrimLeft(rest, " \t\r\n"))
+		if !ok || label != "" && !strings.EqualFold(l, label) {
+			return run, label, rest
+		}
+		run, label, rest = append(run, word...), l, after
+	}
+}
+
+// encodedWord decodes one encoded word, =?charset?B?...?=, at the start of s.
+func encodedWord(s string) (label string, word []byte, rest string, ok bool) {
+	if !strings.HasPrefix(s, "=?") {
+		return "", nil, s, false
+	}
+	head := s[2:min(len(s), 2+maxWord)]
+	label, t, ok := strings.Cut(head, "?")
+	label, _, _ = strings.Cut(label, "*") // a language may follow
+	if !ok || label == "" || strings.ContainsAny(label, " =\"<>") {
+		return "", nil, s, false
+	}
+	kind, t, _ := strings.Cut(t, "?")
+	text, after, ok := strings.Cut(t, "?=")
+	if !ok {
+		return "", nil, s, false
+	}
+	rest = s[2+len(head)-len(after):]
+	switch kind {
+	case "q", "Q":
+		return label, decodeQ(text), rest, true
+	case "b", "B":
+		return label, decodeB(text), rest, true
+	}
+	return "", nil, s, false
+}
+
+func decodeQ(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '_':
+			out = append(out, ' ')
+		case s[i] == '=' && i+2 < len(s) && hexDigit(s[i+1]) >= 0 && hexDigit(s[i+2]) >= 0:
+			out = append(out, byte(hexDigit(s[i+1])<<4|hexDigit(s[i+2])))
+			i += 2
+		default:
+			out = append(out, s[i])
+		}
+	}
+	return out
+}
+
+func decodeB(s string) []byte {
+	s = strings.Map(func(r rune) rune {
+		if r == '=' || r <= ' ' {
+			return -1
+		}
+		return r
+	}, s)
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(s)))
+	n, _ := base64.RawStdEncoding.Decode(out, []byte(s)) // what came before the fault is kept
+	return out[:n]
+}
+
+func hexDigit(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}

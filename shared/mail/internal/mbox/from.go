@@ -1,0 +1,55 @@
+package mbox
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"deskmove/shared/mail/internal/date"
+)
+
+var prefix = []byte("From ")
+
+// maxFrom bounds a "From " line in bytes; a longer one is text.
+const maxFrom = 1000
+
+// from is what a "From " line says.
+type from struct {
+	sender  string
+	arrival time.Time
+}
+
+// parseFrom reads "From sender Thu Aug  1 00:50:24 1996", with or without a
+// zone. dated is false if it does not end in a date.
+func parseFrom(line []byte) (f from, dated bool) {
+	if len(line) > maxFrom {
+		return from{}, false
+	}
+	rest := strings.TrimSpace(string(bytes.TrimPrefix(bytes.TrimPrefix(line, []byte("\ufeff")), prefix)))
+	words := strings.Fields(rest)
+	for i := len(words) - 1; i >= 0; i-- {
+		if !isDay(words[i]) || len(words)-i < 5 {
+			continue
+		}
+		t, _, err := date.Parse(strings.Join(words[i:], " "))
+		if err == nil && strings.Contains(strings.Join(words[i:], " "), ":") {
+			return from{sender: sender(words[:i]), arrival: t}, true
+		}
+	}
+	return from{sender: sender(words)}, false
+}
+
+func sender(words []string) string {
+	if len(words) == 0 || words[0] == "-" {
+		return ""
+	}
+	return words[0]
+}
+
+func isDay(w string) bool {
+	switch strings.TrimSuffix(w, ",") {
+	case "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,84 @@
+package move
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// Audit is the step that looks once more, after the end, at the minutes
+// around the fence: an index promises no time by which it shows everything.
+type Audit struct {
+	Moves interface {
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+		Again(ctx context.Context, m desk.Move, next time.Time) error
+	}
+	Rulebook *Rulebook
+	Survey   Survey
+	Ensure   Ensure
+	Ledger   interface {
+		Fail(ctx context.Context, account, id string, f Failure) error
+	}
+	Now func() time.Time
+}
+
+// lateAudits is when the audits happen, after the end of the move.
+var lateAudits = [...]time.Duration{20 * time.Second, 5 * time.Minute, time.Hour, 24 * time.Hour}
+
+// Step audits once, and asks to wait for the next audit while there is one.
+// An execution that has been overtaken by a retry stops.
+func (a Audit) Step(ctx context.Context, r Run) (Run, error) {
+	m, err := a.Moves.Get(ctx, r.Account, r.Move)
+	if err != nil {
+		return r, err
+	}
+	r.More = false
+	if m.Run != r.Run || m.EndedAt.IsZero() {
+		return r, nil
+	}
+	if err := a.look(ctx, m, r); err != nil {
+		return r, err
+	}
+	since := a.Now().Sub(m.EndedAt)
+	for _, at := range lateAudits {
+		if since < at {
+			r.More = true
+			r.Wait = int((at-since)/time.Second) + 1
+			return r, nil
+		}
+	}
+	return r, a.Moves.Again(ctx, m, time.Time{})
+}
+
+// look ensures what the survey of the window finds missing.
+func (a Audit) look(ctx context.Context, m desk.Move, r Run) error {
+	rules, err := a.Rulebook.Rules(ctx, r.Account, r.Move)
+	if err != nil {
+		return err
+	}
+	after, until := window(rules.Move, false)
+	for {
+		page, err := a.Survey.page(ctx, rules, after, until)
+		if err != nil {
+			return err
+		}
+		for _, o := range a.Ensure.Run(ctx, rules, page.missing, How{Strong: true, Again: true}) {
+			if o.Err == nil {
+				continue
+			}
+			f, final := failure(o, a.Now())
+			if !final {
+				return fmt.Errorf("audit: %w", o.Err)
+			}
+			if err := a.Ledger.Fail(ctx, r.Account, r.Move, f); err != nil {
+				return err
+			}
+		}
+		if !page.more {
+			return nil
+		}
+		after = page.last
+	}
+}

@@ -1,0 +1,124 @@
+package move
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// Drain is the step that waits for the ledger to be empty.
+type Drain struct {
+	Moves interface {
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+	}
+	Ledger interface {
+		Open(ctx context.Context, account, id string, limit int) ([]Entry, error)
+		Sent(ctx context.Context, e Entry, at time.Time) error
+		Progress(ctx context.Context, account, id string) (Progress, error)
+	}
+	Listing Listing
+	Queue   Queue
+	Phase   Phase
+	Now     func() time.Time
+}
+
+// Of the drain's wait.
+const (
+	shortWait = 2 * time.Second
+	longWait  = time.Minute
+	overdue   = time.Minute // when a batch is sent again
+	openPage  = 25          // open entries read of each shard at a time
+)
+
+// Step looks whether batches are left. While there are, it asks to wait about
+// as long as they will take at the present pace, 2 to 60 s. When none has
+// finished since it last looked, those that are overdue are sent again: their
+// messages may be lost. As long as others finish, a long queue is the likelier
+// reason, and sending again would only make it longer.
+func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
+	m, err := d.Moves.Get(ctx, r.Account, r.Move)
+	if err != nil {
+		return r, err
+	}
+	if err := d.Phase.Enter(ctx, m, "drain"); err != nil {
+		return r, err
+	}
+	open, err := d.Ledger.Open(ctx, r.Account, r.Move, openPage)
+	if err != nil {
+		return r, err
+	}
+	p, err := d.Ledger.Progress(ctx, r.Account, r.Move)
+	if err != nil {
+		return r, err
+	}
+	now := d.Now()
+	if r.More = len(open) > 0; !r.More {
+		r.Wait, r.Done, r.At = 0, 0, time.Time{}
+		return r, nil
+	}
+	if p.Done == r.Done {
+		if err := d.resend(ctx, open, now); err != nil {
+			return r, err
+		}
+	}
+	r.Wait = int(wait(p, r, now) / time.Second)
+	r.Done, r.At = p.Done, now
+	return r, nil
+}
+
+func wait(p Progress, r Run, now time.Time) time.Duration {
+	done, took := p.Done-r.Done, now.Sub(r.At)
+	switch {
+	case r.At.IsZero():
+		return shortWait
+	case done <= 0 || took <= 0:
+		return min(2*max(time.Duration(r.Wait)*time.Second, shortWait), longWait)
+	}
+	left := time.Duration(float64(p.Planned-p.Done) / float64(done) * float64(took))
+	return time.Duration(math.Ceil(min(max(left, shortWait), longWait).Seconds())) * time.Second
+}
+
+// resend sends again what was sent too long ago.
+func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) error {
+	for _, e := range open {
+		if now.Sub(e.SentAt) < overdue {
+			continue
+		}
+		ids, err := d.ids(ctx, e)
+		if err != nil {
+			return err
+		}
+		if err := d.Ledger.Sent(ctx, e, now); err != nil {
+			return err
+		}
+		b := Batch{Account: e.Account, Move: e.Move, Entry: e.ID, Count: e.Count, IDs: ids, Again: true, Retry: e.Retry}
+		if err := d.Queue.Send(ctx, []Batch{b}); err != nil {
+			return fmt.Errorf("send batch %s again: %w", e.ID, err)
+		}
+	}
+	return nil
+}
+
+// ids are the conversations of an entry: as they are given, or as its stretch
+// of the listing is now.
+func (d Drain) ids(ctx context.Context, e Entry) ([]string, error) {
+	if len(e.IDs) > 0 {
+		return e.IDs, nil
+	}
+	var ids []string
+	after := e.After
+	for {
+		ps, more, err := d.Listing.List(ctx, e.Account, e.Channel, after, e.Until, BatchSize)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, idsOf(ps)...)
+		if !more {
+			return ids, nil
+		}
+		after = ps[len(ps)-1]
+	}
+}

@@ -1,0 +1,147 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// Edits carries out what agents change on conversations and tickets.
+type Edits struct {
+	Setups interface {
+		Setup(ctx context.Context, account string) (desk.Setup, error)
+	}
+	Conversations interface {
+		Get(ctx context.Context, account, id string) (desk.Conversation, error)
+		Save(ctx context.Context, c desk.Conversation, old int64) error
+	}
+	Tickets interface {
+		Get(ctx context.Context, account, id string) (desk.Ticket, error)
+		Create(ctx context.Context, ts []desk.Ticket) []error
+		Replace(ctx context.Context, t desk.Ticket, old int64) error
+	}
+	Moves interface {
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+	}
+	Now func() time.Time
+}
+
+// Conversation edits a conversation in the inbox. Errors: *desk.MovedError if
+// it has moved, *desk.InvalidError, ErrNotFound.
+func (e Edits) Conversation(ctx context.Context, who Who, id string, edit desk.Edit) (desk.Conversation, error) {
+	setup, err := e.Setups.Setup(ctx, who.Account)
+	if err != nil {
+		return desk.Conversation{}, err
+	}
+	for range rounds {
+		c, err := e.Conversations.Get(ctx, who.Account, id)
+		if err != nil {
+			return desk.Conversation{}, err
+		}
+		edited, err := c.Edit(edit, setup, e.Now().Truncate(time.Millisecond))
+		if err != nil {
+			return desk.Conversation{}, err
+		}
+		err = e.Conversations.Save(ctx, edited, c.Version)
+		if !errors.Is(err, ErrChanged) {
+			return edited, err
+		}
+	}
+	return desk.Conversation{}, &BusyError{What: "conversation " + id, After: time.Second}
+}
+
+// Ticket edits a ticket. Errors: *desk.RefusedError while the conversation is
+// being moved, *desk.InvalidError, ErrNotFound.
+func (e Edits) Ticket(ctx context.Context, who Who, id string, edit desk.TicketEdit) (desk.Ticket, error) {
+	setup, err := e.Setups.Setup(ctx, who.Account)
+	if err != nil {
+		return desk.Ticket{}, err
+	}
+	for range rounds {
+		t, err := e.Tickets.Get(ctx, who.Account, id)
+		if err != nil {
+			return desk.Ticket{}, err
+		}
+		// The conversation is read after the ticket: see desk.Rules.Edit.
+		c, err := e.Conversations.Get(ctx, who.Account, t.Conversation)
+		if err != nil {
+			return desk.Ticket{}, err
+		}
+		rules, err := e.rules(ctx, setup, c)
+		if err != nil {
+			return desk.Ticket{}, err
+		}
+		edited, err := rules.Edit(t, edit, c, who.Agent, e.Now().Truncate(time.Millisecond))
+		if err != nil {
+			return desk.Ticket{}, err
+		}
+		err = e.Tickets.Replace(ctx, edited, t.Revision)
+		if !errors.Is(err, ErrChanged) {
+			return edited, err
+		}
+	}
+	return desk.Ticket{}, &BusyError{What: "ticket " + id, After: time.Second}
+}
+
+func (e Edits) rules(ctx context.Context, setup desk.Setup, c desk.Conversation) (*desk.Rules, error) {
+	channel, ok := setup.Channel(c.Channel)
+	if !ok {
+		return nil, fmt.Errorf("channel %s: %w", c.Channel, ErrNotFound)
+	}
+	var m desk.Move
+	if channel.Move != "" {
+		var err error
+		if m, err = e.Moves.Get(ctx, c.Account, channel.Move); err != nil {
+			return nil, err
+		}
+		m.FenceAt = channel.FenceAt
+	}
+	return desk.NewRules(setup, m, channel, setup.Access())
+}
+
+// NewTicket makes a ticket for a conversation in the inbox, by an agent's
+// wish; one that has a ticket keeps it. Errors: *desk.MovedError,
+// *desk.InvalidError for the status, ErrNotFound.
+func (e Edits) NewTicket(ctx context.Context, who Who, conversation string, status desk.Status) (desk.Ticket, error) {
+	setup, err := e.Setups.Setup(ctx, who.Account)
+	if err != nil {
+		return desk.Ticket{}, err
+	}
+	if _, _, ok := setup.Status(status); !ok {
+		return desk.Ticket{}, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", status),
+			Do: "choose a status of a pipeline of the account"}
+	}
+	for range rounds {
+		c, err := e.Conversations.Get(ctx, who.Account, conversation)
+		if err != nil {
+			return desk.Ticket{}, err
+		}
+		if c.Home == desk.HelpDesk {
+			return desk.Ticket{}, &desk.MovedError{Conversation: c.ID, Ticket: c.Ticket}
+		}
+		now := e.Now().Truncate(time.Millisecond)
+		changed := c
+		changed.Version, changed.ChangedAt, changed.Ticket = c.Version+1, now, desk.TicketID(c.ID)
+		t := desk.Ticket{
+			Account: c.Account, ID: changed.Ticket, Conversation: c.ID, Channel: c.Channel, Subject: c.Subject,
+			Customer: c.Customer, Status: status, Owner: c.Owner, Created: now, Provenance: desk.Native, From: c.Origin,
+			MovedStatus: status, MovedOwner: c.Owner, Home: desk.Inbox, SourceVersion: changed.Version, Revision: 1,
+		}
+		if err := e.Tickets.Create(ctx, []desk.Ticket{t}); err != nil && !errors.Is(err[0], ErrExists) {
+			return desk.Ticket{}, err[0]
+		}
+		if c.Ticket == "" {
+			err = e.Conversations.Save(ctx, changed, c.Version)
+		}
+		if err == nil {
+			return e.Tickets.Get(ctx, who.Account, changed.Ticket)
+		}
+		if !errors.Is(err, ErrChanged) {
+			return desk.Ticket{}, err
+		}
+	}
+	return desk.Ticket{}, &BusyError{What: "conversation " + conversation, After: time.Second}
+}

@@ -1,0 +1,52 @@
+package move
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// Fence is the step that begins a move: from its end on, whatever customers
+// write on the channel is redirected.
+type Fence struct {
+	Setups interface {
+		Setup(ctx context.Context, account string) (desk.Setup, error)
+		Fence(ctx context.Context, account, id, byMove string, at time.Time) (desk.Channel, error)
+	}
+	Moves interface {
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+		Snapshot(ctx context.Context, account, id string, agents []string) error
+		Proceed(ctx context.Context, account, id, phase string, fenceAt time.Time) error
+	}
+	Now func() time.Time
+}
+
+// Step notes who has help desk access, so that the owner rule has one answer
+// however often it is asked, and then makes the channel moving. Repeated, it
+// leaves the first snapshot and fence.
+func (f Fence) Step(ctx context.Context, r Run) (Run, error) {
+	m, err := f.Moves.Get(ctx, r.Account, r.Move)
+	if err != nil || !m.EndedAt.IsZero() {
+		return r, err
+	}
+	setup, err := f.Setups.Setup(ctx, r.Account)
+	if err != nil {
+		return r, err
+	}
+	agents := slices.Sorted(maps.Keys(setup.Access()))
+	if err := f.Moves.Snapshot(ctx, r.Account, r.Move, agents); err != nil {
+		return r, err
+	}
+	c, err := f.Setups.Fence(ctx, r.Account, m.Choices.Channel, m.ID, f.Now().Truncate(time.Millisecond))
+	if err != nil {
+		return r, err
+	}
+	if c.Move != m.ID || c.Home == desk.Inbox {
+		return r, fmt.Errorf("channel %s is fenced by move %s, not %s", c.ID, c.Move, m.ID)
+	}
+	return r, f.Moves.Proceed(ctx, r.Account, r.Move, "fence", c.FenceAt)
+}

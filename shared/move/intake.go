@@ -1,0 +1,175 @@
+package move
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// Intake takes in what customers and agents write, for all channels and at
+// all times: a move disturbs nothing of it.
+type Intake struct {
+	Setups interface {
+		Channel(ctx context.Context, account, id string) (desk.Channel, error)
+	}
+	Conversations interface {
+		Get(ctx context.Context, account, id string) (desk.Conversation, error)
+	}
+	Messages interface {
+		Resolve(ctx context.Context, account, channel string, externals []string) (map[string]External, error)
+		Claim(ctx context.Context, account, channel, external string, x External) error
+		Begin(ctx context.Context, c desk.Conversation, m desk.Message) error
+		Append(ctx context.Context, c desk.Conversation, old int64, m desk.Message) error
+	}
+	Now func() time.Time
+}
+
+// Taken says what became of a message.
+type Taken struct {
+	Conversation desk.Conversation
+	Message      string // its ID
+	Began        bool   // it began the conversation
+	Known        bool   // it was there already, and nothing was changed
+}
+
+// Message takes in a message that came by a channel. M.External identifies it
+// there: taken in again, it changes nothing. It joins the first conversation
+// that one of the references belongs to, else it begins one. Of m, Account,
+// Channel, External, Author, From, Agent, At and the bodies are read.
+//
+// The external ID is claimed for a conversation before anything else is
+// written, so that a second attempt, after a crash or at the same time, goes
+// on with the same conversation.
+func (i Intake) Message(ctx context.Context, m desk.Message, references []string) (Taken, error) {
+	by, err := i.Setups.Channel(ctx, m.Account, m.Channel)
+	if err != nil {
+		return Taken{}, err
+	}
+	claim, err := i.claim(ctx, m, append([]string{m.External}, references...))
+	if err != nil {
+		return Taken{}, err
+	}
+	return i.write(ctx, m, by, claim)
+}
+
+// Append takes in a message to a conversation, by the channel m.Channel, or
+// if that is empty by the one to which the conversation belongs. Otherwise it
+// is like Message.
+func (i Intake) Append(ctx context.Context, m desk.Message, conversation string) (Taken, error) {
+	c, err := i.Conversations.Get(ctx, m.Account, conversation)
+	if err != nil {
+		return Taken{}, err
+	}
+	if m.Channel == "" {
+		m.Channel = c.Channel
+	}
+	by, err := i.Setups.Channel(ctx, m.Account, m.Channel)
+	if err != nil {
+		return Taken{}, err
+	}
+	claim := External{Conversation: conversation, Message: messageID(m)}
+	err = i.Messages.Claim(ctx, m.Account, m.Channel, m.External, claim)
+	if errors.Is(err, ErrExists) {
+		claim, err = i.claim(ctx, m, []string{m.External})
+	}
+	if err != nil {
+		return Taken{}, err
+	}
+	return i.write(ctx, m, by, claim)
+}
+
+// claim returns what the message's external ID stands for, and settles it if
+// it is new. The references come after the external ID itself.
+func (i Intake) claim(ctx context.Context, m desk.Message, externals []string) (External, error) {
+	for range rounds {
+		known, err := i.Messages.Resolve(ctx, m.Account, m.Channel, externals)
+		if err != nil {
+			return External{}, err
+		}
+		if x, ok := known[m.External]; ok {
+			return x, nil
+		}
+		x := External{Conversation: newConversationID(i.Now(), m), Message: messageID(m)}
+		for _, ref := range externals[1:] {
+			if parent, ok := known[ref]; ok {
+				x.Conversation = parent.Conversation
+				break
+			}
+		}
+		err = i.Messages.Claim(ctx, m.Account, m.Channel, m.External, x)
+		if !errors.Is(err, ErrExists) {
+			return x, err
+		}
+	}
+	return External{}, &BusyError{What: "external ID", After: time.Second}
+}
+
+// write stores the message as it was claimed.
+func (i Intake) write(ctx context.Context, m desk.Message, by desk.Channel, claim External) (Taken, error) {
+	m.Conversation, m.ID = claim.Conversation, claim.Message
+	m.At = m.At.UTC().Truncate(time.Millisecond)
+	for range rounds {
+		m.TakenIn = i.Now().UTC().Truncate(time.Millisecond)
+		taken, err := i.attempt(ctx, m, by)
+		switch {
+		case errors.Is(err, ErrChanged):
+			continue
+		case errors.Is(err, ErrExists):
+			c, err := i.Conversations.Get(ctx, m.Account, m.Conversation)
+			if errors.Is(err, ErrNotFound) {
+				continue
+			}
+			return Taken{Conversation: c, Message: m.ID, Known: true}, err
+		}
+		return taken, err
+	}
+	return Taken{}, &BusyError{What: "conversation " + m.Conversation, After: time.Second}
+}
+
+func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (Taken, error) {
+	c, err := i.Conversations.Get(ctx, m.Account, m.Conversation)
+	if errors.Is(err, ErrNotFound) {
+		c, err = desk.StartConversation(m.Conversation, m, by, "", m.TakenIn)
+		if err != nil {
+			return Taken{}, err
+		}
+		err = i.Messages.Begin(ctx, c, m)
+		if errors.Is(err, ErrExists) { // another message began it meanwhile
+			err = ErrChanged
+		}
+		return Taken{Conversation: c, Message: m.ID, Began: true}, err
+	}
+	if err != nil {
+		return Taken{}, err
+	}
+	belongs, err := i.Setups.Channel(ctx, m.Account, c.Channel)
+	if err != nil {
+		return Taken{}, err
+	}
+	changed, err := c.Receive(m, belongs, by, m.TakenIn)
+	if err != nil {
+		return Taken{}, err
+	}
+	return Taken{Conversation: changed, Message: m.ID}, i.Messages.Append(ctx, changed, c.Version, m)
+}
+
+var idText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// newConversationID makes an ID that begins with the time: neighbours in time
+// are neighbours in the tables, which makes moving them cheap.
+func newConversationID(now time.Time, m desk.Message) string {
+	sum := sha256.Sum256([]byte(m.Account + "#" + m.Channel + "#" + m.External))
+	ms := now.UnixMilli()
+	stamp := []byte{byte(ms >> 40), byte(ms >> 32), byte(ms >> 24), byte(ms >> 16), byte(ms >> 8), byte(ms)}
+	return fmt.Sprintf("c%s%s", idText.EncodeToString(stamp), idText.EncodeToString(sum[:6]))
+}
+
+func messageID(m desk.Message) string {
+	sum := sha256.Sum256([]byte(m.Channel + "#" + m.External))
+	return idText.EncodeToString(sum[:15])
+}

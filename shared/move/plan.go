@@ -1,0 +1,120 @@
+package move
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// Plan tells an admin what a move of a channel would meet (R11).
+type Plan struct {
+	Setups interface {
+		Setup(ctx context.Context, account string) (desk.Setup, error)
+	}
+	Listing       Listing
+	Conversations interface {
+		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)
+	}
+	Now func() time.Time
+	// Sample is the most conversations that a plan reads, the newest ones. A
+	// rehearsal reads them all.
+	Sample int
+}
+
+// Planned is what a plan found.
+type Planned struct {
+	desk.Preflight
+	// Sampled says that the channel has more conversations than were read, so
+	// that counts are lower bounds.
+	Sampled bool
+}
+
+// Preview checks a move of a channel with choices, of which the mapping may
+// still be missing; ErrNotFound if there is no such channel.
+func (p Plan) Preview(ctx context.Context, account, channel string, choices desk.Choices) (Planned, error) {
+	setup, err := p.Setups.Setup(ctx, account)
+	if err != nil {
+		return Planned{}, err
+	}
+	c, ok := setup.Channel(channel)
+	if !ok {
+		return Planned{}, fmt.Errorf("channel %s: %w", channel, ErrNotFound)
+	}
+	return p.preview(ctx, setup, c, choices)
+}
+
+func (p Plan) preview(ctx context.Context, setup desk.Setup, c desk.Channel, choices desk.Choices) (Planned, error) {
+	now := p.Now()
+	f := desk.Facts{Owned: make(map[string]int64), LeftBehind: make(map[string]int64)}
+	rules := p.rules(setup, c, choices, now)
+	sampled, err := p.each(ctx, c, p.Sample, func(x desk.Conversation) {
+		f.Conversations++
+		f.Owned[x.Owner]++
+		if x.State == desk.Open {
+			f.Open++
+		} else {
+			f.Closed++
+		}
+		if x.Ticket != "" {
+			f.WithTicket++
+		}
+		at := x.Started.UTC()
+		f.Hourly[int(at.Weekday())*24+at.Hour()]++
+		if rules != nil {
+			if t, err := rules.Ticket(x, now); err == nil && t.Clocks.Breached(now) {
+				f.Breaching++
+			}
+		}
+	})
+	if err != nil {
+		return Planned{}, err
+	}
+	for _, other := range setup.Connected(c) {
+		more, err := p.each(ctx, other, p.Sample, func(desk.Conversation) { f.LeftBehind[other.ID]++ })
+		if err != nil {
+			return Planned{}, err
+		}
+		sampled = sampled || more
+	}
+	return Planned{Preflight: setup.Preflight(c, choices, f, now), Sampled: sampled}, nil
+}
+
+// rules are those that the move would have if it began now; nil if the
+// choices are not complete or not possible.
+func (p Plan) rules(setup desk.Setup, c desk.Channel, choices desk.Choices, now time.Time) *desk.Rules {
+	if choices.History != desk.AllHistory || setup.CheckChoices(choices) != nil {
+		return nil
+	}
+	rules, err := desk.NewRules(setup, desk.Move{Account: setup.Account.ID, Choices: choices, FenceAt: now}, c, setup.Access())
+	if err != nil {
+		return nil
+	}
+	return rules
+}
+
+// each reads the newest conversations of a channel, and reports whether there
+// are more than limit.
+func (p Plan) each(ctx context.Context, c desk.Channel, limit int, do func(desk.Conversation)) (bool, error) {
+	var after Position
+	for n := 0; n < limit; {
+		ps, more, err := p.Listing.List(ctx, c.Account, c.ID, after, Position{}, min(surveyPage, limit))
+		if err != nil || len(ps) == 0 {
+			return false, err
+		}
+		cs, err := p.Conversations.GetMany(ctx, c.Account, idsOf(ps), false)
+		if err != nil {
+			return false, err
+		}
+		for _, x := range cs {
+			do(x)
+		}
+		if !more {
+			return false, nil
+		}
+		n += len(ps)
+		after = ps[len(ps)-1]
+	}
+	return true, nil
+}

@@ -1,0 +1,113 @@
+package move
+
+import (
+	"context"
+	"errors"
+
+	"deskmove/shared/desk"
+)
+
+// Rehearse is the step of a rehearsal: the move's own reading and rules over
+// all of a channel's conversations, without writing anything but the report
+// (R12).
+type Rehearse struct {
+	Moves interface {
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+	}
+	Setups interface {
+		Setup(ctx context.Context, account string) (desk.Setup, error)
+	}
+	Survey Survey
+	Ledger interface {
+		Tally(ctx context.Context, account, id string, pass, page int, t Tally) error
+		Fail(ctx context.Context, account, id string, f Failure) error
+	}
+	Phase Phase
+	// Pages is how many pages of the listing a step reads.
+	Pages int
+}
+
+// Step rehearses from the run's cursor on, as if the fence had been when the
+// rehearsal began.
+func (h Rehearse) Step(ctx context.Context, r Run) (Run, error) {
+	m, err := h.Moves.Get(ctx, r.Account, r.Move)
+	if err != nil {
+		return r, err
+	}
+	if err := h.Phase.Enter(ctx, m, "rehearse"); err != nil {
+		return r, err
+	}
+	setup, err := h.Setups.Setup(ctx, r.Account)
+	if err != nil {
+		return r, err
+	}
+	c, ok := setup.Channel(m.Choices.Channel)
+	if !ok {
+		return r, ErrNotFound
+	}
+	m.FenceAt = m.StartedAt
+	rules, err := desk.NewRules(setup, m, c, setup.Access())
+	if err != nil {
+		return r, err
+	}
+	if !r.More {
+		r.Tally, r.Page = r.Run*passes+1, 0
+	}
+	for range h.Pages {
+		ps, more, err := h.Survey.Listing.List(ctx, r.Account, c.ID, r.Cursor, Position{}, surveyPage)
+		if err != nil {
+			return r, err
+		}
+		t, err := h.page(ctx, m, rules, idsOf(ps))
+		if err != nil {
+			return r, err
+		}
+		if err := h.Ledger.Tally(ctx, r.Account, r.Move, r.Tally, r.Page, t); err != nil {
+			return r, err
+		}
+		r.Page++
+		if r.More = more; !more {
+			break
+		}
+		r.Cursor = ps[len(ps)-1]
+	}
+	return r, nil
+}
+
+// page foresees what would become of conversations.
+func (h Rehearse) page(ctx context.Context, m desk.Move, rules *desk.Rules, ids []string) (Tally, error) {
+	t := Tally{Report: desk.Report{ByStatus: make(map[desk.Status]int64)}, Owners: make(map[string]int64)}
+	cs, ts, err := h.Survey.both(ctx, m.Account, ids)
+	if err != nil {
+		return t, err
+	}
+	for _, c := range cs {
+		if !rules.Belongs(c) || rules.Stays(c) {
+			continue
+		}
+		ticket, ok := ts[c.ID]
+		if ok && ticket.Provenance == desk.Native {
+			ticket = rules.AsIs(ticket, c)
+		} else {
+			ticket, err = rules.Ticket(c, m.StartedAt)
+		}
+		var conversion *desk.ConversionError
+		if errors.As(err, &conversion) {
+			t.Report.Found++
+			t.Report.Failed++
+			f, _ := failure(Outcome{ID: c.ID, Err: err}, m.StartedAt)
+			if err := h.Ledger.Fail(ctx, m.Account, m.ID, f); err != nil {
+				return t, err
+			}
+			continue
+		}
+		if err == nil {
+			ticket.SourceVersion = c.Version
+			err = t.add(rules, c, ticket)
+		}
+		if err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}

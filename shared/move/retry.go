@@ -1,0 +1,75 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// Retry tries again what a move could not convert (R28).
+type Retry struct {
+	Setups interface {
+		Setup(ctx context.Context, account string) (desk.Setup, error)
+	}
+	Moves interface {
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+		Resume(ctx context.Context, m desk.Move, entry AuditEntry) error
+		Locked(ctx context.Context, account string) (string, error)
+	}
+	Ledger interface {
+		Failures(ctx context.Context, account, id, cursor string, limit int) ([]Failure, string, error)
+	}
+	Machine Machine
+	Now     func() time.Time
+}
+
+// Move makes a move that has ended run again for its failures, and returns
+// it. Errors: *desk.RefusedError if there is nothing to retry or the caller
+// is no super administrator, *RunningError, ErrNotFound.
+func (t Retry) Move(ctx context.Context, who Who, id string) (desk.Move, error) {
+	setup, err := t.Setups.Setup(ctx, who.Account)
+	if err != nil {
+		return desk.Move{}, err
+	}
+	if err := setup.MayMove(who.Agent); err != nil {
+		return desk.Move{}, err
+	}
+	m, err := t.Moves.Get(ctx, who.Account, id)
+	if err != nil {
+		return desk.Move{}, err
+	}
+	failures, _, err := t.Ledger.Failures(ctx, who.Account, id, "", 1)
+	if err != nil {
+		return desk.Move{}, err
+	}
+	if m.Choices.Rehearsal || m.EndedAt.IsZero() || len(failures) == 0 {
+		return desk.Move{}, &desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
+			Do: "wait for its end and look at its failures"}
+	}
+	m.Run++
+	m.Status, m.Phase, m.EndedAt = desk.Running, "list", time.Time{}
+	now := t.Now()
+	err = t.Moves.Resume(ctx, m, AuditEntry{
+		Account: m.Account, ID: fmt.Sprintf("%s-%s-%d", ActionRetry, m.ID, m.Run), At: now, By: who.Agent,
+		Action: ActionRetry, Move: m.ID, Channel: m.Choices.Channel, Address: who.Address,
+	})
+	if errors.Is(err, ErrExists) {
+		running, lockErr := t.Moves.Locked(ctx, who.Account)
+		return desk.Move{}, errors.Join(lockErr, &RunningError{Move: running})
+	}
+	if err != nil {
+		return desk.Move{}, err
+	}
+	_ = t.Machine.Start(ctx, retryRun(m).Name(), retryRun(m)) // else the sweeper starts it
+	return m, nil
+}
+
+// retryRun is the state from which a retry begins.
+func retryRun(m desk.Move) Run {
+	r := firstRun(m)
+	r.Retry, r.Step = true, StepList
+	return r
+}

@@ -1,0 +1,104 @@
+package move
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// Rulebook makes the rules of moves ready, and remembers them for a while.
+type Rulebook struct {
+	Setups interface {
+		Setup(ctx context.Context, account string) (desk.Setup, error)
+	}
+	Moves interface {
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+		Access(ctx context.Context, account, id string) (map[string]bool, error)
+	}
+	Now func() time.Time
+	// For is how long rules are remembered: how long it may take until a
+	// change of the account's setup is heeded. Zero remembers nothing.
+	For time.Duration
+
+	mu    sync.Mutex
+	books map[string]remembered
+}
+
+type remembered struct {
+	rules *Rules
+	until time.Time
+}
+
+// Rules are the rules of one move and its channel.
+type Rules struct {
+	Setup   desk.Setup
+	Move    desk.Move
+	Channel desk.Channel
+	backlog *desk.Rules // help desk access as it was at the fence
+	live    *desk.Rules // the same until the move ends, then as it is
+}
+
+// Of returns the rules for a conversation: who had access at the fence counts
+// for history, so that all workers agree; who has it now counts for live
+// conversations after the end.
+func (r *Rules) Of(c desk.Conversation) *desk.Rules {
+	if r.backlog.Provenance(c) == desk.Live {
+		return r.live
+	}
+	return r.backlog
+}
+
+// Rules returns the rules of a move that has been fenced.
+func (b *Rulebook) Rules(ctx context.Context, account, id string) (*Rules, error) {
+	name, now := account+"#"+id, b.Now()
+	b.mu.Lock()
+	book, ok := b.books[name]
+	b.mu.Unlock()
+	if ok && now.Before(book.until) {
+		return book.rules, nil
+	}
+	rules, err := b.read(ctx, account, id)
+	if err != nil {
+		return nil, fmt.Errorf("rules of move %s: %w", id, err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.books == nil || len(b.books) > 1000 {
+		b.books = make(map[string]remembered)
+	}
+	b.books[name] = remembered{rules, now.Add(b.For)}
+	return rules, nil
+}
+
+func (b *Rulebook) read(ctx context.Context, account, id string) (*Rules, error) {
+	m, err := b.Moves.Get(ctx, account, id)
+	if err != nil {
+		return nil, err
+	}
+	setup, err := b.Setups.Setup(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	c, ok := setup.Channel(m.Choices.Channel)
+	if !ok {
+		return nil, fmt.Errorf("channel %s: %w", m.Choices.Channel, ErrNotFound)
+	}
+	access, err := b.Moves.Access(ctx, account, id)
+	if err != nil {
+		return nil, err
+	}
+	// The move's own record learns of the fence a moment after the channel.
+	m.FenceAt = c.FenceAt
+	backlog, err := desk.NewRules(setup, m, c, access)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rules{Setup: setup, Move: m, Channel: c, backlog: backlog, live: backlog}
+	if c.Home == desk.HelpDesk {
+		r.live, err = desk.NewRules(setup, m, c, setup.Access())
+	}
+	return r, err
+}

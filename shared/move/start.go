@@ -1,0 +1,199 @@
+package move
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// Machine starts executions of the state machine.
+type Machine interface {
+	// Start starts an execution. Starting one of a name that was started
+	// before does nothing.
+	Start(ctx context.Context, name string, r Run) error
+	// Running reports whether an execution was started and has not ended.
+	Running(ctx context.Context, name string) (bool, error)
+}
+
+// Start starts moves and rehearsals.
+type Start struct {
+	Setups interface {
+		Setup(ctx context.Context, account string) (desk.Setup, error)
+	}
+	Moves interface {
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+		Start(ctx context.Context, m desk.Move, idem Idempotency, entry AuditEntry) error
+		Idempotent(ctx context.Context, account, key string) (id, hash string, err error)
+		Locked(ctx context.Context, account string) (string, error)
+	}
+	Journal interface {
+		Audit(ctx context.Context, e AuditEntry) error
+	}
+	Plan    Plan
+	Machine Machine
+	Now     func() time.Time
+}
+
+// Move starts a move, or with Rehearsal in its choices a rehearsal, and
+// returns it. A request repeated with its idempotency key returns the move
+// that the first one started. Errors: *desk.RefusedError for the rules R1 to
+// R6, *desk.InvalidError for choices, *BlockedError, *RunningError,
+// *KeyReusedError, ErrNotFound for the channel. Every refusal is in the audit
+// log.
+//
+// The move exists when its record and the account's lock are stored. Whether
+// its execution can be started at once or not, the sweeper sees to it.
+func (s Start) Move(ctx context.Context, who Who, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+	m, ok, err := s.repeated(ctx, who, idem)
+	if ok {
+		return m, err
+	}
+	if err == nil {
+		m, err = s.start(ctx, who, choices.WithDefaults(), idem)
+	}
+	if errors.Is(err, ErrExists) {
+		m, err = s.conflict(ctx, who, idem)
+	}
+	if err != nil {
+		return desk.Move{}, s.refused(ctx, who, choices.Channel, err)
+	}
+	// The move is stored, so an error here is no error of the request.
+	_ = s.Machine.Start(ctx, m.ID, firstRun(m))
+	return m, nil
+}
+
+// firstRun is the state from which a move begins.
+func firstRun(m desk.Move) Run {
+	return Run{
+		Account: m.Account, Move: m.ID, Run: m.Run,
+		History: m.Choices.History == desk.AllHistory, Rehearsal: m.Choices.Rehearsal,
+	}
+}
+
+func (s Start) repeated(ctx context.Context, who Who, idem Idempotency) (desk.Move, bool, error) {
+	if idem.Key == "" {
+		return desk.Move{}, false, nil
+	}
+	id, hash, err := s.Moves.Idempotent(ctx, who.Account, idem.Key)
+	if err != nil || id == "" {
+		return desk.Move{}, false, err
+	}
+	if hash != idem.Hash {
+		return desk.Move{}, false, &KeyReusedError{Key: idem.Key}
+	}
+	m, err := s.Moves.Get(ctx, who.Account, id)
+	return m, true, err
+}
+
+func (s Start) start(ctx context.Context, who Who, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+	setup, err := s.Setups.Setup(ctx, who.Account)
+	if err != nil {
+		return desk.Move{}, err
+	}
+	if err := setup.MayMove(who.Agent); err != nil {
+		return desk.Move{}, err
+	}
+	c, ok := setup.Channel(choices.Channel)
+	if !ok {
+		return desk.Move{}, fmt.Errorf("channel %s: %w", choices.Channel, ErrNotFound)
+	}
+	if err := setup.Account.MayUseDesk(); err != nil {
+		return desk.Move{}, err
+	}
+	if err := c.Movable(); err != nil {
+		return desk.Move{}, err
+	}
+	if err := setup.CheckChoices(choices); err != nil {
+		return desk.Move{}, err
+	}
+	if running, err := s.Moves.Locked(ctx, who.Account); err != nil {
+		return desk.Move{}, err
+	} else if running != "" && !choices.Rehearsal {
+		return desk.Move{}, &RunningError{Move: running}
+	}
+	planned, err := s.Plan.preview(ctx, setup, c, choices)
+	if err != nil {
+		return desk.Move{}, err
+	}
+	left, err := planned.Unacknowledged(choices.Acknowledged)
+	if err != nil {
+		return desk.Move{}, err
+	}
+	if choices.Rehearsal {
+		left = nil // it changes nothing, so there is nothing to be warned of
+	}
+	if len(planned.Blockers)+len(left) > 0 {
+		return desk.Move{}, &BlockedError{Blockers: planned.Blockers, Warnings: left}
+	}
+	return s.store(ctx, who, choices, idem)
+}
+
+func (s Start) store(ctx context.Context, who Who, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+	now := s.Now().Truncate(time.Millisecond)
+	m := desk.Move{
+		Account: who.Account, ID: newMoveID(now, who, choices, idem), Choices: choices,
+		Status: desk.Starting, By: who.Agent, StartedAt: now, Run: 1,
+	}
+	action := ActionStart
+	if choices.Rehearsal {
+		action = ActionRehearse
+	}
+	err := s.Moves.Start(ctx, m, idem, AuditEntry{
+		Account: m.Account, ID: action + "-" + m.ID, At: now, By: who.Agent, Action: action, Move: m.ID,
+		Channel: choices.Channel, Address: who.Address,
+	})
+	return m, err
+}
+
+// newMoveID makes IDs that sort by time and differ for different requests.
+func newMoveID(now time.Time, who Who, choices desk.Choices, idem Idempotency) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%s#%s#%s#%t#%d", who.Account, who.Agent, idem.Key, choices.Channel, choices.Rehearsal, now.UnixNano()))
+	return fmt.Sprintf("m%013d%s", now.UnixMilli(), hex.EncodeToString(sum[:4]))
+}
+
+// conflict explains why a move could not be stored: the same request was
+// faster, or another move was.
+func (s Start) conflict(ctx context.Context, who Who, idem Idempotency) (desk.Move, error) {
+	if m, ok, err := s.repeated(ctx, who, idem); ok || err != nil {
+		return m, err
+	}
+	running, err := s.Moves.Locked(ctx, who.Account)
+	if err == nil {
+		err = &RunningError{Move: running}
+	}
+	return desk.Move{}, err
+}
+
+// refused logs a refusal and returns it. An error that is none, such as a
+// busy store, is returned alone.
+func (s Start) refused(ctx context.Context, who Who, channel string, refusal error) error {
+	if !isRefusal(refusal) {
+		return refusal
+	}
+	if desk.CheckID("channelId", channel) != nil {
+		channel = ""
+	}
+	now := s.Now()
+	err := s.Journal.Audit(ctx, AuditEntry{
+		Account: who.Account, ID: fmt.Sprintf("%s-%s-%d", ActionRefuse, who.Agent, now.UnixNano()), At: now, By: who.Agent,
+		Action: ActionRefuse, Channel: channel, Detail: desk.Cut(refusal.Error(), 500), Address: who.Address,
+	})
+	return errors.Join(refusal, err)
+}
+
+func isRefusal(err error) bool {
+	var (
+		refused *desk.RefusedError
+		invalid *desk.InvalidError
+		blocked *BlockedError
+		running *RunningError
+		reused  *KeyReusedError
+	)
+	return errors.Is(err, ErrNotFound) || errors.As(err, &refused) || errors.As(err, &invalid) ||
+		errors.As(err, &blocked) || errors.As(err, &running) || errors.As(err, &reused)
+}

@@ -1,0 +1,212 @@
+package move
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"deskmove/shared/desk"
+)
+
+// Survey compares conversations with their tickets, page by page of a
+// channel's listing.
+type Survey struct {
+	Listing       Listing
+	Conversations interface {
+		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)
+	}
+	Tickets interface {
+		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Ticket, error)
+	}
+	Failures interface {
+		Failures(ctx context.Context, account, id, cursor string, limit int) ([]Failure, string, error)
+	}
+	Now func() time.Time
+}
+
+// settle is how old a change must be before its absence from the help desk is
+// held against the stream, which is on the way with the younger ones.
+const settle = 10 * time.Second
+
+// fenceWindow is how far from the fence clocks and indexes are mistrusted.
+const fenceWindow = 5 * time.Minute
+
+// surveyPage is how many conversations are compared at a time.
+const surveyPage = 4000
+
+// surveyed is what a page of the listing holds.
+type surveyed struct {
+	last    Position
+	more    bool
+	missing []string // conversations that should have a current ticket and marker, and have not
+	tally   Tally
+}
+
+// window is the part of the listing that concerns a move: all of it, or with
+// no history what was taken in around the fence. What came later is the
+// stream's, and before nothing moves.
+func window(m desk.Move, all bool) (after, until Position) {
+	if all {
+		return Position{}, Position{}
+	}
+	return Position{Joined: m.FenceAt.Add(fenceWindow)}, Position{Joined: m.FenceAt.Add(-fenceWindow)}
+}
+
+// page surveys one page after a position.
+func (s Survey) page(ctx context.Context, rules *Rules, after, until Position) (surveyed, error) {
+	account := rules.Channel.Account
+	ps, more, err := s.Listing.List(ctx, account, rules.Channel.ID, after, until, surveyPage)
+	if err != nil || len(ps) == 0 {
+		return surveyed{}, err
+	}
+	ids := idsOf(ps)
+	cs, ts, err := s.both(ctx, account, ids)
+	if err != nil {
+		return surveyed{}, err
+	}
+	found := surveyed{last: ps[len(ps)-1], more: more, tally: Tally{
+		Report: desk.Report{ByStatus: make(map[desk.Status]int64)}, Owners: make(map[string]int64),
+	}}
+	var bad []string
+	now := s.Now()
+	for _, c := range cs {
+		r := rules.Of(c)
+		if !r.Belongs(c) || r.Stays(c) {
+			continue
+		}
+		t, ok := ts[c.ID]
+		switch current := ok && c.Home == desk.HelpDesk && t.SourceVersion >= c.Version; {
+		case current:
+			err = found.tally.add(r, c, t)
+		case now.Sub(c.ChangedAt) < settle:
+			found.tally.unsettled()
+		default:
+			bad = append(bad, c.ID)
+		}
+		if err != nil {
+			return surveyed{}, err
+		}
+	}
+	found.missing, err = s.unfailed(ctx, account, rules.Move.ID, bad)
+	failed := int64(len(bad) - len(found.missing))
+	found.tally.Report.Failed += failed
+	found.tally.Report.Found += failed
+	return found, err
+}
+
+// both reads conversations and their tickets.
+func (s Survey) both(ctx context.Context, account string, ids []string) ([]desk.Conversation, map[string]desk.Ticket, error) {
+	var cs []desk.Conversation
+	ts := make(map[string]desk.Ticket, len(ids))
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		cs, err = s.Conversations.GetMany(ctx, account, ids, false)
+		return err
+	})
+	g.Go(func() error {
+		tids := make([]string, len(ids))
+		for i, id := range ids {
+			tids[i] = desk.TicketID(id)
+		}
+		found, err := s.Tickets.GetMany(ctx, account, tids, false)
+		for _, t := range found {
+			ts[t.Conversation] = t
+		}
+		return err
+	})
+	return cs, ts, g.Wait()
+}
+
+// unfailed returns the conversations without a recorded failure: those with
+// one wait for an admin's retry.
+func (s Survey) unfailed(ctx context.Context, account, id string, conversations []string) ([]string, error) {
+	if len(conversations) == 0 {
+		return nil, nil
+	}
+	failed := make(map[string]bool)
+	for cursor := ""; ; {
+		fs, next, err := s.Failures.Failures(ctx, account, id, cursor, 1000)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range fs {
+			failed[f.Conversation] = true
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	var rest []string
+	for _, c := range conversations {
+		if !failed[c] {
+			rest = append(rest, c)
+		}
+	}
+	return rest, nil
+}
+
+// add counts a conversation that has a current ticket. One whose ticket shows
+// a later version than was read here is counted, but not summed: the two were
+// read a moment apart.
+func (t *Tally) add(r *desk.Rules, c desk.Conversation, ticket desk.Ticket) error {
+	rep := &t.Report
+	rep.Found++
+	switch ticket.Provenance {
+	case desk.Native:
+		rep.AsIs++
+	case desk.Live:
+		rep.Redirected++
+	default:
+		rep.Created++
+		if ticket.Clocks.Breached(ticket.Imported) {
+			rep.Breaches++
+		}
+	}
+	if ticket.LostOwner != "" {
+		rep.OwnersLost++
+	}
+	rep.ByStatus[ticket.MovedStatus]++
+	if ticket.Provenance != desk.Live && ticket.MovedOwner != "" {
+		t.Owners[ticket.MovedOwner]++
+	}
+	if ticket.SourceVersion != c.Version {
+		rep.Unsettled++
+		return nil
+	}
+	start, status, owner, err := r.Expected(c, ticket)
+	if err != nil {
+		return err
+	}
+	t.Inbox += desk.Checksum(c.ID, start, status, owner)
+	t.Desk += ticket.Sum()
+	return nil
+}
+
+// unsettled counts a conversation whose last change is on its way.
+func (t *Tally) unsettled() { t.Report.Unsettled++ }
+
+// sum adds tallies up.
+func sum(ts []Tally) Tally {
+	total := Tally{Report: desk.Report{ByStatus: make(map[desk.Status]int64)}, Owners: make(map[string]int64)}
+	r := &total.Report
+	for _, t := range ts {
+		r.Found += t.Report.Found
+		r.Created += t.Report.Created
+		r.AsIs += t.Report.AsIs
+		r.Redirected += t.Report.Redirected
+		r.Failed += t.Report.Failed
+		r.OwnersLost += t.Report.OwnersLost
+		r.Breaches += t.Report.Breaches
+		r.Unsettled += t.Report.Unsettled
+		for status, n := range t.Report.ByStatus {
+			r.ByStatus[status] += n
+		}
+		for owner, n := range t.Owners {
+			total.Owners[owner] += n
+		}
+		total.Inbox += t.Inbox
+		total.Desk += t.Desk
+	}
+	return total
+}

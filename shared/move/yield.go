@@ -1,0 +1,32 @@
+package move
+
+import "context"
+
+// Yield keeps executions short. Step Functions ends an execution after 25,000
+// events; before that, another one goes on from the state of the last step.
+type Yield struct {
+	Moves interface {
+		Succeed(ctx context.Context, r Run, from int) error
+	}
+	Machine Machine
+	// Turns is how many steps an execution takes at most. A step and what
+	// the state machine does around it are about 12 events.
+	Turns int
+}
+
+// After counts a step of that name, and hands over when there were enough and
+// the step goes on. The run it returns says so in Yield, and the execution
+// ends.
+func (y Yield) After(ctx context.Context, step string, r Run) (Run, error) {
+	r.Turns++
+	if r.Turns < y.Turns || !r.More {
+		return r, nil
+	}
+	next := r
+	next.Turns, next.Step = 0, step
+	if err := succeed(ctx, y.Moves, y.Machine, next); err != nil {
+		return r, err
+	}
+	r.Yield = true
+	return r, nil
+}

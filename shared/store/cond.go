@@ -1,0 +1,69 @@
+package store
+
+// Test is one comparison of a condition.
+type Test byte
+
+// The tests. Equals and Less do not hold for an item or attribute that is
+// absent.
+const (
+	IsAbsent Test = iota // no item with this key
+	IsThere              // an item with this key
+	IsEqual              // attribute equals the value
+	IsLess               // attribute is less than the value
+)
+
+// Term is one test of a condition.
+type Term struct {
+	Test  Test
+	Attr  string
+	Value Value
+}
+
+// Cond is a conjunction of terms; an empty one always holds.
+type Cond []Term
+
+// Absent holds if there is no item with the key.
+func Absent() Cond { return Cond{{Test: IsAbsent}} }
+
+// Exists holds if there is an item with the key.
+func Exists() Cond { return Cond{{Test: IsThere}} }
+
+// Equals holds if the attribute equals v.
+func Equals(attr string, v Value) Cond { return Cond{{IsEqual, attr, v}} }
+
+// Less holds if the attribute is less than v.
+func Less(attr string, v Value) Cond { return Cond{{IsLess, attr, v}} }
+
+// And holds if both do.
+func (c Cond) And(d Cond) Cond { return append(c[:len(c):len(c)], d...) }
+
+// Holds reports whether the condition holds for an item, which exists or not.
+func (c Cond) Holds(item Attrs, exists bool) bool {
+	for _, t := range c {
+		v, ok := item.Find(t.Attr)
+		switch {
+		case t.Test == IsAbsent && exists,
+			t.Test == IsThere && !exists,
+			t.Test == IsEqual && (!exists || !ok || v != t.Value),
+			t.Test == IsLess && (!exists || !ok || !v.Less(t.Value)):
+			return false
+		}
+	}
+	return true
+}
+
+// Apply returns the item that an Update makes of old; old is not changed.
+func (w Write) Apply(old Attrs) Attrs {
+	item := make(Attrs, len(old), len(old)+len(w.Set)+len(w.Add))
+	copy(item, old)
+	for _, a := range w.Set {
+		item = item.With(a.Name, a.Value)
+	}
+	for _, a := range w.Add {
+		item = item.With(a.Name, N(item.Num(a.Name)+a.Value.Num))
+	}
+	for _, name := range w.Remove {
+		item = item.Without(name)
+	}
+	return item
+}

@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Table is one of the three tables.
+type Table string
+
+// The tables. Conversations has the change stream.
+const (
+	Conversations Table = "conversations"
+	Tickets       Table = "tickets"
+	Control       Table = "control"
+)
+
+// Key is an item's primary key: partition and sort key.
+type Key struct{ PK, SK string }
+
+// Attributes that engines know. Each table has one index over IndexPK and
+// IndexSK, of keys only; items without both are not in it. The change stream
+// reports the items that have a Version attribute.
+const (
+	IndexPK = "ipk"
+	IndexSK = "isk"
+	Version = "ver"
+)
+
+// Item is a key and its attributes.
+type Item struct {
+	Key   Key
+	Attrs Attrs
+}
+
+// Consistency says what a read may miss.
+type Consistency bool
+
+// An Eventual read may be old; a Strong one sees every write that was
+// answered before it began.
+const (
+	Eventual Consistency = false
+	Strong   Consistency = true
+)
+
+// Op is what a write does.
+type Op byte
+
+// The operations. Put replaces the whole item. Update sets, adds and removes
+// attributes, and makes the item if it is absent. Delete of an absent item
+// succeeds. Check writes nothing and belongs in transactions.
+const (
+	Put Op = iota
+	Update
+	Delete
+	Check
+)
+
+// Write is one conditional write.
+type Write struct {
+	Op     Op
+	Table  Table
+	Key    Key
+	Set    Attrs    // of Put: the whole item; of Update: what to set
+	Add    Attrs    // of Update: numbers to add; an absent one counts as 0
+	Remove []string // of Update: attributes to take away
+	If     Cond
+}
+
+// Query asks for the items of one partition in the order of their sort keys,
+// or, with Index, for those of one partition of the index.
+type Query struct {
+	Table      Table
+	Index      bool // eventual; items carry their keys, IndexPK and IndexSK only
+	PK         string
+	From, To   string // bounds of the sort key, both inclusive; "" is open
+	Descending bool
+	After      string // Next of the page before; "" at first
+	Limit      int    // most items a page, at least 1
+	Read       Consistency
+}
+
+// Page is one page of a query's answer. A page may be short, even empty,
+// before the last; Next is "" on the last only.
+type Page struct {
+	Items []Item
+	Next  string
+}
+
+// Engine is the narrow waist between deskmove and a database. Engines are
+// safe for concurrent use, and storetest.Run says what else they promise.
+type Engine interface {
+	// Get reads items by key, any number of them. Missing ones are left out;
+	// the order is any.
+	Get(ctx context.Context, t Table, keys []Key, c Consistency) ([]Item, error)
+	// Write does independent writes, in any order and without atomicity. It
+	// returns nil if all succeeded, else one error or nil for each write.
+	// No key may occur twice.
+	Write(ctx context.Context, ws []Write) []error
+	// Transact does up to 100 writes, all or none. If conditions fail the
+	// error is a *ConditionError. No key may occur twice.
+	Transact(ctx context.Context, ws []Write) error
+	// Query reads one page.
+	Query(ctx context.Context, q Query) (Page, error)
+}
+
+// Stream is the stream of changes of the conversations table. The changes of
+// an item all go to one shard, in order; a change that leaves Version as it
+// was may be left out.
+type Stream interface {
+	// Shards returns the names of the shards.
+	Shards(ctx context.Context) ([]string, error)
+	// Changes reads at most limit changes of a shard after a sequence number,
+	// "" for the oldest kept.
+	Changes(ctx context.Context, shard, after string, limit int) ([]Change, error)
+}
+
+// Change is one committed change of an item. Old is nil for an insert, New
+// for a removal.
+type Change struct {
+	Sequence string // rises within a shard; compare as the engine orders them
+	At       time.Time
+	Key      Key
+	Old, New Attrs
+}
+
+// Errors of engines. Test with errors.Is.
+var (
+	// ErrCondition says that a condition did not hold; nothing was written.
+	ErrCondition = errors.New("condition failed")
+	// ErrThrottled says that the engine is too busy, or that a transaction met
+	// another; trying again later helps.
+	ErrThrottled = errors.New("throttled")
+	// ErrFull says that no storage is left.
+	ErrFull = errors.New("storage is full")
+)
+
+// ConditionError says which writes of a transaction failed their condition.
+// It is an ErrCondition.
+type ConditionError struct{ Failed []int }
+
+func (e *ConditionError) Error() string {
+	return fmt.Sprintf("conditions of writes %v failed", e.Failed)
+}
+
+// Is makes errors.Is(err, ErrCondition) hold.
+func (e *ConditionError) Is(target error) bool { return target == ErrCondition }
+
+// FirstError returns the first error of Write's answer, or nil.
+func FirstError(errs []error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sort"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+// MessageStore keeps messages and finds conversations by external IDs.
+type MessageStore struct{ Engine Engine }
+
+// partSize is the most that one item holds of a message: DynamoDB takes
+// 400 KB an item, names and keys included.
+const partSize = 300 << 10
+
+// Resolve returns what was recorded for external IDs of a channel; unknown
+// ones are left out.
+func (s MessageStore) Resolve(ctx context.Context, account, channel string, externals []string) (map[string]move.External, error) {
+	byKey := make(map[Key]string, len(externals))
+	keys := make([]Key, 0, len(externals))
+	for _, x := range externals {
+		k := externalKey(account, channel, x)
+		if _, twice := byKey[k]; !twice {
+			byKey[k] = x
+			keys = append(keys, k)
+		}
+	}
+	items, err := s.Engine.Get(ctx, Conversations, keys, Strong)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d external IDs: %w", len(externals), err)
+	}
+	found := make(map[string]move.External, len(items))
+	for _, item := range items {
+		found[byKey[item.Key]] = move.External{
+			Conversation: item.Attrs.Str(aConversation), Message: item.Attrs.Str(aID), TakenIn: item.Attrs.Time(aTakenIn),
+		}
+	}
+	return found, nil
+}
+
+// Claim records what an external ID stands for, once; if it is recorded
+// already, the error is move.ErrExists.
+func (s MessageStore) Claim(ctx context.Context, account, channel, external string, x move.External) error {
+	err := FirstError(s.Engine.Write(ctx, []Write{{
+		Op: Put, Table: Conversations, Key: externalKey(account, channel, external),
+		Set: Attrs{}.str(aConversation, x.Conversation).str(aID, x.Message).time(aTakenIn, x.TakenIn),
+		If:  Absent(),
+	}}))
+	if errors.Is(err, ErrCondition) {
+		return move.ErrExists
+	}
+	return err
+}
+
+// Begin stores a new conversation with its first message, both or neither;
+// move.ErrExists if the conversation is there.
+func (s MessageStore) Begin(ctx context.Context, c desk.Conversation, m desk.Message) error {
+	return s.store(ctx, m, Write{
+		Op: Put, Table: Conversations, Key: headerKey(c.Account, c.ID), Set: writeConversation(c), If: Absent(),
+	}, move.ErrExists)
+}
+
+// Append stores a message and the conversation that it changed, both or
+// neither; move.ErrChanged if the conversation's version is not old.
+func (s MessageStore) Append(ctx context.Context, c desk.Conversation, old int64, m desk.Message) error {
+	return s.store(ctx, m, saveHeader(c, old), move.ErrChanged)
+}
+
+// store writes what is long first, beside the message: parts without a
+// message are never read, and written again are the same.
+func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, conflict error) error {
+	body, err := json.Marshal(wireBody{m.Subject, m.Text, m.HTML, m.Raw})
+	if err != nil {
+		return fmt.Errorf("message %s: %w", m.ID, err)
+	}
+	head, rest := string(body), ""
+	if len(head) > partSize {
+		head, rest = "", head
+	}
+	n := 0
+	for ; len(rest) > 0; n++ {
+		part := rest[:min(partSize, len(rest))]
+		rest = rest[len(part):]
+		err := FirstError(s.Engine.Write(ctx, []Write{{
+			Op: Put, Table: Conversations, Key: partKey(m.Account, m.Conversation, m.ID, n), Set: Attrs{}.bin(aBody, part),
+		}}))
+		if err != nil {
+			return fmt.Errorf("message %s, part %d: %w", m.ID, n, err)
+		}
+	}
+	a := Attrs{}.str(aID, m.ID).str(aExternal, m.External).str(aChannel, m.Channel).str(aAuthor, string(m.Author))
+	a = a.str(aFrom, m.From).str(aOwner, m.Agent).time(aWritten, m.At).time(aTakenIn, m.TakenIn)
+	a = a.bin(aBody, head).num(aParts, int64(n))
+	message := Write{Op: Put, Table: Conversations, Key: messageKey(m.Account, m.Conversation, m.ID), Set: a, If: Absent()}
+	err = s.Engine.Transact(ctx, []Write{header, message})
+	var failed *ConditionError
+	if errors.As(err, &failed) {
+		if failed.Failed[0] == 0 {
+			return conflict
+		}
+		return move.ErrExists // the message is there already
+	}
+	if err != nil {
+		return fmt.Errorf("message %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+// wireBody is what a message's parts hold together.
+type wireBody struct {
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text,omitempty"`
+	HTML    string `json:"html,omitempty"`
+	Raw     string `json:"raw,omitempty"`
+}
+
+// Messages reads a conversation's messages in the order in which they were
+// written, bodies included.
+func (s MessageStore) Messages(ctx context.Context, account, conversation string) ([]desk.Message, error) {
+	var ms []desk.Message
+	q := Query{Table: Conversations, PK: headerKey(account, conversation).PK, From: "M#", To: "M$", Limit: 100, Read: Strong}
+	for {
+		page, err := s.Engine.Query(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("messages of %s: %w", conversation, err)
+		}
+		for _, item := range page.Items {
+			m, err := s.read(ctx, account, conversation, item.Attrs)
+			if err != nil {
+				return nil, err
+			}
+			ms = append(ms, m)
+		}
+		if page.Next == "" {
+			break
+		}
+		q.After = page.Next
+	}
+	sort.SliceStable(ms, func(i, j int) bool { return ms[i].At.Before(ms[j].At) })
+	return ms, nil
+}
+
+func (s MessageStore) read(ctx context.Context, account, conversation string, a Attrs) (desk.Message, error) {
+	m := desk.Message{
+		Account: account, Conversation: conversation, ID: a.Str(aID), External: a.Str(aExternal),
+		Channel: a.Str(aChannel), Author: desk.Author(a.Str(aAuthor)), From: a.Str(aFrom), Agent: a.Str(aOwner),
+		At: a.Time(aWritten), TakenIn: a.Time(aTakenIn),
+	}
+	body := a.Str(aBody)
+	for n := range int(a.Num(aParts)) {
+		part, err := s.Engine.Get(ctx, Conversations, []Key{partKey(account, conversation, m.ID, n)}, Strong)
+		if err == nil && len(part) == 0 {
+			err = move.ErrNotFound
+		}
+		if err != nil {
+			return m, fmt.Errorf("message %s, part %d: %w", m.ID, n, err)
+		}
+		body += part[0].Attrs.Str(aBody)
+	}
+	var w wireBody
+	if err := json.Unmarshal([]byte(body), &w); err != nil {
+		return m, fmt.Errorf("message %s: %w", m.ID, err)
+	}
+	m.Subject, m.Text, m.HTML, m.Raw = w.Subject, w.Text, w.HTML, w.Raw
+	return m, nil
+}
+
+// Attributes of messages that conversations and tickets do not have.
+const (
+	aExternal = "ext"
+	aAuthor   = "author"
+	aWritten  = "at"
+	aBody     = "body"
+	aParts    = "parts"
+)

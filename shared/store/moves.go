@@ -1,0 +1,314 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+// MoveStore keeps moves, the lock, and what executions need to go on.
+type MoveStore struct{ Engine Engine }
+
+// Attributes of moves.
+const (
+	aChoices  = "choices"
+	aPhase    = "phase"
+	aBy       = "by"
+	aEnded    = "ended"
+	aRun      = "run"
+	aReport   = "report"
+	aAgents   = "agents"
+	aState2   = "state"
+	aBodyHash = "hash"
+)
+
+// due is the index partition of the moves that somebody must look after.
+const due = "DUE"
+
+func dueSK(at time.Time, account, id string) string { return instant(at) + "#" + account + "#" + id }
+
+func writeMove(m desk.Move, dueAt time.Time) (Attrs, error) {
+	choices, err := json.Marshal(m.Choices)
+	if err != nil {
+		return nil, err
+	}
+	report, err := json.Marshal(m.Report)
+	if err != nil {
+		return nil, err
+	}
+	a := Attrs{}.str(aAccount, m.Account).str(aID, m.ID).str(aChoices, string(choices)).str(aChannel, m.Choices.Channel)
+	a = a.str(aState, string(m.Status)).str(aPhase, m.Phase).str(aBy, m.By).time(aStarted, m.StartedAt)
+	a = a.time(aFence, m.FenceAt).time(aEnded, m.EndedAt).num(aRun, int64(m.Run)).str(aReport, string(report))
+	if !dueAt.IsZero() {
+		a = a.str(IndexPK, due).str(IndexSK, dueSK(dueAt, m.Account, m.ID))
+	}
+	return a, nil
+}
+
+func readMove(a Attrs) (desk.Move, error) {
+	m := desk.Move{
+		Account: a.Str(aAccount), ID: a.Str(aID), Status: desk.MoveStatus(a.Str(aState)), Phase: a.Str(aPhase),
+		By: a.Str(aBy), StartedAt: a.Time(aStarted), FenceAt: a.Time(aFence), EndedAt: a.Time(aEnded), Run: int(a.Num(aRun)),
+	}
+	err := errors.Join(json.Unmarshal([]byte(a.Str(aChoices)), &m.Choices), json.Unmarshal([]byte(a.Str(aReport)), &m.Report))
+	if err != nil {
+		return m, fmt.Errorf("move %s: %w", m.ID, err)
+	}
+	return m, nil
+}
+
+// Start stores a new move and what belongs to it: the account's lock unless
+// it is a rehearsal, the idempotency key if there is one, and the audit
+// entry. It is due at once until its execution has started. If another move
+// holds the lock, or the move exists, the error is move.ErrExists.
+func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency, entry move.AuditEntry) error {
+	item, err := writeMove(m, m.StartedAt)
+	if err != nil {
+		return err
+	}
+	ws := []Write{
+		{Op: Put, Table: Control, Key: moveKey(m.Account, m.ID), Set: item, If: Absent()},
+		writeAudit(entry),
+	}
+	if !m.Choices.Rehearsal {
+		ws = append(ws, takeLock(m.Account, m.ID))
+	}
+	if idem.Key != "" {
+		ws = append(ws, Write{
+			Op: Put, Table: Control, Key: Key{key(m.Account, "IDEMPOTENT"), idem.Key},
+			Set: Attrs{}.str(aMove, m.ID).str(aBodyHash, idem.Hash), If: Absent(),
+		})
+	}
+	return s.transact(ctx, "start move "+m.ID, ws, move.ErrExists)
+}
+
+func takeLock(account, id string) Write {
+	return Write{Op: Put, Table: Control, Key: lockKey(account), Set: Attrs{}.str(aMove, id), If: Absent()}
+}
+
+func dropLock(account, id string) Write {
+	return Write{Op: Delete, Table: Control, Key: lockKey(account), If: Equals(aMove, S(id))}
+}
+
+func (s MoveStore) transact(ctx context.Context, what string, ws []Write, conflict error) error {
+	err := s.Engine.Transact(ctx, ws)
+	if errors.Is(err, ErrCondition) {
+		err = conflict
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// Idempotent finds the move that an idempotency key started; ID is "" if it
+// started none.
+func (s MoveStore) Idempotent(ctx context.Context, account, idemKey string) (id, hash string, err error) {
+	items, err := s.Engine.Get(ctx, Control, []Key{{key(account, "IDEMPOTENT"), idemKey}}, Strong)
+	if err != nil || len(items) == 0 {
+		return "", "", err
+	}
+	return items[0].Attrs.Str(aMove), items[0].Attrs.Str(aBodyHash), nil
+}
+
+// Locked returns the ID of the account's running move, "" if there is none.
+func (s MoveStore) Locked(ctx context.Context, account string) (string, error) {
+	items, err := s.Engine.Get(ctx, Control, []Key{lockKey(account)}, Strong)
+	if err != nil || len(items) == 0 {
+		return "", err
+	}
+	return items[0].Attrs.Str(aMove), nil
+}
+
+// Get reads a move, strongly; move.ErrNotFound if there is none.
+func (s MoveStore) Get(ctx context.Context, account, id string) (desk.Move, error) {
+	items, err := s.Engine.Get(ctx, Control, []Key{moveKey(account, id)}, Strong)
+	if err == nil && len(items) == 0 {
+		err = move.ErrNotFound
+	}
+	if err != nil {
+		return desk.Move{}, fmt.Errorf("move %s: %w", id, err)
+	}
+	return readMove(items[0].Attrs)
+}
+
+// List reads one page of an account's moves, newest first.
+func (s MoveStore) List(ctx context.Context, account, cursor string, limit int) ([]desk.Move, string, error) {
+	page, err := s.Engine.Query(ctx, Query{
+		Table: Control, PK: key(account, "MOVES"), From: "MOVE#", To: "MOVE$", Descending: true,
+		After: cursor, Limit: limit, Read: Strong,
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("moves of %s: %w", account, err)
+	}
+	var moves []desk.Move
+	for _, item := range page.Items {
+		m, err := readMove(item.Attrs)
+		if err != nil {
+			return nil, "", err
+		}
+		moves = append(moves, m)
+	}
+	return moves, page.Next, nil
+}
+
+// Snapshot keeps the agents who have help desk access, once for a move; the
+// first snapshot stays.
+func (s MoveStore) Snapshot(ctx context.Context, account, id string, agents []string) error {
+	err := FirstError(s.Engine.Write(ctx, []Write{{
+		Op: Put, Table: Control, Key: Key{key(account, "MOVES"), "ACCESS#" + id},
+		Set: Attrs{}.str(aAgents, strings.Join(agents, ",")), If: Absent(),
+	}}))
+	if err != nil && !errors.Is(err, ErrCondition) {
+		return fmt.Errorf("snapshot of access for %s: %w", id, err)
+	}
+	return nil
+}
+
+// Access reads the snapshot; move.ErrNotFound before there is one.
+func (s MoveStore) Access(ctx context.Context, account, id string) (map[string]bool, error) {
+	items, err := s.Engine.Get(ctx, Control, []Key{{key(account, "MOVES"), "ACCESS#" + id}}, Strong)
+	if err == nil && len(items) == 0 {
+		err = move.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("access at move %s: %w", id, err)
+	}
+	access := make(map[string]bool)
+	for agent := range strings.SplitSeq(items[0].Attrs.Str(aAgents), ",") {
+		if agent != "" {
+			access[agent] = true
+		}
+	}
+	return access, nil
+}
+
+// Proceed records what a move does now, and its fence once there is one.
+func (s MoveStore) Proceed(ctx context.Context, account, id, phase string, fenceAt time.Time) error {
+	err := FirstError(s.Engine.Write(ctx, []Write{{
+		Op: Update, Table: Control, Key: moveKey(account, id),
+		Set: Attrs{}.str(aState, string(desk.Running)).str(aPhase, phase).time(aFence, fenceAt),
+		If:  Exists(),
+	}}))
+	if err != nil {
+		return fmt.Errorf("move %s, phase %s: %w", id, phase, err)
+	}
+	return nil
+}
+
+// Finish ends a move in one transaction: its status and report; when it is
+// done, the channel's home; unless it was a rehearsal, the lock. It is due
+// again at dueAt, unless that is zero. If it has ended already, or another
+// holds the lock, the error is move.ErrChanged.
+func (s MoveStore) Finish(ctx context.Context, m desk.Move, dueAt time.Time, entry move.AuditEntry) error {
+	item, err := writeMove(m, dueAt)
+	if err != nil {
+		return err
+	}
+	ws := []Write{
+		{
+			Op: Put, Table: Control, Key: moveKey(m.Account, m.ID), Set: item,
+			If: Equals(aState, S(string(desk.Running))).And(Equals(aRun, N(int64(m.Run)))),
+		},
+		writeAudit(entry),
+	}
+	if !m.Choices.Rehearsal {
+		ws = append(ws, dropLock(m.Account, m.ID))
+		if m.Status == desk.Done {
+			ws = append(ws, Write{
+				Op: Update, Table: Control, Key: channelKey(m.Account, m.Choices.Channel),
+				Set: Attrs{}.str(aHome, string(desk.HelpDesk)), If: Equals(aMove, S(m.ID)),
+			})
+		}
+	}
+	return s.transact(ctx, "finish move "+m.ID, ws, move.ErrChanged)
+}
+
+// Resume makes an ended move run again, for a retry: it takes the lock. If
+// another move holds it, or this one was resumed meanwhile, the error is
+// move.ErrExists. M is the move as it shall be, with its next run.
+func (s MoveStore) Resume(ctx context.Context, m desk.Move, entry move.AuditEntry) error {
+	item, err := writeMove(m, entry.At)
+	if err != nil {
+		return err
+	}
+	return s.transact(ctx, "resume move "+m.ID, []Write{
+		{
+			Op: Put, Table: Control, Key: moveKey(m.Account, m.ID), Set: item,
+			If: Equals(aRun, N(int64(m.Run-1))),
+		},
+		takeLock(m.Account, m.ID),
+		{Op: Delete, Table: Control, Key: runKey(m.Account, m.ID)},
+		writeAudit(entry),
+	}, move.ErrExists)
+}
+
+func runKey(account, id string) Key { return Key{key(account, "MOVES"), "RUN#" + id} }
+
+// Succeed records the state from which the next execution goes on, and that
+// it is the next one, if the one given is still the last; else
+// move.ErrChanged.
+func (s MoveStore) Succeed(ctx context.Context, r move.Run, from int) error {
+	state, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return s.transact(ctx, "hand over move "+r.Move, []Write{
+		{
+			Op: Update, Table: Control, Key: moveKey(r.Account, r.Move),
+			Set: Attrs{}.num(aRun, int64(r.Run)), If: Equals(aRun, N(int64(from))),
+		},
+		{Op: Put, Table: Control, Key: runKey(r.Account, r.Move), Set: Attrs{}.str(aState2, string(state))},
+	}, move.ErrChanged)
+}
+
+// Checkpoint reads the state from which the last execution was to start; ok
+// is false if it was to start from the beginning.
+func (s MoveStore) Checkpoint(ctx context.Context, account, id string) (r move.Run, ok bool, err error) {
+	items, err := s.Engine.Get(ctx, Control, []Key{runKey(account, id)}, Strong)
+	if err != nil || len(items) == 0 {
+		return r, false, err
+	}
+	err = json.Unmarshal([]byte(items[0].Attrs.Str(aState2)), &r)
+	return r, true, err
+}
+
+// Due reads the moves that are due by now, the longest due first.
+func (s MoveStore) Due(ctx context.Context, now time.Time) ([]move.Name, error) {
+	items, err := queryAll(ctx, s.Engine, Query{Table: Control, Index: true, PK: due, To: instant(now) + "$", Limit: 1000})
+	if err != nil {
+		return nil, fmt.Errorf("moves due: %w", err)
+	}
+	var moves []move.Name
+	for _, item := range items {
+		parts := strings.SplitN(item.Attrs.Str(IndexSK), "#", 3)
+		if len(parts) == 3 {
+			moves = append(moves, move.Name{Account: parts[1], Move: parts[2]})
+		}
+	}
+	return moves, nil
+}
+
+// Again sets when an ended move is due next; never again if next is zero.
+func (s MoveStore) Again(ctx context.Context, m desk.Move, next time.Time) error {
+	w := Write{
+		Op: Update, Table: Control, Key: moveKey(m.Account, m.ID),
+		If: Equals(aState, S(string(m.Status))).And(Equals(aRun, N(int64(m.Run)))),
+	}
+	if next.IsZero() {
+		w.Remove = []string{IndexPK, IndexSK}
+	} else {
+		w.Set = Attrs{}.str(IndexPK, due).str(IndexSK, dueSK(next, m.Account, m.ID))
+	}
+	err := FirstError(s.Engine.Write(ctx, []Write{w}))
+	if err != nil && !errors.Is(err, ErrCondition) { // resumed meanwhile: then it is due anyway
+		return fmt.Errorf("move %s, next audit: %w", m.ID, err)
+	}
+	return nil
+}

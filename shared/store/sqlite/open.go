@@ -1,0 +1,172 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/gofrs/flock"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"deskmove/shared/store"
+)
+
+// Options are what may differ between two uses of the engine; the zero value
+// is right for most.
+type Options struct {
+	MaxBytes int64 // most bytes of the database file, its log aside; 0 for all of the disk
+	// Unsynced leaves it to the operating system when to write to the disk: a
+	// killed process loses nothing, a power cut may. For tests.
+	Unsynced bool
+}
+
+// Engine is a store.Engine and store.Stream on a file.
+type Engine struct {
+	lock        *flock.Flock
+	writer      *writer
+	readers     chan *reader // those that are free
+	readerCount int
+	done        chan struct{} // closed by Close
+
+	mu     sync.RWMutex // held for reading while a request is put into queue
+	closed bool
+	queue  chan *request
+	wait   sync.WaitGroup
+}
+
+var (
+	_ store.Engine = (*Engine)(nil)
+	_ store.Stream = (*Engine)(nil)
+)
+
+const (
+	pageSize    = 8192
+	readerCount = 4
+	// Kilobytes of page cache. A reader's cache is emptied by every commit.
+	writerCache = 32 << 10
+	readerCache = 2 << 10
+	// queued requests beyond which callers wait in line.
+	queueSize = 256
+)
+
+// Open opens the database in dir and makes both if they are not there. One
+// engine at a time may have a directory open.
+func Open(dir string, o Options) (*Engine, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	switch ok, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("lock directory %s: %w", dir, err)
+	case !ok:
+		return nil, fmt.Errorf("directory %s is in use by another deskmove: stop that one, or use another directory", dir)
+	}
+	e := &Engine{
+		lock:    lock,
+		readers: make(chan *reader, readerCount),
+		done:    make(chan struct{}),
+		queue:   make(chan *request, queueSize),
+	}
+	path := filepath.Join(dir, "deskmove.db")
+	if err := e.connect(path, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), e.release())
+	}
+	e.wait.Go(func() { e.writer.run(e.queue) })
+	return e, nil
+}
+
+func (e *Engine) connect(path string, o Options) error {
+	conn, err := connectWriter(path, o)
+	if err != nil {
+		return translate(err)
+	}
+	if e.writer, err = newWriter(conn); err != nil {
+		return errors.Join(translate(err), conn.Close())
+	}
+	for range readerCount {
+		r, err := newReader(path)
+		if err != nil {
+			return translate(err)
+		}
+		e.readers <- r
+		e.readerCount++
+	}
+	return nil
+}
+
+func connectWriter(path string, o Options) (*sqlite.Conn, error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	if err != nil {
+		return nil, err
+	}
+	if err := setUp(conn, o); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+func setUp(conn *sqlite.Conn, o Options) error {
+	isNew, err := identify(conn) // before anything touches the file
+	if err != nil {
+		return err
+	}
+	settings := []string{
+		fmt.Sprintf("page_size = %d", pageSize),
+		fmt.Sprintf("cache_size = -%d", writerCache),
+		"journal_mode = WAL",
+		"synchronous = FULL",
+		"wal_autocheckpoint = 0", // the writer does it after it has answered
+		fmt.Sprintf("journal_size_limit = %d", walLimit),
+	}
+	if o.Unsynced {
+		settings = append(settings, "synchronous = OFF")
+	}
+	if o.MaxBytes > 0 {
+		settings = append(settings, fmt.Sprintf("max_page_count = %d", o.MaxBytes/pageSize))
+	}
+	if err := pragmas(conn, settings...); err != nil || !isNew {
+		return err
+	}
+	return create(conn)
+}
+
+func pragmas(conn *sqlite.Conn, settings ...string) error {
+	for _, s := range settings {
+		if err := sqlitex.ExecuteTransient(conn, "PRAGMA "+s, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close refuses further calls, lets those that are waiting finish, and closes
+// the file.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return ErrClosed
+	}
+	e.closed = true
+	close(e.done)
+	close(e.queue)
+	e.mu.Unlock()
+	e.wait.Wait()
+	return e.release()
+}
+
+// release closes what Open has opened so far. It waits for reads under way.
+func (e *Engine) release() error {
+	var errs []error
+	for range e.readerCount {
+		errs = append(errs, (<-e.readers).conn.Close())
+	}
+	if e.writer != nil { // last, as the last connection empties the log
+		errs = append(errs, e.writer.conn.Close())
+	}
+	return errors.Join(append(errs, e.lock.Close())...)
+}

@@ -1,0 +1,182 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"zombiezen.com/go/sqlite"
+
+	"deskmove/shared/store"
+)
+
+// Queries run from a bound that is included to one that is not. Both are
+// exact, since the string after s is s+"\x00", and an empty BLOB comes after
+// every TEXT.
+const (
+	tableQuery = "SELECT sk, item FROM %s WHERE pk = ?1 AND sk >= ?2 AND sk < ?3 ORDER BY sk %s LIMIT ?4"
+	indexQuery = "SELECT isk, pk, sk FROM %s_index WHERE ipk = ?1 AND (isk, pk, sk) >= (?2, ?5, ?6) AND (isk, pk, sk) < (?3, ?7, ?8)" +
+		" ORDER BY isk %[2]s, pk %[2]s, sk %[2]s LIMIT ?4"
+)
+
+// Query implements store.Engine. A page ends early at about a megabyte.
+func (e *Engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
+	if _, err := tableNumber(q.Table); err != nil {
+		return store.Page{}, err
+	}
+	if q.Limit < 1 {
+		return store.Page{}, fmt.Errorf("query %s: limit %d is less than 1", q.Table, q.Limit)
+	}
+	r, err := e.reader(ctx)
+	if err != nil {
+		return store.Page{}, err
+	}
+	defer e.free(r)
+	page, err := r.query(q)
+	if err != nil {
+		return store.Page{}, fmt.Errorf("query %s %q: %w", q.Table, q.PK, translate(err))
+	}
+	return page, nil
+}
+
+func (r *reader) query(q store.Query) (store.Page, error) {
+	sql := tableQuery
+	if q.Index {
+		sql = indexQuery
+	}
+	order := "ASC"
+	if q.Descending {
+		order = "DESC"
+	}
+	stmt, err := r.conn.Prepare(fmt.Sprintf(sql, q.Table, order))
+	if err != nil {
+		return store.Page{}, err
+	}
+	stmt.BindText(1, q.PK)
+	stmt.BindInt64(4, int64(q.Limit)+1)
+	if q.Index {
+		err = bindIndexBounds(stmt, q)
+	} else {
+		bindBounds(stmt, q)
+	}
+	if err != nil {
+		return store.Page{}, err
+	}
+	return collectPage(stmt, q)
+}
+
+// collectPage reads the rows of a query. One more than the limit was asked
+// for, which tells whether there is another page.
+func collectPage(stmt *sqlite.Stmt, q store.Query) (store.Page, error) {
+	var p store.Page
+	for bytes := 0; ; {
+		found, err := stmt.Step()
+		if err != nil {
+			return store.Page{}, err
+		}
+		if !found {
+			return p, nil
+		}
+		if len(p.Items) == q.Limit || bytes >= pageBytes {
+			p.Next = cursor(q, p.Items[len(p.Items)-1])
+			return p, stmt.Reset()
+		}
+		item, size, err := queried(stmt, q)
+		if err != nil {
+			return store.Page{}, errors.Join(err, stmt.Reset())
+		}
+		bytes += size
+		p.Items = append(p.Items, item)
+	}
+}
+
+// queried returns the item of a row and its size.
+func queried(stmt *sqlite.Stmt, q store.Query) (store.Item, int, error) {
+	if q.Index {
+		isk := stmt.ColumnText(0)
+		key := store.Key{PK: stmt.ColumnText(1), SK: stmt.ColumnText(2)}
+		return store.Item{Key: key, Attrs: store.Attrs{
+			{Name: store.IndexPK, Value: store.S(q.PK)},
+			{Name: store.IndexSK, Value: store.S(isk)},
+		}}, len(isk) + len(key.PK) + len(key.SK), nil
+	}
+	b := columnBytes(stmt, 1)
+	key := store.Key{PK: q.PK, SK: stmt.ColumnText(0)}
+	attrs, err := decodeAttrs(nil, text(b))
+	if err != nil {
+		err = fmt.Errorf("%q: %w", key, err)
+	}
+	return store.Item{Key: key, Attrs: attrs}, len(b), err
+}
+
+func bindBounds(stmt *sqlite.Stmt, q store.Query) {
+	from, to := q.From, ""
+	if q.To != "" {
+		to = q.To + "\x00"
+	}
+	switch {
+	case q.After == "":
+	case q.Descending:
+		to = q.After
+	default:
+		from = q.After + "\x00"
+	}
+	stmt.BindText(2, from)
+	bindEnd(stmt, 3, to)
+}
+
+func bindIndexBounds(stmt *sqlite.Stmt, q store.Query) error {
+	from, to := [3]string{q.From}, [3]string{}
+	if q.To != "" {
+		to[0] = q.To + "\x00"
+	}
+	if q.After != "" {
+		after, err := parseCursor(q.After)
+		if err != nil {
+			return err
+		}
+		if q.Descending {
+			to = after
+		} else {
+			from = after
+			from[2] += "\x00"
+		}
+	}
+	stmt.BindText(2, from[0])
+	stmt.BindText(5, from[1])
+	stmt.BindText(6, from[2])
+	bindEnd(stmt, 3, to[0])
+	stmt.BindText(7, to[1])
+	stmt.BindText(8, to[2])
+	return nil
+}
+
+// bindEnd binds an excluded bound; the empty one is open.
+func bindEnd(stmt *sqlite.Stmt, param int, end string) {
+	if end == "" {
+		stmt.BindBytes(param, nil)
+	} else {
+		stmt.BindText(param, end)
+	}
+}
+
+// cursor returns the place of an item in a query: its sort key, or in the
+// index the three parts of its place, the first two with their lengths.
+func cursor(q store.Query, last store.Item) string {
+	if !q.Index {
+		return last.Key.SK
+	}
+	isk := last.Attrs.Str(store.IndexSK)
+	return fmt.Sprintf("%d,%d:%s%s%s", len(isk), len(last.Key.PK), isk, last.Key.PK, last.Key.SK)
+}
+
+func parseCursor(s string) (place [3]string, err error) {
+	head, rest, ok := strings.Cut(s, ":")
+	var isk, pk int
+	if _, err := fmt.Sscanf(head, "%d,%d", &isk, &pk); err != nil || !ok ||
+		isk < 0 || pk < 0 || isk > len(rest) || pk > len(rest)-isk {
+		return place, fmt.Errorf("cursor %q is not one of this query", s)
+	}
+	return [3]string{rest[:isk], rest[isk : isk+pk], rest[isk+pk:]}, nil
+}

@@ -1,0 +1,119 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"zombiezen.com/go/sqlite"
+
+	"deskmove/shared/store"
+)
+
+// pageBytes is the size of the items at which a page ends, as in DynamoDB.
+const pageBytes = 1 << 20
+
+// reader is a connection that only reads, used by one goroutine at a time.
+type reader struct {
+	conn          *sqlite.Conn
+	begin, commit *sqlite.Stmt
+	get           [len(tables)]*sqlite.Stmt
+}
+
+func newReader(path string) (*reader, error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{conn: conn}
+	if err := r.prepare(); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *reader) prepare() (err error) {
+	if err := pragmas(r.conn, fmt.Sprintf("cache_size = -%d", readerCache)); err != nil {
+		return err
+	}
+	if r.begin, err = r.conn.Prepare("BEGIN"); err != nil {
+		return err
+	}
+	if r.commit, err = r.conn.Prepare("COMMIT"); err != nil {
+		return err
+	}
+	for i, t := range tables {
+		if r.get[i], err = r.conn.Prepare(fmt.Sprintf("SELECT item FROM %s WHERE pk = ? AND sk = ?", t)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reader takes a free reader, waiting for one if need be.
+func (e *Engine) reader(ctx context.Context) (*reader, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case <-e.done:
+		return nil, ErrClosed
+	default:
+	}
+	select {
+	case r := <-e.readers:
+		return r, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-e.done:
+		return nil, ErrClosed
+	}
+}
+
+func (e *Engine) free(r *reader) { e.readers <- r }
+
+// Get implements store.Engine. All keys are read as of one moment.
+func (e *Engine) Get(ctx context.Context, t store.Table, keys []store.Key, _ store.Consistency) ([]store.Item, error) {
+	n, err := tableNumber(t)
+	if err != nil {
+		return nil, err
+	}
+	r, err := e.reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer e.free(r)
+	if err := run(r.begin); err != nil {
+		return nil, translate(err)
+	}
+	items, err := r.items(ctx, r.get[n], keys)
+	if e := run(r.commit); err == nil {
+		err = e
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get %s: %w", t, translate(err))
+	}
+	return items, nil
+}
+
+func (r *reader) items(ctx context.Context, get *sqlite.Stmt, keys []store.Key) ([]store.Item, error) {
+	items := make([]store.Item, 0, len(keys))
+	for _, k := range keys {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		b, err := readItem(get, k)
+		if err != nil {
+			return nil, err
+		}
+		if b == nil {
+			continue
+		}
+		attrs, err := decodeAttrs(nil, text(b))
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", k, err)
+		}
+		items = append(items, store.Item{Key: k, Attrs: attrs})
+	}
+	return items, nil
+}

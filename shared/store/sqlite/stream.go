@@ -1,0 +1,152 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"deskmove/shared/store"
+)
+
+// The stream has a fixed number of shards, so that an item's changes stay in
+// one. A change's id in the table is its shard above its sequence number.
+const (
+	shardCount   = 4
+	sequenceBits = 48
+	maxSequence  = 1<<sequenceBits - 1
+)
+
+// shardOf is FNV-1a of a partition key; it must never change.
+func shardOf(pk string) int64 {
+	h := uint32(2166136261)
+	for i := range len(pk) {
+		h = (h ^ uint32(pk[i])) * 16777619
+	}
+	return int64(h % shardCount)
+}
+
+// lastSequence returns the number of the last change in the file.
+func lastSequence(conn *sqlite.Conn) (int64, error) {
+	var last int64
+	for shard := range int64(shardCount) {
+		n, err := number(conn, fmt.Sprintf("SELECT coalesce(max(id), 0) FROM changes WHERE id BETWEEN %d AND %d",
+			shard<<sequenceBits, shard<<sequenceBits|maxSequence))
+		if err != nil {
+			return 0, err
+		}
+		last = max(last, n&maxSequence)
+	}
+	return last, nil
+}
+
+// record writes the change that r makes to the stream, unless the version
+// stays what it was.
+func (w *writer) record(r *row) error {
+	oldVer, before := r.oldAttrs.Find(store.Version)
+	newVer, after := r.newAttrs.Find(store.Version)
+	if before == after && oldVer == newVer {
+		return nil
+	}
+	w.sequence++
+	w.change.BindInt64(1, shardOf(r.key.PK)<<sequenceBits|w.sequence)
+	w.change.BindInt64(2, w.now)
+	w.change.BindText(3, r.key.PK)
+	w.change.BindText(4, r.key.SK)
+	bindImage(w.change, 5, r.old)
+	bindImage(w.change, 6, r.new)
+	return run(w.change)
+}
+
+func bindImage(stmt *sqlite.Stmt, param int, image []byte) {
+	if image == nil {
+		stmt.BindNull(param)
+	} else {
+		stmt.BindBytes(param, image)
+	}
+}
+
+// Shards implements store.Stream.
+func (e *Engine) Shards(context.Context) ([]string, error) {
+	shards := make([]string, shardCount)
+	for i := range shards {
+		shards[i] = strconv.Itoa(i)
+	}
+	return shards, nil
+}
+
+// Changes implements store.Stream. A page ends early at about a megabyte.
+func (e *Engine) Changes(ctx context.Context, shard, after string, limit int) ([]store.Change, error) {
+	from, to, err := span(shard, after)
+	if err != nil {
+		return nil, err
+	}
+	r, err := e.reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer e.free(r)
+	changes, err := r.readChanges(from, to, limit)
+	return changes, translate(err)
+}
+
+// span returns the ids of a shard's changes after a sequence number.
+func span(shard, after string) (from, to int64, err error) {
+	n, err := strconv.ParseUint(shard, 10, 8)
+	if err != nil || n >= shardCount {
+		return 0, 0, fmt.Errorf("no shard %q", shard)
+	}
+	base := int64(n) << sequenceBits
+	if after == "" {
+		return base, base | maxSequence, nil
+	}
+	seq, err := strconv.ParseUint(after, 10, sequenceBits)
+	if err != nil {
+		return 0, 0, fmt.Errorf("sequence number: %w", err)
+	}
+	return base | int64(seq) + 1, base | maxSequence, nil
+}
+
+func (r *reader) readChanges(from, to int64, limit int) ([]store.Change, error) {
+	stmt, err := r.conn.Prepare("SELECT id, at, pk, sk, old, new FROM changes WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?")
+	if err != nil {
+		return nil, err
+	}
+	stmt.BindInt64(1, from)
+	stmt.BindInt64(2, to)
+	stmt.BindInt64(3, int64(limit))
+	var changes []store.Change
+	for bytes := 0; bytes < pageBytes; {
+		found, err := stmt.Step()
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			return changes, nil
+		}
+		c := store.Change{
+			Sequence: fmt.Sprintf("%015d", stmt.ColumnInt64(0)&maxSequence),
+			At:       time.UnixMilli(stmt.ColumnInt64(1)).UTC(),
+			Key:      store.Key{PK: stmt.ColumnText(2), SK: stmt.ColumnText(3)},
+		}
+		if c.Old, err = image(stmt, 4); err == nil {
+			c.New, err = image(stmt, 5)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("change %s of %q: %w", c.Sequence, c.Key, err)
+		}
+		bytes += stmt.ColumnLen(4) + stmt.ColumnLen(5)
+		changes = append(changes, c)
+	}
+	return changes, stmt.Reset()
+}
+
+// image decodes a column, nil if it is null.
+func image(stmt *sqlite.Stmt, col int) (store.Attrs, error) {
+	if stmt.ColumnIsNull(col) {
+		return nil, nil
+	}
+	return decodeAttrs(nil, text(columnBytes(stmt, col)))
+}

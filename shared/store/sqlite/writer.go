@@ -1,0 +1,176 @@
+package sqlite
+
+import (
+	"fmt"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// A group is closed by any of these.
+const (
+	maxGroupWrites = 4096
+	maxGroupBytes  = 8 << 20
+)
+
+// writer owns the one connection that writes. Its methods are called by one
+// goroutine.
+type writer struct {
+	conn     *sqlite.Conn
+	tables   [len(tables)]statements
+	begin    *sqlite.Stmt
+	commit   *sqlite.Stmt
+	rollback *sqlite.Stmt
+	change   *sqlite.Stmt
+	logged   *sqlite.Stmt
+	restart  *sqlite.Stmt
+
+	sequence int64 // of the last change
+	now      int64 // when the group began, in milliseconds since 1970
+	rows     []row // of the transaction at hand
+}
+
+// statements are those on one table and its index.
+type statements struct {
+	read, insert, insertNew, update, remove *sqlite.Stmt
+	enter, leave                            *sqlite.Stmt // of the index
+}
+
+func newWriter(conn *sqlite.Conn) (*writer, error) {
+	w := &writer{conn: conn}
+	var err error
+	prepare := func(sql string, args ...any) *sqlite.Stmt {
+		stmt, e := conn.Prepare(fmt.Sprintf(sql, args...))
+		if err == nil {
+			err = e
+		}
+		return stmt
+	}
+	for i, t := range tables {
+		w.tables[i] = statements{
+			read:      prepare("SELECT item FROM %s WHERE pk = ? AND sk = ?", t),
+			insert:    prepare("INSERT INTO %s VALUES (?, ?, ?)", t),
+			insertNew: prepare("INSERT INTO %s VALUES (?, ?, ?) ON CONFLICT DO NOTHING", t),
+			update:    prepare("UPDATE %s SET item = ?3 WHERE pk = ?1 AND sk = ?2", t),
+			remove:    prepare("DELETE FROM %s WHERE pk = ? AND sk = ?", t),
+			enter:     prepare("INSERT INTO %s_index VALUES (?, ?, ?, ?)", t),
+			leave:     prepare("DELETE FROM %s_index WHERE ipk = ? AND isk = ? AND pk = ? AND sk = ?", t),
+		}
+	}
+	w.begin, w.commit, w.rollback = prepare("BEGIN IMMEDIATE"), prepare("COMMIT"), prepare("ROLLBACK")
+	w.change = prepare("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?)")
+	w.logged, w.restart = prepare("PRAGMA wal_checkpoint(NOOP)"), prepare("PRAGMA wal_checkpoint(RESTART)")
+	if err != nil {
+		return nil, err
+	}
+	w.sequence, err = lastSequence(conn)
+	return w, err
+}
+
+// run takes requests until queue is closed and empty.
+func (w *writer) run(queue <-chan *request) {
+	var group []*request
+	for first := range queue {
+		group = collect(group[:0], first, queue)
+		w.answer(group, w.do(group))
+		clear(group)
+		w.checkpoint()
+	}
+}
+
+// collect returns the requests that are waiting now, first and in line, as
+// many as make a group. Their callers can no longer leave.
+func collect(group []*request, first *request, queue <-chan *request) []*request {
+	writes, bytes := 0, 0
+	take := func(r *request) {
+		if r.state.CompareAndSwap(waiting, taken) {
+			group = append(group, r)
+			writes += len(r.writes)
+			bytes += len(r.arena)
+		}
+	}
+	take(first)
+	for writes < maxGroupWrites && bytes < maxGroupBytes {
+		select {
+		case r, ok := <-queue:
+			if !ok {
+				return group
+			}
+			take(r)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// do does a group in one transaction. Its error is one of the database: no
+// part of the group is done then.
+func (w *writer) do(group []*request) error {
+	sequence := w.sequence
+	w.now = time.Now().UnixMilli()
+	err := run(w.begin)
+	for i := 0; i < len(group) && err == nil; i++ {
+		err = w.request(group[i])
+	}
+	if err == nil {
+		err = run(w.commit)
+	}
+	if err == nil {
+		return nil
+	}
+	w.sequence = sequence
+	if !w.conn.AutocommitEnabled() { // SQLite may have rolled back already
+		if e := run(w.rollback); e != nil {
+			err = fmt.Errorf("%w; roll back: %w", err, e)
+		}
+	}
+	return translate(err)
+}
+
+// request does one request and leaves its own errors in it. What it returns
+// is an error of the database.
+func (w *writer) request(r *request) error {
+	switch {
+	case r.job != nil:
+		return r.job(w)
+	case r.whole:
+		return w.transaction(r)
+	}
+	for i := range r.writes {
+		failed, err := w.write(&r.writes[i], r.items[i])
+		if err != nil {
+			return err
+		}
+		if failed != nil {
+			r.fail(i, failed)
+		}
+	}
+	return nil
+}
+
+func (r *request) fail(i int, err error) {
+	if r.errs == nil {
+		r.errs = make([]error, len(r.writes))
+	}
+	r.errs[i] = err
+}
+
+// answer tells all callers of a group what became of it.
+func (w *writer) answer(group []*request, err error) {
+	for _, r := range group {
+		if err != nil {
+			r.err = err
+		}
+		r.answer <- struct{}{}
+	}
+}
+
+// run does a statement without rows.
+func run(stmt *sqlite.Stmt) error {
+	_, err := stmt.Step()
+	if err == nil {
+		err = stmt.Reset()
+	}
+	return err
+}

@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+// TicketStore keeps the tickets.
+type TicketStore struct{ Engine Engine }
+
+// Create stores tickets that do not exist yet. One that does has
+// move.ErrExists in its place; nil means that all were stored.
+func (s TicketStore) Create(ctx context.Context, ts []desk.Ticket) []error {
+	writes := make([]Write, len(ts))
+	for i, t := range ts {
+		writes[i] = Write{Op: Put, Table: Tickets, Key: ticketKey(t.Account, t.ID), Set: writeTicket(t), If: Absent()}
+	}
+	return translate(s.Engine.Write(ctx, writes), ErrCondition, move.ErrExists)
+}
+
+// Get reads one ticket, strongly; move.ErrNotFound if there is none.
+func (s TicketStore) Get(ctx context.Context, account, id string) (desk.Ticket, error) {
+	found, err := s.GetMany(ctx, account, []string{id}, true)
+	if err != nil {
+		return desk.Ticket{}, err
+	}
+	if len(found) == 0 {
+		return desk.Ticket{}, fmt.Errorf("ticket %s: %w", id, move.ErrNotFound)
+	}
+	return found[0], nil
+}
+
+// GetMany reads tickets in any order; those that do not exist are left out.
+// Unless strong, the answer may be old.
+func (s TicketStore) GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Ticket, error) {
+	keys := make([]Key, len(ids))
+	for i, id := range ids {
+		keys[i] = ticketKey(account, id)
+	}
+	items, err := s.Engine.Get(ctx, Tickets, keys, Consistency(strong))
+	if err != nil {
+		return nil, fmt.Errorf("read %d tickets: %w", len(ids), err)
+	}
+	found := make([]desk.Ticket, len(items))
+	for i, item := range items {
+		found[i] = readTicket(item.Attrs)
+	}
+	return found, nil
+}
+
+// Replace stores a changed ticket if its revision is still old; else
+// move.ErrChanged.
+func (s TicketStore) Replace(ctx context.Context, t desk.Ticket, old int64) error {
+	return s.one(ctx, t.ID, Write{
+		Op: Put, Table: Tickets, Key: ticketKey(t.Account, t.ID), Set: writeTicket(t), If: Equals(aRevision, N(old)),
+	})
+}
+
+// Delete takes a ticket away if its revision is still the one given; else
+// move.ErrChanged.
+func (s TicketStore) Delete(ctx context.Context, t desk.Ticket) error {
+	return s.one(ctx, t.ID, Write{
+		Op: Delete, Table: Tickets, Key: ticketKey(t.Account, t.ID), If: Equals(aRevision, N(t.Revision)),
+	})
+}
+
+func (s TicketStore) one(ctx context.Context, id string, w Write) error {
+	err := FirstError(s.Engine.Write(ctx, []Write{w}))
+	if errors.Is(err, ErrCondition) {
+		err = move.ErrChanged
+	}
+	if err != nil {
+		return fmt.Errorf("ticket %s: %w", id, err)
+	}
+	return nil
+}
+
+// Attributes of tickets that conversations do not have.
+const (
+	aConversation = "conv"
+	aStatus       = "status"
+	aCreated      = "created"
+	aProvenance   = "prov"
+	aImported     = "imported"
+	aFrom         = "from"
+	aLostOwner    = "lost"
+	aMovedStatus  = "mstatus"
+	aMovedOwner   = "mowner"
+	aEditedAt     = "edat"
+	aEditedBy     = "edby"
+	aEditedStatus = "edstatus"
+	aEditedOwner  = "edowner"
+	aEditedSource = "edsrc"
+	aOpened       = "opened"
+	aPolicy       = "policy"
+	aNextReply    = "next"
+	aClose        = "close"
+	aSource       = "src"
+	aRevision     = "rev"
+)
+
+func writeTicket(t desk.Ticket) Attrs {
+	a := make(Attrs, 0, 32)
+	a = a.str(aAccount, t.Account).str(aID, t.ID).str(aConversation, t.Conversation).str(aChannel, t.Channel)
+	a = a.str(aSubject, t.Subject).str(aCustomer, t.Customer).str(aStatus, string(t.Status)).str(aOwner, t.Owner)
+	a = a.time(aCreated, t.Created).str(aProvenance, string(t.Provenance)).time(aImported, t.Imported)
+	a = a.str(aMove, t.Move).str(aFrom, t.From).str(aLostOwner, t.LostOwner)
+	a = a.str(aMovedStatus, string(t.MovedStatus)).str(aMovedOwner, t.MovedOwner)
+	a = a.time(aEditedAt, t.Edited.At).str(aEditedBy, t.Edited.By).str(aEditedStatus, string(t.Edited.Status))
+	a = a.str(aEditedOwner, t.Edited.Owner).num(aEditedSource, t.Edited.SourceVersion)
+	a = a.time(aOpened, t.Opened).str(aPolicy, t.Clocks.Policy).time(aFirst, t.Clocks.FirstReply)
+	a = a.time(aNextReply, t.Clocks.NextReply).time(aClose, t.Clocks.Close)
+	a = a.str(aHome, string(t.Home)).num(aSource, t.SourceVersion).num(aRevision, t.Revision)
+	if t.Home != desk.HelpDesk {
+		return a
+	}
+	a = a.str(IndexPK, statusPK(t.Account, t.Status, shardOf(t.ID, statusShards)))
+	return a.str(IndexSK, instant(t.Created)+t.ID)
+}
+
+func readTicket(attrs Attrs) desk.Ticket {
+	var t desk.Ticket
+	for i := range attrs {
+		v := &attrs[i].Value
+		switch attrs[i].Name {
+		case aAccount:
+			t.Account = v.Str
+		case aID:
+			t.ID = v.Str
+		case aConversation:
+			t.Conversation = v.Str
+		case aChannel:
+			t.Channel = v.Str
+		case aSubject:
+			t.Subject = v.Str
+		case aCustomer:
+			t.Customer = v.Str
+		case aStatus:
+			t.Status = desk.Status(v.Str)
+		case aOwner:
+			t.Owner = v.Str
+		case aCreated:
+			t.Created = v.time()
+		case aProvenance:
+			t.Provenance = desk.Provenance(v.Str)
+		case aImported:
+			t.Imported = v.time()
+		case aMove:
+			t.Move = v.Str
+		case aFrom:
+			t.From = v.Str
+		case aLostOwner:
+			t.LostOwner = v.Str
+		case aMovedStatus:
+			t.MovedStatus = desk.Status(v.Str)
+		case aMovedOwner:
+			t.MovedOwner = v.Str
+		case aEditedAt:
+			t.Edited.At = v.time()
+		case aEditedBy:
+			t.Edited.By = v.Str
+		case aEditedStatus:
+			t.Edited.Status = desk.Status(v.Str)
+		case aEditedOwner:
+			t.Edited.Owner = v.Str
+		case aEditedSource:
+			t.Edited.SourceVersion = v.Num
+		case aOpened:
+			t.Opened = v.time()
+		case aPolicy:
+			t.Clocks.Policy = v.Str
+		case aFirst:
+			t.Clocks.FirstReply = v.time()
+		case aNextReply:
+			t.Clocks.NextReply = v.time()
+		case aClose:
+			t.Clocks.Close = v.time()
+		case aHome:
+			t.Home = desk.Home(v.Str)
+		case aSource:
+			t.SourceVersion = v.Num
+		case aRevision:
+			t.Revision = v.Num
+		}
+	}
+	return t
+}
