@@ -3,6 +3,7 @@ package asl_test
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -19,26 +20,23 @@ func TestDataLimit(t *testing.T) {
 	task := func(more string) string { return one(`{"Type": "Task", "Resource": "f", "End": true` + more + `}`) }
 	caught := one(`{"Type": "Task", "Resource": "f", "End": true,
 		"Catch": [{"ErrorEquals": ["States.DataLimitExceeded"], "ResultPath": null, "Next": "B"}]}, "B": {"Type": "Succeed"}`)
-	many := strings.Builder{}
-	for i := range 5000 {
-		fmt.Fprintf(&many, `, "p%d.$": "$"`, i)
-	}
 	for name, c := range map[string]struct{ definition, input, result, want string }{
-		"result at limit":      {task(``), `{}`, text(limit), ""},
-		"result above":         {task(``), `{}`, text(limit + 1), "States.DataLimitExceeded"},
-		"result discarded":     {task(`, "ResultPath": null`), `{}`, text(limit + 1), "States.DataLimitExceeded"},
-		"result caught":        {caught, `{}`, text(limit + 1), ""},
-		"output at limit":      {task(`, "ResultPath": "$.r"`), `{}`, text(limit - len(`{"r":}`)), ""},
-		"output above":         {task(`, "ResultPath": "$.r"`), `{}`, text(limit - len(`{"r":}`) + 1), "States.DataLimitExceeded"},
-		"output in escapes":    {task(`, "ResultPath": "$.r"`), `{}`, `"` + strings.Repeat(`\n`, limit/2-2) + `"`, "States.DataLimitExceeded"},
-		"output of a choice":   {one(`{"Type": "Choice", "InputPath": "$$.Execution.Input", "Choices": [{"Variable": "$", "IsNull": false, "Next": "B"}]}, "B": {"Type": "Succeed"}`), text(limit), "", ""},
-		"effective input":      {task(`, "Parameters": {"a.$": "$", "b.$": "$"}`), text(limit / 2), `1`, "States.DataLimitExceeded"},
-		"effective escapes":    {task(`, "Parameters": {"a.$": "$", "b": 1}`), `"` + strings.Repeat(`\n`, limit/2-2) + `"`, `1`, "States.DataLimitExceeded"},
-		"effective input ok":   {task(`, "Parameters": {"a.$": "$"}`), text(limit / 2), `1`, ""},
-		"effective input bomb": {task(`, "Parameters": {"x": 1` + many.String() + `}`), text(limit - 9), `1`, "States.DataLimitExceeded"},
-		"selected":             {task(`, "ResultSelector": {"a.$": "$", "b.$": "$"}`), `{}`, text(limit / 2), "States.DataLimitExceeded"},
-		"pass parameters":      {one(`{"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "ResultPath": null, "End": true}`), text(limit / 2), "", "States.DataLimitExceeded"},
-		"pass output":          {one(`{"Type": "Pass", "ResultPath": "$.r", "End": true}`), `{"a":` + text(limit/2) + `}`, "", "States.DataLimitExceeded"},
+		"result at limit":          {task(``), `{}`, text(limit), ""},
+		"result above":             {task(``), `{}`, text(limit + 1), "States.DataLimitExceeded"},
+		"result discarded":         {task(`, "ResultPath": null`), `{}`, text(limit + 1), "States.DataLimitExceeded"},
+		"result caught":            {caught, `{}`, text(limit + 1), ""},
+		"output at limit":          {task(`, "ResultPath": "$.r"`), `{}`, text(limit - len(`{"r":}`)), ""},
+		"output above":             {task(`, "ResultPath": "$.r"`), `{}`, text(limit - len(`{"r":}`) + 1), "States.DataLimitExceeded"},
+		"output in escapes":        {task(`, "ResultPath": "$.r"`), `{}`, `"` + strings.Repeat(`\n`, limit/2-2) + `"`, "States.DataLimitExceeded"},
+		"output of a choice":       {one(`{"Type": "Choice", "InputPath": "$$.Execution.Input", "Choices": [{"Variable": "$", "IsNull": false, "Next": "B"}]}, "B": {"Type": "Succeed"}`), text(limit), "", ""},
+		"effective input":          {task(`, "Parameters": {"a.$": "$", "b.$": "$"}`), text(limit / 2), `1`, "States.DataLimitExceeded"},
+		"effective escapes":        {task(`, "Parameters": {"a.$": "$", "b": 1}`), `"` + strings.Repeat(`\n`, limit/2-2) + `"`, `1`, "States.DataLimitExceeded"},
+		"effective input ok":       {task(`, "Parameters": {"a.$": "$"}`), text(limit / 2), `1`, ""},
+		"effective array":          {task(`, "Parameters": {"l": [{"a.$": "$"}, {"b.$": "$"}, {"c.$": "$"}]}`), text(limit / 2), `1`, "States.DataLimitExceeded"},
+		"selected":                 {task(`, "ResultSelector": {"a.$": "$", "b.$": "$"}`), `{}`, text(limit / 2), "States.DataLimitExceeded"},
+		"pass parameters at limit": {one(`{"Type": "Pass", "Parameters": {"a.$": "$"}, "End": true}`), text(limit - len(`{"a":}`)), "", ""},
+		"pass parameters":          {one(`{"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "ResultPath": null, "End": true}`), text(limit / 2), "", "States.DataLimitExceeded"},
+		"pass output":              {one(`{"Type": "Pass", "ResultPath": "$.r", "End": true}`), `{"a":` + text(limit/2) + `}`, "", "States.DataLimitExceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t).answers(c.result)
@@ -47,6 +45,28 @@ func TestDataLimit(t *testing.T) {
 				t.Errorf("ends %s %q; want %q", e.Status, e.Error, c.want)
 			}
 		})
+	}
+}
+
+// A template that repeats one large value is refused before it is written out.
+func TestDataLimitBoundsMemory(t *testing.T) {
+	many := strings.Builder{}
+	for i := range 1000 {
+		fmt.Fprintf(&many, `, "p%d.$": "$"`, i)
+	}
+	for _, state := range []string{
+		`{"Type": "Task", "Resource": "f", "Parameters": {"x": 1` + many.String() + `}, "End": true}`,
+		`{"Type": "Task", "Resource": "f", "ResultSelector": {"x": 1` + many.String() + `}, "End": true}`,
+		`{"Type": "Pass", "Parameters": {"x": 1` + many.String() + `}, "End": true}`,
+	} {
+		w := newWorld(t).answers(text(limit))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		e := w.run(one(state), text(limit))
+		runtime.ReadMemStats(&after)
+		if used := (after.TotalAlloc - before.TotalAlloc) >> 20; e.Error != "States.DataLimitExceeded" || used > 50 {
+			t.Errorf("%.60s… ends %s after %d MiB; want States.DataLimitExceeded after a few", state, e.Error, used)
+		}
 	}
 }
 
@@ -197,18 +217,20 @@ func TestExecutionTimeoutWhileDown(t *testing.T) {
 func TestStart(t *testing.T) {
 	m := machine(t, one(`{"Type": "Succeed"}`))
 	for name, c := range map[string]struct{ name, input, want string }{
-		"no input":      {"move-1", ``, `{}`},
-		"compacted":     {"move_1.A", ` { "a" : [ 1 ] } `, `{"a":[1]}`},
-		"at limit":      {"m", text(limit), text(limit)},
-		"above":         {"m", text(limit + 1), "execution m: input: larger than 256 KiB"},
-		"no JSON":       {"m", `{`, "execution m: input: unexpected EOF"},
-		"two values":    {"m", `1 2`, "execution m: input: more than one JSON value"},
-		"no name":       {"", `1`, "execution name has 0 characters: use 1 to 80"},
-		"long name":     {strings.Repeat("é", 81), `1`, "execution name has 81 characters: use 1 to 80"},
-		"80 characters": {strings.Repeat("é", 80), `1`, "1"},
-		"slash":         {"a/b", `1`, `execution name "a/b" has a forbidden character at 1: use letters, digits, - and _`},
-		"space":         {"a b", `1`, `execution name "a b" has a forbidden character at 1: use letters, digits, - and _`},
-		"not UTF-8":     {"a\xff", `1`, `execution name "a\xff" has a forbidden character at 1: use letters, digits, - and _`},
+		"no input":           {"move-1", ``, `{}`},
+		"compacted":          {"move_1.A", ` { "a" : [ 1 ] } `, `{"a":[1]}`},
+		"at limit":           {"m", text(limit), text(limit)},
+		"above":              {"m", text(limit + 1), "execution m: input: larger than 256 KiB"},
+		"above with a space": {"m", text(limit) + " ", "execution m: input: larger than 256 KiB"},
+		"grows":              {"m", `"` + strings.Repeat("\u2028", limit/4) + `"`, "execution m: input: larger than 256 KiB"},
+		"no JSON":            {"m", `{`, "execution m: input: unexpected EOF"},
+		"two values":         {"m", `1 2`, "execution m: input: more than one JSON value"},
+		"no name":            {"", `1`, "execution name has 0 characters: use 1 to 80"},
+		"long name":          {strings.Repeat("é", 81), `1`, "execution name has 81 characters: use 1 to 80"},
+		"80 characters":      {strings.Repeat("é", 80), `1`, "1"},
+		"slash":              {"a/b", `1`, `execution name "a/b" has a forbidden character at 1: use letters, digits, - and _`},
+		"space":              {"a b", `1`, `execution name "a b" has a forbidden character at 1: use letters, digits, - and _`},
+		"not UTF-8":          {"a\xff", `1`, `execution name "a\xff" has a forbidden character at 1: use letters, digits, - and _`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, err := m.Start(c.name, json.RawMessage(c.input), noon.In(time.FixedZone("", 3600)))

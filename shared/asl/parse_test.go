@@ -26,6 +26,7 @@ func TestParseRefuses(t *testing.T) {
 		return `{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}` + more + `}`
 	}
 	for name, c := range map[string]struct{ definition, want string }{
+		"nothing":            {``, "the definition is not JSON: unexpected EOF"},
 		"not JSON":           {`{`, "the definition is not JSON: unexpected EOF"},
 		"cut off":            {`{"StartAt"`, "the definition is not JSON: unexpected EOF"},
 		"trailing comma":     {`{"a": 1,}`, "the definition is not JSON: invalid character"},
@@ -33,6 +34,8 @@ func TestParseRefuses(t *testing.T) {
 		"cut off in array":   {`{"a": [1, `, "the definition is not JSON: unexpected EOF"},
 		"more than JSON":     {machine("") + `{}`, "the definition is not JSON: more follows after offset"},
 		"too deep":           {strings.Repeat("[", 1000), "the definition is not JSON: nested deeper than 100"},
+		"too deep an array":  {pass(`, "Result": ` + strings.Repeat("[", 99) + strings.Repeat("]", 99)), "the definition is not JSON: nested deeper than 100 at offset"},
+		"too deep an object": {pass(`, "Result": ` + strings.Repeat(`{"a":`, 98) + "1" + strings.Repeat("}", 98)), "the definition is not JSON: nested deeper than 100 at offset"},
 		"too long":           {machine("") + strings.Repeat(" ", 1<<20), "bytes, AWS takes 1048576: shorten it"},
 		"no object":          {`[]`, "the state machine: want a JSON object"},
 		"empty":              {`{}`, "the state machine: StartAt: missing\nthe state machine: States: missing"},
@@ -176,6 +179,23 @@ func TestParseRefuses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestParseAcceptsUpToItsLimits(t *testing.T) {
+	for name, definition := range map[string]string{
+		"all fields": `{"Comment": "c", "Version": "1.0", "QueryLanguage": "JSONPath", "TimeoutSeconds": 99999999, ` +
+			one(`{"Type": "Task", "Resource": "f", "TimeoutSeconds": 1, "End": true, "Retry": [
+				{"Comment": "c", "ErrorEquals": ["E"], "IntervalSeconds": 1, "BackoffRate": 1.0, "MaxAttempts": 99999999, "MaxDelaySeconds": 2},
+				{"ErrorEquals": ["F"], "MaxAttempts": 0, "MaxDelaySeconds": 31622399, "JitterStrategy": "NONE"}]}`)[1:],
+		"long name": `{"StartAt": "` + strings.Repeat("é", 80) + `", "States": {"` + strings.Repeat("é", 80) + `": {"Type": "Succeed"}}}`,
+		"deep":      one(`{"Type": "Pass", "End": true, "Result": ` + strings.Repeat("[", 98) + strings.Repeat("]", 98) + `}`),
+		"large":     one(`{"Type": "Succeed"}`) + strings.Repeat(" ", 1<<20-len(one(`{"Type": "Succeed"}`))),
+		"wait":      one(`{"Type": "Wait", "Seconds": 99999999, "End": true}`),
+	} {
+		if _, err := asl.Parse([]byte(definition)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

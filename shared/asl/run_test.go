@@ -208,7 +208,12 @@ func TestOtherDefinition(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `execution move-1: no state "Gone": run it with the definition it was started with`) || !cmp.Equal(got, e) {
 		t.Errorf("Run = %+v, %v", got, err)
 	}
-	e.State, e.Input = "A", json.RawMessage(`{`)
+	e.State, e.StartInput = "A", json.RawMessage(`{`)
+	reads := machine(t, one(`{"Type": "Succeed", "InputPath": "$$.Execution.Input"}`))
+	if got, err = w.runner(reads).Run(t.Context(), e); err != nil || got.Error != "States.Runtime" {
+		t.Errorf("Run without the execution's input = %s, %v", summary(got), err)
+	}
+	e.Input = json.RawMessage(`{`)
 	if _, err = w.runner(machine(t, one(`{"Type": "Succeed"}`))).Run(t.Context(), e); err == nil {
 		t.Error("Run took an input that is not JSON")
 	}

@@ -118,6 +118,11 @@ func TestCauseIsLambdas(t *testing.T) {
 	if want := "x" + strings.Repeat("é", 16_383); e.Cause != want {
 		t.Errorf("a cause of 64 KiB has %d bytes; want %d", len(e.Cause), len(want))
 	}
+	longest := strings.Repeat("x", 32_768)
+	w.task = func(int, string, string) (string, error) { return "", &asl.TaskError{Name: "E", Cause: longest} }
+	if e = w.run(one(`{"Type": "Task", "Resource": "f", "End": true}`), `{}`); e.Cause != longest {
+		t.Errorf("a cause of 32 KiB has %d bytes", len(e.Cause))
+	}
 }
 
 func TestFailureWithoutAName(t *testing.T) {

@@ -76,16 +76,14 @@ func (s Survey) page(ctx context.Context, rules *Rules, after, until Position) (
 			continue
 		}
 		t, ok := ts[c.ID]
-		switch current := ok && c.Home == desk.HelpDesk && t.SourceVersion >= c.Version; {
-		case current:
-			err = found.tally.add(r, c, t)
-		case now.Sub(c.ChangedAt) < settle:
-			found.tally.unsettled()
-		default:
+		moved := ok && c.Home == desk.HelpDesk
+		switch current := moved && t.SourceVersion >= c.Version; {
+		case !current && now.Sub(c.ChangedAt) >= settle:
 			bad = append(bad, c.ID)
-		}
-		if err != nil {
-			return surveyed{}, err
+		case moved:
+			if err := found.tally.add(r, c, t); err != nil {
+				return surveyed{}, err
+			}
 		}
 	}
 	found.missing, err = s.unfailed(ctx, account, rules.Move.ID, bad)
@@ -146,9 +144,9 @@ func (s Survey) unfailed(ctx context.Context, account, id string, conversations 
 	return rest, nil
 }
 
-// add counts a conversation that has a current ticket. One whose ticket shows
-// a later version than was read here is counted, but not summed: the two were
-// read a moment apart.
+// add counts a conversation that has moved. One whose ticket shows another
+// version is counted, but not summed: a reply is on its way, or came between
+// the reading of the two.
 func (t *Tally) add(r *desk.Rules, c desk.Conversation, ticket desk.Ticket) error {
 	rep := &t.Report
 	rep.Found++
@@ -182,9 +180,6 @@ func (t *Tally) add(r *desk.Rules, c desk.Conversation, ticket desk.Ticket) erro
 	t.Desk += ticket.Sum()
 	return nil
 }
-
-// unsettled counts a conversation whose last change is on its way.
-func (t *Tally) unsettled() { t.Report.Unsettled++ }
 
 // sum adds tallies up.
 func sum(ts []Tally) Tally {

@@ -115,6 +115,9 @@ type Stream interface {
 	// Changes reads at most limit changes of a shard after a sequence number,
 	// "" for the oldest kept.
 	Changes(ctx context.Context, shard, after string, limit int) ([]Change, error)
+	// Between reads the changes of a shard from one sequence number to
+	// another, both inclusive, as far as they are kept.
+	Between(ctx context.Context, shard, first, last string) ([]Change, error)
 }
 
 // Change is one committed change of an item. Old is nil for an insert, New

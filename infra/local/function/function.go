@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -131,12 +132,25 @@ type answer[Out any] struct {
 	late bool // its time was up before it returned
 }
 
-// Invoke runs f once and waits for its answer. Key and attempt name the
-// invocation to Faults. The error is the handler's own, unwrapped, or a
-// *Failure.
-func Invoke[In, Out any](ctx context.Context, h *Host, f Function[In, Out], key string, attempt int, in In) (Out, error) {
+// Call is one invocation of a function.
+type Call struct {
+	// Key and Attempt name the call to Faults; attempts count from 1.
+	Key     string
+	Attempt int
+	// Patience, if not nil, is closed when the caller no longer waits. The
+	// function goes on, as on AWS.
+	Patience <-chan struct{}
+}
+
+// ErrImpatient says that the caller no longer waits for the function.
+var ErrImpatient = errors.New("function has not ended yet")
+
+// Invoke runs f once and waits for its answer. The error is the handler's own,
+// unwrapped, or a *Failure, or ErrImpatient. When ctx is done, the function
+// has Drain left.
+func Invoke[In, Out any](ctx context.Context, h *Host, f Function[In, Out], c Call, in In) (Out, error) {
 	var none Out
-	key = f.Name + " " + key
+	key, attempt := f.Name+" "+c.Key, c.Attempt
 	limit := f.Limit()
 	switch {
 	case h.Faults.Strike(faults.Throttle, key, attempt):
@@ -156,9 +170,11 @@ func Invoke[In, Out any](ctx context.Context, h *Host, f Function[In, Out], key 
 	if early {
 		limit = min(limit, h.Faults.Span(faults.TimeOut, key, attempt))
 	}
-	a, returned := start(ctx, h, f, limit, in).wait(h)
+	a, err := start(ctx, h, f, limit, in).wait(ctx, h, c.Patience)
 	switch {
-	case !returned:
+	case err == ErrImpatient:
+		return none, err
+	case err != nil:
 		h.Logger().ErrorContext(ctx, "function goes on although its time is up", "function", f.Name, "timeout", limit)
 		return none, timedOut(limit)
 	case a.late, early:
@@ -178,11 +194,7 @@ type run[Out any] struct {
 func start[In, Out any](ctx context.Context, h *Host, f Function[In, Out], limit time.Duration, in In) run[Out] {
 	work, cancel := h.Clock.WithTimeout(context.WithoutCancel(ctx), limit)
 	unlink := context.AfterFunc(ctx, func() {
-		// A caller who gives up takes its function with it; one who shuts
-		// down lets it finish.
-		if context.Cause(ctx) != context.DeadlineExceeded {
-			h.Clock.Wait(work, cmp.Or(h.Drain, 5*time.Second), nil)
-		}
+		h.Clock.Wait(work, cmp.Or(h.Drain, 5*time.Second), nil)
 		cancel()
 	})
 	r := run[Out]{work, make(chan answer[Out], 1)}
@@ -199,20 +211,32 @@ func start[In, Out any](ctx context.Context, h *Host, f Function[In, Out], limit
 	return r
 }
 
-// wait returns the answer, or false if there is none long after its time.
-func (r run[Out]) wait(h *Host) (answer[Out], bool) {
+// errZombie says that a function has not ended long after its time.
+var errZombie = errors.New("function did not end")
+
+// wait returns the answer, or errZombie, or ErrImpatient unless ctx is done.
+func (r run[Out]) wait(ctx context.Context, h *Host, patience <-chan struct{}) (a answer[Out], err error) {
 	select {
-	case a := <-r.answers:
-		return a, true
+	case a = <-r.answers:
+		return a, nil
+	case <-patience:
+		if ctx.Err() == nil {
+			return a, ErrImpatient
+		}
+		select {
+		case a = <-r.answers:
+			return a, nil
+		case <-r.ctx.Done():
+		}
 	case <-r.ctx.Done():
 	}
 	grace, cancel := h.Clock.WithTimeout(context.Background(), cmp.Or(h.Grace, time.Second))
 	defer cancel()
 	select {
-	case a := <-r.answers:
-		return a, true
+	case a = <-r.answers:
+		return a, nil
 	case <-grace.Done():
-		return answer[Out]{}, false
+		return a, errZombie
 	}
 }
 

@@ -182,7 +182,7 @@ func (q *Queue) SendLater(ctx context.Context, delay time.Duration, bodies []str
 
 func (q *Queue) send(tx db.Tx, now int64, delay time.Duration, body string) error {
 	id, name := q.nextID(), uuid.NewString()
-	key := q.config.Name + "/" + strconv.FormatInt(id-q.number*idsPerQueue, 10)
+	key := q.key(id)
 	if q.faults.Strike(faults.Delay, key, 1) {
 		delay += q.faults.Span(faults.Delay, key, 1)
 	}
@@ -194,6 +194,12 @@ func (q *Queue) send(tx db.Tx, now int64, delay time.Duration, body string) erro
 	}
 	delay += q.faults.Span(faults.Duplicate, key, 1)
 	return q.insert(tx, row{id: q.nextID(), visible: now + delay.Milliseconds(), sent: now, uuid: name, body: body})
+}
+
+// key names a message to Faults: by its place in the queue, as its ID is
+// random.
+func (q *Queue) key(id int64) string {
+	return q.config.Name + "/" + strconv.FormatInt(id-q.number*idsPerQueue, 10)
 }
 
 func (q *Queue) insert(tx db.Tx, r row) error {
@@ -266,10 +272,12 @@ type Message struct {
 	Sent          time.Time
 	FirstReceived time.Time // zero if never
 	Source        string    // of a dead letter: the queue that it was in
+
+	id int64
 }
 
 func (r row) message() Message {
-	m := Message{ID: r.uuid, Body: r.body, Receives: int(r.receives), Sent: time.UnixMilli(r.sent).UTC(), Source: r.source}
+	m := Message{id: r.id, ID: r.uuid, Body: r.body, Receives: int(r.receives), Sent: time.UnixMilli(r.sent).UTC(), Source: r.source}
 	if r.receipt != 0 {
 		m.Receipt = strconv.FormatInt(r.id, 36) + "." + strconv.FormatInt(r.receipt, 36)
 	}
@@ -390,7 +398,7 @@ func (q *Queue) visible(tx db.Tx, now int64, limit int) (rows []row, err error) 
 // take makes a message invisible and gives it a new receipt.
 func (q *Queue) take(tx db.Tx, now int64, r *row) error {
 	visibility := q.config.Visibility
-	key := q.config.Name + "/" + strconv.FormatInt(r.id-q.number*idsPerQueue, 10)
+	key := q.key(r.id)
 	if n := int(r.receives) + 1; q.faults.Strike(faults.Expire, key, n) {
 		visibility = min(visibility, q.faults.Span(faults.Expire, key, n))
 	}
@@ -443,7 +451,7 @@ func (q *Queue) Delete(ctx context.Context, receipts []string) error {
 			if err != nil {
 				return err
 			}
-			key := q.config.Name + "/ack/" + strconv.FormatInt(id-q.number*idsPerQueue, 10)
+			key := q.key(id)
 			if q.faults.Strike(faults.DropAck, key, 1) {
 				back := q.now() + q.faults.Span(faults.DropAck, key, 1).Milliseconds()
 				err = tx.Exec("UPDATE message SET visible = ? WHERE id = ? AND receipt = ?", back, id, receipt)

@@ -128,7 +128,7 @@ func (r runner) fire(ctx context.Context, due time.Time) {
 }
 
 func (r runner) invoke(ctx context.Context, key string, due time.Time) {
-	_, err := function.Invoke(ctx, r.host, r.Function, key, 1, events.EventBridgeEvent{
+	_, err := function.Invoke(ctx, r.host, r.Function, function.Call{Key: key, Attempt: 1}, events.EventBridgeEvent{
 		Version:    "0",
 		ID:         uuid.NewString(),
 		DetailType: "Scheduled Event",

@@ -258,7 +258,7 @@ func (r *reader) invoke(ctx context.Context, batch []store.Change) (done int, er
 	h, f := r.feed.Host, r.mapping.Function
 	attempt := r.work[0].tries() + 1
 	key := r.shard + "/" + batch[0].Sequence
-	res, err := function.Invoke(ctx, h, f, key, attempt, r.event(batch))
+	res, err := function.Invoke(ctx, h, f, function.Call{Key: key, Attempt: attempt}, r.event(batch))
 	if err != nil {
 		return 0, err
 	}

@@ -10,7 +10,8 @@ import (
 	"deskmove/shared/store"
 )
 
-// row is what one write does to one row.
+// row is what one write does to one row. Its slices may be of the writer's
+// own buffers.
 type row struct {
 	table    int
 	key      store.Key
@@ -22,11 +23,34 @@ type row struct {
 // write does one write by itself. failed is why it cannot be done; err is an
 // error of the database.
 func (w *writer) write(x *store.Write, item []byte) (failed, err error) {
-	var r row
-	if failed, err = w.plan(x, item, &r); failed != nil || err != nil {
-		return failed, err
+	if x.Op == store.Put && len(x.If) == 1 && x.If[0].Test == store.IsAbsent {
+		return w.insert(x, item)
 	}
-	return nil, w.apply(&r)
+	r := row{old: w.old[:0], oldAttrs: w.oldAttrs[:0], new: w.new[:0]}
+	failed, err = w.plan(x, item, &r)
+	if failed == nil && err == nil {
+		err = w.apply(&r)
+	}
+	if cap(r.old)
+	return failed, err
+}
+
+// insert puts an item that must be absent, without reading first.
+func (w *writer) insert(x *store.Write, item []byte) (failed, err error) {
+	r := row{key: x.Key, new: item, newAttrs: x.Set}
+	if r.table, err = tableNumber(x.Table); err != nil {
+		return nil, err
+	}
+	stmt := w.tables[r.table].insertNew
+	bindKey(stmt, x.Key)
+	stmt.BindBytes(3, item)
+	if err := run(stmt); err != nil {
+		return nil, err
+	}
+	if w.conn.Changes() == 0 {
+		return store.ErrCondition, nil
+	}
+	return nil, w.follow(&r)
 }
 
 // transaction does the writes of a request, all or none.

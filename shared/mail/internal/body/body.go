@@ -63,7 +63,7 @@ type view struct{ text, html string }
 
 func (v view) shown() string {
 	if strings.TrimSpace(v.text) == "" && v.html != "" {
-		return htmlText(v.html)
+		return Text(v.html)
 	}
 	return v.text
 }

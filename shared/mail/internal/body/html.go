@@ -7,16 +7,16 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// htmlText is the text of an HTML part as a person would read it: paragraphs,
+// Text is the text of an HTML part as a person would read it: paragraphs,
 // list items, links with their address, no styles and no scripts. It costs
 // time linear in the length of s.
-func htmlText(s string) string {
+func Text(s string) string {
 	w := &writer{}
 	z := html.NewTokenizer(strings.NewReader(s))
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			return strings.TrimSpace(w.out.String())
+			return strings.TrimSpace(strings.ReplaceAll(w.out.String(), "\u00a0", " "))
 		case html.TextToken:
 			if w.hidden == 0 {
 				w.text(string(z.Text()))

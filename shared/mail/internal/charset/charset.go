@@ -78,17 +78,30 @@ func with(enc encoding.Encoding, label string, b []byte) (text, note string) {
 	return s, ""
 }
 
-// mixed keeps what is UTF-8 and reads every other byte as windows-1252.
+// mixed reads UTF-8 with a few bytes astray, which it reads as windows-1252. If
+// most 8-bit bytes are astray, it is windows-1252 throughout: that can at least
+// be turned back into the bytes that came.
 func mixed(b []byte) (text string, valid bool) {
-	if utf8.Valid(b) {
+	letters, astray := 0, 0
+	for rest := b; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			astray++
+		case size > 1:
+			letters++
+		}
+		rest = rest[size:]
+	}
+	if astray == 0 {
 		return string(b), true
 	}
 	var out strings.Builder
-	out.Grow(len(b) + len(b)/8)
+	out.Grow(len(b) + len(b)/4)
 	for len(b) > 0 {
 		r, size := utf8.DecodeRune(b)
-		if r == utf8.RuneError && size == 1 {
-			r = charmap.Windows1252.DecodeByte(b[0])
+		if size == 1 && r == utf8.RuneError || astray >= letters {
+			r, size = charmap.Windows1252.DecodeByte(b[0]), 1
 		}
 		out.WriteRune(r)
 		b = b[size:]

@@ -1,0 +1,58 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"deskmove/shared/move"
+)
+
+// Convert converts the batches that SQS delivers.
+type Convert struct {
+	Use func(ctx context.Context, b move.Batch, receives int) error
+	Log *slog.Logger
+}
+
+// Handle converts every batch, at the same time, and names the messages that
+// SQS must deliver again.
+func (h Convert) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+	failed := make([]bool, len(e.Records))
+	var wg sync.WaitGroup
+	for i, m := range e.Records {
+		wg.Go(func() {
+			if err := h.convert(ctx, m); err != nil {
+				h.Log.ErrorContext(ctx, "batch not converted", "message", m.MessageId, "err", err)
+				failed[i] = true
+			}
+		})
+	}
+	wg.Wait()
+	var res events.SQSEventResponse
+	for i, m := range e.Records {
+		if failed[i] {
+			res.BatchItemFailures = append(res.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		}
+	}
+	return res, nil
+}
+
+func (h Convert) convert(ctx context.Context, m events.SQSMessage) error {
+	var b move.Batch
+	if err := json.Unmarshal([]byte(m.Body), &b); err != nil {
+		return fmt.Errorf("message is no batch: %w", err)
+	}
+	if b.Account == "" || b.Move == "" || b.Entry == "" {
+		return fmt.Errorf("message is no batch: it names no account, move or entry")
+	}
+	receives, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+	if err != nil {
+		return fmt.Errorf("receive count: %w", err)
+	}
+	return h.Use(ctx, b, receives)
+}

@@ -1,0 +1,132 @@
+package handler
+
+import (
+	"log/slog"
+	"time"
+
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+// Below is what differs between AWS and one machine.
+type Below struct {
+	Engine  store.Engine
+	Stream  store.Stream // nil where the on-failure queue of the stream is not read
+	Queue   move.Queue   // nil where nothing is sent
+	Machine move.Machine // nil where nothing is started
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Handlers are all handlers, one for each Lambda function, and the use cases
+// behind the HTTP API.
+type Handlers struct {
+	Fence, List, Drain, Reconcile, Finish, Audit Step
+
+	Convert  Convert
+	Redirect *Redirect
+	Sweep    Sweep
+
+	Cases Cases
+}
+
+// Cases are the use cases behind the HTTP API.
+type Cases struct {
+	Plan      move.Plan
+	Start     move.Start
+	Retry     move.Retry
+	Intake    move.Intake
+	Edits     move.Edits
+	Configure move.Configure
+
+	Setups        store.SetupStore
+	Conversations store.ConversationStore
+	Messages      store.MessageStore
+	Tickets       store.TicketStore
+	Moves         store.MoveStore
+	Ledger        store.LedgerStore
+	Journal       store.JournalStore
+}
+
+// How much a step does at most, so that it ends long before a function's
+// time is up: about 20,000 conversations in a few seconds.
+const (
+	perStep = 20_000
+	pages   = 5
+	turns   = 1500 // of an execution, about 18,000 events of its 25,000
+	sample  = 20_000
+	memory  = 5 * time.Second // for which rules are remembered
+)
+
+// New wires the handlers up.
+func New(b Below) *Handlers {
+	var (
+		setups        = store.SetupStore{Engine: b.Engine}
+		conversations = store.ConversationStore{Engine: b.Engine}
+		messages      = store.MessageStore{Engine: b.Engine}
+		tickets       = store.TicketStore{Engine: b.Engine}
+		moves         = store.MoveStore{Engine: b.Engine}
+		ledger        = store.LedgerStore{Engine: b.Engine}
+		journal       = store.JournalStore{Engine: b.Engine}
+
+		book     = &move.Rulebook{Setups: setups, Moves: moves, Now: b.Now, For: memory}
+		ensure   = move.Ensure{Conversations: conversations, Tickets: tickets, Outbox: journal, Now: b.Now}
+		dispatch = move.Dispatch{Ledger: ledger, Queue: b.Queue, Now: b.Now}
+		phase    = move.Phase{Moves: moves}
+		plan     = move.Plan{Setups: setups, Listing: conversations, Conversations: conversations, Now: b.Now, Sample: sample}
+		survey   = move.Survey{
+			Listing: conversations, Conversations: conversations, Tickets: tickets, Failures: ledger, Now: b.Now,
+		}
+
+		fence = move.Fence{Setups: setups, Moves: moves, Now: b.Now}
+		list  = move.List{
+			Moves: moves, Listing: conversations, Failures: ledger, Dispatch: dispatch, Phase: phase, PerStep: perStep,
+		}
+		drain = move.Drain{
+			Moves: moves, Ledger: ledger, Listing: conversations, Queue: b.Queue, Phase: phase, Now: b.Now,
+		}
+		reconcile = move.Reconcile{
+			Moves: moves, Rulebook: book, Survey: survey, Ledger: ledger, Dispatch: dispatch, Phase: phase, Pages: pages,
+		}
+		rehearse = move.Rehearse{Moves: moves, Setups: setups, Survey: survey, Ledger: ledger, Phase: phase, Pages: pages}
+		finish   = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: b.Now}
+		audit    = move.Audit{Moves: moves, Rulebook: book, Survey: survey, Ensure: ensure, Ledger: ledger, Now: b.Now}
+
+		step = func(name string, do stepFunc) Step {
+			return Step{
+				Name: name, Do: do, Log: b.Log, Yield: move.Yield{Moves: moves, Machine: b.Machine, Turns: turns},
+			}
+		}
+	)
+	return &Handlers{
+		Fence:     step("fence", fence.Step),
+		List:      step(move.StepList, list.Step),
+		Drain:     step(move.StepDrain, drain.Step),
+		Reconcile: step(move.StepReconcile, either(reconcile.Step, rehearse.Step)),
+		Finish:    step("finish", finish.Step),
+		Audit:     step(move.StepAudit, audit.Step),
+
+		Convert: Convert{
+			Use: move.Convert{Rulebook: book, Ensure: ensure, Ledger: ledger, Now: b.Now}.Batch, Log: b.Log,
+		},
+		Redirect: &Redirect{
+			Use: (&move.Redirect{Setups: setups, Rulebook: book, Ensure: ensure, Ledger: ledger, Now: b.Now}).Changed,
+			Log: b.Log, Stream: b.Stream,
+		},
+		Sweep: Sweep{Use: move.Sweep{Moves: moves, Machine: b.Machine, Now: b.Now}.Run, Log: b.Log},
+
+		Cases: Cases{
+			Plan:   plan,
+			Start:  move.Start{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: b.Machine, Now: b.Now},
+			Retry:  move.Retry{Setups: setups, Moves: moves, Ledger: ledger, Machine: b.Machine, Now: b.Now},
+			Intake: move.Intake{Setups: setups, Conversations: conversations, Messages: messages, Now: b.Now},
+			Edits: move.Edits{
+				Setups: setups, Conversations: conversations, Tickets: tickets, Moves: moves, Now: b.Now,
+			},
+			Configure: move.Configure{Setups: setups, Listing: conversations},
+
+			Setups: setups, Conversations: conversations, Messages: messages, Tickets: tickets, Moves: moves,
+			Ledger: ledger, Journal: journal,
+		},
+	}
+}

@@ -1,0 +1,142 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/store"
+)
+
+// Redirect redirects the conversations that the stream reports.
+type Redirect struct {
+	Use    func(ctx context.Context, cs []desk.Conversation) map[string]error
+	Log    *slog.Logger
+	Stream store.Stream
+}
+
+// Handle redirects every conversation that was made or whose version changed,
+// and names the first change that failed: a stream goes on from there.
+func (h *Redirect) Handle(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+	var cs []desk.Conversation
+	ids := make([]string, len(e.Records))
+	for i, record := range e.Records {
+		c, ok, err := changed(record)
+		if err != nil {
+			return events.DynamoDBEventResponse{}, fmt.Errorf("change %s: %w", record.Change.SequenceNumber, err)
+		}
+		if ok {
+			cs, ids[i] = append(cs, c), c.ID
+		}
+	}
+	if len(cs) == 0 {
+		return events.DynamoDBEventResponse{}, nil
+	}
+	errs := h.Use(ctx, cs)
+	for i, record := range e.Records {
+		err := errs[ids[i]]
+		if ids[i] == "" || err == nil {
+			continue
+		}
+		h.Log.ErrorContext(ctx, "conversation not redirected", "conversation", ids[i], "err", err)
+		return events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{
+			{ItemIdentifier: record.Change.SequenceNumber},
+		}}, nil
+	}
+	return events.DynamoDBEventResponse{}, nil
+}
+
+// changed reads the conversation of a change; false if the change is none of
+// a version.
+func changed(r events.DynamoDBEventRecord) (desk.Conversation, bool, error) {
+	key := store.Key{PK: text(r.Change.Keys["pk"]), SK: text(r.Change.Keys["sk"])}
+	image, err := attrs(r.Change.NewImage)
+	if err != nil || r.EventName == string(events.DynamoDBOperationTypeRemove) {
+		return desk.Conversation{}, false, err
+	}
+	old, err := attrs(r.Change.OldImage)
+	if err != nil || (len(old) > 0 && old.Num(store.Version) == image.Num(store.Version)) {
+		return desk.Conversation{}, false, err
+	}
+	c, ok := store.ReadConversation(key, image)
+	return c, ok, nil
+}
+
+func text(v events.DynamoDBAttributeValue) string {
+	if v.DataType() != events.DataTypeString {
+		return ""
+	}
+	return v.String()
+}
+
+// attrs reads an image. Attributes of kinds that deskmove does not write are
+// left out.
+func attrs(image map[string]events.DynamoDBAttributeValue) (store.Attrs, error) {
+	a := make(store.Attrs, 0, len(image))
+	for name, v := range image {
+		switch v.DataType() {
+		case events.DataTypeString:
+			a = append(a, store.Attr{Name: name, Value: store.S(v.String())})
+		case events.DataTypeNumber:
+			n, err := strconv.ParseInt(v.Number(), 10, 64)
+			if err != nil {
+				return nil, fmt.Errorf("attribute %s: %w", name, err)
+			}
+			a = append(a, store.Attr{Name: name, Value: store.N(n)})
+		case events.DataTypeBinary:
+			a = append(a, store.Attr{Name: name, Value: store.B(string(v.Binary()))})
+		}
+	}
+	return a, nil
+}
+
+// givenUp is what the stream's on-failure destination is sent: where the
+// changes are, not the changes.
+type givenUp struct {
+	Info struct {
+		Shard string `json:"shardId"`
+		First string `json:"startSequenceNumber"`
+		Last  string `json:"endSequenceNumber"`
+	} `json:"DDBStreamBatchInfo"`
+}
+
+// HandleFailed tries again what the stream's mapping gave up: it reads the
+// changes from the stream, which keeps them for 24 hours. What fails again is
+// delivered again.
+func (h *Redirect) HandleFailed(ctx context.Context, e events.SQSEvent) (res events.SQSEventResponse, _ error) {
+	for _, m := range e.Records {
+		if err := h.again(ctx, m.Body); err != nil {
+			h.Log.ErrorContext(ctx, "changes not redirected again", "message", m.MessageId, "err", err)
+			res.BatchItemFailures = append(res.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		}
+	}
+	return res, nil
+}
+
+func (h *Redirect) again(ctx context.Context, body string) error {
+	var g givenUp
+	if err := json.Unmarshal([]byte(body), &g); err != nil {
+		return fmt.Errorf("message of the stream's failures: %w", err)
+	}
+	changes, err := h.Stream.Between(ctx, g.Info.Shard, g.Info.First, g.Info.Last)
+	if err != nil {
+		return err
+	}
+	var cs []desk.Conversation
+	for _, change := range changes {
+		if c, ok := store.ReadConversation(change.Key, change.New); ok {
+			cs = append(cs, c)
+		}
+	}
+	var errs []error
+	for id, err := range h.Use(ctx, cs) {
+		errs = append(errs, fmt.Errorf("conversation %s: %w", id, err))
+	}
+	return errors.Join(errs...)
+}

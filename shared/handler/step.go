@@ -1,0 +1,64 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+type stepFunc = func(context.Context, move.Run) (move.Run, error)
+
+// Step is a task of the state machine.
+type Step struct {
+	Name  string
+	Do    stepFunc
+	Yield move.Yield
+	Log   *slog.Logger
+}
+
+// Handle takes one step. An error that will pass is a *move.BusyError, as it
+// is: the state machine knows it by its name.
+func (s Step) Handle(ctx context.Context, r move.Run) (move.Run, error) {
+	next, err := s.Do(ctx, r)
+	if err == nil && loops[s.Name] {
+		next, err = s.Yield.After(ctx, s.Name, next)
+	}
+	if err != nil {
+		s.Log.ErrorContext(ctx, "step failed", "step", s.Name, "account", r.Account, "move", r.Move, "err", err)
+		return r, busy(s.Name, err)
+	}
+	s.Log.InfoContext(ctx, "step taken", "step", s.Name, "account", r.Account, "move", r.Move, "run", r.Run,
+		"more", next.More, "wait", next.Wait, "pass", next.Pass, "found", next.Found)
+	return next, nil
+}
+
+// loops are the steps that the state machine repeats while there is more. The
+// audits are few.
+var loops = map[string]bool{move.StepList: true, move.StepDrain: true, move.StepReconcile: true}
+
+// busy makes the errors of a store that is out of breath, and only those, a
+// BusyError.
+func busy(what string, err error) error {
+	var already *move.BusyError
+	switch {
+	case errors.As(err, &already):
+		return already
+	case errors.Is(err, store.ErrThrottled), errors.Is(err, store.ErrFull), errors.Is(err, context.DeadlineExceeded):
+		return &move.BusyError{What: what, After: time.Second, Err: err}
+	}
+	return err
+}
+
+// either rehearses a rehearsal and reconciles a move.
+func either(reconcile, rehearse stepFunc) stepFunc {
+	return func(ctx context.Context, r move.Run) (move.Run, error) {
+		if r.Rehearsal {
+			return rehearse(ctx, r)
+		}
+		return reconcile(ctx, r)
+	}
+}

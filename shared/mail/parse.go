@@ -1,0 +1,132 @@
+package mail
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"deskmove/shared/mail/internal/body"
+	"deskmove/shared/mail/internal/date"
+	"deskmove/shared/mail/internal/field"
+)
+
+// origin is where a message stood, and what its mbox "From " line says.
+type origin struct {
+	number       int
+	offset, size int64
+	sender       string
+	arrival      time.Time
+}
+
+// header begins the header of a message found at o.
+func (f *file) header(raw []byte, o origin) Header {
+	sum := sha256.Sum256(raw)
+	return Header{File: f.name, Number: o.number, Offset: o.offset, Size: o.size, RawHash: hex.EncodeToString(sum[:])}
+}
+
+// parse reads a message as mail programs write them. It always gives one.
+func (f *file) parse(raw []byte, o origin) Message {
+	fields, rest, notes, closed := field.Split(raw)
+	m := Message{Header: f.header(raw, o)}
+	m.Notes = notes
+	if !closed {
+		m.note("no body")
+	}
+	m.people(fields, o)
+	m.ids(fields)
+	m.Subject = field.Text(fields.Get("subject"))
+
+	content := body.Read(fields, rest)
+	m.Text, m.HTML = content.Text, content.HTML
+	for _, a := range content.Attachments {
+		m.Attachments = append(m.Attachments, Attachment(a))
+	}
+	m.Notes = append(m.Notes, content.Notes...)
+
+	written := m.when(fields, o, f.now)
+	m.identify(written)
+	return m
+}
+
+func (m *Message) note(s string) { m.Notes = append(m.Notes, s) }
+
+// people reads the addresses. A mail without From is from whoever sent it.
+func (m *Message) people(fields field.Fields, o origin) {
+	for _, name := range []string{"from", "sender", "return-path"} {
+		if list := field.Addresses(fields.All(name)); len(list) > 0 {
+			m.From = Address(list[0])
+			break
+		}
+	}
+	if m.From == (Address{}) {
+		m.From.Address = strings.ToLower(strings.ToValidUTF8(o.sender, "?"))
+		m.note("no From header")
+	} else if !strings.Contains(m.From.Address, "@") {
+		m.note("From is no full address")
+	}
+	if list := field.Addresses(fields.All("reply-to")); len(list) > 0 {
+		m.ReplyTo = Address(list[0])
+	}
+	for _, a := range field.Addresses(fields.All("to")) {
+		m.To = append(m.To, Address(a))
+	}
+	for _, a := range field.Addresses(fields.All("cc")) {
+		m.Cc = append(m.Cc, Address(a))
+	}
+}
+
+// ids reads what links the message to others. Its own id and the addresses it
+// names are no links.
+func (m *Message) ids(fields field.Fields) {
+	for _, value := range fields.All("message-id") {
+		switch id := field.ID(value); {
+		case id == "" || id == m.ID:
+		case m.ID == "":
+			m.ID = id
+		default:
+			m.OtherIDs = append(m.OtherIDs, id)
+		}
+	}
+	if m.ID == "" {
+		m.note("no Message-ID")
+	}
+	if len(m.OtherIDs) > 0 {
+		m.note("more than one Message-ID")
+	}
+	not := append([]string{m.ID, m.From.Address, m.ReplyTo.Address}, m.OtherIDs...)
+	for _, a := range append(m.To[:len(m.To):len(m.To)], m.Cc...) {
+		not = append(not, a.Address)
+	}
+	m.InReplyTo = field.IDs(fields.All("in-reply-to"), not...)
+	m.References = field.IDs(fields.All("references"), not...)
+}
+
+// when decides on Date and Arrival. It answers what the Date header says in a
+// form that is the same in every export, for identify.
+func (m *Message) when(fields field.Fields, o origin, now time.Time) (written string) {
+	c := clock{now: now}
+	m.Arrival = c.arrival(fields.Get("received"), o.arrival)
+	var dates []time.Time
+	for _, value := range fields.All("date") {
+		t, notes, err := date.Parse(value)
+		if err != nil {
+			continue
+		}
+		if len(dates) == 0 {
+			m.Notes = append(m.Notes, notes...)
+		}
+		dates = append(dates, t.Truncate(time.Second))
+	}
+	note := ""
+	if m.Date, note = c.date(dates, m.Arrival); note != "" {
+		m.note(note)
+	}
+	if len(dates) > 0 {
+		return dates[0].Format(time.RFC3339)
+	}
+	if raw := strings.Join(strings.Fields(fields.Get("date")), " "); raw != "" {
+		return raw
+	}
+	return m.Arrival.Format(time.RFC3339)
+}

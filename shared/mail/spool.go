@@ -1,0 +1,97 @@
+package mail
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// Spool keeps messages while they are threaded: the headers in memory, the
+// bodies in a temporary file that no other user can read and that is gone
+// after Close, or after a crash where the system allows it.
+type Spool struct {
+	file    *os.File
+	left    string // the file's path if it still has one
+	out     *bufio.Writer
+	size    int64
+	headers []Header
+	at      []extent
+}
+
+// extent is where a body lies in the file.
+type extent struct{ start, size int64 }
+
+// NewSpool makes an empty spool in the directory dir, "" for the system's own
+// for temporary files. It needs room for the unzipped mail.
+func NewSpool(dir string) (*Spool, error) {
+	file, err := os.CreateTemp(dir, "deskmove-mail-*")
+	if err != nil {
+		return nil, fmt.Errorf("mail spool: %w", err)
+	}
+	s := &Spool{file: file, out: bufio.NewWriterSize(file, 256<<10)}
+	if os.Remove(file.Name()) != nil { // some systems refuse while it is open
+		s.left = file.Name()
+	}
+	return s, nil
+}
+
+// Add keeps m as the next message.
+func (s *Spool) Add(m Message) error {
+	record := binary.AppendUvarint(nil, uint64(len(m.Attachments)))
+	for _, b := range []string{m.Text, m.HTML} {
+		record = append(binary.AppendUvarint(record, uint64(len(b))), b...)
+	}
+	for _, a := range m.Attachments {
+		for _, b := range []string{a.Name, a.Type} {
+			record = append(binary.AppendUvarint(record, uint64(len(b))), b...)
+		}
+		record = append(binary.AppendUvarint(record, uint64(len(a.Data))), a.Data...)
+	}
+	if _, err := s.out.Write(record); err != nil {
+		return fmt.Errorf("mail spool: %w", err)
+	}
+	s.headers = append(s.headers, m.Header)
+	s.at = append(s.at, extent{start: s.size, size: int64(len(record))})
+	s.size += int64(len(record))
+	return nil
+}
+
+// Headers are the headers of all messages in the order they were added. The
+// caller must not change them.
+func (s *Spool) Headers() []Header { return s.headers }
+
+// Message is message i of Headers with its body.
+func (s *Spool) Message(i int) (Message, error) {
+	if err := s.out.Flush(); err != nil {
+		return Message{}, fmt.Errorf("mail spool: %w", err)
+	}
+	record := make([]byte, s.at[i].size)
+	if _, err := s.file.ReadAt(record, s.at[i].start); err != nil {
+		return Message{}, fmt.Errorf("mail spool: message %d: %w", i, err)
+	}
+	m := Message{Header: s.headers[i]}
+	n, size := binary.Uvarint(record)
+	record = record[size:]
+	next := func() []byte {
+		n, size := binary.Uvarint(record)
+		b := record[size : size+int(n)]
+		record = record[size+int(n):]
+		return b
+	}
+	m.Text, m.HTML = string(next()), string(next())
+	for range n {
+		m.Attachments = append(m.Attachments, Attachment{Name: string(next()), Type: string(next()), Data: next()})
+	}
+	return m, nil
+}
+
+// Close removes the temporary file.
+func (s *Spool) Close() error {
+	err := s.file.Close()
+	if s.left != "" {
+		err = errors.Join(err, os.Remove(s.left))
+	}
+	return err
+}

@@ -1,0 +1,163 @@
+// Package thread puts messages together into threads: by the ids that
+// Message-ID, In-Reply-To and References name, also those of messages that are
+// not there, and for replies that name none by subject and people.
+//
+// The same messages give the same threads and external IDs in whatever order
+// they come.
+package thread
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"deskmove/shared/mail"
+)
+
+// Thread is one conversation.
+type Thread struct {
+	// Root names the thread: the id that its first message's references
+	// begin with, or that message's external ID.
+	Root    string
+	Subject string    // of the first message, as it stands
+	Started time.Time // earliest known date of its messages; zero if none is known
+	Items   []Item    // parents before replies, else by date
+	// Aliases are all ids by which the thread is known, sorted: external IDs,
+	// Message-IDs and referenced ids. A message of a later file belongs to the
+	// thread if any of its ids is among them.
+	Aliases []string
+}
+
+// Item is one message of a thread.
+type Item struct {
+	Index      int    // in the headers given to Build
+	ExternalID string // unique among all items of one Build
+	Parent     string // external ID of the message it answers, "" if not there
+}
+
+// Duplicate says that one message is a copy of another, which is kept.
+type Duplicate struct{ Index, Of int }
+
+// Build makes threads of messages, oldest first, and lists the copies it left
+// out. own reports whether an address, in lower case, is one of the account's:
+// only a customer's address ties a reply without ids to a thread. Without own
+// such replies stay threads of their own.
+func Build(headers []mail.Header, own func(address string) bool) ([]Thread, []Duplicate) {
+	b := &builder{headers: headers}
+	duplicates := b.name()
+	b.link()
+	if own != nil {
+		b.linkSubjects(own)
+	}
+	sets := make(map[int][]int)
+	for _, i := range b.kept {
+		root := b.sets.find(b.node(i))
+		sets[root] = append(sets[root], i)
+	}
+	threads := make([]Thread, 0, len(sets))
+	for _, members := range sets {
+		threads = append(threads, b.thread(members))
+	}
+	slices.SortFunc(threads, func(x, y Thread) int {
+		return cmp.Or(x.Started.Compare(y.Started), cmp.Compare(x.Root, y.Root))
+	})
+	return threads, duplicates
+}
+
+// builder holds what Build works on. Slices by index are by that of headers.
+type builder struct {
+	headers  []mail.Header
+	kept     []int    // in order of date and external ID
+	external []string // external IDs, "" for copies
+	sets     union
+	byID     map[string]int // the kept message that has the id
+	answers  map[int]int    // what a message without ids answers, by its subject
+}
+
+// node is the id by which message i takes part in sets.
+func (b *builder) node(i int) int { return b.sets.node(b.external[i]) }
+
+// name sets kept and external. Of several messages with one Message-ID, each
+// content is kept once. The earliest bears the plain id.
+func (b *builder) name() []Duplicate {
+	order := make([]int, len(b.headers))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, b.compare)
+	b.external = make([]string, len(b.headers))
+	var duplicates []Duplicate
+	taken := make(map[string]int)
+	for _, i := range order {
+		h := b.headers[i]
+		name := h.ExternalID()
+		if first, ok := taken[name]; ok && b.headers[first].Content != h.Content {
+			name = h.TwinID()
+		}
+		if first, ok := taken[name]; ok {
+			duplicates = append(duplicates, Duplicate{Index: i, Of: first})
+			continue
+		}
+		taken[name] = i
+		b.external[i] = name
+		b.kept = append(b.kept, i)
+	}
+	return duplicates
+}
+
+// compare orders messages by themselves, not by where they were found.
+func (b *builder) compare(i, j int) int {
+	x, y := &b.headers[i], &b.headers[j]
+	return cmp.Or(x.Date.Compare(y.Date), cmp.Compare(x.ExternalID(), y.ExternalID()),
+		cmp.Compare(x.Content, y.Content), cmp.Compare(x.RawHash, y.RawHash), cmp.Compare(i, j))
+}
+
+// link joins every message with the ids it has and names.
+func (b *builder) link() {
+	b.sets.nodes = make(map[string]int)
+	b.byID = make(map[string]int)
+	b.answers = make(map[int]int)
+	for _, i := range b.kept {
+		h := &b.headers[i]
+		for _, id := range ids(h) {
+			b.sets.join(b.node(i), b.sets.node(id))
+		}
+		for _, id := range append([]string{h.ID}, h.OtherIDs...) {
+			if _, ok := b.byID[id]; !ok && id != "" {
+				b.byID[id] = i
+			}
+		}
+	}
+}
+
+// ids are all the ids that h has and names.
+func ids(h *mail.Header) []string {
+	all := slices.Concat(h.OtherIDs, h.InReplyTo, h.References)
+	if h.ID != "" {
+		all = append(all, h.ID)
+	}
+	return all
+}
+
+// thread makes a thread of the messages of one set.
+func (b *builder) thread(members []int) Thread {
+	items := b.order(members)
+	first := &b.headers[items[0].Index]
+	t := Thread{Root: items[0].ExternalID, Subject: first.Subject, Items: items}
+	switch {
+	case len(first.References) > 0:
+		t.Root = first.References[0]
+	case len(first.InReplyTo) > 0:
+		t.Root = first.InReplyTo[0]
+	}
+	for _, i := range members {
+		h := &b.headers[i]
+		if !h.Date.IsZero() && (t.Started.IsZero() || h.Date.Before(t.Started)) {
+			t.Started = h.Date
+		}
+		t.Aliases = append(append(t.Aliases, b.external[i]), ids(h)...)
+	}
+	slices.Sort(t.Aliases)
+	t.Aliases = slices.Compact(t.Aliases)
+	return t
+}
