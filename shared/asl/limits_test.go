@@ -229,6 +229,7 @@ func TestStart(t *testing.T) {
 		"long name":          {strings.Repeat("é", 81), `1`, "execution name has 81 characters: use 1 to 80"},
 		"80 characters":      {strings.Repeat("é", 80), `1`, "1"},
 		"slash":              {"a/b", `1`, `execution name "a/b" has a forbidden character at 1: use letters, digits, - and _`},
+		"first":              {"/a", `1`, `execution name "/a" has a forbidden character at 0: use letters, digits, - and _`},
 		"space":              {"a b", `1`, `execution name "a b" has a forbidden character at 1: use letters, digits, - and _`},
 		"not UTF-8":          {"a\xff", `1`, `execution name "a\xff" has a forbidden character at 1: use letters, digits, - and _`},
 	} {

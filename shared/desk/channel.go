@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"time"
 )
@@ -44,6 +46,13 @@ type Channel struct {
 	Home    Home
 	FenceAt time.Time // when it became Moving; zero in the inbox
 	Move    string    // the move that made it Moving; "" in the inbox
+}
+
+// SettingsSum is the SHA-256 of the settings, in hex: by it a move can prove
+// that they are what they were (R17).
+func (c Channel) SettingsSum() string {
+	sum := sha256.Sum256(c.Settings)
+	return hex.EncodeToString(sum[:])
 }
 
 // Settings is the part of a channel's settings that rules read.

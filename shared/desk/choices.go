@@ -68,9 +68,8 @@ type Move struct {
 	EndedAt   time.Time // zero before the end
 	Run       int       // how many executions have been started for it, the first is 1
 
-	Planned int64 // conversations listed so far; final when Listed
-	Listed  bool
-	Report  Report // final when Done or Attention
+	SettingsSum string // SHA-256 of the channel's settings at the start, in hex (R17)
+	Report      Report // final when Done or Attention
 }
 
 // Report is the proof of a move (R27).

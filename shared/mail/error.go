@@ -32,12 +32,12 @@ type FileError struct {
 	File   string
 	Read   int   // messages met until then, kept or skipped
 	Offset int64 // in bytes of the file once unzipped
-	Err    error // one of the errors above, perhaps joined with its cause
+	Err    error // one of the errors above, perhaps wrapped with its cause
 	Do     string
 }
 
 func (e *FileError) Error() string {
-	return fmt.Sprintf("%s: %v at byte %d, after %d messages: %s", e.File, e.Err, e.Offset, e.Read, e.Do)
+	return fmt.Sprintf("%s: %v at byte %d (messages until there: %d): %s", e.File, e.Err, e.Offset, e.Read, e.Do)
 }
 
 func (e *FileError) Unwrap() error { return e.Err }

@@ -66,13 +66,24 @@ func (f *file) line(raw []byte, o origin, at *lineReader, last bool) error {
 		f.number = 0
 		return f.fail(ErrNotMail, "it begins like JSON, but JSON Lines need one whole message on every line")
 	}
-	if err := f.skip(o, fmt.Sprintf("line %d: %s", at.number, strings.TrimPrefix(err.Error(), "json: "))); err != nil {
+	if err := f.skip(o, fmt.Sprintf("line %d: %s", at.number, refusal(err))); err != nil {
 		return err
 	}
 	if broken && last {
 		return f.fail(ErrTruncated, "its last line is cut off; export it again and repeat the import")
 	}
 	return nil
+}
+
+// refusal says what is wrong with a line, without quoting it.
+func refusal(err error) string {
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "is no JSON"
+	}
+	if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
+		return kind.Field + " has a value of the wrong type: " + strings.Fields(kind.Value)[0]
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
 }
 
 // parseLine refuses what it does not know. Its errors hold nothing of the

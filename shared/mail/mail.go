@@ -46,7 +46,7 @@ type Header struct {
 }
 
 // Message is a message with its body. Text is complete even if the message is
-// HTML only; Text and HTML are valid UTF-8, without NUL, with "\n" line ends.
+// HTML only; Text and HTML are valid UTF-8, without NUL, with "\n" between lines.
 type Message struct {
 	Header
 	Text, HTML  string
@@ -61,7 +61,8 @@ type Attachment struct {
 
 // ExternalID names the message the same in every import: its Message-ID, or,
 // if it has none, a hash of its content and date. Two messages may carry the
-// same Message-ID; where their Content differs, all but one go by TwinID.
+// same Message-ID; where their Content differs, all but one go by TwinID. It is
+// valid UTF-8 without blanks, of 1 to 256 bytes.
 func (h Header) ExternalID() string {
 	if h.ID != "" {
 		return h.ID
@@ -69,7 +70,8 @@ func (h Header) ExternalID() string {
 	return h.unnamed
 }
 
-// TwinID names the message apart from others with its Message-ID.
+// TwinID names the message apart from others with its Message-ID, and its
+// copies the same. It is at most 17 bytes longer than ExternalID.
 func (h Header) TwinID() string {
 	return h.ExternalID() + "#" + h.Content[:min(16, len(h.Content))]
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"path"
@@ -19,7 +20,8 @@ import (
 // gzipped or not. It holds one message at a time.
 //
 // An error comes with an empty Message: a *SkippedError for one message,
-// after which reading goes on, or last a *FileError. now judges dates.
+// after which reading goes on, or last a *FileError. No date after now is
+// believed.
 func Read(name string, src io.Reader, now time.Time) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		f := &file{name: name, now: now, yield: yield}
@@ -162,7 +164,7 @@ func (f *file) broken(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), err == io.EOF:
 		return f.fail(ErrTruncated, "copy the file again, whole, and repeat the import")
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), strings.HasPrefix(err.Error(), "flate:"):
-		return f.fail(errors.Join(ErrUnread, err), "the gzip data is damaged; copy the file again and repeat the import")
+		return f.fail(fmt.Errorf("%w: %w", ErrUnread, err), "the gzip data is damaged; copy the file again and repeat the import")
 	}
-	return f.fail(errors.Join(ErrUnread, err), "see to the cause and repeat the import")
+	return f.fail(fmt.Errorf("%w: %w", ErrUnread, err), "see to the cause and repeat the import")
 }

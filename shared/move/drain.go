@@ -27,14 +27,19 @@ type Drain struct {
 
 // Of the drain's wait.
 const (
-	shortWait = 2 * time.Second
+	shortWait = time.Second
 	longWait  = time.Minute
-	overdue   = time.Minute // when a batch is sent again
-	openPage  = 25          // open entries read of each shard at a time
+	// calm is how long after the fence a reconciling pass may begin, at the
+	// soonest: those who read the channel's home just before the fence finish
+	// what they do, and indexes catch up. The listing need not wait for that,
+	// since the pass finds what it missed.
+	calm     = 2 * time.Second
+	overdue  = time.Minute // when a batch is sent again
+	openPage = 25          // open entries read of each shard at a time
 )
 
 // Step looks whether batches are left. While there are, it asks to wait about
-// as long as they will take at the present pace, 2 to 60 s. When none has
+// as long as they will take at the present pace, 1 to 60 s. When none has
 // finished since it last looked, those that are overdue are sent again: their
 // messages may be lost. As long as others finish, a long queue is the likelier
 // reason, and sending again would only make it longer.
@@ -55,16 +60,19 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		return r, err
 	}
 	now := d.Now()
-	if r.More = len(open) > 0; !r.More {
-		r.Wait, r.Done, r.At = 0, 0, time.Time{}
+	if len(open) == 0 {
+		early := m.FenceAt.Add(calm).Sub(now)
+		r.More, r.Wait = early > 0, seconds(early)
+		r.Done, r.At = 0, time.Time{}
 		return r, nil
 	}
+	r.More = true
 	if p.Done == r.Done {
 		if err := d.resend(ctx, open, now); err != nil {
 			return r, err
 		}
 	}
-	r.Wait = int(wait(p, r, now) / time.Second)
+	r.Wait = seconds(wait(p, r, now))
 	r.Done, r.At = p.Done, now
 	return r, nil
 }
@@ -78,8 +86,11 @@ func wait(p Progress, r Run, now time.Time) time.Duration {
 		return min(2*max(time.Duration(r.Wait)*time.Second, shortWait), longWait)
 	}
 	left := time.Duration(float64(p.Planned-p.Done) / float64(done) * float64(took))
-	return time.Duration(math.Ceil(min(max(left, shortWait), longWait).Seconds())) * time.Second
+	return min(max(left, shortWait), longWait)
 }
+
+// seconds rounds up, as the state machine waits for whole seconds.
+func seconds(d time.Duration) int { return int(math.Ceil(max(d, 0).Seconds())) }
 
 // resend sends again what was sent too long ago.
 func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) error {

@@ -130,14 +130,14 @@ func (s Start) start(ctx context.Context, who Who, choices desk.Choices, idem Id
 	if len(planned.Blockers)+len(left) > 0 {
 		return desk.Move{}, &BlockedError{Blockers: planned.Blockers, Warnings: left}
 	}
-	return s.store(ctx, who, choices, idem)
+	return s.store(ctx, who, c, choices, idem)
 }
 
-func (s Start) store(ctx context.Context, who Who, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+func (s Start) store(ctx context.Context, who Who, c desk.Channel, choices desk.Choices, idem Idempotency) (desk.Move, error) {
 	now := s.Now().Truncate(time.Millisecond)
 	m := desk.Move{
 		Account: who.Account, ID: newMoveID(now, who, choices, idem), Choices: choices,
-		Status: desk.Starting, By: who.Agent, StartedAt: now, Run: 1,
+		Status: desk.Starting, By: who.Agent, StartedAt: now, Run: 1, SettingsSum: c.SettingsSum(),
 	}
 	action := ActionStart
 	if choices.Rehearsal {

@@ -1,12 +1,10 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,79 +20,91 @@ import (
 // shards; since every position is in one order over all of them, a stretch is
 // named by its two ends alone.
 func (s ConversationStore) List(ctx context.Context, account, channel string, after, until move.Position, limit int) (ps []move.Position, more bool, err error) {
-	var shards [ListShards][]move.Position
-	var next [ListShards]bool
+	return s.ListAll(ctx, account, []move.Stretch{{Channel: channel, Until: until}}, after, limit)
+}
+
+// ListAll reads the listings of several channels as if they were one, as List
+// does, each of them down to its own end.
+func (s ConversationStore) ListAll(ctx context.Context, account string, of []move.Stretch, after move.Position, limit int) (ps []move.Position, more bool, err error) {
+	parts := make([]part, 0, len(of)*ListShards)
+	for _, stretch := range of {
+		for i := range ListShards {
+			parts = append(parts, part{listPK(account, stretch.Channel, i), position(stretch.Until)})
+		}
+	}
+	ps, more, err = descend(ctx, s.Engine, Conversations, parts, after, limit/ListShards+8)
+	if err != nil {
+		return nil, false, fmt.Errorf("list %d channels of %s: %w", len(of), account, err)
+	}
+	return ps, more, nil
+}
+
+// part is a partition of an index, and the sort key down to which it is read;
+// "" is its end.
+type part struct{ pk, until string }
+
+// descend reads partitions of a table's index as one, from the greatest sort
+// key to the least, after a position: about so many positions of each. More
+// says that it goes on after the last one returned. What changes its partition
+// meanwhile is returned once.
+func descend(ctx context.Context, e Engine, table Table, parts []part, after move.Position, each int) ([]move.Position, bool, error) {
+	keys := make([][]string, len(parts))
+	next := make([]bool, len(parts))
 	g, ctx := errgroup.WithContext(ctx)
-	for i := range ListShards {
+	g.SetLimit(64)
+	for i, p := range parts {
 		g.Go(func() (err error) {
-			shards[i], next[i], err = s.listShard(ctx, listPK(account, channel, i), after, until, limit/ListShards+8)
+			keys[i], next[i], err = descendPart(ctx, e, table, p, position(after), each)
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, false, fmt.Errorf("list channel %s: %w", channel, err)
+		return nil, false, err
 	}
-	// A shard that has more may go on right after its last position, so that
-	// nothing older may be returned before it is read on.
-	var edge move.Position
-	for i, shard := range shards {
-		if last := len(shard) - 1; next[i] && comparePositions(shard[last], edge) > 0 {
-			edge, more = shard[last], true
+	// A part that has more may go on right after its last key, so that nothing
+	// less may be returned before it is read on.
+	edge, more := "", false
+	for i := range parts {
+		if next[i] {
+			edge, more = max(edge, keys[i][len(keys[i])-1]), true
 		}
 	}
-	for _, shard := range shards {
-		for _, p := range shard {
-			if comparePositions(p, edge) >= 0 {
-				ps = append(ps, p)
-			}
+	all := slices.Concat(keys...)
+	slices.SortFunc(all, func(a, b string) int { return -cmpStrings(a, b) })
+	var ps []move.Position
+	for _, sk := range slices.Compact(all) {
+		if sk < edge {
+			break
 		}
+		p, err := readPosition(sk)
+		if err != nil {
+			return nil, false, err
+		}
+		ps = append(ps, p)
 	}
-	slices.SortFunc(ps, func(a, b move.Position) int { return comparePositions(b, a) })
 	return ps, more, nil
 }
 
-// listShard reads one shard's page; one that has more holds a position.
-func (s ConversationStore) listShard(ctx context.Context, pk string, after, until move.Position, limit int) ([]move.Position, bool, error) {
-	q := Query{Table: Conversations, Index: true, PK: pk, Descending: true, Limit: limit}
-	if !until.IsZero() {
-		q.From = listSK(until.Joined, until.ID)
+// descendPart reads one partition's page; one that has more holds a key.
+func descendPart(ctx context.Context, e Engine, table Table, p part, after string, limit int) ([]string, bool, error) {
+	if after != "" && after <= p.until {
+		return nil, false, nil
 	}
-	if !after.IsZero() {
-		q.To = listSK(after.Joined, after.ID)
-	}
-	var ps []move.Position
+	q := Query{Table: table, Index: true, PK: p.pk, From: p.until, To: after, Descending: true, Limit: limit}
+	var keys []string
 	for {
-		page, err := s.Engine.Query(ctx, q)
+		page, err := e.Query(ctx, q)
 		if err != nil {
 			return nil, false, err
 		}
 		for _, item := range page.Items {
-			p, err := readPosition(item.Attrs.Str(IndexSK))
-			if err != nil {
-				return nil, false, err
-			}
-			if p != after {
-				ps = append(ps, p)
+			if sk := item.Attrs.Str(IndexSK); sk != after {
+				keys = append(keys, sk)
 			}
 		}
-		if page.Next == "" || len(ps) > 0 {
-			return ps, page.Next != "", nil
+		if page.Next == "" || len(keys) > 0 {
+			return keys, page.Next != "", nil
 		}
 		q.After = page.Next
 	}
-}
-
-func readPosition(sk string) (move.Position, error) {
-	if len(sk) <= 13 {
-		return move.Position{}, fmt.Errorf("listing key %q is too short", sk)
-	}
-	ms, err := strconv.ParseInt(sk[:13], 10, 64)
-	if err != nil {
-		return move.Position{}, fmt.Errorf("listing key: %w", err)
-	}
-	return move.Position{Joined: time.UnixMilli(ms).UTC(), ID: sk[13:]}, nil
-}
-
-func comparePositions(a, b move.Position) int {
-	return cmp.Or(a.Joined.Compare(b.Joined), strings.Compare(a.ID, b.ID))
 }

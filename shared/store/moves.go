@@ -23,8 +23,9 @@ const (
 	aEnded    = "ended"
 	aRun      = "run"
 	aReport   = "report"
+	aSum      = "sum"
 	aAgents   = "agents"
-	aState2   = "state"
+	aNext     = "state"
 	aBodyHash = "hash"
 )
 
@@ -44,7 +45,7 @@ func writeMove(m desk.Move, dueAt time.Time) (Attrs, error) {
 	}
 	a := Attrs{}.str(aAccount, m.Account).str(aID, m.ID).str(aChoices, string(choices)).str(aChannel, m.Choices.Channel)
 	a = a.str(aState, string(m.Status)).str(aPhase, m.Phase).str(aBy, m.By).time(aStarted, m.StartedAt)
-	a = a.time(aFence, m.FenceAt).time(aEnded, m.EndedAt).num(aRun, int64(m.Run)).str(aReport, string(report))
+	a = a.time(aFence, m.FenceAt).time(aEnded, m.EndedAt).str(aSum, m.SettingsSum).num(aRun, int64(m.Run)).str(aReport, string(report))
 	if !dueAt.IsZero() {
 		a = a.str(IndexPK, due).str(IndexSK, dueSK(dueAt, m.Account, m.ID))
 	}
@@ -54,7 +55,7 @@ func writeMove(m desk.Move, dueAt time.Time) (Attrs, error) {
 func readMove(a Attrs) (desk.Move, error) {
 	m := desk.Move{
 		Account: a.Str(aAccount), ID: a.Str(aID), Status: desk.MoveStatus(a.Str(aState)), Phase: a.Str(aPhase),
-		By: a.Str(aBy), StartedAt: a.Time(aStarted), FenceAt: a.Time(aFence), EndedAt: a.Time(aEnded), Run: int(a.Num(aRun)),
+		By: a.Str(aBy), StartedAt: a.Time(aStarted), FenceAt: a.Time(aFence), EndedAt: a.Time(aEnded), SettingsSum: a.Str(aSum), Run: int(a.Num(aRun)),
 	}
 	err := errors.Join(json.Unmarshal([]byte(a.Str(aChoices)), &m.Choices), json.Unmarshal([]byte(a.Str(aReport)), &m.Report))
 	if err != nil {
@@ -264,7 +265,7 @@ func (s MoveStore) Succeed(ctx context.Context, r move.Run, from int) error {
 			Op: Update, Table: Control, Key: moveKey(r.Account, r.Move),
 			Set: Attrs{}.num(aRun, int64(r.Run)), If: Equals(aRun, N(int64(from))),
 		},
-		{Op: Put, Table: Control, Key: runKey(r.Account, r.Move), Set: Attrs{}.str(aState2, string(state))},
+		{Op: Put, Table: Control, Key: runKey(r.Account, r.Move), Set: Attrs{}.str(aNext, string(state))},
 	}, move.ErrChanged)
 }
 
@@ -275,7 +276,7 @@ func (s MoveStore) Checkpoint(ctx context.Context, account, id string) (r move.R
 	if err != nil || len(items) == 0 {
 		return r, false, err
 	}
-	err = json.Unmarshal([]byte(items[0].Attrs.Str(aState2)), &r)
+	err = json.Unmarshal([]byte(items[0].Attrs.Str(aNext)), &r)
 	return r, true, err
 }
 

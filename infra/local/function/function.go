@@ -204,9 +204,12 @@ func start[In, Out any](ctx context.Context, h *Host, f Function[In, Out], limit
 		call := lambdacontext.NewContext(work, &lambdacontext.LambdaContext{
 			AwsRequestID: uuid.NewString(), InvokedFunctionArn: f.ARN(),
 		})
-		a := guarded(call, f.Handle, in)
-		a.late = context.Cause(work) == context.DeadlineExceeded
-		r.answers <- a
+		a := answer[Out]{err: &Failure{Name: Exited, Message: "handler ended its goroutine"}}
+		defer func() { // also if it did
+			a.late = context.Cause(work) == context.DeadlineExceeded
+			r.answers <- a
+		}()
+		a = guarded(call, f.Handle, in)
 	})
 	return r
 }
@@ -242,17 +245,12 @@ func (r run[Out]) wait(ctx context.Context, h *Host, patience <-chan struct{}) (
 
 // guarded runs a handler and makes its panic a failure.
 func guarded[In, Out any](ctx context.Context, handle func(context.Context, In) (Out, error), in In) (a answer[Out]) {
-	ended := false
 	defer func() {
-		switch v := recover(); {
-		case v != nil:
+		if v := recover(); v != nil {
 			a.err = panicked(v)
-		case !ended: // runtime.Goexit
-			a.err = &Failure{Name: Exited, Message: "handler ended its goroutine"}
 		}
 	}()
 	a.out, a.err = handle(ctx, in)
-	ended = true
 	return a
 }
 

@@ -1,5 +1,6 @@
 // Package gateway is the local engine's front door: what API Gateway and its
-// JWT authorizer are on AWS. Refusals have API Gateway's shape.
+// JWT authorizer are on AWS. Refusals have API Gateway's shape. Who has sent a
+// request is in its context, for package auth.
 package gateway
 
 import (
@@ -15,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"deskmove/infra/local/issuer"
+	"deskmove/shared/auth"
 )
 
 // Limits of API Gateway's HTTP APIs.
@@ -31,7 +32,7 @@ type Config struct {
 	Remote  bool
 	Handler http.Handler
 	// Verify says who a bearer token is for.
-	Verify func(token string) (issuer.Claims, error)
+	Verify func(token string) (auth.Caller, error)
 	// Public says which requests need no token; none if nil.
 	Public func(*http.Request) bool
 	// Timeout is how long a request may take; 30 s, which is also the most,
@@ -128,14 +129,6 @@ func (g *Gateway) Serve(ctx context.Context) error {
 // Close gives the address back if Serve is not called.
 func (g *Gateway) Close() error { return g.listener.Close() }
 
-type claimsKey struct{}
-
-// ClaimsOf says who sent a request that was not public.
-func ClaimsOf(ctx context.Context) (issuer.Claims, bool) {
-	c, ok := ctx.Value(claimsKey{}).(issuer.Claims)
-	return c, ok
-}
-
 func (c Config) handler(loopback bool) http.Handler {
 	timed := http.TimeoutHandler(c.Handler, c.Timeout, message("Service Unavailable"))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -147,25 +140,30 @@ func (c Config) handler(loopback bool) http.Handler {
 			return
 		}
 		if c.Public == nil || !c.Public(r) {
-			claims, err := c.authenticate(r)
+			caller, err := c.authenticate(r)
 			if err != nil {
 				c.Log.InfoContext(r.Context(), "request refused", "err", err)
 				w.Header().Set("WWW-Authenticate", "Bearer")
 				refuse(w, http.StatusUnauthorized)
 				return
 			}
-			r = r.WithContext(context.WithValue(r.Context(), claimsKey{}, claims))
+			r = r.WithContext(auth.With(r.Context(), caller))
 		}
 		timed.ServeHTTP(&typed{ResponseWriter: w}, r)
 	})
 }
 
-func (c Config) authenticate(r *http.Request) (issuer.Claims, error) {
+func (c Config) authenticate(r *http.Request) (auth.Caller, error) {
 	kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(kind, "bearer") {
-		return issuer.Claims{}, errors.New("no bearer token")
+		return auth.Caller{}, errors.New("no bearer token")
 	}
-	return c.Verify(token)
+	caller, err := c.Verify(token)
+	if err != nil {
+		return auth.Caller{}, err
+	}
+	caller.Address, _, err = net.SplitHostPort(r.RemoteAddr)
+	return caller, err
 }
 
 // recover answers a request whose handler panicked; it has written nothing

@@ -2,16 +2,11 @@
 // shape of a Cognito access token, so that the API is never without
 // authentication, and never knows where a token came from.
 //
-// The claims, beside iss, exp, iat, jti and kid:
+// The claims are those of package auth and, beside iss, exp, iat, jti and kid:
 //
-//	sub               the agent's ID
-//	deskmove:account  the account's ID
-//	deskmove:role     super-admin, agent or connector
-//	client_id         Audience; as with API Gateway, aud is looked at instead if there is one
-//	token_use         "access"
-//	scope             space-separated, with Scope among them
+//	client_id  Audience; as with API Gateway, aud is looked at instead if there is one
+//	token_use  "access"
 //
-// On AWS a pre-token-generation trigger adds the two claims with a prefix.
 // Tokens are signed with RS256, the algorithm API Gateway takes.
 package issuer
 
@@ -38,13 +33,14 @@ import (
 	"github.com/google/uuid"
 
 	"deskmove/infra/local/clock"
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
 )
 
 // What a token must say.
 const (
 	Name     = "https://deskmove.local"
 	Audience = "deskmove-local"
-	Scope    = "deskmove/api"
 )
 
 const (
@@ -53,20 +49,6 @@ const (
 	maxToken = 8 << 10
 	maxTTL   = 24 * time.Hour // Cognito's longest
 )
-
-// Claims are who a token is for.
-type Claims struct{ Account, Agent, Role string }
-
-// claims are a token's claims.
-type claims struct {
-	jwt.RegisteredClaims
-
-	Account  string `json:"deskmove:account"`
-	Role     string `json:"deskmove:role"`
-	ClientID string `json:"client_id"`
-	TokenUse string `json:"token_use"`
-	Scope    string `json:"scope"`
-}
 
 // Issuer has the key.
 type Issuer struct {
@@ -160,49 +142,63 @@ func create(dir, path string) error {
 	return nil
 }
 
-// Mint makes a token for an agent of an account.
-func (i *Issuer) Mint(account, agent, role string, ttl time.Duration) (string, error) {
-	switch {
-	case account == "" || agent == "" || role == "":
-		return "", errors.New("token: account, agent and role are needed")
-	case ttl <= 0 || ttl > maxTTL:
+// Mint makes a token for an agent or connector of an account.
+func (i *Issuer) Mint(account, subject string, role desk.Role, ttl time.Duration) (string, error) {
+	if ttl <= 0 || ttl > maxTTL {
 		return "", fmt.Errorf("token: it would hold for %v: use at most %v", ttl, maxTTL)
 	}
 	now := i.clock.Now()
-	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer:    Name,
-			Subject:   agent,
-			IssuedAt:  jwt.NewNumericDate(now),
-			ExpiresAt: jwt.NewNumericDate(now.Add(ttl)),
-			ID:        uuid.NewString(),
-		},
-		Account: account, Role: role, ClientID: Audience, TokenUse: "access", Scope: Scope,
-	})
+	claims := jwt.MapClaims{
+		"iss":             Name,
+		"client_id":       Audience,
+		"token_use":       "access",
+		"jti":             uuid.NewString(),
+		"iat":             jwt.NewNumericDate(now),
+		"exp":             jwt.NewNumericDate(now.Add(ttl)),
+		auth.ClaimSubject: subject,
+		auth.ClaimAccount: account,
+		auth.ClaimRole:    string(role),
+		auth.ClaimScope:   auth.Scope,
+	}
+	if _, err := callerOf(claims); err != nil {
+		return "", err
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 	t.Header["kid"] = i.id
 	return t.SignedString(i.key)
 }
 
 // Verify says who a token is for. Its error does not repeat the token.
-func (i *Issuer) Verify(token string) (Claims, error) {
+func (i *Issuer) Verify(token string) (auth.Caller, error) {
 	if len(token) > maxToken {
-		return Claims{}, errors.New("token is too long")
+		return auth.Caller{}, errors.New("token is too long")
 	}
-	var c claims
-	if _, err := i.parser.ParseWithClaims(token, &c, i.keyOf); err != nil {
-		return Claims{}, fmt.Errorf("token: %w", err)
+	claims := jwt.MapClaims{}
+	if _, err := i.parser.ParseWithClaims(token, claims, i.keyOf); err != nil {
+		return auth.Caller{}, fmt.Errorf("token: %w", err)
 	}
+	audience, err := claims.GetAudience()
+	if err != nil {
+		return auth.Caller{}, fmt.Errorf("token: %w", err)
+	}
+	_, limited := claims["aud"]
+	scope, _ := claims[auth.ClaimScope].(string)
 	switch {
-	case len(c.Audience) > 0 && !slices.Contains(c.Audience, Audience), len(c.Audience) == 0 && c.ClientID != Audience:
-		return Claims{}, errors.New("token is for another audience")
-	case c.TokenUse != "access":
-		return Claims{}, errors.New("token is no access token")
-	case !slices.Contains(strings.Fields(c.Scope), Scope):
-		return Claims{}, errors.New("token lacks the scope " + Scope)
-	case c.Account == "" || c.Subject == "" || c.Role == "":
-		return Claims{}, errors.New("token does not say account, agent and role")
+	case limited && !slices.Contains(audience, Audience), !limited && claims["client_id"] != Audience:
+		return auth.Caller{}, errors.New("token is for another audience")
+	case claims["token_use"] != "access":
+		return auth.Caller{}, errors.New("token is no access token")
+	case !slices.Contains(strings.Fields(scope), auth.Scope):
+		return auth.Caller{}, errors.New("token lacks the scope " + auth.Scope)
 	}
-	return Claims{Account: c.Account, Agent: c.Subject, Role: c.Role}, nil
+	return callerOf(claims)
+}
+
+func callerOf(claims jwt.MapClaims) (auth.Caller, error) {
+	return auth.FromClaims(func(name string) string {
+		s, _ := claims[name].(string)
+		return s
+	})
 }
 
 func (i *Issuer) keyOf(t *jwt.Token) (any, error) {

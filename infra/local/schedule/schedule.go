@@ -100,8 +100,8 @@ func (r runner) run(ctx context.Context) {
 	}
 }
 
-// due is when the next run is due. A clock that was set back does not put it
-// off.
+// due is when the next run is due. If that is further off than it can be, the
+// clock was set back, and it is due now.
 func (r runner) due(ctx context.Context) (time.Time, error) {
 	now := r.host.Clock.Now()
 	due := now
@@ -112,7 +112,7 @@ func (r runner) due(ctx context.Context) (time.Time, error) {
 		}, r.Name)
 	})
 	if due.Sub(now) > r.Every {
-		due = now.Add(r.Every)
+		due = now
 	}
 	return due, err
 }

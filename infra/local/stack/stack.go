@@ -22,7 +22,6 @@ import (
 	"deskmove/infra/local/queue"
 	"deskmove/infra/local/schedule"
 	"deskmove/infra/local/streams"
-	"deskmove/shared/auth"
 	"deskmove/shared/handler"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
@@ -40,7 +39,7 @@ type Config struct {
 	API func(*handler.Handlers) http.Handler
 	// Wrap, if not nil, goes between the repositories and the engine.
 	Wrap func(store.Engine) store.Engine
-	// Concurrency is how many batches of messages are converted at a time; 4
+	// Concurrency is how many batches of messages are converted at a time; 8
 	// if 0.
 	Concurrency int
 	// MaxBytes bounds the database's file; 0 is all of the disk.
@@ -131,7 +130,7 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 	starter.m = s.Machine
 	concurrency := c.Concurrency
 	if concurrency == 0 {
-		concurrency = 4
+		concurrency = 8
 	}
 	return errors.Join(
 		s.runtime.Poll(s.Batches, queue.Mapping{
@@ -161,32 +160,13 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 		return nil
 	}
 	s.Gateway, err = gateway.Listen(ctx, gateway.Config{
-		Address: c.Address, Remote: c.Remote, Handler: caller(c.API(s.Handlers)), Verify: s.Issuer.Verify, Log: c.Log,
+		Address: c.Address, Remote: c.Remote, Handler: c.API(s.Handlers), Verify: s.Issuer.Verify, Log: c.Log,
 		Public: func(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/openapi.yaml" },
 	})
 	if err == nil {
 		s.runtime.Serve(s.Gateway)
 	}
 	return err
-}
-
-// caller hands the claims that the gateway has checked to the API.
-func caller(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := r.Context()
-		if claims, ok := gateway.ClaimsOf(ctx); ok {
-			c, err := auth.FromClaims(func(name string) string {
-				return map[string]string{
-					auth.ClaimAccount: claims.Account, auth.ClaimSubject: claims.Agent, auth.ClaimRole: claims.Role,
-				}[name]
-			})
-			if err == nil {
-				c.Address = r.RemoteAddr
-				ctx = auth.With(ctx, c)
-			}
-		}
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
 }
 
 // isConversation leaves out what the handler would: one event source mapping

@@ -711,11 +711,12 @@ func TestTrim(t *testing.T) {
 		}
 		time.AfterFunc(2*time.Minute, func() { b.log.add("0", "a") })
 		slow := streams.Mapping{Function: streams.Function{Name: "slow", Timeout: time.Hour, Handle: func(context.Context, events.DynamoDBEvent) (r events.DynamoDBEventResponse, _ error) {
-			time.Sleep(30 * time.Second)
+			time.Sleep(31 * time.Second)
 			return r, nil
 		}}}
-		b.run(5*time.Minute, b.mapping(), slow)
-		if diff := cmp.Diff([]string{"0 000010 1m35s", "0 000011 3m35s"}, trimmed); diff != "" {
+		time.AfterFunc(4*time.Minute, func() { b.log.add("0", "b") })
+		b.run(10*time.Minute, b.mapping(), slow)
+		if diff := cmp.Diff([]string{"0 000010 2m35s", "0 000011 4m35s"}, trimmed); diff != "" {
 			t.Errorf("trimmed (-want +got):\n%s", diff)
 		}
 	})

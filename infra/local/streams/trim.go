@@ -92,7 +92,9 @@ func (t *trimmer) known() []namedProgress {
 }
 
 // through is the last sequence number that every mapping has had behind it for
-// as long as keep, "" if there is none that was not told before.
+// as long as keep, "" if there is none that was not told before. It is never
+// the position itself: the change there stays, so that an engine that numbers
+// on from the last change it has does not give out its number again.
 func (p *progress) through(now time.Time, keep time.Duration) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,7 +109,7 @@ func (p *progress) through(now time.Time, keep time.Duration) string {
 		p.ripe = append(p.ripe, ripening{least, now})
 	}
 	through := ""
-	for len(p.ripe) > 0 && now.Sub(p.ripe[0].since) >= keep {
+	for len(p.ripe) > 1 && now.Sub(p.ripe[0].since) >= keep {
 		through = p.ripe[0].through
 		p.ripe = p.ripe[1:]
 	}

@@ -8,6 +8,7 @@ package thread
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -37,6 +38,13 @@ type Item struct {
 
 // Duplicate says that one message is a copy of another, which is kept.
 type Duplicate struct{ Index, Of int }
+
+// Skipped is how to report the copy; headers are those given to Build.
+func (d Duplicate) Skipped(headers []mail.Header) *mail.SkippedError {
+	h, of := &headers[d.Index], &headers[d.Of]
+	return &mail.SkippedError{File: h.File, Number: h.Number, Offset: h.Offset,
+		Reason: fmt.Sprintf("copy of message %d of %s", of.Number, of.File)}
+}
 
 // Build makes threads of messages, oldest first, and lists the copies it left
 // out. own reports whether an address, in lower case, is one of the account's:
@@ -68,7 +76,8 @@ func Build(headers []mail.Header, own func(address string) bool) ([]Thread, []Du
 type builder struct {
 	headers  []mail.Header
 	kept     []int    // in order of date and external ID
-	external []string // external IDs, "" for copies
+	external []string // external IDs; a copy has that of the message it copies
+	copies   map[int][]int
 	sets     union
 	byID     map[string]int // the kept message that has the id
 	answers  map[int]int    // what a message without ids answers, by its subject
@@ -86,6 +95,7 @@ func (b *builder) name() []Duplicate {
 	}
 	slices.SortFunc(order, b.compare)
 	b.external = make([]string, len(b.headers))
+	b.copies = make(map[int][]int)
 	var duplicates []Duplicate
 	taken := make(map[string]int)
 	for _, i := range order {
@@ -94,12 +104,13 @@ func (b *builder) name() []Duplicate {
 		if first, ok := taken[name]; ok && b.headers[first].Content != h.Content {
 			name = h.TwinID()
 		}
+		b.external[i] = name
 		if first, ok := taken[name]; ok {
 			duplicates = append(duplicates, Duplicate{Index: i, Of: first})
+			b.copies[first] = append(b.copies[first], i)
 			continue
 		}
 		taken[name] = i
-		b.external[i] = name
 		b.kept = append(b.kept, i)
 	}
 	return duplicates
@@ -112,17 +123,17 @@ func (b *builder) compare(i, j int) int {
 		cmp.Compare(x.Content, y.Content), cmp.Compare(x.RawHash, y.RawHash), cmp.Compare(i, j))
 }
 
-// link joins every message with the ids it has and names.
+// link joins every message with the ids it has and names. Copies count, for
+// one may name what another does not.
 func (b *builder) link() {
 	b.sets.nodes = make(map[string]int)
 	b.byID = make(map[string]int)
 	b.answers = make(map[int]int)
 	for _, i := range b.kept {
-		h := &b.headers[i]
-		for _, id := range ids(h) {
+		for _, id := range b.ids(i) {
 			b.sets.join(b.node(i), b.sets.node(id))
 		}
-		for _, id := range append([]string{h.ID}, h.OtherIDs...) {
+		for _, id := range append([]string{b.headers[i].ID}, b.headers[i].OtherIDs...) {
 			if _, ok := b.byID[id]; !ok && id != "" {
 				b.byID[id] = i
 			}
@@ -130,11 +141,15 @@ func (b *builder) link() {
 	}
 }
 
-// ids are all the ids that h has and names.
-func ids(h *mail.Header) []string {
-	all := slices.Concat(h.OtherIDs, h.InReplyTo, h.References)
-	if h.ID != "" {
-		all = append(all, h.ID)
+// ids are all the ids that kept message i and its copies have and name.
+func (b *builder) ids(i int) []string {
+	var all []string
+	for _, j := range append([]int{i}, b.copies[i]...) {
+		h := &b.headers[j]
+		all = append(append(append(append(all, b.external[j]), h.OtherIDs...), h.InReplyTo...), h.References...)
+		if h.ID != "" {
+			all = append(all, h.ID)
+		}
 	}
 	return all
 }
@@ -155,7 +170,7 @@ func (b *builder) thread(members []int) Thread {
 		if !h.Date.IsZero() && (t.Started.IsZero() || h.Date.Before(t.Started)) {
 			t.Started = h.Date
 		}
-		t.Aliases = append(append(t.Aliases, b.external[i]), ids(h)...)
+		t.Aliases = append(t.Aliases, b.ids(i)...)
 	}
 	slices.Sort(t.Aliases)
 	t.Aliases = slices.Compact(t.Aliases)

@@ -10,14 +10,18 @@ import (
 	"deskmove/shared/store"
 )
 
-// row is what one write does to one row. Its slices may be of the writer's
-// own buffers.
+// row is what one write does to one row.
 type row struct {
-	table    int
-	key      store.Key
-	old, new []byte // nil if there is none
-	oldAttrs store.Attrs
-	newAttrs store.Attrs
+	table              int
+	key                store.Key
+	old, new           []byte // encoded; nil if there is no item
+	oldAttrs, newAttrs store.Attrs
+}
+
+// buffers are what a row's slices point into.
+type buffers struct {
+	old, new []byte
+	attrs    store.Attrs
 }
 
 // write does one write by itself. failed is why it cannot be done; err is an
@@ -26,40 +30,40 @@ func (w *writer) write(x *store.Write, item []byte) (failed, err error) {
 	if x.Op == store.Put && len(x.If) == 1 && x.If[0].Test == store.IsAbsent {
 		return w.insert(x, item)
 	}
-	r := row{old: w.old[:0], oldAttrs: w.oldAttrs[:0], new: w.new[:0]}
-	failed, err = w.plan(x, item, &r)
-	if failed == nil && err == nil {
-		err = w.apply(&r)
+	if cap(w.buffers.old) > 1<<20 {
+		w.buffers = buffers{} // let go of a rare large one
 	}
-	if cap(r.old)
-	return failed, err
+	r, failed, err := w.plan(x, item, &w.buffers)
+	if failed != nil || err != nil {
+		return failed, err
+	}
+	return nil, w.apply(&r)
 }
 
-// insert puts an item that must be absent, without reading first.
+// insert puts an item that must be absent. The table's key is the condition,
+// so that nothing need be read.
 func (w *writer) insert(x *store.Write, item []byte) (failed, err error) {
-	r := row{key: x.Key, new: item, newAttrs: x.Set}
-	if r.table, err = tableNumber(x.Table); err != nil {
-		return nil, err
+	table, err := tableNumber(x.Table)
+	if err != nil {
+		return err, nil
 	}
-	stmt := w.tables[r.table].insertNew
-	bindKey(stmt, x.Key)
-	stmt.BindBytes(3, item)
-	if err := run(stmt); err != nil {
+	if err := runItem(w.tables[table].insert, x.Key, item); err != nil {
 		return nil, err
 	}
 	if w.conn.Changes() == 0 {
 		return store.ErrCondition, nil
 	}
-	return nil, w.follow(&r)
+	return nil, w.follow(&row{table: table, key: x.Key, new: item, newAttrs: x.Set})
 }
 
-// transaction does the writes of a request, all or none.
+// transaction does the writes of a request, all or none. What fails is left
+// in the request; err is an error of the database.
 func (w *writer) transaction(r *request) error {
-	w.rows = w.rows[:0]
+	rows := make([]row, len(r.writes))
 	var conditions store.ConditionError
-	for i := range r.writes {
-		w.rows = append(w.rows, row{})
-		failed, err := w.plan(&r.writes[i], r.items[i], &w.rows[i])
+	for i := range rows {
+		var failed, err error
+		rows[i], failed, err = w.plan(&r.writes[i], r.items[i], &buffers{})
 		switch {
 		case err != nil:
 			return err
@@ -75,8 +79,8 @@ func (w *writer) transaction(r *request) error {
 	if r.err != nil {
 		return nil
 	}
-	for i := range w.rows {
-		if err := w.apply(&w.rows[i]); err != nil {
+	for i := range rows {
+		if err := w.apply(&rows[i]); err != nil {
 			return err
 		}
 	}
@@ -85,38 +89,42 @@ func (w *writer) transaction(r *request) error {
 
 // plan reads the row that x is about, tests the condition and finds out what
 // is to be written. Nothing is written yet.
-func (w *writer) plan(x *store.Write, item []byte, r *row) (failed, err error) {
-	r.table, err = tableNumber(x.Table)
-	if err != nil {
-		return nil, err
+func (w *writer) plan(x *store.Write, item []byte, b *buffers) (r row, failed, err error) {
+	if r.table, err = tableNumber(x.Table); err != nil {
+		return r, err, nil
 	}
 	r.key = x.Key
-	if r.old, err = readItem(w.tables[r.table].read, x.Key); err != nil {
-		return nil, err
+	if r.old, err = readItem(w.tables[r.table].read, x.Key, b.old[:0]); err != nil {
+		return r, nil, err
 	}
 	if r.old != nil {
-		if r.oldAttrs, err = decodeAttrs(nil, text(r.old)); err != nil {
-			return nil, fmt.Errorf("%s %q: %w", x.Table, x.Key, err)
+		b.old = r.old
+		if r.oldAttrs, err = decodeAttrs(b.attrs[:0], text(r.old)); err != nil {
+			return r, fmt.Errorf("%s %q: %w", x.Table, x.Key, err), nil
 		}
+		b.attrs = r.oldAttrs
 	}
 	if !x.If.Holds(r.oldAttrs, r.old != nil) {
-		return store.ErrCondition, nil
+		return r, store.ErrCondition, nil
 	}
 	switch x.Op {
 	case store.Put:
 		r.new, r.newAttrs = item, x.Set
 	case store.Update:
 		r.newAttrs = x.Apply(r.oldAttrs)
-		r.new = appendAttrs(nil, r.newAttrs)
-		return fits(x, len(r.new)), nil
+		r.new = appendAttrs(b.new[:0], r.newAttrs)
+		b.new = r.new
+		return r, fits(x, len(r.new)), nil
 	case store.Delete:
 	case store.Check:
 		r.new, r.newAttrs = r.old, r.oldAttrs
+	default:
+		return r, fmt.Errorf("write %s %q: unknown operation %d", x.Table, x.Key, x.Op), nil
 	}
-	return nil, nil
+	return r, nil, nil
 }
 
-// apply writes a planned row, its index entry and its change.
+// apply writes a planned row and what follows from it.
 func (w *writer) apply(r *row) error {
 	if bytes.Equal(r.old, r.new) {
 		return nil
@@ -128,41 +136,48 @@ func (w *writer) apply(r *row) error {
 		bindKey(t.remove, r.key)
 		err = run(t.remove)
 	case r.old == nil:
-		bindKey(t.insert, r.key)
-		t.insert.BindBytes(3, r.new)
-		err = run(t.insert)
+		err = runItem(t.insert, r.key, r.new)
 	default:
-		bindKey(t.update, r.key)
-		t.update.BindBytes(3, r.new)
-		err = run(t.update)
+		err = runItem(t.update, r.key, r.new)
 	}
-	if err == nil {
-		err = t.reindex(r)
+	if err != nil {
+		return err
 	}
-	if err == nil && r.table == streamed {
-		err = w.record(r)
+	return w.follow(r)
+}
+
+// follow writes what follows from a written row: its index entry and its
+// change in the stream.
+func (w *writer) follow(r *row) error {
+	w.counts.rows.Add(1)
+	if err := w.reindex(r); err != nil {
+		return err
 	}
-	return err
+	if r.table != streamed {
+		return nil
+	}
+	return w.record(r)
 }
 
 // reindex brings the index up to date, if the row's entry has changed.
-func (t *statements) reindex(r *row) error {
+func (w *writer) reindex(r *row) error {
+	t := &w.tables[r.table]
 	oldPK, oldSK := indexKey(r.oldAttrs)
 	newPK, newSK := indexKey(r.newAttrs)
 	if oldPK == newPK && oldSK == newSK {
 		return nil
 	}
 	if oldPK != "" {
-		bindEntry(t.leave, oldPK, oldSK, r.key)
-		if err := run(t.leave); err != nil {
+		w.counts.entries.Add(1)
+		if err := runEntry(t.leave, oldPK, oldSK, r.key); err != nil {
 			return err
 		}
 	}
 	if newPK == "" {
 		return nil
 	}
-	bindEntry(t.enter, newPK, newSK, r.key)
-	return run(t.enter)
+	w.counts.entries.Add(1)
+	return runEntry(t.enter, newPK, newSK, r.key)
 }
 
 // indexKey returns an item's key in the index, empty if it is not there.
@@ -174,38 +189,51 @@ func indexKey(a store.Attrs) (pk, sk string) {
 	return pk, sk
 }
 
+func runItem(stmt *sqlite.Stmt, k store.Key, item []byte) error {
+	bindKey(stmt, k)
+	stmt.BindBytes(3, item)
+	return run(stmt)
+}
+
+func runEntry(stmt *sqlite.Stmt, pk, sk string, k store.Key) error {
+	stmt.BindText(1, pk)
+	stmt.BindText(2, sk)
+	stmt.BindText(3, k.PK)
+	stmt.BindText(4, k.SK)
+	return run(stmt)
+}
+
 func bindKey(stmt *sqlite.Stmt, k store.Key) {
 	stmt.BindText(1, k.PK)
 	stmt.BindText(2, k.SK)
 }
 
-func bindEntry(stmt *sqlite.Stmt, pk, sk string, k store.Key) {
-	stmt.BindText(1, pk)
-	stmt.BindText(2, sk)
-	stmt.BindText(3, k.PK)
-	stmt.BindText(4, k.SK)
-}
-
-// readItem returns the encoded item with key k, nil if there is none.
-func readItem(stmt *sqlite.Stmt, k store.Key) ([]byte, error) {
+// readItem appends the encoded item with key k to b; nil if there is none.
+func readItem(stmt *sqlite.Stmt, k store.Key, b []byte) ([]byte, error) {
 	bindKey(stmt, k)
 	found, err := stmt.Step()
 	if err != nil {
 		return nil, err
 	}
-	var b []byte
 	if found {
-		b = columnBytes(stmt, 0)
+		b = appendColumn(b, stmt, 0)
+	} else {
+		b = nil
 	}
 	return b, stmt.Reset()
 }
 
-// columnBytes returns a copy of a column, never nil.
-func columnBytes(stmt *sqlite.Stmt, col int) []byte {
-	b := make([]byte, stmt.ColumnLen(col))
-	stmt.ColumnBytes(col, b)
+// appendColumn appends a column's bytes to b. Its answer is never nil.
+func appendColumn(b []byte, stmt *sqlite.Stmt, col int) []byte {
+	n := stmt.ColumnLen(col)
+	start := len(b)
+	if cap(b)-start < n || b == nil {
+		b = append(make([]byte, 0, start+n), b...)
+	}
+	b = b[:start+n]
+	stmt.ColumnBytes(col, b[start:])
 	return b
 }
 
-// text returns b as a string without a copy; b must not be changed later.
+// text returns b as a string without a copy, for as long as b is not changed.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

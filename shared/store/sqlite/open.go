@@ -75,7 +75,11 @@ func Open(dir string, o Options) (*Engine, error) {
 	if err := e.connect(path, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), e.release())
 	}
-	e.wait.Go(func() { e.writer.run(e.queue) })
+	e.wait.Go(e.writer.copier.run)
+	e.wait.Go(func() {
+		e.writer.run(e.queue)
+		close(e.writer.copier.due)
+	})
 	return e, nil
 }
 
@@ -86,6 +90,9 @@ func (e *Engine) connect(path string, o Options) error {
 	}
 	if e.writer, err = newWriter(conn); err != nil {
 		return errors.Join(translate(err), conn.Close())
+	}
+	if e.writer.copier, err = newCopier(path); err != nil {
+		return translate(err)
 	}
 	for range readerCount {
 		r, err := newReader(path)
@@ -164,6 +171,9 @@ func (e *Engine) release() error {
 	var errs []error
 	for range e.readerCount {
 		errs = append(errs, (<-e.readers).conn.Close())
+	}
+	if e.writer != nil && e.writer.copier != nil {
+		errs = append(errs, e.writer.copier.conn.Close())
 	}
 	if e.writer != nil { // last, as the last connection empties the log
 		errs = append(errs, e.writer.conn.Close())

@@ -101,7 +101,7 @@ func queried(stmt *sqlite.Stmt, q store.Query) (store.Item, int, error) {
 			{Name: store.IndexSK, Value: store.S(isk)},
 		}}, len(isk) + len(key.PK) + len(key.SK), nil
 	}
-	b := columnBytes(stmt, 1)
+	b := appendColumn(nil, stmt, 1)
 	key := store.Key{PK: q.PK, SK: stmt.ColumnText(0)}
 	attrs, err := decodeAttrs(nil, text(b))
 	if err != nil {

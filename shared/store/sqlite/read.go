@@ -102,7 +102,7 @@ func (r *reader) items(ctx context.Context, get *sqlite.Stmt, keys []store.Key) 
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		b, err := readItem(get, k)
+		b, err := readItem(get, k, nil)
 		if err != nil {
 			return nil, err
 		}

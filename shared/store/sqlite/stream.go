@@ -51,6 +51,7 @@ func (w *writer) record(r *row) error {
 		return nil
 	}
 	w.sequence++
+	w.counts.changes.Add(1)
 	w.change.BindInt64(1, shardOf(r.key.PK)<<sequenceBits|w.sequence)
 	w.change.BindInt64(2, w.now)
 	w.change.BindText(3, r.key.PK)
@@ -148,5 +149,5 @@ func image(stmt *sqlite.Stmt, col int) (store.Attrs, error) {
 	if stmt.ColumnIsNull(col) {
 		return nil, nil
 	}
-	return decodeAttrs(nil, text(columnBytes(stmt, col)))
+	return decodeAttrs(nil, text(appendColumn(nil, stmt, col)))
 }

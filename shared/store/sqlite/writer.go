@@ -24,16 +24,18 @@ type writer struct {
 	change   *sqlite.Stmt
 	logged   *sqlite.Stmt
 	restart  *sqlite.Stmt
+	copier   *copier
 
 	sequence int64 // of the last change
 	now      int64 // when the group began, in milliseconds since 1970
-	rows     []row // of the transaction at hand
+	buffers  buffers
+	counts   counts
 }
 
 // statements are those on one table and its index.
 type statements struct {
-	read, insert, insertNew, update, remove *sqlite.Stmt
-	enter, leave                            *sqlite.Stmt // of the index
+	read, insert, update, remove *sqlite.Stmt
+	enter, leave                 *sqlite.Stmt // of the index
 }
 
 func newWriter(conn *sqlite.Conn) (*writer, error) {
@@ -48,13 +50,12 @@ func newWriter(conn *sqlite.Conn) (*writer, error) {
 	}
 	for i, t := range tables {
 		w.tables[i] = statements{
-			read:      prepare("SELECT item FROM %s WHERE pk = ? AND sk = ?", t),
-			insert:    prepare("INSERT INTO %s VALUES (?, ?, ?)", t),
-			insertNew: prepare("INSERT INTO %s VALUES (?, ?, ?) ON CONFLICT DO NOTHING", t),
-			update:    prepare("UPDATE %s SET item = ?3 WHERE pk = ?1 AND sk = ?2", t),
-			remove:    prepare("DELETE FROM %s WHERE pk = ? AND sk = ?", t),
-			enter:     prepare("INSERT INTO %s_index VALUES (?, ?, ?, ?)", t),
-			leave:     prepare("DELETE FROM %s_index WHERE ipk = ? AND isk = ? AND pk = ? AND sk = ?", t),
+			read:   prepare("SELECT item FROM %s WHERE pk = ? AND sk = ?", t),
+			insert: prepare("INSERT INTO %s VALUES (?, ?, ?) ON CONFLICT DO NOTHING", t),
+			update: prepare("UPDATE %s SET item = ?3 WHERE pk = ?1 AND sk = ?2", t),
+			remove: prepare("DELETE FROM %s WHERE pk = ? AND sk = ?", t),
+			enter:  prepare("INSERT INTO %s_index VALUES (?, ?, ?, ?)", t),
+			leave:  prepare("DELETE FROM %s_index WHERE ipk = ? AND isk = ? AND pk = ? AND sk = ?", t),
 		}
 	}
 	w.begin, w.commit, w.rollback = prepare("BEGIN IMMEDIATE"), prepare("COMMIT"), prepare("ROLLBACK")
@@ -117,6 +118,7 @@ func (w *writer) do(group []*request) error {
 		err = run(w.commit)
 	}
 	if err == nil {
+		w.counts.commits.Add(1)
 		return nil
 	}
 	w.sequence = sequence

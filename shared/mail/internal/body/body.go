@@ -21,7 +21,7 @@ const (
 
 // Content is what a mail says. Text is complete: parts that are only HTML are
 // in it as text too. Text and HTML are valid UTF-8 without NUL bytes, and
-// their lines end in "\n".
+// their lines end in "\n", but for the last.
 type Content struct {
 	Text, HTML  string
 	Attachments []Attachment
@@ -40,7 +40,7 @@ type Attachment struct {
 func Read(header field.Fields, body []byte) Content {
 	r := &reader{}
 	v := r.part(header, body, place{top: true})
-	r.out.HTML = v.html
+	r.out.HTML = strings.TrimRight(v.html, "\n")
 	r.out.Text = strings.TrimRight(v.shown(), "\n")
 	return r.out
 }

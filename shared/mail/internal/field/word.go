@@ -32,7 +32,7 @@ func Text(value string) string {
 		out.WriteString(s)
 		value = rest
 		// Blanks between two encoded words of different charsets are not text.
-		if t := strings.TrimLeft(rest, " \t"); strings.HasPrefix(t, "=?") {
+		if t := strings.TrimLeft(rest, " \t\r\n"); strings.HasPrefix(t, "=?") {
 			if _, next, _ := encodedRun(t); next != "" {
 				value = t
 			}

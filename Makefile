@@ -1,0 +1,61 @@
+# Everything here needs Go alone. The race detector also needs a C compiler:
+# without one the tests run without it, and say so.
+
+DESKMOVE := go run ./infra/deskmove
+DATA     ?= .data
+ADDR     ?= 127.0.0.1:8420
+FUZZTIME ?= 30s
+RACE      = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-zA-Z_%-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Move a channel of sample mail while traffic arrives, and verify it
+	$(DESKMOVE) demo
+
+.PHONY: run
+run: ## Serve on port 8420 and keep the data in .data
+	$(DESKMOVE) serve --data $(DATA) --addr $(ADDR)
+
+.PHONY: test
+test: lint ## Run vet, staticcheck, gosec and every test with the race detector
+	$(if $(RACE),,@echo "no C compiler: the race detector is off")
+	go test $(RACE) ./...
+
+.PHONY: lint
+lint: ## Run gofmt, vet, staticcheck and gosec
+	@unformatted=$$(gofmt -l events functions infra shared); \
+	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+	go tool gosec -quiet -exclude-generated ./...
+
+.PHONY: bench
+bench: ## Measure the move against the raw database, one line of JSON a case
+	$(DESKMOVE) bench
+
+.PHONY: build
+build: ## Build the program as bin/deskmove
+	go build -trimpath -o bin/deskmove ./infra/deskmove
+
+.PHONY: openapi
+openapi: ## Write infra/openapi.yaml from the API's types
+	$(DESKMOVE) openapi --write
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (30s)
+	@go list -f '{{.Dir}}' ./... | while read -r dir; do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$$dir"/*_test.go 2>/dev/null | cut -c6-); do \
+			echo "$$dir: $$target"; \
+			(cd "$$dir" && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
+		done; \
+	done
+
+.PHONY: clean
+clean: ## Delete what was built; data in .data stays
+	rm -rf bin .cache .aws-sam
+	go clean -testcache

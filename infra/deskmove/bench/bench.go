@@ -1,0 +1,155 @@
+// Package bench measures the whole move on this machine, against what the
+// database below it can do with the same writes in the same run: the ratio
+// says what deskmove costs, whatever the machine is worth.
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/pprof"
+	"strconv"
+)
+
+// Result is what one case prints, as one line of JSON.
+type Result struct {
+	Name          string `json:"name"`
+	Conversations int    `json:"conversations"`
+	// RawPerS is how many tickets and markers a second the engine writes
+	// when nothing else is done.
+	RawPerS float64 `json:"raw_per_s"`
+	// EndToEndPerS counts from the request until the move is done, its waits
+	// included.
+	EndToEndPerS float64 `json:"end_to_end_per_s"`
+	Ratio        float64 `json:"ratio"`
+	PeakRSSMiB   float64 `json:"peak_rss_mib"` // of the process that moves
+	// Writes and reads at the waist, entries of indexes aside.
+	WritesPerConversation float64 `json:"writes_per_conversation"`
+	ReadsPerConversation  float64 `json:"reads_per_conversation"`
+	// From the answer to a customer's new conversation until its ticket is
+	// in the help desk.
+	RedirectP50Ms float64 `json:"redirect_p50_ms"`
+	RedirectP99Ms float64 `json:"redirect_p99_ms"`
+	Redirects     int     `json:"redirects"`
+	Seconds       float64 `json:"seconds"`
+}
+
+// Case is one size of channel, measured in processes of its own so that none
+// inherits another's memory.
+type Case struct {
+	Conversations int
+	Dir           string // an empty folder
+}
+
+// The parts of a case that are processes of their own, given as environment
+// variables: this program runs itself.
+const (
+	partVar = "DESKMOVE_BENCH_PART"
+	sizeVar = "DESKMOVE_BENCH_SIZE"
+	dirVar  = "DESKMOVE_BENCH_DIR"
+)
+
+// Main runs the part that the environment asks for, if it does, and reports
+// whether it did. Call it first in main.
+func Main(ctx context.Context) (bool, error) {
+	part := os.Getenv(partVar)
+	if part == "" {
+		return false, nil
+	}
+	n, err := strconv.Atoi(os.Getenv(sizeVar))
+	if err != nil {
+		return true, fmt.Errorf("%s: %w", sizeVar, err)
+	}
+	dir := os.Getenv(dirVar)
+	stop, err := profile(part)
+	if err != nil {
+		return true, err
+	}
+	defer stop()
+	var result any
+	switch part {
+	case "seed":
+		err = seed(ctx, dir, n)
+	case "raw":
+		result, err = raw(ctx, dir, n)
+	case "move":
+		result, err = whole(ctx, dir, n)
+	default:
+		err = fmt.Errorf("%s: unknown part %q", partVar, part)
+	}
+	if err != nil || result == nil {
+		return true, err
+	}
+	return true, json.NewEncoder(os.Stdout).Encode(result)
+}
+
+// profile writes a CPU profile of a part if DESKMOVE_BENCH_PROFILE names a
+// folder for it.
+func profile(part string) (stop func(), err error) {
+	dir := os.Getenv("DESKMOVE_BENCH_PROFILE")
+	if dir == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(filepath.Join(dir, part+".pprof")) // #nosec G304 -- the user names it
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}, nil
+}
+
+// Run measures a case.
+func (c Case) Run(ctx context.Context, progress io.Writer) (Result, error) {
+	r := Result{Name: fmt.Sprintf("move-%d", c.Conversations), Conversations: c.Conversations}
+	data, rawData := filepath.Join(c.Dir, "move"), filepath.Join(c.Dir, "raw")
+	say := func(what string) { _, _ = fmt.Fprintf(progress, "%d conversations: %s\n", c.Conversations, what) }
+	say("taking them in")
+	if err := c.part(ctx, "seed", data, nil); err != nil {
+		return r, err
+	}
+	if err := os.CopyFS(rawData, os.DirFS(data)); err != nil {
+		return r, err
+	}
+	say("measuring the raw engine")
+	if err := c.part(ctx, "raw", rawData, &r); err != nil {
+		return r, err
+	}
+	if err := os.RemoveAll(rawData); err != nil {
+		return r, err
+	}
+	say("moving")
+	rawPerS := r.RawPerS
+	if err := c.part(ctx, "move", data, &r); err != nil {
+		return r, err
+	}
+	r.RawPerS, r.Ratio = rawPerS, r.EndToEndPerS/rawPerS
+	return r, os.RemoveAll(data)
+}
+
+// part runs a part in its own process and reads its result into r.
+func (c Case) part(ctx context.Context, name, dir string, r *Result) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, self) // #nosec G204 -- this very program
+	cmd.Env = append(os.Environ(), partVar+"="+name, sizeVar+"="+strconv.Itoa(c.Conversations), dirVar+"="+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("part %s: %w", name, err)
+	}
+	if r == nil {
+		return nil
+	}
+	return json.Unmarshal(out, r)
+}

@@ -1,0 +1,165 @@
+// Package client speaks deskmove's HTTP API. It tries again what failed in
+// passing, which is safe: repeating a request of the API changes nothing more.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Client calls one API as one caller. It is safe for concurrent use.
+type Client struct {
+	endpoint string
+	token    string
+	http     http.Client
+	// Patience is how long a request is tried again; 30 s if 0, and negative
+	// not at all.
+	Patience time.Duration
+}
+
+// atOnce is how many connections are kept open: more than anybody here uses.
+const atOnce = 64
+
+// New makes a client of the API at endpoint, such as http://127.0.0.1:8420.
+// The error says what is wrong with the endpoint.
+func New(endpoint, token string) (*Client, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("endpoint %q is not an address: use one such as http://127.0.0.1:8420", endpoint)
+	}
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		MaxIdleConnsPerHost:   atOnce,
+		IdleConnTimeout:       time.Minute,
+		ResponseHeaderTimeout: 40 * time.Second, // the API answers within 30
+	}
+	return With(strings.TrimRight(endpoint, "/"), token, transport), nil
+}
+
+// With makes a client that sends its requests through t, which may be the API
+// itself.
+func With(endpoint, token string, t http.RoundTripper) *Client {
+	return &Client{endpoint: endpoint, token: token, http: http.Client{Transport: t}}
+}
+
+// Endpoint is the address of the API.
+func (c *Client) Endpoint() string { return c.endpoint }
+
+// request is a request before it is sent, which may happen more than once.
+type request struct {
+	method string
+	path   string // begins with "/"
+	query  url.Values
+	header map[string]string
+	in     any // the body, unless nil; a json.RawMessage is sent as it is
+}
+
+// do sends r and reads the answer into out, unless that is nil. Errors are
+// *Problems if the API answered, else *Unreachable.
+func (c *Client) do(ctx context.Context, r request, out any) (*http.Response, error) {
+	var body []byte
+	if r.in != nil {
+		var err error
+		if body, err = json.Marshal(r.in); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+		}
+	}
+	patience := c.Patience
+	if patience == 0 {
+		patience = 30 * time.Second
+	}
+	until := time.Now().Add(patience)
+	for try := 0; ; try++ {
+		res, err := c.once(ctx, r, body, out)
+		wait, again := pause(err, try)
+		if !again || time.Now().Add(wait).After(until) {
+			return res, err
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, err
+		case <-timer.C:
+		}
+	}
+}
+
+// pause says whether err passes by itself, and how long to wait for that:
+// from 0.1 s up to 5 s and never at the same time as others.
+func pause(err error, try int) (time.Duration, bool) {
+	wait := min(100*time.Millisecond<<min(try, 10), 5*time.Second)
+	wait = wait/2 + rand.N(wait/2) // #nosec G404 -- spreads load, guards nothing
+	var problem *Problem
+	var unreachable *Unreachable
+	switch {
+	case errors.As(err, &problem):
+		switch problem.Status {
+		case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return max(wait, problem.After), true
+		}
+		return 0, false
+	case errors.As(err, &unreachable):
+		return wait, !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	}
+	return 0, false
+}
+
+func (c *Client) once(ctx context.Context, r request, body []byte, out any) (*http.Response, error) {
+	target := c.endpoint + r.path
+	if len(r.query) > 0 {
+		target += "?" + r.query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, &Unreachable{Endpoint: c.endpoint, Err: err}
+	}
+	defer func() { _ = res.Body.Close() }() // it was read, or the error says more
+	if res.StatusCode >= 300 {
+		return res, readProblem(res)
+	}
+	if out == nil {
+		_, err = io.Copy(io.Discard, res.Body)
+	} else if err = json.NewDecoder(res.Body).Decode(out); err == nil {
+		_, err = io.Copy(io.Discard, res.Body) // what follows the value, so that the connection is kept
+	}
+	if err != nil {
+		return res, &Unreachable{Endpoint: c.endpoint, Err: fmt.Errorf("%s %s: %w", r.method, r.path, err)}
+	}
+	return res, nil
+}
+
+// after reads a Retry-After header in seconds.
+func after(h http.Header) time.Duration {
+	seconds, err := strconv.Atoi(h.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return time.Duration(min(seconds, 60)) * time.Second
+}

@@ -1,0 +1,70 @@
+package api
+
+import (
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// conversation is a thread with one customer. Messages are there only when
+// one conversation is read.
+type conversation struct {
+	ID           string    `json:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation. IDs of conversations taken in later sort later."`
+	ChannelID    string    `json:"channelId" example:"support-mail" doc:"The channel it belongs to."`
+	OriginID     string    `json:"originId" example:"support-mail" doc:"The channel on which it started. It differs from channelId when a form submission went on by e-mail."`
+	Subject      string    `json:"subject" example:"Where is my order?"`
+	Customer     string    `json:"customer" example:"jane@customer.example" doc:"Address, number or name of the customer."`
+	Status       string    `json:"status" enum:"open,closed" example:"open"`
+	Owner        string    `json:"owner" example:"ann" doc:"ID of the agent who owns it; empty if nobody does."`
+	Home         string    `json:"home" enum:"inbox,helpdesk" example:"inbox" doc:"Where people work on it. It never goes back from helpdesk to inbox."`
+	TicketID     string    `json:"ticketId,omitempty" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"Its ticket, if it has one. In the help desk it always has one."`
+	MoveID       string    `json:"moveId,omitempty" doc:"The move that brought it to the help desk; absent if it was redirected after the move's end."`
+	StartedAt    time.Time `json:"startedAt,omitzero" doc:"When the customer began it, by the customer's date."`
+	TakenInAt    time.Time `json:"takenInAt,omitzero" doc:"When deskmove first saw it."`
+	JoinedAt     time.Time `json:"joinedAt,omitzero" doc:"When it came to belong to its channel. Lists are ordered by this."`
+	ChangedAt    time.Time `json:"changedAt,omitzero" doc:"When a customer or agent last changed it."`
+	Version      int64     `json:"version" example:"3" doc:"One more with every change by a customer or agent."`
+	CustomerAt   time.Time `json:"customerAt,omitzero" doc:"When the customer's last message was taken in."`
+	FirstReplyAt time.Time `json:"firstReplyAt,omitzero" doc:"When an agent first answered."`
+	WaitingSince time.Time `json:"waitingSince,omitzero" doc:"Since when the customer waits for an answer."`
+	ClosedAt     time.Time `json:"closedAt,omitzero"`
+	MessageCount int64     `json:"messageCount" example:"3"`
+	Messages     []message `json:"messages,omitempty" nullable:"false" doc:"The messages in the order in which they were written; only when one conversation is read."`
+}
+
+// message is one mail, form submission, call note or chat line.
+type message struct {
+	ID         string    `json:"id" example:"5r0m9v3w2k8d1c7x4z6b0a1n"`
+	ExternalID string    `json:"externalId" example:"<4711@customer.example>" doc:"The connector's ID of it, unique in its channel."`
+	ChannelID  string    `json:"channelId" example:"support-mail" doc:"The channel by which it came."`
+	Author     string    `json:"author" enum:"customer,agent" example:"customer"`
+	From       string    `json:"from,omitempty" example:"jane@customer.example" doc:"The sender's address, number or name."`
+	Agent      string    `json:"agent,omitempty" example:"ann" doc:"ID of the agent who wrote it, if known."`
+	At         time.Time `json:"at,omitzero" doc:"When it was written, by the sender's date."`
+	TakenInAt  time.Time `json:"takenInAt,omitzero" doc:"When deskmove took it in."`
+	Subject    string    `json:"subject,omitempty" example:"Where is my order?"`
+	Text       string    `json:"text,omitempty" example:"I ordered on Monday."`
+	HTML       string    `json:"html,omitempty"`
+	Raw        string    `json:"raw,omitempty" doc:"The source as it came, such as a whole mail; only with raw=true."`
+}
+
+func writeConversation(c desk.Conversation) conversation {
+	return conversation{
+		ID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject, Customer: c.Customer,
+		Status: string(c.State), Owner: c.Owner, Home: string(c.Home), TicketID: c.Ticket, MoveID: c.Move,
+		StartedAt: c.Started, TakenInAt: c.TakenIn, JoinedAt: c.Joined, ChangedAt: c.ChangedAt, Version: c.Version,
+		CustomerAt: c.CustomerAt, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt,
+		MessageCount: c.Messages,
+	}
+}
+
+func writeMessage(m desk.Message, raw bool) message {
+	w := message{
+		ID: m.ID, ExternalID: m.External, ChannelID: m.Channel, Author: string(m.Author), From: m.From, Agent: m.Agent,
+		At: m.At, TakenInAt: m.TakenIn, Subject: m.Subject, Text: m.Text, HTML: m.HTML,
+	}
+	if raw {
+		w.Raw = m.Raw
+	}
+	return w
+}

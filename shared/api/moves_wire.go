@@ -1,0 +1,94 @@
+package api
+
+import (
+	"time"
+)
+
+// newMove is the request that starts a move.
+type newMove struct {
+	ChannelID     string    `json:"channelId" example:"support-mail" doc:"The channel to move."`
+	History       string    `json:"history" enum:"all,none" example:"all" doc:"Which older conversations go along: all of the channel's, or none. This cannot be made up for later."`
+	StatusMap     statusMap `json:"statusMap,omitzero" doc:"Required with history all: the ticket statuses of open and of closed conversations, of one pipeline. Leave it out with history none."`
+	SLA           string    `json:"sla,omitempty" enum:"from-move,original,none" example:"from-move" doc:"From when the clocks of older conversations count: from the move (this is the default), from the original times, or not at all."`
+	Notifications string    `json:"notifications,omitempty" enum:"quiet,digest,all" example:"quiet" doc:"What agents hear of older conversations: nothing (this is the default), one message each at the end, or everything. Live conversations always notify."`
+	Acknowledged  []string  `json:"acknowledged,omitempty" nullable:"false" maxItems:"20" example:"[\"agents-without-access\"]" doc:"Codes of the plan's warnings that you have read. A warning that is not among them refuses the start."`
+	Rehearsal     bool      `json:"rehearsal,omitempty" doc:"Runs the whole move without writing anything but its report."`
+}
+
+// statusMap gives the ticket statuses of open and closed conversations.
+type statusMap struct {
+	Open   string `json:"open,omitempty" example:"new" doc:"ID of an open status."`
+	Closed string `json:"closed,omitempty" example:"solved" doc:"ID of a closed status of the same pipeline."`
+}
+
+// channelMove is one channel's way from the inbox to the help desk, or a rehearsal
+// of it. The four fields from progress on are there only when one move is
+// read.
+type channelMove struct {
+	ID            string     `json:"id" example:"m1795000000000a1b2c3d4"`
+	ChannelID     string     `json:"channelId" example:"support-mail"`
+	History       string     `json:"history" enum:"all,none" example:"all"`
+	StatusMap     *statusMap `json:"statusMap,omitempty"`
+	SLA           string     `json:"sla" enum:"from-move,original,none" example:"from-move"`
+	Notifications string     `json:"notifications" enum:"quiet,digest,all" example:"quiet"`
+	Acknowledged  []string   `json:"acknowledged,omitempty" nullable:"false" example:"[\"agents-without-access\"]"`
+	Rehearsal     bool       `json:"rehearsal"`
+
+	Status    string    `json:"status" enum:"starting,running,attention,done" example:"running" doc:"attention: it has ended, conversations failed, and the channel redirects all the same. Look at its failures, then retry."`
+	Phase     string    `json:"phase,omitempty" example:"drain" doc:"What it does now: fence, list, drain, reconcile or rehearse. For people; do not rely on it."`
+	By        string    `json:"by" example:"ann" doc:"ID of the agent who started it."`
+	StartedAt time.Time `json:"startedAt"`
+	FenceAt   time.Time `json:"fenceAt,omitzero" doc:"Since when new conversations go to the help desk."`
+	EndedAt   time.Time `json:"endedAt,omitzero"`
+
+	Progress      *progress `json:"progress,omitempty"`
+	OpenBatches   *int      `json:"openBatches,omitempty" example:"12" doc:"Batches that are not done, as far as they were counted: 400 means that many or more."`
+	RatePerSecond *float64  `json:"ratePerSecond,omitempty" example:"850.5" doc:"Conversations a second since the fence, on average."`
+	ETASeconds    *int64    `json:"etaSeconds,omitempty" example:"95" doc:"Seconds until all planned conversations are done, at this rate. Absent while it is not known: before the channel has been listed, and after the end."`
+}
+
+// progress counts conversations.
+type progress struct {
+	Planned int64 `json:"planned" example:"100000" doc:"Listed so far; final once the channel has been listed."`
+	Done    int64 `json:"done" example:"42000" doc:"Dealt with; the sum of the numbers below."`
+	Created int64 `json:"created" example:"41200" doc:"Got a ticket from their history."`
+	AsIs    int64 `json:"asIs" example:"790" doc:"Moved with the ticket they had."`
+	Live    int64 `json:"live" example:"8" doc:"Came after the start and got a live ticket."`
+	Stayed  int64 `json:"stayed" example:"0" doc:"Turned out not to be part of the move."`
+	Failed  int64 `json:"failed" example:"2" doc:"Could not be converted."`
+}
+
+// report is the proof of a move.
+type report struct {
+	MoveID     string           `json:"moveId" example:"m1795000000000a1b2c3d4"`
+	ChannelID  string           `json:"channelId" example:"support-mail"`
+	Status     string           `json:"status" enum:"attention,done" example:"done"`
+	Rehearsal  bool             `json:"rehearsal" doc:"Nothing has been written; the numbers are what would be."`
+	EndedAt    time.Time        `json:"endedAt"`
+	Found      int64            `json:"found" example:"100000" doc:"Conversations of the channel that belong to the move."`
+	Created    int64            `json:"created" example:"98200" doc:"Tickets made from history."`
+	AsIs       int64            `json:"asIs" example:"1790" doc:"Conversations moved with the ticket they had."`
+	Redirected int64            `json:"redirected" example:"8" doc:"Tickets made for conversations that came after the start."`
+	Failed     int64            `json:"failed" example:"2" doc:"Conversations that could not be converted; each is among the failures with its reason."`
+	Unsettled  int64            `json:"unsettled" example:"0" doc:"Conversations that changed while they were counted, so that they are in neither checksum."`
+	OwnersLost int64            `json:"ownersLost" example:"37" doc:"Tickets without an owner because the conversation's owner has no help desk access."`
+	Breaches   int64            `json:"breaches" example:"0" doc:"Tickets of which a clock was past when they were made."`
+	ByStatus   map[string]int64 `json:"byStatus" example:"{\"new\":1200,\"solved\":98800}" doc:"Tickets by the status that the move gave them."`
+	Checksum   checksum         `json:"checksum"`
+}
+
+// checksum is over (conversation, start, status, owner), worked out from both
+// sides.
+type checksum struct {
+	Inbox string `json:"inbox" example:"9f86d081884c7d65" doc:"What the conversations say, 64 bits in hex."`
+	Desk  string `json:"desk" example:"9f86d081884c7d65" doc:"What the tickets say, 64 bits in hex."`
+	Equal bool   `json:"equal" doc:"Both sides agree."`
+}
+
+// failure is a conversation that could not be converted, and why.
+type failure struct {
+	ConversationID string    `json:"conversationId" example:"c05jg3nrm7gk2v9x0q8s4t"`
+	Code           string    `json:"code" example:"no-start-date" doc:"Stable; programs may rely on it."`
+	Reason         string    `json:"reason" example:"the date it started is missing; set its started date and try again"`
+	At             time.Time `json:"at"`
+}

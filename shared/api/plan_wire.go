@@ -1,0 +1,47 @@
+package api
+
+import "time"
+
+// plan is what an admin should know before a start.
+type plan struct {
+	ChannelID  string    `json:"channelId" example:"support-mail"`
+	History    string    `json:"history" enum:"all,none" example:"all"`
+	Blockers   []finding `json:"blockers" nullable:"false" doc:"With any of these no move starts."`
+	Warnings   []finding `json:"warnings" nullable:"false" doc:"Acknowledge each by its code when you start the move."`
+	QuietHours []window  `json:"quietHours" nullable:"false" doc:"The quietest hours of the week on this channel, from its own history, the quietest first; the first is recommended. None without history."`
+	Estimate   estimate  `json:"estimate"`
+
+	Conversations int64            `json:"conversations" example:"100000"`
+	Open          int64            `json:"open" example:"1200"`
+	Closed        int64            `json:"closed" example:"98800"`
+	WithTicket    int64            `json:"withTicket" example:"1790" doc:"Conversations that have a ticket already, which moves as it is."`
+	Breaching     int64            `json:"breaching" example:"1100" doc:"Tickets that would breach at once if clocks counted from the original times (sla original)."`
+	Owned         map[string]int64 `json:"owned" example:"{\"ann\":600,\"cem\":37}" doc:"Conversations by the agent who owns them."`
+	LeftBehind    map[string]int64 `json:"leftBehind" example:"{\"contact-form\":250}" doc:"Conversations of connected channels that stay in the inbox."`
+	Sampled       bool             `json:"sampled" doc:"The channel has more conversations than were read, the newest ones, so that counts are lower bounds. A rehearsal counts all."`
+}
+
+// finding is one thing that speaks against a move.
+type finding struct {
+	Code    string   `json:"code" example:"agents-without-access" doc:"Stable; programs may rely on it."`
+	Problem string   `json:"problem" example:"agents without help desk access own 37 conversations: cem 37"`
+	Remedy  string   `json:"remedy" example:"give them help desk access, or let the tickets land without an owner"`
+	Count   int64    `json:"count,omitempty" example:"37" doc:"How many of what the problem counts."`
+	About   []string `json:"about,omitempty" nullable:"false" example:"[\"cem\"]" doc:"IDs of the agents, teams or channels it is about."`
+}
+
+// window is a recommended time to start a move.
+type window struct {
+	StartAt  time.Time `json:"startAt" doc:"Its next occurrence, in the account's time zone."`
+	EndAt    time.Time `json:"endAt"`
+	Messages int64     `json:"messages" example:"3" doc:"Conversations that began in this window of the week, in all that was read."`
+}
+
+// estimate is how long a move takes on AWS and what it costs there.
+type estimate struct {
+	Conversations   int64   `json:"conversations" example:"100000" doc:"To be moved."`
+	ShortestSeconds int64   `json:"shortestSeconds" example:"16" doc:"If the tables are warm and the channel is silent."`
+	LongestSeconds  int64   `json:"longestSeconds" example:"84" doc:"If the tables are cold and live traffic takes its full share."`
+	WriteUnits      float64 `json:"writeUnits" example:"205000" doc:"DynamoDB write units."`
+	Dollars         float64 `json:"dollars" example:"0.14" doc:"US dollars, at the prices of us-east-1."`
+}

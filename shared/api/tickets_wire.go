@@ -1,0 +1,67 @@
+package api
+
+import (
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// ticket is the one ticket of a conversation.
+type ticket struct {
+	ID             string    `json:"id" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"Derives from the conversation's ID, so that a conversation cannot have two."`
+	ConversationID string    `json:"conversationId" example:"c05jg3nrm7gk2v9x0q8s4t"`
+	ChannelID      string    `json:"channelId" example:"support-mail"`
+	OriginID       string    `json:"originId,omitempty" example:"support-mail" doc:"The channel on which the conversation started."`
+	Subject        string    `json:"subject" example:"Where is my order?"`
+	Customer       string    `json:"customer" example:"jane@customer.example"`
+	Status         string    `json:"status" example:"new" doc:"ID of a status of one of the account's pipelines."`
+	Owner          string    `json:"owner" example:"ann" doc:"ID of the agent who owns it; empty if nobody does."`
+	CreatedAt      time.Time `json:"createdAt,omitzero" doc:"When the conversation started; of a ticket made in the inbox, when it was made."`
+	Home           string    `json:"home" enum:"inbox,helpdesk" example:"helpdesk" doc:"Where it is worked on. A ticket made in the inbox stays there until its channel moves."`
+
+	Provenance string    `json:"provenance" enum:"native,history,live" example:"history" doc:"native: made in the inbox and moved as it was. history: made by the move from an older conversation. live: made for a conversation that came after the start of the move."`
+	ImportedAt time.Time `json:"importedAt,omitzero" doc:"When deskmove made it; absent for native tickets."`
+	MoveID     string    `json:"moveId,omitempty" doc:"By which move; absent if it was redirected after the move's end."`
+	LostOwner  string    `json:"lostOwner,omitempty" example:"cem" doc:"The agent who owned the conversation and lost it for want of help desk access."`
+
+	OpenedAt time.Time `json:"openedAt,omitzero" doc:"Since when its clock to close counts."`
+	Clocks   clocks    `json:"clocks"`
+
+	MovedStatus   string  `json:"movedStatus" example:"new" doc:"The status that the move gave it, whatever agents made of it since."`
+	MovedOwner    string  `json:"movedOwner" example:"ann" doc:"The owner that the move gave it, whatever agents made of it since."`
+	Edited        *edited `json:"edited,omitempty" doc:"The last edit by an agent; absent if none has edited it since it landed."`
+	SourceVersion int64   `json:"sourceVersion" example:"3" doc:"The version of the conversation that the ticket shows."`
+	Revision      int64   `json:"revision" example:"1" doc:"One more with every change."`
+}
+
+// clocks are the times by which something is due; an absent one does not run.
+type clocks struct {
+	PolicyID     string    `json:"policyId,omitempty" example:"gold" doc:"The SLA policy that applies."`
+	FirstReplyAt time.Time `json:"firstReplyAt,omitzero" doc:"When the first answer is due."`
+	NextReplyAt  time.Time `json:"nextReplyAt,omitzero" doc:"When the next answer is due."`
+	CloseAt      time.Time `json:"closeAt,omitzero" doc:"When the ticket is to be closed."`
+}
+
+// edited is what an agent last made of a ticket.
+type edited struct {
+	At            time.Time `json:"at"`
+	By            string    `json:"by" example:"ann" doc:"ID of the agent."`
+	Status        string    `json:"status" example:"solved"`
+	Owner         string    `json:"owner" example:"ann"`
+	SourceVersion int64     `json:"sourceVersion" example:"3" doc:"The version of the conversation that the edit came after."`
+}
+
+func writeTicket(t desk.Ticket) ticket {
+	w := ticket{
+		ID: t.ID, ConversationID: t.Conversation, ChannelID: t.Channel, OriginID: t.From, Subject: t.Subject,
+		Customer: t.Customer, Status: string(t.Status), Owner: t.Owner, CreatedAt: t.Created, Home: string(t.Home),
+		Provenance: string(t.Provenance), ImportedAt: t.Imported, MoveID: t.Move, LostOwner: t.LostOwner,
+		OpenedAt: t.Opened, MovedStatus: string(t.MovedStatus), MovedOwner: t.MovedOwner,
+		SourceVersion: t.SourceVersion, Revision: t.Revision,
+		Clocks: clocks{t.Clocks.Policy, t.Clocks.FirstReply, t.Clocks.NextReply, t.Clocks.Close},
+	}
+	if e := t.Edited; !e.At.IsZero() {
+		w.Edited = &edited{e.At, e.By, string(e.Status), e.Owner, e.SourceVersion}
+	}
+	return w
+}

@@ -1,0 +1,232 @@
+package desk_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"deskmove/shared/desk"
+)
+
+func TestR11_Blockers(t *testing.T) {
+	for name, test := range map[string]struct {
+		channel string
+		change  func(s *desk.Setup, c *desk.Channel)
+		want    []string
+	}{
+		"none":            {"mail", func(*desk.Setup, *desk.Channel) {}, nil},
+		"bot fit":         {"chat", func(*desk.Setup, *desk.Channel) {}, nil},
+		"plan":            {"mail", func(s *desk.Setup, c *desk.Channel) { s.Account.Plan = desk.Starter }, []string{"plan"}},
+		"fallback":        {"fallback", func(*desk.Setup, *desk.Channel) {}, []string{"fallback-address"}},
+		"WhatsApp":        {"whatsapp", func(*desk.Setup, *desk.Channel) {}, []string{"reconnect"}},
+		"moving":          {"mail", func(s *desk.Setup, c *desk.Channel) { c.Home = desk.Moving }, []string{"already-moving"}},
+		"moved":           {"mail", func(s *desk.Setup, c *desk.Channel) { c.Home = desk.HelpDesk }, []string{"already-moved"}},
+		"bot":             {"chat", func(s *desk.Setup, c *desk.Channel) { c.Bot = &desk.Bot{} }, []string{"bot-no-handover"}},
+		"settings":        {"mail", func(s *desk.Setup, c *desk.Channel) { c.Settings = []byte("[]") }, []string{"setup"}},
+		"no pipelines":    {"mail", func(s *desk.Setup, c *desk.Channel) { s.Pipelines = nil }, []string{"setup"}},
+		"all at the same": {"facebook", func(s *desk.Setup, c *desk.Channel) { s.Account.Plan, s.Pipelines = desk.Free, nil }, []string{"plan", "reconnect", "setup"}},
+	} {
+		s := acme()
+		c := channel(t, s, test.channel)
+		test.change(&s, &c)
+		got := s.Preflight(c, desk.Choices{History: desk.AllHistory}, desk.Facts{}, fence).Blockers
+		if !slices.Equal(codes(got), test.want) {
+			t.Errorf("%s: blockers %q; want %q", name, codes(got), test.want)
+		}
+		for _, f := range got {
+			if f.Problem == "" || f.Do == "" {
+				t.Errorf("%s: %+v does not say what to do", name, f)
+			}
+		}
+	}
+}
+
+func TestR11_Warnings(t *testing.T) {
+	moved := func(s *desk.Setup, id string) {
+		i := slices.IndexFunc(s.Channels, func(c desk.Channel) bool { return c.ID == id })
+		s.Channels[i].Home = desk.HelpDesk
+	}
+	left := func(id string, n int64) desk.Facts { return desk.Facts{LeftBehind: map[string]int64{id: n}} }
+	owned := desk.Facts{Owned: map[string]int64{"": 90, "ada": 5, "cy": 7, "zoe": 30, "bo": 2}}
+	for name, test := range map[string]struct {
+		channel string
+		change  func(s *desk.Setup, c *desk.Choices)
+		facts   desk.Facts
+		want    []desk.Finding // Code, Count and About
+	}{
+		"none": {"chat", func(*desk.Setup, *desk.Choices) {}, desk.Facts{}, nil},
+		"owners without access": {"chat", func(*desk.Setup, *desk.Choices) {}, owned,
+			[]desk.Finding{{Code: "agents-without-access", Count: 37, About: []string{"zoe", "cy"}}}},
+		"owners, history stays": {"chat", func(s *desk.Setup, c *desk.Choices) { c.History = desk.NoHistory }, owned, nil},
+		"owners of nothing":     {"chat", func(*desk.Setup, *desk.Choices) {}, desk.Facts{Owned: map[string]int64{"cy": 0}}, nil},
+		"no policy":             {"phone", func(*desk.Setup, *desk.Choices) {}, desk.Facts{}, []desk.Finding{{Code: "no-sla-policy"}}},
+		"a policy for all": {"phone", func(s *desk.Setup, c *desk.Choices) { s.Policies = append(s.Policies, desk.Policy{ID: "x"}) },
+			desk.Facts{}, nil},
+		"routing": {"chat", func(s *desk.Setup, c *desk.Choices) {
+			s.Channels[2].Settings = []byte(`{"routing":{"agents":["zoe","ada"],"team":"mixed"}}`)
+		}, desk.Facts{}, []desk.Finding{{Code: "routing-without-access", Count: 2, About: []string{"zoe", "cy"}}}},
+		"form left behind": {"mail", func(*desk.Setup, *desk.Choices) {}, left("form", 12),
+			[]desk.Finding{{Code: "connected-left-behind", Count: 12, About: []string{"form"}}}},
+		"mail left behind": {"form", func(*desk.Setup, *desk.Choices) {}, left("mail", 3),
+			[]desk.Finding{{Code: "connected-left-behind", Count: 3, About: []string{"mail"}}}},
+		"form has moved":  {"mail", func(s *desk.Setup, c *desk.Choices) { moved(s, "form") }, left("form", 12), nil},
+		"other channels":  {"chat", func(*desk.Setup, *desk.Choices) {}, left("mail", 12), nil},
+		"breaches":        {"chat", func(s *desk.Setup, c *desk.Choices) { c.SLA = desk.Original }, desk.Facts{Breaching: 4}, []desk.Finding{{Code: "would-breach", Count: 4}}},
+		"no breaches":     {"chat", func(s *desk.Setup, c *desk.Choices) { c.SLA = desk.Original }, desk.Facts{}, nil},
+		"clocks from now": {"chat", func(s *desk.Setup, c *desk.Choices) { c.SLA = desk.FromMove }, desk.Facts{Breaching: 4}, nil},
+	} {
+		s, choices := acme(), desk.Choices{History: desk.AllHistory}
+		test.change(&s, &choices)
+		p := s.Preflight(channel(t, s, test.channel), choices, test.facts, fence)
+		var got []desk.Finding
+		for _, f := range p.Warnings {
+			if f.Problem == "" || f.Do == "" {
+				t.Errorf("%s: %+v does not say what to do", name, f)
+			}
+			got = append(got, desk.Finding{Code: f.Code, Count: f.Count, About: f.About})
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if !cmp.Equal(p.Facts, test.facts) {
+			t.Errorf("%s: the facts are changed", name)
+		}
+	}
+}
+
+func TestR11_AgentsAndTheirConversationsAreNamed(t *testing.T) {
+	f := desk.Facts{Owned: map[string]int64{}}
+	for i, id := range strings.Split("a b c d e f g h i j k l", " ") {
+		f.Owned[id] = int64(100 - i)
+	}
+	got := acme().Preflight(channel(t, acme(), "chat"), desk.Choices{History: desk.AllHistory}, f, fence).Warnings[0]
+	const want = "own 1134 conversations: a 100, b 99, c 98, d 97, e 96, f 95, g 94, h 93, i 92, j 91, 2 others the rest"
+	if !strings.HasSuffix(got.Problem, want) {
+		t.Errorf("%q does not end in %q", got.Problem, want)
+	}
+}
+
+func TestR11_WarningsAreAcknowledgedByCode(t *testing.T) {
+	p := desk.Preflight{Warnings: []desk.Finding{{Code: "no-sla-policy"}, {Code: "would-breach"}}}
+	for name, test := range map[string]struct {
+		codes  []string
+		want   []string
+		errors []string
+	}{
+		"none":      {nil, []string{"no-sla-policy", "would-breach"}, nil},
+		"one":       {[]string{"would-breach"}, []string{"no-sla-policy"}, nil},
+		"all, more": {[]string{"would-breach", "no-sla-policy", "connected-left-behind"}, nil, nil},
+		"unknown":   {[]string{"would-breach", "whatever", "plan"}, nil, []string{"acknowledged[1]", "acknowledged[2]"}},
+	} {
+		got, err := p.Unacknowledged(test.codes)
+		if !slices.Equal(codes(got), test.want) || !slices.Equal(fields(err), test.errors) {
+			t.Errorf("%s: left %q, %v", name, codes(got), err)
+		}
+	}
+}
+
+func TestR11_QuietHours(t *testing.T) {
+	s := acme()
+	quiet := func(f desk.Facts, now time.Time) []desk.Window {
+		return s.Preflight(s.Channels[0], desk.Choices{}, f, now).QuietHours
+	}
+	if got := quiet(desk.Facts{}, fence); got != nil {
+		t.Errorf("without history: %v", got)
+	}
+	var f desk.Facts
+	for i := range f.Hourly {
+		f.Hourly[i] = 10
+	}
+	busy := func(day time.Weekday, hour int, n int64) { f.Hourly[int(day)*24+hour] = n }
+	busy(time.Saturday, 23, 0) // over the end of the week
+	busy(time.Sunday, 0, 0)
+	busy(time.Sunday, 1, 1)
+	busy(time.Wednesday, 2, 5)
+	busy(time.Wednesday, 3, 0)
+	busy(time.Wednesday, 4, 6)
+	got := quiet(f, fence) // Monday 09:00 in UTC
+	want := []desk.Window{
+		{Start: at(t, "2026-03-08T00:00:00+01:00"), End: at(t, "2026-03-08T03:00:00+01:00"), Messages: 1},
+		{Start: at(t, "2026-03-04T03:00:00+01:00"), End: at(t, "2026-03-04T06:00:00+01:00"), Messages: 11},
+		{Start: fence, End: fence.Add(3 * time.Hour), Messages: 30}, // the next of all the others
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if zone := got[0].Start.Location().String(); zone != "Europe/Berlin" {
+		t.Errorf("it is told in %s", zone)
+	}
+	// The clocks change on the 29th; the hours of the week are those of UTC.
+	if got := quiet(f, at(t, "2026-03-23T12:00:00Z"))[0].Start; got.Format(time.RFC3339) != "2026-03-29T00:00:00+01:00" {
+		t.Errorf("before summer time: %s", got)
+	}
+	if got := quiet(f, at(t, "2026-03-30T12:00:00Z"))[0].Start; got.Format(time.RFC3339) != "2026-04-05T01:00:00+02:00" {
+		t.Errorf("in summer time: %s", got)
+	}
+}
+
+func TestR11_QuietHoursComeNextAndDoNotOverlap(t *testing.T) {
+	s := acme()
+	rapid.Check(t, func(t *rapid.T) {
+		var f desk.Facts
+		for i := range f.Hourly {
+			f.Hourly[i] = rapid.Int64Range(0, 3).Draw(t, "messages")
+		}
+		f.Hourly[7]++
+		now := fence.Add(time.Duration(rapid.Int64Range(-1e18, 1e18).Draw(t, "now")))
+		got := s.Preflight(s.Channels[0], desk.Choices{}, f, now).QuietHours
+		if len(got) != 3 {
+			t.Fatalf("%d windows", len(got))
+		}
+		for i, w := range got {
+			if w.Start.Before(now) || !w.Start.Before(now.Add(7*24*time.Hour)) || w.End.Sub(w.Start) != 3*time.Hour {
+				t.Fatalf("window %s to %s is not the next after %s", w.Start, w.End, now)
+			}
+			var sum int64
+			for h := range 3 {
+				in := w.Start.UTC().Add(time.Duration(h) * time.Hour)
+				sum += f.Hourly[int(in.Weekday())*24+in.Hour()]
+			}
+			if sum != w.Messages {
+				t.Fatalf("window at %s has %d messages, not %d", w.Start, sum, w.Messages)
+			}
+			for _, o := range got[:i] {
+				apart := w.Start.Sub(o.Start).Abs()
+				if o.Messages > w.Messages || apart < 3*time.Hour || apart > (7*24-3)*time.Hour {
+					t.Fatalf("%v and %v", o, w)
+				}
+			}
+		}
+	})
+}
+
+func TestR11_Estimate(t *testing.T) {
+	s := acme()
+	for name, test := range map[string]struct {
+		history       desk.HistoryChoice
+		conversations int64
+		shortest      time.Duration
+		longest       time.Duration
+		dollars       float64
+	}{
+		"nothing":     {desk.AllHistory, 0, 10 * time.Second, 10 * time.Second, 0},
+		"no history":  {desk.NoHistory, 1e6, 10 * time.Second, 10 * time.Second, 0},
+		"a thousand":  {desk.AllHistory, 1e3, 10 * time.Second, 11 * time.Second, 0.00143},
+		"a million":   {desk.AllHistory, 1e6, 61 * time.Second, 742 * time.Second, 1.43},
+		"ten million": {desk.AllHistory, 1e7, 523 * time.Second, 10*time.Second + 2*1800*time.Second + 480*time.Second, 14.3},
+		"hundred million, 85 minutes on a warm table": {desk.AllHistory, 1e8, 5135 * time.Second,
+			10*time.Second + 4*1800*time.Second + 4621*time.Second, 143},
+	} {
+		got := s.Preflight(s.Channels[0], desk.Choices{History: test.history}, desk.Facts{Conversations: test.conversations}, fence).Estimate
+		if got.Shortest != test.shortest || (got.Longest-test.longest).Abs() > time.Second {
+			t.Errorf("%s: %s to %s; want %s to %s", name, got.Shortest, got.Longest, test.shortest, test.longest)
+		}
+		if diff := got.Dollars - test.dollars; diff > 1e-9 || diff < -1e-9 {
+			t.Errorf("%s: $%f; want $%f", name, got.Dollars, test.dollars)
+		}
+	}
+}

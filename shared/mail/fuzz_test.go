@@ -1,0 +1,77 @@
+package mail_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"deskmove/shared/mail"
+)
+
+// Whatever the file holds: no panic, every error is one of ours, and every
+// message is clean, numbered and named.
+func FuzzRead(f *testing.F) {
+	for _, name := range []string{"sample.mbox", "sample.eml", "sample.jsonl"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	for _, c := range append(append(idTraps(), peopleTraps()...), partTraps()...) {
+		if len(c.in) < 2000 {
+			f.Add([]byte(c.in))
+			f.Add([]byte("From s@x.example Thu Aug  1 00:50:24 1996\n" + c.in + "\n\nFrom s@x.example Thu Aug  1 00:50:24 1996\nA: b\n\n"))
+		}
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		number, ended, total := 0, false, 0
+		start := time.Now()
+		for m, err := range mail.Read("fuzz", bytes.NewReader(in), now()) {
+			if ended {
+				t.Fatal("reading goes on after a FileError")
+			}
+			skipped, file := (*mail.SkippedError)(nil), (*mail.FileError)(nil)
+			switch {
+			case errors.As(err, &skipped):
+				number++
+				continue
+			case errors.As(err, &file):
+				ended = true
+				if file.Read != number || file.Offset > int64(len(in))*2000 {
+					t.Errorf("%v after %d messages", err, number)
+				}
+				continue
+			case err != nil:
+				t.Fatalf("error %v", err)
+			}
+			number++
+			if m.Number != number || m.ExternalID() == "" || len(m.ExternalID()) > 256 || len(m.Content) != 64 {
+				t.Errorf("message %d: number %d, external ID %q", number, m.Number, m.ExternalID())
+			}
+			for _, s := range append([]string{m.Text, m.HTML, m.Subject, m.ID, m.From.Name, m.From.Address}, m.Notes...) {
+				if !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
+					t.Errorf("%q is not clean", s)
+				}
+			}
+			total += len(m.Text) + len(m.HTML)
+			for _, a := range m.Attachments {
+				total += len(a.Data)
+			}
+			if year := m.Date.Year(); year != 1 && (year < 1985 || year > 2026) {
+				t.Errorf("date %s", m.Date)
+			}
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%d bytes took %s", len(in), took)
+		}
+		if len(in) > 1 && in[0] != 0x1f && total > 1000+16*len(in) {
+			t.Errorf("%d bytes from %d", total, len(in))
+		}
+	})
+}

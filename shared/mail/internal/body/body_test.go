@@ -1,0 +1,200 @@
+package body_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"deskmove/shared/mail/internal/body"
+	"deskmove/shared/mail/internal/field"
+)
+
+func read(raw string) body.Content {
+	fields, rest, _, _ := field.Split([]byte(raw))
+	return body.Read(fields, rest)
+}
+
+// files lists attachments as name|type|data.
+func files(c body.Content) string {
+	var all []string
+	for _, a := range c.Attachments {
+		all = append(all, fmt.Sprintf("%s|%s|%s", a.Name, a.Type, a.Data))
+	}
+	return strings.Join(all, " ")
+}
+
+const mixed = "Content-Type: multipart/mixed; boundary=b\n\n"
+
+func TestRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		in, text, html, files string
+		notes                 int
+	}{
+		"plain":            {in: "A: 1\n\nhello\nyou\n", text: "hello\nyou"},
+		"crlf, bare CR":    {in: "A: 1\n\na\r\nb\rc\n", text: "a\nb\nc"},
+		"empty":            {in: "A: 1\n\n"},
+		"type without /":   {in: "Content-Type: text\n\nhello\n", text: "hello"},
+		"base64":           {in: "Content-Transfer-Encoding: base64\n\naGVs\nbG8=\n", text: "hello"},
+		"base64, footer":   {in: "Content-Transfer-Encoding: base64\n\naGVsbG8=\n-- \nlist\n", text: "hello\n-- \nlist", notes: 1},
+		"base64, padded":   {in: "Content-Transfer-Encoding: base64\n\naGVsbG8=IHlvdQ==", text: "hello you"},
+		"base64, cut":      {in: "Content-Transfer-Encoding: BASE64\n\naGVsbG8gd29ybG", text: "hello worl"},
+		"base64, one over": {in: "Content-Transfer-Encoding: base64\n\naGVsa", text: "hel", notes: 1},
+		"quoted-printable": {in: "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\na=C3=A9 =\nb=3d =zz=\n", text: "aé b= =zz"},
+		"unknown encoding": {in: "Content-Transfer-Encoding: x-none\n\nhello\n", text: "hello", notes: 1},
+		"twice":            {in: "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n\nhello\n", text: "hello"},
+		"html only":        {in: "Content-Type: text/html\n\n<p>a<p>b", text: "a\n\nb", html: "<p>a<p>b"},
+		"other text":       {in: "Content-Type: text/x-patch\n\n+a\n", text: "+a"},
+		"a file alone":     {in: "Content-Type: application/pdf; name=\"a.pdf\"\n\nPDF", files: "a.pdf|application/pdf|PDF"},
+		"text as file":     {in: "Content-Disposition: attachment; filename=a.txt\n\nhello", files: "a.txt|text/plain|hello"},
+		"mixed": {
+			in:   mixed + "pre\n--b\n\nhello\n\n--b\nContent-Disposition: attachment; filename=\"a.txt\"\n\ndata\n--b--\nepilogue\n",
+			text: "hello", files: "a.txt|text/plain|data",
+		},
+		"crlf mixed":       {in: "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\nContent-Type: a/b\r\n\r\nx\r\ny\r\n--b--\r\n", text: "hello", files: "attachment.bin|a/b|x\r\ny"},
+		"longer boundary":  {in: mixed + "--b\n\n--bb\n--b \n\ntwo\n--b--\n", text: "--bb\n\ntwo"},
+		"not closed":       {in: mixed + "--b\n\nhello\n", text: "hello", notes: 1},
+		"nothing in it":    {in: mixed + "just text\n", text: "just text", notes: 1},
+		"only closed":      {in: mixed + "--b--\n", text: "--b--", notes: 1},
+		"lost boundary":    {in: "Content-Type: multipart/mixed;\n\nboundary=\"--x\"\n\n----x\nContent-Type: text/plain\n\nhello\n----x\nContent-Type: a/b;\nname=\"f\"\n\nx\n----x--\n", text: "hello", files: "f|a/b|x", notes: 2},
+		"alternative":      {in: "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nplain\n--b\nContent-Type: text/html\n\n<b>rich</b>\n--b--\n", text: "plain", html: "<b>rich</b>"},
+		"blank plain":      {in: "Content-Type: multipart/alternative; boundary=b\n\n--b\n\n \n--b\nContent-Type: text/html\n\n<b>rich</b>\n--b--\n", text: "rich", html: "<b>rich</b>"},
+		"html between":     {in: mixed + "--b\n\none\n--b\nContent-Type: text/html\n\n<b>two</b>\n--b\n\nthree\n--b--\n", text: "one\n\ntwo\n\nthree", html: "<b>two</b>"},
+		"related":          {in: "Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<b>rich</b>\n--b\nContent-Type: image/png; name=a.png\n\nPNG\n--b--\n", text: "rich", html: "<b>rich</b>", files: "a.png|image/png|PNG"},
+		"nested":           {in: mixed + "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\nplain\n--c\nContent-Type: text/html\n\nrich\n--c--\n\n--b\n\nfooter\n--b--\n", text: "plain\n\nfooter", html: "rich"},
+		"nested, open":     {in: mixed + "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\nplain\n--b\n\nfooter\n--b--\n", text: "plain\n\nfooter", notes: 1},
+		"first part named": {in: mixed + "--b\nContent-Type: text/plain; name=msg.txt\n\nhello\n--b\nContent-Type: text/plain; name=log.txt\n\nlog\n--b--\n", text: "hello", files: "log.txt|text/plain|log"},
+		"mail in mail":     {in: mixed + "--b\n\nsee below\n--b\nContent-Type: message/rfc822\n\nSubject: a/b\n\ninner\n--b--\n", text: "see below", files: "a-b.eml|message/rfc822|Subject: a/b\n\ninner"},
+		"digest":           {in: "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: s\n\ninner\n--b--\n", files: "s.eml|message/rfc822|Subject: s\n\ninner"},
+		"report":           {in: "Content-Type: multipart/report; boundary=b\n\n--b\n\nfailed\n--b\nContent-Type: message/delivery-status\n\nAction: failed\n--b--\n", text: "failed", files: "attachment.txt|message/delivery-status|Action: failed"},
+		"signed":           {in: "Content-Type: multipart/signed; boundary=b\n\n--b\n\nhello\n--b\nContent-Type: application/pgp-signature\n\nSIG\n--b--\n", text: "hello", files: "attachment.asc|application/pgp-signature|SIG"},
+		"path in the name": {in: "Content-Type: a/b; name=\"C:\\dir\\../x\x01.bin\"\n\n", files: "x .bin|a/b|"},
+		"no name left":     {in: "Content-Type: a/b; name=\"../..\"\n\n", files: "attachment.bin|a/b|"},
+		"odd type":         {in: "Content-Type: a/b(/c; name=x\n\n", files: "x|application/octet-stream|"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := read(c.in)
+			if got.Text != c.text || got.HTML != c.html || files(got) != c.files || len(got.Notes) != c.notes {
+				t.Errorf("Read gives text %q, html %q, files %q, notes %q; want %+v", got.Text, got.HTML, files(got), got.Notes, c)
+			}
+		})
+	}
+}
+
+func TestText(t *testing.T) {
+	for in, want := range map[string]string{
+		"a <b>b</b>\n c":           "a b c",
+		"<p>a</p>\n<p>b<br>c</p>":  "a\n\nb\nc",
+		"<div>a</div><div>b</div>": "a\nb",
+		"<ul><li>a<li>b</ul>c":     "- a\n- b\n\nc",
+		"<pre>a\n  b</pre>c":       "a\n  b\n\nc",
+		"<title>t</title><style>x{}</style><script>y</script>a": "a",
+		"a &amp;lt; &eacute;&nbsp;b":                            "a &lt; é b",
+		"<a href=\"https://x/\">here</a>.":                      "here <https://x/>.",
+		"<a href=\"https://x/\">https://x/</a>":                 "https://x/",
+		"<a href=\"javascript:x\">here</a>":                     "here",
+		"<table><tr><td>a<td>b<tr><td>c</table>":                "a b\nc",
+		"<img alt=\"logo\">":                                    "logo",
+		"<p":                                                    "",
+		"a < b":                                                 "a < b",
+	} {
+		if got := body.Text(in); got != want {
+			t.Errorf("Text(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestLongName(t *testing.T) {
+	c := read("Content-Type: a/b; name=\"" + strings.Repeat("é", 300) + ".pdf\"\n\n")
+	if name := c.Attachments[0].Name; len(name) > 200 || !utf8.ValidString(name) || !strings.HasSuffix(name, "é.pdf") {
+		t.Errorf("name %q of %d bytes", name, len(name))
+	}
+}
+
+// Some mails are made to be expensive. None costs more than its size.
+func TestHostile(t *testing.T) {
+	const size = 2 << 20
+	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	var deep strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&deep, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i)
+	}
+	for name, in := range map[string]string{
+		"deep":               deep.String() + "\n" + fill("text\n"),
+		"many parts":         mixed + fill("--b\n\nx\n"),
+		"empty parts":        mixed + fill("--b\n"),
+		"boundary in a line": mixed + "--b\n\n" + fill("--b"),
+		"deep, one boundary": strings.Repeat(mixed+"--b\n", 10_000) + fill("--b\n"),
+		"words":              "Subject: " + fill("=?a?q?x") + "\n\n",
+		"good words":         "Subject: " + fill("=?utf-8?q?x?= =?us-ascii?q?y?=") + "\n\n",
+		"commas":             "To: " + fill(",") + "\n\n",
+		"quotes":             "To: " + fill("\"a") + "\n\n",
+		"slips":              "To: " + fill("\"a>,") + "\n\n",
+		"parentheses":        "To: " + fill("(a") + "\n\n",
+		"angles":             "To: " + fill("<a") + "\n\n",
+		"groups":             "To: " + fill("a:") + "\n\n",
+		"addresses":          "To: " + fill("aaaaaaaa@x, ") + "\n\n",
+		"parameters":         "Content-Type: a/b; " + fill("x*1*=a;") + "\n\n",
+		"fields":             fill("a:\n"),
+		"folds":              "A: 1\n" + fill(" \n"),
+		"blanks":             "A" + fill(" "),
+		"not fields":         "A: 1\n" + fill("a\nB: 1\n"),
+		"tags":               "Content-Type: text/html\n\n" + fill("<"),
+		"links":              "Content-Type: text/html\n\n" + fill("<a href=http://x>a"),
+		"closed links":       "Content-Type: text/html\n\n<a href=http://x>" + fill("a</a>"),
+		"attributes":         "Content-Type: text/html\n\n<p " + fill("a=b "),
+		"entities":           "Content-Type: text/html\n\n" + fill("&amp"),
+		"utf-7":              "Content-Type: text/plain; charset=utf-7\n\n" + fill("+AA-+"),
+		"base64":             "Content-Transfer-Encoding: base64\n\n" + fill("="),
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			fields, rest, _, _ := field.Split([]byte(in))
+			c := body.Read(fields, rest)
+			for _, f := range fields {
+				field.Text(f.Value)
+				field.Params(f.Value)
+				field.Addresses([]string{f.Value})
+				field.IDs([]string{f.Value})
+			}
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("%d bytes took %s", len(in), took)
+			}
+			if len(c.Attachments) > 1001 || len(c.Notes) > 100 {
+				t.Errorf("%d attachments, %d notes", len(c.Attachments), len(c.Notes))
+			}
+		})
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(mixed + "--b\n\nhello\n\n--b\nContent-Type: text/html\n\n<p>x\n--b--\n"))
+	f.Add([]byte("Content-Type: multipart/mixed\n\n--x\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\nx"))
+	f.Add([]byte("Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-7\n\n+aGVsbG8=\n-- x"))
+	f.Add([]byte("Content-Transfer-Encoding: quoted-printable\nContent-Type: application/x; name*0*=utf-8''%41\n\n=41=\n"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		fields, rest, _, _ := field.Split(raw)
+		before := bytes.Clone(rest)
+		c := body.Read(fields, rest)
+		if !bytes.Equal(before, rest) {
+			t.Error("the body was changed")
+		}
+		total := len(c.Text) + len(c.HTML)
+		for _, s := range append([]string{c.Text, c.HTML}, c.Notes...) {
+			if !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
+				t.Errorf("%q is not clean", s)
+			}
+		}
+		for _, a := range c.Attachments {
+			total += len(a.Data)
+			if a.Name == "" || a.Type == "" || !utf8.ValidString(a.Name) || strings.ContainsAny(a.Name, "/\\\x00\n") {
+				t.Errorf("attachment %q of type %q", a.Name, a.Type)
+			}
+		}
+		if total > 1000+16*len(raw) {
+			t.Errorf("%d bytes from %d", total, len(raw))
+		}
+	})
+}

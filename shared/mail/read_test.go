@@ -1,0 +1,255 @@
+package mail_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"deskmove/shared/mail"
+)
+
+func sample(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func zipped(t *testing.T, s string) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := io.WriteString(w, s); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// The same mail has one identity in every format, and the format does not
+// depend on the name.
+func TestFormats(t *testing.T) {
+	mbox := readAll(t, "sample.mbox", sample(t, "sample.mbox"))
+	if len(mbox) != 3 {
+		t.Fatalf("%d messages in the mbox", len(mbox))
+	}
+	for name, c := range map[string]struct {
+		in   string
+		want []mail.Message
+	}{
+		"crlf.mbox":      {strings.ReplaceAll(sample(t, "sample.mbox"), "\n", "\r\n"), mbox},
+		"sample.mbox.gz": {zipped(t, sample(t, "sample.mbox")), mbox},
+		"sample.jsonl":   {sample(t, "sample.jsonl"), mbox},
+		"x.jsonl.gz":     {zipped(t, sample(t, "sample.jsonl")), mbox},
+		"wrong.eml":      {sample(t, "sample.jsonl"), mbox},
+		"bom.jsonl":      {"\ufeff\n" + strings.TrimSuffix(sample(t, "sample.jsonl"), "\n"), mbox},
+		"sample.eml":     {sample(t, "sample.eml"), mbox[:1]},
+		"wrong.mbox":     {sample(t, "sample.eml"), mbox[:1]},
+		"no name":        {"\n" + strings.ReplaceAll(sample(t, "sample.eml"), "\n", "\r\n"), mbox[:1]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := readAll(t, name, c.in)
+			if len(got) != len(c.want) {
+				t.Fatalf("%d messages, want %d", len(got), len(c.want))
+			}
+			for i, m := range got {
+				w := c.want[i]
+				if m.ExternalID() != w.ExternalID() || m.Content != w.Content || !m.Date.Equal(w.Date) || m.Text != w.Text ||
+					m.Number != i+1 || m.File != name {
+					t.Errorf("message %d is %s, %s of %s, want %s, %s of %s", i+1, m.ExternalID(), m.Content, m.Date, w.ExternalID(), w.Content, w.Date)
+				}
+				if diff := cmp.Diff(w.To, m.To); diff != "" {
+					t.Errorf("message %d is to others (-want +got):\n%s", i+1, diff)
+				}
+			}
+		})
+	}
+}
+
+// outcome reads a file and says in one line what came of it.
+func outcome(name string, r io.Reader) string {
+	var all []string
+	for m, err := range mail.Read(name, r, now()) {
+		skipped, file := (*mail.SkippedError)(nil), (*mail.FileError)(nil)
+		switch {
+		case errors.As(err, &skipped):
+			all = append(all, fmt.Sprintf("skipped %d@%d %s", skipped.Number, skipped.Offset, skipped.Reason))
+		case errors.As(err, &file):
+			all = append(all, fmt.Sprintf("%s after %d", kind(err), file.Read))
+			if file.File != name || file.Do == "" {
+				all = append(all, "no name or no remedy")
+			}
+		case err != nil:
+			all = append(all, "other error")
+		default:
+			all = append(all, fmt.Sprintf("kept %d@%d", m.Number, m.Offset))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func kind(err error) string {
+	for _, e := range []error{mail.ErrEmpty, mail.ErrNotMail, mail.ErrTruncated, mail.ErrUnread} {
+		if errors.Is(err, e) {
+			return e.Error()
+		}
+	}
+	return "unnamed"
+}
+
+func TestFaults(t *testing.T) {
+	const head = "From s@x Thu Aug  1 00:50:24 1996\nMessage-ID: <a@x>\n"
+	const ok = head + "\nhi\n\n"
+	whole := zipped(t, strings.Repeat(ok, 1000))
+	damaged := []byte(whole)
+	damaged[len(damaged)-6] ^= 0xff // in the checksum
+	for name, c := range map[string]struct {
+		in   io.Reader
+		want string
+	}{
+		"empty":              {strings.NewReader(""), "file is empty after 0"},
+		"blank":              {strings.NewReader(" \r\n\n"), "file is empty after 0"},
+		"gzip of nothing":    {strings.NewReader(zipped(t, "")), "file is empty after 0"},
+		"half a gzip header": {strings.NewReader(whole[:5]), "file is cut off after 0"},
+		"truncated gzip":     {strings.NewReader(zipped(t, ok+ok+head)[:60]), "skipped 1@0 the file breaks off in it, file is cut off after 1"},
+		"damaged gzip":       {bytes.NewReader(damaged), "SUFFIX"},
+		"text":               {strings.NewReader("Dear all,\nhello\n"), "file is no mail after 0"},
+		"text with a colon":  {strings.NewReader("Note: hello\n\nyou\n"), "file is no mail after 0"},
+		"letter":             {strings.NewReader("From the desk of Ann\n\nhello\n"), "file is no mail after 0"},
+		"zip":                {strings.NewReader("PK\x03\x04xxxx"), "file is no mail after 0"},
+		"binary":             {strings.NewReader("\x00\x01\x02"), "file is no mail after 0"},
+		"array":              {strings.NewReader("[{}]"), "file is no mail after 0"},
+		"pretty JSON":        {strings.NewReader("{\n \"from\": \"a@x\"\n}\n"), "file is no mail after 0"},
+		"broken.eml":         {strings.NewReader("Dear all,\nhello\n"), "kept 1@0"},
+		"mbox cut in body":   {strings.NewReader(ok + head + "\nhi"), "kept 1@0, kept 2@57, file is cut off after 2"},
+		"mbox cut in header": {strings.NewReader(ok + head), "kept 1@0, kept 2@57, file is cut off after 2"},
+		"reader fails":       {io.MultiReader(strings.NewReader(ok+head), iotest.ErrReader(os.ErrPermission)), "kept 1@0, skipped 2@57 the file breaks off in it, file cannot be read on after 2"},
+		"jsonl, unknown field": {strings.NewReader("{\"from\":\"a@x\"}\n\n{\"from\":\"a@x\",\"topic\":\"secret\"}\n{\"from\":\"b@x\"}\n"),
+			"kept 1@0, skipped 2@16 line 3: unknown field \"topic\", kept 3@48"},
+		"jsonl, no from":    {strings.NewReader("{\"from\":\"a@x\"}\n{\"subject\":\"s\"}\n"), "kept 1@0, skipped 2@15 line 2: from is missing or no address"},
+		"jsonl, odd date":   {strings.NewReader("{\"from\":\"a@x\",\"date\":\"yesterday\"}\n"), "skipped 1@0 line 1: date is not RFC 3339, such as 2006-01-02T15:04:05Z"},
+		"jsonl, two values": {strings.NewReader("{\"from\":\"a@x\"} {}\n"), "skipped 1@0 line 1: more than one value on the line"},
+		"jsonl, wrong type": {strings.NewReader("{\"from\":\"a@x\",\"to\":\"b@x\"}\n"), "skipped 1@0 line 1: to has a value of the wrong type: string"},
+		"jsonl, cut":        {strings.NewReader("{\"from\":\"a@x\"}\n{\"from\":\"a"), "kept 1@0, skipped 2@15 line 2: is no JSON, file is cut off after 2"},
+		"jsonl, no JSON":    {strings.NewReader("{\"from\":\"a@x\"}\nhello\n{\"from\":\"b@x\"}\n"), "kept 1@0, skipped 2@15 line 2: is no JSON, kept 3@21"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := outcome(name, c.in)
+			if c.want == "SUFFIX" {
+				if !strings.HasPrefix(got, "kept 1@0") || !strings.HasSuffix(got, "skipped 1000@56943 the file breaks off in it, file cannot be read on after 1000") {
+					t.Errorf("reading ends in %q", got[max(0, len(got)-120):])
+				}
+				return
+			}
+			if got != c.want {
+				t.Errorf("reading gives %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// A gzip that breaks off says how far it got, and gives no half message.
+func TestTruncatedGzip(t *testing.T) {
+	var in strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&in, "From s@x Thu Aug  1 00:50:24 1996\nMessage-ID: <%d@x>\n\nhi %x\n\n", i, i*i*7919)
+	}
+	z := zipped(t, in.String())
+	got := outcome("cut.mbox.gz", strings.NewReader(z[:len(z)/2]))
+	kept := strings.Count(got, "kept")
+	want := fmt.Sprintf("the file breaks off in it, file is cut off after %d", kept+1)
+	if kept < 1000 || kept > 4000 || !strings.HasSuffix(got, want) {
+		t.Errorf("%d kept; reading ends in %q", kept, got[max(0, len(got)-120):])
+	}
+}
+
+func TestErrorsNameThePlaceAndTheRemedy(t *testing.T) {
+	for _, err := range mail.Read("in/box.mbox", strings.NewReader("From s@x Thu Aug  1 00:50:24 1996\nSubject: secret\n"), now()) {
+		if err == nil {
+			continue
+		}
+		const want = "in/box.mbox: file is cut off at byte 50 (messages until there: 1): message 1 was kept as far as it goes; " +
+			"if the original is longer, copy the file again and import that instead"
+		if err.Error() != want {
+			t.Errorf("error %q, want %q", err, want)
+		}
+	}
+}
+
+// A message of 10 MiB is read, one byte more is skipped, and the next is read.
+func TestLimit(t *testing.T) {
+	body := func(size int, head string) string {
+		return head + strings.Repeat(strings.Repeat("x", 99)+"\n", size/100+1)[:size-len(head)-1] + "\n"
+	}
+	const sep, head = "From s@x Thu Aug  1 00:50:24 1996\n", "Message-ID: <a@x>\n\n"
+	const next = sep + "Message-ID: <b@x>\n\nhi\n\n"
+	for _, c := range []struct{ in, want string }{
+		{sep + body(mail.MaxSize, head) + "\n" + next, "kept 1@0, kept 2@10485795"},
+		{sep + body(mail.MaxSize+1, head) + "\n" + next, "skipped 1@0 10485762 bytes is over the limit of 10485760, kept 2@10485796"},
+		{body(mail.MaxSize, head), "kept 1@0"},
+		{body(mail.MaxSize+1, head), "skipped 1@0 10485761 bytes is over the limit of 10485760"},
+		{"{\"from\":\"a@x\"}\n{\"from\":\"a@x\",\"text\":\"" + strings.Repeat("x", mail.MaxSize) + "\"}\n{\"from\":\"a@x\"}\n",
+			"kept 1@0, skipped 2@15 line 2: 10485785 bytes is over the limit of 10485760, kept 3@10485800"},
+	} {
+		if got := outcome("big", strings.NewReader(c.in)); got != c.want {
+			t.Errorf("a file of %d bytes gives %q, want %q", len(c.in), got, c.want)
+		}
+	}
+}
+
+func TestStopsWhenAsked(t *testing.T) {
+	for _, in := range []string{sample(t, "sample.mbox"), sample(t, "sample.jsonl"), sample(t, "sample.eml"), "", "{}\n{}\n"} {
+		for range mail.Read("x", strings.NewReader(in), now()) {
+			break // going on would make the runtime panic
+		}
+	}
+}
+
+// A file of any length costs the memory of one message.
+func TestConstantMemory(t *testing.T) {
+	one := "From s@x Thu Aug  1 00:50:24 1996\nMessage-ID: <a@x>\n\n" + strings.Repeat("some text\n", 1000) + "\n"
+	in := io.LimitReader(&repeat{s: one}, int64(len(one))*3000) // 30 MB
+	n, most := 0, uint64(0)
+	var before, during runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for m, err := range mail.Read("long.mbox", in, now()) {
+		if err != nil || len(m.Text) != 9999 {
+			t.Fatalf("message %d: %d bytes, %v", m.Number, len(m.Text), err)
+		}
+		if n++; n%500 == 0 {
+			runtime.GC()
+			runtime.ReadMemStats(&during)
+			most = max(most, during.HeapAlloc)
+		}
+	}
+	if n != 3000 || most > before.HeapAlloc+4<<20 {
+		t.Errorf("%d messages; the heap grew from %d to %d bytes", n, before.HeapAlloc, most)
+	}
+}
+
+// repeat reads s over and over.
+type repeat struct {
+	s   string
+	pos int
+}
+
+func (r *repeat) Read(p []byte) (int, error) {
+	n := copy(p, r.s[r.pos:])
+	r.pos = (r.pos + n) % len(r.s)
+	return n, nil
+}
