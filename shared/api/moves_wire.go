@@ -2,6 +2,8 @@ package api
 
 import (
 	"time"
+
+	"deskmove/shared/desk"
 )
 
 // newMove is the request that starts a move.
@@ -58,37 +60,24 @@ type progress struct {
 	Failed  int64 `json:"failed" example:"2" doc:"Could not be converted."`
 }
 
-// report is the proof of a move.
-type report struct {
-	MoveID     string           `json:"moveId" example:"m1795000000000a1b2c3d4"`
-	ChannelID  string           `json:"channelId" example:"support-mail"`
-	Status     string           `json:"status" enum:"attention,done" example:"done"`
-	Rehearsal  bool             `json:"rehearsal" doc:"Nothing has been written; the numbers are what would be."`
-	EndedAt    time.Time        `json:"endedAt"`
-	Found      int64            `json:"found" example:"100000" doc:"Conversations of the channel that belong to the move."`
-	Created    int64            `json:"created" example:"98200" doc:"Tickets made from history."`
-	AsIs       int64            `json:"asIs" example:"1790" doc:"Conversations moved with the ticket they had."`
-	Redirected int64            `json:"redirected" example:"8" doc:"Tickets made for conversations that came after the start."`
-	Failed     int64            `json:"failed" example:"2" doc:"Conversations that could not be converted; each is among the failures with its reason."`
-	Unsettled  int64            `json:"unsettled" example:"0" doc:"Conversations that changed while they were counted, so that they are in neither checksum."`
-	OwnersLost int64            `json:"ownersLost" example:"37" doc:"Tickets without an owner because the conversation's owner has no help desk access."`
-	Breaches   int64            `json:"breaches" example:"0" doc:"Tickets of which a clock was past when they were made."`
-	ByStatus   map[string]int64 `json:"byStatus" example:"{\"new\":1200,\"solved\":98800}" doc:"Tickets by the status that the move gave them."`
-	Checksum   checksum         `json:"checksum"`
+// read returns what was chosen. Unknown words are for the rules to refuse.
+func (w newMove) read() desk.Choices {
+	return desk.Choices{
+		Channel: w.ChannelID, History: desk.HistoryChoice(w.History), SLA: desk.SLAMode(w.SLA),
+		Statuses:      desk.StatusMap{Open: desk.Status(w.StatusMap.Open), Closed: desk.Status(w.StatusMap.Closed)},
+		Notifications: desk.Notifications(w.Notifications), Acknowledged: w.Acknowledged, Rehearsal: w.Rehearsal,
+	}
 }
 
-// checksum is over (conversation, start, status, owner), worked out from both
-// sides.
-type checksum struct {
-	Inbox string `json:"inbox" example:"9f86d081884c7d65" doc:"What the conversations say, 64 bits in hex."`
-	Desk  string `json:"desk" example:"9f86d081884c7d65" doc:"What the tickets say, 64 bits in hex."`
-	Equal bool   `json:"equal" doc:"Both sides agree."`
-}
-
-// failure is a conversation that could not be converted, and why.
-type failure struct {
-	ConversationID string    `json:"conversationId" example:"c05jg3nrm7gk2v9x0q8s4t"`
-	Code           string    `json:"code" example:"no-start-date" doc:"Stable; programs may rely on it."`
-	Reason         string    `json:"reason" example:"the date it started is missing; set its started date and try again"`
-	At             time.Time `json:"at"`
+func writeMove(m desk.Move) channelMove {
+	c := m.Choices
+	w := channelMove{
+		ID: m.ID, ChannelID: c.Channel, History: string(c.History), SLA: string(c.SLA), Notifications: string(c.Notifications),
+		Acknowledged: c.Acknowledged, Rehearsal: c.Rehearsal, Status: string(m.Status), Phase: m.Phase, By: m.By,
+		StartedAt: m.StartedAt, FenceAt: m.FenceAt, EndedAt: m.EndedAt,
+	}
+	if c.Statuses != (desk.StatusMap{}) {
+		w.StatusMap = &statusMap{string(c.Statuses.Open), string(c.Statuses.Closed)}
+	}
+	return w
 }

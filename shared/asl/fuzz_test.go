@@ -61,38 +61,3 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
-
-// What a path reads is what it wrote, and nothing that was there before
-// changes.
-func FuzzPath(f *testing.F) {
-	for _, p := range []string{"$", "$.a", "$.a.b", "$.a[0].b", "$[3]", "$$.Execution.Input.a", "$.a[*]", "$..", "$['a']", "$.a-b"} {
-		f.Add(p, `{"a":{"b":1},"c":[2]}`)
-		f.Add(p, `[{"a":null}]`)
-	}
-	f.Fuzz(func(t *testing.T, path, input string) {
-		quoted, err := json.Marshal(path)
-		if err != nil {
-			t.Skip()
-		}
-		state := `{"Type": "Pass", "Result": "written", "ResultPath": ` + string(quoted) + `, "Next": "B"}, "B": {"Type": "Pass", "InputPath": ` + string(quoted) + `, "End": true}`
-		m, err := asl.Parse([]byte(one(state)))
-		if err != nil {
-			return
-		}
-		w := newWorld(t)
-		e, err := m.Start("move-1", json.RawMessage(input), w.now)
-		if err != nil {
-			return
-		}
-		if e, err = w.runner(m).Run(t.Context(), e); err != nil {
-			t.Fatal(err)
-		}
-		switch got := summary(e); {
-		case got == "FAILED States.ResultPathMatchFailure", got == "FAILED States.DataLimitExceeded":
-		case got != `"written"`:
-			t.Errorf("%s of %s reads %s after writing to it", path, input, got)
-		case strings.Count(string(w.saved[0].Input), `"written"`) != strings.Count(string(e.StartInput), `"written"`)+1 && path != "$" && !strings.Contains(string(e.StartInput), "written"):
-			t.Errorf("%s of %s wrote %s", path, input, w.saved[0].Input)
-		}
-	})
-}

@@ -60,7 +60,9 @@ func (m *Message) people(fields field.Fields, o origin) {
 		}
 	}
 	if m.From == (Address{}) {
-		m.From.Address = strings.ToLower(strings.ToValidUTF8(o.sender, "?"))
+		if list := field.Addresses([]string{o.sender}); len(list) > 0 {
+			m.From = Address(list[0])
+		}
 		m.note("no From header")
 	} else if !strings.Contains(m.From.Address, "@") {
 		m.note("From is no full address")

@@ -21,13 +21,15 @@ type Convert struct {
 	Now func() time.Time
 }
 
-// patience is how often a batch is received before its failures are recorded
-// and it finishes without them.
+// patience is how often a batch is received before an error that nobody
+// foresaw is held against its conversation.
 const patience = 3
 
 // Batch converts the conversations of a batch that was received so many
-// times, the first time counting 1. An error asks for the batch to be
-// delivered again; what has been done until then does no harm.
+// times, the first time counting 1. A conversation that cannot be converted is
+// recorded as a failure, and the batch finishes without it (R28). An error
+// asks for the batch to be delivered again; what has been done until then does
+// no harm.
 func (c Convert) Batch(ctx context.Context, b Batch, receives int) error {
 	rules, err := c.Rulebook.Rules(ctx, b.Account, b.Move)
 	if err != nil {
@@ -41,7 +43,7 @@ func (c Convert) Batch(ctx context.Context, b Batch, receives int) error {
 			continue
 		}
 		f, final := failure(o, c.Now())
-		if !final || receives < patience {
+		if !final && (receives < patience || willPass(o.Err)) {
 			return fmt.Errorf("batch %s: %w", b.Entry, o.Err)
 		}
 		n.Failed++
@@ -60,14 +62,23 @@ func (c Convert) Batch(ctx context.Context, b Batch, receives int) error {
 	return c.Ledger.Done(ctx, b, n)
 }
 
-// failure is what is recorded of an error, and whether it is for good. A
-// store that is busy or out of reach says nothing about the conversation.
-func failure(o Outcome, now time.Time) (Failure, bool) {
-	var conversion *desk.ConversionError
-	if errors.As(o.Err, &conversion) {
+// failure is what is recorded of an error, and whether it is for good: the
+// conversation itself, strongly read, cannot be converted.
+func failure(o Outcome, now time.Time) (_ Failure, final bool) {
+	if conversion, ok := errors.AsType[*desk.ConversionError](o.Err); ok {
 		return Failure{o.ID, conversion.Code, conversion.Problem + "; " + conversion.Do, now}, true
 	}
-	return Failure{}, false
+	return Failure{o.ID, CodeUnexpected, "an unforeseen error, which is in the log; try again", now}, false
+}
+
+// willPass reports whether an error says nothing about a conversation: the store
+// is busy, or out of reach.
+func willPass(err error) bool {
+	temporary, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return ok && temporary.Temporary() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // mend takes the failures away of those that did not fail again.

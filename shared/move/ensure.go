@@ -213,7 +213,11 @@ func (r *round) create(ctx context.Context, cs []desk.Conversation) []ticketed {
 	now := r.Now()
 	for _, c := range cs {
 		t, err := r.rules.Of(c).Ticket(c, now)
-		if err != nil {
+		switch {
+		case err != nil && !r.strong: // it may be better by now
+			r.later(c.ID)
+			continue
+		case err != nil:
 			r.fail(c.ID, err)
 			continue
 		}

@@ -33,6 +33,9 @@ func (e *BusyError) Error() string {
 
 func (e *BusyError) Unwrap() error { return e.Err }
 
+// Temporary says that the error says nothing about what it met.
+func (e *BusyError) Temporary() bool { return true }
+
 // RunningError says that another move of the account is running (R4).
 type RunningError struct{ Move string }
 

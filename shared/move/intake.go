@@ -58,15 +58,15 @@ func (i Intake) Message(ctx context.Context, m desk.Message, references []string
 }
 
 // Append takes in a message to a conversation, by the channel m.Channel, or
-// if that is empty by the one to which the conversation belongs. Otherwise it
-// is like Message.
+// if that is empty by the one on which the conversation began, which stays the
+// same if it joins another. Otherwise it is like Message.
 func (i Intake) Append(ctx context.Context, m desk.Message, conversation string) (Taken, error) {
 	c, err := i.Conversations.Get(ctx, m.Account, conversation)
 	if err != nil {
 		return Taken{}, err
 	}
 	if m.Channel == "" {
-		m.Channel = c.Channel
+		m.Channel = c.Origin
 	}
 	by, err := i.Setups.Channel(ctx, m.Account, m.Channel)
 	if err != nil {

@@ -32,7 +32,8 @@ type Planned struct {
 }
 
 // Preview checks a move of a channel with choices, of which the mapping may
-// still be missing; ErrNotFound if there is no such channel.
+// still be missing. Errors: ErrNotFound if there is no such channel,
+// *desk.InvalidError for choices that are not possible.
 func (p Plan) Preview(ctx context.Context, account, channel string, choices desk.Choices) (Planned, error) {
 	setup, err := p.Setups.Setup(ctx, account)
 	if err != nil {
@@ -41,6 +42,12 @@ func (p Plan) Preview(ctx context.Context, account, channel string, choices desk
 	c, ok := setup.Channel(channel)
 	if !ok {
 		return Planned{}, fmt.Errorf("channel %s: %w", channel, ErrNotFound)
+	}
+	choices = choices.WithDefaults()
+	if choices.History != desk.AllHistory || choices.Statuses != (desk.StatusMap{}) {
+		if err := setup.CheckChoices(choices); err != nil {
+			return Planned{}, err
+		}
 	}
 	return p.preview(ctx, setup, c, choices)
 }
@@ -81,12 +88,14 @@ func (p Plan) preview(ctx context.Context, setup desk.Setup, c desk.Channel, cho
 	return Planned{Preflight: setup.Preflight(c, choices, f, now), Sampled: sampled}, nil
 }
 
-// rules are those that the move would have if it began now; nil if the
-// choices are not complete or not possible.
+// rules are those that the move would have if it began now, with the original
+// clocks: what would breach then is asked before the admin has decided (R9).
+// They are nil if the choices are not complete or not possible.
 func (p Plan) rules(setup desk.Setup, c desk.Channel, choices desk.Choices, now time.Time) *desk.Rules {
 	if choices.History != desk.AllHistory || setup.CheckChoices(choices) != nil {
 		return nil
 	}
+	choices.SLA = desk.Original
 	rules, err := desk.NewRules(setup, desk.Move{Account: setup.Account.ID, Choices: choices, FenceAt: now}, c, setup.Access())
 	if err != nil {
 		return nil

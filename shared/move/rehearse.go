@@ -2,7 +2,7 @@ package move
 
 import (
 	"context"
-	"errors"
+	"time"
 
 	"deskmove/shared/desk"
 )
@@ -85,24 +85,12 @@ func (h Rehearse) page(ctx context.Context, m desk.Move, rules *desk.Rules, ids 
 		if !rules.Belongs(c) || rules.Stays(c) {
 			continue
 		}
-		ticket, ok := ts[c.ID]
-		if ok && ticket.Provenance == desk.Native {
-			ticket = rules.AsIs(ticket, c)
-		} else {
-			ticket, err = rules.Ticket(c, m.StartedAt)
-		}
-		var conversion *desk.ConversionError
-		if errors.As(err, &conversion) {
+		ticket, err := foresee(rules, c, ts, m.StartedAt)
+		if f, final := failure(Outcome{ID: c.ID, Err: err}, m.StartedAt); final {
 			t.Report.Found++
 			t.Report.Failed++
-			f, _ := failure(Outcome{ID: c.ID, Err: err}, m.StartedAt)
-			if err := h.Ledger.Fail(ctx, m.Account, m.ID, f); err != nil {
-				return t, err
-			}
-			continue
-		}
-		if err == nil {
-			ticket.SourceVersion = c.Version
+			err = h.Ledger.Fail(ctx, m.Account, m.ID, f)
+		} else if err == nil {
 			err = t.add(rules, c, ticket)
 		}
 		if err != nil {
@@ -110,4 +98,14 @@ func (h Rehearse) page(ctx context.Context, m desk.Move, rules *desk.Rules, ids 
 		}
 	}
 	return t, nil
+}
+
+// foresee is the ticket that a conversation would have.
+func foresee(rules *desk.Rules, c desk.Conversation, ts map[string]desk.Ticket, now time.Time) (desk.Ticket, error) {
+	if t, ok := ts[c.ID]; ok && t.Provenance == desk.Native {
+		t = rules.AsIs(t, c)
+		t.SourceVersion = c.Version
+		return t, nil
+	}
+	return rules.Ticket(c, now)
 }

@@ -34,7 +34,7 @@ func (t Retry) Move(ctx context.Context, who Who, id string) (desk.Move, error) 
 	if err != nil {
 		return desk.Move{}, err
 	}
-	if err := setup.MayMove(who.Agent); err != nil {
+	if err := who.mayMove(setup); err != nil {
 		return desk.Move{}, err
 	}
 	m, err := t.Moves.Get(ctx, who.Account, id)

@@ -95,7 +95,7 @@ func (s Start) start(ctx context.Context, who Who, choices desk.Choices, idem Id
 	if err != nil {
 		return desk.Move{}, err
 	}
-	if err := setup.MayMove(who.Agent); err != nil {
+	if err := who.mayMove(setup); err != nil {
 		return desk.Move{}, err
 	}
 	c, ok := setup.Channel(choices.Channel)

@@ -68,7 +68,7 @@ func (s Survey) page(ctx context.Context, rules *Rules, after, until Position) (
 	found := surveyed{last: ps[len(ps)-1], more: more, tally: Tally{
 		Report: desk.Report{ByStatus: make(map[desk.Status]int64)}, Owners: make(map[string]int64),
 	}}
-	var bad []string
+	var old, young []string // not current, by the age of their last change
 	now := s.Now()
 	for _, c := range cs {
 		r := rules.Of(c)
@@ -79,18 +79,34 @@ func (s Survey) page(ctx context.Context, rules *Rules, after, until Position) (
 		moved := ok && c.Home == desk.HelpDesk
 		switch current := moved && t.SourceVersion >= c.Version; {
 		case !current && now.Sub(c.ChangedAt) >= settle:
-			bad = append(bad, c.ID)
-		case moved:
+			old = append(old, c.ID)
+		case !moved:
+			young = append(young, c.ID)
+		default:
 			if err := found.tally.add(r, c, t); err != nil {
 				return surveyed{}, err
 			}
 		}
 	}
-	found.missing, err = s.unfailed(ctx, account, rules.Move.ID, bad)
-	failed := int64(len(bad) - len(found.missing))
-	found.tally.Report.Failed += failed
-	found.tally.Report.Found += failed
-	return found, err
+	if len(old)+len(young) == 0 {
+		return found, nil
+	}
+	failed, err := s.failed(ctx, account, rules.Move.ID)
+	if err != nil {
+		return surveyed{}, err
+	}
+	for _, id := range append(old, young...) {
+		if failed[id] { // it waits for an admin's retry
+			found.tally.Report.Found++
+			found.tally.Report.Failed++
+		}
+	}
+	for _, id := range old { // the young are on their way
+		if !failed[id] {
+			found.missing = append(found.missing, id)
+		}
+	}
+	return found, nil
 }
 
 // both reads conversations and their tickets.
@@ -116,12 +132,8 @@ func (s Survey) both(ctx context.Context, account string, ids []string) ([]desk.
 	return cs, ts, g.Wait()
 }
 
-// unfailed returns the conversations without a recorded failure: those with
-// one wait for an admin's retry.
-func (s Survey) unfailed(ctx context.Context, account, id string, conversations []string) ([]string, error) {
-	if len(conversations) == 0 {
-		return nil, nil
-	}
+// failed reads which conversations of a move have a recorded failure.
+func (s Survey) failed(ctx context.Context, account, id string) (map[string]bool, error) {
 	failed := make(map[string]bool)
 	for cursor := ""; ; {
 		fs, next, err := s.Failures.Failures(ctx, account, id, cursor, 1000)
@@ -132,16 +144,9 @@ func (s Survey) unfailed(ctx context.Context, account, id string, conversations 
 			failed[f.Conversation] = true
 		}
 		if cursor = next; cursor == "" {
-			break
+			return failed, nil
 		}
 	}
-	var rest []string
-	for _, c := range conversations {
-		if !failed[c] {
-			rest = append(rest, c)
-		}
-	}
-	return rest, nil
 }
 
 // add counts a conversation that has moved. One whose ticket shows another

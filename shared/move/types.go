@@ -211,3 +211,13 @@ type Who struct {
 	Role    desk.Role
 	Address string // from where, as the gateway saw it
 }
+
+// mayMove reports why the caller may not start a move; nil only if the token
+// and the store, as it is now, both say super administrator (R1). A connector
+// may have an agent's name.
+func (w Who) mayMove(setup desk.Setup) error {
+	if w.Role != desk.SuperAdmin {
+		w.Agent = ""
+	}
+	return setup.MayMove(w.Agent)
+}

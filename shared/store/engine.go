@@ -135,10 +135,18 @@ var (
 	ErrCondition = errors.New("condition failed")
 	// ErrThrottled says that the engine is too busy, or that a transaction met
 	// another; trying again later helps.
-	ErrThrottled = errors.New("throttled")
+	ErrThrottled error = temporary("throttled")
 	// ErrFull says that no storage is left.
-	ErrFull = errors.New("storage is full")
+	ErrFull error = temporary("storage is full")
 )
+
+// temporary is an error that says nothing about what was to be written.
+type temporary string
+
+func (t temporary) Error() string { return string(t) }
+
+// Temporary tells package move so.
+func (temporary) Temporary() bool { return true }
 
 // ConditionError says which writes of a transaction failed their condition.
 // It is an ErrCondition.

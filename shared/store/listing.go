@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -70,7 +71,7 @@ func descend(ctx context.Context, e Engine, table Table, parts []part, after mov
 		}
 	}
 	all := slices.Concat(keys...)
-	slices.SortFunc(all, func(a, b string) int { return -cmpStrings(a, b) })
+	slices.SortFunc(all, func(a, b string) int { return strings.Compare(b, a) })
 	var ps []move.Position
 	for _, sk := range slices.Compact(all) {
 		if sk < edge {
@@ -107,4 +108,15 @@ func descendPart(ctx context.Context, e Engine, table Table, p part, after strin
 		}
 		q.After = page.Next
 	}
+}
+
+func readPosition(sk string) (move.Position, error) {
+	if len(sk) <= 13 {
+		return move.Position{}, fmt.Errorf("listing key %q is too short", sk)
+	}
+	ms, err := strconv.ParseInt(sk[:13], 10, 64)
+	if err != nil {
+		return move.Position{}, fmt.Errorf("listing key: %w", err)
+	}
+	return move.Position{Joined: time.UnixMilli(ms).UTC(), ID: sk[13:]}, nil
 }

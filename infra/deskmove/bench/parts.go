@@ -161,7 +161,7 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 	}
 	writes, reads := waist(m)
 	began := time.Now()
-	started, err := s.Handlers.Cases.Start.Move(ctx, move.Who{Account: account, Agent: "agent01"}, desk.Choices{
+	started, err := s.Handlers.Cases.Start.Move(ctx, move.Who{Account: account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
 	}, move.Idempotency{})

@@ -101,20 +101,16 @@ func (t *Traffic) target(random *rand.Rand) *record {
 // fits makes o what its kind wants with its record, if the record allows it.
 func (t *Traffic) fits(o *op, random *rand.Rand) bool {
 	r, m := o.record, &o.message
-	m.Conversation, m.Channel = r.id, r.channel
-	channel := t.channelOf(r.channel)
+	m.Conversation, m.Channel = r.id, t.by(r, o.kind, o.n)
 	switch o.kind {
 	case refer:
-		if len(r.acked) == 0 || channel.Type != desk.Email {
+		if len(r.acked) == 0 || t.channelOf(r.channel).Type != desk.Email {
 			return false
 		}
 		m.Conversation = ""
 		o.refer = t.external(int(r.acked[random.IntN(len(r.acked))]))
 	case carryOn:
-		if channel.Connected == "" {
-			return false
-		}
-		m.Channel = channel.Connected
+		return t.channelOf(r.channel).Connected != ""
 	case answer:
 		m.Author, m.Agent = desk.ByAgent, t.config.Setup.Agents[random.IntN(len(t.config.Setup.Agents))].ID
 		m.From = m.Agent
@@ -129,10 +125,27 @@ func (t *Traffic) fits(o *op, random *rand.Rand) bool {
 			return false
 		}
 		o.n = int(r.acked[random.IntN(len(r.acked))])
-		o.message = t.message(o.n, t.random(o.n))
-		o.message.Channel, o.message.Conversation = r.channel, r.id
+		again := t.random(o.n)
+		k := pickKind(again)
+		if o.n == int(r.acked[0]) && r.began {
+			k = begin
+		}
+		*m = t.message(o.n, again)
+		m.Channel, m.Conversation = t.by(r, k, o.n), r.id
 	}
 	return true
+}
+
+// by is the channel by which message n comes to a conversation. Some
+// connectors leave it out, which means the conversation's.
+func (t *Traffic) by(r *record, k kind, n int) string {
+	switch {
+	case k == carryOn:
+		return t.channelOf(r.channel).Connected
+	case k == reply && n%4 == 0:
+		return ""
+	}
+	return r.channel
 }
 
 func (t *Traffic) wish(random *rand.Rand) wish {

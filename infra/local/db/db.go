@@ -59,7 +59,8 @@ func (d *DB) open(path string, schemas []string) (err error) {
 	for _, pragma := range []string{
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = NORMAL",
-		"PRAGMA journal_size_limit = 16777216",
+		"PRAGMA wal_autocheckpoint = 4000",
+		"PRAGMA journal_size_limit = 33554432",
 	} {
 		if err := sqlitex.ExecuteTransient(d.conn, pragma, nil); err != nil {
 			return err

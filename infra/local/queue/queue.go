@@ -72,6 +72,8 @@ type Queue struct {
 	clock  clock.Clock
 	faults *faults.Faults
 
+	inFlight int // most messages in flight
+
 	mu     sync.Mutex
 	lastID int64
 	room   int           // receives before messages in flight are counted again
@@ -91,7 +93,7 @@ func Open(ctx context.Context, d *db.DB, h *function.Host, c Config) (*Queue, er
 	if c.Retention == 0 {
 		c.Retention = maxRetention
 	}
-	q := &Queue{config: c, db: d, clock: h.Clock, faults: h.Faults, wake: make(chan struct{})}
+	q := &Queue{config: c, db: d, clock: h.Clock, faults: h.Faults, inFlight: maxInFlight, wake: make(chan struct{})}
 	err := d.Do(ctx, func(tx db.Tx) error {
 		if err := tx.Exec("INSERT INTO queue (name) VALUES (?) ON CONFLICT DO NOTHING", c.Name); err != nil {
 			return err
@@ -430,7 +432,7 @@ func (q *Queue) roomFor(tx db.Tx, now int64, limit int) (int, error) {
 	defer q.mu.Unlock()
 	if q.room < limit {
 		if err := tx.Query("SELECT count(*) FROM message WHERE queue = ? AND visible > ? AND receipt != 0", func(r db.Row) error {
-			q.room = maxInFlight - int(r.Int(0))
+			q.room = q.inFlight - int(r.Int(0))
 			return nil
 		}, q.number, now); err != nil {
 			return 0, err

@@ -60,10 +60,11 @@ type Stack struct {
 
 // Limits of functions and queues, as in template.yaml.
 const (
-	short      = 60 * time.Second  // of functions
+	brief      = 10 * time.Second  // of functions that handle batches
+	short      = 60 * time.Second  // of other functions
 	long       = 300 * time.Second // of steps that page through a channel
-	visibility = 6 * short
-	receives   = 10 // before a message is dead
+	visibility = 6 * brief         // how long a batch that failed waits
+	receives   = 10                // before a message is dead
 )
 
 // Open opens the data, which belongs to one process at a time, and listens;
@@ -134,11 +135,11 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 	}
 	return errors.Join(
 		s.runtime.Poll(s.Batches, queue.Mapping{
-			Function:  queue.Function{Name: "convert", Timeout: short, Handle: h.Convert.Handle},
+			Function:  queue.Function{Name: "convert", Timeout: brief, Handle: h.Convert.Handle},
 			BatchSize: 2, Concurrency: concurrency, ReportFailures: true,
 		}),
 		s.runtime.Poll(failures, queue.Mapping{
-			Function:  queue.Function{Name: "redirect-failed", Timeout: short, Handle: h.Redirect.HandleFailed},
+			Function:  queue.Function{Name: "redirect-failed", Timeout: brief, Handle: h.Redirect.HandleFailed},
 			BatchSize: 1, Concurrency: 2, ReportFailures: true,
 		}),
 		s.runtime.Feed(

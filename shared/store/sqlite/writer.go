@@ -64,8 +64,10 @@ func newWriter(conn *sqlite.Conn) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.sequence, err = lastSequence(conn)
-	return w, err
+	if w.sequence, err = lastSequence(conn); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // run takes requests until queue is closed and empty.

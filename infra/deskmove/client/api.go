@@ -1,0 +1,166 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// pageSize is how many items of a list are asked for at a time, the most that
+// the API gives.
+const pageSize = 1000
+
+// AuditEntry is one line of the audit log.
+type AuditEntry struct {
+	ID        string    `json:"id"`
+	At        time.Time `json:"at"`
+	By        string    `json:"by"`
+	Action    string    `json:"action"`
+	MoveID    string    `json:"moveId,omitempty"`
+	ChannelID string    `json:"channelId,omitempty"`
+	Detail    string    `json:"detail,omitempty"`
+}
+
+func (c *Client) get(ctx context.Context, path string, query url.Values, out any) error {
+	_, err := c.do(ctx, request{method: http.MethodGet, path: path, query: query}, out)
+	return err
+}
+
+// list reads a list page by page. An error ends it.
+func list[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		q := url.Values{"limit": {strconv.Itoa(pageSize)}}
+		for name, values := range query {
+			q[name] = values
+		}
+		for {
+			var page struct {
+				Items []T    `json:"items"`
+				Next  string `json:"next"`
+			}
+			if err := c.get(ctx, path, q, &page); err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			for _, item := range page.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if page.Next == "" {
+				return
+			}
+			q.Set("cursor", page.Next)
+		}
+	}
+}
+
+// Me says who calls.
+func (c *Client) Me(ctx context.Context) (m Me, err error) {
+	return m, c.get(ctx, "/v1/me", nil, &m)
+}
+
+// Account reads the account's setup.
+func (c *Client) Account(ctx context.Context) (s Setup, err error) {
+	return s, c.get(ctx, "/v1/account", nil, &s)
+}
+
+// Apply makes the account's setup what a document in the API's shape says.
+func (c *Client) Apply(ctx context.Context, setup json.RawMessage) (s Setup, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPut, path: "/v1/account", in: setup}, &s)
+	return s, err
+}
+
+// Channels lists the channels.
+func (c *Client) Channels(ctx context.Context) iter.Seq2[Place, error] {
+	return list[Place](ctx, c, "/v1/channels", nil)
+}
+
+// Plan says what a move of a channel would meet.
+func (c *Client) Plan(ctx context.Context, channel, history string) (p Plan, err error) {
+	return p, c.get(ctx, "/v1/channels/"+url.PathEscape(channel)+"/plan", url.Values{"history": {history}}, &p)
+}
+
+// StartMove starts a move, once for a key.
+func (c *Client) StartMove(ctx context.Context, m NewMove, key string) (started Move, err error) {
+	_, err = c.do(ctx, request{
+		method: http.MethodPost, path: "/v1/moves", in: m, header: map[string]string{"Idempotency-Key": key},
+	}, &started)
+	return started, err
+}
+
+// Moves lists the moves, without their progress.
+func (c *Client) Moves(ctx context.Context) iter.Seq2[Move, error] {
+	return list[Move](ctx, c, "/v1/moves", nil)
+}
+
+func movePath(id string) string { return "/v1/moves/" + url.PathEscape(id) }
+
+// Move reads a move with its progress.
+func (c *Client) Move(ctx context.Context, id string) (m Move, err error) {
+	return m, c.get(ctx, movePath(id), nil, &m)
+}
+
+// Report reads the report of a move that has ended.
+func (c *Client) Report(ctx context.Context, id string) (r Report, err error) {
+	return r, c.get(ctx, movePath(id)+"/report", nil, &r)
+}
+
+// Failures lists what a move could not convert.
+func (c *Client) Failures(ctx context.Context, id string) iter.Seq2[Failure, error] {
+	return list[Failure](ctx, c, movePath(id)+"/failures", nil)
+}
+
+// Retry makes a move try its failures again.
+func (c *Client) Retry(ctx context.Context, id string) (m Move, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: movePath(id) + "/retry"}, &m)
+	return m, err
+}
+
+// Audit lists the audit log, newest first.
+func (c *Client) Audit(ctx context.Context) iter.Seq2[AuditEntry, error] {
+	return list[AuditEntry](ctx, c, "/v1/audit", nil)
+}
+
+// Conversations lists all conversations of a channel, wherever they live.
+func (c *Client) Conversations(ctx context.Context, channel string) iter.Seq2[Conversation, error] {
+	return list[Conversation](ctx, c, "/v1/conversations", url.Values{"channel": {channel}})
+}
+
+// Conversation reads one conversation.
+func (c *Client) Conversation(ctx context.Context, id string) (v Conversation, err error) {
+	return v, c.get(ctx, "/v1/conversations/"+url.PathEscape(id), nil, &v)
+}
+
+// EditConversation changes a conversation in the inbox.
+func (c *Client) EditConversation(ctx context.Context, id string, e ConversationEdit) error {
+	_, err := c.do(ctx, request{method: http.MethodPatch, path: "/v1/conversations/" + url.PathEscape(id), in: e}, nil)
+	return err
+}
+
+// Tickets lists the tickets of the help desk.
+func (c *Client) Tickets(ctx context.Context) iter.Seq2[Ticket, error] {
+	return list[Ticket](ctx, c, "/v1/tickets", nil)
+}
+
+// Ticket reads one ticket, wherever it lives.
+func (c *Client) Ticket(ctx context.Context, id string) (t Ticket, err error) {
+	return t, c.get(ctx, "/v1/tickets/"+url.PathEscape(id), nil, &t)
+}
+
+// Take hands a message over that came by a channel.
+func (c *Client) Take(ctx context.Context, channel string, m NewMessage) (t Taken, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/channels/" + url.PathEscape(channel) + "/conversations", in: m}, &t)
+	return t, err
+}
+
+// Add hands a message over that belongs to a conversation.
+func (c *Client) Add(ctx context.Context, conversation string, m NewMessage) (t Taken, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/conversations/" + url.PathEscape(conversation) + "/messages", in: m}, &t)
+	return t, err
+}

@@ -1,0 +1,109 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Problem is an error that the API answered.
+type Problem struct {
+	Status   int            `json:"status"`
+	Title    string         `json:"title,omitempty"`
+	Code     string         `json:"code,omitempty"`
+	Detail   string         `json:"detail,omitempty"`
+	Remedy   string         `json:"remedy,omitempty"`
+	Errors   []FieldProblem `json:"errors,omitempty"`
+	Blockers []Finding      `json:"blockers,omitempty"`
+	Warnings []Finding      `json:"warnings,omitempty"`
+	MoveID   string         `json:"moveId,omitempty"`
+	TicketID string         `json:"ticketId,omitempty"`
+
+	After time.Duration `json:"-"` // when to try again; 0 if the API did not say
+}
+
+// FieldProblem says what is wrong with one field.
+type FieldProblem struct {
+	Field   string `json:"field"`
+	Problem string `json:"problem"`
+	Remedy  string `json:"remedy"`
+}
+
+// Error says what is wrong and what to do, field by field if it is about the
+// request's fields.
+func (p *Problem) Error() string {
+	var b strings.Builder
+	b.WriteString(p.summary())
+	for _, e := range p.Errors {
+		if e.Problem == p.Detail {
+			continue
+		}
+		fmt.Fprintf(&b, "\n  %s: %s", e.Field, e.Problem)
+		if e.Remedy != "" {
+			b.WriteString("; " + e.Remedy)
+		}
+	}
+	for _, f := range p.Blockers {
+		fmt.Fprintf(&b, "\n  blocker %s: %s; %s", f.Code, f.Problem, f.Remedy)
+	}
+	for _, f := range p.Warnings {
+		fmt.Fprintf(&b, "\n  warning %s: %s; %s", f.Code, f.Problem, f.Remedy)
+	}
+	return b.String()
+}
+
+func (p *Problem) summary() string {
+	switch {
+	case p.Detail != "" && p.Remedy != "":
+		return p.Detail + ": " + p.Remedy
+	case p.Detail != "":
+		return p.Detail
+	case p.Status == http.StatusUnauthorized:
+		return "the token is missing, forged or expired: get a new one with \"deskmove token\" on the server's data, and set DESKMOVE_TOKEN"
+	case p.Status == http.StatusForbidden:
+		return "the API does not answer under this name: use the address that \"deskmove serve\" printed as endpoint"
+	case p.Status == http.StatusInternalServerError:
+		return "the API failed: its log says why"
+	}
+	return fmt.Sprintf("the API answered %d %s", p.Status, p.Title)
+}
+
+// Unreachable says that the API gave no whole answer.
+type Unreachable struct {
+	Endpoint string
+	Err      error
+}
+
+func (e *Unreachable) Error() string {
+	return fmt.Sprintf("no answer from %s: is \"deskmove serve\" running there? (%v)", e.Endpoint, e.Err)
+}
+
+func (e *Unreachable) Unwrap() error { return e.Err }
+
+// IsNotFound reports whether the API said that there is no such thing.
+func IsNotFound(err error) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Status == http.StatusNotFound
+}
+
+// mostProblem is how much of an error's body is read.
+const mostProblem = 1 << 20
+
+// readProblem reads an answer that is an error. What is no problem+json, such
+// as a proxy's page, becomes a Problem with its status alone.
+func readProblem(res *http.Response) *Problem {
+	p := &Problem{}
+	body, err := io.ReadAll(io.LimitReader(res.Body, mostProblem))
+	if err != nil || json.Unmarshal(body, p) != nil {
+		p = &Problem{}
+	}
+	p.Status, p.After = res.StatusCode, after(res.Header)
+	if p.Title == "" {
+		p.Title = http.StatusText(res.StatusCode)
+	}
+	return p
+}

@@ -1,0 +1,46 @@
+package verify
+
+// The invariants, in the order in which they are reported. The names are
+// stable; scripts may rely on them.
+const (
+	oneTicket = iota
+	complete
+	markerTicket
+	ticketMarker
+	createdStarted
+	versionAtRest
+	statusRight
+	ownerRight
+	editsKept
+	noHistory
+	foreign
+	ledgerEmpty
+	countersPlanned
+	oneMove
+	reportTotals
+	checksums
+	settingsKept
+	auditLogged
+	invariants // how many there are
+)
+
+var names = [invariants]struct{ name, promise string }{
+	oneTicket:       {"one-ticket", "no conversation has two tickets, no ticket is without its conversation"},
+	complete:        {"complete", "all that belongs to a moved channel is in the help desk"},
+	markerTicket:    {"marker-has-ticket", "what is marked as moved has its ticket"},
+	ticketMarker:    {"ticket-has-marker", "what has a ticket in the help desk is marked as moved"},
+	createdStarted:  {"created-is-started", "a ticket's date is the conversation's start"},
+	versionAtRest:   {"version-at-rest", "a ticket shows the conversation's last version"},
+	statusRight:     {"status", "a ticket has the status that state and mapping give it"},
+	ownerRight:      {"owner", "a ticket has its conversation's owner, if that agent has access"},
+	editsKept:       {"edits-kept", "what an agent made of a ticket holds until the customer writes"},
+	noHistory:       {"history-left", "with history none, nothing older than the fence has moved"},
+	foreign:         {"foreign-untouched", "nothing of a channel in the inbox has moved"},
+	ledgerEmpty:     {"ledger-empty", "a move that has ended has no open batch"},
+	countersPlanned: {"counters-planned", "the counters add up to what was planned"},
+	oneMove:         {"one-move", "one move at a time, and every channel agrees with its move"},
+	reportTotals:    {"report-totals", "the report's numbers are those of the data"},
+	checksums:       {"checksums", "both sides' checksums agree, and with the report"},
+	settingsKept:    {"settings-kept", "channels' settings are what the given file says"},
+	auditLogged:     {"audit-logged", "every start and end of a move is in the audit log"},
+}

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+func (r *routes) account() {
+	add(r, operation{
+		id: "get-account", method: http.MethodGet, path: "/v1/account", tag: tagAccount, roles: admins,
+		summary: "Read the account's setup", description: "All of the account's configuration, as it can be sent back.",
+	}, r.api.getAccount)
+	add(r, operation{
+		id: "put-account", method: http.MethodPut, path: "/v1/account", tag: tagAccount, roles: admins, limit: accountLimit,
+		summary: "Replace the account's setup",
+		description: "Makes the account's configuration what is sent, all of it: what is missing is taken away. The first call makes the " +
+			"account. Channels keep their homes; one that has conversations, or has moved, must stay and keep its type. " +
+			"The body may have 1 MB. All that is wrong is reported at once.",
+	}, r.api.putAccount)
+}
+
+func (a *api) getAccount(ctx context.Context, c auth.Caller, _ *struct{}) (*body[setup], error) {
+	if err := a.superAdmin(ctx, c); err != nil {
+		return nil, err
+	}
+	s, err := a.Setups.Setup(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
+	return &body[setup]{writeSetup(s)}, nil
+}
+
+type setupInput struct{ Body setup }
+
+func (a *api) putAccount(ctx context.Context, c auth.Caller, in *setupInput) (*body[setup], error) {
+	if in.Body.Account.ID != c.Account {
+		return nil, fmt.Errorf("account %.80q: %w", in.Body.Account.ID, move.ErrNotFound)
+	}
+	if err := a.mayConfigure(ctx, c); err != nil {
+		return nil, err
+	}
+	s, err := in.Body.read()
+	if err != nil {
+		return nil, err
+	}
+	s, err = a.Configure.Account(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return &body[setup]{writeSetup(s)}, nil
+}
+
+// mayConfigure reports why the caller may not replace the setup. Who was
+// demoted must not take the role back with an old token (R1). Before there is
+// a super administrator, the token is all there is to go by.
+func (a *api) mayConfigure(ctx context.Context, c auth.Caller) error {
+	s, err := a.Setups.Setup(ctx, c.Account)
+	if errors.Is(err, move.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(s.Agents, func(a desk.Agent) bool { return a.Role == desk.SuperAdmin }) {
+		return nil
+	}
+	return a.superAdmin(ctx, c)
+}

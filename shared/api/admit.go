@@ -1,0 +1,88 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+// admit lets requests through whose caller may use the operation. It looks
+// before the body is read, and does not read one that says it is too large.
+func (a *api) admit(op operation) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(ctx)
+		c, known := auth.Of(r.Context())
+		switch {
+		case op.roles != nil && !known:
+			unauthenticated().write(w)
+		case op.roles != nil && !slices.Contains(op.roles, c.Role):
+			a.problem(r.Context(), op.id, wrongRole(c.Role, op.roles)).write(w)
+		case r.ContentLength > op.bodyLimit():
+			w.Header().Set("Connection", "close")
+			tooLarge(op.bodyLimit()).write(w)
+		default:
+			next(ctx)
+		}
+	}
+}
+
+// Codes of refusals that are about the caller.
+const (
+	codeRole     = "role"
+	codeNotAgent = "not-an-agent"
+	codeNoAccess = "no-help-desk-access"
+	codeNotEnded = "not-ended"
+)
+
+func wrongRole(role desk.Role, allowed []desk.Role) error {
+	return &desk.RefusedError{Code: codeRole, Problem: fmt.Sprintf("a token with the role %s cannot do this", role),
+		Do: fmt.Sprintf("use a token with one of the roles %v", allowed)}
+}
+
+// agent returns the calling agent as the store has it now: a token may be
+// older than a change of role or access.
+func (a *api) agent(ctx context.Context, c auth.Caller) (desk.Agent, error) {
+	agent, err := a.Setups.Agent(ctx, c.Account, c.Subject)
+	if errors.Is(err, move.ErrNotFound) {
+		return agent, &desk.RefusedError{Code: codeNotAgent, Problem: fmt.Sprintf("%s is not an agent of account %s", c.Subject, c.Account),
+			Do: "ask a super administrator to add the agent to the account's setup"}
+	}
+	return agent, err
+}
+
+// superAdmin reports why the caller is no super administrator by now (R1).
+func (a *api) superAdmin(ctx context.Context, c auth.Caller) error {
+	agent, err := a.agent(ctx, c)
+	if err != nil {
+		return err
+	}
+	if agent.Role != desk.SuperAdmin {
+		return &desk.RefusedError{Code: desk.CodeNotSuperAdmin, Problem: "only a super administrator of the account may do this",
+			Do: "ask a super administrator"}
+	}
+	return nil
+}
+
+// helpDesk reports why the caller does not see what is in the help desk by
+// now (R21).
+func (a *api) helpDesk(ctx context.Context, c auth.Caller) error {
+	agent, err := a.agent(ctx, c)
+	if err != nil || agent.HelpDesk {
+		return err
+	}
+	return &desk.RefusedError{Code: codeNoAccess, Problem: "agents without help desk access do not see what is in the help desk",
+		Do: "ask a super administrator for help desk access"}
+}
+
+// who is the caller as use cases know it.
+func who(c auth.Caller) move.Who {
+	return move.Who{Account: c.Account, Agent: c.Subject, Role: c.Role, Address: c.Address}
+}

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+func (r *routes) conversations() {
+	add(r, operation{
+		id: "list-conversations", method: http.MethodGet, path: "/v1/conversations", tag: tagConversations, roles: agents,
+		summary: "List conversations",
+		description: "Conversations of the account or of one channel, those first that joined their channel last. What has moved is in " +
+			"the list of the help desk and no longer in that of the inbox. Agents without help desk access see the inbox only.",
+		problems: []error{noAccess()},
+	}, r.api.listConversations)
+	add(r, operation{
+		id: "get-conversation", method: http.MethodGet, path: "/v1/conversations/{id}", tag: tagConversations, roles: agents,
+		summary: "Read a conversation", description: "The conversation with all of its messages in the order in which they were written.",
+		problems: []error{noAccess()},
+	}, r.api.getConversation)
+	add(r, operation{
+		id: "edit-conversation", method: http.MethodPatch, path: "/v1/conversations/{id}", tag: tagConversations, roles: agents,
+		summary:     "Close, reopen or assign a conversation",
+		description: "Fields that are absent stay as they are. Once a conversation has moved, its status and owner are edited on its ticket.",
+		problems:    []error{exampleMoved, noAccess()},
+	}, r.api.editConversation)
+}
+
+type conversationsInput struct {
+	Home    string `query:"home" enum:"inbox,helpdesk" example:"inbox" doc:"Only what lives there; without it, all that you may see."`
+	Channel string `query:"channel" example:"support-mail" doc:"Only conversations of this channel."`
+	Cursor  string `query:"cursor" doc:"next of the page before; without it, the first page."`
+	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
+}
+
+func (a *api) listConversations(ctx context.Context, c auth.Caller, in *conversationsInput) (*body[list[conversation]], error) {
+	of := move.ListedConversations{Channel: in.Channel, Home: desk.Home(in.Home)}
+	if of.Home != desk.Inbox {
+		err := a.helpDesk(ctx, c)
+		switch {
+		case refusedFor(err, codeNoAccess) && of.Home == "":
+			of.Home = desk.Inbox
+		case err != nil:
+			return nil, err
+		}
+	} else if _, err := a.agent(ctx, c); err != nil {
+		return nil, err
+	}
+	after, err := readPosition("conversations", in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.ConversationList.Page(ctx, c.Account, of, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	l := list[conversation]{Items: make([]conversation, len(p.Items)), Next: writePosition("conversations", p.Last, p.More)}
+	for i, item := range p.Items {
+		l.Items[i] = writeConversation(item)
+	}
+	return &body[list[conversation]]{l}, nil
+}
+
+// refusedFor reports whether err is a refusal with that code.
+func refusedFor(err error, code string) bool {
+	refused, ok := errors.AsType[*desk.RefusedError](err)
+	return ok && refused.Code == code
+}
+
+type conversationInput struct {
+	ID  string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
+	Raw bool   `query:"raw" doc:"Also return the messages' sources as they came."`
+}
+
+func (a *api) getConversation(ctx context.Context, c auth.Caller, in *conversationInput) (*body[conversation], error) {
+	found, err := a.visible(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	ms, err := a.Messages.Messages(ctx, c.Account, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	w := writeConversation(found)
+	for _, m := range ms {
+		w.Messages = append(w.Messages, writeMessage(m, in.Raw))
+	}
+	return &body[conversation]{w}, nil
+}
+
+// visible reads a conversation that the caller may see: in the help desk only
+// with access (R21).
+func (a *api) visible(ctx context.Context, c auth.Caller, id string) (desk.Conversation, error) {
+	found, err := a.Conversations.Get(ctx, c.Account, id)
+	if err != nil {
+		return found, err
+	}
+	if found.Home == desk.HelpDesk {
+		return found, a.helpDesk(ctx, c)
+	}
+	_, err = a.agent(ctx, c)
+	return found, err
+}
+
+type conversationEdit struct {
+	ID   string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
+	Body struct {
+		Status *string `json:"status,omitempty" enum:"open,closed" example:"closed"`
+		Owner  *string `json:"owner,omitempty" example:"ann" doc:"ID of an agent; empty for nobody."`
+	} `nameHint:"ConversationEdit"`
+}
+
+func (a *api) editConversation(ctx context.Context, c auth.Caller, in *conversationEdit) (*body[conversation], error) {
+	if _, err := a.visible(ctx, c, in.ID); err != nil {
+		return nil, err
+	}
+	if in.Body.Status == nil && in.Body.Owner == nil {
+		return nil, nothingToChange()
+	}
+	edited, err := a.Edits.Conversation(ctx, who(c), in.ID, desk.Edit{State: (*desk.State)(in.Body.Status), Owner: in.Body.Owner})
+	if err != nil {
+		return nil, err
+	}
+	return &body[conversation]{writeConversation(edited)}, nil
+}
+
+func nothingToChange() error {
+	return &desk.InvalidError{Field: "status", Problem: "nothing is to change", Do: "give a status, an owner or both"}
+}

@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+func (r *routes) moves() {
+	add(r, operation{
+		id: "start-move", method: http.MethodPost, path: "/v1/moves", tag: tagMoves, roles: everyone, status: http.StatusAccepted,
+		summary: "Start a move, or a rehearsal of one",
+		description: "Moves a channel from the inbox to the help desk, for good: a move cannot be stopped, undone or repeated, and an " +
+			"account moves one channel at a time. Only a super administrator may start one, by the token and by the account's " +
+			"setup as it is now; every refusal is in the audit log. Read the channel's plan first, and acknowledge its warnings " +
+			"by their codes.\n\nThe answer comes at once and names the move; follow it at Location. With an Idempotency-Key the " +
+			"same request may be sent again, and answers with the move that the first one started.",
+		problems: []error{
+			&desk.RefusedError{Code: desk.CodeNotSuperAdmin, Problem: "only a super administrator of the account moves a channel",
+				Do: "ask a super administrator to start the move"},
+			desk.Account{Plan: desk.Starter}.MayUseDesk(),
+			desk.Channel{Home: desk.Moving}.Movable(),
+			desk.Channel{Home: desk.HelpDesk}.Movable(),
+			desk.Channel{Fallback: true}.Movable(),
+			desk.Channel{Type: desk.WhatsApp}.Movable(),
+			&move.RunningError{Move: exampleMove},
+			&move.BlockedError{Warnings: []desk.Finding{exampleWarning}},
+			&move.KeyReusedError{},
+		},
+	}, r.api.startMove)
+	add(r, operation{
+		id: "list-moves", method: http.MethodGet, path: "/v1/moves", tag: tagMoves, roles: admins,
+		summary: "List the moves", description: "Moves and rehearsals of the account, the newest first.",
+	}, r.api.listMoves)
+	add(r, operation{
+		id: "get-move", method: http.MethodGet, path: "/v1/moves/{id}", tag: tagMoves, roles: admins,
+		summary: "See how far a move is", description: "What was chosen, how far the move is and how long it will take.",
+	}, r.api.getMove)
+	add(r, operation{
+		id: "retry-move", method: http.MethodPost, path: "/v1/moves/{id}/retry", tag: tagMoves, roles: everyone, status: http.StatusAccepted,
+		summary: "Try again what failed",
+		description: "Makes a move at attention run again for the conversations that could not be converted. Settle their reasons " +
+			"first: look at its failures.",
+		problems: []error{
+			&desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
+				Do: "wait for its end and look at its failures"},
+			&move.RunningError{Move: exampleMove},
+		},
+	}, r.api.retryMove)
+	r.reports()
+}
+
+type startInput struct {
+	Key  string `header:"Idempotency-Key" example:"move-support-mail-1" doc:"1 to 64 letters, digits, dots, underscores, at signs and hyphens. The same key with another request is refused."`
+	Body newMove
+}
+
+type accepted struct {
+	Location string `header:"Location" doc:"Where the move is."`
+	Body     channelMove
+}
+
+func (a *api) startMove(ctx context.Context, c auth.Caller, in *startInput) (*accepted, error) {
+	if in.Key != "" {
+		if err := desk.CheckID("Idempotency-Key", in.Key); err != nil {
+			return nil, err
+		}
+	}
+	choices := in.Body.read().WithDefaults()
+	m, err := a.Start.Move(ctx, who(c), choices, move.Idempotency{Key: in.Key, Hash: hash(choices)})
+	if err != nil {
+		return nil, err
+	}
+	return &accepted{"/v1/moves/" + m.ID, writeMove(m)}, nil
+}
+
+// hash tells requests apart, however they were written.
+func hash(c desk.Choices) string {
+	text, _ := json.Marshal(c) // strings and booleans only: cannot fail
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+type pageInput struct {
+	Cursor string `query:"cursor" doc:"next of the page before; without it, the first page."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
+}
+
+func (a *api) listMoves(ctx context.Context, c auth.Caller, in *pageInput) (*body[list[channelMove]], error) {
+	if err := a.superAdmin(ctx, c); err != nil {
+		return nil, err
+	}
+	after, err := readCursor("moves", in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	ms, next, err := a.Moves.List(ctx, c.Account, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	l := list[channelMove]{Items: make([]channelMove, len(ms)), Next: writeCursor("moves", next)}
+	for i, m := range ms {
+		l.Items[i] = writeMove(m)
+	}
+	return &body[list[channelMove]]{l}, nil
+}
+
+type moveInput struct {
+	ID string `path:"id" example:"m1795000000000a1b2c3d4" doc:"ID of the move."`
+}
+
+func (a *api) getMove(ctx context.Context, c auth.Caller, in *moveInput) (*body[channelMove], error) {
+	if err := a.superAdmin(ctx, c); err != nil {
+		return nil, err
+	}
+	m, err := a.Watch.Move(ctx, c.Account, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	w := writeMove(m.Move)
+	w.Progress = &progress{m.Planned, m.Done, m.Created, m.AsIs, m.Live, m.Stayed, m.Failed}
+	w.OpenBatches, w.RatePerSecond = &m.Open, &m.Rate
+	if m.Left >= 0 {
+		seconds := int64(m.Left.Round(time.Second).Seconds())
+		w.ETASeconds = &seconds
+	}
+	return &body[channelMove]{w}, nil
+}
+
+func (a *api) retryMove(ctx context.Context, c auth.Caller, in *moveInput) (*accepted, error) {
+	m, err := a.Retry.Move(ctx, who(c), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &accepted{"/v1/moves/" + m.ID, writeMove(m)}, nil
+}

@@ -1,0 +1,231 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+// problem is what every error looks like: application/problem+json, as of
+// RFC 9457, with a stable code and what to do.
+type problem struct {
+	Type     string         `json:"type" example:"about:blank" doc:"Always about:blank; the code says which problem it is."`
+	Title    string         `json:"title" example:"Conflict" doc:"The status in words."`
+	Status   int            `json:"status" example:"409"`
+	Code     string         `json:"code" example:"move-running" doc:"Stable; programs may rely on it."`
+	Detail   string         `json:"detail,omitempty" example:"move m1795000000000a1b2c3d4 is running" doc:"What is wrong."`
+	Remedy   string         `json:"remedy,omitempty" example:"start this one when it has ended" doc:"What to do."`
+	Errors   []fieldProblem `json:"errors,omitempty" nullable:"false" doc:"All that is wrong with the request, field by field."`
+	Blockers []finding      `json:"blockers,omitempty" nullable:"false" doc:"What makes the move impossible."`
+	Warnings []finding      `json:"warnings,omitempty" nullable:"false" doc:"Warnings that were not acknowledged."`
+	MoveID   string         `json:"moveId,omitempty" doc:"The move that is in the way."`
+	TicketID string         `json:"ticketId,omitempty" doc:"The ticket to edit instead."`
+	Link     string         `json:"link,omitempty" example:"/v1/moves/m1795000000000a1b2c3d4" doc:"Where the move or ticket is."`
+
+	after time.Duration // when to try again; 0 says nothing about it
+}
+
+// fieldProblem says what is wrong with one field.
+type fieldProblem struct {
+	Field   string `json:"field" example:"statusMap.open" doc:"Path of the field, or name of the parameter."`
+	Problem string `json:"problem" example:"status \"nwe\" is unknown"`
+	Remedy  string `json:"remedy" example:"choose an open status of a pipeline of the account"`
+}
+
+func newProblem(status int, code, detail, remedy string) *problem {
+	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail, Remedy: remedy}
+}
+
+func unauthenticated() *problem {
+	return newProblem(http.StatusUnauthorized, "unauthenticated", "the request has no valid access token",
+		"send one as Authorization: Bearer")
+}
+
+func noRoute(path string) *problem {
+	return newProblem(http.StatusNotFound, "not-found", fmt.Sprintf("there is nothing at %.200q", path),
+		"look at /openapi.yaml for what there is")
+}
+
+func wrongMethod(method, allowed string) *problem {
+	return newProblem(http.StatusMethodNotAllowed, "method-not-allowed", fmt.Sprintf("%.20s is not possible here", method),
+		"use "+allowed)
+}
+
+func tooLarge(limit int64) *problem {
+	return newProblem(http.StatusRequestEntityTooLarge, "too-large",
+		fmt.Sprintf("the body is larger than %d KB", limit>>10), "send less; messages may have 10 MB and an account's setup 1 MB")
+}
+
+// internal is all that a caller learns of an error that nobody foresaw.
+func internal() *problem {
+	return newProblem(http.StatusInternalServerError, "internal", "", "")
+}
+
+func busy(after time.Duration) *problem {
+	p := newProblem(http.StatusServiceUnavailable, "busy", "the system is busy", "try again after Retry-After seconds")
+	p.after = max(after, time.Second)
+	return p
+}
+
+// problem says what an error of an operation means to the caller. One that
+// nobody foresaw is logged, here and nowhere else.
+func (a *api) problem(ctx context.Context, operation string, err error) *problem {
+	if p := known(ctx, err); p != nil {
+		return p
+	}
+	a.Log.ErrorContext(ctx, "request failed", "operation", operation, "err", err)
+	return internal()
+}
+
+// known returns the problem that an error is; nil if nobody foresaw it. What
+// the store cannot do comes first: no refusal holds that is not in the log.
+func known(ctx context.Context, err error) *problem {
+	if errors.Is(err, store.ErrFull) {
+		return newProblem(http.StatusInsufficientStorage, "full", "no storage is left",
+			"free disk space or raise the limit; what was answered before is safe")
+	}
+	if e, ok := errors.AsType[*move.BusyError](err); ok {
+		return busy(e.After)
+	}
+	// With its context done the caller is gone, or the gateway's time is up.
+	if errors.Is(err, store.ErrThrottled) || ctx.Err() != nil {
+		return busy(time.Second)
+	}
+	if p := conflict(err); p != nil {
+		return p
+	}
+	if p := refusal(err); p != nil {
+		return p
+	}
+	if errors.Is(err, move.ErrNotFound) {
+		return newProblem(http.StatusNotFound, "not-found", missing(err), "check the ID; of other accounts nothing is found")
+	}
+	if es := desk.Invalid(err); len(es) > 0 {
+		return invalid(es)
+	}
+	return nil
+}
+
+// conflict is about something else that is in the way.
+func conflict(err error) *problem {
+	if e, ok := errors.AsType[*move.RunningError](err); ok {
+		p := newProblem(http.StatusConflict, "move-running", "move "+e.Move+" is running, and an account moves one channel at a time",
+			"start this one when it has ended")
+		p.MoveID, p.Link = e.Move, "/v1/moves/"+e.Move
+		return p
+	}
+	if e, ok := errors.AsType[*desk.MovedError](err); ok {
+		p := newProblem(http.StatusConflict, "moved", "conversation "+e.Conversation+" is in the help desk",
+			"edit ticket "+e.Ticket+" instead")
+		p.TicketID, p.Link = e.Ticket, "/v1/tickets/"+e.Ticket
+		return p
+	}
+	if _, ok := errors.AsType[*move.KeyReusedError](err); ok {
+		p := newProblem(http.StatusUnprocessableEntity, "key-reused", "the Idempotency-Key was used for another request",
+			"use a new key for a new request")
+		p.Errors = []fieldProblem{{"Idempotency-Key", p.Detail, p.Remedy}}
+		return p
+	}
+	return nil
+}
+
+// refusal is about a rule.
+func refusal(err error) *problem {
+	if e, ok := errors.AsType[*desk.RefusedError](err); ok {
+		return newProblem(refusedStatus(e.Code), e.Code, e.Problem, e.Do)
+	}
+	if e, ok := errors.AsType[*move.ForbiddenError](err); ok {
+		return newProblem(http.StatusForbidden, "forbidden", e.Problem, e.Do)
+	}
+	if e, ok := errors.AsType[*move.BlockedError](err); ok {
+		p := newProblem(http.StatusUnprocessableEntity, "blocked", "the preflight speaks against the move",
+			"settle the blockers, and acknowledge the warnings by their codes")
+		p.Blockers, p.Warnings = writeFindings(e.Blockers), writeFindings(e.Warnings)
+		return p
+	}
+	return nil
+}
+
+// refusedStatus is 403 where somebody else, or another plan, could do it.
+func refusedStatus(code string) int {
+	switch code {
+	case desk.CodeNotSuperAdmin, desk.CodePlan, codeRole, codeNotAgent, codeNoAccess:
+		return http.StatusForbidden
+	}
+	return http.StatusConflict
+}
+
+func invalid(es []*desk.InvalidError) *problem {
+	p := newProblem(http.StatusUnprocessableEntity, "invalid", "the request is not valid", "correct what errors lists")
+	for _, e := range es {
+		p.Errors = append(p.Errors, fieldProblem{e.Field, e.Problem, e.Do})
+	}
+	return p
+}
+
+// missing says what was not found: the words around ErrNotFound.
+func missing(err error) string {
+	for err != nil {
+		switch e := err.(type) {
+		case interface{ Unwrap() []error }:
+			for _, one := range e.Unwrap() {
+				if errors.Is(one, move.ErrNotFound) {
+					return missing(one)
+				}
+			}
+			return ""
+		case interface{ Unwrap() error }:
+			if e.Unwrap() == move.ErrNotFound {
+				return err.Error()
+			}
+			err = e.Unwrap()
+		default:
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+// Error makes a problem an error that huma writes.
+func (p *problem) Error() string { return p.Code }
+
+// GetStatus implements huma.StatusError.
+func (p *problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p *problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders implements huma.HeadersError.
+func (p *problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.after > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.after.Seconds()))))
+	}
+	if p.Link != "" {
+		h.Set("Link", "<"+p.Link+`>; rel="related"`)
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	return h
+}
+
+// write answers with the problem where huma does not.
+func (p *problem) write(w http.ResponseWriter) {
+	h := w.Header()
+	for name, values := range p.GetHeaders() {
+		h[name] = values
+	}
+	h.Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the caller may be gone
+}

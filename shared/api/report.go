@@ -1,0 +1,120 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+)
+
+func (r *routes) reports() {
+	add(r, operation{
+		id: "get-report", method: http.MethodGet, path: "/v1/moves/{id}/report", tag: tagMoves, roles: admins,
+		summary: "Read the proof of a move",
+		description: "What was found, what became of it, and a checksum over (conversation, start, status, owner) worked out from both " +
+			"sides. There is a report when the move has ended. A rehearsal's says what a move would do.",
+		problems: []error{notEnded()},
+	}, r.api.getReport)
+	add(r, operation{
+		id: "list-failures", method: http.MethodGet, path: "/v1/moves/{id}/failures", tag: tagMoves, roles: admins,
+		summary:     "List what could not be converted",
+		description: "Conversations that could not be converted, each with its reason. Settle the reasons, then retry the move.",
+	}, r.api.listFailures)
+}
+
+func notEnded() error {
+	return &desk.RefusedError{Code: codeNotEnded, Problem: "the move has not ended, so that there is no report yet",
+		Do: "wait until its status is done or attention"}
+}
+
+// report is the proof of a move.
+type report struct {
+	MoveID     string           `json:"moveId" example:"m1795000000000a1b2c3d4"`
+	ChannelID  string           `json:"channelId" example:"support-mail"`
+	Status     string           `json:"status" enum:"attention,done" example:"done"`
+	Rehearsal  bool             `json:"rehearsal" doc:"Nothing has been written; the numbers are what would be."`
+	EndedAt    time.Time        `json:"endedAt"`
+	Found      int64            `json:"found" example:"100000" doc:"Conversations of the channel that belong to the move."`
+	Created    int64            `json:"created" example:"98200" doc:"Tickets made from history."`
+	AsIs       int64            `json:"asIs" example:"1790" doc:"Conversations moved with the ticket they had."`
+	Redirected int64            `json:"redirected" example:"8" doc:"Tickets made for conversations that came after the start."`
+	Failed     int64            `json:"failed" example:"2" doc:"Conversations that could not be converted; each is among the failures with its reason."`
+	Unsettled  int64            `json:"unsettled" example:"0" doc:"Conversations that changed while they were counted, so that they are in neither checksum."`
+	OwnersLost int64            `json:"ownersLost" example:"37" doc:"Tickets without an owner because the conversation's owner has no help desk access."`
+	Breaches   int64            `json:"breaches" example:"0" doc:"Tickets of which a clock was past when they were made."`
+	ByStatus   map[string]int64 `json:"byStatus" example:"{\"new\":1200,\"solved\":98800}" doc:"Tickets by the status that the move gave them."`
+	Checksum   checksum         `json:"checksum"`
+}
+
+// checksum is over (conversation, start, status, owner).
+type checksum struct {
+	Inbox string `json:"inbox" example:"9f86d081884c7d65" doc:"What the conversations say, 64 bits in hex."`
+	Desk  string `json:"desk" example:"9f86d081884c7d65" doc:"What the tickets say, 64 bits in hex."`
+	Equal bool   `json:"equal" example:"true" doc:"Both sides agree."`
+}
+
+func (a *api) getReport(ctx context.Context, c auth.Caller, in *moveInput) (*body[report], error) {
+	if err := a.superAdmin(ctx, c); err != nil {
+		return nil, err
+	}
+	m, err := a.Moves.Get(ctx, c.Account, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if m.EndedAt.IsZero() {
+		return nil, notEnded()
+	}
+	return &body[report]{writeReport(m)}, nil
+}
+
+func writeReport(m desk.Move) report {
+	r := m.Report
+	w := report{
+		MoveID: m.ID, ChannelID: m.Choices.Channel, Status: string(m.Status), Rehearsal: m.Choices.Rehearsal, EndedAt: m.EndedAt,
+		Found: r.Found, Created: r.Created, AsIs: r.AsIs, Redirected: r.Redirected, Failed: r.Failed, Unsettled: r.Unsettled,
+		OwnersLost: r.OwnersLost, Breaches: r.Breaches, ByStatus: make(map[string]int64, len(r.ByStatus)),
+		Checksum: checksum{r.InboxSum, r.DeskSum, r.InboxSum == r.DeskSum},
+	}
+	for status, n := range r.ByStatus {
+		w.ByStatus[string(status)] = n
+	}
+	return w
+}
+
+// failure is a conversation that could not be converted, and why.
+type failure struct {
+	ConversationID string    `json:"conversationId" example:"c05jg3nrm7gk2v9x0q8s4t"`
+	Code           string    `json:"code" example:"no-start-date" doc:"Stable; programs may rely on it."`
+	Reason         string    `json:"reason" example:"the date it started is missing; set its started date and try again"`
+	At             time.Time `json:"at"`
+}
+
+type failuresInput struct {
+	ID     string `path:"id" example:"m1795000000000a1b2c3d4" doc:"ID of the move."`
+	Cursor string `query:"cursor" doc:"next of the page before; without it, the first page."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
+}
+
+func (a *api) listFailures(ctx context.Context, c auth.Caller, in *failuresInput) (*body[list[failure]], error) {
+	if err := a.superAdmin(ctx, c); err != nil {
+		return nil, err
+	}
+	after, err := readCursor("failures", in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.Moves.Get(ctx, c.Account, in.ID); err != nil {
+		return nil, err
+	}
+	fs, next, err := a.Ledger.Failures(ctx, c.Account, in.ID, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	l := list[failure]{Items: make([]failure, len(fs)), Next: writeCursor("failures", next)}
+	for i, f := range fs {
+		l.Items[i] = failure{f.Conversation, f.Code, f.Reason, f.At}
+	}
+	return &body[list[failure]]{l}, nil
+}

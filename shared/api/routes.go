@@ -1,0 +1,133 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+)
+
+// The most bytes of a request's body.
+const (
+	usualLimit   = 64 << 10
+	accountLimit = 1 << 20
+	messageLimit = 10 << 20
+)
+
+// Who may call an operation.
+var (
+	everyone   = []desk.Role{desk.SuperAdmin, desk.AgentRole, desk.Connector}
+	agents     = []desk.Role{desk.SuperAdmin, desk.AgentRole}
+	connectors = []desk.Role{desk.SuperAdmin, desk.Connector}
+	admins     = []desk.Role{desk.SuperAdmin}
+)
+
+// operation is one line of the API.
+type operation struct {
+	id, method, path string
+	tag              string
+	summary          string
+	description      string
+	roles            []desk.Role // who may call it
+	limit            int64       // of the body; usualLimit if 0
+	status           int         // of its answer; 200 if 0
+	also             int         // another status of the same answer
+	problems         []int       // statuses of its problems, but for those that any operation has
+}
+
+// routes are the operations and their description.
+type routes struct {
+	api  *api
+	mux  *http.ServeMux
+	huma huma.API
+}
+
+// strictOnce sets what huma keeps for the whole program: names of JSON fields
+// are compared exactly, so that no value hides behind a second spelling.
+var strictOnce = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
+
+func newRoutes(a *api) *routes {
+	strictOnce()
+	mux := http.NewServeMux()
+	r := &routes{api: a, mux: mux, huma: humago.New(mux, huma.Config{
+		OpenAPI:                      description(),
+		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{translate},
+	})}
+	r.me()
+	r.channels()
+	r.moves()
+	r.notices()
+	r.conversations()
+	r.intake()
+	r.tickets()
+	r.account()
+	r.journal()
+	r.health()
+	r.describeProblems()
+	return r
+}
+
+// add registers an operation. Run is called for callers of its roles only,
+// and may return any error.
+func add[I, O any](r *routes, op operation, run func(ctx context.Context, c auth.Caller, in *I) (*O, error)) {
+	h := huma.Operation{
+		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
+		Summary: op.summary, Description: op.description, DefaultStatus: op.status,
+		// Of exactly so many bytes huma says that they are too many.
+		MaxBodyBytes: op.bodyLimit() + 1,
+		// How long a request may take is the gateway's to say.
+		BodyReadTimeout: -1,
+		Middlewares:     huma.Middlewares{r.api.admit(op)},
+		Responses:       op.responses(reflect.TypeFor[I]()),
+	}
+	if op.roles == nil {
+		h.Security = []map[string][]string{}
+	}
+	huma.Register(r.huma, h, func(ctx context.Context, in *I) (*O, error) {
+		c, _ := auth.Of(ctx)
+		out, err := run(ctx, c, in)
+		if err != nil {
+			return nil, r.api.problem(ctx, op.id, err)
+		}
+		return out, nil
+	})
+	if op.also != 0 {
+		h.Responses[code(op.also)] = h.Responses[code(max(op.status, http.StatusOK))]
+	}
+}
+
+func (op operation) bodyLimit() int64 {
+	if op.limit != 0 {
+		return op.limit
+	}
+	return usualLimit
+}
+
+// body is an answer.
+type body[T any] struct{ Body T }
+
+// list is one page of a list.
+type list[T any] struct {
+	Items []T    `json:"items" nullable:"false"`
+	Next  string `json:"next,omitempty" doc:"The cursor of the next page. Absent on the last; a page may be short, even empty, before that."`
+}
+
+// schemaName names a schema after its Go type: ConversationList for
+// list[conversation].
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if of, ok := strings.CutPrefix(name, "List"); ok && of != "" {
+		return of + "List"
+	}
+	return name
+}

@@ -1,0 +1,58 @@
+package move
+
+import "context"
+
+// Page is a part of a list.
+type Page[T any] struct {
+	Items []T
+	Last  Position // the last one looked at: the next page goes on after it
+	More  bool     // there may be a next page
+}
+
+// looks is about how many items a page looks at, at most, for those that are
+// wanted. A page that finds few then ends early, and says that there may be
+// more.
+const looks = 5000
+
+// page reads a page of at most limit wanted items of a list. List returns
+// positions as Listing does; read returns the wanted ones of some IDs.
+func page[T any](
+	ctx context.Context, after Position, limit int,
+	list func(after Position, limit int) ([]Position, bool, error),
+	read func(ctx context.Context, ids []string) (map[string]T, error),
+) (Page[T], error) {
+	p := Page[T]{Last: after, More: true}
+	for looked := 0; p.More && len(p.Items) < limit && looked < looks; {
+		ps, more, err := list(p.Last, limit)
+		if err != nil {
+			return Page[T]{}, err
+		}
+		looked += len(ps)
+		for len(ps) > 0 && len(p.Items) < limit {
+			// So many at a time at least, since some may not be wanted.
+			some := ps[:min(len(ps), max(limit-len(p.Items), 100))]
+			found, err := read(ctx, idsOf(some))
+			if err != nil {
+				return Page[T]{}, err
+			}
+			ps = ps[p.add(some, found, limit):]
+		}
+		p.More = more || len(ps) > 0
+	}
+	return p, nil
+}
+
+// add adds what was found until the page is full. It returns how many of the
+// positions it has dealt with.
+func (p *Page[T]) add(ps []Position, found map[string]T, limit int) int {
+	for i, at := range ps {
+		if len(p.Items) == limit {
+			return i
+		}
+		if item, ok := found[at.ID]; ok {
+			p.Items = append(p.Items, item)
+		}
+		p.Last = at
+	}
+	return len(ps)
+}

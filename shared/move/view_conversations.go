@@ -1,0 +1,149 @@
+package move
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// ConversationList lists conversations.
+type ConversationList struct {
+	Setups interface {
+		Setup(ctx context.Context, account string) (desk.Setup, error)
+	}
+	Moves interface {
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+	}
+	Conversations interface {
+		ListAll(ctx context.Context, account string, of []Stretch, after Position, limit int) ([]Position, bool, error)
+		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)
+	}
+	Now func() time.Time
+}
+
+// Stretch is a channel's listing, down to a position or, if that is zero, to
+// its end.
+type Stretch struct {
+	Channel string
+	Until   Position
+}
+
+// ListedConversations says which conversations a list holds. What is empty
+// leaves none out.
+type ListedConversations struct {
+	Channel string
+	Home    desk.Home // Inbox or HelpDesk
+}
+
+// Page reads a page of an account's conversations after a position, those
+// first which joined their channels last; ErrNotFound if there is no such
+// channel.
+func (l ConversationList) Page(ctx context.Context, account string, of ListedConversations, after Position, limit int) (Page[desk.Conversation], error) {
+	stretches, err := l.stretches(ctx, account, of)
+	if err != nil || len(stretches) == 0 {
+		return Page[desk.Conversation]{}, err
+	}
+	return page(ctx, after, limit,
+		func(after Position, limit int) ([]Position, bool, error) {
+			return l.Conversations.ListAll(ctx, account, stretches, after, limit)
+		},
+		func(ctx context.Context, ids []string) (map[string]desk.Conversation, error) {
+			return l.read(ctx, account, ids, of.Home)
+		})
+}
+
+func (l ConversationList) stretches(ctx context.Context, account string, of ListedConversations) ([]Stretch, error) {
+	setup, err := l.Setups.Setup(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	channels := setup.Channels
+	if of.Channel != "" {
+		c, ok := setup.Channel(of.Channel)
+		if !ok {
+			return nil, fmt.Errorf("channel %s: %w", of.Channel, ErrNotFound)
+		}
+		channels = []desk.Channel{c}
+	}
+	var stretches []Stretch
+	for _, c := range channels {
+		s, ok, err := l.stretch(ctx, c, of.Home)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			stretches = append(stretches, s)
+		}
+	}
+	return stretches, nil
+}
+
+// late is how long, at the most, a new conversation of a moved channel is on
+// its way to the help desk: as long as the late audits go on. One that is
+// later is among the move's failures.
+const late = 24 * time.Hour
+
+// stretch returns how much of a channel's listing can hold conversations of a
+// home, so that the inbox need not look through all that has left it; false
+// if nothing can.
+func (l ConversationList) stretch(ctx context.Context, c desk.Channel, home desk.Home) (Stretch, bool, error) {
+	s := Stretch{Channel: c.ID}
+	if home == "" || c.Home == desk.Moving {
+		return s, true, nil
+	}
+	if c.Home == desk.Inbox {
+		return s, home == desk.Inbox, nil
+	}
+	m, err := l.Moves.Get(ctx, c.Account, c.Move)
+	if err != nil {
+		return s, false, err
+	}
+	all := m.Choices.History == desk.AllHistory
+	switch {
+	case home == desk.Inbox && all:
+		s.Until = Position{Joined: l.Now().Add(-late)}
+	case home == desk.HelpDesk && !all:
+		s.Until = Position{Joined: c.FenceAt}
+	}
+	return s, true, nil
+}
+
+// read reads the conversations of a home. Since the listing knows them they
+// exist, so that one which an eventual read missed is read strongly.
+func (l ConversationList) read(ctx context.Context, account string, ids []string, home desk.Home) (map[string]desk.Conversation, error) {
+	cs, err := l.Conversations.GetMany(ctx, account, ids, false)
+	if err != nil {
+		return nil, err
+	}
+	if len(cs) < len(ids) {
+		more, err := l.Conversations.GetMany(ctx, account, without(ids, cs), true)
+		if err != nil {
+			return nil, err
+		}
+		cs = append(cs, more...)
+	}
+	found := make(map[string]desk.Conversation, len(cs))
+	for _, c := range cs {
+		if home == "" || c.Home == home {
+			found[c.ID] = c
+		}
+	}
+	return found, nil
+}
+
+// without returns the IDs that none of the conversations has.
+func without(ids []string, cs []desk.Conversation) []string {
+	there := make(map[string]bool, len(cs))
+	for _, c := range cs {
+		there[c.ID] = true
+	}
+	var rest []string
+	for _, id := range ids {
+		if !there[id] {
+			rest = append(rest, id)
+		}
+	}
+	return rest
+}

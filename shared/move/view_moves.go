@@ -1,0 +1,145 @@
+package move
+
+import (
+	"context"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// Watch tells people how far moves are.
+type Watch struct {
+	Setups interface {
+		Setup(ctx context.Context, account string) (desk.Setup, error)
+	}
+	Moves interface {
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+		Locked(ctx context.Context, account string) (string, error)
+	}
+	Ledger interface {
+		Open(ctx context.Context, account, id string, limit int) ([]Entry, error)
+		Progress(ctx context.Context, account, id string) (Progress, error)
+	}
+	Now func() time.Time
+}
+
+// Watched is a move and how far it is.
+type Watched struct {
+	desk.Move
+	Progress
+	Open int           // batches that are not done, as far as they were counted
+	Rate float64       // conversations a second since the fence
+	Left time.Duration // until all is done at that rate; negative if nobody knows
+}
+
+// Move reads a move and how far it is; ErrNotFound if there is none.
+func (w Watch) Move(ctx context.Context, account, id string) (Watched, error) {
+	m, err := w.Moves.Get(ctx, account, id)
+	if err != nil {
+		return Watched{}, err
+	}
+	watched := Watched{Move: m, Left: -1}
+	if watched.Progress, err = w.Ledger.Progress(ctx, account, id); err != nil {
+		return Watched{}, err
+	}
+	if m.EndedAt.IsZero() {
+		open, err := w.Ledger.Open(ctx, account, id, openPage)
+		if err != nil {
+			return Watched{}, err
+		}
+		watched.Open = len(open)
+	}
+	watched.pace(w.Now())
+	return watched, nil
+}
+
+// pace works out the rate, and what is left to do at it.
+func (w *Watched) pace(now time.Time) {
+	if !w.EndedAt.IsZero() {
+		now = w.EndedAt
+	}
+	took := now.Sub(w.FenceAt).Seconds()
+	if w.FenceAt.IsZero() || took <= 0 {
+		return
+	}
+	w.Rate = float64(w.Done) / took
+	// While the channel is being listed nobody knows how many there are.
+	known := w.EndedAt.IsZero() && w.Phase != "fence" && w.Phase != "list"
+	if known && w.Rate > 0 {
+		w.Left = time.Duration(float64(max(w.Planned-w.Done, 0)) / w.Rate * float64(time.Second))
+	}
+}
+
+// Notice is a banner: a channel is moving (R25).
+type Notice struct {
+	Channel desk.Channel
+	Move    desk.Move
+	Since   time.Time
+	Percent int
+}
+
+// Notices returns the banners of an account, none if no channel is moving. A
+// move at attention keeps its banner until what failed has been settled.
+func (w Watch) Notices(ctx context.Context, account string) ([]Notice, error) {
+	setup, err := w.Setups.Setup(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	moves, err := w.moving(ctx, setup)
+	if err != nil {
+		return nil, err
+	}
+	var notices []Notice
+	for _, id := range moves {
+		n, ok, err := w.notice(ctx, setup, id)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			notices = append(notices, n)
+		}
+	}
+	return notices, nil
+}
+
+// moving returns the IDs of the moves whose channels are moving, and of the
+// one that has been started and has not reached its channel yet.
+func (w Watch) moving(ctx context.Context, setup desk.Setup) ([]string, error) {
+	started, err := w.Moves.Locked(ctx, setup.Account.ID)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, c := range setup.Channels {
+		if c.Home == desk.Moving {
+			ids = append(ids, c.Move)
+		}
+		if c.Move == started {
+			started = ""
+		}
+	}
+	if started != "" {
+		ids = append(ids, started)
+	}
+	return ids, nil
+}
+
+func (w Watch) notice(ctx context.Context, setup desk.Setup, id string) (Notice, bool, error) {
+	m, err := w.Moves.Get(ctx, setup.Account.ID, id)
+	if err != nil {
+		return Notice{}, false, err
+	}
+	p, err := w.Ledger.Progress(ctx, setup.Account.ID, id)
+	if err != nil {
+		return Notice{}, false, err
+	}
+	c, ok := setup.Channel(m.Choices.Channel)
+	n := Notice{Channel: c, Move: m, Since: m.StartedAt, Percent: 100}
+	if m.EndedAt.IsZero() {
+		n.Percent = 0
+		if p.Planned > 0 {
+			n.Percent = int(min(99, p.Done*100/p.Planned))
+		}
+	}
+	return n, ok && m.Status != desk.Done, nil
+}

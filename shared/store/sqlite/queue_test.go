@@ -1,0 +1,144 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"deskmove/shared/store"
+)
+
+// TestCollect checks that groups keep to the line and have bounds.
+func TestCollect(t *testing.T) {
+	queue := make(chan *request, 1000)
+	var all []*request
+	for i := range 1000 {
+		r := &request{writes: make([]store.Write, 10)}
+		if i%7 == 3 {
+			r.state.Store(left)
+		} else {
+			all = append(all, r)
+		}
+		queue <- r
+	}
+	close(queue)
+	var got []*request
+	for first := range queue {
+		group := collect(nil, first, queue)
+		if writes := 10 * len(group); writes > maxGroupWrites+10 {
+			t.Errorf("a group of %d writes", writes)
+		}
+		got = append(got, group...)
+	}
+	if !slices.Equal(got, all) {
+		t.Errorf("%d requests were taken, want %d, in their order", len(got), len(all))
+	}
+
+	large := make(chan *request, 10)
+	for range 10 {
+		large <- &request{arena: make([]byte, maxGroupBytes/3)}
+	}
+	if got := len(collect(nil, <-large, large)); got != 3 && got != 4 {
+		t.Errorf("%d large requests in a group", got)
+	}
+}
+
+// held opens an engine whose writer waits until release is called.
+func held(t *testing.T) (e *Engine, release func()) {
+	e, err := Open(t.TempDir(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	began, hold := make(chan struct{}), make(chan struct{})
+	go func() {
+		_ = e.do(context.Background(), &request{answer: make(chan struct{}, 1), job: func(*writer) error {
+			close(began)
+			<-hold
+			return nil
+		}})
+	}()
+	<-began
+	return e, func() { close(hold) }
+}
+
+// TestLeave ends the context of a write that waits.
+func TestLeave(t *testing.T) {
+	e, release := held(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	key := store.Key{PK: "a", SK: "b"}
+	err := store.FirstError(e.Write(ctx, []store.Write{{Table: store.Tickets, Key: key}}))
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Write that waits: %v", err)
+	}
+	release()
+	if err := e.Transact(t.Context(), []store.Write{{Table: store.Tickets, Key: key, If: store.Absent()}}); err != nil {
+		t.Errorf("the write that was left has been done: %v", err)
+	}
+}
+
+// TestOneCommit checks that what waits is one commit, and that a condition
+// that fails, or an item too large, fails one write only.
+func TestOneCommit(t *testing.T) {
+	e, release := held(t)
+	answers := make(chan []error, 50)
+	for i := range 50 {
+		go func() {
+			k := store.Key{PK: "p", SK: string(rune('a' + i/2))} // each key twice
+			answers <- e.Write(t.Context(), []store.Write{{Table: store.Tickets, Key: k, If: store.Absent()},
+				{Op: store.Update, Table: store.Control, Key: k, Add: store.Attrs{{Name: "n", Value: store.N(1)}}}})
+		}()
+	}
+	for len(e.queue) < 50 {
+		time.Sleep(time.Millisecond)
+	}
+	before := e.Stats().Commits
+	release()
+	failed := 0
+	for range 50 {
+		if errs := <-answers; errs != nil {
+			failed++
+			if !errors.Is(errs[0], store.ErrCondition) || errs[1] != nil {
+				t.Error(errs)
+			}
+		}
+	}
+	if failed != 25 {
+		t.Errorf("%d puts failed, want 25", failed)
+	}
+	if got := e.Stats().Commits - before; got != 2 { // the held one's, and ours
+		t.Errorf("%d commits", got)
+	}
+}
+
+// TestDatabaseError has an error of the database fail a whole group, and the
+// next succeed.
+func TestDatabaseError(t *testing.T) {
+	e, release := held(t)
+	broken := errors.New("broken")
+	answers := make(chan error, 2)
+	go func() {
+		answers <- store.FirstError(e.Write(t.Context(), []store.Write{{Table: store.Tickets, Key: store.Key{PK: "a", SK: "b"}}}))
+	}()
+	for len(e.queue) < 1 {
+		time.Sleep(time.Millisecond)
+	}
+	go func() {
+		answers <- e.do(t.Context(), &request{answer: make(chan struct{}, 1), job: func(*writer) error { return broken }})
+	}()
+	for len(e.queue) < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	release()
+	for range 2 {
+		if err := <-answers; !errors.Is(err, broken) {
+			t.Errorf("in the group: %v", err)
+		}
+	}
+	if err := e.Transact(t.Context(), []store.Write{{Table: store.Tickets, Key: store.Key{PK: "a", SK: "b"}, If: store.Absent()}}); err != nil {
+		t.Errorf("after the group: %v", err)
+	}
+}
