@@ -1,9 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,9 +17,9 @@ import (
 	"deskmove/shared/move"
 )
 
-// admit lets requests through whose caller may use the operation. It looks
-// before the body is read, and does not read one that says it is too large.
-func (a *api) admit(op operation) func(huma.Context, func(huma.Context)) {
+// admit lets requests through whose caller may use the operation, and then
+// reads the body.
+func (a *api) admit(op operation, takesBody bool) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		c, known := auth.Of(r.Context())
@@ -25,13 +28,34 @@ func (a *api) admit(op operation) func(huma.Context, func(huma.Context)) {
 			unauthenticated().write(w)
 		case op.roles != nil && !slices.Contains(op.roles, c.Role):
 			a.problem(r.Context(), op.id, wrongRole(c.Role, op.roles)).write(w)
-		case r.ContentLength > op.bodyLimit():
-			w.Header().Set("Connection", "close")
-			tooLarge(op.bodyLimit()).write(w)
+		case !takesBody:
+			next(ctx)
 		default:
+			if p := readBody(r, op.bodyLimit()); p != nil {
+				w.Header().Set("Connection", "close") // the rest of the body is not read
+				p.write(w)
+				return
+			}
 			next(ctx)
 		}
 	}
+}
+
+// readBody reads the body into memory, but never more than limit, so that
+// nobody can send for ever. One that says it is larger is not read at all.
+func readBody(r *http.Request, limit int64) *problem {
+	if r.ContentLength > limit {
+		return tooLarge(limit)
+	}
+	b, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if int64(len(b)) > limit {
+		return tooLarge(limit)
+	}
+	if err != nil {
+		return unreadable()
+	}
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	return nil
 }
 
 // Codes of refusals that are about the caller.
@@ -78,6 +102,10 @@ func (a *api) helpDesk(ctx context.Context, c auth.Caller) error {
 	if err != nil || agent.HelpDesk {
 		return err
 	}
+	return noAccess()
+}
+
+func noAccess() error {
 	return &desk.RefusedError{Code: codeNoAccess, Problem: "agents without help desk access do not see what is in the help desk",
 		Do: "ask a super administrator for help desk access"}
 }

@@ -65,6 +65,29 @@ func tooLarge(limit int64) *problem {
 		fmt.Sprintf("the body is larger than %d KB", limit>>10), "send less; messages may have 10 MB and an account's setup 1 MB")
 }
 
+func unreadable() *problem {
+	return newProblem(http.StatusBadRequest, "unreadable", "the body could not be read to its end", "send it again")
+}
+
+func noBody() *problem {
+	return newProblem(http.StatusBadRequest, "no-body", "the request has no body", "send a JSON object")
+}
+
+func notJSON(why string) *problem {
+	return newProblem(http.StatusBadRequest, "not-json", "the body is not JSON: "+why, "send one JSON object and nothing else")
+}
+
+func wrongType(contentType string) *problem {
+	return newProblem(http.StatusUnsupportedMediaType, "media-type", fmt.Sprintf("bodies of type %.80q are not read", contentType),
+		"send JSON as Content-Type: application/json")
+}
+
+func wrongFields(status int, fields []fieldProblem) *problem {
+	p := newProblem(status, "invalid", "the request is not valid", "correct what errors lists")
+	p.Errors = fields
+	return p
+}
+
 // internal is all that a caller learns of an error that nobody foresaw.
 func internal() *problem {
 	return newProblem(http.StatusInternalServerError, "internal", "", "")
@@ -165,11 +188,11 @@ func refusedStatus(code string) int {
 }
 
 func invalid(es []*desk.InvalidError) *problem {
-	p := newProblem(http.StatusUnprocessableEntity, "invalid", "the request is not valid", "correct what errors lists")
-	for _, e := range es {
-		p.Errors = append(p.Errors, fieldProblem{e.Field, e.Problem, e.Do})
+	fields := make([]fieldProblem, len(es))
+	for i, e := range es {
+		fields[i] = fieldProblem{e.Field, e.Problem, e.Do}
 	}
-	return p
+	return wrongFields(http.StatusUnprocessableEntity, fields)
 }
 
 // missing says what was not found: the words around ErrNotFound.

@@ -80,15 +80,15 @@ func newRoutes(a *api) *routes {
 // add registers an operation. Run is called for callers of its roles only,
 // and may return any error.
 func add[I, O any](r *routes, op operation, run func(ctx context.Context, c auth.Caller, in *I) (*O, error)) {
+	in := reflect.TypeFor[I]()
+	_, takesBody := in.FieldByName("Body")
 	h := huma.Operation{
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
 		Summary: op.summary, Description: op.description, DefaultStatus: op.status,
-		// Of exactly so many bytes huma says that they are too many.
-		MaxBodyBytes: op.bodyLimit() + 1,
-		// How long a request may take is the gateway's to say.
-		BodyReadTimeout: -1,
-		Middlewares:     huma.Middlewares{r.api.admit(op)},
-		Responses:       op.responses(reflect.TypeFor[I]()),
+		Middlewares: huma.Middlewares{r.api.admit(op, takesBody)},
+		Responses:   op.responses(in, takesBody),
+		// Admit has read the body.
+		MaxBodyBytes: -1, BodyReadTimeout: -1,
 	}
 	if op.roles == nil {
 		h.Security = []map[string][]string{}

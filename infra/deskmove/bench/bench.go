@@ -6,6 +6,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,6 +37,26 @@ type Result struct {
 	RedirectP99Ms float64 `json:"redirect_p99_ms"`
 	Redirects     int     `json:"redirects"`
 	Seconds       float64 `json:"seconds"`
+}
+
+// Run measures channels of some sizes one after the other, in a folder of
+// their own below dir, and prints a line of JSON for each.
+func Run(ctx context.Context, sizes []int, dir string, out, progress io.Writer) error {
+	for _, n := range sizes {
+		own, err := os.MkdirTemp(dir, "deskmove-bench-")
+		if err != nil {
+			return err
+		}
+		r, err := Case{Conversations: n, Dir: own}.Run(ctx, progress)
+		err = errors.Join(err, os.RemoveAll(own))
+		if err == nil {
+			err = json.NewEncoder(out).Encode(r)
+		}
+		if err != nil {
+			return fmt.Errorf("%d conversations: %w", n, err)
+		}
+	}
+	return nil
 }
 
 // Case is one size of channel, measured in processes of its own so that none

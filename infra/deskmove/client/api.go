@@ -30,13 +30,18 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, out any
 	return err
 }
 
+// paged asks for large pages.
+func paged(name, value string) url.Values {
+	q := url.Values{"limit": {strconv.Itoa(pageSize)}}
+	if name != "" {
+		q.Set(name, value)
+	}
+	return q
+}
+
 // list reads a list page by page. An error ends it.
-func list[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[T, error] {
+func list[T any](ctx context.Context, c *Client, path string, q url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		q := url.Values{"limit": {strconv.Itoa(pageSize)}}
-		for name, values := range query {
-			q[name] = values
-		}
 		for {
 			var page struct {
 				Items []T    `json:"items"`
@@ -78,7 +83,7 @@ func (c *Client) Apply(ctx context.Context, setup json.RawMessage) (s Setup, err
 
 // Channels lists the channels.
 func (c *Client) Channels(ctx context.Context) iter.Seq2[Place, error] {
-	return list[Place](ctx, c, "/v1/channels", nil)
+	return list[Place](ctx, c, "/v1/channels", url.Values{})
 }
 
 // Plan says what a move of a channel would meet.
@@ -96,7 +101,7 @@ func (c *Client) StartMove(ctx context.Context, m NewMove, key string) (started 
 
 // Moves lists the moves, without their progress.
 func (c *Client) Moves(ctx context.Context) iter.Seq2[Move, error] {
-	return list[Move](ctx, c, "/v1/moves", nil)
+	return list[Move](ctx, c, "/v1/moves", paged("", ""))
 }
 
 func movePath(id string) string { return "/v1/moves/" + url.PathEscape(id) }
@@ -113,7 +118,7 @@ func (c *Client) Report(ctx context.Context, id string) (r Report, err error) {
 
 // Failures lists what a move could not convert.
 func (c *Client) Failures(ctx context.Context, id string) iter.Seq2[Failure, error] {
-	return list[Failure](ctx, c, movePath(id)+"/failures", nil)
+	return list[Failure](ctx, c, movePath(id)+"/failures", paged("", ""))
 }
 
 // Retry makes a move try its failures again.
@@ -124,12 +129,12 @@ func (c *Client) Retry(ctx context.Context, id string) (m Move, err error) {
 
 // Audit lists the audit log, newest first.
 func (c *Client) Audit(ctx context.Context) iter.Seq2[AuditEntry, error] {
-	return list[AuditEntry](ctx, c, "/v1/audit", nil)
+	return list[AuditEntry](ctx, c, "/v1/audit", paged("", ""))
 }
 
 // Conversations lists all conversations of a channel, wherever they live.
 func (c *Client) Conversations(ctx context.Context, channel string) iter.Seq2[Conversation, error] {
-	return list[Conversation](ctx, c, "/v1/conversations", url.Values{"channel": {channel}})
+	return list[Conversation](ctx, c, "/v1/conversations", paged("channel", channel))
 }
 
 // Conversation reads one conversation.
@@ -145,7 +150,7 @@ func (c *Client) EditConversation(ctx context.Context, id string, e Conversation
 
 // Tickets lists the tickets of the help desk.
 func (c *Client) Tickets(ctx context.Context) iter.Seq2[Ticket, error] {
-	return list[Ticket](ctx, c, "/v1/tickets", nil)
+	return list[Ticket](ctx, c, "/v1/tickets", paged("", ""))
 }
 
 // Ticket reads one ticket, wherever it lives.

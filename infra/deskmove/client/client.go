@@ -72,7 +72,7 @@ func (c *Client) do(ctx context.Context, r request, out any) (*http.Response, er
 	var body []byte
 	if r.in != nil {
 		var err error
-		if body, err = json.Marshal(r.in); err != nil {
+		if body, err = encode(r.in); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", r.method, r.path, err)
 		}
 	}
@@ -95,6 +95,18 @@ func (c *Client) do(ctx context.Context, r request, out any) (*http.Response, er
 		case <-timer.C:
 		}
 	}
+}
+
+// encode writes a body. It leaves < and > as they are, which mail is full of.
+func encode(v any) ([]byte, error) {
+	if raw, ok := v.(json.RawMessage); ok {
+		return raw, nil
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
 }
 
 // pause says whether err passes by itself, and how long to wait for that:

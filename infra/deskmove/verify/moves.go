@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -207,13 +206,14 @@ func (v *verifier) judgeSettings() {
 	}
 }
 
-// compact is settings without the blanks, which the API does not keep.
-func compact(settings []byte) string {
-	var b bytes.Buffer
-	if err := json.Compact(&b, settings); err != nil {
+// compact is settings without the blanks, and with the escapes, that JSON
+// loses or gets on its way through the API.
+func compact(settings json.RawMessage) string {
+	b, err := json.Marshal(settings)
+	if err != nil || len(settings) == 0 {
 		return string(settings)
 	}
-	return b.String()
+	return string(b)
 }
 
 // judgeAudit looks for the start and end of every move in the audit log.

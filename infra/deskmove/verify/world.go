@@ -14,9 +14,9 @@ type world struct {
 	closed  map[string]bool // ticket statuses that are closed; open ones are false
 	agents  map[string]bool
 	places  map[string]client.Place
-	moves   map[string]client.Move // rehearsals too
-	ordered []client.Move          // oldest first
-	failed  map[string]bool        // conversations whose failure is on record
+	moves   map[string]client.Move     // rehearsals too
+	ordered []client.Move              // oldest first
+	failed  map[string]bool            // conversations whose failure is on record
 	access  map[string]map[string]bool // by move, the agents who had help desk access at its fence
 }
 

@@ -1,0 +1,113 @@
+package importer
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Summary accounts for every message: Read is the sum of Added, Known,
+// Duplicates and those Skipped.
+type Summary struct {
+	Channel       string    `json:"channel"`
+	Files         []File    `json:"files"`
+	Read          int64     `json:"read"`       // messages met in the files
+	Added         int64     `json:"added"`      // taken in now
+	Known         int64     `json:"known"`      // there already
+	Duplicates    int64     `json:"duplicates"` // copies of others in the files
+	Skipped       []Skipped `json:"skipped"`
+	Copies        []Copy    `json:"copies,omitempty"`
+	Lessened      []Skipped `json:"lessened,omitempty"` // kept, but without their attachments
+	Threads       int64     `json:"threads"`
+	Conversations int64     `json:"conversations"` // begun now
+	Closed        int64     `json:"closed"`        // because an agent answered last
+	Owned         int64     `json:"owned"`         // given to the agent who answered last
+	Moved         int64     `json:"moved"`         // their state was left alone, for they are in the help desk
+	Seconds       float64   `json:"seconds"`
+}
+
+// File is a file that was read.
+type File struct {
+	Name     string `json:"name"`
+	Read     int64  `json:"read"`
+	Repaired int64  `json:"repaired"` // messages that something was repaired or guessed in
+	Error    string `json:"error,omitempty"`
+}
+
+// Skipped is a message that was left out, and why.
+type Skipped struct {
+	File   string `json:"file"`
+	Number int    `json:"number"` // in its file, from 1
+	Reason string `json:"reason"`
+}
+
+// Copy is a message that was left out because it is there twice.
+type Copy struct {
+	File   string `json:"file"`
+	Number int    `json:"number"`
+	OfFile string `json:"ofFile"`
+	Of     int    `json:"of"`
+}
+
+func (s *Summary) skip(m Skipped) { s.Skipped = append(s.Skipped, m) }
+
+// mostNumbers is how many messages a line of the summary names.
+const mostNumbers = 20
+
+// Write prints the summary for people.
+func (s Summary) Write(w io.Writer) {
+	out := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) } // into a buffer
+	for _, f := range s.Files {
+		out("%s: %d messages", f.Name, f.Read)
+		if f.Repaired > 0 {
+			out(", %d repaired on reading", f.Repaired)
+		}
+		if f.Error != "" {
+			out(", broken: %s", f.Error)
+		}
+		out("\n")
+	}
+	out("%8d messages read\n%8d added to channel %s, in %d threads, of which %d are new conversations\n",
+		s.Read, s.Added, s.Channel, s.Threads, s.Conversations)
+	if s.Known > 0 {
+		out("%8d were there already\n", s.Known)
+	}
+	if s.Duplicates > 0 {
+		numbers := make([]string, 0, len(s.Copies))
+		for _, c := range s.Copies {
+			numbers = append(numbers, fmt.Sprintf("%d (of %d)", c.Number, c.Of))
+		}
+		out("%8d are copies of others: %s\n", s.Duplicates, some(numbers))
+	}
+	list(out, s.Skipped, "skipped")
+	list(out, s.Lessened, "kept without their attachments")
+	if s.Closed+s.Owned > 0 {
+		out("%8d conversations closed, as an agent answered last; %d given to the agent who did\n", s.Closed, s.Owned)
+	}
+	if s.Moved > 0 {
+		out("%8d conversations are in the help desk by now; their state was left alone\n", s.Moved)
+	}
+	out("%8.1f s\n", s.Seconds)
+}
+
+// list prints messages by reason, in the order of the first of each.
+func list(out func(string, ...any), ms []Skipped, what string) {
+	var reasons []string
+	numbers := make(map[string][]string)
+	for _, m := range ms {
+		if numbers[m.Reason] == nil {
+			reasons = append(reasons, m.Reason)
+		}
+		numbers[m.Reason] = append(numbers[m.Reason], fmt.Sprint(m.Number))
+	}
+	for _, r := range reasons {
+		out("%8d %s: %s: message %s\n", len(numbers[r]), what, r, some(numbers[r]))
+	}
+}
+
+func some(numbers []string) string {
+	if more := len(numbers) - mostNumbers; more > 0 {
+		return strings.Join(numbers[:mostNumbers], ", ") + fmt.Sprintf(" and %d more", more)
+	}
+	return strings.Join(numbers, ", ")
+}

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+// Groups of operations.
+const (
+	tagMoves         = "Moves"
+	tagChannels      = "Channels"
+	tagConversations = "Conversations"
+	tagTickets       = "Tickets"
+	tagConnectors    = "Connectors"
+	tagAccount       = "Account"
+	tagLog           = "Log and outbox"
+)
+
+const security = "token"
+
+// description is what the API says of itself, before its operations.
+func description() *huma.OpenAPI {
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{Title: "deskmove", Version: "1", Description: "Moves channels of a shared inbox to a help desk, with their " +
+			"history if wanted, while customers keep writing.\n\n" +
+			"Bodies are JSON and are read strictly: a field that is unknown, misspelt or of the wrong type is refused by its name. " +
+			"A body may have 64 KB, an account's setup 1 MB and a message 10 MB. Times are RFC 3339. Lists come in pages: send next " +
+			"of one page as cursor of the following.\n\n" +
+			"Every error is a problem (RFC 9457) with a stable code, and says what to do. Of other accounts nothing is ever found.",
+			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}},
+		Security: []map[string][]string{{security: {}}},
+		Components: &huma.Components{
+			Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+			SecuritySchemes: map[string]*huma.SecurityScheme{security: {
+				Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+				Description: "An access token with the scope deskmove/api and the claims sub, account and deskmove_role, which is " +
+					"super-admin, agent or connector.",
+			}},
+		},
+		Tags: []*huma.Tag{
+			{Name: tagMoves, Description: "Plan, start, follow and prove the move of a channel."},
+			{Name: tagChannels, Description: "The ways by which customers reach the account, and where each lives."},
+			{Name: tagConversations, Description: "Threads with customers. In the inbox they are edited here; once moved, on their tickets."},
+			{Name: tagTickets, Description: "The help desk. Needs help desk access."},
+			{Name: tagConnectors, Description: "How mails, forms, calls and chats come in."},
+			{Name: tagAccount, Description: "Who is there, and how the account is set up."},
+			{Name: tagLog, Description: "What happened, what agents are to be told, and whether all is well."},
+		},
+	}
+}
+
+// IDs of examples.
+const (
+	exampleMove         = "m1795000000000a1b2c3d4"
+	exampleConversation = "c05jg3nrm7gk2v9x0q8s4t"
+)
+
+var (
+	exampleMoved   = &desk.MovedError{Conversation: exampleConversation, Ticket: "t-" + exampleConversation}
+	exampleWarning = desk.Finding{Code: desk.CodeAgentsNoAccess, Count: 37, About: []string{"cem"},
+		Problem: "agents without help desk access own 37 conversations: cem 37",
+		Do:      "give them help desk access, or let the tickets land without an owner"}
+	exampleInvalid = &desk.InvalidError{Field: "status", Problem: `status "nwe" is unknown`, Do: "use a status of a pipeline of the account"}
+)
+
+// responses describes the problems that an operation can answer with: its
+// own, and those that follow from what it takes.
+func (op operation) responses(in reflect.Type, takesBody bool) map[string]*huma.Response {
+	all := []*problem{internal(), known(context.Background(), store.ErrThrottled)}
+	for _, err := range op.problems {
+		all = append(all, known(context.Background(), err))
+	}
+	if op.roles != nil {
+		all = append(all, unauthenticated(), known(context.Background(), wrongRole(desk.Connector, op.roles)))
+	}
+	if strings.Contains(op.path, "{") || op.tag == tagAccount {
+		all = append(all, known(context.Background(), fmt.Errorf("no such thing: %w", move.ErrNotFound)))
+	}
+	if in.NumField() > 0 {
+		all = append(all, invalid([]*desk.InvalidError{exampleInvalid}))
+	}
+	if takesBody {
+		all = append(all, tooLarge(op.bodyLimit()), notJSON("unexpected end of JSON input"), wrongType("text/plain"))
+	}
+	if op.method != http.MethodGet {
+		all = append(all, known(context.Background(), store.ErrFull))
+	}
+	responses := make(map[string]*huma.Response)
+	for _, p := range all {
+		describe(responses, p)
+	}
+	return responses
+}
+
+// describe adds a problem to the responses of its status.
+func describe(responses map[string]*huma.Response, p *problem) {
+	r := responses[code(p.Status)]
+	if r == nil {
+		r = &huma.Response{Content: map[string]*huma.MediaType{p.ContentType(""): {
+			Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Examples: map[string]*huma.Example{},
+		}}}
+		responses[code(p.Status)] = r
+	}
+	if p.after > 0 {
+		r.Headers = map[string]*huma.Param{"Retry-After": {
+			Description: "Seconds to wait before trying again.", Schema: &huma.Schema{Type: huma.TypeInteger},
+		}}
+	}
+	examples := r.Content[p.ContentType("")].Examples
+	examples[p.Code] = &huma.Example{Value: p}
+	codes := slices.Sorted(maps.Keys(examples))
+	r.Description = p.Title + ": " + strings.Join(codes, ", ")
+}
+
+// describeProblems replaces huma's own error type by ours.
+func (r *routes) describeProblems() {
+	schemas := r.huma.OpenAPI().Components.Schemas
+	schemas.Schema(reflect.TypeFor[problem](), true, "")
+	delete(schemas.Map(), "ErrorModel")
+	delete(schemas.Map(), "ErrorDetail")
+}
+
+func code(status int) string { return strconv.Itoa(status) }
+
+// yaml is the whole description.
+func (r *routes) yaml() ([]byte, error) { return r.huma.OpenAPI().YAML() }
+
+// mustYAML is the whole description; it follows from the program alone, so
+// that it works always or never, and a test tells.
+func (r *routes) mustYAML() []byte {
+	b, err := r.yaml()
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// translate turns the errors that huma finds in requests into problems. It
+// never repeats a value: that may be a customer's text.
+func translate(ctx huma.Context, _ string, v any) (any, error) {
+	found, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	switch {
+	case found.Status == http.StatusUnsupportedMediaType:
+		return wrongType(ctx.Header("Content-Type")), nil
+	case found.Status == http.StatusBadRequest && len(found.Errors) > 0:
+		return notJSON(found.Errors[0].Message), nil
+	case found.Status == http.StatusBadRequest:
+		return noBody(), nil
+	}
+	var fields []fieldProblem
+	for _, e := range found.Errors {
+		fields = append(fields, writeFieldProblem(e.Location, e.Message))
+	}
+	return wrongFields(found.Status, fields), nil
+}
+
+// writeFieldProblem says in our words what huma found at a place such as
+// body.statusMap.open or query.limit.
+func writeFieldProblem(at, message string) fieldProblem {
+	_, field, _ := strings.Cut(at, ".")
+	if name, ok := strings.CutPrefix(message, "expected required property "); ok {
+		name, _, _ = strings.Cut(name, " ")
+		field = strings.TrimPrefix(field+"."+name, ".")
+	}
+	if field == "" { // of the body as a whole
+		field = at
+	}
+	for _, w := range words {
+		if rest, ok := strings.CutPrefix(message, w.begins); ok {
+			rest = strings.Trim(rest, ` "`)
+			return fieldProblem{field, strings.ReplaceAll(w.problem, "%", rest), strings.ReplaceAll(w.remedy, "%", rest)}
+		}
+	}
+	return fieldProblem{field, "the value does not fit", message}
+}
+
+// words are our words for what huma says; % is the rest of that. The first
+// that fits counts.
+var words = []struct{ begins, problem, remedy string }{
+	{"unexpected property", "there is no such field", "remove it, or check its spelling and case"},
+	{"unknown query parameter", "there is no such parameter", "remove it, or check its spelling"},
+	{"expected required property", "it is missing", "add it"},
+	{"required ", "it is missing", "add it"},
+	{"expected string to be RFC 3339 date-time", "it is not a date and time", "write it as 2026-11-23T09:00:00Z"},
+	{"expected string to be ", "it is not %", "use 1 to 64 letters, digits, '.', '_', '@' or '-', and start with a letter or digit"},
+	{"expected value to be one of ", "the value is unknown", "use one of %"},
+	{"expected number ", "the number is out of range", "use a number %"},
+	{"expected number", "it is not a number", "send a number"},
+	{"expected integer", "it is not a whole number", "send a whole number"},
+	{"invalid integer", "it is not a whole number", "send a whole number"},
+	{"expected boolean", "it is neither true nor false", "send true or false"},
+	{"invalid boolean", "it is neither true nor false", "send true or false"},
+	{"expected string", "it is not a text", "send a string"},
+	{"expected length ", "the length is out of range", "let it have a length %"},
+	{"expected array length ", "the number of items is out of range", "let it have a number %"},
+	{"expected array", "it is not a list", "send an array"},
+	{"expected object", "it is not an object", "send an object"},
+}
