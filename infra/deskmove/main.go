@@ -3,15 +3,24 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"deskmove/infra/deskmove/bench"
 	"deskmove/infra/deskmove/command"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	if part, err := bench.Main(ctx); part { // a process that the benchmark started
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "deskmove: "+err.Error())
+			os.Exit(1)
+		}
+		return
+	}
 	os.Exit(command.Main(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -76,10 +76,14 @@ func wrongRole(role desk.Role, allowed []desk.Role) error {
 func (a *api) agent(ctx context.Context, c auth.Caller) (desk.Agent, error) {
 	agent, err := a.Setups.Agent(ctx, c.Account, c.Subject)
 	if errors.Is(err, move.ErrNotFound) {
-		return agent, &desk.RefusedError{Code: codeNotAgent, Problem: fmt.Sprintf("%s is not an agent of account %s", c.Subject, c.Account),
-			Do: "ask a super administrator to add the agent to the account's setup"}
+		return agent, notAgent(c.Subject, c.Account)
 	}
 	return agent, err
+}
+
+func notAgent(id, account string) error {
+	return &desk.RefusedError{Code: codeNotAgent, Problem: fmt.Sprintf("%s is not an agent of account %s", id, account),
+		Do: "ask a super administrator to add the agent to the account's setup"}
 }
 
 // superAdmin reports why the caller is no super administrator by now (R1).
@@ -89,10 +93,14 @@ func (a *api) superAdmin(ctx context.Context, c auth.Caller) error {
 		return err
 	}
 	if agent.Role != desk.SuperAdmin {
-		return &desk.RefusedError{Code: desk.CodeNotSuperAdmin, Problem: "only a super administrator of the account may do this",
-			Do: "ask a super administrator"}
+		return notSuperAdmin()
 	}
 	return nil
+}
+
+func notSuperAdmin() error {
+	return &desk.RefusedError{Code: desk.CodeNotSuperAdmin, Problem: "only a super administrator of the account may do this",
+		Do: "ask a super administrator"}
 }
 
 // helpDesk reports why the caller does not see what is in the help desk by

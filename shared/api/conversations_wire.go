@@ -9,27 +9,28 @@ import (
 // conversation is a thread with one customer. Messages are there only when
 // one conversation is read.
 type conversation struct {
-	ID           string    `json:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation. IDs of conversations taken in later sort later."`
-	ChannelID    string    `json:"channelId" example:"support-mail" doc:"The channel it belongs to."`
-	OriginID     string    `json:"originId" example:"support-mail" doc:"The channel on which it started. It differs from channelId when a form submission went on by e-mail."`
-	Subject      string    `json:"subject" example:"Where is my order?"`
-	Customer     string    `json:"customer" example:"jane@customer.example" doc:"Address, number or name of the customer."`
-	Status       string    `json:"status" enum:"open,closed" example:"open"`
-	Owner        string    `json:"owner" example:"ann" doc:"ID of the agent who owns it; empty if nobody does."`
-	Home         string    `json:"home" enum:"inbox,helpdesk" example:"inbox" doc:"Where people work on it. It never goes back from helpdesk to inbox."`
-	TicketID     string    `json:"ticketId,omitempty" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"Its ticket, if it has one. In the help desk it always has one."`
-	MoveID       string    `json:"moveId,omitempty" doc:"The move that brought it to the help desk; absent if it was redirected after the move's end."`
-	StartedAt    time.Time `json:"startedAt,omitzero" doc:"When the customer began it, by the customer's date."`
-	TakenInAt    time.Time `json:"takenInAt,omitzero" doc:"When deskmove first saw it."`
-	JoinedAt     time.Time `json:"joinedAt,omitzero" doc:"When it came to belong to its channel. Lists are ordered by this."`
-	ChangedAt    time.Time `json:"changedAt,omitzero" doc:"When a customer or agent last changed it."`
-	Version      int64     `json:"version" example:"3" doc:"One more with every change by a customer or agent."`
-	CustomerAt   time.Time `json:"customerAt,omitzero" doc:"When the customer's last message was taken in."`
-	FirstReplyAt time.Time `json:"firstReplyAt,omitzero" doc:"When an agent first answered."`
-	WaitingSince time.Time `json:"waitingSince,omitzero" doc:"Since when the customer waits for an answer."`
-	ClosedAt     time.Time `json:"closedAt,omitzero"`
-	MessageCount int64     `json:"messageCount" example:"3"`
-	Messages     []message `json:"messages,omitempty" nullable:"false" doc:"The messages in the order in which they were written; only when one conversation is read."`
+	ID              string    `json:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation. IDs of conversations taken in later sort later."`
+	ChannelID       string    `json:"channelId" example:"support-mail" doc:"The channel it belongs to."`
+	OriginID        string    `json:"originId" example:"support-mail" doc:"The channel on which it started. It differs from channelId when a form submission went on by e-mail."`
+	Subject         string    `json:"subject" example:"Where is my order?"`
+	Customer        string    `json:"customer" example:"jane@customer.example" doc:"Address, number or name of the customer."`
+	Status          string    `json:"status" enum:"open,closed" example:"open"`
+	Owner           string    `json:"owner" example:"ann" doc:"ID of the agent who owns it; empty if nobody does."`
+	Home            string    `json:"home" enum:"inbox,helpdesk" example:"inbox" doc:"Where people work on it. It never goes back from helpdesk to inbox."`
+	TicketID        string    `json:"ticketId,omitempty" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"Its ticket, if it has one. In the help desk it always has one."`
+	MoveID          string    `json:"moveId,omitempty" doc:"The move that brought it to the help desk; absent if it was redirected after the move's end."`
+	StartedAt       time.Time `json:"startedAt,omitzero" doc:"When the customer began it, by the customer's date."`
+	TakenInAt       time.Time `json:"takenInAt,omitzero" doc:"When deskmove first saw it."`
+	JoinedAt        time.Time `json:"joinedAt,omitzero" doc:"When it came to belong to its channel. Lists are ordered by this."`
+	ChangedAt       time.Time `json:"changedAt,omitzero" doc:"When a customer or agent last changed it."`
+	Version         int64     `json:"version" example:"3" doc:"One more with every change by a customer or agent."`
+	CustomerAt      time.Time `json:"customerAt,omitzero" doc:"When the customer's last message was taken in."`
+	CustomerVersion int64     `json:"customerVersion" example:"3" doc:"The version that the customer's last message made; 0 if the customer has not written."`
+	FirstReplyAt    time.Time `json:"firstReplyAt,omitzero" doc:"When an agent first answered."`
+	WaitingSince    time.Time `json:"waitingSince,omitzero" doc:"Since when the customer waits for an answer."`
+	ClosedAt        time.Time `json:"closedAt,omitzero"`
+	MessageCount    int64     `json:"messageCount" example:"3"`
+	Messages        []message `json:"messages,omitempty" nullable:"false" doc:"The messages in the order in which they were written; only when one conversation is read."`
 }
 
 // message is one mail, form submission, call note or chat line.
@@ -53,7 +54,7 @@ func writeConversation(c desk.Conversation) conversation {
 		ID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject, Customer: c.Customer,
 		Status: string(c.State), Owner: c.Owner, Home: string(c.Home), TicketID: c.Ticket, MoveID: c.Move,
 		StartedAt: c.Started, TakenInAt: c.TakenIn, JoinedAt: c.Joined, ChangedAt: c.ChangedAt, Version: c.Version,
-		CustomerAt: c.CustomerAt, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt,
+		CustomerAt: c.CustomerAt, CustomerVersion: c.CustomerVersion, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt,
 		MessageCount: c.Messages,
 	}
 }

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/yaml"
 
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
@@ -39,11 +42,11 @@ func description() *huma.OpenAPI {
 			"Bodies are JSON and are read strictly: a field that is unknown, misspelt or of the wrong type is refused by its name. " +
 			"A body may have 64 KB, an account's setup 1 MB and a message 10 MB. Times are RFC 3339. Lists come in pages: send next " +
 			"of one page as cursor of the following.\n\n" +
-			"Every error is a problem (RFC 9457) with a stable code, and says what to do. Of other accounts nothing is ever found.",
-			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}},
+			"Every error is a problem (RFC 9457) with a stable code, and says what to do. Of other accounts nothing is ever found."},
 		Security: []map[string][]string{{security: {}}},
 		Components: &huma.Components{
-			Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+			Responses: map[string]*huma.Response{},
+			Schemas:   huma.NewMapRegistry("#/components/schemas/", schemaName),
 			SecuritySchemes: map[string]*huma.SecurityScheme{security: {
 				Type: "http", Scheme: "bearer", BearerFormat: "JWT",
 				Description: "An access token with the scope deskmove/api and the claims sub, account and deskmove_role, which is " +
@@ -77,52 +80,78 @@ var (
 )
 
 // responses describes the problems that an operation can answer with: its
-// own, and those that follow from what it takes.
-func (op operation) responses(in reflect.Type, takesBody bool) map[string]*huma.Response {
-	all := []*problem{internal(), known(context.Background(), store.ErrThrottled)}
+// own, and those that follow from what it takes. What many have in common is
+// described once, in shared.
+func (op operation) responses(in reflect.Type, takesBody bool, shared map[string]*huma.Response) map[string]*huma.Response {
+	ctx := context.Background()
+	all := []*problem{internal(), known(ctx, store.ErrThrottled)}
+	own := map[int]bool{http.StatusForbidden: true} // they name the roles
 	for _, err := range op.problems {
-		all = append(all, known(context.Background(), err))
+		p := known(ctx, err)
+		all, own[p.Status] = append(all, p), true
 	}
 	if op.roles != nil {
-		all = append(all, unauthenticated(), known(context.Background(), wrongRole(desk.Connector, op.roles)))
+		all = append(all, unauthenticated())
+	}
+	if op.roles != nil && len(op.roles) < len(everyone) {
+		all = append(all, known(ctx, wrongRole(desk.Connector, op.roles)))
+	}
+	if slices.Equal(op.roles, admins) {
+		all = append(all, known(ctx, notSuperAdmin()))
+	}
+	if slices.Equal(op.roles, admins) || slices.Equal(op.roles, agents) {
+		all = append(all, known(ctx, notAgent("cem", "acme")))
 	}
 	if strings.Contains(op.path, "{") || op.tag == tagAccount {
-		all = append(all, known(context.Background(), fmt.Errorf("no such thing: %w", move.ErrNotFound)))
+		all = append(all, known(ctx, fmt.Errorf("no such thing: %w", move.ErrNotFound)))
 	}
 	if in.NumField() > 0 {
 		all = append(all, invalid([]*desk.InvalidError{exampleInvalid}))
 	}
 	if takesBody {
-		all = append(all, tooLarge(op.bodyLimit()), notJSON("unexpected end of JSON input"), wrongType("text/plain"))
+		all = append(all, tooLarge(op.bodyLimit()), noBody(), notJSON("unexpected end of JSON input"), wrongType("text/plain"))
 	}
 	if op.method != http.MethodGet {
-		all = append(all, known(context.Background(), store.ErrFull))
+		all = append(all, known(ctx, store.ErrFull))
+	}
+	byStatus := make(map[int][]*problem)
+	for _, p := range all {
+		byStatus[p.Status] = append(byStatus[p.Status], p)
 	}
 	responses := make(map[string]*huma.Response)
-	for _, p := range all {
-		describe(responses, p)
+	for status, ps := range byStatus {
+		r := describe(ps)
+		name := strings.Join(slices.Sorted(maps.Keys(r.Content[problemType].Examples)), "_")
+		if status == http.StatusRequestEntityTooLarge {
+			name = fmt.Sprintf("%s-%dKB", name, op.bodyLimit()>>10)
+		}
+		if !own[status] {
+			shared[name] = r
+			r = &huma.Response{Ref: "#/components/responses/" + name}
+		}
+		responses[code(status)] = r
 	}
 	return responses
 }
 
-// describe adds a problem to the responses of its status.
-func describe(responses map[string]*huma.Response, p *problem) {
-	r := responses[code(p.Status)]
-	if r == nil {
-		r = &huma.Response{Content: map[string]*huma.MediaType{p.ContentType(""): {
-			Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Examples: map[string]*huma.Example{},
-		}}}
-		responses[code(p.Status)] = r
+// describe is the response of a status, with its problems as examples.
+func describe(ps []*problem) *huma.Response {
+	examples := make(map[string]*huma.Example)
+	for _, p := range ps {
+		examples[p.Code] = &huma.Example{Value: p}
 	}
-	if p.after > 0 {
+	r := &huma.Response{
+		Description: ps[0].Title + ": " + strings.Join(slices.Sorted(maps.Keys(examples)), ", "),
+		Content: map[string]*huma.MediaType{problemType: {
+			Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Examples: examples,
+		}},
+	}
+	if ps[0].after > 0 {
 		r.Headers = map[string]*huma.Param{"Retry-After": {
 			Description: "Seconds to wait before trying again.", Schema: &huma.Schema{Type: huma.TypeInteger},
 		}}
 	}
-	examples := r.Content[p.ContentType("")].Examples
-	examples[p.Code] = &huma.Example{Value: p}
-	codes := slices.Sorted(maps.Keys(examples))
-	r.Description = p.Title + ": " + strings.Join(codes, ", ")
+	return r
 }
 
 // describeProblems replaces huma's own error type by ours.
@@ -135,8 +164,25 @@ func (r *routes) describeProblems() {
 
 func code(status int) string { return strconv.Itoa(status) }
 
-// yaml is the whole description.
-func (r *routes) yaml() ([]byte, error) { return r.huma.OpenAPI().YAML() }
+// yaml is the whole description, in the order in which people read it.
+func (r *routes) yaml() ([]byte, error) {
+	whole, err := json.Marshal(r.huma.OpenAPI())
+	if err != nil {
+		return nil, err
+	}
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal(whole, &parts); err != nil {
+		return nil, err
+	}
+	text := []byte("{")
+	for _, name := range [...]string{"openapi", "info", "security", "tags", "paths", "components"} {
+		text = fmt.Appendf(text, "%q:%s,", name, parts[name])
+	}
+	text[len(text)-1] = '}'
+	var b bytes.Buffer
+	err = yaml.Convert(&b, bytes.NewReader(text))
+	return b.Bytes(), err
+}
 
 // mustYAML is the whole description; it follows from the program alone, so
 // that it works always or never, and a test tells.
@@ -147,4 +193,3 @@ func (r *routes) mustYAML() []byte {
 	}
 	return b
 }
-

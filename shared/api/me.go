@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 func (r *routes) me() {
@@ -13,20 +15,21 @@ func (r *routes) me() {
 		id: "get-me", method: http.MethodGet, path: "/v1/me", tag: tagAccount, roles: everyone,
 		summary: "Who am I?",
 		description: "The account of the token, and the caller as the account's setup has them now: a token may be older than " +
-			"a change of role or of help desk access.",
+			"a change of role or of help desk access. Before the account has been set up, what the token says.",
 	}, r.api.getMe)
 }
 
 func (a *api) getMe(ctx context.Context, c auth.Caller, _ *struct{}) (*body[me], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
-	if err != nil {
+	isNew := errors.Is(err, move.ErrNotFound)
+	if err != nil && !isNew {
 		return nil, err
 	}
 	m := me{
 		Account: c.Account, AccountName: setup.Account.Name, Plan: string(setup.Account.Plan), Zone: setup.Account.Zone,
 		Agent: c.Subject, Role: string(c.Role),
 	}
-	if c.Role == desk.Connector { // the name of a program, whatever agents are called
+	if isNew || c.Role == desk.Connector { // a connector may have an agent's name
 		return &body[me]{m}, nil
 	}
 	agent, err := a.agent(ctx, c)
@@ -35,4 +38,16 @@ func (a *api) getMe(ctx context.Context, c auth.Caller, _ *struct{}) (*body[me],
 	}
 	m.Name, m.Role, m.HelpDesk = agent.Name, string(agent.Role), agent.HelpDesk
 	return &body[me]{m}, nil
+}
+
+// me is the caller, as the store has it now.
+type me struct {
+	Account     string `json:"account" example:"acme" doc:"ID of the account."`
+	AccountName string `json:"accountName,omitempty" example:"Acme"`
+	Plan        string `json:"plan,omitempty" enum:"free,starter,professional,enterprise" example:"professional" doc:"Absent before the account has been set up."`
+	Zone        string `json:"zone,omitempty" example:"Europe/Berlin" doc:"IANA time zone of the account."`
+	Agent       string `json:"agent" example:"ann" doc:"ID of the agent, or the connector's name."`
+	Name        string `json:"name,omitempty" example:"Ann"`
+	Role        string `json:"role" enum:"super-admin,agent,connector" example:"super-admin" doc:"The role that the account's setup says now, which may be another than the token's."`
+	HelpDesk    bool   `json:"helpDesk" doc:"Has help desk access."`
 }

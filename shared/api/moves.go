@@ -125,6 +125,7 @@ func (a *api) getMove(ctx context.Context, c auth.Caller, in *moveInput) (*body[
 		return nil, err
 	}
 	w := writeMove(m.Move)
+	w.Access = m.Access
 	w.Progress = &progress{m.Planned, m.Done, m.Created, m.AsIs, m.Live, m.Stayed, m.Failed}
 	w.OpenBatches, w.RatePerSecond = &m.Open, &m.Rate
 	if m.Left >= 0 {

@@ -24,8 +24,7 @@ type statusMap struct {
 }
 
 // channelMove is one channel's way from the inbox to the help desk, or a rehearsal
-// of it. The four fields from progress on are there only when one move is
-// read.
+// of it. The fields from access on are there only when one move is read.
 type channelMove struct {
 	ID            string     `json:"id" example:"m1795000000000a1b2c3d4"`
 	ChannelID     string     `json:"channelId" example:"support-mail"`
@@ -43,6 +42,7 @@ type channelMove struct {
 	FenceAt   time.Time `json:"fenceAt,omitzero" doc:"Since when new conversations go to the help desk."`
 	EndedAt   time.Time `json:"endedAt,omitzero"`
 
+	Access        []string  `json:"access,omitempty" nullable:"false" example:"[\"ann\",\"bob\"]" doc:"IDs of the agents who had help desk access at the fence. They, and nobody else, may own what moves."`
 	Progress      *progress `json:"progress,omitempty"`
 	OpenBatches   *int      `json:"openBatches,omitempty" example:"12" doc:"Batches that are not done, as far as they were counted: 400 means that many or more."`
 	RatePerSecond *float64  `json:"ratePerSecond,omitempty" example:"850.5" doc:"Conversations a second since the fence, on average."`

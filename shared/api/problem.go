@@ -224,8 +224,10 @@ func (p *problem) Error() string { return p.Code }
 // GetStatus implements huma.StatusError.
 func (p *problem) GetStatus() int { return p.Status }
 
+const problemType = "application/problem+json"
+
 // ContentType implements huma.ContentTypeFilter.
-func (p *problem) ContentType(string) string { return "application/problem+json" }
+func (p *problem) ContentType(string) string { return problemType }
 
 // GetHeaders implements huma.HeadersError.
 func (p *problem) GetHeaders() http.Header {
@@ -248,7 +250,7 @@ func (p *problem) write(w http.ResponseWriter) {
 	for name, values := range p.GetHeaders() {
 		h[name] = values
 	}
-	h.Set("Content-Type", p.ContentType(""))
+	h.Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the caller may be gone
 }

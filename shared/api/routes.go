@@ -39,7 +39,7 @@ type operation struct {
 	limit            int64       // of the body; usualLimit if 0
 	status           int         // of its answer; 200 if 0
 	also             int         // another status of the same answer
-	problems         []int       // statuses of its problems, but for those that any operation has
+	problems         []error     // of its own: what it may fail with, as examples
 }
 
 // routes are the operations and their description.
@@ -86,7 +86,7 @@ func add[I, O any](r *routes, op operation, run func(ctx context.Context, c auth
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
 		Summary: op.summary, Description: op.description, DefaultStatus: op.status,
 		Middlewares: huma.Middlewares{r.api.admit(op, takesBody)},
-		Responses:   op.responses(in, takesBody),
+		Responses:   op.responses(in, takesBody, r.huma.OpenAPI().Components.Responses),
 		// Admit has read the body.
 		MaxBodyBytes: -1, BodyReadTimeout: -1,
 	}

@@ -2,6 +2,9 @@ package move
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"deskmove/shared/desk"
@@ -15,6 +18,7 @@ type Watch struct {
 	Moves interface {
 		Get(ctx context.Context, account, id string) (desk.Move, error)
 		Locked(ctx context.Context, account string) (string, error)
+		Access(ctx context.Context, account, id string) (map[string]bool, error)
 	}
 	Ledger interface {
 		Open(ctx context.Context, account, id string, limit int) ([]Entry, error)
@@ -27,9 +31,10 @@ type Watch struct {
 type Watched struct {
 	desk.Move
 	Progress
-	Open int           // batches that are not done, as far as they were counted
-	Rate float64       // conversations a second since the fence
-	Left time.Duration // until all is done at that rate; negative if nobody knows
+	Access []string      // agents who had help desk access at the fence, in order; nil before it
+	Open   int           // batches that are not done, as far as they were counted
+	Rate   float64       // conversations a second since the fence
+	Left   time.Duration // until all is done at that rate; negative if nobody knows
 }
 
 // Move reads a move and how far it is; ErrNotFound if there is none.
@@ -42,6 +47,11 @@ func (w Watch) Move(ctx context.Context, account, id string) (Watched, error) {
 	if watched.Progress, err = w.Ledger.Progress(ctx, account, id); err != nil {
 		return Watched{}, err
 	}
+	access, err := w.Moves.Access(ctx, account, id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Watched{}, err
+	}
+	watched.Access = slices.Sorted(maps.Keys(access))
 	if m.EndedAt.IsZero() {
 		open, err := w.Ledger.Open(ctx, account, id, openPage)
 		if err != nil {

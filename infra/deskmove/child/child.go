@@ -90,7 +90,7 @@ func (s *Server) Client(account, agent string, role desk.Role) (*client.Client, 
 	if err != nil {
 		return nil, err
 	}
-	token, err := i.Mint(account, agent, string(role), 12*time.Hour)
+	token, err := i.Mint(account, agent, role, 12*time.Hour)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -42,6 +43,7 @@ func paged(name, value string) url.Values {
 // list reads a list page by page. An error ends it.
 func list[T any](ctx context.Context, c *Client, path string, q url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
+		q := maps.Clone(q)
 		for {
 			var page struct {
 				Items []T    `json:"items"`

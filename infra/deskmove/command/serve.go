@@ -8,11 +8,14 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
 
+	"deskmove/infra/deskmove/httpapi"
 	"deskmove/infra/local/stack"
+	"deskmove/shared/handler"
 	"deskmove/shared/store"
 )
 
@@ -36,12 +39,25 @@ Ctrl-C or SIGTERM lets requests and functions that have begun come to their end,
 func (s serveCmd) Run(c *call) error {
 	log := slog.New(slog.NewJSONHandler(c.stderr, &slog.HandlerOptions{Level: s.LogLevel}))
 	st, err := stack.Open(c.ctx, stack.Config{
-		Dir: s.Data, Address: s.Addr, Remote: s.Remote, Log: log, API: newAPI, MaxBytes: s.MaxBytes,
+		Dir: s.Data, Address: s.Addr, Remote: s.Remote, Log: log, API: newAPI(log), MaxBytes: s.MaxBytes,
 	})
 	if err != nil {
 		return openError(s.Data, err)
 	}
 	return errors.Join(s.serve(c, st), st.Close())
+}
+
+// newAPI makes the API, which logs to log.
+func newAPI(log *slog.Logger) func(*handler.Handlers) http.Handler {
+	return func(h *handler.Handlers) http.Handler { return httpapi.New(h, log) }
+}
+
+// exists reports whether deskmove keeps data in dir.
+func exists(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "deskmove.db")); err != nil {
+		return fmt.Errorf("--data: there is no deskmove data in %s: name the directory that \"serve\" keeps its data in", dir)
+	}
+	return nil
 }
 
 func (s serveCmd) serve(c *call, st *stack.Stack) error {

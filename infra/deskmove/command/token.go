@@ -48,7 +48,7 @@ func (t tokenCmd) Run(c *call) error {
 	if err := desk.CheckID("--agent", agent); err != nil {
 		return err
 	}
-	token, err := mint(t.Data, t.Account, agent, string(role), t.TTL)
+	token, err := mint(t.Data, t.Account, agent, role, t.TTL)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (t tokenCmd) Run(c *call) error {
 }
 
 // mint makes a token with the key that serve made in dir.
-func mint(dir, account, agent, role string, ttl time.Duration) (string, error) {
+func mint(dir, account, agent string, role desk.Role, ttl time.Duration) (string, error) {
 	if _, err := os.Stat(filepath.Join(dir, "issuer.pem")); errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("--data: no deskmove has run in %s, so nobody would take the token; start \"%s serve --data %s\" first",
 			cmp.Or(dir, `""`), program(), dir)

@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -152,6 +153,17 @@ func (s *samples) add(d time.Duration) {
 type Latency struct {
 	Samples       int
 	P50, P99, Max time.Duration
+}
+
+// MarshalJSON writes milliseconds.
+func (l Latency) MarshalJSON() ([]byte, error) {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	return json.Marshal(struct {
+		Samples int     `json:"samples"`
+		P50     float64 `json:"p50Ms"`
+		P99     float64 `json:"p99Ms"`
+		Max     float64 `json:"maxMs"`
+	}{l.Samples, ms(l.P50), ms(l.P99), ms(l.Max)})
 }
 
 func (s *samples) latency() Latency {

@@ -94,18 +94,18 @@ type Traffic struct {
 
 // Stats says what has happened so far.
 type Stats struct {
-	Began     int // conversations
-	Replies   int // of customers
-	Answers   int // of agents
-	Continued int // forms that went on by e-mail (R14)
-	Edits     int // of conversations in the inbox
-	Tickets   int // edits of tickets
-	Repeats   int // messages sent again although they were acknowledged
-	Lost      int // answers that did not come, so that the request was repeated
-	Late      int // changes that were late because no worker was free
+	Began     int `json:"began"`       // conversations
+	Replies   int `json:"replies"`     // of customers
+	Answers   int `json:"answers"`     // of agents
+	Continued int `json:"continued"`   // forms that went on by e-mail (R14)
+	Edits     int `json:"edits"`       // of conversations in the inbox
+	Tickets   int `json:"ticketEdits"` // of tickets
+	Repeats   int `json:"repeats"`     // messages sent again although they were acknowledged
+	Lost      int `json:"unanswered"`  // answers that did not come, so that the request was repeated
+	Late      int `json:"late"`        // changes that were late because no worker was free
 
-	Redirect Latency // from the acknowledgement of a new conversation until its ticket can be read
-	Answer   Latency // of the API
+	Redirect Latency `json:"redirect"` // from the acknowledgement of a new conversation until its ticket can be read
+	Answer   Latency `json:"answer"`   // of the API
 }
 
 // Changes is how many changes were acknowledged.

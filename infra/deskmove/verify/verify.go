@@ -47,7 +47,7 @@ type Result struct {
 // Options are what may differ; the zero value is right for most.
 type Options struct {
 	// Grace is how long a change may be on its way to the help desk; 15 s if
-	// 0.
+	// 0, and no time at all if negative.
 	Grace time.Duration
 	// Settings are what the channels' settings should be, by channel ID; not
 	// checked if nil.

@@ -1,0 +1,48 @@
+package command
+
+import (
+	"deskmove/infra/deskmove/importer"
+)
+
+type importCmd struct {
+	remote `embed:""`
+
+	Channel     string   `required:"" placeholder:"C" help:"The channel that the mail came by."`
+	Files       []string `arg:"" name:"file" placeholder:"FILE" help:"mbox, EML or JSON Lines, gzipped or not."`
+	Partial     bool     `help:"Import what can be read of a file that is broken or cut off. Without it nothing is imported then."`
+	NoStates    bool     `help:"Leave state and owner of conversations alone."`
+	Concurrency int      `default:"8" placeholder:"N" help:"How many conversations are imported at a time (${default})."`
+}
+
+func (importCmd) Help() string {
+	return `Puts mails together into conversations, by Message-ID, In-Reply-To and References, else by subject and people, and hands
+them to the channel, the oldest first. Mails from the address of an agent or of a channel are agents' answers. A
+conversation that an agent answered last is closed, and owned by that agent.
+
+Importing the same files again adds nothing. Files that belong together are best imported together. A JSON Lines file
+has one message a line: {"messageId", "inReplyTo", "references": [], "from", "to": [], "cc": [], "date", "subject",
+"text", "html"}.`
+}
+
+func (i importCmd) Run(c *call) error {
+	api, err := i.client()
+	if err != nil {
+		return err
+	}
+	reading, posting := c.bar("reading", "bytes"), c.bar("importing", "messages")
+	s, err := importer.Run(c.ctx, api, importer.Options{
+		Channel: i.Channel, Files: i.Files, Partial: i.Partial, States: !i.NoStates, Concurrency: i.Concurrency,
+		Reading: reading.set, Posting: func(done, total int64) {
+			reading.done()
+			posting.set(done, total)
+		},
+	})
+	reading.done()
+	posting.done()
+	if len(s.Files) > 0 {
+		if printErr := c.print(s, s.Write); printErr != nil && err == nil {
+			err = printErr
+		}
+	}
+	return err
+}
