@@ -20,7 +20,7 @@ type calendar struct {
 	always bool               // around the clock, without holidays
 	spans  [7][]span          // by weekday, in order
 	off    map[int64]struct{} // holidays, as days since 1970-01-01
-	week   time.Duration      // working time of a week without holidays
+	week   time.Duration      // working time of a week without holidays, never zero
 }
 
 // reaches reports whether d of working time passes within about a century
@@ -28,9 +28,6 @@ type calendar struct {
 func (c *calendar) reaches(d time.Duration) bool {
 	if c.always {
 		return true
-	}
-	if c.week <= 0 {
-		return false
 	}
 	return int64(d/c.week)+int64(len(c.off)) < reachWeeks
 }
@@ -86,7 +83,9 @@ func (c *calendar) period(u int64) period {
 		p.from = from.Unix()
 	}
 	if !to.IsZero() {
-		p.to = to.Unix()
+		// In the far future Go ends the last day of leap years before it began
+		// (golang/go#81583). A step forward, whatever it says, ends the search.
+		p.to = max(to.Unix(), u+60*60)
 	}
 	return p
 }

@@ -72,6 +72,13 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestCheckWantsNoMoreThanNeeded(t *testing.T) {
+	s := desk.Setup{Account: desk.Account{ID: "tiny", Plan: desk.Free}, Policies: []desk.Policy{{ID: "always"}}}
+	if err := s.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCheckReportsAllTogether(t *testing.T) {
 	s := acme()
 	s.Account.Plan = ""

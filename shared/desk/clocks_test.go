@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -114,6 +115,7 @@ func TestR21_PolicyFor(t *testing.T) {
 
 func TestR21_TicketsUseThePolicyFor(t *testing.T) {
 	s := acme()
+	s.Policies = slices.Insert(s.Policies, 0, desk.Policy{ID: "chats", Channels: []string{"chat"}, Close: time.Hour})
 	for _, status := range []desk.Status{"new", "waiting", "lead"} {
 		m := allOf("mail")
 		if m.Choices.Statuses.Open = status; status == "lead" {

@@ -43,6 +43,25 @@ func TestParse(t *testing.T) {
 	accepts(t, desk.ParseNotifications, desk.Quiet, desk.Digest, desk.All)
 }
 
+func TestErrorsSayWhatToDo(t *testing.T) {
+	for _, test := range []struct {
+		err   error
+		parts []string
+	}{
+		{&desk.InvalidError{Field: "sla", Problem: "\"x\" is unknown", Do: "use one of them"}, []string{"sla", "\"x\"", "use one"}},
+		{&desk.RefusedError{Code: "plan", Problem: "no desk", Do: "change it"}, []string{"plan", "no desk", "change it"}},
+		{&desk.MovedError{Conversation: "c1", Ticket: "t-c1"}, []string{"c1 has moved", "edit ticket t-c1"}},
+		{&desk.ConversionError{Conversation: "c1", Code: "no-start-date", Problem: "missing", Do: "set it"},
+			[]string{"c1", "no-start-date", "missing", "set it"}},
+	} {
+		for _, part := range test.parts {
+			if !strings.Contains(test.err.Error(), part) {
+				t.Errorf("%q does not say %q", test.err, part)
+			}
+		}
+	}
+}
+
 func TestInvalidFindsAll(t *testing.T) {
 	a, b := &desk.InvalidError{Field: "a"}, &desk.InvalidError{Field: "b"}
 	err := errors.Join(a, errors.New("other"), errors.Join(b))

@@ -137,8 +137,12 @@ func TestR18_RoutingIsFairAndRepeatable(t *testing.T) {
 		}
 	}
 	s.Channels[0].Settings = []byte(`{"routing":{"agents":["cy"],"team":"mixed"}}`)
-	if got := ticket(t, rules(t, s, allOf("mail")), fresh(), fence).Owner; got != "di" {
-		t.Errorf("routed to %q; want di, the only one with access (R21)", got)
+	for i := range 20 {
+		c := fresh()
+		c.ID = "c" + strconv.Itoa(i)
+		if got := ticket(t, rules(t, s, allOf("mail")), c, fence).Owner; got != "di" {
+			t.Errorf("routed to %q; want di, the only one with access (R21)", got)
+		}
 	}
 	s.Channels[0].Settings = []byte(`{"routing":{"team":"empty"}}`)
 	if got := ticket(t, rules(t, s, allOf("mail")), fresh(), fence).Owner; got != "" {

@@ -23,6 +23,8 @@ func TestScheduleAdd(t *testing.T) {
 	office := acme().Policies[0].Schedule
 	night := desk.Schedule{Weekly: []desk.Hours{{Day: time.Sunday, From: "01:00", To: "04:00"}}}
 	gap := desk.Schedule{Weekly: []desk.Hours{{Day: time.Sunday, From: "02:15", To: "02:45"}}}
+	halves := desk.Schedule{Weekly: []desk.Hours{{Day: time.Monday, From: "13:00", To: "17:00"}, {Day: time.Monday, From: "09:00", To: "12:00"}}}
+	early := desk.Schedule{Weekly: []desk.Hours{{Day: time.Sunday, From: "01:00", To: "02:30"}}}
 	holidays := desk.Schedule{Holidays: []string{"2026-12-25", "2026-12-26"}}
 	for name, test := range map[string]struct {
 		s    desk.Schedule
@@ -33,6 +35,7 @@ func TestScheduleAdd(t *testing.T) {
 		"nothing":                      {office, "2026-03-07T03:00:00Z", 0, "2026-03-07T03:00:00Z"},
 		"within a day":                 {office, "2026-03-02T10:00:00+01:00", time.Hour, "2026-03-02T11:00:00+01:00"},
 		"to the end of the day":        {office, "2026-03-02T10:00:00+01:00", 7 * time.Hour, "2026-03-02T17:00:00+01:00"},
+		"over lunch":                   {halves, "2026-03-02T10:00:00+01:00", 3 * time.Hour, "2026-03-02T14:00:00+01:00"},
 		"over the evening":             {office, "2026-03-02T10:00:00+01:00", 7*time.Hour + 1, "2026-03-03T09:00:00.000000001+01:00"},
 		"before work":                  {office, "2026-03-02T06:00:00+01:00", time.Hour, "2026-03-02T10:00:00+01:00"},
 		"after work":                   {office, "2026-03-02T20:00:00+01:00", time.Hour, "2026-03-03T10:00:00+01:00"},
@@ -44,6 +47,7 @@ func TestScheduleAdd(t *testing.T) {
 		"more than the short night":    {night, "2026-03-28T12:00:00+01:00", 3 * time.Hour, "2026-04-05T02:00:00+02:00"},
 		"the long night":               {night, "2026-10-24T12:00:00+02:00", 4 * time.Hour, "2026-10-25T04:00:00+01:00"},
 		"from within the long night":   {night, "2026-10-25T02:30:00+01:00", 90 * time.Minute, "2026-10-25T04:00:00+01:00"},
+		"over, and the clock put back": {early, "2026-10-25T02:10:00+01:00", 10 * time.Minute, "2026-11-01T01:10:00+01:00"},
 		"hours that do not exist":      {gap, "2026-03-28T12:00:00+01:00", 10 * time.Minute, "2026-04-05T02:25:00+02:00"},
 		"hours that exist twice":       {gap, "2026-10-24T12:00:00+02:00", 30 * time.Minute, "2026-10-25T02:45:00+02:00"},
 		"around the clock":             {desk.Schedule{}, "2026-03-28T12:00:00+01:00", 24 * time.Hour, "2026-03-29T13:00:00+02:00"},
@@ -52,7 +56,9 @@ func TestScheduleAdd(t *testing.T) {
 		"from a zone of another place": {office, "2026-03-02T04:00:00-05:00", time.Hour, "2026-03-02T11:00:00+01:00"},
 		"with its own zone": {desk.Schedule{Zone: "Asia/Kolkata", Weekly: office.Weekly}, "2026-03-02T00:00:00Z",
 			time.Hour, "2026-03-02T10:00:00+05:30"},
-		"before zones": {office, "0001-01-01T00:00:00Z", time.Hour, "0001-01-01T09:06:32Z"}, // 10:00 by the sun in Berlin
+		"a day that Go's zones forget": {office, "2040-12-31T16:00:00+01:00", 2 * time.Hour, "2041-01-01T10:00:00+01:00"},
+		"from the day they forget":     {office, "2068-12-31T12:00:00Z", 5 * time.Hour, "2069-01-01T10:00:00+01:00"},
+		"before zones":                 {office, "0001-01-01T00:00:00Z", time.Hour, "0001-01-01T09:06:32Z"}, // 10:00 by the sun in Berlin
 	} {
 		got, err := test.s.Add(at(t, test.from), test.d, "Europe/Berlin")
 		if want := at(t, test.want); err != nil || !got.Equal(want) {
@@ -107,6 +113,9 @@ func anySchedule(t *rapid.T, near time.Time) desk.Schedule {
 			s.Weekly = append(s.Weekly, desk.Hours{Day: day, From: clock(from), To: clock(end)})
 		}
 	}
+	if len(s.Weekly) > 0 {
+		s.Weekly = rapid.Permutation(s.Weekly).Draw(t, "order")
+	}
 	for range rapid.IntRange(0, 3).Draw(t, "holidays") {
 		s.Holidays = append(s.Holidays, near.AddDate(0, 0, rapid.IntRange(-2, 9).Draw(t, "holiday")).Format(time.DateOnly))
 	}
@@ -140,7 +149,7 @@ func clock(minute int) string {
 // anyTime draws an instant, most often near a change of some clock.
 func anyTime(t *rapid.T) time.Time {
 	near := rapid.SampledFrom([]string{"2026-03-29", "2026-10-25", "2026-03-08", "2026-11-01", "2026-04-05", "2011-12-30",
-		"2010-11-07", "2018-02-18", "2017-10-15", "2026-06-15", "1969-12-31"}).Draw(t, "near")
+		"2010-11-07", "2018-02-18", "2017-10-15", "2026-06-15", "1969-12-31", "2040-12-31", "2045-01-01"}).Draw(t, "near")
 	v, _ := time.Parse(time.DateOnly, near)
 	return v.Add(time.Duration(rapid.IntRange(-4*24*60, 2*24*60).Draw(t, "minutes")) * time.Minute)
 }

@@ -128,6 +128,9 @@ func (h *Redirect) again(ctx context.Context, body string) error {
 	if err != nil {
 		return err
 	}
+	if len(changes) == 0 {
+		return fmt.Errorf("shard %s: changes %s to %s are kept no more: retry the moves of the channels concerned", g.Info.Shard, g.Info.First, g.Info.Last)
+	}
 	var cs []desk.Conversation
 	for _, change := range changes {
 		if c, ok := store.ReadConversation(change.Key, change.New); ok {

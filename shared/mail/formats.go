@@ -19,7 +19,7 @@ func (f *file) mbox() error {
 	cut := 0
 	for e, err := range mbox.Read(f.in, MaxSize) {
 		if errors.Is(err, mbox.ErrNotMbox) {
-			return f.fail(ErrNotMail, "it begins like an mbox, but no header follows")
+			return f.fail(ErrNotMail, "export it again: it begins like an mbox, but no header follows")
 		}
 		if err != nil {
 			return f.broken(err)

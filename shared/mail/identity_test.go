@@ -57,6 +57,13 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+func TestAttachmentsTellApart(t *testing.T) {
+	const in = "Message-ID: <m@x>\nFrom: a@x\nContent-Type: a/b\n\n"
+	if a, b := one(t, in+"x"), one(t, in+"y"); a.Content == b.Content {
+		t.Error("two messages that differ in an attachment are copies")
+	}
+}
+
 // When nobody dates a message, the mbox does, lest two be taken for one.
 func TestIdentityWithoutDate(t *testing.T) {
 	const m = "From: a@x\n\nthanks\n\n"

@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -35,24 +34,27 @@ func (f *file) jsonl() error {
 	lines := &lineReader{in: f.in}
 	for {
 		raw, err := lines.next()
-		if err != nil && err != io.EOF {
-			return f.broken(err)
-		}
 		if len(raw) > 0 || lines.tooLong {
 			f.number++
 			o := origin{number: f.number, offset: lines.start, size: lines.size}
-			if gaveUp := f.line(raw, o, lines, err == io.EOF); gaveUp != nil {
+			if gaveUp := f.line(raw, o, lines, err); gaveUp != nil {
 				return gaveUp
 			}
 		}
 		if err == io.EOF {
 			return nil
 		}
+		if err != nil {
+			return f.broken(err)
+		}
 	}
 }
 
-// line reads one line. last says that nothing, not even a line end, follows.
-func (f *file) line(raw []byte, o origin, at *lineReader, last bool) error {
+// line reads one line. end is why no line end followed it, if none did.
+func (f *file) line(raw []byte, o origin, at *lineReader, end error) error {
+	if end != nil && end != io.EOF {
+		return f.skip(o, "the file breaks off in it")
+	}
 	if at.tooLong {
 		return f.skip(o, fmt.Sprintf("line %d: %s", at.number, tooLarge(at.size)))
 	}
@@ -60,16 +62,15 @@ func (f *file) line(raw []byte, o origin, at *lineReader, last bool) error {
 	if err == nil {
 		return f.give(m)
 	}
-	syntax := (*json.SyntaxError)(nil)
-	broken := errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF)
-	if broken && o.number == 1 && !last {
+	broken := isBroken(err)
+	if broken && o.number == 1 && end == nil {
 		f.number = 0
-		return f.fail(ErrNotMail, "it begins like JSON, but JSON Lines need one whole message on every line")
+		return f.fail(ErrNotMail, "write JSON Lines, one whole message on every line")
 	}
 	if err := f.skip(o, fmt.Sprintf("line %d: %s", at.number, refusal(err))); err != nil {
 		return err
 	}
-	if broken && last {
+	if broken && end != nil {
 		return f.fail(ErrTruncated, "its last line is cut off; export it again and repeat the import")
 	}
 	return nil
@@ -77,13 +78,20 @@ func (f *file) line(raw []byte, o origin, at *lineReader, last bool) error {
 
 // refusal says what is wrong with a line, without quoting it.
 func refusal(err error) string {
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if isBroken(err) {
 		return "is no JSON"
 	}
 	if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
 		return kind.Field + " has a value of the wrong type: " + strings.Fields(kind.Value)[0]
 	}
-	return strings.TrimPrefix(err.Error(), "json: ")
+	reason := strings.TrimPrefix(err.Error(), "json: ")
+	return strings.ToValidUTF8(reason[:min(len(reason), 100)], "")
+}
+
+// isBroken reports whether err says that a line is no JSON at all.
+func isBroken(err error) bool {
+	syntax := (*json.SyntaxError)(nil)
+	return errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // parseLine refuses what it does not know. Its errors hold nothing of the
@@ -162,32 +170,4 @@ func (m *Message) dated(s string, now time.Time) (written string, err error) {
 func lineText(s string) string {
 	s, _ = charset.Decode("utf-8", []byte(s))
 	return strings.TrimRight(strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n"), "\n")
-}
-
-// lineReader reads lines of at most MaxSize bytes and measures longer ones.
-type lineReader struct {
-	in          *bufio.Reader
-	buf         []byte
-	number      int   // of the line, from 1
-	start, size int64 // of the line, in bytes
-	end         int64
-	tooLong     bool
-}
-
-// next is the next line without blanks around it, valid until the one after.
-// io.EOF comes with the last line if no line end follows it.
-func (l *lineReader) next() ([]byte, error) {
-	l.buf, l.size, l.start, l.tooLong = l.buf[:0], 0, l.end, false
-	l.number++
-	for {
-		piece, err := l.in.ReadSlice('\n')
-		l.size += int64(len(piece))
-		l.end += int64(len(piece))
-		if l.tooLong = l.size > MaxSize; !l.tooLong {
-			l.buf = append(l.buf, piece...)
-		}
-		if err != bufio.ErrBufferFull {
-			return bytes.TrimPrefix(bytes.TrimSpace(l.buf), []byte("\ufeff")), err
-		}
-	}
 }

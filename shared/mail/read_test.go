@@ -145,7 +145,9 @@ func TestFaults(t *testing.T) {
 		"jsonl, two values": {strings.NewReader("{\"from\":\"a@x\"} {}\n"), "skipped 1@0 line 1: more than one value on the line"},
 		"jsonl, wrong type": {strings.NewReader("{\"from\":\"a@x\",\"to\":\"b@x\"}\n"), "skipped 1@0 line 1: to has a value of the wrong type: string"},
 		"jsonl, cut":        {strings.NewReader("{\"from\":\"a@x\"}\n{\"from\":\"a"), "kept 1@0, skipped 2@15 line 2: is no JSON, file is cut off after 2"},
-		"jsonl, no JSON":    {strings.NewReader("{\"from\":\"a@x\"}\nhello\n{\"from\":\"b@x\"}\n"), "kept 1@0, skipped 2@15 line 2: is no JSON, kept 3@21"},
+		"jsonl, reader fails": {io.MultiReader(strings.NewReader("{\"from\":\"a@x\"}\n{\"from\":\"a@x\"}"), iotest.ErrReader(os.ErrPermission)),
+			"kept 1@0, skipped 2@15 the file breaks off in it, file cannot be read on after 2"},
+		"jsonl, no JSON": {strings.NewReader("{\"from\":\"a@x\"}\nhello\n{\"from\":\"b@x\"}\n"), "kept 1@0, skipped 2@15 line 2: is no JSON, kept 3@21"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := outcome(name, c.in)
@@ -207,6 +209,19 @@ func TestLimit(t *testing.T) {
 	} {
 		if got := outcome("big", strings.NewReader(c.in)); got != c.want {
 			t.Errorf("a file of %d bytes gives %q, want %q", len(c.in), got, c.want)
+		}
+	}
+}
+
+// The reader uses its memory again; a message must not notice.
+func TestMessagesOutliveTheNext(t *testing.T) {
+	one := func(s string) string {
+		return "From s@x Thu Aug  1 00:50:24 1996\nSubject: " + s + "\nFrom: " + s + "@x\nContent-Type: a/b; name=" + s + "\n\n" + s + "\n\n"
+	}
+	for i, m := range readAll(t, "x", one("a")+one("b")+one("c")) {
+		want := string(rune('a' + i))
+		if a := m.Attachments[0]; string(a.Data) != want+"\n" || a.Name != want || m.Subject != want || m.From.Address != want+"@x" {
+			t.Errorf("message %d is now %+v", i+1, m)
 		}
 	}
 }

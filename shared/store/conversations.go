@@ -14,32 +14,13 @@ type ConversationStore struct{ Engine Engine }
 
 // Get reads one conversation, strongly; move.ErrNotFound if there is none.
 func (s ConversationStore) Get(ctx context.Context, account, id string) (desk.Conversation, error) {
-	found, err := s.GetMany(ctx, account, []string{id}, true)
-	if err != nil {
-		return desk.Conversation{}, err
-	}
-	if len(found) == 0 {
-		return desk.Conversation{}, fmt.Errorf("conversation %s: %w", id, move.ErrNotFound)
-	}
-	return found[0], nil
+	return readOne(ctx, s.Engine, Conversations, headerKey(account, id), readConversation)
 }
 
 // GetMany reads conversations in any order; those that do not exist are left
 // out. Unless strong, the answer may be old.
 func (s ConversationStore) GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error) {
-	keys := make([]Key, len(ids))
-	for i, id := range ids {
-		keys[i] = headerKey(account, id)
-	}
-	items, err := s.Engine.Get(ctx, Conversations, keys, Consistency(strong))
-	if err != nil {
-		return nil, fmt.Errorf("read %d conversations: %w", len(ids), err)
-	}
-	found := make([]desk.Conversation, len(items))
-	for i, item := range items {
-		found[i] = readConversation(item.Attrs)
-	}
-	return found, nil
+	return readMany(ctx, s.Engine, Conversations, keysOf(account, ids, headerKey), strong, readConversation)
 }
 
 // Mark sets the markers of conversations: each lives in the help desk now, on

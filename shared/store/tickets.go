@@ -24,32 +24,13 @@ func (s TicketStore) Create(ctx context.Context, ts []desk.Ticket) []error {
 
 // Get reads one ticket, strongly; move.ErrNotFound if there is none.
 func (s TicketStore) Get(ctx context.Context, account, id string) (desk.Ticket, error) {
-	found, err := s.GetMany(ctx, account, []string{id}, true)
-	if err != nil {
-		return desk.Ticket{}, err
-	}
-	if len(found) == 0 {
-		return desk.Ticket{}, fmt.Errorf("ticket %s: %w", id, move.ErrNotFound)
-	}
-	return found[0], nil
+	return readOne(ctx, s.Engine, Tickets, ticketKey(account, id), readTicket)
 }
 
 // GetMany reads tickets in any order; those that do not exist are left out.
 // Unless strong, the answer may be old.
 func (s TicketStore) GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Ticket, error) {
-	keys := make([]Key, len(ids))
-	for i, id := range ids {
-		keys[i] = ticketKey(account, id)
-	}
-	items, err := s.Engine.Get(ctx, Tickets, keys, Consistency(strong))
-	if err != nil {
-		return nil, fmt.Errorf("read %d tickets: %w", len(ids), err)
-	}
-	found := make([]desk.Ticket, len(items))
-	for i, item := range items {
-		found[i] = readTicket(item.Attrs)
-	}
-	return found, nil
+	return readMany(ctx, s.Engine, Tickets, keysOf(account, ids, ticketKey), strong, readTicket)
 }
 
 // Replace stores a changed ticket if its revision is still old; else

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,8 +25,10 @@ type Client struct {
 	token    string
 	http     http.Client
 	// Patience is how long a request is tried again; 30 s if 0, and negative
-	// not at all.
+	// not at all. Until the API has answered once it is 5 s at most: the
+	// endpoint may be wrong.
 	Patience time.Duration
+	reached  atomic.Bool
 }
 
 // atOnce is how many connections are kept open: more than anybody here uses.
@@ -80,9 +83,15 @@ func (c *Client) do(ctx context.Context, r request, out any) (*http.Response, er
 	if patience == 0 {
 		patience = 30 * time.Second
 	}
-	until := time.Now().Add(patience)
+	began := time.Now()
 	for try := 0; ; try++ {
 		res, err := c.once(ctx, r, body, out)
+		until := began.Add(patience)
+		if res != nil {
+			c.reached.Store(true)
+		} else if !c.reached.Load() {
+			until = began.Add(min(patience, 5*time.Second))
+		}
 		wait, again := pause(err, try)
 		if !again || time.Now().Add(wait).After(until) {
 			return res, err

@@ -52,13 +52,10 @@ func Sample(n int, seed uint64, setup desk.Setup, now time.Time) ([]Thread, erro
 	w := writer{Rand: rand.New(rand.NewPCG(seed, 1)), setup: setup, now: now} // #nosec G404 -- a sample, no secret
 	threads := make([]Thread, n)
 	for i := range threads {
+		channel := w.channel()
 		s := stories[w.IntN(len(stories))]
-		channel := s.Channels[w.IntN(len(s.Channels))]
-		if i%5 < 2 { // the channel that moves is the busiest
-			for !slices.Contains(s.Channels, Moved) {
-				s = stories[w.IntN(len(stories))]
-			}
-			channel = Moved
+		for !slices.Contains(s.Channels, channel) {
+			s = stories[w.IntN(len(stories))]
 		}
 		threads[i] = w.thread(i, s, channel)
 	}
@@ -80,6 +77,20 @@ var (
 	cities     = strings.Split("Berlin,Göteborg,Lyon,Kraków,İzmir,Porto,Zürich,København,Aachen,Львів,京都", ",")
 	bikes      = strings.Split("Tinderbox 7,Fjell E-Trail,Havn City 3,Skog Cargo,Nordlys Folding", ",")
 )
+
+// channel picks one: e-mail is the busiest.
+func (w writer) channel() string {
+	at := w.IntN(100)
+	for _, c := range [...]struct {
+		id    string
+		share int
+	}{{Moved, 46}, {"contact-form", 18}, {"web-chat", 17}, {"hotline", 13}, {"whatsapp", 3}} {
+		if at -= c.share; at < 0 {
+			return c.id
+		}
+	}
+	return "catch-all"
+}
 
 func (w writer) one(of []string) string { return of[w.IntN(len(of))] }
 

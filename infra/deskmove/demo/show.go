@@ -50,7 +50,7 @@ func (d *demo) showPlan() {
 		if i == 0 {
 			what = "best time:     "
 		}
-		d.say("%s%s to %s", what, w.StartAt.Format("Monday 2 January, 15:04"), w.EndAt.Format("15:04 MST"))
+		d.say("%s%s to %s", what, w.StartAt.Format("Monday 2 January, 15:04"), w.EndAt.Format("15:04"))
 	}
 	e := p.Estimate
 	d.say("on AWS it would take %s and cost about $%.4f", between(e.ShortestSeconds, e.LongestSeconds), e.Dollars)
@@ -78,12 +78,12 @@ func (d *demo) showReport() {
 	for _, status := range slices.Sorted(maps.Keys(r.ByStatus)) {
 		rows = append(rows, [2]string{"landed as " + status, fmt.Sprint(r.ByStatus[status])})
 	}
+	d.table(rows)
 	verdict := "equal"
 	if !r.Checksum.Equal {
 		verdict = "NOT EQUAL"
 	}
-	d.table(append(rows, [2]string{"checksum of the inbox's side", r.Checksum.Inbox}, [2]string{"checksum of the desk's side", r.Checksum.Desk},
-		[2]string{"", verdict}))
+	d.say("checksum of the inbox %s, of the help desk %s: %s", r.Checksum.Inbox, r.Checksum.Desk, verdict)
 }
 
 // showStory tells what became of one conversation.

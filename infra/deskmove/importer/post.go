@@ -43,7 +43,7 @@ type poster struct {
 	*run
 	total int64
 
-	mu   sync.Mutex // of done and the summary
+	mu   sync.Mutex // of done, the summary and the spool
 	done int64
 }
 
@@ -93,7 +93,9 @@ func (o *outcome) add(t client.Taken, m client.NewMessage) {
 // message makes a message of a mail. One without any date has that of the
 // message before.
 func (p *poster) message(item thread.Item, o *outcome) (client.NewMessage, error) {
+	p.mu.Lock()
 	m, err := p.spool.Message(item.Index)
+	p.mu.Unlock()
 	if err != nil {
 		return client.NewMessage{}, err
 	}

@@ -101,6 +101,7 @@ func (v *verifier) judgeTicket(d *verdict, p pair, t *client.Ticket) {
 		"it is dated %s, but its conversation did not start then", t.CreatedAt.UTC().Format("2006-01-02 15:04:05"))
 	d.must(foreign, t.ChannelID == p.channel, t.ID, "it is of channel %q, but its conversation is of %q", t.ChannelID, p.channel)
 	if p.moved {
+		d.looked[markerTicket] = true // it is here
 		d.must(versionAtRest, t.SourceVersion == int64(p.version), t.ID, "it shows version %d of its conversation, which is at %d",
 			t.SourceVersion, p.version)
 	}

@@ -105,7 +105,7 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 		return err
 	}
 	failures, err := s.runtime.Queue(ctx, queue.Config{
-		Name: "stream-failures", Visibility: visibility, MaxReceives: 100, DeadLetters: dead,
+		Name: "stream-failures", Visibility: visibility, MaxReceives: 50, DeadLetters: dead,
 	})
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 			BatchSize: 1, Concurrency: 2, ReportFailures: true,
 		}),
 		s.runtime.Feed(
-			&streams.Feed{Stream: s.engine, Table: store.Conversations, Poll: 50 * time.Millisecond, Keep: 10 * time.Minute},
+			&streams.Feed{Stream: s.engine, Table: store.Conversations, Poll: 50 * time.Millisecond, Trim: s.trim, Keep: time.Hour},
 			streams.Mapping{
 				Function:  streams.Function{Name: "redirect", Timeout: short, Handle: h.Redirect.Handle},
 				BatchSize: 500, Retries: 10, MaxAge: time.Hour, Bisect: true, ReportFailures: true, OnFailure: failures.Send,
@@ -175,6 +175,11 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 func isConversation(c store.Change) bool {
 	_, ok := store.ReadConversation(c.Key, c.New)
 	return ok
+}
+
+// trim drops changes of a shard that have been handled.
+func (s *Stack) trim(ctx context.Context, shard, through string) error {
+	return s.engine.Trim(ctx, map[string]string{shard: through})
 }
 
 func step(name string, timeout time.Duration, s handler.Step) machines.Function {

@@ -52,7 +52,7 @@ func (b *builder) order(members []int) []Item {
 }
 
 // parents finds what each message answers. Where messages claim to answer one
-// another in a circle, the earliest of them answers none.
+// another in a circle, the first of them that is met answers none.
 func (b *builder) parents(members []int) map[int]int {
 	parents := make(map[int]int, len(members))
 	for _, i := range members {
@@ -65,23 +65,12 @@ func (b *builder) parents(members []int) map[int]int {
 		for ok := true; ok && seen[i] == 0; i, ok = parents[i] {
 			seen[i] = n + 1
 			if next, more := parents[i]; more && seen[next] == n+1 {
-				delete(parents, b.earliest(next, parents))
+				delete(parents, next)
 				break
 			}
 		}
 	}
 	return parents
-}
-
-// earliest is the first by compare of the circle that i is in.
-func (b *builder) earliest(i int, parents map[int]int) int {
-	first := i
-	for j := parents[i]; j != i; j = parents[j] {
-		if b.compare(j, first) < 0 {
-			first = j
-		}
-	}
-	return first
 }
 
 // parent is the nearest of the messages there that i says it answers.

@@ -165,10 +165,9 @@ func (b *builder) thread(members []int) Thread {
 	case len(first.InReplyTo) > 0:
 		t.Root = first.InReplyTo[0]
 	}
-	for _, i := range members {
-		h := &b.headers[i]
-		if !h.Date.IsZero() && (t.Started.IsZero() || h.Date.Before(t.Started)) {
-			t.Started = h.Date
+	for _, i := range members { // in order of date, those without one first
+		if t.Started.IsZero() {
+			t.Started = b.headers[i].Date
 		}
 		t.Aliases = append(t.Aliases, b.ids(i)...)
 	}

@@ -114,6 +114,7 @@ func TestBuild(t *testing.T) {
 		"parent absent":               {[]string{"b<a|Feb 2020"}, []string{"a: b"}},
 		"two of one absent parent":    {[]string{"b<a|Feb 2020", "c<a|Mar 2020"}, []string{"a: b c"}},
 		"direct parent absent":        {[]string{"c<b,a,b|Mar 2020", "a|Jan 2020"}, []string{"a: a c(a)"}},
+		"nearest reference":           {[]string{"c<x,a,b|Mar 2020", "b|Feb 2020", "a|Jan 2020"}, []string{"a: a b c(b)"}},
 		"known by references only":    {[]string{"c<x,a,b|Mar 2020", "d<y,b|Apr 2020"}, []string{"a: c d"}},
 		"twice the same":              {[]string{"a|Jan 2020|||hi", "a|Jan 2020|||hi"}, []string{"a: a"}},
 		"resent later":                {[]string{"a|Feb 2020|||hi", "a|Jan 2020|||hi"}, []string{"a: a"}},
@@ -136,6 +137,7 @@ func TestBuild(t *testing.T) {
 		"subject, too short":          {[]string{"a|Jan 2020|ann@x|hi!", "b|Feb 2020|ann@x|Re: hi!"}, []string{"a: a", "b: b"}},
 		"subject, tickets":            {[]string{"a|Jan 2020|ann@x|[#12] problem", "b|Feb 2020|ann@x|Re: [#13] problem"}, []string{"a: a", "b: b"}},
 		"subject, nearest":            {[]string{"a|Jan 2020|ann@x|printer smokes", "c|Mar 2020|ann@x|printer smokes", "b|Feb 2020|ann@x|Re: printer smokes"}, []string{"a: a b(a)", "c: c"}},
+		"subject, nearest of two":     {[]string{"a|Jan 2020|ann@x|printer smokes", "c|Feb 2020|bob@x|printer smokes", "b|Mar 2020|me@desk.example > ann@x, bob@x|Re: printer smokes"}, []string{"a: a", "c: c b(c)"}},
 		"subject, only later":         {[]string{"c|Mar 2020|ann@x|printer smokes", "b|Feb 2020|ann@x|Re: printer smokes"}, []string{"b: b c"}},
 		"subject, but ids":            {[]string{"a|Jan 2020|ann@x|printer smokes", "b<z|Feb 2020|ann@x|Re: printer smokes"}, []string{"a: a", "z: b"}},
 		"subject, with its replies":   {[]string{"a|Jan 2020|ann@x|printer smokes", "b|Feb 2020|ann@x|Re: printer smokes", "c<b|Mar 2020|bob@desk.example > ann@x|x"}, []string{"a: a b(a) c(b)"}},
@@ -160,7 +162,7 @@ func TestBuild(t *testing.T) {
 }
 
 func TestThreadFacts(t *testing.T) {
-	all := headers(t, mbox("c<b,r|Mar 2020||Re: first", "b<a|Jan 2020||Re: first", "a|Feb 2020||first"))
+	all := headers(t, mbox("c<b,r|Mar 2020||Re: first", "b<a|Jan 2020||Re: first", "a|Feb 2020||first", "d<c|||Re: first"))
 	threads, _ := thread.Build(all, own)
 	if len(threads) != 1 {
 		t.Fatalf("%d threads", len(threads))
@@ -168,8 +170,8 @@ func TestThreadFacts(t *testing.T) {
 	got := threads[0]
 	want := thread.Thread{
 		Root: "a", Subject: "first", Started: time.Date(2020, 1, 1, 12, 0, 0, 0, time.UTC),
-		Items:   []thread.Item{{Index: 2, ExternalID: "a"}, {Index: 1, ExternalID: "b", Parent: "a"}, {Index: 0, ExternalID: "c", Parent: "b"}},
-		Aliases: []string{"a", "b", "c", "r"},
+		Items:   []thread.Item{{Index: 2, ExternalID: "a"}, {Index: 1, ExternalID: "b", Parent: "a"}, {Index: 0, ExternalID: "c", Parent: "b"}, {Index: 3, ExternalID: "d", Parent: "c"}},
+		Aliases: []string{"a", "b", "c", "d", "r"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("thread differs (-want +got):\n%s", diff)

@@ -10,7 +10,7 @@ import (
 const (
 	// checkpointAt is the number of pages in the log at which they are copied
 	// to the database.
-	checkpointAt = 4000
+	checkpointAt = 2000
 	// maxLog is the number of pages at which the writer no longer leaves that
 	// to the copier.
 	maxLog = 4 * checkpointAt

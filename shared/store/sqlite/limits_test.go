@@ -1,11 +1,8 @@
 package sqlite_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -73,44 +70,6 @@ func TestFull(t *testing.T) {
 	if got := found(); got != len(there)-50 {
 		t.Errorf("%d items are there, want %d", got, len(there)-50)
 	}
-}
-
-// TestLogIsBounded writes while reads overlap, so that there is always one.
-func TestLogIsBounded(t *testing.T) {
-	dir := t.TempDir()
-	e := openIn(t, dir, sqlite.Options{Unsynced: true})
-	ctx, stop := context.WithCancel(t.Context())
-	var wait sync.WaitGroup
-	for g := range 3 {
-		wait.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				if _, err := e.Query(ctx, store.Query{Table: store.Tickets, PK: fmt.Sprint((g + n) % 8), Limit: 1000}); err != nil && ctx.Err() == nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	body := store.Attrs{{Name: "body", Value: store.S(strings.Repeat("x", 100_000))}}
-	var writers sync.WaitGroup
-	for g := range 8 {
-		writers.Go(func() {
-			for n := range 1000 { // 800 MB altogether
-				put(t, e, store.Write{Table: store.Tickets, Key: store.Key{PK: fmt.Sprint(g), SK: fmt.Sprint(n % 50)},
-					Set: body.With("n", store.N(int64(n)))[:2:2]})
-			}
-		})
-	}
-	writers.Wait()
-	stop()
-	wait.Wait()
-	info, err := os.Stat(filepath.Join(dir, "deskmove.db-wal"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info.Size() > 160<<20 {
-		t.Errorf("the log has %d bytes", info.Size())
-	}
-	t.Logf("the log has %d bytes", info.Size())
 }
 
 // TestSnapshot reads two items that are always changed together.

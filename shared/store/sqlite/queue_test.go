@@ -3,7 +3,11 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -140,5 +144,69 @@ func TestDatabaseError(t *testing.T) {
 	}
 	if err := e.Transact(t.Context(), []store.Write{{Table: store.Tickets, Key: store.Key{PK: "a", SK: "b"}, If: store.Absent()}}); err != nil {
 		t.Errorf("after the group: %v", err)
+	}
+}
+
+// TestLogIsBounded writes while snapshots overlap, so that there is always a
+// reader of the log.
+func TestLogIsBounded(t *testing.T) {
+	dir := t.TempDir()
+	e, err := Open(dir, Options{Unsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	stop := make(chan struct{})
+	var readers, writers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					hold(t, e, 50*time.Millisecond)
+				}
+			}
+		})
+	}
+	for g := range 8 {
+		writers.Go(func() {
+			for n := range 160 { // 130 MB altogether
+				w := store.Write{Table: store.Tickets, Key: store.Key{PK: string(rune('a' + g)), SK: string(rune('a' + n%10))},
+					Set: store.Attrs{{Name: "body", Value: store.S(strings.Repeat(string(rune('a'+n%23)), 100_000))}}}
+				if err := store.FirstError(e.Write(t.Context(), []store.Write{w})); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	close(stop)
+	readers.Wait()
+	info, err := os.Stat(filepath.Join(dir, "deskmove.db-wal"))
+	if err != nil || info.Size() > 5*walLimit/4 {
+		t.Errorf("the log has %d bytes, at most about %d are wanted; %v", info.Size(), walLimit, err)
+	}
+	t.Logf("the log has %d bytes", info.Size())
+}
+
+// hold keeps a snapshot open for a while.
+func hold(t *testing.T, e *Engine, d time.Duration) {
+	r, err := e.reader(t.Context())
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer e.free(r)
+	if err := run(r.begin); err != nil {
+		t.Error(err)
+	}
+	if _, err := readItem(r.get[0], store.Key{PK: "a", SK: "a"}, nil); err != nil {
+		t.Error(err)
+	}
+	time.Sleep(d)
+	if err := run(r.commit); err != nil {
+		t.Error(err)
 	}
 }

@@ -113,6 +113,27 @@ func TestLongName(t *testing.T) {
 	}
 }
 
+// What exceeds the limits is kept, unread.
+func TestLimits(t *testing.T) {
+	c := read(mixed + strings.Repeat("--b\nContent-Type: a/b\n\nx\n", 1100) + "--b--\n")
+	if n := len(c.Attachments); n != 1000 || !bytes.Contains(c.Attachments[n-1].Data, []byte("x\n--b\nContent-Type")) || len(c.Notes) != 1 {
+		t.Errorf("of 1100 parts there are %d attachments, notes %q", n, c.Notes)
+	}
+	inner := "Content-Type: multipart/mixed; boundary=c\n\n" + strings.Repeat("--c\nContent-Type: a/b\n\nx\n", 300) + "--c--\n"
+	c = read(mixed + strings.Repeat("--b\n"+inner, 10) + "--b--\n")
+	if n := len(c.Attachments); n > 1000 || len(c.Notes) != 1 {
+		t.Errorf("of 10 times 300 parts there are %d attachments, notes %q", n, c.Notes)
+	}
+	deep := "hello"
+	for i := range 25 {
+		deep = fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n%s\n--b%d--\n", i, i, deep, i)
+	}
+	c = read(deep)
+	if len(c.Attachments) != 1 || c.Attachments[0].Type != "multipart/mixed" || !bytes.Contains(c.Attachments[0].Data, []byte("hello")) {
+		t.Errorf("of 25 multiparts in one another the last is %s", files(c))
+	}
+}
+
 // Some mails are made to be expensive. None costs more than its size.
 func TestHostile(t *testing.T) {
 	const size = 2 << 20

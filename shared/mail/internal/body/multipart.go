@@ -55,10 +55,10 @@ func cutAt(body, delimiter []byte) (parts [][]byte, closed bool) {
 			return parts, true
 		}
 		if len(parts) == maxParts {
-			break
+			return append(parts, body[start:]), true
 		}
 	}
-	if start >= 0 && start <= len(body) {
+	if start >= 0 {
 		parts = append(parts, body[start:])
 	}
 	return parts, false

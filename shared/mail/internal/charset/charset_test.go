@@ -18,6 +18,7 @@ func TestDecode(t *testing.T) {
 		{"us-ascii", "Gr\xc3\xbc\xc3\x9fe", "Grüße", true},
 		{"ANSI_X3.4-1968", "plain", "plain", false},
 		{"", "caf\xe9", "café", true},
+		{"", "\xa7\xda\xad\xcc\xc3\xd8\xb0e", "§Ú\u00adÌÃØ°e", true}, // Big5: two bytes of it happen to be UTF-8
 		{"utf-8", "Grüße", "Grüße", false},
 		{"utf-8", "Grüße aus \xdcber", "Grüße aus Über", true},
 		{"utf-8", "Gr\xfc\xdfe", "Grüße", true},

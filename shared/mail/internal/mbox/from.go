@@ -27,8 +27,9 @@ func parseFrom(line []byte) (f from, dated bool) {
 	}
 	rest := strings.TrimSpace(string(bytes.TrimPrefix(bytes.TrimPrefix(line, []byte("\ufeff")), prefix)))
 	words := strings.Fields(rest)
-	for i := len(words) - 1; i >= 0; i-- {
-		if !isDay(words[i]) || len(words)-i < 5 {
+	// A date is of five to seven words: "Thu, 1 Aug 1996 00:50:24 +0200 (CEST)".
+	for i := len(words) - 5; i >= max(0, len(words)-7); i-- {
+		if !isDay(words[i]) {
 			continue
 		}
 		t, _, err := date.Parse(strings.Join(words[i:], " "))

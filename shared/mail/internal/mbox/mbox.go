@@ -178,11 +178,9 @@ func unquote(line []byte) []byte {
 	return line
 }
 
-// separates reports whether line begins the next message.
+// separates reports whether line, which begins with "From ", begins the next
+// message. blank says that the line before it is empty.
 func (s *splitter) separates(line []byte, blank bool) bool {
-	if !bytes.HasPrefix(line, prefix) {
-		return false
-	}
 	_, dated := parseFrom(line)
 	if dated && blank {
 		return true

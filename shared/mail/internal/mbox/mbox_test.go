@@ -45,6 +45,8 @@ func TestRead(t *testing.T) {
 		"empty body":        {sep + "A: 1\n\n\n" + sep + "A: 2\n\n\n", []string{"A: 1\n\n", "A: 2\n\n"}},
 		"quoted From":       {sep + "A: 1\n\n>From me\n>>From you\n>Fromage\n\n", []string{"A: 1\n\nFrom me\n>From you\n>Fromage\n"}},
 		"unquoted From":     {sep + "A: 1\n\nFrom the manual:\n\nFrom here to Thu Aug 1996\n\n", []string{"A: 1\n\nFrom the manual:\n\nFrom here to Thu Aug 1996\n"}},
+		"dates after From":  {sep + "A: 1\n\nFrom 1 Aug 1996 12:00:00 to 5 Aug\n\nFrom Thu Aug 1 12:00:00 1996 on we are closed\n\n", []string{"A: 1\n\nFrom 1 Aug 1996 12:00:00 to 5 Aug\n\nFrom Thu Aug 1 12:00:00 1996 on we are closed\n"}},
+		"long date":         {"From a@x.example Thu, 1 Aug 1996 00:50:24 +0200 (CEST)\nA: 1\n\none\n\n" + sep + "A: 2\n\ntwo\n\n", []string{"A: 1\n\none\n", "A: 2\n\ntwo\n"}},
 		"date in the text":  {sep + "A: 1\n\n> He wrote:\n" + sep + "and so on\n\n", []string{"A: 1\n\n> He wrote:\n" + sep + "and so on\n"}},
 		"no empty line":     {sep + "A: 1\n\none\n" + sep + "A: 2\n\ntwo\n", []string{"A: 1\n\none\n", "A: 2\n\ntwo\n"}},
 		"zones":             {"From - Thu Aug 01 00:50:24 +0200 1996\nA: 1\n\none\n\nFrom 12@xxx Thu Aug 1 00:50:24 CEST 1996\nA: 2\n\ntwo\n\n", []string{"A: 1\n\none\n", "A: 2\n\ntwo\n"}},

@@ -1,0 +1,462 @@
+package killtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"deskmove/infra/deskmove/child"
+	"deskmove/infra/deskmove/client"
+	"deskmove/infra/deskmove/demo"
+	"deskmove/infra/deskmove/traffic"
+	"deskmove/infra/deskmove/verify"
+	"deskmove/shared/desk"
+)
+
+const account = "acme"
+
+// place is a server's data, address and log, which survive its processes.
+type place struct {
+	dir, address string
+	log          *os.File
+}
+
+func newPlace(dir string, random *rand.Rand) (p place, err error) {
+	p.dir = dir
+	if p.address, err = freeAddress(random); err != nil {
+		return p, err
+	}
+	p.log, err = os.Create(filepath.Join(dir, "serve.log"))
+	return p, err
+}
+
+// freeAddress is one below the ports that the system gives to connections, so
+// that nobody takes it while its server is dead.
+func freeAddress(random *rand.Rand) (string, error) {
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+random.IntN(10_000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			return address, l.Close()
+		}
+	}
+	return "", errors.New("no port is free")
+}
+
+func (p place) start(ctx context.Context) (*child.Server, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return child.Start(ctx, child.Config{
+		Program: self, Env: []string{asServer + "=1"}, Dir: filepath.Join(p.dir, "data"), Address: p.address, Log: p.log,
+	})
+}
+
+// lastWords are the end of the log, and whether the race detector had a word.
+func (p place) lastWords() (text string, race bool) {
+	log, err := os.ReadFile(p.log.Name())
+	if err != nil {
+		return err.Error(), false
+	}
+	return string(log[max(0, len(log)-4000):]), bytes.Contains(log, []byte("DATA RACE"))
+}
+
+// threads are a busy e-mail channel, and a little of everything else.
+func threads(n int, setup desk.Setup) ([]demo.Thread, error) {
+	all, err := demo.Sample(n/20, 1, setup, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	now := time.Now()
+	for i := range n {
+		t := demo.Thread{Messages: []desk.Message{{
+			External: fmt.Sprintf("kill-%d@fjordline.example", i), Channel: demo.Moved, Author: desk.ByCustomer,
+			From: fmt.Sprintf("customer%d@customer.example", i), At: now.Add(-time.Duration(random.IntN(1e6)) * time.Minute),
+			Subject: fmt.Sprintf("Question %d", i), Text: "Where is my order?",
+		}}}
+		if random.IntN(5) == 0 {
+			t.Closed = true
+		}
+		if random.IntN(5) == 0 {
+			t.Owner = setup.Agents[random.IntN(len(setup.Agents))].ID
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// fill makes the data that every round begins with.
+func fill(ctx context.Context, dir string, n int) (loaded []demo.Loaded, err error) {
+	p, err := newPlace(dir, rand.New(rand.NewPCG(rand.Uint64(), 0)))
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Stop(), p.log.Close()) }()
+	api, err := s.Client(account, "admin", desk.SuperAdmin)
+	if err != nil {
+		return nil, err
+	}
+	raw, setup, err := demo.Account(account)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := api.Apply(ctx, raw); err != nil {
+		return nil, err
+	}
+	all, err := threads(n, setup)
+	if err != nil {
+		return nil, err
+	}
+	return demo.Load(ctx, api, all, func() {})
+}
+
+// copyData copies a place's data. The issuer's key must stay private, so
+// os.CopyFS will not do.
+func copyData(to, from string) error {
+	if err := os.Mkdir(filepath.Join(to, "data"), 0o700); err != nil {
+		return err
+	}
+	files, err := os.ReadDir(filepath.Join(from, "data"))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		content, err := os.ReadFile(filepath.Join(from, "data", f.Name()))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, "data", f.Name()), content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// aim says when to kill: so long after the move was asked for, or after it
+// was seen in a phase.
+type aim struct {
+	phase string // "" counts from the request itself
+	after time.Duration
+	again time.Duration // after the restart, if not 0
+}
+
+func (a aim) String() string {
+	s := a.after.Round(time.Millisecond).String() + " after "
+	if a.phase == "" {
+		s += "the request"
+	} else {
+		s += a.phase
+	}
+	if a.again > 0 {
+		s += ", and " + a.again.Round(time.Millisecond).String() + " after the restart"
+	}
+	return s
+}
+
+// converting is when some of the channel is converted; no phase of the move.
+const converting = "converting"
+
+// takeAim spreads aims over a move that takes so long: one in three at any
+// time of it, the others where little time is spent but much happens. One in
+// four is followed by another.
+func takeAim(i int, whole time.Duration, random *rand.Rand) aim {
+	within := func(d time.Duration) time.Duration { return time.Duration(random.Int64N(int64(d))) }
+	a := aim{after: within(whole)}
+	switch i % 6 {
+	case 1:
+		a.after = within(100 * time.Millisecond)
+	case 2:
+		a.phase, a.after = "list", within(100*time.Millisecond)
+	case 3:
+		a.phase, a.after = converting, within(50*time.Millisecond)
+	case 4:
+		a.phase, a.after = "drain", within(500*time.Millisecond)
+	case 5:
+		a.phase, a.after = "reconcile", within(50*time.Millisecond)
+	}
+	if random.IntN(4) == 0 {
+		a.again = 1 + within(time.Second)
+	}
+	return a
+}
+
+// round is one move with one kill.
+type round struct {
+	place
+
+	random *rand.Rand
+	loaded []demo.Loaded
+	setup  desk.Setup
+	rate   float64
+
+	server *child.Server
+	api    *client.Client // patient, as people are
+	eyes   *client.Client // impatient, to see phases
+	found  string         // the move, once it was seen
+}
+
+// shot is what came of a round.
+type shot struct {
+	aim     aim
+	phase   string // in which the move was last seen before
+	done    int64  // conversations converted by then
+	planned int64
+
+	whole    time.Duration // from the request to the end
+	up       time.Duration // from the kill until the API answers again
+	recovery time.Duration // from the last restart until the move's end
+	stats    traffic.Stats
+	checked  traffic.Checked
+	verified verify.Result
+}
+
+func (r *round) connect() (err error) {
+	if r.api, err = r.server.Client(account, "admin", desk.SuperAdmin); err != nil {
+		return err
+	}
+	r.eyes, err = r.server.Client(account, "admin", desk.SuperAdmin)
+	r.eyes.Patience = -1
+	return err
+}
+
+// run moves the channel, kills the server as aimed unless a is nil, and
+// checks everything.
+func (r *round) run(ctx context.Context, a *aim) (s shot, err error) {
+	if r.server, err = r.start(ctx); err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, r.server.Kill()) }()
+	if err := r.connect(); err != nil {
+		return s, err
+	}
+	t, stop, err := r.traffic(ctx)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	time.Sleep(300 * time.Millisecond)
+	began := time.Now()
+	m, err := r.killed(ctx, a, &s)
+	if err != nil {
+		return s, err
+	}
+	if m, err = r.await(ctx, m.ID); err != nil {
+		return s, err
+	}
+	// The move's own clock: the one of here saw it a little later.
+	s.whole, s.recovery = m.EndedAt.Sub(began), m.EndedAt.Sub(began)-s.recovery
+	time.Sleep(500 * time.Millisecond)
+	if err := stop(); err != nil {
+		return s, err
+	}
+	s.stats = t.Stats()
+	return s, r.check(ctx, t, m, &s)
+}
+
+func (r *round) traffic(ctx context.Context) (*traffic.Traffic, func() error, error) {
+	connector, err1 := r.server.Client(account, "connector", desk.Connector)
+	agent, err2 := r.server.Client(account, "chloe", desk.AgentRole)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, nil, err
+	}
+	connector.Patience, agent.Patience = -1, -1
+	t, err := traffic.New(traffic.Config{
+		Name: "kill", Seed: r.random.Uint64(), Rate: r.rate, Setup: r.setup, Busiest: demo.Moved,
+	}, traffic.Over{Connector: connector, Agent: agent})
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, l := range r.loaded {
+		if i%10 == 0 {
+			t.Know(l.Conversation)
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- t.Run(ctx) }()
+	stopped := false
+	return t, func() error {
+		cancel()
+		if stopped {
+			return nil
+		}
+		stopped = true
+		return <-ended
+	}, nil
+}
+
+// killed asks for the move, and kills and restarts the server. Whoever gets
+// no answer to the request sends it again, with the same key.
+func (r *round) killed(ctx context.Context, a *aim, s *shot) (client.Move, error) {
+	began := time.Now()
+	started := make(chan error, 1)
+	var m client.Move
+	go func() {
+		var err error
+		m, err = r.api.StartMove(ctx, client.NewMove{
+			ChannelID: demo.Moved, History: string(desk.AllHistory), StatusMap: &client.StatusMap{Open: "new", Closed: "solved"},
+			Acknowledged: []string{desk.CodeAgentsNoAccess, desk.CodeRoutingNoAccess, desk.CodeConnectedLeft},
+		}, "move")
+		started <- err
+	}()
+	if a != nil {
+		s.aim = *a
+		if err := r.shoot(ctx, *a, began, s); err != nil {
+			return m, err
+		}
+	}
+	return m, <-started
+}
+
+// shoot waits for the moment, kills and restarts.
+func (r *round) shoot(ctx context.Context, a aim, began time.Time, s *shot) error {
+	s.phase = "request"
+	from := began
+	if a.phase == "" {
+		from = from.Add(a.after)
+	}
+	for a.phase != "" || time.Now().Before(from) {
+		m, ok := r.look(ctx)
+		if ok {
+			s.see(m)
+		}
+		if s.phase == a.phase || a.phase == converting && s.done > 0 {
+			time.Sleep(a.after)
+			break
+		}
+		if s.phase == ended {
+			break
+		}
+		if time.Since(began) > time.Minute {
+			return fmt.Errorf("%s: its moment never came", a)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	shot := time.Now()
+	if err := r.replace(ctx); err != nil {
+		return err
+	}
+	s.up = time.Since(shot)
+	if a.again > 0 {
+		time.Sleep(a.again)
+		if err := r.replace(ctx); err != nil {
+			return err
+		}
+	}
+	s.recovery = time.Since(began)
+	return nil
+}
+
+// replace kills the server and starts another.
+func (r *round) replace(ctx context.Context) error {
+	if err := r.server.Kill(); err != nil {
+		return err
+	}
+	server, err := r.start(ctx)
+	if err != nil {
+		return err
+	}
+	r.server = server
+	return nil
+}
+
+const ended = "ended"
+
+// see notes where the move is.
+func (s *shot) see(m client.Move) {
+	switch {
+	case !m.EndedAt.IsZero():
+		s.phase = ended
+	case m.Phase == "":
+		s.phase = m.Status
+	default:
+		s.phase = m.Phase
+	}
+	if m.Progress != nil {
+		s.done, s.planned = m.Progress.Done, m.Progress.Planned
+	}
+}
+
+// look finds the move, if there is one yet.
+func (r *round) look(ctx context.Context) (client.Move, bool) {
+	if r.found == "" {
+		for m, err := range r.eyes.Moves(ctx) {
+			if err == nil {
+				r.found = m.ID
+			}
+			break
+		}
+	}
+	if r.found == "" {
+		return client.Move{}, false
+	}
+	m, err := r.eyes.Move(ctx, r.found)
+	return m, err == nil
+}
+
+// await observes, and does nothing else.
+func (r *round) await(ctx context.Context, id string) (client.Move, error) {
+	for until := time.Now().Add(2 * time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+		m, err := r.api.Move(ctx, id)
+		if err != nil {
+			return m, err
+		}
+		if !m.EndedAt.IsZero() {
+			if m.Status != string(desk.Done) {
+				return m, fmt.Errorf("move ended with %s", m.Status)
+			}
+			return m, nil
+		}
+	}
+	return client.Move{}, errors.New("the move has not ended within two minutes of the restart")
+}
+
+// check verifies all that there is to verify.
+func (r *round) check(ctx context.Context, t *traffic.Traffic, m client.Move, s *shot) (err error) {
+	if s.verified, err = verify.Run(ctx, r.api, verify.Options{}); err != nil {
+		return err
+	}
+	if s.checked, err = t.Check(ctx, []desk.Move{{FenceAt: m.FenceAt, Choices: desk.Choices{
+		Channel: demo.Moved, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
+	}}}, 15*time.Second); err != nil {
+		return err
+	}
+	var errs []error
+	for _, c := range s.verified.Checks {
+		for _, v := range c.First {
+			errs = append(errs, fmt.Errorf("verify: %s: %s: %s", c.Name, v.ID, v.Problem))
+		}
+	}
+	for _, v := range s.checked.Violations {
+		errs = append(errs, fmt.Errorf("traffic: %s", v))
+	}
+	report, err := r.api.Report(ctx, m.ID)
+	if err == nil && !report.Checksum.Equal {
+		err = fmt.Errorf("checksums differ: %+v", report)
+	}
+	if words, race := r.lastWords(); race {
+		errs = append(errs, errors.New("the race detector found something:\n"+words))
+	}
+	return errors.Join(append(errs, err)...)
+}
+
+// quantile of durations.
+func quantile(ds []time.Duration, q float64) time.Duration {
+	if len(ds) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(ds))
+	return sorted[int(q*float64(len(sorted)-1))].Round(10 * time.Millisecond)
+}

@@ -1,0 +1,46 @@
+// Package api is the HTTP API, as one http.Handler that a Lambda function and
+// the local gateway both serve. Its description, infra/openapi.yaml, is made
+// from the types here.
+//
+// An operation is registered in routes.go by add, which checks who calls
+// before it reads a body, and turns errors into problems. Handlers decode,
+// call one use case and answer. They trust the caller in the request's
+// context (package auth) and the account in it: an ID of another account is
+// an ID that does not exist.
+//
+// # Problems
+//
+// Every error is application/problem+json, made in problem.go. Its code is
+// stable.
+//
+//	code                  status  when
+//	no-body               400     a body is missing
+//	not-json              400     the body is not JSON
+//	unreadable            400     the body ends too early
+//	unauthenticated       401     no caller
+//	role                  403     the token's role cannot do this
+//	not-an-agent          403     the caller is not, or no longer, an agent of the account
+//	not-super-admin       403     R1, by the token or by the store as it is now
+//	no-help-desk-access   403     R21, by the store as it is now
+//	plan                  403     R2
+//	not-found             404     no such thing in the account, or no such path
+//	method-not-allowed    405
+//	move-running          409     R4; names the move
+//	moved                 409     R19; names the ticket
+//	already-moving        409     R3, R5
+//	already-moved         409     R3, R5
+//	fallback-address      409     R3
+//	reconnect             409     R3: WhatsApp and Messenger
+//	not-movable           409     R3: a type that we do not know
+//	not-moved-yet         409     a ticket whose conversation still rules
+//	not-ended             409     no report yet
+//	nothing-to-retry      409     R28
+//	too-large             413     the body
+//	media-type            415     not JSON by its Content-Type
+//	invalid               422     fields, all of them, each with its problem and remedy
+//	blocked               422     R6, R11: blockers, and warnings that were not acknowledged
+//	key-reused            422     the Idempotency-Key came with another request
+//	internal              500     nobody foresaw it; the log says more
+//	busy                  503     try again after Retry-After
+//	full                  507     no storage is left
+package api

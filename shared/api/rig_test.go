@@ -1,0 +1,387 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"deskmove/shared/api"
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+	"deskmove/shared/handler"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+	"deskmove/shared/store/sqlite"
+)
+
+// rig is the API on the real use cases, repositories and embedded engine. The
+// state machine and the queue only record what they are asked; run does it.
+type rig struct {
+	testing.TB
+	http.Handler
+	*handler.Handlers
+	engine *engine
+	log    *bytes.Buffer
+
+	now     time.Time
+	runs    []move.Run
+	batches []move.Batch
+}
+
+// engine notes what is written, and fails if it is told to.
+type engine struct {
+	store.Engine
+	mu     sync.Mutex
+	writes []store.Key
+	read   int // items
+	fail   error
+}
+
+func (e *engine) Get(ctx context.Context, t store.Table, keys []store.Key, c store.Consistency) ([]store.Item, error) {
+	e.mu.Lock()
+	e.read += len(keys)
+	e.mu.Unlock()
+	if e.fail != nil {
+		return nil, e.fail
+	}
+	return e.Engine.Get(ctx, t, keys, c)
+}
+
+func (e *engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
+	p, err := e.Engine.Query(ctx, q)
+	e.mu.Lock()
+	e.read += len(p.Items)
+	e.mu.Unlock()
+	return p, err
+}
+
+func (e *engine) Write(ctx context.Context, ws []store.Write) []error {
+	if e.fail != nil {
+		return []error{e.fail}
+	}
+	errs := e.Engine.Write(ctx, ws)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, w := range ws {
+		if errs == nil || errs[i] == nil {
+			e.writes = append(e.writes, w.Key)
+		}
+	}
+	return errs
+}
+
+func (e *engine) Transact(ctx context.Context, ws []store.Write) error {
+	if e.fail != nil {
+		return e.fail
+	}
+	err := e.Engine.Transact(ctx, ws)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, w := range ws {
+		if err == nil && w.Op != store.Check {
+			e.writes = append(e.writes, w.Key)
+		}
+	}
+	return err
+}
+
+// Start and Running make a rig the machine, Send the queue.
+func (r *rig) Start(_ context.Context, _ string, run move.Run) error {
+	r.runs = append(r.runs, run)
+	return nil
+}
+
+func (r *rig) Running(context.Context, string) (bool, error) { return true, nil }
+
+func (r *rig) Send(_ context.Context, bs []move.Batch) error {
+	r.batches = append(r.batches, bs...)
+	return nil
+}
+
+func newRig(t testing.TB) *rig {
+	t.Helper()
+	e, err := sqlite.Open(t.TempDir(), sqlite.Options{Unsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r := &rig{TB: t, engine: &engine{Engine: e}, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), log: &bytes.Buffer{}}
+	now := func() time.Time { return r.now }
+	log := slog.New(slog.NewTextHandler(r.log, nil))
+	r.Handlers = handler.New(handler.Below{
+		Engine: r.engine, Queue: r, Machine: r, Now: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	c := r.Cases
+	r.Handler = api.New(api.Deps{
+		Setups: c.Setups, Configure: c.Configure, Plan: c.Plan, Start: c.Start, Retry: c.Retry, Moves: c.Moves, Ledger: c.Ledger,
+		Intake: c.Intake, Edits: c.Edits, Conversations: c.Conversations, Messages: c.Messages, Tickets: c.Tickets, Journal: c.Journal,
+		Watch:            move.Watch{Setups: c.Setups, Moves: c.Moves, Ledger: c.Ledger, Now: now},
+		ConversationList: move.ConversationList{Setups: c.Setups, Moves: c.Moves, Conversations: c.Conversations, Now: now},
+		TicketList:       move.TicketList{Setups: c.Setups, Tickets: c.Tickets},
+		Now:              now, Log: log,
+	})
+	r.do(ann, "PUT", "/v1/account", acme).want(200)
+	r.do(zoe, "PUT", "/v1/account", strings.ReplaceAll(strings.ReplaceAll(acme, `"acme"`, `"zoo"`), `"ann"`, `"zoe"`)).want(200)
+	return r
+}
+
+// The callers.
+var (
+	ann = auth.Caller{Account: "acme", Subject: "ann", Role: desk.SuperAdmin, Address: "192.0.2.7"}
+	bob = auth.Caller{Account: "acme", Subject: "bob", Role: desk.AgentRole}
+	cem = auth.Caller{Account: "acme", Subject: "cem", Role: desk.AgentRole} // without help desk access
+	bot = auth.Caller{Account: "acme", Subject: "mailer", Role: desk.Connector}
+	zoe = auth.Caller{Account: "zoo", Subject: "zoe", Role: desk.SuperAdmin}
+
+	nobody = auth.Caller{}
+)
+
+const acme = `{
+	"account": {"id": "acme", "name": "Acme", "plan": "professional", "zone": "Europe/Berlin"},
+	"agents": [
+		{"id": "ann", "name": "Ann", "email": "ann@acme.example", "role": "super-admin", "helpDesk": true},
+		{"id": "bob", "name": "Bob", "role": "agent", "helpDesk": true},
+		{"id": "cem", "name": "Cem", "role": "agent"},
+		{"id": "dot", "role": "super-admin"}
+	],
+	"teams": [{"id": "all", "agents": ["ann", "bob"]}],
+	"pipelines": [
+		{"id": "support", "statuses": [{"id": "new"}, {"id": "waiting"}, {"id": "solved", "closed": true}]},
+		{"id": "sales", "statuses": [{"id": "lead"}, {"id": "won", "closed": true}]}
+	],
+	"policies": [{
+		"id": "gold", "schedule": {"weekly": [{"day": "monday", "from": "09:00", "to": "17:00"}], "holidays": ["2026-12-25"]},
+		"firstReply": "4h", "nextReply": "1h30m", "close": "48h"
+	}],
+	"channels": [
+		{"id": "mail", "name": "Mail", "type": "email", "address": "help@acme.example", "settings": {"routing":{"agents":["ann","bob"]}}},
+		{"id": "form", "type": "form", "connected": "mail"},
+		{"id": "chat", "type": "chat", "bot": {"handsOverTo": [{"agent": "cem"}]}},
+		{"id": "plain", "type": "chat"},
+		{"id": "phone", "type": "calling"},
+		{"id": "wa", "type": "whatsapp"},
+		{"id": "fb", "type": "messenger"},
+		{"id": "catch-all", "type": "email", "fallback": true}
+	]
+}`
+
+// answer is what the API said.
+type answer struct {
+	t testing.TB
+	*httptest.ResponseRecorder
+	request string
+}
+
+// do sends a request as a caller. A body that is no string is written as JSON.
+func (r *rig) do(c auth.Caller, method, path string, body any, headers ...string) answer {
+	r.Helper()
+	var text string
+	switch b := body.(type) {
+	case nil:
+	case string:
+		text = b
+	default:
+		b2, err := json.Marshal(b)
+		if err != nil {
+			r.Fatal(err)
+		}
+		text = string(b2)
+	}
+	req := httptest.NewRequest(method, path, strings.NewReader(text))
+	if text != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	if c != nobody {
+		req = req.WithContext(auth.With(req.Context(), c))
+	}
+	r.now = r.now.Add(time.Millisecond)
+	a := answer{r.TB, httptest.NewRecorder(), method + " " + path}
+	r.ServeHTTP(a, req)
+	return a
+}
+
+// want fails the test unless the answer has the status.
+func (a answer) want(status int) answer {
+	a.t.Helper()
+	if a.Code != status {
+		a.t.Fatalf("%s answered %d %s, want %d", a.request, a.Code, a.Body, status)
+	}
+	return a
+}
+
+// object is a JSON object.
+type object = map[string]any
+
+// json reads the answer.
+func (a answer) json() object {
+	a.t.Helper()
+	var o object
+	if err := json.Unmarshal(a.Body.Bytes(), &o); err != nil {
+		a.t.Fatalf("%s answered %q: %v", a.request, a.Body, err)
+	}
+	return o
+}
+
+// at reads a value of the answer by the names and indexes on the way to it.
+func (a answer) at(path ...any) any {
+	a.t.Helper()
+	return at(a.json(), path...)
+}
+
+func at(v any, path ...any) any {
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			o, _ := v.(object)
+			v = o[p]
+		case int:
+			l, _ := v.([]any)
+			if p >= len(l) {
+				return nil
+			}
+			v = l[p]
+		}
+	}
+	return v
+}
+
+// ids are those of a list's items, or of another field of them.
+func (a answer) ids(field ...string) []string {
+	a.t.Helper()
+	name := "id"
+	if len(field) > 0 {
+		name = field[0]
+	}
+	ids := []string{}
+	items, _ := a.at("items").([]any)
+	for _, item := range items {
+		id, _ := at(item, name).(string)
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// take takes a customer's message in and returns its conversation.
+func (r *rig) take(channel, external string, references ...string) string {
+	r.Helper()
+	r.now = r.now.Add(time.Minute)
+	id, _ := r.do(bot, "POST", "/v1/channels/"+channel+"/conversations", object{
+		"externalId": external, "references": references, "author": "customer", "from": "jane@customer.example",
+		"at": r.now.Add(-time.Hour), "subject": "Order " + external, "text": "Where is it?",
+	}).want(201).at("conversationId").(string)
+	return id
+}
+
+// start starts a move of the channel with all history and returns its ID.
+func (r *rig) start(channel string) string {
+	r.Helper()
+	id, _ := r.do(ann, "POST", "/v1/moves", order(channel)).want(202).at("id").(string)
+	return id
+}
+
+// order is a request that moves a channel with all history.
+func order(channel string) object {
+	return object{
+		"channelId": channel, "history": "all", "statusMap": object{"open": "waiting", "closed": "solved"},
+		"acknowledged": []string{"connected-left-behind", "agents-without-access"},
+	}
+}
+
+// run does what the state machine, the queue and the converters do.
+func (r *rig) run() {
+	r.Helper()
+	run := r.fence()
+	for more := true; more; more = run.More {
+		run = r.step(r.List, run)
+	}
+	r.convert()
+	for more := true; more; more = run.More {
+		run = r.step(r.Drain, run)
+		r.now = r.now.Add(time.Duration(run.Wait) * time.Second)
+	}
+	for more := true; more; more = run.More {
+		run = r.step(r.Reconcile, run)
+	}
+	if len(r.batches) > 0 {
+		r.Fatalf("reconciling found %v", r.batches)
+	}
+	r.step(r.Finish, run)
+}
+
+// fence takes the first step of the execution that was started last.
+func (r *rig) fence() move.Run {
+	r.Helper()
+	r.now = r.now.Add(time.Minute)
+	run := r.runs[len(r.runs)-1]
+	if run.Step != "" {
+		return run
+	}
+	return r.step(r.Fence, run)
+}
+
+func (r *rig) step(s handler.Step, run move.Run) move.Run {
+	r.Helper()
+	next, err := s.Handle(r.Context(), run)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return next
+}
+
+func (r *rig) convert() {
+	r.Helper()
+	for _, b := range r.batches {
+		if err := r.Convert.Use(r.Context(), b, 3); err != nil {
+			r.Fatal(err)
+		}
+	}
+	r.batches = nil
+}
+
+// redirect does what the stream's handler does for a conversation.
+func (r *rig) redirect(id string) {
+	r.Helper()
+	c, err := r.Cases.Conversations.Get(r.Context(), "acme", id)
+	if err != nil {
+		r.Fatal(err)
+	}
+	for _, err := range r.Redirect.Use(r.Context(), []desk.Conversation{c}) {
+		r.Fatal(err)
+	}
+}
+
+// importMany stores n conversations of a channel without messages, a second
+// apart.
+func (r *rig) importMany(channel string, n int) {
+	r.Helper()
+	cs := make([]desk.Conversation, n)
+	for i := range cs {
+		r.now = r.now.Add(time.Second)
+		cs[i] = desk.Conversation{
+			Account: "acme", ID: fmt.Sprintf("c%013d", r.now.UnixMilli()), Origin: channel, Channel: channel, State: desk.Open,
+			Started: r.now, TakenIn: r.now, Joined: r.now, ChangedAt: r.now, Version: 1, Home: desk.Inbox,
+		}
+	}
+	for some := range slices.Chunk(cs, 2000) {
+		if err := r.Cases.Conversations.Import(r.Context(), some); err != nil {
+			r.Fatal(err)
+		}
+	}
+}

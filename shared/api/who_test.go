@@ -1,0 +1,243 @@
+package api_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+)
+
+// operations are all of the API's, on things of the account acme.
+func (r *rig) operations(conversation, moved, moveID string) map[string]refusal {
+	call := func(method, path string, body any) refusal { return refusal{method: method, path: path, body: body} }
+	message := object{"externalId": "x1", "author": "customer"}
+	return map[string]refusal{
+		"me":            call("GET", "/v1/me", nil),
+		"channels":      call("GET", "/v1/channels", nil),
+		"channel":       call("GET", "/v1/channels/mail", nil),
+		"plan":          call("GET", "/v1/channels/mail/plan?history=none", nil),
+		"start":         call("POST", "/v1/moves", order("mail")),
+		"moves":         call("GET", "/v1/moves", nil),
+		"move":          call("GET", "/v1/moves/"+moveID, nil),
+		"report":        call("GET", "/v1/moves/"+moveID+"/report", nil),
+		"failures":      call("GET", "/v1/moves/"+moveID+"/failures", nil),
+		"retry":         call("POST", "/v1/moves/"+moveID+"/retry", nil),
+		"notices":       call("GET", "/v1/notices", nil),
+		"conversations": call("GET", "/v1/conversations", nil),
+		"conversation":  call("GET", "/v1/conversations/"+conversation, nil),
+		"edit":          call("PATCH", "/v1/conversations/"+conversation, object{"status": "closed"}),
+		"make ticket":   call("POST", "/v1/conversations/"+conversation+"/tickets", object{"status": "new"}),
+		"take":          call("POST", "/v1/channels/mail/conversations", message),
+		"append":        call("POST", "/v1/conversations/"+conversation+"/messages", message),
+		"tickets":       call("GET", "/v1/tickets", nil),
+		"ticket":        call("GET", "/v1/tickets/t-"+moved, nil),
+		"edit ticket":   call("PATCH", "/v1/tickets/t-"+moved, object{"status": "solved"}),
+		"account":       call("GET", "/v1/account", nil),
+		"replace":       call("PUT", "/v1/account", acme),
+		"audit":         call("GET", "/v1/audit", nil),
+		"notifications": call("GET", "/v1/notifications", nil),
+		"deliver":       call("POST", "/v1/notifications/live-1/delivered", nil),
+	}
+}
+
+// moved is a rig whose channel form has moved; it returns a conversation of
+// the channel mail, one that has moved, and the move.
+func moved(t *testing.T) (r *rig, inbox, desk, moveID string) {
+	r = newRig(t)
+	desk, inbox = r.take("form", "f1"), r.take("mail", "m1")
+	moveID = r.start("form")
+	r.run()
+	return r, inbox, desk, moveID
+}
+
+func TestNobodyGetsIn(t *testing.T) {
+	r, inbox, landed, id := moved(t)
+	cases := r.operations(inbox, landed, id)
+	for name, c := range cases {
+		c.status, c.code, c.remedy = 401, "unauthenticated", "Bearer"
+		cases[name] = c
+	}
+	r.refuse(cases)
+	if got := r.do(nobody, "GET", "/v1/me", nil).Header().Get("WWW-Authenticate"); got != "Bearer" {
+		t.Errorf("WWW-Authenticate = %q", got)
+	}
+	r.do(nobody, "GET", "/healthz", nil).want(200)
+	if a := r.do(nobody, "GET", "/openapi.yaml", nil).want(200); a.Header().Get("Content-Type") != "application/yaml" {
+		t.Errorf("openapi.yaml is %q", a.Header().Get("Content-Type"))
+	}
+}
+
+// TestRoles says who may do what; the rest is refused.
+func TestRoles(t *testing.T) {
+	r, inbox, landed, id := moved(t)
+	common := []string{"me", "channels", "channel", "notices"}
+	may := map[*auth.Caller][]string{
+		&bob: append(common, "conversations", "conversation", "edit", "make ticket", "tickets", "ticket", "edit ticket"),
+		&bot: append(common, "take", "append", "notifications", "deliver"),
+	}
+	for as, allowed := range may {
+		t.Run(as.Subject, func(t *testing.T) {
+			refused := r.operations(inbox, landed, id)
+			for name, c := range refused {
+				c.as, c.status, c.code, c.remedy = *as, 403, "role", "use a token with one of the roles"
+				if name == "start" || name == "retry" {
+					c.code, c.remedy = "not-super-admin", "ask a super administrator"
+				}
+				refused[name] = c
+				if slices.Contains(allowed, name) {
+					delete(refused, name)
+					if a := r.do(*as, c.method, c.path, c.body); a.Code == 403 || a.Code == 401 {
+						t.Errorf("%s: %d %s", name, a.Code, a.Body)
+					}
+				}
+			}
+			r.TB = t
+			r.refuse(refused)
+		})
+	}
+}
+
+// TestForeign looks for acme's things from another account.
+func TestForeign(t *testing.T) {
+	r, inbox, landed, id := moved(t)
+	elsewhere := r.operations(inbox, landed, id)
+	for _, ofOwn := range []string{"me", "channels", "channel", "plan", "start", "moves", "notices", "conversations", "take", "tickets", "account", "audit", "notifications"} {
+		delete(elsewhere, ofOwn) // acme is not in the request
+	}
+	for name, c := range elsewhere {
+		c.as, c.status, c.code, c.remedy = zoe, 404, "not-found", "check the ID"
+		elsewhere[name] = c
+	}
+	elsewhere["channel filter"] = refusal{as: zoe, method: "GET", path: "/v1/conversations?channel=none", status: 404, code: "not-found"}
+	elsewhere["channel"] = refusal{as: zoe, method: "GET", path: "/v1/channels/none", status: 404, code: "not-found"}
+	elsewhere["plan"] = refusal{as: zoe, method: "GET", path: "/v1/channels/none/plan?history=all", status: 404, code: "not-found"}
+	elsewhere["start"] = refusal{as: zoe, method: "POST", path: "/v1/moves", body: order("none"), status: 404, code: "not-found"}
+	elsewhere["take"] = refusal{as: zoe, method: "POST", path: "/v1/channels/none/conversations", body: object{"externalId": "x", "author": "agent"}, status: 404, code: "not-found"}
+	r.refuse(elsewhere)
+	for _, path := range []string{"/v1/conversations", "/v1/tickets", "/v1/moves", "/v1/audit", "/v1/notices", "/v1/notifications"} {
+		if ids := r.do(zoe, "GET", path, nil).want(200).ids(); len(ids) != 0 && path != "/v1/audit" {
+			t.Errorf("%s of another account = %v", path, ids)
+		}
+	}
+	for _, e := range r.do(zoe, "GET", "/v1/audit", nil).want(200).at("items").([]any) {
+		if at(e, "moveId") != nil || at(e, "by") != "zoe" {
+			t.Errorf("audit entry of another account = %v", e)
+		}
+	}
+	if a := r.do(zoe, "GET", "/v1/moves/"+id, nil); a.at("detail") != "move "+id+": not found" {
+		t.Errorf("detail = %v", a.at("detail"))
+	}
+}
+
+// change applies acme's setup with a change.
+func (r *rig) change(old, with string) {
+	r.Helper()
+	r.do(ann, "PUT", "/v1/account", replaced(r.TB, acme, old, with)).want(200)
+}
+
+func TestR01OnlySuperAdminsStart(t *testing.T) {
+	r := newRig(t)
+	dot := auth.Caller{Account: "acme", Subject: "dot", Role: desk.SuperAdmin}
+	asAgent, asConnector := dot, dot
+	asAgent.Role, asConnector.Role = desk.AgentRole, desk.Connector
+	gone := auth.Caller{Account: "acme", Subject: "eve", Role: desk.SuperAdmin}
+	start := func(as auth.Caller) refusal {
+		return refusal{as: as, method: "POST", path: "/v1/moves", body: order("mail"), status: 403, code: "not-super-admin", remedy: "ask a super administrator"}
+	}
+	r.refuse(map[string]refusal{
+		"agent": start(bob), "connector": start(bot), "unknown": start(gone),
+		"by the token no super admin": start(asAgent), "a connector with the name of one": start(asConnector),
+	})
+	r.change(`{"id": "dot", "role": "super-admin"}`, `{"id": "dot", "role": "agent"}`)
+	demoted := func(method, path string, body any) refusal {
+		return refusal{as: dot, method: method, path: path, body: body, status: 403, code: "not-super-admin", remedy: "ask a super administrator"}
+	}
+	r.refuse(map[string]refusal{
+		"demoted":                      start(dot),
+		"demoted takes the role back":  demoted("PUT", "/v1/account", acme),
+		"demoted reads the setup":      demoted("GET", "/v1/account", nil),
+		"demoted reads moves":          demoted("GET", "/v1/moves", nil),
+		"demoted reads a move":         demoted("GET", "/v1/moves/m1", nil),
+		"demoted reads a report":       demoted("GET", "/v1/moves/m1/report", nil),
+		"demoted reads failures":       demoted("GET", "/v1/moves/m1/failures", nil),
+		"demoted retries":              demoted("POST", "/v1/moves/m1/retry", nil),
+		"demoted plans":                demoted("GET", "/v1/channels/mail/plan?history=none", nil),
+		"demoted reads the log":        demoted("GET", "/v1/audit", nil),
+		"removed reads the inbox":      {as: gone, method: "GET", path: "/v1/conversations", status: 403, code: "not-an-agent", remedy: "setup"},
+		"removed replaces the account": {as: gone, method: "PUT", path: "/v1/account", body: acme, status: 403, code: "not-an-agent", remedy: "setup"},
+	})
+	if a := r.do(dot, "GET", "/v1/me", nil).want(200); a.at("role") != "agent" || a.at("helpDesk") != false {
+		t.Errorf("me = %s", a.Body)
+	}
+	// Every refusal of a start is in the log (R29).
+	log := r.do(ann, "GET", "/v1/audit", nil).want(200)
+	by := log.ids("by")
+	slices.Sort(by)
+	if want := []string{"bob", "dot", "dot", "dot", "eve", "mailer"}; !slices.Equal(by, want) {
+		t.Errorf("refused = %v, want %v", by, want)
+	}
+	if at(log.json(), "items", 0, "action") != "refuse" || at(log.json(), "items", 0, "channelId") != "mail" {
+		t.Errorf("log = %s", log.Body)
+	}
+}
+
+func TestMe(t *testing.T) {
+	r := newRig(t)
+	for as, want := range map[auth.Caller]string{
+		ann: "acme Acme professional ann Ann super-admin true",
+		cem: "acme Acme professional cem Cem agent false",
+		bot: "acme Acme professional mailer <nil> connector false",
+		// A connector is none of the agents, whatever it is called.
+		{Account: "acme", Subject: "ann", Role: desk.Connector}: "acme Acme professional ann <nil> connector false",
+		// Nobody has set this account up yet.
+		{Account: "fresh", Subject: "eve", Role: desk.SuperAdmin}: "fresh <nil> <nil> eve <nil> super-admin false",
+	} {
+		a := r.do(as, "GET", "/v1/me", nil).want(200)
+		got := fmt.Sprint(a.at("account"), " ", a.at("accountName"), " ", a.at("plan"), " ", a.at("agent"), " ", a.at("name"), " ", a.at("role"), " ", a.at("helpDesk"))
+		if got != want {
+			t.Errorf("me = %s, want %s", got, want)
+		}
+	}
+	r.refuse(map[string]refusal{"no agent": {
+		as: auth.Caller{Account: "acme", Subject: "eve", Role: desk.AgentRole}, method: "GET", path: "/v1/me",
+		status: 403, code: "not-an-agent", remedy: "setup",
+	}})
+}
+
+func TestR21HelpDeskAccess(t *testing.T) {
+	r, inbox, landed, _ := moved(t)
+	native, _ := r.do(cem, "POST", "/v1/conversations/"+inbox+"/tickets", object{"status": "new"}).want(201).at("id").(string)
+	denied := func(as auth.Caller, method, path string, body any) refusal {
+		return refusal{as: as, method: method, path: path, body: body, status: 403, code: "no-help-desk-access", remedy: "ask a super administrator"}
+	}
+	cases := func(as auth.Caller) map[string]refusal {
+		return map[string]refusal{
+			"tickets":       denied(as, "GET", "/v1/tickets", nil),
+			"ticket":        denied(as, "GET", "/v1/tickets/t-"+landed, nil),
+			"edit ticket":   denied(as, "PATCH", "/v1/tickets/t-"+landed, object{"owner": ""}),
+			"list":          denied(as, "GET", "/v1/conversations?home=helpdesk", nil),
+			"conversation":  denied(as, "GET", "/v1/conversations/"+landed, nil),
+			"edit":          denied(as, "PATCH", "/v1/conversations/"+landed, object{"status": "closed"}),
+			"make a ticket": denied(as, "POST", "/v1/conversations/"+landed+"/tickets", object{"status": "new"}),
+		}
+	}
+	r.refuse(cases(cem))
+	r.refuse(cases(auth.Caller{Account: "acme", Subject: "dot", Role: desk.SuperAdmin})) // neither has a super admin without access
+	// What is in the inbox is theirs too.
+	if ids := r.do(cem, "GET", "/v1/conversations", nil).want(200).ids(); !slices.Equal(ids, []string{inbox}) {
+		t.Errorf("cem sees %v, want %v", ids, []string{inbox})
+	}
+	r.do(cem, "GET", "/v1/tickets/"+native, nil).want(200)
+	r.do(cem, "PATCH", "/v1/tickets/"+native, object{"status": "waiting"}).want(200)
+	// With access, given or taken a moment ago, whatever the token says.
+	r.do(bob, "GET", "/v1/tickets/t-"+landed, nil).want(200)
+	r.change(`{"id": "bob", "name": "Bob", "role": "agent", "helpDesk": true}`, `{"id": "bob", "name": "Bob", "role": "agent"}`)
+	r.refuse(cases(bob))
+	r.change(`{"id": "cem", "name": "Cem", "role": "agent"}`, `{"id": "cem", "name": "Cem", "role": "agent", "helpDesk": true}`)
+	r.do(cem, "GET", "/v1/tickets/t-"+landed, nil).want(200)
+	if ids := r.do(cem, "GET", "/v1/conversations", nil).want(200).ids(); len(ids) != 2 {
+		t.Errorf("cem sees %v with access", ids)
+	}
+}
