@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,8 +44,10 @@ type engine struct {
 	store.Engine
 	mu     sync.Mutex
 	writes []store.Key
-	read   int // items
-	fail   error
+	read   int   // items
+	fail   error // of everything
+
+	failWrites error
 }
 
 func (e *engine) Get(ctx context.Context, t store.Table, keys []store.Key, c store.Consistency) ([]store.Item, error) {
@@ -66,8 +69,8 @@ func (e *engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
 }
 
 func (e *engine) Write(ctx context.Context, ws []store.Write) []error {
-	if e.fail != nil {
-		return []error{e.fail}
+	if err := cmp.Or(e.fail, e.failWrites); err != nil {
+		return []error{err}
 	}
 	errs := e.Engine.Write(ctx, ws)
 	e.mu.Lock()
@@ -81,8 +84,8 @@ func (e *engine) Write(ctx context.Context, ws []store.Write) []error {
 }
 
 func (e *engine) Transact(ctx context.Context, ws []store.Write) error {
-	if e.fail != nil {
-		return e.fail
+	if err := cmp.Or(e.fail, e.failWrites); err != nil {
+		return err
 	}
 	err := e.Engine.Transact(ctx, ws)
 	e.mu.Lock()

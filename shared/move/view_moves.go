@@ -52,13 +52,13 @@ func (w Watch) Move(ctx context.Context, account, id string) (Watched, error) {
 		return Watched{}, err
 	}
 	watched.Access = slices.Sorted(maps.Keys(access))
-	if m.EndedAt.IsZero() {
-		open, err := w.Ledger.Open(ctx, account, id, openPage)
-		if err != nil {
-			return Watched{}, err
-		}
-		watched.Open = len(open)
+	// Also after the end, when there should be none: whoever verifies the move
+	// must not be told what it ought to be.
+	open, err := w.Ledger.Open(ctx, account, id, openPage)
+	if err != nil {
+		return Watched{}, err
 	}
+	watched.Open = len(open)
 	watched.pace(w.Now())
 	return watched, nil
 }

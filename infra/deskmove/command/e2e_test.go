@@ -14,6 +14,7 @@ const smallMbox = "testdata/small.mbox"
 
 // TestEndToEnd goes the way of a newcomer.
 func TestEndToEnd(t *testing.T) {
+	t.Parallel()
 	e := ready(t)
 
 	var s importer.Summary
@@ -96,7 +97,7 @@ func TestEndToEnd(t *testing.T) {
 		}
 	}
 
-	e.run(t, "verify", "--data", e.dir, "--account", "demo").fails(t, 1, "in use by another deskmove")
+	run(t, "verify", "--data", e.dir, "--account", "demo").fails(t, 1, "in use by another deskmove")
 	e.stop()
 	v = verify.Result{}
 	run(t, "verify", "--data", e.dir, "--account", "demo", "--json").ok(t, &v)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,6 @@ import (
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/store"
-	"net/http"
 )
 
 const accountFile = "../testdata/account.yaml"
@@ -30,7 +30,7 @@ type result struct {
 	stdout, stderr string
 }
 
-// run runs the program. It calls the API of e, unless that is nil.
+// run runs a command that calls the API.
 func (e *engine) run(t *testing.T, args ...string) result {
 	t.Helper()
 	return e.as(t, e.token, args...)
@@ -38,9 +38,7 @@ func (e *engine) run(t *testing.T, args ...string) result {
 
 func (e *engine) as(t *testing.T, token string, args ...string) result {
 	t.Helper()
-	t.Setenv("DESKMOVE_ENDPOINT", e.url)
-	t.Setenv("DESKMOVE_TOKEN", token)
-	return run(t, args...)
+	return run(t, append(args, "--endpoint", e.url, "--token", token)...)
 }
 
 func run(t *testing.T, args ...string) result {

@@ -3,7 +3,6 @@ package command_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -80,7 +79,7 @@ func makeBase(t *testing.T) base {
 	return b
 }
 
-// bench is a copy of the data, opened to be spoiled.
+// spoil is a copy of the data, opened to be spoiled.
 type spoil struct {
 	*testing.T
 	base
@@ -307,6 +306,7 @@ var spoils = map[string]struct {
 
 // TestVerifySees spoils good data in every way, and wants verify to say so.
 func TestVerifySees(t *testing.T) {
+	t.Parallel()
 	b := makeBase(t)
 	good := verifyData(t, b.dir)
 	if !good.OK {
@@ -316,6 +316,7 @@ func TestVerifySees(t *testing.T) {
 	for name, test := range spoils {
 		seen[test.sees[0]] = true
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			if err := os.CopyFS(dir, os.DirFS(b.dir)); err != nil {
 				t.Fatal(err)
@@ -379,12 +380,6 @@ func verifyData(t *testing.T, dir string) (r verify.Result) {
 	}
 	if want := map[bool]int{true: 0, false: 1}[r.OK]; res.code != want {
 		t.Errorf("exit code %d, want %d", res.code, want)
-	}
-	text := run(t, "verify", "--data", dir, "--account", "demo", "--settings", accountFile)
-	for _, c := range r.Checks {
-		if c.Violations > 0 {
-			text.fails(t, 1, "VIOLATED "+c.Name, fmt.Sprintf("%s: %s", c.First[0].ID, c.First[0].Problem))
-		}
 	}
 	return r
 }

@@ -10,12 +10,13 @@ import (
 // the steady one does too. Times of different processes may still run
 // backwards.
 func (c Clock) Steady() Clock {
-	start := c.Now()
+	now := c.Now
+	start := now()
 	s := &steady{
-		wall: func() time.Time { return c.Now().Round(0) },
+		wall: func() time.Time { return now().Round(0) },
 		// Times of package time tell how long ago another was, whatever the
 		// computer's clock says now; others do not.
-		since: func() time.Duration { return c.Now().Sub(start) },
+		since: func() time.Duration { return now().Sub(start) },
 	}
 	c.Time = s.now
 	return c

@@ -16,6 +16,8 @@ import (
 	"github.com/gofrs/flock"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"deskmove/shared/store"
 )
 
 // Version is the version of the file's format. A file of a later version is
@@ -46,7 +48,7 @@ func Open(path string, schemas ...string) (*DB, error) {
 	}
 	d := &DB{lock: lock}
 	if err := d.open(path, schemas); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), d.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, translate(err)), d.Close())
 	}
 	return d, nil
 }
@@ -107,8 +109,9 @@ func (d *DB) Close() error {
 var ErrClosed = errors.New("local database is closed")
 
 // Do runs f in one transaction, which is committed if f returns nil and leaves
-// no trace otherwise. ctx is looked at before the start only.
-func (d *DB) Do(ctx context.Context, f func(Tx) error) (err error) {
+// no trace otherwise. ctx is looked at before the start only. If no storage is
+// left, the error is store.ErrFull.
+func (d *DB) Do(ctx context.Context, f func(Tx) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -117,6 +120,10 @@ func (d *DB) Do(ctx context.Context, f func(Tx) error) (err error) {
 	if d.conn == nil {
 		return ErrClosed
 	}
+	return translate(d.do(f))
+}
+
+func (d *DB) do(f func(Tx) error) (err error) {
 	tx := Tx{d.conn}
 	if err := tx.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
@@ -135,6 +142,18 @@ func (d *DB) Do(ctx context.Context, f func(Tx) error) (err error) {
 	}
 	committed = true
 	return nil
+}
+
+// translate makes SQLite's errors into those of the waist, or says what to do.
+func translate(err error) error {
+	switch code := sqlite.ErrCode(err); {
+	case code.ToPrimary() == sqlite.ResultFull, code == sqlite.ResultIOErrWrite, code == sqlite.ResultIOErrTruncate,
+		code == sqlite.ResultIOErrSHMSize:
+		return fmt.Errorf("%w: %w", store.ErrFull, err)
+	case code.ToPrimary() == sqlite.ResultCorrupt, code.ToPrimary() == sqlite.ResultNotADB:
+		return fmt.Errorf("damaged: delete it and what it held is made again: %w", err)
+	}
+	return err
 }
 
 // Tx is a running transaction. It must not outlive the function it was given

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"deskmove/infra/local/db"
+	"deskmove/shared/store"
 )
 
 const schema = "CREATE TABLE IF NOT EXISTS t (k TEXT PRIMARY KEY, v BLOB NOT NULL, n INTEGER NOT NULL) STRICT"
@@ -120,6 +121,22 @@ func TestRowErrorLeavesTheStatementUsable(t *testing.T) {
 	}
 }
 
+func TestFullDisk(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "local.db"))
+	if err := d.Do(t.Context(), put("a")); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Do(t.Context(), func(tx db.Tx) error { return tx.Exec("PRAGMA max_page_count = 1") }); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Do(t.Context(), put(strings.Repeat("b", 1<<20))); !errors.Is(err, store.ErrFull) {
+		t.Errorf("Do = %v", err)
+	}
+	if got := all(t, d); got != "aa1 " {
+		t.Errorf("holds %.20q", got)
+	}
+}
+
 func TestConcurrentUse(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "local.db"))
 	var wg sync.WaitGroup
@@ -165,7 +182,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // the lock of the first is given back
-		if _, err := db.Open(text); err == nil || errors.Is(err, db.ErrInUse) {
+		if _, err := db.Open(text); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("Open of a text = %v", err)
 		}
 	}

@@ -28,8 +28,10 @@ const (
 	DropAck   Kind = "drop-ack"  // a deleted message comes back
 
 	Throttle    Kind = "throttle"     // a function is not run: too many requests
+	Service     Kind = "service"      // a function is not run: Lambda fails
+	Lost        Kind = "lost"         // a function has run, but Lambda's client gets no answer
 	CrashBefore Kind = "crash-before" // a function is not run: its process died
-	CrashAfter  Kind = "crash-after"  // a function has run, but its answer is lost
+	CrashAfter  Kind = "crash-after"  // a function has run, but its process died then
 	TimeOut     Kind = "time-out"     // a function's time is up early
 	Zombie      Kind = "zombie"       // a function has timed out, yet runs later
 

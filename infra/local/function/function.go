@@ -78,6 +78,8 @@ type Failure struct {
 // Names of failures. A panic's is the name of its value's type.
 const (
 	Throttled = "Lambda.TooManyRequestsException"
+	Service   = "Lambda.ServiceException"
+	Client    = "Lambda.SdkClientException"
 	Exited    = "Runtime.ExitError"
 	TimedOut  = "Sandbox.Timedout"
 	Unknown   = "Lambda.Unknown"
@@ -155,6 +157,8 @@ func Invoke[In, Out any](ctx context.Context, h *Host, f Function[In, Out], c Ca
 	switch {
 	case h.Faults.Strike(faults.Throttle, key, attempt):
 		return none, &Failure{Name: Throttled, Message: "Rate Exceeded."}
+	case h.Faults.Strike(faults.Service, key, attempt):
+		return none, &Failure{Name: Service, Message: "injected failure of the service"}
 	case h.Faults.Strike(faults.CrashBefore, key, attempt):
 		return none, &Failure{Name: Exited, Message: "injected crash before the handler"}
 	case h.Faults.Strike(faults.Zombie, key, attempt):
@@ -179,6 +183,8 @@ func Invoke[In, Out any](ctx context.Context, h *Host, f Function[In, Out], c Ca
 		return none, timedOut(limit)
 	case a.late, early:
 		return none, timedOut(limit)
+	case h.Faults.Strike(faults.Lost, key, attempt):
+		return none, &Failure{Name: Client, Message: "injected loss of the answer"}
 	case h.Faults.Strike(faults.CrashAfter, key, attempt):
 		return none, &Failure{Name: Exited, Message: "injected crash after the handler"}
 	}

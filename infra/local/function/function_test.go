@@ -156,6 +156,8 @@ func TestFaults(t *testing.T) {
 		runs int
 	}{
 		faults.Throttle:    {"Lambda.TooManyRequestsException", 0},
+		faults.Service:     {"Lambda.ServiceException", 0},
+		faults.Lost:        {"Lambda.SdkClientException", 1},
 		faults.CrashBefore: {"Runtime.ExitError", 0},
 		faults.CrashAfter:  {"Runtime.ExitError", 1},
 		faults.TimeOut:     {"Sandbox.Timedout", 1},

@@ -172,6 +172,9 @@ func TestVerifyRefuses(t *testing.T) {
 			t.Errorf("%s: the error repeats the token", name)
 		}
 	}
+	if _, err := i.Verify(good + strings.Repeat("a", 9000)); err == nil || !strings.Contains(err.Error(), "too long") {
+		t.Errorf("a long token: %v", err)
+	}
 	for name, token := range map[string]string{
 		"unchanged":       signed(jwt.SigningMethodRS256, private, nothing),
 		"audience":        set("aud", issuer.Audience),

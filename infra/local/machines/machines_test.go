@@ -408,13 +408,34 @@ func TestSaveIsTriedAgain(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		exec("CREATE TRIGGER full BEFORE UPDATE ON execution BEGIN SELECT raise(ABORT, 'full'); END")
-		time.AfterFunc(time.Minute, func() { exec("DROP TRIGGER full") })
-		b.run(m, 59*time.Second)
-		if len(b.inputs) != 0 {
+		time.AfterFunc(15*time.Second, func() {
+			exec("CREATE TRIGGER full BEFORE UPDATE ON execution BEGIN SELECT raise(ABORT, 'full'); END")
+		})
+		time.AfterFunc(2*time.Minute, func() { exec("DROP TRIGGER full") })
+		b.run(m, 2*time.Minute-time.Second)
+		if len(b.inputs) != 2 {
 			t.Errorf("ran %v", b.inputs)
 		}
 		b.run(m, 5*time.Minute)
+		if got := end(t, m, "a"); got != succeeded {
+			t.Error(got)
+		}
+		if len(b.inputs) != 3 {
+			t.Errorf("ran %v", b.inputs)
+		}
+	})
+}
+
+// TestRestartWithTheClockSetBack: a wait is not longer for it.
+func TestRestartWithTheClockSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		m := b.machine(loop)
+		start(t, m, "a", "{}")
+		b.run(m, 5*time.Second) // in the first wait
+		b.host = &function.Host{Log: b.host.Log, Clock: clock.Clock{Time: func() time.Time { return time.Now().Add(-time.Hour) }}}
+		m = b.machine(loop)
+		b.run(m, time.Minute)
 		if got := end(t, m, "a"); got != succeeded {
 			t.Error(got)
 		}

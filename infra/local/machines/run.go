@@ -51,6 +51,10 @@ func (m *Machine) idle(ctx context.Context) (found []execution, err error) {
 			if err := json.Unmarshal(r.Bytes(0), &x.Execution); err != nil {
 				return err
 			}
+			// After the clock was set back, a wait takes no longer.
+			if back := x.EnteredAt.Sub(m.host.Clock.Now()); back > 0 && !x.WakeAt.IsZero() {
+				x.WakeAt = x.WakeAt.Add(-back)
+			}
 			found = append(found, x)
 			return nil
 		}, m.config.Name, string(asl.Running))

@@ -19,6 +19,7 @@ const (
 	maxBody      = 1 << 20
 	maxInFlight  = 120_000
 	maxRetention = 14 * 24 * time.Hour
+	maxDelay     = 15 * time.Minute
 )
 
 // Schema is the part of the file that queues need. The messages of a queue
@@ -104,8 +105,11 @@ func Open(ctx context.Context, d *db.DB, h *function.Host, c Config) (*Queue, er
 		}, first, first+idsPerQueue); err != nil {
 			return err
 		}
-		return tx.Exec("UPDATE message SET visible = min(visible, ?2), receipt = 0 WHERE queue = ?1 AND receipt != 0",
-			q.number, q.now())
+		// What is delayed for longer than can be was sent before the clock was
+		// set back.
+		return tx.Exec(`UPDATE message SET visible = min(visible, ?2), receipt = 0
+			WHERE queue = ?1 AND (receipt != 0 OR visible > ?2 + ?3)`,
+			q.number, q.now(), maxDelay.Milliseconds())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("queue %q: %w", c.Name, err)
@@ -121,7 +125,7 @@ func (c Config) check() error {
 		return fmt.Errorf("visibility time-out is %v: use at most 12h", c.Visibility)
 	case c.Retention < 0 || c.Retention > maxRetention:
 		return fmt.Errorf("retention is %v: use at most 14 days", c.Retention)
-	case c.Delay < 0 || c.Delay > 15*time.Minute:
+	case c.Delay < 0 || c.Delay > maxDelay:
 		return fmt.Errorf("delay is %v: use at most 15m", c.Delay)
 	case c.MaxReceives < 0 || c.MaxReceives > 1000, c.MaxReceives > 0 != (c.DeadLetters != nil):
 		return fmt.Errorf("maximum receives is %d: use 1 to 1000, together with a dead-letter queue", c.MaxReceives)

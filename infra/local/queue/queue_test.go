@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"deskmove/infra/local/clock"
 	"deskmove/infra/local/db"
 	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
@@ -412,6 +413,23 @@ func TestRestart(t *testing.T) {
 		}
 		send(t, q, "new") // with an ID of its own
 		one(t, q)
+	})
+}
+
+// TestRestartWithTheClockSetBack: what was sent in what is now the future can
+// be received.
+func TestRestartWithTheClockSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t)
+		q := e.queue(queue.Config{})
+		send(t, q, "a")
+		e.restart()
+		e.host = &function.Host{Log: e.host.Log, Clock: clock.Clock{Time: func() time.Time { return time.Now().Add(-time.Hour) }}}
+		q = e.queue(queue.Config{})
+		one(t, q)
+		if s := stats(t, q); s.Oldest < 0 {
+			t.Errorf("stats = %+v", s)
+		}
 	})
 }
 

@@ -21,7 +21,7 @@ func (q *Queue) Send(ctx context.Context, bodies []string) error {
 
 // SendLater is Send of messages that are invisible for delay.
 func (q *Queue) SendLater(ctx context.Context, delay time.Duration, bodies []string) error {
-	if delay < 0 || delay > 15*time.Minute {
+	if delay < 0 || delay > maxDelay {
 		return fmt.Errorf("queue %s: delay is %v: use at most 15m", q.config.Name, delay)
 	}
 	for i, b := range bodies {

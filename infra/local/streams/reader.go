@@ -240,7 +240,6 @@ func (r *reader) finish(through string) {
 // the rest.
 func (r *reader) split(at string) {
 	rest := r.work[0]
-	rest.Begun = 0
 	first := rest
 	first.To = at
 	r.work = append([]segment{first, rest}, r.work[1:]...)

@@ -406,6 +406,21 @@ func TestBisectIsolatesThePoison(t *testing.T) {
 	}
 }
 
+func TestBisectStepByStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.log.add("0", "a", "b", "c", "d", "POISON", "f", "g")
+		b.handle = failOn("POISON")
+		m := b.mapping()
+		m.Bisect = true
+		b.run(time.Minute, m)
+		want := []string{"[a b c d POISON f g]", "[POISON f g]", "[POISON]", "[POISON]", "[POISON]", "[f g]"}
+		if diff := cmp.Diff(want, b.calls); diff != "" {
+			t.Errorf("batches (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestWithoutBisectTheRestIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
@@ -557,32 +572,38 @@ func TestReadErrorsAreTriedAgain(t *testing.T) {
 // TestRetriesSurviveRestart: a batch is not tried without end because the
 // process restarts, and what was isolated stays isolated.
 func TestRetriesSurviveRestart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		b.log.add("0", names(8)...)
-		b.handle = throwOn("n003")
-		m := b.mapping()
-		m.Bisect, m.Retries = true, 6
-		for range 20 {
-			b.run(2500*time.Millisecond, m)
-			b.restart()
-		}
-		if len(b.reports) != 1 || b.reports[0].Batch.Start != "000004" || b.reports[0].Batch.Size != 1 {
-			t.Errorf("reports = %+v", b.reports)
-		}
-		alone := 0
-		for _, c := range b.calls {
-			if c == "[n003]" {
-				alone++
-			}
-		}
-		if alone != 7 {
-			t.Errorf("the poison was tried alone %d times, want 7", alone)
-		}
-		if len(b.done) != 7 {
-			t.Errorf("handled %v", b.done)
-		}
-	})
+	for name, handle := range map[string]func(...string) func(context.Context, []string) (int, error){
+		"reported": failOn, "error": throwOn,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				b.log.add("0", names(8)...)
+				b.handle = handle("n003")
+				m := b.mapping()
+				m.Bisect, m.Retries = true, 6
+				for range 20 {
+					b.run(2500*time.Millisecond, m)
+					b.restart()
+				}
+				if len(b.reports) != 1 || b.reports[0].Batch.Start != "000004" || b.reports[0].Batch.Size != 1 {
+					t.Errorf("reports = %+v", b.reports)
+				}
+				alone := 0
+				for _, c := range b.calls {
+					if c == "[n003]" {
+						alone++
+					}
+				}
+				if alone != 7 {
+					t.Errorf("the poison was tried alone %d times, want 7", alone)
+				}
+				if len(b.done) != 7 {
+					t.Errorf("handled %v", b.done)
+				}
+			})
+		})
+	}
 }
 
 // TestPoisonThatKillsTheProcess: a batch under way at the end of every life
@@ -647,19 +668,44 @@ func TestPoisonThatKillsTheProcess(t *testing.T) {
 func TestShutDownIsNoFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
-		b.log.add("0", "a")
-		b.handle = func(ctx context.Context, _ []string) (int, error) {
+		b.log.add("0", "a", "b")
+		b.handle = func(ctx context.Context, names []string) (int, error) {
+			if names[0] == "a" {
+				return -1, nil
+			}
 			<-ctx.Done()
 			return 0, ctx.Err()
 		}
 		m := b.mapping()
-		m.Retries = 0
+		m.BatchSize, m.Retries = 1, 1
 		b.run(time.Second, m)
-		b.handle = nil
+		b.handle = throwOn("b")
 		b.restart()
-		b.run(time.Second, m)
-		if len(b.reports) != 0 || len(b.done) != 1 {
-			t.Errorf("reports %+v, handled %v", b.reports, b.done)
+		b.run(time.Minute, m)
+		if diff := cmp.Diff([]string{"[a]", "[b]", "[b]", "[b]"}, b.calls); diff != "" || len(b.reports) != 1 {
+			t.Errorf("%d reports, batches (-want +got):\n%s", len(b.reports), diff)
+		}
+	})
+}
+
+// TestShutDownSavesThePosition: what is done when the process ends in peace is
+// not done again.
+func TestShutDownSavesThePosition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.log.add("0", "a", "b")
+		ctx, cancel := context.WithCancel(t.Context())
+		b.handle = func(context.Context, []string) (int, error) {
+			cancel()
+			return -1, nil
+		}
+		if err := b.feed.Run(ctx, b.mapping()); err != nil {
+			t.Fatal(err)
+		}
+		b.restart()
+		b.run(time.Second, b.mapping())
+		if diff := cmp.Diff([]string{"[a b]"}, b.calls); diff != "" {
+			t.Errorf("batches (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -715,8 +761,9 @@ func TestTrim(t *testing.T) {
 			return r, nil
 		}}}
 		time.AfterFunc(4*time.Minute, func() { b.log.add("0", "b") })
+		time.AfterFunc(4*time.Minute+10*time.Second, func() { b.log.add("0", "c") })
 		b.run(10*time.Minute, b.mapping(), slow)
-		if diff := cmp.Diff([]string{"0 000010 2m35s", "0 000011 4m35s"}, trimmed); diff != "" {
+		if diff := cmp.Diff([]string{"0 000010 2m35s", "0 000011 4m35s", "0 000012 5m35s"}, trimmed); diff != "" {
 			t.Errorf("trimmed (-want +got):\n%s", diff)
 		}
 	})

@@ -51,16 +51,14 @@ func (c *copier) run() {
 	}
 }
 
-// checkpoint has a long log copied, and a new one begun. RESTART waits for the
-// reads that began before it, as otherwise reads that overlap would keep the
-// log growing. Its errors are left: what is committed is safe in the log, and
-// the next commit tries again.
+// checkpoint has a long log copied, and a new one begun. Errors are left: what
+// is committed is safe in the log, and the next commit tries again.
 func (w *writer) checkpoint() {
 	pages, err := checkpoint(w.logged)
 	switch {
 	case err != nil || pages < checkpointAt:
 	case w.copier.done.Load() || pages > maxLog:
-		_, _ = checkpoint(w.restart)
+		w.restartLog()
 		w.copier.done.Store(false)
 	default:
 		select {
@@ -68,6 +66,16 @@ func (w *writer) checkpoint() {
 		default:
 		}
 	}
+}
+
+// restartLog copies what is left of the log while nobody reads. SQLite would
+// wait for readers by itself, but sometimes it waits for the lock of a slot
+// that newer readers have come to share, and readers that overlap then keep
+// it waiting, and the log growing, for ever.
+func (w *writer) restartLog() {
+	w.reading.Lock()
+	defer w.reading.Unlock()
+	_, _ = checkpoint(w.restart)
 }
 
 // checkpoint runs such a statement and returns the number of pages in the log.

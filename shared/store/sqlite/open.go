@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 	"zombiezen.com/go/sqlite"
@@ -29,6 +30,7 @@ type Engine struct {
 	writer      *writer
 	readers     chan *reader // those that are free
 	readerCount int
+	reading     sync.RWMutex  // held for reading by readers at work
 	done        chan struct{} // closed by Close
 
 	mu     sync.RWMutex // held for reading while a request is put into queue
@@ -91,6 +93,7 @@ func (e *Engine) connect(path string, o Options) error {
 	if e.writer, err = newWriter(conn); err != nil {
 		return errors.Join(translate(err), conn.Close())
 	}
+	e.writer.reading = &e.reading
 	if e.writer.copier, err = newCopier(path); err != nil {
 		return translate(err)
 	}
@@ -110,6 +113,7 @@ func connectWriter(path string, o Options) (*sqlite.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	conn.SetBusyTimeout(10 * time.Second) // nothing takes that long; for ever would hide a mistake
 	if err := setUp(conn, o); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}

@@ -62,6 +62,7 @@ func (e *Engine) reader(ctx context.Context) (*reader, error) {
 	}
 	select {
 	case r := <-e.readers:
+		e.reading.RLock()
 		return r, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -70,7 +71,10 @@ func (e *Engine) reader(ctx context.Context) (*reader, error) {
 	}
 }
 
-func (e *Engine) free(r *reader) { e.readers <- r }
+func (e *Engine) free(r *reader) {
+	e.reading.RUnlock()
+	e.readers <- r
+}
 
 // Get implements store.Engine. All keys are read as of one moment.
 func (e *Engine) Get(ctx context.Context, t store.Table, keys []store.Key, _ store.Consistency) ([]store.Item, error) {

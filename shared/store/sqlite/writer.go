@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -25,6 +26,7 @@ type writer struct {
 	logged   *sqlite.Stmt
 	restart  *sqlite.Stmt
 	copier   *copier
+	reading  *sync.RWMutex // the engine's
 
 	sequence int64 // of the last change
 	now      int64 // when the group began, in milliseconds since 1970

@@ -1,0 +1,93 @@
+package api_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+)
+
+func TestAccountIsReadAsItWasSent(t *testing.T) {
+	r := newRig(t)
+	var sent, got object
+	if err := json.Unmarshal([]byte(acme), &sent); err != nil {
+		t.Fatal(err)
+	}
+	a := r.do(ann, "GET", "/v1/account", nil).want(200)
+	got = a.json()
+	if diff := cmp.Diff(sent, got); diff != "" {
+		t.Errorf("setup (-sent +read):\n%s", diff)
+	}
+	if again := r.do(ann, "PUT", "/v1/account", a.Body.String()).want(200); again.Body.String() != a.Body.String() {
+		t.Errorf("setup sent back = %s, want %s", again.Body, a.Body)
+	}
+}
+
+func TestR17SettingsAreKeptByteForByte(t *testing.T) {
+	r := newRig(t)
+	const settings = `{ "z":1.50,  "routing": {"agents":["ann"]}, "ünïcode":"<&>", "a" :[ ] , "1e3": 1e3}`
+	r.change(`{"routing":{"agents":["ann","bob"]}}`, settings)
+	r.start("mail")
+	r.run()
+	c, err := r.Cases.Setups.Channel(t.Context(), "acme", "mail")
+	if err != nil || string(c.Settings) != settings || c.Home != desk.HelpDesk {
+		t.Errorf("settings = %s, %v", c.Settings, err)
+	}
+}
+
+func TestWrongSetups(t *testing.T) {
+	r := newRig(t)
+	r.take("phone", "p1")
+	wrong := func(old, with, field, remedy string) refusal {
+		return refusal{as: ann, method: "PUT", path: "/v1/account", body: replaced(t, acme, old, with), status: 422, code: "invalid", field: field, remedy: remedy}
+	}
+	foreign := refusal{as: ann, method: "PUT", path: "/v1/account", body: replaced(t, acme, `{"id": "acme"`, `{"id": "zoo"`), status: 404, code: "not-found"}
+	r.refuse(map[string]refusal{
+		"another account":   foreign,
+		"unknown plan":      wrong(`"professional"`, `"gold"`, "account.plan", "professional"),
+		"unknown role":      wrong(`"role": "super-admin", "helpDesk": true`, `"role": "king"`, "agents[0].role", "super-admin, agent"),
+		"connector's role":  wrong(`"role": "super-admin", "helpDesk": true`, `"role": "connector"`, "agents[0].role", "super-admin, agent"),
+		"unknown zone":      wrong(`"schedule": {`, `"schedule": {"zone": "Mars", `, "policies[0].schedule.zone", "IANA"),
+		"unknown type":      wrong(`"calling"`, `"telex"`, "channels[4].type", "calling"),
+		"unknown weekday":   wrong(`"monday"`, `"mon"`, "policies[0].schedule.weekly[0].day", "monday"),
+		"no time of day":    wrong(`"09:00"`, `"9 am"`, "policies[0].schedule.weekly[0].from", "09:00"),
+		"no date":           wrong("2026-12-25", "25.12.", "policies[0].schedule.holidays[0]", "2006-01-02"),
+		"no duration":       wrong(`"1h30m"`, `"90 min"`, "policies[0].nextReply", "1h30m"),
+		"negative duration": wrong(`"48h"`, `"-1h"`, "policies[0].close", "zero"),
+		"a number":          wrong(`"48h"`, `48`, "policies[0].close", "string"),
+		"unknown agent":     wrong(`["ann", "bob"]}]`, `["ann", "eve"]}]`, "teams[0].agents[1]", "name one"),
+		"unknown field":     wrong(`"connected"`, `"conected"`, "channels[1].conected", "spelling"),
+		"home":              wrong(`"connected": "mail"`, `"home": "helpdesk"`, "channels[1].home", "remove"),
+		"settings no JSON":  wrong(`{"routing":{"agents":["ann","bob"]}}`, `{"routing":{"agents":"ann"}}`, "channels[0].settings.routing.agents", "fits"),
+		"channel in use":    wrong(`{"id": "phone", "type": "calling"},`, ``, "channels", "keep it"),
+		"another type":      wrong(`"calling"`, `"form"`, "channels", "keep its type"),
+		"ID with separator": wrong(`"id": "plain"`, `"id": "a#b"`, "channels[3].id", "letters"),
+	})
+	body := strings.NewReplacer(`"1h30m"`, `"soon"`, `"48h"`, `"late"`).Replace(acme)
+	a := r.do(ann, "PUT", "/v1/account", body).want(422)
+	if a.at("errors", 0, "field") != "policies[0].nextReply" || a.at("errors", 1, "field") != "policies[0].close" {
+		t.Errorf("errors = %s, want both", a.Body)
+	}
+}
+
+// TestLockedOut sets an account up that has no super administrator any more.
+func TestLockedOut(t *testing.T) {
+	r := newRig(t)
+	none := strings.ReplaceAll(acme, `"role": "super-admin"`, `"role": "agent"`)
+	r.do(ann, "PUT", "/v1/account", none).want(200)
+	r.do(ann, "GET", "/v1/account", nil).want(403)
+	r.do(bob, "PUT", "/v1/account", acme).want(403)
+	r.do(ann, "PUT", "/v1/account", acme).want(200)
+	r.do(ann, "GET", "/v1/account", nil).want(200)
+	fresh := auth.Caller{Account: "fresh", Subject: "eve", Role: desk.SuperAdmin}
+	r.do(fresh, "GET", "/v1/account", nil).want(403)
+	r.do(fresh, "GET", "/v1/channels", nil).want(404)
+	r.do(fresh, "PUT", "/v1/account", `{"account": {"id": "fresh", "plan": "free"}}`).want(200)
+	if a := r.do(fresh, "GET", "/v1/channels", nil).want(200); a.Body.String() != "{\"items\":[]}\n" {
+		t.Errorf("channels = %s", a.Body)
+	}
+}

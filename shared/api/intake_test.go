@@ -1,0 +1,144 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMessagesAreTakenInOnce(t *testing.T) {
+	r := newRig(t)
+	m := object{"externalId": "<1@x>", "author": "customer", "from": "jane@customer.example", "subject": "Order", "text": "Where?", "html": "<p>Where?</p>", "raw": "From: jane\r\n\r\nWhere?", "at": "2026-11-20T08:15:00+01:00"}
+	a := r.do(bot, "POST", "/v1/channels/mail/conversations", m).want(201)
+	id, message := a.at("conversationId").(string), a.at("messageId")
+	if a.at("began") != true || a.at("known") != false {
+		t.Errorf("first = %s", a.Body)
+	}
+	a = r.do(bot, "POST", "/v1/channels/mail/conversations", m).want(200)
+	if a.at("conversationId") != id || a.at("messageId") != message || a.at("began") != false || a.at("known") != true {
+		t.Errorf("again = %s", a.Body)
+	}
+	reply := object{"externalId": "<2@x>", "references": []string{"<0@x>", "<1@x>"}, "author": "agent", "agent": "bob", "text": "Here."}
+	if a = r.do(bot, "POST", "/v1/channels/mail/conversations", reply).want(201); a.at("conversationId") != id || a.at("began") != false {
+		t.Errorf("reply = %s", a.Body)
+	}
+	added := object{"externalId": "<3@x>", "author": "customer", "channelId": "phone"}
+	for _, status := range []int{201, 200} {
+		if a = r.do(bot, "POST", "/v1/conversations/"+id+"/messages", added).want(status); a.at("conversationId") != id {
+			t.Errorf("added = %s", a.Body)
+		}
+	}
+	// An external ID that is known stays with its conversation.
+	other := r.take("mail", "<9@x>")
+	if a = r.do(bot, "POST", "/v1/conversations/"+other+"/messages", m).want(200); a.at("conversationId") != id || a.at("known") != true {
+		t.Errorf("known elsewhere = %s", a.Body)
+	}
+	r.wantConversation(id)
+}
+
+func (r *rig) wantConversation(id string) {
+	r.Helper()
+	c := r.do(bob, "GET", "/v1/conversations/"+id, nil).want(200)
+	for field, want := range map[string]any{
+		"status": "open", "owner": "", "channelId": "mail", "originId": "mail", "home": "inbox", "customer": "jane@customer.example",
+		"subject": "Order", "messageCount": 3.0, "version": 3.0, "customerVersion": 3.0, "startedAt": "2026-11-20T07:15:00Z", "ticketId": nil,
+	} {
+		if c.at(field) != want {
+			r.Errorf("%s = %v, want %v", field, c.at(field), want)
+		}
+	}
+	first, second := c.at("messages", 0), c.at("messages", 1)
+	if at(first, "externalId") != "<1@x>" || at(first, "html") != "<p>Where?</p>" || at(first, "raw") != nil || at(second, "agent") != "bob" || at(second, "at") == nil {
+		r.Errorf("messages = %v, %v", first, second)
+	}
+	if raw := r.do(bob, "GET", "/v1/conversations/"+id+"?raw=true", nil).want(200).at("messages", 0, "raw"); raw != "From: jane\r\n\r\nWhere?" {
+		r.Errorf("raw = %q", raw)
+	}
+}
+
+// TestLargeMessagesAreKeptWhole takes in the largest body that is allowed,
+// with what a mail may hold.
+func TestLargeMessagesAreKeptWhole(t *testing.T) {
+	r := newRig(t)
+	raw := strings.Repeat("äß<&>\u0001€ 0123456789\n", 10<<20/40)
+	head, tail := `{"externalId":"x","author":"customer","text":"short","raw":`+quoted(raw)+`,"html":"`, `"}`
+	body := head + strings.Repeat("h", 10<<20-len(head)-len(tail)) + tail
+	id := r.do(bot, "POST", "/v1/channels/mail/conversations", body).want(201).at("conversationId").(string)
+	c := r.do(ann, "GET", "/v1/conversations/"+id+"?raw=true", nil).want(200)
+	if got, _ := c.at("messages", 0, "raw").(string); got != raw {
+		t.Errorf("raw has %d bytes, want %d", len(got), len(raw))
+	}
+	r.do(bot, "POST", "/v1/channels/mail/conversations", body+" ").want(413)
+}
+
+func quoted(s string) string {
+	return fmt.Sprintf(`"%s"`, strings.NewReplacer("\n", `\n`, "\u0001", `\u0001`).Replace(s))
+}
+
+func TestR19WhatMovedIsEditedOnItsTicket(t *testing.T) {
+	r := newRig(t)
+	id := r.take("mail", "m1")
+	started := r.do(bob, "PATCH", "/v1/conversations/"+id, object{"status": "closed", "owner": "bob"}).want(200).at("startedAt")
+	r.start("mail")
+	r.run()
+	moved := refusal{as: bob, method: "PATCH", path: "/v1/conversations/" + id, body: object{"status": "open"}, status: 409, code: "moved", remedy: "edit ticket t-" + id}
+	asTicket := moved
+	asTicket.method, asTicket.path, asTicket.body = "POST", moved.path+"/tickets", object{"status": "new"}
+	r.refuse(map[string]refusal{"edit": moved, "make a ticket": asTicket})
+	a := r.do(bob, "PATCH", moved.path, moved.body)
+	if a.at("ticketId") != "t-"+id || a.at("link") != "/v1/tickets/t-"+id {
+		t.Errorf("answer = %s, want it to name the ticket", a.Body)
+	}
+	ticket := func() answer { return r.do(bob, "GET", "/v1/tickets/t-"+id, nil).want(200) }
+	if a := ticket(); a.at("status") != "solved" || a.at("owner") != "bob" || a.at("provenance") != "history" || a.at("createdAt") != started {
+		t.Errorf("ticket = %s", a.Body)
+	}
+	r.do(bot, "POST", "/v1/conversations/"+id+"/messages", object{"externalId": "more", "author": "customer"}).want(201)
+	r.redirect(id)
+	if a := ticket(); a.at("status") != "waiting" || a.at("owner") != "bob" || a.at("sourceVersion") != 3.0 {
+		t.Errorf("ticket after a reply = %s", a.Body)
+	}
+}
+
+func TestR15NativeTickets(t *testing.T) {
+	r := newRig(t)
+	id := r.take("mail", "m1")
+	a := r.do(bob, "POST", "/v1/conversations/"+id+"/tickets", object{"status": "lead"}).want(201)
+	if a.Header().Get("Location") != "/v1/tickets/t-"+id || a.at("home") != "inbox" || a.at("provenance") != "native" || a.at("status") != "lead" {
+		t.Errorf("ticket = %s", a.Body)
+	}
+	if again := r.do(bob, "POST", "/v1/conversations/"+id+"/tickets", object{"status": "new"}).want(201); again.at("status") != "lead" {
+		t.Errorf("a second ticket = %s", again.Body)
+	}
+	if ids, _ := r.pages("/v1/tickets?limit=10"); len(ids) != 0 {
+		t.Errorf("the help desk lists %v", ids)
+	}
+	r.start("mail")
+	r.run()
+	moved := r.do(bob, "GET", "/v1/tickets/t-"+id, nil).want(200)
+	for _, field := range []string{"status", "owner", "createdAt", "provenance"} {
+		if moved.at(field) != a.at(field) {
+			t.Errorf("%s = %v after the move, %v before", field, moved.at(field), a.at(field))
+		}
+	}
+	if moved.at("home") != "helpdesk" {
+		t.Errorf("ticket = %s", moved.Body)
+	}
+}
+
+func TestDatesAtTheEdges(t *testing.T) {
+	r := newRig(t)
+	for i, at := range []string{"1970-01-01T00:00:00Z", "2286-11-20T17:46:39.999Z"} {
+		id := r.do(bot, "POST", "/v1/channels/phone/conversations", object{"externalId": fmt.Sprint(i), "author": "customer", "at": at}).want(201).at("conversationId").(string)
+		got, err := time.Parse(time.RFC3339, r.do(bob, "GET", "/v1/conversations/"+id, nil).want(200).at("startedAt").(string))
+		if want, _ := time.Parse(time.RFC3339, at); err != nil || !got.Equal(want) {
+			t.Errorf("started %v, want %v", got, want)
+		}
+	}
+	r.start("phone")
+	r.run()
+	if ids, _ := r.pages("/v1/tickets?limit=1"); len(ids) != 2 {
+		t.Errorf("tickets = %v, want both", ids)
+	}
+}

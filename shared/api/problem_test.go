@@ -1,0 +1,199 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"deskmove/shared/api"
+	"deskmove/shared/auth"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+func TestWhatTheStoreCannotDo(t *testing.T) {
+	secret := errors.New("dial tcp 10.0.0.7: jane@customer.example")
+	for name, c := range map[string]struct {
+		err           error
+		status        int
+		code, remedy  string
+		retry, logged string
+	}{
+		"throttled": {store.ErrThrottled, 503, "busy", "try again", "1", ""},
+		"busy":      {&move.BusyError{What: "conversation", After: 2500 * time.Millisecond}, 503, "busy", "try again", "3", ""},
+		"full":      {store.ErrFull, 507, "full", "free disk space", "", ""},
+		"unknown":   {secret, 500, "internal", "", "", "operation=take-message"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.engine.fail = c.err
+			a := r.do(bot, "POST", "/v1/channels/mail/conversations", object{"externalId": "x", "author": "customer"}).want(c.status)
+			remedy, _ := a.at("remedy").(string)
+			if a.at("code") != c.code || !strings.Contains(remedy, c.remedy) || a.Header().Get("Retry-After") != c.retry || a.Header().Get("Content-Type") != "application/problem+json" {
+				t.Errorf("answer = %s %v", a.Body, a.Header())
+			}
+			if log := r.log.String(); strings.Count(log, "\n") != strings.Count(c.logged, "=") || !strings.Contains(log, c.logged) {
+				t.Errorf("log = %q, want %q once", log, c.logged)
+			}
+			if c.status == 500 && a.Body.String() != `{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal"}`+"\n" {
+				t.Errorf("answer = %s, want it bare", a.Body)
+			}
+		})
+	}
+}
+
+// TestARefusalThatCannotBeLogged is none: whoever asks again learns of it.
+func TestARefusalThatCannotBeLogged(t *testing.T) {
+	r := newRig(t)
+	r.engine.failWrites = store.ErrThrottled
+	r.do(bob, "POST", "/v1/moves", order("mail")).want(503)
+}
+
+func TestTheCallerIsGone(t *testing.T) {
+	r := newRig(t)
+	ctx, cancel := context.WithCancel(auth.With(t.Context(), ann))
+	cancel()
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, httptest.NewRequest("GET", "/v1/channels", nil).WithContext(ctx))
+	if w.Code != 503 || r.log.Len() > 0 {
+		t.Errorf("answer = %d, log = %q", w.Code, r.log)
+	}
+}
+
+func TestPanics(t *testing.T) {
+	var log strings.Builder
+	h := api.New(api.Deps{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	for _, path := range []string{"/v1/channels", "/v1/me"} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil).WithContext(auth.With(t.Context(), ann)))
+		if w.Code != 500 || w.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(w.Body.String(), `"internal"`) {
+			t.Errorf("answer = %d %s", w.Code, w.Body)
+		}
+	}
+	if n := strings.Count(log.String(), "handler panicked"); n != 2 || !strings.Contains(log.String(), "runtime.errorString") && !strings.Contains(log.String(), "runtime.") {
+		t.Errorf("log = %s", log.String())
+	}
+}
+
+func TestConsoleAndHealth(t *testing.T) {
+	sick := error(nil)
+	h := api.New(api.Deps{
+		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Health:  func(context.Context) error { return sick },
+		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprint(w, "console "+r.URL.Path) }),
+	})
+	get := func(path string) string {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		return fmt.Sprint(w.Code, " ", strings.TrimSpace(w.Body.String()))
+	}
+	for path, want := range map[string]string{
+		"/": "200 console /", "/assets/app.js": "200 console /assets/app.js", "/healthz": `200 {"status":"ok"}`,
+	} {
+		if got := get(path); got != want {
+			t.Errorf("%s answers %s, want %s", path, got, want)
+		}
+	}
+	if got := get("/v1/nothing"); !strings.HasPrefix(got, "404 {") {
+		t.Errorf("the API's paths are the API's: %s", got)
+	}
+	sick = store.ErrThrottled
+	if got := get("/healthz"); !strings.HasPrefix(got, "503 ") {
+		t.Errorf("health = %s", got)
+	}
+}
+
+// TestNobodySendsForEver streams bodies at a real server.
+func TestNobodySendsForEver(t *testing.T) {
+	r := newRig(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.ServeHTTP(w, req.WithContext(auth.With(req.Context(), ann)))
+	}))
+	defer server.Close()
+	endless := &counter{}
+	req, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/v1/moves", endless)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := server.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != 413 || endless.n > 8<<20 {
+		t.Errorf("answer = %d after %d bytes", res.StatusCode, endless.n)
+	}
+
+	// A body that ends too early is the sender's fault.
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := fmt.Fprint(conn, "POST /v1/moves HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	res, err = http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || res.StatusCode != 400 {
+		t.Errorf("answer = %v, %v", res, err)
+	}
+}
+
+type counter struct{ n int }
+
+func (c *counter) Read(b []byte) (int, error) {
+	c.n += len(b)
+	for i := range b {
+		b[i] = ' '
+	}
+	return len(b), nil
+}
+
+// TestCodes keeps the table of doc.go and the description together.
+func TestCodes(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := api.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^//\t([a-z-]+) +(\d{3})\b`).FindAllStringSubmatch(string(doc), -1) {
+		listed[m[1]] = m[2]
+	}
+	described := map[string]string{}
+	for _, m := range regexp.MustCompile(`status: (\d{3})\n +code: ([a-z-]+)\n`).FindAllStringSubmatch(string(spec), -1) {
+		described[m[2]] = m[1]
+	}
+	for code, status := range described {
+		if listed[code] != status {
+			t.Errorf("%s %s is not in the table of doc.go", code, status)
+		}
+	}
+	// These belong to no operation, or to what no channel has.
+	for _, code := range []string{"method-not-allowed", "unreadable", "not-movable"} {
+		delete(listed, code)
+	}
+	for code, status := range listed {
+		if described[code] != status {
+			t.Errorf("%s %s of doc.go is not described", code, status)
+		}
+	}
+	if len(listed) < 20 {
+		t.Errorf("doc.go lists %v only", listed)
+	}
+}

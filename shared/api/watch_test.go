@@ -1,0 +1,244 @@
+package api_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+func TestR25Banner(t *testing.T) {
+	r := newRig(t)
+	for i := range 250 {
+		r.take("mail", fmt.Sprint(i))
+	}
+	banner := func() any {
+		t.Helper()
+		first := r.do(cem, "GET", "/v1/notices", nil).want(200)
+		if second := r.do(bot, "GET", "/v1/notices", nil).want(200); second.Body.String() != first.Body.String() {
+			t.Errorf("others see %s, not %s", second.Body, first.Body)
+		}
+		return first.at("items", 0)
+	}
+	if b := banner(); b != nil {
+		t.Errorf("banner before = %v", b)
+	}
+	since := r.now
+	id := r.start("mail")
+	want := func(status string, percent float64) {
+		t.Helper()
+		b := banner()
+		if at(b, "channelId") != "mail" || at(b, "channelName") != "Mail" || at(b, "moveId") != id || at(b, "status") != status || at(b, "percent") != percent {
+			t.Errorf("banner = %v, want %s %v", b, status, percent)
+		}
+		if s, err := time.Parse(time.RFC3339, fmt.Sprint(at(b, "since"))); err != nil || s.Sub(since) > time.Second {
+			t.Errorf("since = %v", at(b, "since"))
+		}
+	}
+	want("starting", 0)
+	run := r.step(r.List, r.fence())
+	want("running", 0)
+	all := r.batches
+	r.batches = all[:1]
+	r.convert()
+	want("running", 40)
+	r.batches = all[1:]
+	r.convert()
+	want("running", 99)
+	for run = r.step(r.Drain, run); run.More; run = r.step(r.Drain, run) {
+		r.now = r.now.Add(time.Second)
+	}
+	r.step(r.Finish, r.step(r.Reconcile, run))
+	if b := banner(); b != nil {
+		t.Errorf("banner after = %v", b)
+	}
+	if b := r.do(zoe, "GET", "/v1/notices", nil).want(200).at("items", 0); b != nil {
+		t.Errorf("banner elsewhere = %v", b)
+	}
+}
+
+func TestR24Progress(t *testing.T) {
+	r := newRig(t)
+	for i := range 300 {
+		r.take("mail", fmt.Sprint(i))
+	}
+	r.do(bob, "POST", "/v1/conversations/"+r.take("mail", "native")+"/tickets", object{"status": "new"}).want(201)
+	id := r.start("mail")
+	see := func() answer { return r.do(ann, "GET", "/v1/moves/"+id, nil).want(200) }
+	want := func(a answer, fields object) {
+		t.Helper()
+		for field, v := range fields {
+			if a.at(field) != v {
+				t.Errorf("%s = %v, want %v", field, a.at(field), v)
+			}
+		}
+	}
+	a := see()
+	want(a, object{"status": "starting", "etaSeconds": nil, "openBatches": 0.0, "fenceAt": nil, "endedAt": nil, "access": nil, "by": "ann",
+		"channelId": "mail", "history": "all", "sla": "from-move", "notifications": "quiet", "rehearsal": false})
+	run := r.step(r.List, r.fence())
+	fence := r.now
+	a = see()
+	want(a, object{"status": "running", "phase": "list", "etaSeconds": nil, "openBatches": 4.0, "ratePerSecond": 0.0})
+	if a.at("progress", "planned") != 301.0 || a.at("progress", "done") != 0.0 || a.at("statusMap", "closed") != "solved" || a.at("access", 1) != "bob" || a.at("access", 2) != nil {
+		t.Errorf("move = %s", a.Body)
+	}
+	all := r.batches
+	r.batches = all[:2]
+	r.convert()
+	run = r.step(r.Drain, run)
+	r.now = fence.Add(10*time.Second - time.Millisecond)
+	a = see()
+	want(a, object{"phase": "drain", "openBatches": 2.0, "ratePerSecond": 20.0, "etaSeconds": 5.0})
+	r.batches = all[2:]
+	r.convert()
+	r.step(r.Finish, r.step(r.Reconcile, r.step(r.Drain, run)))
+	a = see()
+	want(a, object{"status": "done", "phase": nil, "openBatches": 0.0, "etaSeconds": nil})
+	if a.at("progress", "done") != 301.0 || a.at("progress", "created") != 300.0 || a.at("progress", "asIs") != 1.0 || a.at("progress", "failed") != 0.0 || a.at("endedAt") == nil {
+		t.Errorf("move = %s", a.Body)
+	}
+	if ids := r.do(ann, "GET", "/v1/moves", nil).want(200).ids(); !slices.Equal(ids, []string{id}) {
+		t.Errorf("moves = %v", ids)
+	}
+}
+
+func TestR27Report(t *testing.T) {
+	r := newRig(t)
+	for i := range 5 {
+		owner := []string{"ann", "cem", ""}[i%3]
+		r.do(bob, "PATCH", "/v1/conversations/"+r.take("mail", fmt.Sprint(i)), object{"owner": owner, "status": []string{"open", "closed"}[i%2]}).want(200)
+	}
+	rehearsal := r.do(ann, "POST", "/v1/moves", with(order("mail"), "rehearsal", true)).want(202).at("id").(string)
+	if run := r.step(r.Reconcile, r.runs[0]); run.More {
+		t.Fatal("more")
+	} else {
+		r.step(r.Finish, run)
+	}
+	id := r.start("mail")
+	r.refuse(map[string]refusal{"running": {as: ann, method: "GET", path: "/v1/moves/" + id + "/report", status: 409, code: "not-ended", remedy: "wait"}})
+	r.run()
+	var sums []any
+	for _, id := range []string{rehearsal, id} {
+		a := r.do(ann, "GET", "/v1/moves/"+id+"/report", nil).want(200)
+		for field, want := range (object{"moveId": id, "channelId": "mail", "status": "done", "found": 5.0, "created": 5.0, "asIs": 0.0,
+			"redirected": 0.0, "failed": 0.0, "unsettled": 0.0, "ownersLost": 2.0, "breaches": 0.0, "rehearsal": id == rehearsal}) {
+			if a.at(field) != want {
+				t.Errorf("%s = %v, want %v", field, a.at(field), want)
+			}
+		}
+		if a.at("byStatus", "waiting") != 3.0 || a.at("byStatus", "solved") != 2.0 || a.at("checksum", "equal") != true || len(a.at("checksum", "inbox").(string)) != 16 {
+			t.Errorf("report = %s", a.Body)
+		}
+		sums = append(sums, a.at("checksum", "inbox"))
+	}
+	if sums[0] != sums[1] {
+		t.Errorf("the rehearsal's checksum is %v, the move's %v", sums[0], sums[1])
+	}
+}
+
+func TestR28FailuresAndRetry(t *testing.T) {
+	r := newRig(t)
+	good, bad := r.take("mail", "good"), r.undated("mail")
+	id := r.start("mail")
+	retry := refusal{as: ann, method: "POST", path: "/v1/moves/" + id + "/retry", status: 409, code: "nothing-to-retry", remedy: "wait"}
+	r.refuse(map[string]refusal{"running": retry, "unknown": {as: ann, method: "POST", path: "/v1/moves/m1/retry", status: 404, code: "not-found"}})
+	r.run()
+	if a := r.do(ann, "GET", "/v1/moves/"+id, nil).want(200); a.at("status") != "attention" || a.at("progress", "failed") != 1.0 {
+		t.Errorf("move = %s", a.Body)
+	}
+	if a := r.do(cem, "GET", "/v1/notices", nil).want(200); a.at("items", 0, "status") != "attention" || a.at("items", 0, "percent") != 100.0 {
+		t.Errorf("notices = %s", a.Body)
+	}
+	a := r.do(ann, "GET", "/v1/moves/"+id+"/failures", nil).want(200)
+	if f := a.at("items", 0); at(f, "conversationId") != bad || at(f, "code") != "no-start-date" || at(f, "reason") == "" || a.at("items", 1) != nil {
+		t.Errorf("failures = %s", a.Body)
+	}
+	r.do(ann, "GET", "/v1/moves/m1/failures", nil).want(404)
+	if ids := r.do(ann, "GET", "/v1/conversations?home=helpdesk", nil).want(200).ids(); !slices.Equal(ids, []string{good}) {
+		t.Errorf("help desk = %v", ids)
+	}
+	a = r.do(ann, "POST", "/v1/moves/"+id+"/retry", nil).want(202)
+	if a.at("id") != id || a.at("status") != "running" || a.Header().Get("Location") != "/v1/moves/"+id {
+		t.Errorf("retry = %s", a.Body)
+	}
+	r.refuse(map[string]refusal{
+		"twice":        retry,
+		"another move": startWith(order("phone"), 409, "move-running", "when it has ended"),
+	})
+	if run := r.runs[len(r.runs)-1]; !run.Retry || run.Move != id || run.Step != move.StepList {
+		t.Errorf("run = %+v", run)
+	}
+}
+
+// undated stores a conversation that nobody can date.
+func (r *rig) undated(channel string) string {
+	r.Helper()
+	c := desk.Conversation{
+		Account: "acme", ID: "c0000000000undated", Origin: channel, Channel: channel, State: desk.Open,
+		TakenIn: r.now, Joined: r.now, ChangedAt: r.now, Version: 1, Home: desk.Inbox,
+	}
+	if err := r.Cases.Conversations.Import(r.Context(), []desk.Conversation{c}); err != nil {
+		r.Fatal(err)
+	}
+	return c.ID
+}
+
+func TestR29AuditLog(t *testing.T) {
+	r := newRig(t)
+	r.undated("mail")
+	r.do(bob, "POST", "/v1/moves", order("mail")).want(403)
+	id := r.start("mail")
+	r.run()
+	r.do(ann, "POST", "/v1/moves/"+id+"/retry", nil).want(202)
+	var got []string
+	for cursor := ""; ; {
+		a := r.do(ann, "GET", "/v1/audit?limit=1"+cursor, nil).want(200)
+		for _, e := range a.at("items").([]any) {
+			got = append(got, fmt.Sprint(at(e, "action"), " ", at(e, "by"), " ", at(e, "moveId"), " ", at(e, "channelId"), " ", at(e, "address")))
+		}
+		next, ok := a.at("next").(string)
+		if !ok {
+			break
+		}
+		cursor = "&cursor=" + next
+	}
+	want := []string{
+		"retry ann " + id + " mail 192.0.2.7",
+		"end deskmove " + id + " mail <nil>",
+		"start ann " + id + " mail 192.0.2.7",
+		"refuse bob <nil> mail <nil>",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("log = %q, want %q", got, want)
+	}
+}
+
+func TestNotificationsAreDeliveredOnce(t *testing.T) {
+	r := newRig(t)
+	r.take("mail", "old")
+	r.do(ann, "POST", "/v1/moves", with(order("mail"), "notifications", "all")).want(202)
+	r.run()
+	live := r.take("mail", "live")
+	r.redirect(live)
+	a := r.do(bot, "GET", "/v1/notifications", nil).want(200)
+	ids := a.ids()
+	if len(ids) != 2 || at(a.json(), "items", 0, "kind") != "live" || at(a.json(), "items", 0, "ticketId") != "t-"+live || at(a.json(), "items", 1, "kind") != "ticket" {
+		t.Fatalf("notifications = %s", a.Body)
+	}
+	for range 2 {
+		if a := r.do(bot, "POST", "/v1/notifications/"+ids[0]+"/delivered", nil).want(204); a.Body.Len() != 0 {
+			t.Errorf("answer = %q", a.Body)
+		}
+	}
+	r.do(bot, "POST", "/v1/notifications/none/delivered", nil).want(404)
+	if left := r.do(bot, "GET", "/v1/notifications", nil).want(200).ids(); !slices.Equal(left, ids[1:]) {
+		t.Errorf("left = %v, want %v", left, ids[1:])
+	}
+	if all := r.do(ann, "GET", "/v1/notifications?all=true&limit=1", nil).want(200); all.at("items", 0, "sentAt") == nil || all.at("next") == nil {
+		t.Errorf("all = %s", all.Body)
+	}
+}
