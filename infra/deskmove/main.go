@@ -14,7 +14,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	context.AfterFunc(ctx, stop)            // a second signal ends the program at once
 	if part, err := bench.Main(ctx); part { // a process that the benchmark started
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "deskmove: "+err.Error())

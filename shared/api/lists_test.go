@@ -70,7 +70,7 @@ func TestConversationsOfAllChannelsNewestFirst(t *testing.T) {
 func TestR26WhatMovedIsNoLongerInTheInbox(t *testing.T) {
 	r := newRig(t)
 	var mail, phone []string
-	for i := range 230 {
+	for i := range 130 {
 		mail = append(mail, r.take("mail", fmt.Sprint("m", i)))
 		if i%10 == 0 {
 			phone = append(phone, r.take("phone", fmt.Sprint("p", i)))
@@ -78,17 +78,17 @@ func TestR26WhatMovedIsNoLongerInTheInbox(t *testing.T) {
 	}
 	check := func(when string, inbox, desk []string) {
 		t.Helper()
-		if ids, _ := r.pages("/v1/conversations?home=inbox&limit=50"); !slices.Equal(ids, newest(inbox)) {
+		if ids, _ := r.pages("/v1/conversations?home=inbox&limit=30"); !slices.Equal(ids, newest(inbox)) {
 			t.Errorf("%s the inbox lists %d, want %d", when, len(ids), len(inbox))
 		}
-		if ids, _ := r.pages("/v1/conversations?home=helpdesk&limit=50"); !slices.Equal(ids, newest(desk)) {
+		if ids, _ := r.pages("/v1/conversations?home=helpdesk&limit=30"); !slices.Equal(ids, newest(desk)) {
 			t.Errorf("%s the help desk lists %d, want %d", when, len(ids), len(desk))
 		}
 		tickets := newest(desk)
 		for i, id := range tickets {
 			tickets[i] = "t-" + id
 		}
-		if ids, _ := r.pages("/v1/tickets?limit=50"); !slices.Equal(ids, tickets) {
+		if ids, _ := r.pages("/v1/tickets?limit=30"); !slices.Equal(ids, tickets) {
 			t.Errorf("%s there are %d tickets, want %d", when, len(ids), len(tickets))
 		}
 	}
@@ -124,7 +124,7 @@ func TestR26WhatMovedIsNoLongerInTheInbox(t *testing.T) {
 // TestInboxOfAMovedChannelIsCheap reads none of what has left.
 func TestInboxOfAMovedChannelIsCheap(t *testing.T) {
 	r := newRig(t)
-	for i := range 150 {
+	for i := range 60 {
 		r.take("mail", fmt.Sprint("m", i))
 	}
 	r.start("mail")

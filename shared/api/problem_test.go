@@ -13,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,6 +115,19 @@ func TestConsoleAndHealth(t *testing.T) {
 	}
 }
 
+// TestABodyThatSaysItIsTooLargeIsNotRead spares everybody the bytes.
+func TestABodyThatSaysItIsTooLargeIsNotRead(t *testing.T) {
+	r := newRig(t)
+	endless := &counter{}
+	req := httptest.NewRequest("POST", "/v1/moves", endless)
+	req.ContentLength = 64<<10 + 1
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, req.WithContext(auth.With(t.Context(), ann)))
+	if w.Code != 413 || endless.n.Load() > 0 || w.Header().Get("Connection") != "close" {
+		t.Errorf("answer = %d after %d bytes, %v", w.Code, endless.n.Load(), w.Header())
+	}
+}
+
 // TestNobodySendsForEver streams bodies at a real server.
 func TestNobodySendsForEver(t *testing.T) {
 	r := newRig(t)
@@ -132,8 +146,8 @@ func TestNobodySendsForEver(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = res.Body.Close()
-	if res.StatusCode != 413 || endless.n > 8<<20 {
-		t.Errorf("answer = %d after %d bytes", res.StatusCode, endless.n)
+	if res.StatusCode != 413 || endless.n.Load() > 8<<20 {
+		t.Errorf("answer = %d after %d bytes", res.StatusCode, endless.n.Load())
 	}
 
 	// A body that ends too early is the sender's fault.
@@ -151,10 +165,10 @@ func TestNobodySendsForEver(t *testing.T) {
 	}
 }
 
-type counter struct{ n int }
+type counter struct{ n atomic.Int64 }
 
 func (c *counter) Read(b []byte) (int, error) {
-	c.n += len(b)
+	c.n.Add(int64(len(b)))
 	for i := range b {
 		b[i] = ' '
 	}

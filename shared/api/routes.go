@@ -38,7 +38,7 @@ type operation struct {
 	roles            []desk.Role // who may call it
 	limit            int64       // of the body; usualLimit if 0
 	status           int         // of its answer; 200 if 0
-	also             int         // another status of the same answer
+	also             int         // another status of the same answer, if any
 	problems         []error     // of its own: what it may fail with, as examples
 }
 
@@ -102,7 +102,9 @@ func add[I, O any](r *routes, op operation, run func(ctx context.Context, c auth
 		return out, nil
 	})
 	if op.also != 0 {
-		h.Responses[code(op.also)] = h.Responses[code(max(op.status, http.StatusOK))]
+		same := *h.Responses[code(op.status)]
+		same.Description = http.StatusText(op.also)
+		h.Responses[code(op.also)] = &same
 	}
 }
 

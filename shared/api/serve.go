@@ -22,6 +22,7 @@ type server struct {
 func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w := &answer{ResponseWriter: rw}
 	defer s.recover(w, r)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/healthz":
 		s.route(w, r)
@@ -39,6 +40,7 @@ func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 const longest = 512
 
 func (s *server) route(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store") // answers hold customers' words
 	// IDs become parts of keys: what cannot be one leads nowhere. An unclean
 	// path would be redirected, which turns a POST into a GET.
 	if p := r.URL.Path; len(p) > longest || path.Clean(p) != p || strings.ContainsFunc(p, strange) {

@@ -46,7 +46,7 @@ func writeFieldProblem(at, message string) fieldProblem {
 			return fieldProblem{field, strings.ReplaceAll(w.problem, "%", rest), strings.ReplaceAll(w.remedy, "%", rest)}
 		}
 	}
-	return fieldProblem{field, "the value does not fit", message}
+	return fieldProblem{field, "the value does not fit", "look at /openapi.yaml for what does"}
 }
 
 // words are our words for what huma says; % is the rest of that. The first

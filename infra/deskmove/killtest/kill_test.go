@@ -1,6 +1,7 @@
 package killtest
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -57,7 +58,11 @@ func TestKill(t *testing.T) {
 		if err != nil {
 			return s, err
 		}
-		defer func() { _ = os.RemoveAll(dir) }() // what is left there was said
+		defer func() {
+			if err == nil || os.Getenv("DESKMOVE_KEEP") == "" {
+				err = errors.Join(err, os.RemoveAll(dir))
+			}
+		}()
 		if err := copyData(dir, origin); err != nil {
 			return s, err
 		}
@@ -70,7 +75,7 @@ func TestKill(t *testing.T) {
 		s, err = r.run(t.Context(), pick(random))
 		if err != nil {
 			words, _ := r.lastWords()
-			err = fmt.Errorf("round %d, killed %s in %s with %d of %d converted: %w\nlog:\n%s", i, s.aim, s.phase, s.done, s.planned, err, words)
+			err = fmt.Errorf("round %d in %s, killed %s in %s with %d of %d converted: %w\nlog:\n%s", i, dir, s.aim, s.phase, s.done, s.planned, err, words)
 		}
 		return s, err
 	}
