@@ -7,6 +7,19 @@ ADDR     ?= 127.0.0.1:8420
 FUZZTIME ?= 30s
 RACE      = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
+# What gosec finds that is right as it is, file by file:
+#   G115  bytes are cut out of numbers on purpose; lengths were written by the same code
+#   G602  a test kit, whose slices are as long as those it was given
+#   G103  a string that shares the bytes of a row, for as long as the row lasts
+#   G104  hashes take everything; a connection is closed on the way out of an error
+#   G404  spreads retries, guards nothing
+#   G101  names of errors, no passwords
+#   G703  a profile, where the user wants it
+GOSEC_RIGHT := shared/mail/internal/.*:G115;shared/mail/spool\.go:G115;shared/move/intake\.go:G115;shared/store/keys\.go:G115
+GOSEC_RIGHT := $(GOSEC_RIGHT);shared/store/storetest/kit\.go:G602;shared/store/sqlite/apply\.go:G103
+GOSEC_RIGHT := $(GOSEC_RIGHT);shared/store/sqlite/read\.go:G104;shared/mail/identity\.go:G104;infra/local/faults/faults\.go:G104
+GOSEC_RIGHT := $(GOSEC_RIGHT);shared/asl/run\.go:G404;shared/asl/object\.go:G101;infra/deskmove/bench/bench\.go:G703
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -32,7 +45,7 @@ lint: ## Run gofmt, vet, staticcheck and gosec
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...
-	go tool gosec -quiet -exclude-generated ./...
+	go tool gosec -quiet -exclude-generated -exclude-rules '$(GOSEC_RIGHT)' ./...
 
 .PHONY: bench
 bench: ## Measure the move against the raw database, one line of JSON a case

@@ -93,8 +93,10 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 	if op.roles != nil {
 		all = append(all, unauthenticated())
 	}
-	if op.roles != nil && len(op.roles) < len(everyone) {
-		all = append(all, known(ctx, wrongRole(desk.Connector, op.roles)))
+	for _, role := range everyone {
+		if op.roles != nil && !slices.Contains(op.roles, role) {
+			all = append(all, known(ctx, wrongRole(role, op.roles)))
+		}
 	}
 	if slices.Equal(op.roles, admins) {
 		all = append(all, known(ctx, notSuperAdmin()))

@@ -40,8 +40,8 @@ func (m *Machine) ErrorNames() []string {
 	return sorted(all)
 }
 
-// state is one compiled state. Exactly one of task, choice, wait, pass, fail
-// and succeed is set.
+// state is one compiled state. One of task, choice, wait, pass and fail is set;
+// none is in a Succeed.
 type state struct {
 	name string
 	next string // "" if the execution ends here
@@ -52,12 +52,11 @@ type state struct {
 	parameters     template
 	resultSelector template
 
-	task    *task
-	choice  *choice
-	wait    *wait
-	pass    *pass
-	fail    *TaskError
-	succeed bool
+	task   *task
+	choice *choice
+	wait   *wait
+	pass   *pass
+	fail   *TaskError
 }
 
 type task struct {

@@ -113,7 +113,6 @@ func (p *problems) state(name string, v any) *state {
 	case "Pass":
 		p.pass(o, s)
 	case "Succeed":
-		s.succeed = true
 		o.inputAndOutput(s, noRetryCount)
 	case "Fail":
 		s.fail = &TaskError{Name: o.text("Error"), Cause: o.text("Cause")}

@@ -188,7 +188,8 @@ func TestParseAcceptsUpToItsLimits(t *testing.T) {
 		"all fields": `{"Comment": "c", "Version": "1.0", "QueryLanguage": "JSONPath", "TimeoutSeconds": 99999999, ` +
 			one(`{"Type": "Task", "Resource": "f", "TimeoutSeconds": 1, "End": true, "Retry": [
 				{"Comment": "c", "ErrorEquals": ["E"], "IntervalSeconds": 1, "BackoffRate": 1.0, "MaxAttempts": 99999999, "MaxDelaySeconds": 2},
-				{"ErrorEquals": ["F"], "MaxAttempts": 0, "MaxDelaySeconds": 31622399, "JitterStrategy": "NONE"}]}`)[1:],
+				{"ErrorEquals": ["F"], "MaxAttempts": 0, "MaxDelaySeconds": 31622399, "JitterStrategy": "NONE"}],
+				"Catch": [{"Comment": "c", "ErrorEquals": ["E"], "Next": "A"}]}`)[1:],
 		"long name": `{"StartAt": "` + strings.Repeat("é", 80) + `", "States": {"` + strings.Repeat("é", 80) + `": {"Type": "Succeed"}}}`,
 		"deep":      one(`{"Type": "Pass", "End": true, "Result": ` + strings.Repeat("[", 98) + strings.Repeat("]", 98) + `}`),
 		"large":     one(`{"Type": "Succeed"}`) + strings.Repeat(" ", 1<<20-len(one(`{"Type": "Succeed"}`))),

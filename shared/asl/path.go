@@ -87,10 +87,8 @@ func walk(v any, steps []pathStep) (any, bool) {
 			v = a[s.index]
 			continue
 		}
-		m, ok := v.(map[string]any)
-		if !ok {
-			return nil, false
-		}
+		m, _ := v.(map[string]any)
+		var ok bool
 		if v, ok = m[s.name]; !ok {
 			return nil, false
 		}

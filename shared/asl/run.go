@@ -44,9 +44,6 @@ type Runner struct {
 // saved value to go on.
 func (r Runner) Run(ctx context.Context, e Execution) (Execution, error) {
 	for !e.Ended() {
-		if err := ctx.Err(); err != nil {
-			return e, err
-		}
 		if r.now().Before(e.WakeAt) {
 			if err := r.sleep(ctx, e.WakeAt); err != nil {
 				return e, err

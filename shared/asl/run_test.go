@@ -77,6 +77,30 @@ func TestRunStopsWhenSaveFails(t *testing.T) {
 	}
 }
 
+// A Sleep that returns early is called again, and nothing else happens.
+func TestEarlySleep(t *testing.T) {
+	w := newWorld(t)
+	r := w.runner(machine(t, one(`{"Type": "Wait", "Seconds": 60, "End": true}`)))
+	sleeps := 0
+	r.Sleep = func(_ context.Context, until time.Time) error {
+		sleeps++
+		w.now = w.now.Add(min(25*time.Second, until.Sub(w.now)))
+		return nil
+	}
+	e, err := r.Machine.Start("move-1", nil, w.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, err = r.Run(t.Context(), e); err != nil || e.Status != asl.Succeeded || sleeps != 3 || len(w.saved) != 2 {
+		t.Errorf("Run = %s, %v with %d sleeps and %d saves; want 3 and 2", summary(e), err, sleeps, len(w.saved))
+	}
+	w.now = noon
+	r.Sleep = func(context.Context, time.Time) error { return errCrash }
+	if e, err = r.Run(t.Context(), w.saved[0]); !errors.Is(err, errCrash) || !cmp.Equal(e, w.saved[0]) {
+		t.Errorf("Run = %v; want the error of Sleep, and nothing done", err)
+	}
+}
+
 func TestOtherDefinition(t *testing.T) {
 	w := newWorld(t)
 	e, err := machine(t, one(`{"Type": "Succeed"}`)).Start("move-1", nil, w.now)

@@ -84,13 +84,18 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 // URL is where the server listens.
 func (s *Server) URL() string { return s.url }
 
-// Client makes a client that calls as somebody of an account.
-func (s *Server) Client(account, agent string, role desk.Role) (*client.Client, error) {
+// Token makes a token for somebody of an account.
+func (s *Server) Token(account, agent string, role desk.Role) (string, error) {
 	i, err := issuer.Open(s.config.Dir, clock.Clock{})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	token, err := i.Mint(account, agent, role, 12*time.Hour)
+	return i.Mint(account, agent, role, 12*time.Hour)
+}
+
+// Client makes a client that calls as somebody of an account.
+func (s *Server) Client(account, agent string, role desk.Role) (*client.Client, error) {
+	token, err := s.Token(account, agent, role)
 	if err != nil {
 		return nil, err
 	}

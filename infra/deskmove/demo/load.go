@@ -18,12 +18,19 @@ const Moved = "support-mail"
 
 // Account is the sample's account, as the API takes it, and as far as traffic
 // must know it.
-func Account(id string) (json.RawMessage, desk.Setup, error) {
+func Account(id string) (json.RawMessage, desk.Setup, error) { return ReadAccount(accountYAML, id) }
+
+// ReadAccount reads an account's file, which need not say whose it is.
+func ReadAccount(file []byte, id string) (json.RawMessage, desk.Setup, error) {
 	var doc map[string]any
-	if err := yaml.Unmarshal(accountYAML, &doc); err != nil {
-		return nil, desk.Setup{}, fmt.Errorf("account of the sample: %w", err)
+	if err := yaml.Unmarshal(file, &doc); err != nil {
+		return nil, desk.Setup{}, fmt.Errorf("account %s: %w", id, err)
 	}
-	doc["account"].(map[string]any)["id"] = id
+	about, ok := doc["account"].(map[string]any)
+	if !ok {
+		return nil, desk.Setup{}, fmt.Errorf("account %s: its file holds no account", id)
+	}
+	about["id"] = id
 	raw, err := json.Marshal(doc)
 	if err != nil {
 		return nil, desk.Setup{}, err
@@ -34,7 +41,7 @@ func Account(id string) (json.RawMessage, desk.Setup, error) {
 		Channels  []desk.Channel
 	}
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return nil, desk.Setup{}, fmt.Errorf("account of the sample: %w", err)
+		return nil, desk.Setup{}, fmt.Errorf("account %s: %w", id, err)
 	}
 	return raw, desk.Setup{
 		Account: desk.Account{ID: id}, Agents: s.Agents, Pipelines: s.Pipelines, Channels: s.Channels,

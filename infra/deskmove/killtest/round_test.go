@@ -272,7 +272,7 @@ func (r *round) run(ctx context.Context, a *aim) (s shot, err error) {
 
 func (r *round) traffic(ctx context.Context) (*traffic.Traffic, func() error, error) {
 	connector, err1 := r.server.Client(account, "connector", desk.Connector)
-	agent, err2 := r.server.Client(account, "chloe", desk.AgentRole)
+	agent, err2 := r.server.Client(account, r.setup.Agents[2].ID, desk.AgentRole)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, nil, err
 	}
@@ -413,7 +413,7 @@ func (r *round) look(ctx context.Context) (client.Move, bool) {
 
 // await observes, and does nothing else.
 func (r *round) await(ctx context.Context, id string) (client.Move, error) {
-	for until := time.Now().Add(2 * time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+	for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
 		m, err := r.api.Move(ctx, id)
 		if err != nil {
 			return m, err
@@ -425,7 +425,7 @@ func (r *round) await(ctx context.Context, id string) (client.Move, error) {
 			return m, nil
 		}
 	}
-	return client.Move{}, errors.New("the move has not ended within two minutes of the restart")
+	return client.Move{}, errors.New("the move has not ended within three minutes")
 }
 
 // check verifies all that there is to verify.

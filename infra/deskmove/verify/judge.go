@@ -2,7 +2,6 @@ package verify
 
 import (
 	"fmt"
-	"slices"
 
 	"deskmove/infra/deskmove/client"
 )
@@ -173,9 +172,4 @@ func (v *verifier) judgeEdit(d *verdict, p pair, t *client.Ticket) {
 	}
 	d.must(editsKept, t.Owner == e.Owner, t.ID, "an agent gave it owner %q, but it has %q", e.Owner, t.Owner)
 	d.must(editsKept, t.Status == e.Status || wrote, t.ID, "an agent gave it status %q, but it has %q", e.Status, t.Status)
-}
-
-// has reports whether a verdict found any of some invariants violated.
-func (d *verdict) has(which ...int) bool {
-	return slices.ContainsFunc(d.found, func(f finding) bool { return slices.Contains(which, f.invariant) })
 }

@@ -60,7 +60,7 @@ func (m *machine) place(t *rapid.T) place {
 // writes draws writes of different items; checks only if they may be.
 func (m *machine) writes(t *rapid.T, checks bool) []store.Write {
 	var ws []store.Write
-	for p := range m.places(t, 5) {
+	for _, p := range m.places(t, 5) {
 		w := store.Write{Op: anOp.Draw(t, "op"), Table: p.table, Key: p.key, If: m.condition(t)}
 		if w.Op == store.Check && !checks {
 			w.Op = store.Delete
@@ -80,10 +80,12 @@ func (m *machine) writes(t *rapid.T, checks bool) []store.Write {
 }
 
 // places draws 1 to n different places.
-func (m *machine) places(t *rapid.T, n int) map[place]bool {
-	places := map[place]bool{}
+func (m *machine) places(t *rapid.T, n int) []place {
+	var places []place
 	for range rapid.IntRange(1, n).Draw(t, "count") {
-		places[m.place(t)] = true
+		if p := m.place(t); !slices.Contains(places, p) {
+			places = append(places, p)
+		}
 	}
 	return places
 }
@@ -234,7 +236,7 @@ func (m *machine) get(t *rapid.T) {
 	table := aTable.Draw(t, "table")
 	var keys []store.Key
 	want := map[store.Key]store.Attrs{}
-	for p := range m.places(t, 8) {
+	for _, p := range m.places(t, 8) {
 		p.table = table
 		if !slices.Contains(keys, p.key) {
 			keys = append(keys, p.key)
@@ -306,7 +308,7 @@ func (m *machine) indexes(k *kit) {
 			want[q][p.key] = isk
 		}
 	}
-	for table := range maps.Values(map[int]store.Table{0: store.Conversations, 1: store.Tickets, 2: store.Control}) {
+	for _, table := range []store.Table{store.Conversations, store.Tickets, store.Control} {
 		for _, pk := range []string{"p", "p\x00", "é"} {
 			q := store.Query{Table: table, Index: true, PK: m.prefix + pk, Limit: 2}
 			k.eventually(func() string {
