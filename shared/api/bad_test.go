@@ -182,6 +182,13 @@ func TestBadPaths(t *testing.T) {
 		"wrong method":    {as: ann, method: "DELETE", path: "/v1/me", status: 405, code: "method-not-allowed", remedy: "GET, HEAD"},
 		"put on a ticket": {as: ann, method: "PUT", path: "/v1/tickets/t1", status: 405, code: "method-not-allowed", remedy: "PATCH"},
 	})
+	// What cannot be an ID is not looked for: stores limit their keys.
+	for _, path := range []string{"/v1/conversations/" + strings.Repeat("c", 600), "/v1/conversations/c1%23H"} {
+		before := r.engine.read
+		if r.do(ann, "GET", path, nil).want(404); r.engine.read != before {
+			t.Errorf("%.40s is looked for", path)
+		}
+	}
 	if allow := r.do(ann, "DELETE", "/v1/me", nil).Header().Get("Allow"); allow != "GET, HEAD" {
 		t.Errorf("Allow = %q", allow)
 	}

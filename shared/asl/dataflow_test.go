@@ -88,6 +88,8 @@ func TestWait(t *testing.T) {
 		"zero":           {`{"Type": "Wait", "Seconds": 0, "End": true}`, `{}`, "0s", `{}`},
 		"path":           {`{"Type": "Wait", "SecondsPath": "$.s", "End": true}`, `{"s":60}`, "1m0s", `{"s":60}`},
 		"path of input":  {`{"Type": "Wait", "InputPath": "$.in", "SecondsPath": "$.s", "End": true}`, `{"in":{"s":5}}`, "5s", `{"s":5}`},
+		"path zero":      {`{"Type": "Wait", "SecondsPath": "$.s", "End": true}`, `{"s":0}`, "0s", `{"s":0}`},
+		"path longest":   {`{"Type": "Wait", "SecondsPath": "$.s", "End": true}`, `{"s":99999999}`, "27777h46m39s", `{"s":99999999}`},
 		"path missing":   {`{"Type": "Wait", "SecondsPath": "$.s", "End": true}`, `{}`, "0s", "FAILED States.Runtime"},
 		"path text":      {`{"Type": "Wait", "SecondsPath": "$.s", "End": true}`, `{"s":"5"}`, "0s", "FAILED States.Runtime"},
 		"path fraction":  {`{"Type": "Wait", "SecondsPath": "$.s", "End": true}`, `{"s":1.5}`, "0s", "FAILED States.Runtime"},

@@ -92,18 +92,12 @@ func (t *turn) take(ctx context.Context) error {
 	return nil
 }
 
-// wait sets WakeAt. It counts from when the state was entered, so that a crash
-// does not make a wait longer.
+// wait sets WakeAt, which may have come. It counts from when the state was
+// entered, so that a crash does not make a wait longer.
 func (t *turn) wait(in any) *TaskError {
-	if !t.ex.WakeAt.IsZero() {
-		return nil // slept already
-	}
 	d := t.state.wait.seconds
 	if p := t.state.wait.secondsPath; p != nil {
-		v, failure := t.resolve(*p, "SecondsPath", in)
-		if failure != nil {
-			return failure
-		}
+		v, _ := t.look(*p, in)
 		number, _ := v.(json.Number)
 		n, err := number.Int64()
 		if err != nil || n < 0 || n > maxSeconds {

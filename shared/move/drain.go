@@ -67,12 +67,15 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		return r, nil
 	}
 	r.More = true
+	w := wait(p, r, now)
 	if p.Done == r.Done {
-		if err := d.resend(ctx, open, now); err != nil {
+		next, err := d.resend(ctx, open, now)
+		if err != nil {
 			return r, err
 		}
+		w = max(min(w, next), shortWait)
 	}
-	r.Wait = seconds(wait(p, r, now))
+	r.Wait = seconds(w)
 	r.Done, r.At = p.Done, now
 	return r, nil
 }
@@ -92,25 +95,29 @@ func wait(p Progress, r Run, now time.Time) time.Duration {
 // seconds rounds up, as the state machine waits for whole seconds.
 func seconds(d time.Duration) int { return int(math.Ceil(max(d, 0).Seconds())) }
 
-// resend sends again what was sent too long ago.
-func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) error {
+// resend sends again what was sent too long ago, and returns when to look
+// again: soon if there was any, else when the next one is overdue.
+func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) (time.Duration, error) {
+	next := longWait
 	for _, e := range open {
-		if now.Sub(e.SentAt) < overdue {
+		if left := overdue - now.Sub(e.SentAt); left > 0 {
+			next = min(next, left)
 			continue
 		}
+		next = 0
 		ids, err := d.ids(ctx, e)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if err := d.Ledger.Sent(ctx, e, now); err != nil {
-			return err
+			return 0, err
 		}
 		b := Batch{Account: e.Account, Move: e.Move, Entry: e.ID, Count: e.Count, IDs: ids, Again: true, Retry: e.Retry}
 		if err := d.Queue.Send(ctx, []Batch{b}); err != nil {
-			return fmt.Errorf("send batch %s again: %w", e.ID, err)
+			return 0, fmt.Errorf("send batch %s again: %w", e.ID, err)
 		}
 	}
-	return nil
+	return next, nil
 }
 
 // ids are the conversations of an entry: as they are given, or as its stretch

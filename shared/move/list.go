@@ -100,8 +100,9 @@ type List struct {
 // listPage is how many conversations are listed at a time.
 const listPage = 4000
 
-// Step lists from the run's cursor on. Listing a stretch again enters its
-// batches again, which does no harm.
+// Step lists from the run's cursor on, at first from the fence. Listing a
+// stretch again gives the same batches: their entries stay, and they are sent
+// again.
 func (l List) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := l.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
@@ -112,6 +113,11 @@ func (l List) Step(ctx context.Context, r Run) (Run, error) {
 	}
 	if r.Retry {
 		return l.retry(ctx, r)
+	}
+	// What joins after the fence is the stream's, and would shift every batch
+	// of a listing that is begun again.
+	if r.Cursor.IsZero() {
+		r.Cursor = Position{Joined: m.FenceAt.Add(time.Millisecond)}
 	}
 	for listed := 0; listed < l.PerStep; {
 		ps, more, err := l.Listing.List(ctx, r.Account, m.Choices.Channel, r.Cursor, Position{}, listPage)

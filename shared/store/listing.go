@@ -111,7 +111,7 @@ func descendPart(ctx context.Context, e Engine, table Table, p part, after strin
 }
 
 func readPosition(sk string) (move.Position, error) {
-	if len(sk) <= 13 {
+	if len(sk) < 13 {
 		return move.Position{}, fmt.Errorf("listing key %q is too short", sk)
 	}
 	ms, err := strconv.ParseInt(sk[:13], 10, 64)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ Applying a file again changes nothing. Of a JSON file the channels' settings are
 A commented example of all there is: infra/deskmove/testdata/account.yaml`
 }
 
-func (a applyCmd) Run(c *call) error {
+func (a applyCmd) Run(ctx context.Context, c *call) error {
 	api, err := a.client()
 	if err != nil {
 		return err
@@ -41,12 +42,12 @@ func (a applyCmd) Run(c *call) error {
 		return err
 	}
 	if setup, err = withAccount(setup, func() (string, error) {
-		me, err := api.Me(c.ctx)
+		me, err := api.Me(ctx)
 		return me.Account, err
 	}); err != nil {
 		return fmt.Errorf("%s: %w", a.File, err)
 	}
-	made, err := api.Apply(c.ctx, setup)
+	made, err := api.Apply(ctx, setup)
 	if err != nil {
 		return fmt.Errorf("%s was not applied: %w", a.File, err)
 	}

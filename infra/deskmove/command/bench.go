@@ -1,6 +1,10 @@
 package command
 
-import "deskmove/infra/deskmove/bench"
+import (
+	"context"
+
+	"deskmove/infra/deskmove/bench"
+)
 
 type benchCmd struct {
 	Conversations []int  `default:"100000" placeholder:"N" help:"Sizes of the channels to move, one case each (${default})."`
@@ -13,6 +17,6 @@ run, and prints one line of JSON for each case: their rates and ratio, memory, w
 and how long a new conversation takes to reach the help desk while its channel moves.`
 }
 
-func (b benchCmd) Run(c *call) error {
-	return bench.Run(c.ctx, b.Conversations, b.Dir, c.stdout, c.stderr)
+func (b benchCmd) Run(ctx context.Context, c *call) error {
+	return bench.Run(ctx, b.Conversations, b.Dir, c.stdout, c.stderr)
 }

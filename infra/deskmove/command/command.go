@@ -51,7 +51,6 @@ Commands under "Over the API" take --endpoint and --token, or read them from DES
 
 // call is one run of the program.
 type call struct {
-	ctx    context.Context
 	stdout io.Writer
 	stderr io.Writer
 	json   bool
@@ -85,7 +84,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return fail(stderr, asksForJSON(args), wrong)
 	}
-	run := &call{ctx: ctx, stdout: stdout, stderr: stderr, json: c.JSON}
+	run := &call{stdout: stdout, stderr: stderr, json: c.JSON}
+	k.BindTo(ctx, (*context.Context)(nil))
 	if err := k.Run(run); err != nil {
 		return fail(stderr, c.JSON, err)
 	}

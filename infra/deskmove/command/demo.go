@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -23,7 +24,7 @@ customers and agents writing; moves the e-mail channel with its history; then ch
 Exit code: 1 if anything was.`
 }
 
-func (d demoCmd) Run(c *call) error {
+func (d demoCmd) Run(ctx context.Context, c *call) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
@@ -35,7 +36,7 @@ func (d demoCmd) Run(c *call) error {
 	if c.json {
 		out, live = io.Discard, false
 	}
-	outcome, err := demo.Run(c.ctx, demo.Options{
+	outcome, err := demo.Run(ctx, demo.Options{
 		Program: self, Call: program(), Out: out, Live: live, Keep: d.Keep,
 		Conversations: d.Conversations, Rate: d.Rate, Seed: d.Seed,
 	})

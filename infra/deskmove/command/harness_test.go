@@ -93,9 +93,10 @@ type engine struct {
 func start(t *testing.T, dir string, change ...func(*stack.Config)) *engine {
 	t.Helper()
 	e := &engine{dir: dir}
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	config := stack.Config{
-		Dir: dir, Address: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler),
-		API: func(h *handler.Handlers) http.Handler { return httpapi.New(h, slog.New(slog.DiscardHandler)) },
+		Dir: dir, Address: "127.0.0.1:0", Log: log,
+		API: func(h *handler.Handlers) http.Handler { return httpapi.New(h, log) },
 		Wrap: func(s store.Engine) store.Engine {
 			e.store = s
 			return s

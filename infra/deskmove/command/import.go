@@ -1,6 +1,9 @@
 package command
 
 import (
+	"context"
+	"fmt"
+
 	"deskmove/infra/deskmove/importer"
 )
 
@@ -24,13 +27,16 @@ has one message a line: {"messageId", "inReplyTo", "references": [], "from", "to
 "text", "html"}.`
 }
 
-func (i importCmd) Run(c *call) error {
+func (i importCmd) Run(ctx context.Context, c *call) error {
 	api, err := i.client()
 	if err != nil {
 		return err
 	}
+	if i.Concurrency < 1 || i.Concurrency > 64 {
+		return fmt.Errorf("--concurrency: %d is not possible; use 1 to 64", i.Concurrency)
+	}
 	reading, posting := c.bar("reading", "bytes"), c.bar("importing", "messages")
-	s, err := importer.Run(c.ctx, api, importer.Options{
+	s, err := importer.Run(ctx, api, importer.Options{
 		Channel: i.Channel, Files: i.Files, Partial: i.Partial, States: !i.NoStates, Concurrency: i.Concurrency,
 		Reading: reading.set, Posting: func(done, total int64) {
 			reading.done()

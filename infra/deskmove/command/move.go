@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -36,7 +37,7 @@ Leaving --watch with Ctrl-C disturbs nothing; "status MOVE" shows how far it is.
 Exit code: 0 when started, or with --watch when done; 2 with --watch when conversations failed (see "retry"); 1 on an error.`
 }
 
-func (m moveCmd) Run(c *call) error {
+func (m moveCmd) Run(ctx context.Context, c *call) error {
 	api, err := m.client()
 	if err != nil {
 		return err
@@ -51,7 +52,7 @@ func (m moveCmd) Run(c *call) error {
 	if m.OpenStatus != "" || m.ClosedStatus != "" {
 		wish.StatusMap = &client.StatusMap{Open: m.OpenStatus, Closed: m.ClosedStatus}
 	}
-	started, err := api.StartMove(c.ctx, wish, key)
+	started, err := api.StartMove(ctx, wish, key)
 	if err != nil {
 		return explain(err, m.Ack)
 	}
@@ -66,7 +67,7 @@ func (m moveCmd) Run(c *call) error {
 			return err
 		}
 	}
-	return watch(c, api, started.ID)
+	return watch(ctx, c, api, started.ID)
 }
 
 // explain adds to a refusal how to acknowledge its warnings here.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -24,12 +25,12 @@ func (planCmd) Help() string {
 For exact counts of what would become of every conversation, run "move --rehearsal".`
 }
 
-func (p planCmd) Run(c *call) error {
+func (p planCmd) Run(ctx context.Context, c *call) error {
 	api, err := p.client()
 	if err != nil {
 		return err
 	}
-	plan, err := api.Plan(c.ctx, p.Channel, p.History)
+	plan, err := api.Plan(ctx, p.Channel, p.History)
 	if err != nil {
 		return err
 	}

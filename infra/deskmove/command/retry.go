@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"io"
 )
@@ -17,17 +18,17 @@ func (retryCmd) Help() string {
 settled first. Exit codes are those of "move".`
 }
 
-func (r retryCmd) Run(c *call) error {
+func (r retryCmd) Run(ctx context.Context, c *call) error {
 	api, err := r.client()
 	if err != nil {
 		return err
 	}
-	m, err := api.Retry(c.ctx, r.Move)
+	m, err := api.Retry(ctx, r.Move)
 	if err != nil {
 		return err
 	}
 	if r.Watch {
-		return watch(c, api, m.ID)
+		return watch(ctx, c, api, m.ID)
 	}
 	return c.print(m, func(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "move %s is %s again\n", m.ID, m.Status)

@@ -36,15 +36,15 @@ Scripts wait for the line "listening on http://…" on the standard output, or f
 Ctrl-C or SIGTERM lets requests and functions that have begun come to their end, within seconds.`
 }
 
-func (s serveCmd) Run(c *call) error {
+func (s serveCmd) Run(ctx context.Context, c *call) error {
 	log := slog.New(slog.NewJSONHandler(c.stderr, &slog.HandlerOptions{Level: s.LogLevel}))
-	st, err := stack.Open(c.ctx, stack.Config{
+	st, err := stack.Open(ctx, stack.Config{
 		Dir: s.Data, Address: s.Addr, Remote: s.Remote, Log: log, API: newAPI(log), MaxBytes: s.MaxBytes,
 	})
 	if err != nil {
 		return openError(s.Data, err)
 	}
-	return errors.Join(s.serve(c, st), st.Close())
+	return errors.Join(s.serve(ctx, c, st), st.Close())
 }
 
 // newAPI makes the API, which logs to log.
@@ -60,7 +60,7 @@ func exists(dir string) error {
 	return nil
 }
 
-func (s serveCmd) serve(c *call, st *stack.Stack) error {
+func (s serveCmd) serve(ctx context.Context, c *call, st *stack.Stack) error {
 	// The address is taken: who connects from now on waits and is answered.
 	url := st.Gateway.URL()
 	if err := s.announce(c, url); err != nil {
@@ -69,8 +69,8 @@ func (s serveCmd) serve(c *call, st *stack.Stack) error {
 	if s.ReadyFile != "" {
 		defer func() { _ = os.Remove(s.ReadyFile) }() // stale otherwise, but harmless
 	}
-	err := st.Run(c.ctx)
-	if err != nil && c.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	err := st.Run(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
 	}
 	if err != nil {

@@ -22,7 +22,7 @@ func (statusCmd) Help() string {
 Exit code: 2 if conversations of the move failed, else 0.`
 }
 
-func (s statusCmd) Run(c *call) error {
+func (s statusCmd) Run(ctx context.Context, c *call) error {
 	api, err := s.client()
 	if err != nil {
 		return err
@@ -31,12 +31,12 @@ func (s statusCmd) Run(c *call) error {
 		if s.Watch {
 			return fmt.Errorf("--watch: it is not said which move; \"%s status\" lists them", program())
 		}
-		return overview(c, api)
+		return overview(ctx, c, api)
 	}
 	if s.Watch {
-		return watch(c, api, s.Move)
+		return watch(ctx, c, api, s.Move)
 	}
-	seen, err := look(c.ctx, api, s.Move)
+	seen, err := look(ctx, api, s.Move)
 	if err != nil {
 		return err
 	}
@@ -44,18 +44,18 @@ func (s statusCmd) Run(c *call) error {
 }
 
 // overview prints all channels and moves.
-func overview(c *call, api *client.Client) error {
+func overview(ctx context.Context, c *call, api *client.Client) error {
 	all := struct {
 		Channels []client.Place `json:"channels"`
 		Moves    []client.Move  `json:"moves"`
 	}{[]client.Place{}, []client.Move{}}
-	for p, err := range api.Channels(c.ctx) {
+	for p, err := range api.Channels(ctx) {
 		if err != nil {
 			return err
 		}
 		all.Channels = append(all.Channels, p)
 	}
-	for m, err := range api.Moves(c.ctx) {
+	for m, err := range api.Moves(ctx) {
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ what did not move untouched. Customers and agents may go on writing meanwhile.
 Needs the token of a super administrator with help desk access. Exit code: 1 if anything is wrong, else 0.`
 }
 
-func (v verifyCmd) Run(c *call) (err error) {
+func (v verifyCmd) Run(ctx context.Context, c *call) (err error) {
 	options := verify.Options{}
 	if v.Settings != "" {
 		if options.Settings, err = settingsOf(v.Settings); err != nil {
@@ -45,22 +46,22 @@ func (v verifyCmd) Run(c *call) (err error) {
 		api, err = v.client()
 	} else {
 		var done func() error
-		api, done, err = v.offline(c)
+		api, done, err = v.offline(ctx, c)
 		options.Grace = -1 // nothing is on its way
 		defer func() { err = errors.Join(err, done()) }()
 	}
 	if err != nil {
 		return err
 	}
-	return verifyWith(c, api, options)
+	return verifyWith(ctx, c, api, options)
 }
 
 // verifyWith verifies and prints what was found. The error says how many
 // invariants are violated.
-func verifyWith(c *call, api *client.Client, options verify.Options) error {
+func verifyWith(ctx context.Context, c *call, api *client.Client, options verify.Options) error {
 	bar := c.bar("reading", "conversations and tickets")
 	options.Seen = func(n int64) { bar.set(n, -1) }
-	r, err := verify.Run(c.ctx, api, options)
+	r, err := verify.Run(ctx, api, options)
 	bar.done()
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func settingsOf(name string) (map[string][]byte, error) {
 
 // offline opens the data and makes a client of the API on top of it, which
 // calls as a super administrator of the account.
-func (v verifyCmd) offline(c *call) (*client.Client, func() error, error) {
+func (v verifyCmd) offline(ctx context.Context, c *call) (*client.Client, func() error, error) {
 	nothing := func() error { return nil }
 	if v.Account == "" {
 		return nil, nothing, errors.New("--account: it is not said which account to verify; --data holds them all")
@@ -135,11 +136,11 @@ func (v verifyCmd) offline(c *call) (*client.Client, func() error, error) {
 		return nil, nothing, err
 	}
 	log := slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	st, err := stack.Open(c.ctx, stack.Config{Dir: v.Data, Log: log})
+	st, err := stack.Open(ctx, stack.Config{Dir: v.Data, Log: log})
 	if err != nil {
 		return nil, nothing, openError(v.Data, err)
 	}
-	setup, err := st.Handlers.Cases.Setups.Setup(c.ctx, v.Account)
+	setup, err := st.Handlers.Cases.Setups.Setup(ctx, v.Account)
 	if err != nil {
 		return nil, st.Close, err
 	}

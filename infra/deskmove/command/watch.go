@@ -14,28 +14,28 @@ import (
 const glance = 500 * time.Millisecond
 
 // watch shows a move's progress until its end, then its report.
-func watch(c *call, api *client.Client, id string) error {
+func watch(ctx context.Context, c *call, api *client.Client, id string) error {
 	w := watcher{call: c}
 	defer w.close()
 	for {
-		m, err := api.Move(c.ctx, id)
+		m, err := api.Move(ctx, id)
 		if err != nil {
-			return watchError(c.ctx, id, err)
+			return watchError(ctx, id, err)
 		}
 		if ended(m) {
 			break
 		}
 		w.show(m)
 		select {
-		case <-c.ctx.Done():
-			return watchError(c.ctx, id, c.ctx.Err())
+		case <-ctx.Done():
+			return watchError(ctx, id, ctx.Err())
 		case <-time.After(glance):
 		}
 	}
 	w.close()
-	s, err := look(c.ctx, api, id)
+	s, err := look(ctx, api, id)
 	if err != nil {
-		return watchError(c.ctx, id, err)
+		return watchError(ctx, id, err)
 	}
 	return s.show(c)
 }

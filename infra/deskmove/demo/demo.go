@@ -81,12 +81,20 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	d := &demo{Options: o, screen: screen{out: o.Out, live: o.Live}}
 	began := time.Now()
 	err := d.run(ctx)
+	if ctx.Err() != nil {
+		err = ctx.Err() // whatever else went wrong, went wrong because of that
+	}
 	d.Seconds = time.Since(began).Seconds()
 	if err == nil {
-		d.OK = d.Verify.OK && len(d.Check.Violations) == 0 && d.Report.Checksum.Equal && d.Report.Failed == 0
+		d.OK = d.Outcome.kept()
 		d.conclusion()
 	}
 	return d.Outcome, errors.Join(err, d.cleanUp(err))
+}
+
+// kept reports whether every guarantee was kept.
+func (o Outcome) kept() bool {
+	return o.Verify.OK && len(o.Check.Violations) == 0 && o.Report.Checksum.Equal && o.Report.Failed == 0
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -222,33 +230,27 @@ func (d *demo) cleanUp(cause error) error {
 		_ = d.stop() // its error would be of the same cause
 	}
 	if d.server != nil {
-		ended := false
-		select {
-		case <-d.server.Ended():
-			ended = true
-		default:
-		}
-		if err := d.server.Stop(); err != nil && !errors.Is(cause, context.Canceled) {
+		if err := d.server.Stop(); err != nil && cause == nil {
 			errs = append(errs, fmt.Errorf("engine: %w", err))
 		}
-		if ended && cause != nil && !errors.Is(cause, context.Canceled) {
-			errs = append(errs, d.lastWords())
-		}
 	}
-	if d.dir == "" || d.Data != "" {
-		return errors.Join(errs...)
+	if cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+		errs = append(errs, d.lastWords())
 	}
-	return errors.Join(append(errs, os.RemoveAll(d.dir))...)
+	if d.dir != "" && d.Data == "" {
+		errs = append(errs, os.RemoveAll(d.dir))
+	}
+	return errors.Join(errs...)
 }
 
-// lastWords are the end of the engine's log, after it has died.
+// lastWords are the end of the engine's log, if it said anything.
 func (d *demo) lastWords() error {
 	log, err := os.ReadFile(filepath.Join(d.dir, "serve.log")) // #nosec G304 -- our own file
-	if err != nil {
+	const most = 2000
+	if log = bytes.TrimSpace(log); err != nil || len(log) == 0 {
 		return err
 	}
-	const most = 2000
-	return fmt.Errorf("the engine has died; the end of its log:\n%s", bytes.TrimSpace(log[max(0, len(log)-most):]))
+	return fmt.Errorf("the end of the engine's log:\n%s", log[max(0, len(log)-most):])
 }
 
 func since(t time.Time) string { return fmt.Sprintf("%.1f s", time.Since(t).Seconds()) }

@@ -168,7 +168,14 @@ func TestFaults(t *testing.T) {
 				h := host()
 				h.Faults = &faults.Faults{Rate: map[faults.Kind]float64{kind: 1}}
 				runs := 0
-				f := fn{Name: "f", Handle: func(_ context.Context, n int) (int, error) { runs++; return n, nil }}
+				f := fn{Name: "f", Handle: func(ctx context.Context, n int) (int, error) {
+					runs++
+					if d, _ := ctx.Deadline(); kind == faults.TimeOut && time.Until(d) >= 3*time.Second {
+						t.Errorf("deadline is in %v", time.Until(d))
+					}
+					return n, nil
+				}}
+				h.Faults.Longest = 2 * time.Second
 				if _, err := invoke(t, h, f); failure(err) != c.want || runs != c.runs {
 					t.Errorf("Invoke = %v, ran %d times; want %s and %d", err, runs, c.want, c.runs)
 				}
@@ -176,7 +183,7 @@ func TestFaults(t *testing.T) {
 				if err := h.Wait(t.Context()); err != nil {
 					t.Error(err)
 				}
-				if kind == faults.Zombie && (runs != 1 || time.Since(start) > time.Minute) {
+				if kind == faults.Zombie && (runs != 1 || time.Since(start) > 2*time.Second) {
 					t.Errorf("zombie ran %d times within %v", runs, time.Since(start))
 				}
 			})

@@ -411,11 +411,12 @@ func TestSaveIsTriedAgain(t *testing.T) {
 		time.AfterFunc(15*time.Second, func() {
 			exec("CREATE TRIGGER full BEFORE UPDATE ON execution BEGIN SELECT raise(ABORT, 'full'); END")
 		})
-		time.AfterFunc(2*time.Minute, func() { exec("DROP TRIGGER full") })
-		b.run(m, 2*time.Minute-time.Second)
-		if len(b.inputs) != 2 {
-			t.Errorf("ran %v", b.inputs)
-		}
+		time.AfterFunc(2*time.Minute, func() {
+			if len(b.inputs) != 2 {
+				t.Errorf("ran %v", b.inputs)
+			}
+			exec("DROP TRIGGER full")
+		})
 		b.run(m, 5*time.Minute)
 		if got := end(t, m, "a"); got != succeeded {
 			t.Error(got)
@@ -426,20 +427,35 @@ func TestSaveIsTriedAgain(t *testing.T) {
 	})
 }
 
-// TestRestartWithTheClockSetBack: a wait is not longer for it.
+// TestRestartWithTheClockSetBack: neither a wait nor the pause before a retry
+// is longer for it, and a task that is tried again has the time it had.
 func TestRestartWithTheClockSetBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		m := b.machine(loop)
-		start(t, m, "a", "{}")
-		b.run(m, 5*time.Second) // in the first wait
-		b.host = &function.Host{Log: b.host.Log, Clock: clock.Clock{Time: func() time.Time { return time.Now().Add(-time.Hour) }}}
-		m = b.machine(loop)
-		b.run(m, time.Minute)
-		if got := end(t, m, "a"); got != succeeded {
-			t.Error(got)
-		}
-	})
+	for name, stop := range map[string]time.Duration{"wait": 5 * time.Second, "retry": 11 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				calls := 0
+				b.add = func(_ context.Context, n int) (int, error) {
+					if calls++; calls == 2 { // at 10 s
+						return 0, &BusyError{}
+					}
+					return n + 1, nil
+				}
+				m := b.machine(loop)
+				start(t, m, "a", "{}")
+				b.run(m, stop)
+				b.host = &function.Host{Log: b.host.Log, Clock: clock.Clock{Time: func() time.Time { return time.Now().Add(-time.Hour) }}}
+				m = b.machine(loop)
+				b.run(m, time.Minute)
+				if got := end(t, m, "a"); got != succeeded {
+					t.Error(got)
+				}
+				if b.inputs[1] != b.inputs[2] {
+					t.Errorf("tried again with another input: %v", b.inputs)
+				}
+			})
+		})
+	}
 }
 
 func TestStartLost(t *testing.T) {

@@ -39,6 +39,21 @@ type execution struct {
 	definition string // its hash
 }
 
+// setBack keeps a wait from taking longer because the clock was set back while
+// no process ran: now is before the state was entered.
+func (x *execution) setBack(now time.Time) {
+	back := x.EnteredAt.Sub(now)
+	if back <= 0 || x.WakeAt.IsZero() {
+		return
+	}
+	x.WakeAt = x.WakeAt.Add(-back)
+	// A Wait counts from here; to a task that is tried again it must not
+	// change.
+	if x.Retries == nil {
+		x.EnteredAt = now
+	}
+}
+
 // idle returns the running executions that no goroutine runs, and marks them
 // as active.
 func (m *Machine) idle(ctx context.Context) (found []execution, err error) {
@@ -51,10 +66,7 @@ func (m *Machine) idle(ctx context.Context) (found []execution, err error) {
 			if err := json.Unmarshal(r.Bytes(0), &x.Execution); err != nil {
 				return err
 			}
-			// After the clock was set back, a wait takes no longer.
-			if back := x.EnteredAt.Sub(m.host.Clock.Now()); back > 0 && !x.WakeAt.IsZero() {
-				x.WakeAt = x.WakeAt.Add(-back)
-			}
+			x.setBack(m.host.Clock.Now())
 			found = append(found, x)
 			return nil
 		}, m.config.Name, string(asl.Running))

@@ -60,10 +60,10 @@ type Stack struct {
 
 // Limits of functions and queues, as in template.yaml.
 const (
-	brief      = 10 * time.Second  // of functions that handle batches
+	brief      = 30 * time.Second  // of functions that handle batches: slow disks are slow
 	short      = 60 * time.Second  // of other functions
 	long       = 300 * time.Second // of steps that page through a channel
-	visibility = 6 * brief         // how long a batch that failed waits
+	visibility = 60 * time.Second  // how long a batch that failed waits
 	receives   = 10                // before a message is dead
 )
 

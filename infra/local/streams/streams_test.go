@@ -688,6 +688,28 @@ func TestShutDownIsNoFailure(t *testing.T) {
 	})
 }
 
+// TestShutDownGivesNothingUp, not even without retries and without anybody to
+// report to.
+func TestShutDownGivesNothingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.log.add("0", "a")
+		b.handle = func(ctx context.Context, _ []string) (int, error) {
+			<-ctx.Done()
+			return 0, ctx.Err()
+		}
+		m := b.mapping()
+		m.Retries, m.OnFailure = 0, nil
+		b.run(time.Second, m)
+		b.handle = nil
+		b.restart()
+		b.run(time.Minute, m)
+		if diff := cmp.Diff([]string{"a"}, b.done); diff != "" {
+			t.Errorf("handled (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // TestShutDownSavesThePosition: what is done when the process ends in peace is
 // not done again.
 func TestShutDownSavesThePosition(t *testing.T) {

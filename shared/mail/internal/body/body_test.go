@@ -135,17 +135,20 @@ func TestLimits(t *testing.T) {
 }
 
 // Some mails are made to be expensive. None may cost the square of its size,
-// which is measured by the ratio: the machine may be slow, and busy.
+// which is measured by the ratio, and again if the machine may have been busy.
 func TestHostile(t *testing.T) {
 	const small, large = 256 << 10, 2 << 20
 	short, long := hostile(small), hostile(large)
 	for name, in := range long {
 		t.Run(name, func(t *testing.T) {
-			before := cost(short[name])
-			after := cost(in)
-			if after > 5*time.Second && after > 3*before*large/small {
-				t.Errorf("%d bytes took %s, %d took %s", len(short[name]), before, len(in), after)
+			var before, after time.Duration
+			for range 3 {
+				before, after = cost(short[name]), cost(in)
+				if after < 5*time.Second || after < 3*before*large/small {
+					return
+				}
 			}
+			t.Errorf("%d bytes took %s, %d took %s", len(short[name]), before, len(in), after)
 		})
 	}
 }
