@@ -13,7 +13,7 @@ import (
 
 type demoCmd struct {
 	Conversations int     `default:"400" placeholder:"N" help:"How many conversations the sample has (${default})."`
-	Rate          float64 `default:"40" placeholder:"R" help:"Changes a second by customers and agents meanwhile (${default})."`
+	Rate          float64 `default:"50" placeholder:"R" help:"Changes a second by customers and agents meanwhile (${default})."`
 	Seed          uint64  `placeholder:"S" help:"Another sample and traffic."`
 	Keep          bool    `help:"Keep the data."`
 }

@@ -30,7 +30,7 @@ type Options struct {
 	Keep    bool      // leaves the data
 
 	Conversations int     // of the sample; 400 if 0
-	Rate          float64 // changes a second; 40 if 0
+	Rate          float64 // changes a second; 50 if 0
 	Seed          uint64
 }
 
@@ -76,7 +76,7 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 		o.Conversations = 400
 	}
 	if o.Rate == 0 {
-		o.Rate = 40
+		o.Rate = 50
 	}
 	d := &demo{Options: o, screen: screen{out: o.Out, live: o.Live}}
 	began := time.Now()
@@ -213,7 +213,7 @@ func (d *demo) startTraffic(ctx context.Context) error {
 }
 
 func (d *demo) stopTraffic(ctx context.Context) error {
-	if err := wait(ctx, time.Second); err != nil { // the moved channel's life goes on
+	if err := wait(ctx, 2*time.Second); err != nil { // the moved channel's life goes on
 		return err
 	}
 	if err := d.stop(); err != nil {

@@ -103,14 +103,12 @@ func (f *Faults) Struck() map[Kind]int {
 
 // share is a number in [0,1) that looks random.
 func (f *Faults) share(use string, k Kind, key string, n int) float64 {
-	h := fnv.New64a()
-	var seed [8]byte
-	binary.LittleEndian.PutUint64(seed[:], f.Seed)
-	h.Write(seed[:])
+	b := binary.LittleEndian.AppendUint64(nil, f.Seed)
 	for _, s := range []string{use, string(k), key, strconv.Itoa(n)} {
-		h.Write([]byte(s))
-		h.Write([]byte{0})
+		b = append(append(b, s...), 0)
 	}
+	h := fnv.New64a()
+	_, _ = h.Write(b) // never fails
 	// FNV's high bits differ little between similar inputs: mix them.
 	x := h.Sum64()
 	x ^= x >> 33

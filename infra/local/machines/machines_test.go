@@ -448,7 +448,7 @@ func TestRestartWithTheClockSetBack(t *testing.T) {
 				m = b.machine(loop)
 				b.run(m, time.Minute)
 				if got := end(t, m, "a"); got != succeeded {
-					t.Error(got)
+					t.Fatal(got)
 				}
 				if b.inputs[1] != b.inputs[2] {
 					t.Errorf("tried again with another input: %v", b.inputs)

@@ -39,7 +39,7 @@ type Config struct {
 	API func(*handler.Handlers) http.Handler
 	// Wrap, if not nil, goes between the repositories and the engine.
 	Wrap func(store.Engine) store.Engine
-	// Concurrency is how many batches of messages are converted at a time; 8
+	// Concurrency is how many batches of messages are converted at a time; 16
 	// if 0.
 	Concurrency int
 	// MaxBytes bounds the database's file; 0 is all of the disk.
@@ -131,7 +131,7 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 	starter.m = s.Machine
 	concurrency := c.Concurrency
 	if concurrency == 0 {
-		concurrency = 8
+		concurrency = 16
 	}
 	return errors.Join(
 		s.runtime.Poll(s.Batches, queue.Mapping{
@@ -143,7 +143,7 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 			BatchSize: 1, Concurrency: 2, ReportFailures: true,
 		}),
 		s.runtime.Feed(
-			&streams.Feed{Stream: s.engine, Table: store.Conversations, Poll: 50 * time.Millisecond, Trim: s.trim, Keep: time.Hour},
+			&streams.Feed{Stream: s.engine, Table: store.Conversations, Poll: 10 * time.Millisecond, Trim: s.trim, Keep: time.Hour},
 			streams.Mapping{
 				Function:  streams.Function{Name: "redirect", Timeout: short, Handle: h.Redirect.Handle},
 				BatchSize: 500, Retries: 10, MaxAge: time.Hour, Bisect: true, ReportFailures: true, OnFailure: failures.Send,

@@ -72,6 +72,28 @@ func TestFull(t *testing.T) {
 	}
 }
 
+// TestPagesInMemory checks that a page of large items, or changes, is short.
+func TestPagesInMemory(t *testing.T) {
+	e := open(t, sqlite.Options{Unsynced: true})
+	var ws []store.Write
+	for i := range 40 {
+		ws = append(ws, store.Write{Table: store.Conversations, Key: store.Key{PK: "p", SK: fmt.Sprint(i)},
+			Set: store.Attrs{{Name: store.Version, Value: store.N(1)}, {Name: "body", Value: store.S(strings.Repeat("x", 100_000))}}})
+	}
+	put(t, e, ws...)
+	page, err := e.Query(t.Context(), store.Query{Table: store.Conversations, PK: "p", Limit: 1000})
+	if err != nil || len(page.Items) != 11 || page.Next == "" {
+		t.Errorf("a page of %d items, next %q, %v", len(page.Items), page.Next, err)
+	}
+	shards, _ := e.Shards(t.Context())
+	for _, shard := range shards {
+		changes, err := e.Changes(t.Context(), shard, "", 1000)
+		if err != nil || len(changes) != 0 && len(changes) != 11 {
+			t.Errorf("shard %s: %d changes, %v", shard, len(changes), err)
+		}
+	}
+}
+
 // TestSnapshot reads two items that are always changed together.
 func TestSnapshot(t *testing.T) {
 	e := open(t, sqlite.Options{Unsynced: true})

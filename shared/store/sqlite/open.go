@@ -35,7 +35,8 @@ type Engine struct {
 
 	mu     sync.RWMutex // held for reading while a request is put into queue
 	closed bool
-	queue  chan *request
+	queue  chan *request // of many writes
+	urgent chan *request // of few, which go first
 	wait   sync.WaitGroup
 }
 
@@ -72,6 +73,7 @@ func Open(dir string, o Options) (*Engine, error) {
 		readers: make(chan *reader, readerCount),
 		done:    make(chan struct{}),
 		queue:   make(chan *request, queueSize),
+		urgent:  make(chan *request, queueSize),
 	}
 	path := filepath.Join(dir, "deskmove.db")
 	if err := e.connect(path, o); err != nil {
@@ -79,7 +81,7 @@ func Open(dir string, o Options) (*Engine, error) {
 	}
 	e.wait.Go(e.writer.copier.run)
 	e.wait.Go(func() {
-		e.writer.run(e.queue)
+		e.writer.run(e.urgent, e.queue)
 		close(e.writer.copier.due)
 	})
 	return e, nil
@@ -165,6 +167,7 @@ func (e *Engine) Close() error {
 	e.closed = true
 	close(e.done)
 	close(e.queue)
+	close(e.urgent)
 	e.mu.Unlock()
 	e.wait.Wait()
 	return e.release()

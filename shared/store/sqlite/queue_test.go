@@ -14,37 +14,49 @@ import (
 	"deskmove/shared/store"
 )
 
-// TestCollect checks that groups keep to the line and have bounds.
+// TestCollect checks that groups keep to the line, the urgent first, and have
+// bounds.
 func TestCollect(t *testing.T) {
-	queue := make(chan *request, 1000)
-	var all []*request
+	urgent, queue := make(chan *request, 1000), make(chan *request, 1000)
+	var short, long []*request
 	for i := range 1000 {
-		r := &request{writes: make([]store.Write, 10)}
+		r, s := &request{writes: make([]store.Write, 100)}, &request{writes: make([]store.Write, 1)}
 		if i%7 == 3 {
 			r.state.Store(left)
 		} else {
-			all = append(all, r)
+			long = append(long, r)
 		}
+		short = append(short, s)
 		queue <- r
+		urgent <- s
 	}
 	close(queue)
+	first := <-queue
 	var got []*request
-	for first := range queue {
-		group := collect(nil, first, queue)
-		if writes := 10 * len(group); writes > maxGroupWrites+10 {
+	for ok := true; ok; first, ok = <-queue {
+		group := collect(nil, first, urgent, queue)
+		writes := 0
+		for _, r := range group {
+			writes += len(r.writes)
+		}
+		if writes >= maxGroupWrites+100 {
 			t.Errorf("a group of %d writes", writes)
 		}
 		got = append(got, group...)
 	}
-	if !slices.Equal(got, all) {
-		t.Errorf("%d requests were taken, want %d, in their order", len(got), len(all))
+	want := slices.Concat(long[:1], short, long[1:])
+	if n := maxGroupWrites - 100; n < len(short) { // those go with the next group
+		want = slices.Concat(long[:1], short[:n], long[1:2], short[n:], long[2:])
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d requests were taken, want %d, in their order", len(got), len(want))
 	}
 
 	large := make(chan *request, 10)
 	for range 10 {
 		large <- &request{arena: make([]byte, maxGroupBytes/3)}
 	}
-	if got := len(collect(nil, <-large, large)); got != 3 && got != 4 {
+	if got := len(collect(nil, <-large, nil, large)); got != 3 && got != 4 {
 		t.Errorf("%d large requests in a group", got)
 	}
 }
@@ -96,7 +108,7 @@ func TestOneCommit(t *testing.T) {
 				{Op: store.Update, Table: store.Control, Key: k, Add: store.Attrs{{Name: "n", Value: store.N(1)}}}})
 		}()
 	}
-	for len(e.queue) < 50 {
+	for len(e.urgent) < 50 {
 		time.Sleep(time.Millisecond)
 	}
 	before := e.Stats().Commits
@@ -127,13 +139,13 @@ func TestDatabaseError(t *testing.T) {
 	go func() {
 		answers <- store.FirstError(e.Write(t.Context(), []store.Write{{Table: store.Tickets, Key: store.Key{PK: "a", SK: "b"}}}))
 	}()
-	for len(e.queue) < 1 {
+	for len(e.urgent) < 1 {
 		time.Sleep(time.Millisecond)
 	}
 	go func() {
 		answers <- e.do(t.Context(), &request{answer: make(chan struct{}, 1), job: func(*writer) error { return broken }})
 	}()
-	for len(e.queue) < 2 {
+	for len(e.urgent) < 2 {
 		time.Sleep(time.Millisecond)
 	}
 	release()

@@ -156,14 +156,23 @@ func (e *Engine) do(ctx context.Context, r *request) error {
 	return r.err
 }
 
+// fewWrites is how many writes a request has at most to go ahead of longer
+// ones: what customers and agents do is a handful, the backfill's batches are
+// a hundred.
+const fewWrites = 16
+
 func (e *Engine) enqueue(ctx context.Context, r *request) error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if e.closed {
 		return ErrClosed
 	}
+	lane := e.queue
+	if len(r.writes) <= fewWrites {
+		lane = e.urgent
+	}
 	select {
-	case e.queue <- r:
+	case lane <- r:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

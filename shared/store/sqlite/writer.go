@@ -8,9 +8,10 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// A group is closed by any of these.
+// A group is closed by any of these. Who comes just too late for a group
+// waits for all of it, so it is kept to some milliseconds of work.
 const (
-	maxGroupWrites = 4096
+	maxGroupWrites = 800
 	maxGroupBytes  = 8 << 20
 )
 
@@ -72,20 +73,36 @@ func newWriter(conn *sqlite.Conn) (*writer, error) {
 	return w, nil
 }
 
-// run takes requests until queue is closed and empty.
-func (w *writer) run(queue <-chan *request) {
+// run takes requests until both lanes are closed and empty.
+func (w *writer) run(urgent, queue <-chan *request) {
 	var group []*request
-	for first := range queue {
-		group = collect(group[:0], first, queue)
+	for urgent != nil || queue != nil {
+		var first *request
+		var ok bool
+		select {
+		case first, ok = <-urgent:
+			if !ok {
+				urgent = nil
+			}
+		case first, ok = <-queue:
+			if !ok {
+				queue = nil
+			}
+		}
+		if !ok {
+			continue
+		}
+		group = collect(group[:0], first, urgent, queue)
 		w.answer(group, w.do(group))
 		clear(group)
 		w.checkpoint()
 	}
 }
 
-// collect returns the requests that are waiting now, first and in line, as
-// many as make a group. Their callers can no longer leave.
-func collect(group []*request, first *request, queue <-chan *request) []*request {
+// collect returns the requests that are waiting now, first, then the urgent
+// ones, then those in line, as many as make a group. Their callers can no
+// longer leave.
+func collect(group []*request, first *request, urgent, queue <-chan *request) []*request {
 	writes, bytes := 0, 0
 	take := func(r *request) {
 		if r.state.CompareAndSwap(waiting, taken) {
@@ -95,15 +112,16 @@ func collect(group []*request, first *request, queue <-chan *request) []*request
 		}
 	}
 	take(first)
-	for writes < maxGroupWrites && bytes < maxGroupBytes {
-		select {
-		case r, ok := <-queue:
-			if !ok {
-				return group
+	for _, lane := range [...]<-chan *request{urgent, queue} {
+		for waiting := true; waiting && writes < maxGroupWrites && bytes < maxGroupBytes; {
+			select {
+			case r, ok := <-lane:
+				if waiting = ok; ok {
+					take(r)
+				}
+			default:
+				waiting = false
 			}
-			take(r)
-		default:
-			return group
 		}
 	}
 	return group

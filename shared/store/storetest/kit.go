@@ -106,7 +106,7 @@ func byName(attrs store.Attrs) map[string]store.Value {
 func (k *kit) all(q store.Query) []store.Item {
 	k.Helper()
 	var items []store.Item
-	for range 100_000 {
+	for range 10_000 {
 		page, err := k.engine.Query(k.ctx, q)
 		if err != nil {
 			k.Fatalf("query %+v: %v", q, err)

@@ -68,6 +68,7 @@ func RunStream(t *testing.T, open func(t *testing.T) Streaming) {
 		{"Images", streamImages},
 		{"Order", streamOrder},
 		{"Resume", streamResume},
+		{"Between", streamBetween},
 		{"Transactions", streamTransactions},
 		{"End", streamEnd},
 		{"Cancelled", streamCancelled},

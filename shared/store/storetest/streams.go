@@ -177,6 +177,39 @@ func streamResume(k *kit, s store.Stream) {
 	}
 }
 
+// streamBetween reads again what lies between two changes of a shard, both
+// included.
+func streamBetween(k *kit, s store.Stream) {
+	var ws []store.Write
+	for i := range 40 {
+		ws = append(ws, store.Write{Table: store.Conversations, Key: k.key(fmt.Sprint(i), "a"), Set: attrs(store.Version, i)})
+	}
+	k.must(ws...)
+	shards := map[string][]step{}
+	for _, c := range k.follow(s, 1000, 40) {
+		shards[c.shard] = append(shards[c.shard], c)
+	}
+	for shard, steps := range shards {
+		for from := range steps {
+			for to := from; to < len(steps); to += 3 {
+				changes, err := s.Between(k.ctx, shard, steps[from].Sequence, steps[to].Sequence)
+				if err != nil {
+					k.Fatal(err)
+				}
+				var got []step
+				for _, c := range changes {
+					if strings.HasPrefix(c.Key.PK, k.prefix) {
+						got = append(got, step{shard, c})
+					}
+				}
+				if !slices.EqualFunc(got, steps[from:to+1], sameStep) {
+					k.Errorf("shard %s from %s to %s: %d changes, want %d", shard, steps[from].Sequence, steps[to].Sequence, len(got), to+1-from)
+				}
+			}
+		}
+	}
+}
+
 func sameStep(a, b step) bool {
 	return a.shard == b.shard && a.Sequence == b.Sequence && a.Key == b.Key && diffAttrs(a.New, b.New) == ""
 }
