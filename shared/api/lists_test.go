@@ -116,6 +116,8 @@ func TestR26WhatMovedIsNoLongerInTheInbox(t *testing.T) {
 	live = r.take("phone", "live")
 	r.redirect(live)
 	check("without history", phone, append(mail, live))
+	r.now = r.now.Add(48 * time.Hour)
+	check("days later", phone, append(mail, live))
 	if a := r.do(ann, "GET", "/v1/conversations/"+mail[0], nil).want(200); a.at("home") != "helpdesk" || a.at("ticketId") != "t-"+mail[0] {
 		t.Errorf("conversation = %s", a.Body)
 	}

@@ -54,7 +54,7 @@ func noRetryCount(p path) error {
 // notContext refuses paths of the context object.
 func notContext(p path) error {
 	if p.context {
-		return errors.New("context paths are not supported here: use a path that starts with $.")
+		return errors.New("context paths are not supported here: use a path within the state, which starts with \"$.\" and names a field")
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func TestParseRefuses(t *testing.T) {
 		"wait until":                  {one(`{"Type": "Wait", "Timestamp": "2026-11-23T00:00:00Z", "End": true}`), `state "A": Timestamp: not supported: use Seconds or SecondsPath`},
 		"wait until path":             {one(`{"Type": "Wait", "TimestampPath": "$.t", "End": true}`), `state "A": TimestampPath: not supported: use Seconds or SecondsPath`},
 		"wait null":                   {one(`{"Type": "Wait", "SecondsPath": null, "End": true}`), `state "A": SecondsPath: null is not supported: use a path`},
-		"wait context":                {one(`{"Type": "Wait", "SecondsPath": "$$.Execution.Input.s", "End": true}`), `state "A": SecondsPath: context paths are not supported here: use a path that starts with $.`},
+		"wait context":                {one(`{"Type": "Wait", "SecondsPath": "$$.Execution.Input.s", "End": true}`), `state "A": SecondsPath: context paths are not supported here: use a path within the state, which starts with "$." and names a field`},
 		"retry object":                {task(`, "Retry": {}`), `state "A": Retry: want an array that is not empty`},
 		"retry empty":                 {task(`, "Retry": []`), `state "A": Retry: want an array that is not empty`},
 		"retrier text":                {task(`, "Retry": ["E"]`), `state "A": Retry[0]: want a JSON object`},

@@ -24,6 +24,14 @@ func TestRealTime(t *testing.T) {
 		time.Sleep(90 * time.Second)
 		return json.RawMessage(`"ok"`), nil
 	}
+	slow := func(ctx context.Context, _ string, _ json.RawMessage) (json.RawMessage, error) {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(90 * time.Second):
+			return json.RawMessage(`"ok"`), nil
+		}
+	}
 	for name, c := range map[string]struct {
 		definition string
 		task       asl.TaskFunc
@@ -34,7 +42,7 @@ func TestRealTime(t *testing.T) {
 		"retry":          {one(`{"Type": "Task", "Resource": "f", "TimeoutSeconds": 5, "Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 100, "MaxAttempts": 2}], "End": true}`), blocked, "FAILED States.Timeout", 315 * time.Second},
 		"task timeout":   {one(`{"Type": "Task", "Resource": "f", "TimeoutSeconds": 5, "End": true}`), blocked, "FAILED States.Timeout", 5 * time.Second},
 		"deaf task":      {one(`{"Type": "Task", "Resource": "f", "TimeoutSeconds": 5, "End": true}`), deaf, "FAILED States.Timeout", 90 * time.Second},
-		"slow task":      {one(`{"Type": "Task", "Resource": "f", "End": true}`), deaf, `"ok"`, 90 * time.Second},
+		"slow task":      {one(`{"Type": "Task", "Resource": "f", "End": true}`), slow, `"ok"`, 90 * time.Second},
 		"machine":        {`{"TimeoutSeconds": 60, ` + one(`{"Type": "Task", "Resource": "f", "End": true}`)[1:], blocked, "TIMED_OUT States.Timeout", time.Minute},
 		"machine in all": {`{"TimeoutSeconds": 60, ` + one(`{"Type": "Task", "Resource": "f", "TimeoutSeconds": 50, "Retry": [{"ErrorEquals": ["States.ALL"]}], "End": true}`)[1:], blocked, "TIMED_OUT States.Timeout", time.Minute},
 	} {
@@ -58,9 +66,9 @@ func TestRealTime(t *testing.T) {
 
 // A clock that stands still does not give a task more time than a timer does.
 func TestStoppedClock(t *testing.T) {
-	for _, definition := range []string{
-		one(`{"Type": "Task", "Resource": "f", "TimeoutSeconds": 5, "End": true}`),
-		`{"TimeoutSeconds": 5, ` + one(`{"Type": "Task", "Resource": "f", "End": true}`)[1:],
+	for definition, want := range map[string]asl.Status{
+		one(`{"Type": "Task", "Resource": "f", "TimeoutSeconds": 5, "End": true}`):           asl.Failed,
+		`{"TimeoutSeconds": 5, ` + one(`{"Type": "Task", "Resource": "f", "End": true}`)[1:]: asl.TimedOut,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
@@ -73,8 +81,8 @@ func TestStoppedClock(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e, err = r.Run(t.Context(), e); err != nil || e.Error != "States.Timeout" {
-				t.Errorf("%s ends %s, %v; want States.Timeout", definition, summary(e), err)
+			if e, err = r.Run(t.Context(), e); err != nil || e.Status != want || e.Error != "States.Timeout" {
+				t.Errorf("%s ends %s, %v; want %s States.Timeout", definition, summary(e), err, want)
 			}
 		})
 	}

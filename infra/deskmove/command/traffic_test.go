@@ -33,7 +33,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 			for i := 0; !stop.Load(); i++ {
 				taken, err := api.Take(t.Context(), "support", client.NewMessage{
 					ExternalID: fmt.Sprintf("%d-%d", w, i), Author: "customer", From: fmt.Sprintf("c%d@customer.example", i%7),
-					References: []string{fmt.Sprintf("%d-%d", w, i/3)}, At: time.Now(), Text: "hello",
+					References: []string{fmt.Sprintf("%d-%d", w, i-i%3)}, At: time.Now(), Text: "hello",
 				})
 				if err != nil {
 					t.Error(err)

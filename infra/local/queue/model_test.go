@@ -27,28 +27,37 @@ type entry struct {
 
 // TestModel compares the queue with a model of it under any sequence of calls.
 func TestModel(t *testing.T) {
-	dir := t.TempDir()
+	path := filepath.Join(t.TempDir(), "local.db")
 	runs := 0
+	var d *db.DB
+	reopen := func() (err error) {
+		if d != nil {
+			if err := d.Close(); err != nil {
+				return err
+			}
+		}
+		d, err = db.Open(path, queue.Schema)
+		return err
+	}
+	if err := reopen(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { d.Close() }()
 	rapid.Check(t, func(t *rapid.T) {
 		runs++
 		now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 		host := &function.Host{Clock: clock.Clock{Time: func() time.Time { return now }}}
-		var d *db.DB
 		var q, dead *queue.Queue
 		open := func() {
 			var err error
-			if d, err = db.Open(filepath.Join(dir, fmt.Sprint(runs)), queue.Schema); err != nil {
+			if dead, err = queue.Open(t.Context(), d, host, queue.Config{Name: fmt.Sprint("dead", runs)}); err != nil {
 				t.Fatal(err)
 			}
-			if dead, err = queue.Open(t.Context(), d, host, queue.Config{Name: "dead"}); err != nil {
-				t.Fatal(err)
-			}
-			if q, err = queue.Open(t.Context(), d, host, queue.Config{Name: "q", Visibility: time.Minute, MaxReceives: 2, DeadLetters: dead}); err != nil {
+			if q, err = queue.Open(t.Context(), d, host, queue.Config{Name: fmt.Sprint("q", runs), Visibility: time.Minute, MaxReceives: 2, DeadLetters: dead}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		open()
-		defer func() { d.Close() }()
 		var model []*entry
 		sent := 0
 		pick := func() *entry {
@@ -139,7 +148,7 @@ func TestModel(t *testing.T) {
 				}
 			},
 			"restart": func(t *rapid.T) {
-				if err := d.Close(); err != nil {
+				if err := reopen(); err != nil {
 					t.Fatal(err)
 				}
 				open()

@@ -733,7 +733,7 @@ func TestShutDownSavesThePosition(t *testing.T) {
 }
 
 func TestNothingIsLost(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range uint64(5) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t)
@@ -741,6 +741,7 @@ func TestNothingIsLost(t *testing.T) {
 					faults.Replay: .1, faults.Stall: .1, faults.Throttle: .1,
 					faults.CrashBefore: .1, faults.CrashAfter: .1, faults.TimeOut: .1, faults.Zombie: .1,
 				}}
+				b.feed.Poll = 5 * time.Second
 				b.handle = failOn("n123")
 				b.log.add("0", names(200)...)
 				b.log.add("1", names(150)...)
