@@ -89,7 +89,10 @@ func wait(p Progress, r Run, now time.Time) time.Duration {
 		return min(2*max(time.Duration(r.Wait)*time.Second, shortWait), longWait)
 	}
 	left := time.Duration(float64(p.Planned-p.Done) / float64(done) * float64(took))
-	return min(max(left, shortWait), longWait)
+	// A guess from a slow beginning must not cost more than the drain has
+	// waited so far.
+	doubled := 2 * max(time.Duration(r.Wait)*time.Second, shortWait)
+	return min(max(left, shortWait), doubled, longWait)
 }
 
 // seconds rounds up, as the state machine waits for whole seconds.
