@@ -95,8 +95,14 @@ func wait(p Progress, r Run, now time.Time) time.Duration {
 	return min(max(left, shortWait), doubled, longWait)
 }
 
-// seconds rounds up, as the state machine waits for whole seconds.
-func seconds(d time.Duration) int { return int(math.Ceil(max(d, 0).Seconds())) }
+// seconds rounds to whole seconds, for which the state machine waits; what is
+// left is at least one.
+func seconds(d time.Duration) int {
+	if d <= 0 {
+		return 0
+	}
+	return max(int(math.Round(d.Seconds())), 1)
+}
 
 // resend sends again what was sent too long ago, and returns when to look
 // again: soon if there was any, else when the next one is overdue.

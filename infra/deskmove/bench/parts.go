@@ -228,7 +228,7 @@ func wait(ctx context.Context, s *stack.Stack, id string) (desk.Move, error) {
 		m, err := s.Handlers.Cases.Moves.Get(ctx, account, id)
 		if m.Phase != phase {
 			phase = m.Phase
-			slog.Info("phase", "after", time.Since(began), "phase", phase)
+			slog.Debug("phase", "after", time.Since(began), "phase", phase)
 		}
 		if err != nil || m.Status == desk.Done || m.Status == desk.Attention {
 			return m, err
