@@ -213,6 +213,7 @@ type Conversation struct {
 	MoveID          string    `json:"moveId"`
 	StartedAt       time.Time `json:"startedAt"`
 	TakenInAt       time.Time `json:"takenInAt"`
+	JoinedAt        time.Time `json:"joinedAt"`
 	ChangedAt       time.Time `json:"changedAt"`
 	Version         int64     `json:"version"`
 	CustomerVersion int64     `json:"customerVersion"`

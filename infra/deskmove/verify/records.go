@@ -13,6 +13,7 @@ type record struct {
 	id              string
 	started         int64 // milliseconds since 1970; 0 if not known
 	takenIn         int64
+	joined          int64
 	changed         int64
 	customerAt      int64
 	version         int32
@@ -54,7 +55,7 @@ func (r *records) name(n int32) string { return r.names[n] }
 
 func (r *records) read(c client.Conversation) record {
 	return record{
-		id: c.ID, started: millis(c.StartedAt), takenIn: millis(c.TakenInAt), changed: millis(c.ChangedAt), customerAt: millis(c.CustomerAt),
+		id: c.ID, started: millis(c.StartedAt), takenIn: millis(c.TakenInAt), joined: millis(c.JoinedAt), changed: millis(c.ChangedAt), customerAt: millis(c.CustomerAt),
 		version: int32(c.Version), customerVersion: int32(c.CustomerVersion), // #nosec G115 -- nobody changes one so often
 		channel: r.number(c.ChannelID), owner: r.number(c.Owner), move: r.number(c.MoveID),
 		open: c.Status == "open", moved: c.Home == "helpdesk",
