@@ -107,12 +107,12 @@ To sign in, in another terminal:
   export DESKMOVE_ENDPOINT=%s
   export DESKMOVE_TOKEN=$(%s token --data %s --account demo --role super-admin)
 
-The console at %s/ takes the same token. To begin, make the account:
+To begin, make the account:
 
   %s apply infra/deskmove/testdata/account.yaml
 
 Ctrl-C stops the program; what is in %s stays.
-`, url, url, p, dir, url, p, dir)
+`, url, url, p, dir, p, dir)
 }
 
 // openError says what to do about data that cannot be opened.
