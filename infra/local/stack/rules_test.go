@@ -403,3 +403,21 @@ type lost struct{}
 
 func (lost) Start(context.Context, string, move.Run) error { return store.ErrThrottled }
 func (lost) Running(context.Context, string) (bool, error) { return false, store.ErrThrottled }
+
+func TestR19ChangeNeverTakesTheMarkerBack(t *testing.T) {
+	r, cs := ready(t, 2)
+	read := r.conversation(cs[1].ID)
+	marked := read
+	marked.Home, marked.Ticket, marked.Move = desk.HelpDesk, desk.TicketID(read.ID), "m1"
+	if errs := r.cases().Conversations.Mark(t.Context(), []desk.Conversation{marked}); errs != nil {
+		t.Fatal(errs)
+	}
+	late := read
+	late.Version++
+	if err := r.cases().Conversations.Save(t.Context(), late, read.Version); !errors.Is(err, move.ErrChanged) {
+		t.Errorf("a change that had read the conversation before its marker = %v, want ErrChanged", err)
+	}
+	if now := r.conversation(read.ID); now.Home != desk.HelpDesk {
+		t.Errorf("conversation = %+v", now)
+	}
+}
