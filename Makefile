@@ -37,7 +37,7 @@ run: ## Serve on port 8420 and keep the data in .data
 .PHONY: test
 test: lint ## Run vet, staticcheck, gosec and every test with the race detector
 	$(if $(RACE),,@echo "no C compiler: the race detector is off")
-	go test $(RACE) ./...
+	go test $(RACE) -timeout 30m ./...
 
 .PHONY: lint
 lint: ## Run gofmt, vet, staticcheck and gosec
