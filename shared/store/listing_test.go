@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -24,7 +25,20 @@ func openEngine(t *testing.T) store.Engine {
 			t.Error(err)
 		}
 	})
-	return e
+	return ordered{e, t}
+}
+
+// ordered refuses bounds in the wrong order, as DynamoDB does.
+type ordered struct {
+	store.Engine
+	t *testing.T
+}
+
+func (o ordered) Query(ctx context.Context, q store.Query) (store.Page, error) {
+	if q.From != "" && q.To != "" && q.From > q.To {
+		o.t.Errorf("query from %q to %q", q.From, q.To)
+	}
+	return o.Engine.Query(ctx, q)
 }
 
 // began is a time; many things happen in each of its milliseconds.

@@ -347,7 +347,11 @@ func (r *round) shoot(ctx context.Context, a aim, began time.Time, s *shot) erro
 		if time.Since(began) > time.Minute { // a slow machine; now will do
 			break
 		}
-		time.Sleep(time.Millisecond)
+		if a.phase == "" { // where it is, is only of interest
+			time.Sleep(min(50*time.Millisecond, time.Until(from)))
+		} else {
+			time.Sleep(3 * time.Millisecond)
+		}
 	}
 	shot := time.Now()
 	if err := r.replace(ctx); err != nil {
@@ -413,7 +417,7 @@ func (r *round) look(ctx context.Context) (client.Move, bool) {
 
 // await observes, and does nothing else.
 func (r *round) await(ctx context.Context, id string) (client.Move, error) {
-	for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+	for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); time.Sleep(150 * time.Millisecond) {
 		m, err := r.api.Move(ctx, id)
 		if err != nil {
 			return m, err

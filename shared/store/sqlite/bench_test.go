@@ -139,3 +139,46 @@ func report(b *testing.B, before time.Duration) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "conv/s")
 	b.ReportMetric(float64((usage()-before).Microseconds())/float64(b.N), "cpu-µs/conv")
 }
+
+// BenchmarkGet reads 100 headers a call, as the converters do.
+func BenchmarkGet(b *testing.B) {
+	const conversations = 20_000
+	e := open(b, sqlite.Options{})
+	fill(b, e, conversations)
+	var next atomic.Int64
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		keys := make([]store.Key, batch)
+		for pb.Next() {
+			first := int(next.Add(batch)) % (conversations - batch)
+			for i := range keys {
+				keys[i] = header(first + i).Key
+			}
+			items, err := e.Get(b.Context(), store.Conversations, keys, store.Eventual)
+			if err != nil || len(items) != batch {
+				b.Errorf("%d items, %v", len(items), err)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "items/s")
+}
+
+// BenchmarkQuery reads pages of 100 index entries, as the listing does.
+func BenchmarkQuery(b *testing.B) {
+	e := open(b, sqlite.Options{})
+	fill(b, e, 20_000)
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		q := store.Query{Table: store.Conversations, Index: true, PK: "A#acme#CH#support-mail#3", Descending: true, Limit: batch}
+		for pb.Next() {
+			page, err := e.Query(b.Context(), q)
+			if err != nil || page.Next != "" && len(page.Items) != batch {
+				b.Errorf("%d items, %v", len(page.Items), err)
+			}
+			q.After = page.Next
+		}
+	})
+	b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "items/s")
+}

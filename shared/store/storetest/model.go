@@ -276,10 +276,10 @@ func (m *machine) query(t *rapid.T) {
 		slices.Reverse(want)
 	}
 	got := []string{}
-	for {
+	for pages := 0; ; pages++ {
 		page, err := m.engine.Query(m.ctx, q)
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || pages > 100 {
+			t.Fatalf("page %d of query %+v: %v", pages, q, err)
 		}
 		for _, item := range page.Items {
 			got = append(got, item.Key.SK)
