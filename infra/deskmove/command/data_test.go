@@ -27,8 +27,8 @@ func TestRealMail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := data(t, name)
-			if testing.Short() && messages > 1000 {
-				t.Skip("short")
+			if raceDetector && messages > 1000 {
+				t.Skip("with the race detector it takes minutes: make test runs it again without")
 			}
 			e := ready(t)
 			var s importer.Summary
