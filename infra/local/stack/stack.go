@@ -146,7 +146,7 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 			&streams.Feed{Stream: s.engine, Table: store.Conversations, Poll: 10 * time.Millisecond, Trim: s.trim, Keep: time.Hour},
 			streams.Mapping{
 				Function:  streams.Function{Name: "redirect", Timeout: short, Handle: h.Redirect.Handle},
-				BatchSize: 500, Retries: 10, MaxAge: time.Hour, Bisect: true, ReportFailures: true, OnFailure: failures.Send,
+				BatchSize: 500, Retries: 4, MaxAge: time.Hour, Bisect: true, ReportFailures: true, OnFailure: failures.Send,
 				Filter: isConversation,
 			}),
 		s.runtime.Schedule(schedule.Schedule{
