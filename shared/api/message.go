@@ -19,7 +19,7 @@ type newMessage struct {
 // addedMessage is what a connector adds to a conversation.
 type addedMessage struct {
 	ExternalID string    `json:"externalId" minLength:"1" maxLength:"1000" example:"<4712@customer.example>" doc:"Your ID of the message, unique in the channel, such as a mail's Message-ID. Sent again with the same ID, it changes nothing."`
-	ChannelID  string    `json:"channelId,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$" patternDescription:"an ID" example:"support-mail" doc:"The channel by which it came. Without it, the conversation's."`
+	ChannelID  string    `json:"channelId,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$" patternDescription:"an ID" example:"support-mail" doc:"The channel by which it came. Without it, the one on which the conversation began."`
 	From       string    `json:"from,omitempty" maxLength:"1000" example:"jane@customer.example" doc:"The sender's address, number or name."`
 	Author     string    `json:"author" enum:"customer,agent" example:"customer"`
 	Agent      string    `json:"agent,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$" patternDescription:"an ID" example:"ann" doc:"ID of the agent who wrote it, if an agent did and it is known."`
