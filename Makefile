@@ -41,7 +41,7 @@ test: lint ## Run vet, staticcheck, gosec and every test with the race detector
 
 .PHONY: lint
 lint: ## Run gofmt, vet, staticcheck and gosec
-	@unformatted=$$(gofmt -l events functions infra shared); \
+	@unformatted=$$(gofmt -l $(wildcard events functions infra shared)); \
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...

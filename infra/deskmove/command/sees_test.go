@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/infra/deskmove/client"
+	"deskmove/infra/deskmove/httpapi"
 	"deskmove/infra/deskmove/verify"
 	"deskmove/infra/local/stack"
+	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/move"
@@ -26,6 +29,7 @@ type base struct {
 	open, lost, edited, as string // conversations of support: open, without its owner, edited, with its own ticket
 	left, live             string // of website: left behind, and come since
 	inbox                  string // of hotline
+	settings               map[string][]byte
 }
 
 func makeBase(t *testing.T) base {
@@ -75,6 +79,14 @@ func makeBase(t *testing.T) base {
 		t.Fatal(err)
 	}
 	e.run(t, "verify", "--settings", accountFile).ok(t, nil) // waits for the live one
+	setup, err := e.api(t).Account(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.settings = make(map[string][]byte)
+	for _, c := range setup.Channels {
+		b.settings[c.ID] = c.Settings
+	}
 	e.stop()
 	return b
 }
@@ -308,24 +320,33 @@ var spoils = map[string]struct {
 func TestVerifySees(t *testing.T) {
 	t.Parallel()
 	b := makeBase(t)
-	good := verifyData(t, b.dir)
+	good := spoiled(t, b, func(spoil) {})
 	if !good.OK {
 		t.Fatalf("the data are wrong before they are spoiled: %+v", good)
 	}
+	t.Run("and says so", func(t *testing.T) {
+		t.Parallel()
+		dir := copied(t, b.dir)
+		line := []string{"verify", "--data", dir, "--account", "demo", "--settings", accountFile}
+		run(t, line...).ok(t, nil)
+		e := start(t, dir)
+		ticket, err := e.stack.Handlers.Cases.Tickets.Get(t.Context(), "demo", desk.TicketID(b.open))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.stack.Handlers.Cases.Tickets.Delete(t.Context(), ticket); err != nil {
+			t.Fatal(err)
+		}
+		e.stop()
+		run(t, line...).fails(t, 1, "VIOLATED marker-has-ticket: "+b.open+": it is marked as moved", "invariants are VIOLATED")
+		run(t, append(line, "--json")...).fails(t, 1, `"ok":false`, b.open)
+	})
 	seen := map[string]bool{}
 	for name, test := range spoils {
 		seen[test.sees[0]] = true
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			if err := os.CopyFS(dir, os.DirFS(b.dir)); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Chmod(filepath.Join(dir, "issuer.pem"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			spoiled(t, b, dir, test.spoil)
-			r := verifyData(t, dir)
+			r := spoiled(t, b, test.spoil)
 			var violated []string
 			for _, c := range r.Checks {
 				if c.Violations > 0 {
@@ -352,10 +373,26 @@ func TestVerifySees(t *testing.T) {
 	}
 }
 
-func spoiled(t *testing.T, b base, dir string, do func(spoil)) {
+// copied is a copy of the data.
+func copied(t *testing.T, dir string) string {
 	t.Helper()
+	to := t.TempDir()
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(to, "issuer.pem"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// spoiled spoils a copy of the data and verifies it. Nothing runs on it that
+// could mend it.
+func spoiled(t *testing.T, b base, do func(spoil)) verify.Result {
+	t.Helper()
+	b.dir = copied(t, b.dir)
 	s := spoil{T: t, base: b}
-	st, err := stack.Open(context.Background(), stack.Config{Dir: dir, Log: slog.New(slog.DiscardHandler), Wrap: func(e store.Engine) store.Engine {
+	st, err := stack.Open(context.Background(), stack.Config{Dir: b.dir, Log: slog.New(slog.DiscardHandler), Wrap: func(e store.Engine) store.Engine {
 		s.engine = e
 		return e
 	}})
@@ -369,17 +406,12 @@ func spoiled(t *testing.T, b base, dir string, do func(spoil)) {
 		}
 	}()
 	do(s)
-}
-
-// verifyData verifies data that nobody has open; the exit code must agree.
-func verifyData(t *testing.T, dir string) (r verify.Result) {
-	t.Helper()
-	res := run(t, "verify", "--data", dir, "--account", "demo", "--settings", accountFile, "--json")
-	if err := json.Unmarshal([]byte(res.stdout), &r); err != nil {
-		t.Fatalf("%v\n%s\n%s", err, res.stdout, res.stderr)
-	}
-	if want := map[bool]int{true: 0, false: 1}[r.OK]; res.code != want {
-		t.Errorf("exit code %d, want %d", res.code, want)
+	r, err := verify.Run(t.Context(), client.With("http://localhost", "", &httpapi.InProcess{
+		API:    httpapi.New(st.Handlers, slog.New(slog.DiscardHandler)),
+		Caller: auth.Caller{Account: "demo", Subject: "admin", Role: desk.SuperAdmin},
+	}), verify.Options{Grace: -1, Settings: b.settings})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return r
 }

@@ -1,14 +1,12 @@
 package command
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 
 	"deskmove/infra/deskmove/client"
 	"deskmove/infra/deskmove/httpapi"
@@ -153,32 +151,5 @@ func (v verifyCmd) offline(ctx context.Context, c *call) (*client.Client, func()
 	if caller.Subject == "" {
 		return nil, st.Close, fmt.Errorf("account %s has no super administrator with help desk access: give one access, then verify", v.Account)
 	}
-	return client.With("http://localhost", "", &inProcess{httpapi.New(st.Handlers, log), caller}), st.Close, nil
+	return client.With("http://localhost", "", &httpapi.InProcess{API: httpapi.New(st.Handlers, log), Caller: caller}), st.Close, nil
 }
-
-// inProcess sends requests to a handler, as one caller.
-type inProcess struct {
-	api    http.Handler
-	caller auth.Caller
-}
-
-// RoundTrip answers a request.
-func (p *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	w := &answer{header: http.Header{}, status: http.StatusOK}
-	p.api.ServeHTTP(w, r.WithContext(auth.With(r.Context(), p.caller)))
-	return &http.Response{
-		StatusCode: w.status, Status: http.StatusText(w.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: w.header, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: r,
-	}, nil
-}
-
-// answer keeps an answer in memory.
-type answer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (a *answer) Header() http.Header         { return a.header }
-func (a *answer) WriteHeader(status int)      { a.status = status }
-func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }

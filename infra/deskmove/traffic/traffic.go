@@ -113,8 +113,7 @@ func (s Stats) Changes() int {
 	return s.Began + s.Replies + s.Answers + s.Continued + s.Edits + s.Tickets
 }
 
-// New makes traffic for an account. Of its channels those are left out that
-// the move would refuse: they are as quiet as before.
+// New makes traffic for an account, on all of its channels.
 func New(c Config, api API) (*Traffic, error) {
 	c.Workers, c.Limit, c.Grace = cmp.Or(c.Workers, 16), cmp.Or(c.Limit, 1_000_000), cmp.Or(c.Grace, 30*time.Second)
 	t := &Traffic{config: c, api: api, channels: c.Setup.Channels, isClosed: make(map[desk.Status]bool)}

@@ -86,7 +86,8 @@ type verifier struct {
 	tickets int64
 	checks  [invariants]Check
 	notes   []string
-	tallies map[string]*tally // by move
+	tallies map[string]*tally    // by move
+	reports map[string]time.Time // by move, of what age the report was before anything was read
 	// suspects are conversations to be read again, each with tickets that
 	// name it beside its own.
 	suspects map[string][]string

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"time"
 
 	"deskmove/infra/deskmove/client"
 )
@@ -51,6 +52,12 @@ func (v *verifier) look(ctx context.Context) error {
 	}
 	if err := v.lookAtMoves(ctx, w); err != nil {
 		return err
+	}
+	if v.reports == nil { // the first look
+		v.reports = make(map[string]time.Time, len(w.moves))
+		for id, m := range w.moves {
+			v.reports[id] = m.EndedAt
+		}
 	}
 	v.world = w
 	return nil
