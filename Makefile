@@ -1,10 +1,11 @@
-# Everything here needs Go alone. The race detector also needs a C compiler:
-# without one the tests run without it, and say so.
+# Everything here needs Go alone, but for what says otherwise. The race detector
+# also needs a C compiler: without one the tests run without it, and say so.
 
 DESKMOVE := go run ./infra/deskmove
 DATA     ?= .data
 ADDR     ?= 127.0.0.1:8420
 FUZZTIME ?= 30s
+GOARCH_FUNCTIONS ?= arm64
 RACE      = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
 # What gosec finds that is right as it is, file by file:
@@ -49,7 +50,27 @@ lint: ## Run gofmt, vet, staticcheck and gosec
 
 .PHONY: bench
 bench: ## Measure the move against the raw database, one line of JSON a case
-	$(DESKMOVE) bench
+	$(DESKMOVE) bench --conversations 100000,1000000
+
+.PHONY: bench-aws
+bench-aws: peers ## Count what a move costs on AWS, on a peer, and start each function cold
+	DYNAMODB_PORT=18420 SQS_PORT=18421 infra/peers/run $(DESKMOVE) bench-aws --endpoint http://127.0.0.1:18420
+	go test ./functions -run '^$$' -bench ColdStart -benchtime 20x
+
+.PHONY: peers
+peers: ## Install the stand-ins for AWS that some tests use (needs Python and npm)
+	@infra/peers/install
+
+.PHONY: functions
+functions: ## Build the Lambda functions into bin/functions (GOARCH_FUNCTIONS=arm64 or amd64)
+	@for f in $(notdir $(patsubst %/,%,$(dir $(wildcard functions/*/main.go)))); do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_FUNCTIONS) go build -trimpath -tags lambda.norpc -ldflags "-s -w" \
+			-o bin/functions/$$f/bootstrap ./functions/$$f || exit 1; \
+	done
+
+.PHONY: sam-build
+sam-build: ## Build the functions for AWS into .aws-sam (needs SAM)
+	CGO_ENABLED=0 GOFLAGS="-tags=lambda.norpc '-ldflags=-s -w'" sam build
 
 .PHONY: build
 build: ## Build the program as bin/deskmove

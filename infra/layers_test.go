@@ -32,9 +32,11 @@ var layers = []struct {
 	{of: "shared/store/storetest", imports: []string{"shared/store"}},
 	{of: "shared/queue", imports: []string{"shared/desk", "shared/move"}, sdk: true},
 	{of: "shared/machine", imports: []string{"shared/desk", "shared/move"}, sdk: true},
-	{of: "shared/handler", imports: []string{"shared/desk", "shared/move", "shared/store"}, events: true},
+	{of: "shared/handler", imports: []string{"shared/auth", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, events: true},
 	{of: "shared/api", imports: []string{"shared/auth", "shared/desk", "shared/move", "shared/store"}, events: true},
-	{of: "shared/metrics", imports: []string{"shared/desk", "shared/move"}},
+	{of: "shared/metrics"},
+	{of: "shared/httpapi", imports: []string{"shared/api", "shared/handler", "shared/move"}},
+	{of: "shared/cloud", imports: []string{"shared/handler", "shared/machine", "shared/metrics", "shared/queue", "shared/store"}, sdk: true, events: true},
 	{of: "functions", imports: []string{"shared"}, sdk: true, events: true},
 	{of: "infra", imports: []string{"infra", "shared"}, sdk: true, events: true},
 }

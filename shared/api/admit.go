@@ -24,6 +24,8 @@ func (a *api) admit(op operation, takesBody bool) func(huma.Context, func(huma.C
 		r, w := humago.Unwrap(ctx)
 		c, known := auth.Of(r.Context())
 		switch {
+		case op.roles != nil && !known && auth.Refused(r.Context()) != nil:
+			a.problem(r.Context(), op.id, auth.Refused(r.Context())).write(w)
 		case op.roles != nil && !known:
 			unauthenticated().write(w)
 		case op.roles != nil && !slices.Contains(op.roles, c.Role):

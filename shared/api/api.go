@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"deskmove/shared/desk"
@@ -83,7 +84,7 @@ type api struct{ Deps }
 // the gateway has put it (package auth), and never reads a token itself.
 func New(d Deps) http.Handler {
 	r := newRoutes(&api{d})
-	return &server{routes: r.mux, spec: r.mustYAML(), console: d.Console, log: d.Log}
+	return &server{routes: r.mux, spec: sync.OnceValue(r.mustYAML), console: d.Console, log: d.Log}
 }
 
 // OpenAPI returns the description of the API, OpenAPI 3.1 as YAML. It is made

@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/yaml"
 
+	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
@@ -49,8 +50,9 @@ func description() *huma.OpenAPI {
 			Schemas:   huma.NewMapRegistry("#/components/schemas/", schemaName),
 			SecuritySchemes: map[string]*huma.SecurityScheme{security: {
 				Type: "http", Scheme: "bearer", BearerFormat: "JWT",
-				Description: "An access token with the scope deskmove/api and the claims sub, account and deskmove_role, which is " +
-					"super-admin, agent or connector.",
+				Description: "An access token with the scope deskmove/api and the claims account, deskmove_role, which is super-admin, " +
+					"agent or connector, and agent, which is an agent's ID or a connector's name; sub counts if there is no agent. " +
+					"An ID token is refused.",
 			}},
 		},
 		Tags: []*huma.Tag{
@@ -92,6 +94,9 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 	}
 	if op.roles != nil {
 		all = append(all, unauthenticated())
+		for _, claim := range []string{auth.ClaimScope, auth.ClaimAccount} {
+			all = append(all, known(ctx, tokenWithout(claim)))
+		}
 	}
 	for _, role := range everyone {
 		if op.roles != nil && !slices.Contains(op.roles, role) {
@@ -115,6 +120,8 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 	}
 	if op.method != http.MethodGet {
 		all = append(all, known(ctx, store.ErrFull))
+	} else if op.roles != nil {
+		all = append(all, heavy())
 	}
 	byStatus := make(map[int][]*problem)
 	for _, p := range all {
@@ -124,7 +131,7 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 	for status, ps := range byStatus {
 		r := describe(ps)
 		name := strings.Join(slices.Sorted(maps.Keys(r.Content[problemType].Examples)), "_")
-		if status == http.StatusRequestEntityTooLarge {
+		if status == http.StatusRequestEntityTooLarge && takesBody {
 			name = fmt.Sprintf("%s-%dKB", name, op.bodyLimit()>>10)
 		}
 		if !own[status] {
@@ -134,6 +141,14 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 		responses[code(status)] = r
 	}
 	return responses
+}
+
+// tokenWithout is why a token is refused that lacks a claim.
+func tokenWithout(claim string) error {
+	_, err := auth.FromClaims(func(name string) string {
+		return map[string]string{auth.ClaimScope: auth.Scope, auth.ClaimAgent: "ann", auth.ClaimRole: string(desk.AgentRole), claim: ""}[name]
+	})
+	return err
 }
 
 // describe is the response of a status, with its problems as examples.

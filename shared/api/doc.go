@@ -1,5 +1,5 @@
 // Package api is the HTTP API, as one http.Handler that a Lambda function and
-// the local gateway both serve. Its description, infra/openapi.yaml, is made
+// the local gateway both serve; Lambda is the function's side of it. Its description, infra/openapi.yaml, is made
 // from the types here.
 //
 // An operation is registered in routes.go by add, which checks who calls
@@ -18,6 +18,8 @@
 //	not-json              400     the body is not JSON
 //	unreadable            400     the body ends too early
 //	unauthenticated       401     no caller
+//	not-an-access-token   401     an ID token, or one without the scope deskmove/api
+//	claims                401     the token lacks the account, the role or the agent
 //	role                  403     the token's role cannot do this
 //	not-an-agent          403     the caller is not, or no longer, an agent of the account
 //	not-super-admin       403     R1, by the token or by the store as it is now
@@ -36,6 +38,7 @@
 //	not-ended             409     no report yet
 //	nothing-to-retry      409     R28
 //	too-large             413     the body
+//	too-much              413     the answer: 6 MB pass through Lambda
 //	media-type            415     not JSON by its Content-Type
 //	invalid               422     fields, all of them, each with its problem and remedy
 //	blocked               422     R6, R11: blockers, and warnings that were not acknowledged

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
@@ -86,6 +87,12 @@ func wrongFields(status int, fields []fieldProblem) *problem {
 	p := newProblem(status, "invalid", "the request is not valid", "correct what errors lists")
 	p.Errors = fields
 	return p
+}
+
+// heavy says that an answer is larger than Lambda lets through.
+func heavy() *problem {
+	return newProblem(http.StatusRequestEntityTooLarge, "too-much", "the answer is larger than the gateway lets through, 6 MB",
+		"ask for less: a smaller limit, or a conversation without raw=true")
 }
 
 // internal is all that a caller learns of an error that nobody foresaw.
@@ -178,11 +185,14 @@ func refusal(err error) *problem {
 	return nil
 }
 
-// refusedStatus is 403 where somebody else, or another plan, could do it.
+// refusedStatus is 401 where another token could do it, and 403 where somebody
+// else, or another plan, could.
 func refusedStatus(code string) int {
 	switch code {
 	case desk.CodeNotSuperAdmin, desk.CodePlan, codeRole, codeNotAgent, codeNoAccess:
 		return http.StatusForbidden
+	case auth.CodeNotAccess, auth.CodeClaims:
+		return http.StatusUnauthorized
 	}
 	return http.StatusConflict
 }

@@ -351,7 +351,7 @@ func (r *rig) step(s handler.Step, run move.Run) move.Run {
 func (r *rig) convert() {
 	r.Helper()
 	for _, b := range r.batches {
-		if err := r.Convert.Use(r.Context(), b, 3); err != nil {
+		if _, err := r.Convert.Use(r.Context(), b, 3); err != nil {
 			r.Fatal(err)
 		}
 	}
@@ -365,7 +365,8 @@ func (r *rig) redirect(id string) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	for _, err := range r.Redirect.Use(r.Context(), []desk.Conversation{c}) {
+	_, errs := r.Redirect.Use(r.Context(), []desk.Conversation{c})
+	for _, err := range errs {
 		r.Fatal(err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // problems where no operation answers.
 type server struct {
 	routes  *http.ServeMux
-	spec    []byte
+	spec    func() []byte // made when it is asked for: a function starts often
 	console http.Handler
 	log     *slog.Logger
 }
@@ -28,7 +28,7 @@ func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		s.route(w, r)
 	case r.URL.Path == "/openapi.yaml" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		w.Header().Set("Content-Type", "application/yaml")
-		_, _ = w.Write(s.spec) // the caller may be gone
+		_, _ = w.Write(s.spec()) // the caller may be gone
 	case s.console != nil:
 		s.console.ServeHTTP(w, r)
 	default:

@@ -1,23 +1,33 @@
 // Package auth says who calls. Tokens are checked by the gateway: API Gateway's
 // JWT authorizer on AWS, infra/local/issuer on one machine. Behind it, the
-// caller is in the request's context.
+// caller is in the request's context, or why there is none.
 package auth
 
 import (
 	"context"
-	"fmt"
+	"slices"
+	"strings"
 
 	"deskmove/shared/desk"
 )
 
-// The claims of an access token. A Cognito user pool adds the first two by a
-// pre-token-generation trigger or as attributes of its own.
+// The claims of an access token. A Cognito user pool adds account, role and
+// agent by a trigger (handler.Claims).
 const (
 	ClaimAccount = "account"       // account ID
 	ClaimRole    = "deskmove_role" // super-admin, agent or connector
-	ClaimSubject = "sub"           // agent ID, or the connector's name
-	ClaimScope   = "scope"         // words; one must be Scope
+	ClaimAgent   = "agent"         // agent ID, or the connector's name; sub if there is no such claim
+	ClaimSubject = "sub"
+	ClaimScope   = "scope"     // words; one must be Scope
+	ClaimScp     = "scp"       // what some issuers call it
+	ClaimUse     = "token_use" // access, of issuers that say so
 	Scope        = "deskmove/api"
+)
+
+// Codes of refused tokens.
+const (
+	CodeNotAccess = "not-an-access-token"
+	CodeClaims    = "claims"
 )
 
 // Caller is who calls, as the token says.
@@ -28,22 +38,47 @@ type Caller struct {
 	Address string // from where, as the gateway saw it
 }
 
-// FromClaims reads a caller from a checked token's claims.
+// FromClaims reads a caller from the claims of a token whose signature, issuer
+// and times were checked; a claim that is absent is "". Every error is a
+// *desk.RefusedError: the token is no access token for this API, as an ID token
+// is none, or it lacks claims.
 func FromClaims(claim func(name string) string) (Caller, error) {
-	role, err := desk.ParseRole(ClaimRole, claim(ClaimRole))
-	if err != nil {
-		return Caller{}, err
+	if use := claim(ClaimUse); use != "" && use != "access" {
+		return Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token is no access token", Do: "send the access token instead"}
 	}
-	c := Caller{Account: claim(ClaimAccount), Subject: claim(ClaimSubject), Role: role}
-	for _, id := range [][2]string{{ClaimAccount, c.Account}, {ClaimSubject, c.Subject}} {
-		if err := desk.CheckID(id[0], id[1]); err != nil {
-			return Caller{}, fmt.Errorf("token: %w", err)
-		}
+	scopes := claim(ClaimScope)
+	if scopes == "" {
+		scopes = strings.Trim(claim(ClaimScp), "[]") // a list, as API Gateway writes it
+	}
+	if !slices.Contains(strings.Fields(scopes), Scope) {
+		return Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token lacks the scope " + Scope, Do: "ask the issuer for an access token with it"}
+	}
+	c := Caller{Account: claim(ClaimAccount), Subject: claim(ClaimAgent)}
+	if c.Subject == "" {
+		c.Subject = claim(ClaimSubject)
+	}
+	var bad []string
+	if desk.CheckID(ClaimAccount, c.Account) != nil {
+		bad = append(bad, ClaimAccount)
+	}
+	var err error
+	if c.Role, err = desk.ParseRole(ClaimRole, claim(ClaimRole)); err != nil {
+		bad = append(bad, ClaimRole)
+	}
+	if desk.CheckID(ClaimAgent, c.Subject) != nil {
+		bad = append(bad, ClaimAgent+" (or "+ClaimSubject+")")
+	}
+	if bad != nil {
+		return Caller{}, &desk.RefusedError{Code: CodeClaims, Problem: "claims of the token are missing or not valid: " + strings.Join(bad, ", "),
+			Do: "have the issuer add them: an account's ID, one of the roles super-admin, agent and connector, and an agent's ID"}
 	}
 	return c, nil
 }
 
-type key struct{}
+type (
+	key     struct{}
+	refused struct{}
+)
 
 // With returns a context that carries the caller.
 func With(ctx context.Context, c Caller) context.Context { return context.WithValue(ctx, key{}, c) }
@@ -52,4 +87,16 @@ func With(ctx context.Context, c Caller) context.Context { return context.WithVa
 func Of(ctx context.Context) (Caller, bool) {
 	c, ok := ctx.Value(key{}).(Caller)
 	return c, ok
+}
+
+// WithRefused returns a context without a caller that carries why.
+func WithRefused(ctx context.Context, why error) context.Context {
+	return context.WithValue(ctx, refused{}, why)
+}
+
+// Refused returns why a context has no caller; nil if there is no reason but
+// that nobody has sent a token.
+func Refused(ctx context.Context) error {
+	err, _ := ctx.Value(refused{}).(error)
+	return err
 }

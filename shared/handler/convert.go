@@ -7,16 +7,19 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 )
 
 // Convert converts the batches that SQS delivers.
 type Convert struct {
-	Use func(ctx context.Context, b move.Batch, receives int) error
-	Log *slog.Logger
+	Use     func(ctx context.Context, b move.Batch, receives int) (move.Counts, error)
+	Log     *slog.Logger
+	Metrics *metrics.Writer // nil measures nothing
 }
 
 // Handle converts every batch, at the same time, and names the messages that
@@ -27,7 +30,7 @@ func (h Convert) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEvent
 	for i, m := range e.Records {
 		wg.Go(func() {
 			if err := h.convert(ctx, m); err != nil {
-				h.Log.ErrorContext(ctx, "batch not converted", "message", m.MessageId, "err", err)
+				h.Log.ErrorContext(ctx, "batch not converted", "messageId", m.MessageId, "err", err)
 				failed[i] = true
 			}
 		})
@@ -54,5 +57,19 @@ func (h Convert) convert(ctx context.Context, m events.SQSMessage) error {
 	if err != nil {
 		return fmt.Errorf("receive count: %w", err)
 	}
-	return h.Use(ctx, b, receives)
+	begun := time.Now()
+	n, err := h.Use(ctx, b, receives)
+	if err != nil {
+		return err
+	}
+	h.Metrics.Emit(labels(b.Account, b.Move),
+		metrics.Value{Name: metrics.Converted, Value: n.Created + n.AsIs + n.Live + n.Stayed},
+		metrics.Value{Name: metrics.Failed, Value: n.Failed},
+		metrics.Value{Name: metrics.BatchTime, Value: time.Since(begun).Milliseconds()})
+	return nil
+}
+
+// labels say which move a line of metrics is about.
+func labels(account, id string) []metrics.Label {
+	return []metrics.Label{{Name: "account", ID: account}, {Name: "move", ID: id}}
 }

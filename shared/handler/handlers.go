@@ -1,9 +1,11 @@
 package handler
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
+	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
@@ -16,6 +18,10 @@ type Below struct {
 	Machine move.Machine // nil where nothing is started
 	Now     func() time.Time
 	Log     *slog.Logger
+	Metrics *metrics.Writer // nil where nothing is measured
+	// Check says what is wrong with the engine's tables; nil where they
+	// cannot be wrong.
+	Check func(ctx context.Context) error
 }
 
 // Handlers are all handlers, one for each Lambda function, and the use cases
@@ -46,6 +52,9 @@ type Cases struct {
 	Moves         store.MoveStore
 	Ledger        store.LedgerStore
 	Journal       store.JournalStore
+
+	Check func(ctx context.Context) error // as in Below
+	Now   func() time.Time
 }
 
 // How much a step does at most, so that it ends long before a function's
@@ -78,19 +87,23 @@ func New(b Below) *Handlers {
 			Listing: conversations, Conversations: conversations, Tickets: tickets, Failures: ledger, Now: b.Now,
 		}
 
+		measure = measures{b.Metrics}
+
 		fence = move.Fence{Setups: setups, Moves: moves, Now: b.Now}
 		list  = move.List{
 			Moves: moves, Listing: conversations, Failures: ledger, Dispatch: dispatch, Phase: phase, PerStep: perStep,
 		}
 		drain = move.Drain{
-			Moves: moves, Ledger: ledger, Listing: conversations, Queue: b.Queue, Phase: phase, Now: b.Now,
+			Moves: moves, Ledger: ledger, Listing: conversations, Queue: b.Queue, Phase: phase, Now: b.Now, Saw: measure.drained,
 		}
 		reconcile = move.Reconcile{
 			Moves: moves, Rulebook: book, Survey: survey, Ledger: ledger, Dispatch: dispatch, Phase: phase, Pages: pages,
 		}
 		rehearse = move.Rehearse{Moves: moves, Setups: setups, Survey: survey, Ledger: ledger, Phase: phase, Pages: pages}
-		finish   = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: b.Now}
-		audit    = move.Audit{Moves: moves, Rulebook: book, Survey: survey, Ensure: ensure, Ledger: ledger, Now: b.Now}
+		finish   = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: b.Now, Ended: measure.ended}
+		audit    = move.Audit{
+			Moves: moves, Rulebook: book, Survey: survey, Ensure: ensure, Ledger: ledger, Now: b.Now, Found: measure.audited,
+		}
 
 		step = func(name string, do stepFunc) Step {
 			return Step{
@@ -102,18 +115,21 @@ func New(b Below) *Handlers {
 		Fence:     step("fence", fence.Step),
 		List:      step(move.StepList, list.Step),
 		Drain:     step(move.StepDrain, drain.Step),
-		Reconcile: step(move.StepReconcile, either(reconcile.Step, rehearse.Step)),
+		Reconcile: step(move.StepReconcile, either(measure.reconciled(reconcile.Step), rehearse.Step)),
 		Finish:    step("finish", finish.Step),
 		Audit:     step(move.StepAudit, audit.Step),
 
 		Convert: Convert{
-			Use: move.Convert{Rulebook: book, Ensure: ensure, Ledger: ledger, Now: b.Now}.Batch, Log: b.Log,
+			Use: move.Convert{Rulebook: book, Ensure: ensure, Ledger: ledger, Now: b.Now}.Batch,
+			Log: b.Log, Metrics: b.Metrics,
 		},
 		Redirect: &Redirect{
 			Use: (&move.Redirect{Setups: setups, Rulebook: book, Ensure: ensure, Ledger: ledger, Now: b.Now}).Changed,
-			Log: b.Log, Stream: b.Stream,
+			Log: b.Log, Stream: b.Stream, Metrics: b.Metrics, Now: b.Now,
 		},
-		Sweep: Sweep{Use: move.Sweep{Moves: moves, Machine: b.Machine, Now: b.Now}.Run, Log: b.Log},
+		Sweep: Sweep{
+			Use: move.Sweep{Moves: moves, Machine: b.Machine, Now: b.Now}.Run, Check: b.Check, Log: b.Log, Metrics: b.Metrics,
+		},
 
 		Cases: Cases{
 			Plan:   plan,
@@ -126,7 +142,7 @@ func New(b Below) *Handlers {
 			Configure: move.Configure{Setups: setups, Listing: conversations},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Tickets: tickets, Moves: moves,
-			Ledger: ledger, Journal: journal,
+			Ledger: ledger, Journal: journal, Check: b.Check, Now: b.Now,
 		},
 	}
 }

@@ -7,49 +7,93 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/metrics"
 	"deskmove/shared/store"
 )
 
 // Redirect redirects the conversations that the stream reports.
 type Redirect struct {
-	Use    func(ctx context.Context, cs []desk.Conversation) map[string]error
-	Log    *slog.Logger
-	Stream store.Stream
+	Use     func(ctx context.Context, cs []desk.Conversation) (redirected int, errs map[string]error)
+	Log     *slog.Logger
+	Stream  store.Stream
+	Metrics *metrics.Writer // nil measures nothing
+	Now     func() time.Time
 }
 
 // Handle redirects every conversation that was made or whose version changed,
-// and names the first change that failed: a stream goes on from there.
+// and names the first change that failed or that it cannot read: a stream goes
+// on from there.
 func (h *Redirect) Handle(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+	changes := make([]change, len(e.Records))
+	for i, record := range e.Records {
+		changes[i] = read(record)
+	}
+	return h.redirect(ctx, changes), nil
+}
+
+// change is what a record of the stream says.
+type change struct {
+	sequence     string
+	conversation desk.Conversation
+	ok           bool // it is a change of a conversation's version
+	err          error
+}
+
+// read reads a record.
+func read(r events.DynamoDBEventRecord) change {
+	c, ok, err := changed(r)
+	return change{r.Change.SequenceNumber, c, ok, err}
+}
+
+// redirect redirects what can be read, also behind what cannot: it is
+// delivered again, but live traffic does not wait for that.
+func (h *Redirect) redirect(ctx context.Context, changes []change) (res events.DynamoDBEventResponse) {
 	var cs []desk.Conversation
-	ids := make([]string, len(e.Records))
-	for i, record := range e.Records {
-		c, ok, err := changed(record)
+	for _, c := range changes {
+		if c.ok {
+			cs = append(cs, c.conversation)
+		}
+	}
+	errs := h.use(ctx, cs)
+	for _, c := range changes {
+		err := c.err
+		if c.ok {
+			err = errs[c.conversation.ID]
+		}
 		if err != nil {
-			return events.DynamoDBEventResponse{}, fmt.Errorf("change %s: %w", record.Change.SequenceNumber, err)
-		}
-		if ok {
-			cs, ids[i] = append(cs, c), c.ID
+			h.Log.ErrorContext(ctx, "change not redirected", "sequence", c.sequence, "conversation", c.conversation.ID, "err", err)
+			res.BatchItemFailures = []events.DynamoDBBatchItemFailure{{ItemIdentifier: c.sequence}}
+			return res
 		}
 	}
+	return res
+}
+
+// use redirects conversations and measures it, unless they are all of
+// channels that stay in the inbox.
+func (h *Redirect) use(ctx context.Context, cs []desk.Conversation) map[string]error {
 	if len(cs) == 0 {
-		return events.DynamoDBEventResponse{}, nil
+		return nil
 	}
-	errs := h.Use(ctx, cs)
-	for i, record := range e.Records {
-		err := errs[ids[i]]
-		if ids[i] == "" || err == nil {
-			continue
+	redirected, errs := h.Use(ctx, cs)
+	if redirected+len(errs) > 0 {
+		oldest := cs[0].ChangedAt
+		for _, c := range cs {
+			if c.ChangedAt.Before(oldest) {
+				oldest = c.ChangedAt
+			}
 		}
-		h.Log.ErrorContext(ctx, "conversation not redirected", "conversation", ids[i], "err", err)
-		return events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{
-			{ItemIdentifier: record.Change.SequenceNumber},
-		}}, nil
+		h.Metrics.Emit(nil,
+			metrics.Value{Name: metrics.Redirected, Value: int64(redirected)},
+			metrics.Value{Name: metrics.RedirectFailed, Value: int64(len(errs))},
+			metrics.Value{Name: metrics.RedirectLag, Value: max(h.Now().Sub(oldest).Milliseconds(), 0)}) // clocks differ
 	}
-	return events.DynamoDBEventResponse{}, nil
+	return errs
 }
 
 // changed reads the conversation of a change; false if the change is none of
@@ -86,7 +130,7 @@ func attrs(image map[string]events.DynamoDBAttributeValue) (store.Attrs, error) 
 		case events.DataTypeNumber:
 			n, err := strconv.ParseInt(v.Number(), 10, 64)
 			if err != nil {
-				return nil, fmt.Errorf("attribute %s: %w", name, err)
+				return nil, fmt.Errorf("attribute %s is no whole number", name)
 			}
 			a = append(a, store.Attr{Name: name, Value: store.N(n)})
 		case events.DataTypeBinary:
@@ -112,7 +156,7 @@ type givenUp struct {
 func (h *Redirect) HandleFailed(ctx context.Context, e events.SQSEvent) (res events.SQSEventResponse, _ error) {
 	for _, m := range e.Records {
 		if err := h.again(ctx, m.Body); err != nil {
-			h.Log.ErrorContext(ctx, "changes not redirected again", "message", m.MessageId, "err", err)
+			h.Log.ErrorContext(ctx, "changes not redirected again", "messageId", m.MessageId, "err", err)
 			res.BatchItemFailures = append(res.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
 	}
@@ -123,6 +167,9 @@ func (h *Redirect) again(ctx context.Context, body string) error {
 	var g givenUp
 	if err := json.Unmarshal([]byte(body), &g); err != nil {
 		return fmt.Errorf("message of the stream's failures: %w", err)
+	}
+	if g.Info.Shard == "" || g.Info.First == "" || g.Info.Last == "" {
+		return errors.New("message of the stream's failures: it names no shard or no changes")
 	}
 	changes, err := h.Stream.Between(ctx, g.Info.Shard, g.Info.First, g.Info.Last)
 	if err != nil {
@@ -138,7 +185,7 @@ func (h *Redirect) again(ctx context.Context, body string) error {
 		}
 	}
 	var errs []error
-	for id, err := range h.Use(ctx, cs) {
+	for id, err := range h.use(ctx, cs) {
 		errs = append(errs, fmt.Errorf("conversation %s: %w", id, err))
 	}
 	return errors.Join(errs...)

@@ -22,6 +22,9 @@ type Audit struct {
 		Fail(ctx context.Context, account, id string, f Failure) error
 	}
 	Now func() time.Time
+	// Found, if not nil, is told how many conversations a page of an audit
+	// found missing.
+	Found func(r Run, n int)
 }
 
 // lateAudits is when the audits happen, after the end of the move.
@@ -63,6 +66,9 @@ func (a Audit) look(ctx context.Context, m desk.Move, r Run) error {
 		page, err := a.Survey.page(ctx, rules, after, until)
 		if err != nil {
 			return err
+		}
+		if a.Found != nil && len(page.missing) > 0 {
+			a.Found(r, len(page.missing))
 		}
 		for _, o := range a.Ensure.Run(ctx, rules, page.missing, How{Strong: true, Again: true}) {
 			if o.Err == nil {

@@ -29,13 +29,13 @@ const patience = 3
 // times, the first time counting 1. A conversation that cannot be converted is
 // recorded as a failure, and the batch finishes without it (R28). An error
 // asks for the batch to be delivered again; what has been done until then does
-// no harm.
-func (c Convert) Batch(ctx context.Context, b Batch, receives int) error {
+// no harm. The counts say what became of the batch's conversations, whether or
+// not it had been done before.
+func (c Convert) Batch(ctx context.Context, b Batch, receives int) (n Counts, _ error) {
 	rules, err := c.Rulebook.Rules(ctx, b.Account, b.Move)
 	if err != nil {
-		return err
+		return n, err
 	}
-	var n Counts
 	var failures []Failure
 	for _, o := range c.Ensure.Run(ctx, rules, b.IDs, How{Again: b.Again || receives > 1}) {
 		if o.Err == nil {
@@ -44,22 +44,22 @@ func (c Convert) Batch(ctx context.Context, b Batch, receives int) error {
 		}
 		f, final := failure(o, c.Now())
 		if !final && (receives < patience || willPass(o.Err)) {
-			return fmt.Errorf("batch %s: %w", b.Entry, o.Err)
+			return n, fmt.Errorf("batch %s: %w", b.Entry, o.Err)
 		}
 		n.Failed++
 		failures = append(failures, f)
 	}
 	if b.Retry {
 		if err := c.mend(ctx, b, failures); err != nil {
-			return err
+			return n, err
 		}
 	}
 	for _, f := range failures {
 		if err := c.Ledger.Fail(ctx, b.Account, b.Move, f); err != nil {
-			return err
+			return n, err
 		}
 	}
-	return c.Ledger.Done(ctx, b, n)
+	return n, c.Ledger.Done(ctx, b, n)
 }
 
 // failure is what is recorded of an error, and whether it is for good: the

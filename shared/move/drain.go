@@ -23,6 +23,9 @@ type Drain struct {
 	Queue   Queue
 	Phase   Phase
 	Now     func() time.Time
+	// Saw, if not nil, is told what a step saw: open batches are counted up
+	// to some hundreds.
+	Saw func(r Run, p Progress, open int)
 }
 
 // Of the drain's wait.
@@ -58,6 +61,9 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	p, err := d.Ledger.Progress(ctx, r.Account, r.Move)
 	if err != nil {
 		return r, err
+	}
+	if d.Saw != nil {
+		d.Saw(r, p, len(open))
 	}
 	now := d.Now()
 	if len(open) == 0 {

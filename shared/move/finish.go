@@ -23,6 +23,8 @@ type Finish struct {
 		Notify(ctx context.Context, account string, ns []Notification) error
 	}
 	Now func() time.Time
+	// Ended, if not nil, is told of each move that ends, once.
+	Ended func(m desk.Move)
 }
 
 // Step writes the report and ends the move: done, or at attention if
@@ -66,6 +68,9 @@ func (f Finish) Step(ctx context.Context, r Run) (Run, error) {
 	})
 	if errors.Is(err, ErrChanged) { // this step ran twice
 		return r, nil
+	}
+	if err == nil && f.Ended != nil {
+		f.Ended(m)
 	}
 	return r, err
 }

@@ -27,9 +27,10 @@ type Redirect struct {
 }
 
 // Changed redirects conversations that were made or changed, as the stream
-// showed them, and returns an error for each that must be tried again.
-func (r *Redirect) Changed(ctx context.Context, cs []desk.Conversation) map[string]error {
-	errs := make(map[string]error)
+// showed them. It returns how many are up to date in the help desk now, and an
+// error for each that must be tried again.
+func (r *Redirect) Changed(ctx context.Context, cs []desk.Conversation) (redirected int, errs map[string]error) {
+	errs = make(map[string]error)
 	ids := make(map[Name][]string)
 	seen := make(map[string]bool, len(cs))
 	for _, c := range cs {
@@ -45,9 +46,9 @@ func (r *Redirect) Changed(ctx context.Context, cs []desk.Conversation) map[stri
 		}
 	}
 	for m, ids := range ids {
-		r.ensure(ctx, m.Account, m.Move, ids, errs)
+		redirected += r.ensure(ctx, m.Account, m.Move, ids, errs)
 	}
-	return errs
+	return redirected, errs
 }
 
 // moveOf returns the move that fenced a channel, "" while it is in the inbox.
@@ -77,16 +78,19 @@ func (r *Redirect) moveOf(ctx context.Context, account, channel string) (string,
 	return c.Move, nil
 }
 
-func (r *Redirect) ensure(ctx context.Context, account, id string, ids []string, errs map[string]error) {
+func (r *Redirect) ensure(ctx context.Context, account, id string, ids []string, errs map[string]error) (redirected int) {
 	rules, err := r.Rulebook.Rules(ctx, account, id)
 	if err != nil {
 		for _, c := range ids {
 			errs[c] = err
 		}
-		return
+		return 0
 	}
 	for _, o := range r.Ensure.Run(ctx, rules, ids, How{Strong: true}) {
 		if o.Err == nil {
+			if !o.Stayed {
+				redirected++
+			}
 			continue
 		}
 		f, final := failure(o, r.Now())
@@ -97,4 +101,5 @@ func (r *Redirect) ensure(ctx context.Context, account, id string, ids []string,
 			errs[o.ID] = o.Err
 		}
 	}
+	return redirected
 }

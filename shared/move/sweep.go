@@ -26,29 +26,35 @@ type Sweep struct {
 // about to start the execution.
 const fresh = 10 * time.Second
 
-// Run sweeps once. What fails for one move does not stop the others.
-func (s Sweep) Run(ctx context.Context) error {
+// Run sweeps once, and returns how many moves it started again. What fails
+// for one move does not stop the others.
+func (s Sweep) Run(ctx context.Context) (restarted int, _ error) {
 	due, err := s.Moves.Due(ctx, s.Now().Add(-fresh))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var errs []error
 	for _, d := range due {
-		if err := s.move(ctx, d); err != nil {
+		started, err := s.move(ctx, d)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("sweep move %s: %w", d.Move, err))
 		}
+		if started {
+			restarted++
+		}
 	}
-	return errors.Join(errs...)
+	return restarted, errors.Join(errs...)
 }
 
-func (s Sweep) move(ctx context.Context, d Name) error {
+// move sees to one move, and reports whether it started an execution.
+func (s Sweep) move(ctx context.Context, d Name) (started bool, _ error) {
 	m, err := s.Moves.Get(ctx, d.Account, d.Move)
 	if err != nil {
-		return err
+		return false, err
 	}
 	last, known, err := s.Moves.Checkpoint(ctx, d.Account, d.Move)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if !known || last.Run != m.Run { // its first run, or a retry
 		last = firstRun(m)
@@ -58,22 +64,23 @@ func (s Sweep) move(ctx context.Context, d Name) error {
 	}
 	running, err := s.Machine.Running(ctx, last.Name())
 	if err != nil || running {
-		return err
+		return false, err
 	}
 	// It was never started, or it has ended too early. Starting it again
 	// settles the first; if that did nothing, a successor settles the second.
 	if err := s.Machine.Start(ctx, last.Name(), last); err != nil {
-		return err
+		return false, err
 	}
 	if running, err = s.Machine.Running(ctx, last.Name()); err != nil || running {
-		return err
+		return running, err
 	}
 	next := last
 	next.Turns, next.Yield = 0, false
 	if !m.EndedAt.IsZero() {
 		next.Step = StepAudit
 	}
-	return succeed(ctx, s.Moves, s.Machine, next)
+	err = succeed(ctx, s.Moves, s.Machine, next)
+	return err == nil, err
 }
 
 // succeed hands a move over to its next execution.

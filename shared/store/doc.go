@@ -41,4 +41,7 @@
 // partition. The move changes nothing in it. Tickets are in theirs once they
 // live in the help desk. Moves are in theirs while somebody must look after
 // them: until their execution has started and until the last late audit.
+//
+// An idempotency key expires 30 days after it was used, where the engine lets
+// items expire. It may start another move from then on.
 package store

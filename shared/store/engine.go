@@ -22,11 +22,14 @@ type Key struct{ PK, SK string }
 
 // Attributes that engines know. Each table has one index over IndexPK and
 // IndexSK, of keys only; items without both are not in it. The change stream
-// reports the items that have a Version attribute.
+// reports the items that have a Version attribute. An item of Control may
+// vanish some time after Expires, in seconds since 1970; engines need not see
+// to it.
 const (
 	IndexPK = "ipk"
 	IndexSK = "isk"
 	Version = "ver"
+	Expires = "ttl"
 )
 
 // Item is a key and its attributes.
@@ -49,8 +52,9 @@ const (
 type Op byte
 
 // The operations. Put replaces the whole item. Update sets, adds and removes
-// attributes, and makes the item if it is absent. Delete of an absent item
-// succeeds. Check writes nothing and belongs in transactions.
+// attributes, and makes the item if it is absent; one that neither sets nor
+// adds may leave it absent. Delete of an absent item succeeds. Check writes
+// nothing and belongs in transactions.
 const (
 	Put Op = iota
 	Update
@@ -131,7 +135,8 @@ type Change struct {
 
 // Errors of engines. Test with errors.Is.
 var (
-	// ErrCondition says that a condition did not hold; nothing was written.
+	// ErrCondition says that a condition did not hold; nothing was written,
+	// unless by an attempt of the same call whose answer was lost.
 	ErrCondition = errors.New("condition failed")
 	// ErrThrottled says that the engine is too busy, or that a transaction met
 	// another; trying again later helps.

@@ -29,6 +29,11 @@ const (
 	aBodyHash = "hash"
 )
 
+// keptKeys is how long an idempotency key is kept at least. Whoever repeats a
+// request does so within minutes; one who comes later starts a new move, if
+// the account may move something.
+const keptKeys = 30 * 24 * time.Hour
+
 // due is the index partition of the moves that somebody must look after.
 const due = "DUE"
 
@@ -83,7 +88,8 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 	if idem.Key != "" {
 		ws = append(ws, Write{
 			Op: Put, Table: Control, Key: Key{key(m.Account, "IDEMPOTENT"), idem.Key},
-			Set: Attrs{}.str(aMove, m.ID).str(aBodyHash, idem.Hash), If: Absent(),
+			Set: Attrs{}.str(aMove, m.ID).str(aBodyHash, idem.Hash).num(Expires, m.StartedAt.Add(keptKeys).Unix()),
+			If:  Absent(),
 		})
 	}
 	return s.transact(ctx, "start move "+m.ID, ws, move.ErrExists)

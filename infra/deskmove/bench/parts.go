@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,84 +19,6 @@ import (
 	"deskmove/shared/store/sqlite"
 )
 
-const account, channel = "bench", "mail"
-
-// workers is how many batches are written at a time when nothing else is
-// done: as many as the stack converts.
-const workers = 16
-
-func setup() desk.Setup {
-	s := desk.Setup{
-		Account: desk.Account{ID: account, Name: "Bench", Plan: desk.Enterprise},
-		Pipelines: []desk.Pipeline{{ID: "support", Name: "Support", Statuses: []desk.PipelineStatus{
-			{ID: "new", Name: "New"}, {ID: "waiting", Name: "Waiting"}, {ID: "solved", Name: "Solved", Closed: true},
-		}}},
-		Policies: []desk.Policy{{ID: "standard", Name: "Standard", FirstReply: 4 * time.Hour, Close: 72 * time.Hour}},
-		Channels: []desk.Channel{{Account: account, ID: channel, Name: "Mail", Type: desk.Email, Address: "support@bench.example"}},
-	}
-	for i := range 40 {
-		s.Agents = append(s.Agents, desk.Agent{
-			ID: fmt.Sprintf("agent%02d", i), Name: fmt.Sprintf("Agent %d", i), Email: fmt.Sprintf("agent%02d@bench.example", i),
-			Role: desk.SuperAdmin, HelpDesk: i%10 != 0,
-		})
-	}
-	return s
-}
-
-// firstDay is when the benchmark's channel began.
-var firstDay = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// conversation is the i-th: one in three is closed, one in four has no owner.
-func conversation(i int) desk.Conversation {
-	at := firstDay.Add(time.Duration(i) * 40 * time.Second)
-	c := desk.Conversation{
-		Account: account, ID: fmt.Sprintf("c%010x%08x", at.UnixMilli(), uint32(i)*2654435761), Origin: channel, Channel: channel, // #nosec G115 -- wraps on purpose
-		Subject:  fmt.Sprintf("Question %d about an order that has not arrived, and the tracking page shows nothing", i),
-		Customer: fmt.Sprintf("customer.%d@some-company.example", i), State: desk.Open,
-		Started: at.Add(-time.Minute), TakenIn: at, Joined: at, ChangedAt: at.Add(time.Hour),
-		Version: 3, CustomerVersion: 2, CustomerAt: at.Add(time.Minute), FirstReplyAt: at.Add(time.Hour), Messages: 3, Home: desk.Inbox,
-	}
-	if i%4 != 0 {
-		c.Owner = fmt.Sprintf("agent%02d", i%40)
-	}
-	if i%3 == 0 {
-		c.State, c.ClosedAt = desk.Closed, at.Add(2*time.Hour)
-	}
-	return c
-}
-
-// batches calls do for each batch of n conversations, from several
-// goroutines, and returns the first error.
-func batches(n int, newestFirst bool, do func(cs []desk.Conversation) error) error {
-	count := (n + move.BatchSize - 1) / move.BatchSize
-	var next atomic.Int64
-	var failed atomic.Value
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			for failed.Load() == nil {
-				b := int(next.Add(1)) - 1
-				if b >= count {
-					return
-				}
-				if newestFirst {
-					b = count - 1 - b
-				}
-				var cs []desk.Conversation
-				for i := b * move.BatchSize; i < min((b+1)*move.BatchSize, n); i++ {
-					cs = append(cs, conversation(i))
-				}
-				if err := do(cs); err != nil {
-					failed.Store(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	err, _ := failed.Load().(error)
-	return err
-}
-
 // seed takes n conversations in, and waits until the stream has been read.
 func seed(ctx context.Context, dir string, n int) error {
 	s, stop, err := open(ctx, dir, nil)
@@ -105,11 +26,11 @@ func seed(ctx context.Context, dir string, n int) error {
 		return err
 	}
 	defer stop()
-	if _, err := s.Handlers.Cases.Configure.Account(ctx, setup()); err != nil {
+	if _, err := s.Handlers.Cases.Configure.Account(ctx, Setup()); err != nil {
 		return err
 	}
 	conversations := s.Handlers.Cases.Conversations
-	if err := batches(n, false, func(cs []desk.Conversation) error { return conversations.Import(ctx, cs) }); err != nil {
+	if err := Batches(n, false, func(cs []desk.Conversation) error { return conversations.Import(ctx, cs) }); err != nil {
 		return err
 	}
 	return s.Rest(ctx)
@@ -124,13 +45,13 @@ func raw(ctx context.Context, dir string, n int) (any, error) {
 	defer func() { _ = e.Close() }()
 	tickets, conversations := store.TicketStore{Engine: e}, store.ConversationStore{Engine: e}
 	began := time.Now()
-	err = batches(n, true, func(cs []desk.Conversation) error {
+	err = Batches(n, true, func(cs []desk.Conversation) error {
 		ts := make([]desk.Ticket, len(cs))
 		for i, c := range cs {
 			ts[i] = desk.Ticket{
-				Account: account, ID: desk.TicketID(c.ID), Conversation: c.ID, Channel: channel, Subject: c.Subject, Customer: c.Customer,
+				Account: Account, ID: desk.TicketID(c.ID), Conversation: c.ID, Channel: Channel, Subject: c.Subject, Customer: c.Customer,
 				Status: "waiting", Owner: c.Owner, Created: c.Started, Provenance: desk.History, Imported: began, Move: "m1700000000000",
-				From: channel, MovedStatus: "waiting", MovedOwner: c.Owner, Opened: began, Home: desk.HelpDesk,
+				From: Channel, MovedStatus: "waiting", MovedOwner: c.Owner, Opened: began, Home: desk.HelpDesk,
 				Clocks:        desk.Clocks{Policy: "standard", FirstReply: began, Close: began},
 				SourceVersion: c.Version, Revision: 1,
 			}
@@ -161,8 +82,8 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 	}
 	writes, reads := waist(m)
 	began := time.Now()
-	started, err := s.Handlers.Cases.Start.Move(ctx, move.Who{Account: account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
-		Channel: channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
+	started, err := s.Handlers.Cases.Start.Move(ctx, move.Who{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
+		Channel: Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
 	}, move.Idempotency{})
 	if err != nil {
@@ -225,7 +146,7 @@ func open(ctx context.Context, dir string, wrap func(store.Engine) store.Engine)
 func wait(ctx context.Context, s *stack.Stack, id string) (desk.Move, error) {
 	phase, began := "", time.Now()
 	for {
-		m, err := s.Handlers.Cases.Moves.Get(ctx, account, id)
+		m, err := s.Handlers.Cases.Moves.Get(ctx, Account, id)
 		if m.Phase != phase {
 			phase = m.Phase
 			slog.Debug("phase", "after", time.Since(began), "phase", phase)
@@ -253,12 +174,12 @@ func customers(ctx context.Context, s *stack.Stack, id string, done <-chan struc
 			return took
 		case <-tick.C:
 		}
-		if m, err := cases.Moves.Get(ctx, account, id); err != nil || m.FenceAt.IsZero() {
+		if m, err := cases.Moves.Get(ctx, Account, id); err != nil || m.FenceAt.IsZero() {
 			continue
 		}
 		wg.Go(func() {
 			taken, err := cases.Intake.Message(ctx, desk.Message{
-				Account: account, Channel: channel, External: fmt.Sprintf("live-%d", i), Author: desk.ByCustomer,
+				Account: Account, Channel: Channel, External: fmt.Sprintf("live-%d", i), Author: desk.ByCustomer,
 				From: "live@some-company.example", At: time.Now(), Subject: "Live", Text: "Is anybody there?",
 			}, nil)
 			if err != nil {
@@ -266,7 +187,7 @@ func customers(ctx context.Context, s *stack.Stack, id string, done <-chan struc
 			}
 			began := time.Now()
 			for {
-				if _, err := cases.Tickets.Get(ctx, account, desk.TicketID(taken.Conversation.ID)); err == nil {
+				if _, err := cases.Tickets.Get(ctx, Account, desk.TicketID(taken.Conversation.ID)); err == nil {
 					break
 				}
 				time.Sleep(5 * time.Millisecond)

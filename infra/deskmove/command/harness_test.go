@@ -15,10 +15,10 @@ import (
 
 	"deskmove/infra/deskmove/client"
 	"deskmove/infra/deskmove/command"
-	"deskmove/infra/deskmove/httpapi"
 	"deskmove/infra/local/stack"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
+	"deskmove/shared/httpapi"
 	"deskmove/shared/store"
 )
 

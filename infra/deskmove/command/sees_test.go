@@ -11,12 +11,12 @@ import (
 	"time"
 
 	"deskmove/infra/deskmove/client"
-	"deskmove/infra/deskmove/httpapi"
 	"deskmove/infra/deskmove/verify"
 	"deskmove/infra/local/stack"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
+	"deskmove/shared/httpapi"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
@@ -406,7 +406,7 @@ func spoiled(t *testing.T, b base, do func(spoil)) verify.Result {
 		}
 	}()
 	do(s)
-	r, err := verify.Run(t.Context(), client.With("http://localhost", "", &httpapi.InProcess{
+	r, err := verify.Run(t.Context(), client.With("http://localhost", "", &client.InProcess{
 		API:    httpapi.New(st.Handlers, slog.New(slog.DiscardHandler)),
 		Caller: auth.Caller{Account: "demo", Subject: "admin", Role: desk.SuperAdmin},
 	}), verify.Options{Grace: -1, Settings: b.settings})

@@ -13,9 +13,9 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"deskmove/infra/deskmove/httpapi"
 	"deskmove/infra/local/stack"
 	"deskmove/shared/handler"
+	"deskmove/shared/httpapi"
 	"deskmove/shared/store"
 )
 

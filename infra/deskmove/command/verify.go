@@ -9,11 +9,11 @@ import (
 	"log/slog"
 
 	"deskmove/infra/deskmove/client"
-	"deskmove/infra/deskmove/httpapi"
 	"deskmove/infra/deskmove/verify"
 	"deskmove/infra/local/stack"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
+	"deskmove/shared/httpapi"
 )
 
 type verifyCmd struct {
@@ -151,5 +151,5 @@ func (v verifyCmd) offline(ctx context.Context, c *call) (*client.Client, func()
 	if caller.Subject == "" {
 		return nil, st.Close, fmt.Errorf("account %s has no super administrator with help desk access: give one access, then verify", v.Account)
 	}
-	return client.With("http://localhost", "", &httpapi.InProcess{API: httpapi.New(st.Handlers, log), Caller: caller}), st.Close, nil
+	return client.With("http://localhost", "", &client.InProcess{API: httpapi.New(st.Handlers, log), Caller: caller}), st.Close, nil
 }

@@ -39,6 +39,10 @@ type Config struct {
 	API func(*handler.Handlers) http.Handler
 	// Wrap, if not nil, goes between the repositories and the engine.
 	Wrap func(store.Engine) store.Engine
+	// Each, if not nil, gives a function something of its own below the waist,
+	// made from what all have; the name is that of its folder. A test sees by
+	// it which function does what.
+	Each func(function string, b handler.Below) handler.Below
 	// Concurrency is how many batches of messages are converted at a time; 16
 	// if 0.
 	Concurrency int
@@ -57,15 +61,6 @@ type Stack struct {
 	engine  *sqlite.Engine
 	runtime *local.Runtime
 }
-
-// Limits of functions and queues, as in template.yaml.
-const (
-	brief      = 30 * time.Second  // of functions that handle batches: slow disks are slow
-	short      = 60 * time.Second  // of other functions
-	long       = 300 * time.Second // of steps that page through a channel
-	visibility = 60 * time.Second  // how long a batch that failed waits
-	receives   = 10                // before a message is dead
-)
 
 // Open opens the data, which belongs to one process at a time, and listens;
 // nothing happens before Run. Close it in any case.
@@ -94,35 +89,27 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 }
 
 func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk clock.Clock) error {
-	dead, err := s.runtime.Queue(ctx, queue.Config{Name: "batches-dead"})
-	if err != nil {
-		return err
-	}
-	s.Batches, err = s.runtime.Queue(ctx, queue.Config{
-		Name: "batches", Visibility: visibility, MaxReceives: receives, DeadLetters: dead,
-	})
-	if err != nil {
-		return err
-	}
-	failures, err := s.runtime.Queue(ctx, queue.Config{
-		Name: "stream-failures", Visibility: visibility, MaxReceives: 50, DeadLetters: dead,
-	})
+	limits := TheLimits()
+	failures, err := s.queues(ctx, limits)
 	if err != nil {
 		return err
 	}
 	starter := &machine{}
-	h := handler.New(handler.Below{
+	of := each(handler.Below{
 		Engine: waist, Stream: s.engine, Queue: sender{s.Batches}, Machine: starter, Now: clk.Now, Log: c.Log,
-	})
-	s.Handlers = h
+	}, c.Each)
+	s.Handlers = of("api")
+	step := func(name string, s handler.Step) machines.Function {
+		return machines.Function{Name: name, Timeout: limits.Timeouts[name], Handle: function.JSON(s.Handle)}
+	}
 	s.Machine, err = s.runtime.Machine(ctx, machines.Config{
 		Name: "move", Definition: infra.MoveMachine, Functions: map[string]machines.Function{
-			"${FenceFunctionArn}":     step("fence", short, h.Fence),
-			"${ListFunctionArn}":      step("list", long, h.List),
-			"${DrainFunctionArn}":     step("drain", long, h.Drain),
-			"${ReconcileFunctionArn}": step("reconcile", long, h.Reconcile),
-			"${FinishFunctionArn}":    step("finish", short, h.Finish),
-			"${AuditFunctionArn}":     step("audit", long, h.Audit),
+			"${FenceFunctionArn}":     step("fence", of("fence").Fence),
+			"${ListFunctionArn}":      step("list", of("list").List),
+			"${DrainFunctionArn}":     step("drain", of("drain").Drain),
+			"${ReconcileFunctionArn}": step("reconcile", of("reconcile").Reconcile),
+			"${FinishFunctionArn}":    step("finish", of("finish").Finish),
+			"${AuditFunctionArn}":     step("audit", of("audit").Audit),
 		},
 	})
 	if err != nil {
@@ -133,27 +120,62 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 	if concurrency == 0 {
 		concurrency = 16
 	}
+	convert, redirect, sweep := of("convert").Convert, of("redirect").Redirect, of("sweep").Sweep
 	return errors.Join(
 		s.runtime.Poll(s.Batches, queue.Mapping{
-			Function:  queue.Function{Name: "convert", Timeout: brief, Handle: h.Convert.Handle},
-			BatchSize: 2, Concurrency: concurrency, ReportFailures: true,
+			Function:  queue.Function{Name: "convert", Timeout: limits.Timeouts["convert"], Handle: convert.Handle},
+			BatchSize: limits.Batches.Size, Concurrency: concurrency, ReportFailures: true,
 		}),
 		s.runtime.Poll(failures, queue.Mapping{
-			Function:  queue.Function{Name: "redirect-failed", Timeout: brief, Handle: h.Redirect.HandleFailed},
-			BatchSize: 1, Concurrency: 2, ReportFailures: true,
+			Function:  queue.Function{Name: "redirect-failed", Timeout: limits.Timeouts["redirect"], Handle: redirect.HandleFailed},
+			BatchSize: limits.StreamFailures.Size, Concurrency: 2, ReportFailures: true,
 		}),
 		s.runtime.Feed(
 			&streams.Feed{Stream: s.engine, Table: store.Conversations, Poll: 10 * time.Millisecond, Trim: s.trim, Keep: time.Hour},
 			streams.Mapping{
-				Function:  streams.Function{Name: "redirect", Timeout: short, Handle: h.Redirect.Handle},
-				BatchSize: 500, Retries: 4, MaxAge: time.Hour, Bisect: true, ReportFailures: true, OnFailure: failures.Send,
-				Filter: isConversation,
+				Function:  streams.Function{Name: "redirect", Timeout: limits.Timeouts["redirect"], Handle: redirect.Handle},
+				BatchSize: limits.Stream.Size, Retries: limits.Stream.Retries, MaxAge: limits.Stream.MaxAge,
+				Bisect: true, ReportFailures: true, OnFailure: failures.Send, Filter: isConversation,
 			}),
 		s.runtime.Schedule(schedule.Schedule{
-			Name: "sweep", Every: time.Minute, Function: schedule.Function{Name: "sweep", Timeout: short, Handle: h.Sweep.Handle},
+			Name: "sweep", Every: limits.Sweep,
+			Function: schedule.Function{Name: "sweep", Timeout: limits.Timeouts["sweep"], Handle: sweep.Handle},
 		}),
 		s.listen(ctx, c),
 	)
+}
+
+// queues opens the queues and returns the one of the stream's failures.
+func (s *Stack) queues(ctx context.Context, limits Limits) (failures *queue.Queue, err error) {
+	open := func(name string, of Queue) (*queue.Queue, error) {
+		dead, err := s.runtime.Queue(ctx, queue.Config{Name: name + "-dead"})
+		if err != nil {
+			return nil, err
+		}
+		return s.runtime.Queue(ctx, queue.Config{
+			Name: name, Visibility: of.Visibility, MaxReceives: of.Receives, DeadLetters: dead,
+		})
+	}
+	if s.Batches, err = open("batches", limits.Batches); err != nil {
+		return nil, err
+	}
+	return open("stream-failures", limits.StreamFailures)
+}
+
+// each returns the handlers of a function, which are made once. Without own,
+// all functions share them.
+func each(b handler.Below, own func(string, handler.Below) handler.Below) func(name string) *handler.Handlers {
+	if own == nil {
+		all := handler.New(b)
+		return func(string) *handler.Handlers { return all }
+	}
+	made := make(map[string]*handler.Handlers)
+	return func(name string) *handler.Handlers {
+		if made[name] == nil {
+			made[name] = handler.New(own(name, b))
+		}
+		return made[name]
+	}
 }
 
 func (s *Stack) listen(ctx context.Context, c Config) (err error) {
@@ -180,10 +202,6 @@ func isConversation(c store.Change) bool {
 // trim drops changes of a shard that have been handled.
 func (s *Stack) trim(ctx context.Context, shard, through string) error {
 	return s.engine.Trim(ctx, map[string]string{shard: through})
-}
-
-func step(name string, timeout time.Duration, s handler.Step) machines.Function {
-	return machines.Function{Name: name, Timeout: timeout, Handle: function.JSON(s.Handle)}
 }
 
 // Run runs everything until ctx is done.

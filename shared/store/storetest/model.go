@@ -74,6 +74,9 @@ func (m *machine) writes(t *rapid.T, checks bool) []store.Write {
 		if w.Op == store.Check && len(w.If) == 0 {
 			w.If = store.Exists() // a check of nothing is not one
 		}
+		if w.Op == store.Update && len(w.Set)+len(w.Add) == 0 {
+			w.If = w.If.And(store.Exists()) // or it may make the item, or not
+		}
 		ws = append(ws, w)
 	}
 	return ws

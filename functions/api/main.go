@@ -1,0 +1,29 @@
+// Command api serves the HTTP API behind API Gateway.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/events"
+
+	"deskmove/shared/api"
+	"deskmove/shared/cloud"
+	"deskmove/shared/handler"
+	"deskmove/shared/httpapi"
+)
+
+// environment is all that the function reads.
+type environment struct {
+	cloud.Tables
+	cloud.Machine
+}
+
+func main() { cloud.Main(wire) }
+
+func wire(c *cloud.Cloud) (cloud.Handler[events.APIGatewayV2HTTPRequest, events.APIGatewayV2HTTPResponse], error) {
+	var e environment
+	if err := c.Read(&e); err != nil {
+		return nil, err
+	}
+	b := c.Below(e.Tables)
+	b.Machine = c.Machine(e.Machine)
+	return api.Lambda{API: httpapi.New(handler.New(b), c.Log), Log: c.Log}.Handle, nil
+}

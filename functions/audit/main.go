@@ -1,0 +1,26 @@
+// Command audit is the step that looks once more, after the end of a move.
+package main
+
+import (
+	"deskmove/shared/cloud"
+	"deskmove/shared/handler"
+	"deskmove/shared/move"
+)
+
+// environment is all that the function reads.
+type environment struct {
+	cloud.Tables
+	cloud.Metrics
+}
+
+func main() { cloud.Main(wire) }
+
+func wire(c *cloud.Cloud) (cloud.Handler[move.Run, move.Run], error) {
+	var e environment
+	if err := c.Read(&e); err != nil {
+		return nil, err
+	}
+	b := c.Below(e.Tables)
+	b.Metrics = c.Writer(e.Metrics)
+	return handler.New(b).Audit.Handle, nil
+}

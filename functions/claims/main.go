@@ -1,0 +1,19 @@
+// Command claims puts into access tokens what deskmove asks of them. A Cognito
+// user pool calls it before it makes a token. It reads nothing of the
+// environment.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/events"
+
+	"deskmove/shared/cloud"
+	"deskmove/shared/handler"
+)
+
+type tokens = events.CognitoEventUserPoolsPreTokenGenV2_0
+
+func main() { cloud.Main(wire) }
+
+func wire(c *cloud.Cloud) (cloud.Handler[tokens, tokens], error) {
+	return handler.Claims{Log: c.Log}.Handle, nil
+}

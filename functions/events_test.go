@@ -1,0 +1,246 @@
+package functions_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/google/go-cmp/cmp"
+
+	"deskmove/shared/api"
+	"deskmove/shared/desk"
+	"deskmove/shared/handler"
+	"deskmove/shared/httpapi"
+	"deskmove/shared/metrics"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+	"deskmove/shared/store/sqlite"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden answers")
+
+// sequence is the order in which the events of ../events happen to one
+// account: a move from its start to its audit, with live traffic. Each file is
+// named for its function, and may say more behind a '-'.
+var sequence = []string{
+	"api", "fence", "list", "convert", "convert-poison", "drain", "redirect", "redirect-poison", "redirect-failed", "reconcile", "finish",
+	"audit", "sweep", "api-id-token", "claims", "claims-stranger",
+}
+
+// world is the functions' handlers on the embedded engine, at a fixed time,
+// with a queue and a machine that note what they are asked.
+type world struct {
+	now      time.Time
+	sent     []move.Batch
+	started  []string
+	measured bytes.Buffer
+	changes  []store.Change
+	asked    string // of the stream
+	handlers map[string]lambda.Handler
+}
+
+func (w *world) Send(_ context.Context, bs []move.Batch) error {
+	w.sent = append(w.sent, bs...)
+	return nil
+}
+
+func (w *world) Start(_ context.Context, name string, r move.Run) error {
+	w.started = append(w.started, fmt.Sprintf("%s %+v", name, r))
+	return nil
+}
+
+func (w *world) Running(_ context.Context, name string) (bool, error) { return name != "", nil }
+
+// Between makes a world a stream that is read again.
+func (w *world) Between(_ context.Context, shard, first, last string) ([]store.Change, error) {
+	w.asked = shard + " " + first + " " + last
+	return w.changes, nil
+}
+
+func (w *world) Shards(context.Context) ([]string, error) { return nil, nil }
+func (w *world) Changes(context.Context, string, string, int) ([]store.Change, error) {
+	return nil, nil
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	e, err := sqlite.Open(t.TempDir(), sqlite.Options{Unsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	now := func() time.Time { return w.now }
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	h := handler.New(handler.Below{
+		Engine: e, Stream: w, Queue: w, Machine: w, Now: now, Log: log,
+		Metrics: &metrics.Writer{W: &w.measured, Namespace: "deskmove", Now: now},
+	})
+	w.handlers = map[string]lambda.Handler{
+		"api":   lambda.NewHandler(api.Lambda{API: httpapi.New(h, log), Log: log}.Handle),
+		"fence": lambda.NewHandler(h.Fence.Handle), "list": lambda.NewHandler(h.List.Handle), "drain": lambda.NewHandler(h.Drain.Handle),
+		"reconcile": lambda.NewHandler(h.Reconcile.Handle), "finish": lambda.NewHandler(h.Finish.Handle), "audit": lambda.NewHandler(h.Audit.Handle),
+		"convert": lambda.NewHandler(h.Convert.Handle), "redirect": lambda.NewHandler(h.Redirect.Event), "sweep": lambda.NewHandler(h.Sweep.Handle),
+		"claims": lambda.NewHandler(handler.Claims{Log: log}.Handle),
+	}
+	w.fill(t, h.Cases)
+	w.changes = changes(t, e)
+	return w
+}
+
+// fill sets the account acme up, with two conversations in its mail channel
+// from before the move and one that begins five minutes later.
+func (w *world) fill(t *testing.T, c handler.Cases) {
+	t.Helper()
+	if _, err := c.Configure.Account(t.Context(), desk.Setup{
+		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "Europe/Berlin"},
+		Agents:  []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
+		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{
+			{ID: "new"}, {ID: "solved", Closed: true},
+		}}},
+		Channels: []desk.Channel{{Account: "acme", ID: "mail", Type: desk.Email, Home: desk.Inbox}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var cs []desk.Conversation
+	for i, at := range []time.Duration{-48 * time.Hour, -time.Hour, 5 * time.Minute} {
+		began := w.now.Add(at)
+		cs = append(cs, desk.Conversation{
+			Account: "acme", ID: fmt.Sprintf("c-example-%d", i+1), Origin: "mail", Channel: "mail", State: desk.Open,
+			Subject: "Where is my order?", Customer: "jane@customer.example", Started: began, TakenIn: began, Joined: began, ChangedAt: began,
+			CustomerAt: began, WaitingSince: began, Version: 1, CustomerVersion: 1, Messages: 1, Home: desk.Inbox,
+		})
+	}
+	if err := c.Conversations.Import(t.Context(), cs); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// changes are those of the last conversation, as the stream has them.
+func changes(t *testing.T, e *sqlite.Engine) (of []store.Change) {
+	t.Helper()
+	shards, err := e.Shards(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shard := range shards {
+		cs, err := e.Changes(t.Context(), shard, "", 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cs {
+			if strings.HasSuffix(c.Key.PK, "c-example-3") {
+				of = append(of, c)
+			}
+		}
+	}
+	if len(of) != 1 {
+		t.Fatalf("changes = %v", of)
+	}
+	return of
+}
+
+// outcome is what an event led to.
+type outcome struct {
+	Answer  json.RawMessage   `json:",omitempty"`
+	Error   string            `json:",omitempty"`
+	Sent    []move.Batch      `json:",omitempty"`
+	Started []string          `json:",omitempty"`
+	Metrics []json.RawMessage `json:",omitempty"`
+	Asked   string            `json:",omitempty"`
+}
+
+var batchTime = regexp.MustCompile(`"BatchTime":\d+`)
+
+func (w *world) handle(t *testing.T, file string, event []byte) outcome {
+	t.Helper()
+	w.now = w.now.Add(time.Minute)
+	w.sent, w.started, w.asked = nil, nil, ""
+	w.measured.Reset()
+	name, _, _ := strings.Cut(file, "-")
+	answer, err := w.handlers[name].Invoke(t.Context(), event)
+	o := outcome{Answer: answer, Sent: w.sent, Started: w.started, Asked: w.asked}
+	if err != nil {
+		o.Error = err.Error()
+	}
+	for line := range strings.Lines(w.measured.String()) {
+		o.Metrics = append(o.Metrics, json.RawMessage(batchTime.ReplaceAllString(line, `"BatchTime":0`)))
+	}
+	return o
+}
+
+// TestEvents gives every function its sample events and compares what comes of
+// them with testdata.
+func TestEvents(t *testing.T) {
+	w := newWorld(t)
+	for _, file := range sequence {
+		event, err := os.ReadFile(filepath.Join("..", "events", file+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := json.MarshalIndent(w.handle(t, file, event), "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, '\n')
+		golden := filepath.Join("testdata", file+".json")
+		if *update {
+			if err := os.WriteFile(golden, got, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s (-want +got; rewrite with go test ./functions -run Events -update):\n%s", file, diff)
+		}
+	}
+}
+
+// TestEveryFunctionHasEvents compares the files with the functions.
+func TestEveryFunctionHasEvents(t *testing.T) {
+	files, err := filepath.Glob("../events/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[string]bool)
+	for _, f := range files {
+		file := strings.TrimSuffix(filepath.Base(f), ".json")
+		if !slices.Contains(sequence, file) {
+			t.Errorf("%s is in no test", f)
+		}
+		name, _, _ := strings.Cut(file, "-")
+		seen[name] = true
+	}
+	mains, err := filepath.Glob("*/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mains {
+		if !seen[filepath.Dir(m)] {
+			t.Errorf("%s has no event", filepath.Dir(m))
+		}
+	}
+	if len(mains) != 11 {
+		t.Errorf("%d functions", len(mains))
+	}
+}

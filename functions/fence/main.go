@@ -1,0 +1,23 @@
+// Command fence is the step that begins a move: from here on its channel redirects.
+package main
+
+import (
+	"deskmove/shared/cloud"
+	"deskmove/shared/handler"
+	"deskmove/shared/move"
+)
+
+// environment is all that the function reads.
+type environment struct {
+	cloud.Tables
+}
+
+func main() { cloud.Main(wire) }
+
+func wire(c *cloud.Cloud) (cloud.Handler[move.Run, move.Run], error) {
+	var e environment
+	if err := c.Read(&e); err != nil {
+		return nil, err
+	}
+	return handler.New(c.Below(e.Tables)).Fence.Handle, nil
+}

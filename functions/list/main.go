@@ -1,0 +1,27 @@
+// Command list is the step that lists a channel's conversations and sends them in batches.
+package main
+
+import (
+	"deskmove/shared/cloud"
+	"deskmove/shared/handler"
+	"deskmove/shared/move"
+)
+
+// environment is all that the function reads.
+type environment struct {
+	cloud.Tables
+	cloud.Batches
+	cloud.Machine
+}
+
+func main() { cloud.Main(wire) }
+
+func wire(c *cloud.Cloud) (cloud.Handler[move.Run, move.Run], error) {
+	var e environment
+	if err := c.Read(&e); err != nil {
+		return nil, err
+	}
+	b := c.Below(e.Tables)
+	b.Queue, b.Machine = c.Queue(e.Batches), c.Machine(e.Machine)
+	return handler.New(b).List.Handle, nil
+}

@@ -1,0 +1,29 @@
+// Command redirect brings what changes in moved channels into the help desk. The stream
+// of changes drives it, and so does the queue of what failed there.
+package main
+
+import (
+	"encoding/json"
+
+	"deskmove/shared/cloud"
+	"deskmove/shared/handler"
+)
+
+// environment is all that the function reads.
+type environment struct {
+	cloud.Tables
+	cloud.Stream
+	cloud.Metrics
+}
+
+func main() { cloud.Main(wire) }
+
+func wire(c *cloud.Cloud) (cloud.Handler[json.RawMessage, any], error) {
+	var e environment
+	if err := c.Read(&e); err != nil {
+		return nil, err
+	}
+	b := c.Below(e.Tables)
+	b.Stream, b.Metrics = c.Stream(e.Tables, e.Stream), c.Writer(e.Metrics)
+	return handler.New(b).Redirect.Event, nil
+}

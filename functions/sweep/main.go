@@ -1,0 +1,31 @@
+// Command sweep starts again what carries a move on, if nothing does. A schedule drives
+// it every minute.
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"deskmove/shared/cloud"
+	"deskmove/shared/handler"
+)
+
+// environment is all that the function reads.
+type environment struct {
+	cloud.Tables
+	cloud.Machine
+	cloud.Metrics
+}
+
+func main() { cloud.Main(wire) }
+
+func wire(c *cloud.Cloud) (cloud.Handler[events.EventBridgeEvent, json.RawMessage], error) {
+	var e environment
+	if err := c.Read(&e); err != nil {
+		return nil, err
+	}
+	b := c.Below(e.Tables)
+	b.Machine, b.Metrics = c.Machine(e.Machine), c.Writer(e.Metrics)
+	return handler.New(b).Sweep.Handle, nil
+}

@@ -1,0 +1,22 @@
+// Package benchaws counts what a move costs on AWS, and prices it: the real
+// handlers and the real state machine run over DynamoDB's engine, on a peer
+// that reports the capacity that each call consumes. It measures no speed: a
+// peer has none to speak of.
+//
+// What it counts, and how:
+//
+//   - Write and read request units as DynamoDB reports them, with our own
+//     reckoning of failed conditions, which are charged but not reported. The
+//     entries of the tickets' index are counted apart.
+//   - Requests to SQS: a SendMessageBatch takes ten messages and is billed by
+//     64 KB; each invocation
+//     of the converter stands for one ReceiveMessage and one DeleteMessageBatch,
+//     as its event source mapping makes them. Polls that
+//     find nothing are left out: they depend on the time, not on the
+//     conversations.
+//   - Transitions of the state machine until the move has ended. The late
+//     audits add a dozen a move, whatever its size.
+//   - CPU of this process while it moves, for each conversation: handlers,
+//     SDK and the stand-ins for queue and state machine. It is an upper bound
+//     of what the functions need.
+package benchaws

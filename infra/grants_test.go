@@ -1,0 +1,448 @@
+package infra_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"go.yaml.in/yaml/v3"
+
+	"deskmove/infra/local/stack"
+	"deskmove/shared/desk"
+	"deskmove/shared/handler"
+	"deskmove/shared/httpapi"
+	"deskmove/shared/store"
+)
+
+// everything has every function do all that it ever does, and returns what
+// was seen, by function.
+func everything(t *testing.T) map[string][]string {
+	seen := map[string][]string{}
+	look := func(w *watcher) {
+		for function := range w.below {
+			seen[function] = slices.Concat(seen[function], w.uses(function))
+			slices.Sort(seen[function])
+			seen[function] = slices.Compact(seen[function])
+		}
+	}
+	for name, story := range map[string]func(*scene){
+		"routes": routes, "move": wholeMove, "few": few, "no history": noHistory, "failures": failures, "trouble": trouble,
+		"races": races, "hand-over": handOver, "stream": streamed, "late audits": lateFinds,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			story(s)
+			look(s.watcher)
+		})
+	}
+	t.Run("running", func(t *testing.T) { look(running(t)) })
+	return seen
+}
+
+// running lets the local stack itself carry a move out.
+func running(t *testing.T) *watcher {
+	w := &watcher{}
+	st, err := stack.Open(t.Context(), stack.Config{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler), Each: w.each})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- st.Run(ctx) }()
+	s := &scene{T: t, watcher: w, stack: st, api: httpapi.New(st.Handlers, slog.New(slog.DiscardHandler)), called: map[string]bool{}, time: time.Now()}
+	s.request("PUT", "/v1/account", sceneAccount, 200)
+	for i := range 150 {
+		s.take("chat", fmt.Sprintf("<%d>", i))
+	}
+	id := text(s.request("POST", "/v1/moves", order("chat", nil), 202)["id"])
+	for end := time.Now().Add(time.Minute); s.request("GET", "/v1/moves/{"+id+"}", nil, 200)["status"] != "done"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the move does not end")
+		}
+	}
+	cancel()
+	if err := errors.Join(<-ended, st.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// routes calls every route of the API.
+func routes(s *scene) {
+	s.request("GET", "/healthz", nil, 200)
+	s.request("PUT", "/v1/account", strings.ReplaceAll(sceneAccount, `{"id": "talk", "type": "chat"},`, ""), 200) // takes one away
+	for _, path := range []string{"/v1/account", "/v1/me", "/v1/channels", "/v1/channels/{mail}", "/v1/channels/{mail}/plan?history=all", "/v1/audit"} {
+		s.request("GET", path, nil, 200)
+	}
+	a := s.take("mail", "<a>")
+	s.take("mail", "<b>", "<a>", "<other>")
+	c := s.take("mail", "<c>")
+	s.request("POST", "/v1/conversations/{"+a+"}/messages", map[string]any{
+		"channelId": "mail", "externalId": "<d>", "author": "customer", "from": "jane@customer.example", "text": strings.Repeat("long ", 200_000),
+	}, 201)
+	for _, path := range []string{"/v1/conversations?home=inbox", "/v1/conversations?home=inbox&channel=mail", "/v1/conversations/{" + a + "}", "/v1/channels/{mail}/plan?history=all"} {
+		s.request("GET", path, nil, 200)
+	}
+	s.request("PATCH", "/v1/conversations/{"+c+"}", map[string]any{"status": "closed", "owner": "bob"}, 200)
+	s.request("POST", "/v1/conversations/{"+c+"}/tickets", map[string]any{"status": "new"}, 201)
+	r := s.start("mail", map[string]any{"notifications": "all"})
+	s.request("POST", "/v1/moves", map[string]any{"channelId": "chat", "history": "none"}, 409) // is in the audit log
+	s.request("GET", "/v1/notices", nil, 200)
+	s.walk(r)
+	s.request("GET", "/v1/notices", nil, 200)
+	id := "{" + r.Move + "}"
+	for _, path := range []string{"/v1/moves", "/v1/moves/" + id, "/v1/moves/" + id + "/report", "/v1/moves/" + id + "/failures", "/v1/tickets", "/v1/tickets?status=new&owner=bob", "/v1/conversations?home=help-desk", "/v1/conversations?home=helpdesk"} {
+		want := 200
+		if strings.HasSuffix(path, "help-desk") {
+			want = 422
+		}
+		s.request("GET", path, nil, want)
+	}
+	s.request("POST", "/v1/moves/"+id+"/retry", nil, 409)
+	ticket := "/v1/tickets/{" + desk.TicketID(a) + "}"
+	s.request("GET", ticket, nil, 200)
+	s.request("PATCH", ticket, map[string]any{"status": "solved"}, 200)
+	told := list(s.request("GET", "/v1/notifications", nil, 200)["items"])
+	if len(told) == 0 {
+		s.Fatal("nobody is told")
+	}
+	s.request("POST", "/v1/notifications/{"+text(at(told[0], "id"))+"}/delivered", nil, 204)
+
+	var described struct{ Paths map[string]map[string]any }
+	if err := yaml.Unmarshal(readFile(s.T, "openapi.yaml"), &described); err != nil {
+		s.Fatal(err)
+	}
+	for path, methods := range described.Paths {
+		for method := range methods {
+			if route := strings.ToUpper(method) + " " + path; !s.called[route] {
+				s.Errorf("%s is never called", route)
+			}
+		}
+	}
+}
+
+// wholeMove rehearses and moves some conversations, one of which has a ticket.
+func wholeMove(s *scene) {
+	var ids []string
+	for i := range 5 {
+		ids = append(ids, s.take("mail", fmt.Sprintf("<%d>", i)))
+	}
+	s.request("PATCH", "/v1/conversations/{"+ids[0]+"}", map[string]any{"owner": "bob"}, 200)
+	s.request("POST", "/v1/conversations/{"+ids[1]+"}/tickets", map[string]any{"status": "new"}, 201)
+	s.spoil(ids[2])
+	r := s.start("mail", map[string]any{"rehearsal": true})
+	s.step("finish", s.loop("reconcile", r))
+	s.mend(s.conversation(ids[2]))
+	whole := s.conversation(ids[2])
+	whole.Started = s.time
+	s.mend(whole)
+	s.walk(s.start("mail", map[string]any{"notifications": "digest"}))
+}
+
+// failures has a move end at attention, and retries it.
+func failures(s *scene) {
+	s.take("chat", "<1>")
+	whole := s.spoil(s.take("chat", "<2>"))
+	r := s.start("chat", nil)
+	s.walk(r)
+	s.mend(whole)
+	s.request("POST", "/v1/moves/{"+r.Move+"}/retry", nil, 202)
+	s.walk(s.next())
+}
+
+// trouble loses a batch, and has a reconciling pass find what is missing.
+func trouble(s *scene) {
+	for i := range 3 {
+		s.take("chat", fmt.Sprintf("<%d>", i))
+	}
+	missed := s.take("chat", "<missed>")
+	r := s.listed(s.start("chat", nil))
+	s.batches = nil // lost
+	r = s.step("drain", r)
+	s.time = s.time.Add(2 * time.Minute)
+	r = s.step("drain", r)
+	if len(s.batches) != 1 {
+		s.Fatalf("%d batches were sent again", len(s.batches))
+	}
+	s.batches[0].IDs = slices.DeleteFunc(s.batches[0].IDs, func(id string) bool { return id == missed })
+	s.reconciled(r)
+}
+
+// races changes conversations between the writing of their ticket and of
+// their marker.
+func races(s *scene) {
+	a, b := s.take("form", "<a>"), s.take("form", "<b>")
+	r := s.listed(s.start("form", nil))
+	s.once("convert", "dynamodb:UpdateItem", "ConversationsTable.Arn", func() {
+		s.time = s.time.Add(time.Second)
+		s.reply("form", b)
+		s.reply("mail", a)
+	})
+	s.reconciled(r)
+
+	if c := s.conversation(a); c.Channel != "mail" || c.Home != desk.Inbox {
+		s.Errorf("conversation %+v has moved with the form", c)
+	}
+}
+
+// reply has the customer go on with a conversation; by mail it leaves the form
+// for the mail's channel (R14).
+func (s *scene) reply(channel, id string) {
+	s.Helper()
+	s.request("POST", "/v1/conversations/{"+id+"}/messages", map[string]any{
+		"channelId": channel, "externalId": "<reply-" + id + ">", "author": "customer", "from": "jane@customer.example", "text": "And?",
+	}, 201)
+	if c := s.conversation(id); c.Channel != channel {
+		s.Fatalf("conversation %+v has not joined %s", c, channel)
+	}
+}
+
+// handOver ends executions before their moves, and has the sweeper go on.
+func handOver(s *scene) {
+	s.take("chat", "<1>")
+	r := s.listed(s.start("chat", nil))
+	for function, step := range map[string]func(*handler.Handlers) handler.Step{
+		"list":      func(h *handler.Handlers) handler.Step { return h.List },
+		"drain":     func(h *handler.Handlers) handler.Step { return h.Drain },
+		"reconcile": func(h *handler.Handlers) handler.Step { return h.Reconcile },
+	} {
+		long := step(s.handlers(function))
+		long.Yield.Turns = 1
+		r.More = true
+		next, err := long.Yield.After(s.Context(), long.Name, r)
+		if err != nil || !next.Yield {
+			s.Fatalf("%s does not hand over: %+v, %v", function, next, err)
+		}
+		r = s.next()
+	}
+	r.More = false
+	s.time = s.time.Add(time.Minute)
+	if _, err := s.handlers("sweep").Sweep.Handle(s.Context(), events.EventBridgeEvent{}); err != nil {
+		s.Fatal(err)
+	}
+	s.reconciled(s.next())
+}
+
+// streamed has the stream tell of live conversations, also after it had given
+// them up.
+func streamed(s *scene) {
+	old := s.take("form", "<old>")
+	r := s.listed(s.start("form", nil))
+	live, other := s.take("form", "<live>"), s.take("form", "<live2>")
+	s.redirect(live)
+	s.redirect(live, other, old)
+	s.redirect(live, other)
+	broken := s.take("form", "<broken>")
+	s.spoil(broken)
+	s.redirect(broken)
+	s.reply("form", live)
+	s.redirect(live)
+	joins := s.take("form", "<joins>")
+	s.once("redirect", "dynamodb:UpdateItem", "ConversationsTable.Arn", func() { s.reply("mail", joins) })
+	s.redirect(joins)
+	s.reconciled(r)
+	s.again()
+}
+
+// again has the on-failure queue name all changes of a shard.
+func (s *scene) again() {
+	s.Helper()
+	from, ok := s.below["redirect"].Stream.(watchedStream)
+	if !ok {
+		s.Fatal("the stream is not watched")
+	}
+	shards, err := from.Shards(s.Context())
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, shard := range shards {
+		changes, err := from.Changes(s.Context(), shard, "", 1000)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if len(changes) == 0 {
+			continue
+		}
+		answer, err := s.handlers("redirect").Redirect.HandleFailed(s.Context(), givenUp(shard, changes[0], changes[len(changes)-1]))
+		if err != nil || len(answer.BatchItemFailures) > 0 {
+			s.Fatalf("given up changes of shard %s: %+v, %v", shard, answer, err)
+		}
+		return
+	}
+	s.Fatal("there are no changes")
+}
+
+// givenUp is what the stream's mapping sends when it gives changes up.
+func givenUp(shard string, first, last store.Change) events.SQSEvent {
+	return events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: fmt.Sprintf(
+		`{"DDBStreamBatchInfo": {"shardId": %q, "startSequenceNumber": %q, "endSequenceNumber": %q}}`, shard, first.Sequence, last.Sequence)}}}
+}
+
+// lateFinds has the late audits find what neither stream nor pass did.
+func lateFinds(s *scene) {
+	s.take("form", "<old>")
+	r := s.listed(s.start("form", nil))
+	s.convert()
+	r = s.loop("reconcile", s.loop("drain", r))
+	live, joins, broken := s.take("form", "<live>"), s.take("form", "<joins>"), s.take("form", "<broken>")
+	s.spoil(broken)
+	r = s.step("finish", r)
+	s.time = s.time.Add(time.Duration(r.Wait) * time.Second)
+	s.once("audit", "dynamodb:UpdateItem", "ConversationsTable.Arn", func() {
+		s.reply("mail", joins)
+		s.reply("form", live)
+	})
+	s.loop("audit", r)
+	if c := s.conversation(live); c.Home != desk.HelpDesk {
+		s.Errorf("no audit has found %+v", c)
+	}
+}
+
+// noHistory moves new conversations only.
+func noHistory(s *scene) {
+	s.take("late", "<old>")
+	r := s.start("late", map[string]any{"history": "none"})
+	r = s.step("fence", r)
+	s.take("late", "<new>")
+	s.time = s.time.Add(time.Minute)
+	s.reconciled(r)
+}
+
+// few moves a single conversation, which a late audit finds.
+func few(s *scene) {
+	s.take("talk", "<1>")
+	s.walk(s.start("talk", map[string]any{"rehearsal": false, "notifications": "all"}))
+	r := s.start("late", map[string]any{"history": "none"})
+	s.reconciled(s.step("fence", r))
+}
+
+// granted are the actions that a function's role has, as a watcher names
+// them.
+func (t template) granted(name string) []string {
+	var uses []string
+	for _, s := range t.statementsOf(strings.TrimSuffix(function(name), "Function") + "Role") {
+		for _, a := range s.actions {
+			for _, r := range s.resources {
+				uses = append(uses, a+" on "+r)
+			}
+		}
+	}
+	slices.Sort(uses)
+	return uses
+}
+
+// byLambda are the actions that Lambda itself takes in a function's name: for
+// its log and for its event source mappings.
+func (t template) byLambda(name string) []string {
+	logs := strings.TrimSuffix(function(name), "Function") + "Logs.Arn"
+	uses := []string{"logs:CreateLogStream on " + logs, "logs:PutLogEvents on " + logs}
+	events, _ := t.Resources[function(name)].Properties["Events"].(map[string]any)
+	for _, e := range events {
+		var actions []string
+		var source string
+		switch text(at(e, "Type")) {
+		case "SQS":
+			source = target(at(e, "Properties", "Queue"))
+			actions = []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+		case "DynamoDB":
+			source = target(at(e, "Properties", "Stream"))
+			actions = []string{"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
+		}
+		for _, a := range actions {
+			uses = append(uses, a+" on "+source)
+		}
+		if failed := target(at(e, "Properties", "DestinationConfig", "OnFailure", "Destination")); failed != "" {
+			uses = append(uses, "sqs:SendMessage on "+failed)
+		}
+	}
+	return uses
+}
+
+// TestGrants holds the template's roles against what functions were seen to
+// do: every action that a function needs it has, and it has no other.
+func TestGrants(t *testing.T) {
+	seen := everything(t)
+	if t.Failed() {
+		return
+	}
+	contract := func(p project) []string {
+		tmpl, err := p.template()
+		if err != nil {
+			return []string{err.Error()}
+		}
+		var problems []string
+		for _, name := range tmpl.functions() {
+			need := slices.Concat(seen[name], tmpl.byLambda(name))
+			for _, problem := range differ(need, tmpl.granted(name), "is needed and not granted", "is granted and not needed") {
+				problems = append(problems, name+": "+problem)
+			}
+		}
+		return problems
+	}
+	const yaml = "template.yaml"
+	holds(t, contract, map[string]breakage{
+		"one too few":     {file: yaml, old: "Action: sqs:SendMessage\n", new: "Action: sqs:ReceiveMessage\n", says: "list: sqs:SendMessage on BatchesQueue.Arn: is needed"},
+		"one too many":    {file: yaml, old: "[dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:Query]", new: "[dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:Query, dynamodb:Scan]", says: "fence: dynamodb:Scan on ControlTable.Arn: is granted"},
+		"another table":   {file: yaml, old: "!Sub ${ControlTable.Arn}/index/list", new: "!Sub ${TicketsTable.Arn}/index/list", says: "sweep: dynamodb:Query on ${ControlTable.Arn}/index/list: is needed"},
+		"no index":        {file: yaml, old: "!Sub ${ConversationsTable.Arn}/index/list", new: "!GetAtt ConversationsTable.Arn", says: "drain: dynamodb:Query on ${ConversationsTable.Arn}/index/list: is needed"},
+		"another machine": {file: yaml, old: "stateMachine:${AWS::StackName}-move", new: "stateMachine:${AWS::StackName}-moves", says: "api: states:StartExecution"},
+		"another's log":   {file: yaml, old: "Resource: !GetAtt FenceLogs.Arn", new: "Resource: !GetAtt ApiLogs.Arn", says: "fence: logs:PutLogEvents on FenceLogs.Arn: is needed"},
+		"a new source":    {file: yaml, old: "Queue: !GetAtt StreamFailuresQueue.Arn", new: "Queue: !GetAtt BatchesQueue.Arn", says: "redirect: sqs:ReceiveMessage on BatchesQueue.Arn: is needed"},
+	})
+}
+
+// requests are those that the packages on the SDK make, as watchers know
+// them; the last two make tables for tests.
+var requests = map[string][]string{
+	"shared/store/dynamo": {
+		"BatchGetItem", "DeleteItem", "DescribeStream", "DescribeTable", "GetItem", "GetRecords", "GetShardIterator", "PutItem", "Query",
+		"TransactWriteItems", "UpdateItem", "CreateTable", "UpdateTimeToLive",
+	},
+	"shared/queue":   {"SendMessageBatch"},
+	"shared/machine": {"DescribeExecution", "StartExecution"},
+}
+
+// requestsKnown says which requests are made that watchers do not know of.
+func requestsKnown(p project) (problems []string) {
+	for folder, known := range requests {
+		var made []string
+		for _, file := range p.below(folder) {
+			for call := range nodes[*ast.CallExpr](p[file]) {
+				if of, ok := call.Fun.(*ast.SelectorExpr); ok && isClient(of.X) && of.Sel.Name != "Do" { // that of HTTP
+					made = append(made, of.Sel.Name)
+				}
+			}
+		}
+		problems = append(problems, differ(made, known, "is asked for, but not watched", "is watched, but never asked for")...)
+	}
+	return problems
+}
+
+// isClient reports whether an expression is a client of the SDK, by the names
+// that these packages give one.
+func isClient(x ast.Expr) bool {
+	var name string
+	switch x := x.(type) {
+	case *ast.Ident:
+		name = x.Name
+	case *ast.SelectorExpr:
+		name = x.Sel.Name
+	}
+	return name == "client" || name == "streams" || name == "Client"
+}
+
+func TestRequestsKnown(t *testing.T) {
+	holds(t, requestsKnown, map[string]breakage{
+		"a scan":       {file: "shared/store/dynamo/query.go", old: "client.Query(", new: "client.Scan(", says: "Scan: is asked for"},
+		"one by one":   {file: "shared/store/dynamo/get.go", old: "client.BatchGetItem(", new: "client.GetItem(", says: "BatchGetItem: is watched"},
+		"another call": {file: "shared/machine/machine.go", old: "Client.DescribeExecution(", new: "Client.StopExecution(", says: "StopExecution: is asked for"},
+		"one message":  {file: "shared/queue/queue.go", old: "Client.SendMessageBatch(", new: "Client.SendMessage(", says: "SendMessage: is asked for"},
+	})
+}

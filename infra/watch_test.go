@@ -1,0 +1,240 @@
+package infra_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"deskmove/shared/handler"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+// The resources of the template, as its statements refer to them.
+const (
+	batchesQueue  = "BatchesQueue.Arn"
+	failuresQueue = "StreamFailuresQueue.Arn"
+	streamARN     = "ConversationsTable.StreamArn"
+	machineARN    = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-move"
+	executionARN  = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-move:*"
+)
+
+var tableIDs = map[store.Table]string{
+	store.Conversations: "ConversationsTable", store.Tickets: "TicketsTable", store.Control: "ControlTable",
+}
+
+// writeActions are the actions that DynamoDB asks for, by what a write does,
+// in a transaction too.
+var writeActions = map[store.Op]string{
+	store.Put: "PutItem", store.Update: "UpdateItem", store.Delete: "DeleteItem", store.Check: "ConditionCheckItem",
+}
+
+// watcher notes what functions do below the waist, as the actions that AWS
+// would ask their roles for.
+type watcher struct {
+	// Before, if not nil, comes before each action, and may fail it.
+	before func(function, action, resource string) error
+	// Queue and machine, if not nil, take the place of the stack's.
+	queue   func(bs []move.Batch)
+	machine func(name string, r move.Run)
+	now     func() time.Time // the stack's if nil
+
+	mu    sync.Mutex
+	used  map[string]map[string]bool // by function: "dynamodb:PutItem on ControlTable.Arn"
+	below map[string]handler.Below
+}
+
+func (w *watcher) note(function, action, resource string) error {
+	w.mu.Lock()
+	if w.used == nil {
+		w.used = map[string]map[string]bool{}
+	}
+	if w.used[function] == nil {
+		w.used[function] = map[string]bool{}
+	}
+	w.used[function][action+" on "+resource] = true
+	before := w.before
+	w.mu.Unlock()
+	if before != nil {
+		return before(function, action, resource)
+	}
+	return nil
+}
+
+// uses are the actions that a function was seen to need.
+func (w *watcher) uses(function string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Sorted(maps.Keys(w.used[function]))
+}
+
+// each is for stack.Config.
+func (w *watcher) each(function string, b handler.Below) handler.Below {
+	b.Engine = watchedEngine{b.Engine, w, function}
+	b.Stream = watchedStream{b.Stream, w, function}
+	b.Queue = watchedQueue{b.Queue, w, function}
+	b.Machine = watchedMachine{b.Machine, w, function}
+	b.Check = func(context.Context) error { // as store/dynamo's does
+		for _, table := range tableIDs {
+			if err := w.note(function, "dynamodb:DescribeTable", table+".Arn"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if w.now != nil {
+		b.Now = w.now
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.below == nil {
+		w.below = map[string]handler.Below{}
+	}
+	w.below[function] = b
+	return b
+}
+
+// handlers are a function's, made anew: nothing is remembered.
+func (w *watcher) handlers(function string) *handler.Handlers { return handler.New(w.below[function]) }
+
+type watchedEngine struct {
+	store.Engine
+	w        *watcher
+	function string
+}
+
+func (e watchedEngine) note(action string, t store.Table) error {
+	return e.w.note(e.function, "dynamodb:"+action, tableIDs[t]+".Arn")
+}
+
+// Get makes one request of one key another than that of several, as
+// store/dynamo does.
+func (e watchedEngine) Get(ctx context.Context, t store.Table, keys []store.Key, c store.Consistency) ([]store.Item, error) {
+	different := map[store.Key]bool{}
+	for _, k := range keys {
+		different[k] = true
+	}
+	action := "BatchGetItem"
+	switch len(different) {
+	case 0:
+		return nil, nil
+	case 1:
+		action = "GetItem"
+	}
+	if err := e.note(action, t); err != nil {
+		return nil, err
+	}
+	return e.Engine.Get(ctx, t, keys, c)
+}
+
+func (e watchedEngine) Write(ctx context.Context, ws []store.Write) []error {
+	errs := make([]error, len(ws))
+	var some []store.Write
+	var places []int
+	for i, write := range ws {
+		if errs[i] = e.note(writeActions[write.Op], write.Table); errs[i] == nil {
+			some, places = append(some, write), append(places, i)
+		}
+	}
+	for i, err := range e.Engine.Write(ctx, some) {
+		errs[places[i]] = err
+	}
+	if store.FirstError(errs) == nil {
+		return nil
+	}
+	return errs
+}
+
+func (e watchedEngine) Transact(ctx context.Context, ws []store.Write) error {
+	for _, write := range ws {
+		if err := e.note(writeActions[write.Op], write.Table); err != nil {
+			return err
+		}
+	}
+	return e.Engine.Transact(ctx, ws)
+}
+
+func (e watchedEngine) Query(ctx context.Context, q store.Query) (store.Page, error) {
+	resource := tableIDs[q.Table] + ".Arn"
+	if q.Index {
+		resource = "${" + resource + "}/index/list"
+	}
+	if err := e.w.note(e.function, "dynamodb:Query", resource); err != nil {
+		return store.Page{}, err
+	}
+	return e.Engine.Query(ctx, q)
+}
+
+type watchedStream struct {
+	store.Stream
+	w        *watcher
+	function string
+}
+
+// Between may ask for the shards too, if it finds that one is gone.
+func (s watchedStream) Between(ctx context.Context, shard, first, last string) ([]store.Change, error) {
+	for _, action := range []string{"GetShardIterator", "GetRecords", "DescribeStream"} {
+		if err := s.w.note(s.function, "dynamodb:"+action, streamARN); err != nil {
+			return nil, err
+		}
+	}
+	return s.Stream.Between(ctx, shard, first, last)
+}
+
+type watchedQueue struct {
+	move.Queue
+	w        *watcher
+	function string
+}
+
+func (q watchedQueue) Send(ctx context.Context, bs []move.Batch) error {
+	if err := q.w.note(q.function, "sqs:SendMessage", batchesQueue); err != nil {
+		return err
+	}
+	if q.w.queue != nil {
+		q.w.queue(bs)
+		return nil
+	}
+	return q.Queue.Send(ctx, bs)
+}
+
+type watchedMachine struct {
+	move.Machine
+	w        *watcher
+	function string
+}
+
+func (m watchedMachine) Start(ctx context.Context, name string, r move.Run) error {
+	if err := m.w.note(m.function, "states:StartExecution", machineARN); err != nil {
+		return err
+	}
+	if m.w.machine != nil {
+		m.w.machine(name, r)
+		return nil
+	}
+	return m.Machine.Start(ctx, name, r)
+}
+
+func (m watchedMachine) Running(ctx context.Context, name string) (bool, error) {
+	if err := m.w.note(m.function, "states:DescribeExecution", executionARN); err != nil {
+		return false, err
+	}
+	if m.w.machine != nil {
+		return false, nil
+	}
+	return m.Machine.Running(ctx, name)
+}
+
+// String lists all that was seen.
+func (w *watcher) String() string {
+	var text string
+	for _, function := range slices.Sorted(maps.Keys(w.used)) {
+		for _, use := range w.uses(function) {
+			text += fmt.Sprintf("%s: %s\n", function, use)
+		}
+	}
+	return text
+}

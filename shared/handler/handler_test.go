@@ -1,0 +1,330 @@
+package handler_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/handler"
+	"deskmove/shared/metrics"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+	"deskmove/shared/store/sqlite"
+)
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+// rig is the handlers on the embedded engine, with a machine that can be out
+// of order.
+type rig struct {
+	*handler.Handlers
+	now      time.Time
+	broken   error // what starting an execution says
+	running  map[string]move.Run
+	sent     []move.Batch
+	measured bytes.Buffer
+	wrong    error // what is wrong with the tables
+}
+
+func (r *rig) Start(_ context.Context, name string, run move.Run) error {
+	if r.broken == nil {
+		r.running[name] = run
+	}
+	return r.broken
+}
+
+func (r *rig) Running(_ context.Context, name string) (bool, error) {
+	_, ok := r.running[name]
+	return ok, nil
+}
+
+func (r *rig) Send(_ context.Context, bs []move.Batch) error {
+	r.sent = append(r.sent, bs...)
+	return nil
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	e, err := sqlite.Open(t.TempDir(), sqlite.Options{Unsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r := &rig{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), running: map[string]move.Run{}}
+	now := func() time.Time { return r.now }
+	r.Handlers = handler.New(handler.Below{
+		Engine: e, Queue: r, Machine: r, Now: now, Log: quiet, Check: func(context.Context) error { return r.wrong },
+		Metrics: &metrics.Writer{W: &r.measured, Namespace: "deskmove", Now: now},
+	})
+	if _, err := r.Cases.Configure.Account(t.Context(), desk.Setup{
+		Account:   desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
+		Agents:    []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
+		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "solved", Closed: true}}}},
+		Channels:  []desk.Channel{{Account: "acme", ID: "mail", Type: desk.Email, Home: desk.Inbox}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// put stores conversations of the channel mail, begun an hour ago.
+func (r *rig) put(t *testing.T, ids ...string) {
+	t.Helper()
+	at := r.now.Add(-time.Hour)
+	var cs []desk.Conversation
+	for _, id := range ids {
+		c := desk.Conversation{
+			Account: "acme", ID: id, Origin: "mail", Channel: "mail", State: desk.Open, Started: at, TakenIn: at, Joined: at,
+			ChangedAt: at, Version: 1, Home: desk.Inbox,
+		}
+		if strings.HasPrefix(id, "bad") {
+			c.Started = time.Time{} // nobody knows: it cannot be converted
+		}
+		cs = append(cs, c)
+	}
+	if err := r.Cases.Conversations.Import(t.Context(), cs); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *rig) start(t *testing.T) desk.Move {
+	t.Helper()
+	m, err := r.Cases.Start.Move(t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
+		Acknowledged: []string{desk.CodeNoSLAPolicy},
+	}, move.Idempotency{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func (r *rig) step(t *testing.T, s handler.Step, run move.Run) move.Run {
+	t.Helper()
+	r.now = r.now.Add(5 * time.Second)
+	next, err := s.Handle(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+// metrics are the values of the lines written since it was last called.
+func (r *rig) metrics(t *testing.T) map[string]int64 {
+	t.Helper()
+	defer r.measured.Reset()
+	all := map[string]int64{}
+	for line := range strings.Lines(r.measured.String()) {
+		var values map[string]any
+		if err := json.Unmarshal([]byte(line), &values); err != nil {
+			t.Fatal(err)
+		}
+		for name, v := range values {
+			if n, ok := v.(float64); ok && name != string(metrics.BatchTime) {
+				all[name] += int64(n)
+			}
+		}
+	}
+	return all
+}
+
+func (r *rig) want(t *testing.T, want map[string]int64) {
+	t.Helper()
+	if got := r.metrics(t); !reflect.DeepEqual(got, want) {
+		t.Errorf("metrics = %v, want %v", got, want)
+	}
+}
+
+func (r *rig) sweep(t *testing.T) error {
+	t.Helper()
+	_, err := r.Sweep.Handle(t.Context(), events.EventBridgeEvent{})
+	return err
+}
+
+// TestStartThatFailsAfterTheLock: the move is there, its execution is not, and
+// the sweeper starts it.
+func TestStartThatFailsAfterTheLock(t *testing.T) {
+	r := newRig(t)
+	r.broken = errors.New("Step Functions is out of reach")
+	m := r.start(t)
+	if m.ID == "" || len(r.running) > 0 {
+		t.Fatalf("move %+v, running %v", m, r.running)
+	}
+	r.now = r.now.Add(time.Minute)
+	if err := r.sweep(t); err == nil || !strings.Contains(err.Error(), m.ID) {
+		t.Errorf("sweep = %v", err)
+	}
+	r.want(t, map[string]int64{})
+	r.broken = nil
+	if err := r.sweep(t); err != nil {
+		t.Fatal(err)
+	}
+	if run, ok := r.running[m.ID]; !ok || run.Run != 1 || !run.History || run.Move != m.ID {
+		t.Errorf("running = %+v", r.running)
+	}
+	r.want(t, map[string]int64{"MovesRestarted": 1})
+	if err := r.sweep(t); err != nil {
+		t.Fatal(err)
+	}
+	r.want(t, map[string]int64{})
+}
+
+func TestSweepTellsOfWrongTables(t *testing.T) {
+	r := newRig(t)
+	r.broken = errors.New("out of reach")
+	r.start(t)
+	r.broken, r.wrong = nil, errors.New("table control has no index")
+	r.now = r.now.Add(time.Minute)
+	if err := r.sweep(t); err == nil || !strings.Contains(err.Error(), "no index") {
+		t.Errorf("sweep = %v", err)
+	}
+	if len(r.running) != 1 {
+		t.Error("it swept not")
+	}
+}
+
+// TestMetricsOfAMove counts a move with a conversation that cannot be
+// converted, and its retry.
+func TestMetricsOfAMove(t *testing.T) {
+	r := newRig(t)
+	r.put(t, "c1", "c2", "bad1")
+	m := r.start(t)
+	run := r.step(t, r.Fence, r.running[m.ID])
+	run = r.step(t, r.List, run)
+	r.want(t, map[string]int64{})
+	run = r.step(t, r.Drain, run)
+	r.want(t, map[string]int64{"Planned": 3, "Done": 0, "Remaining": 3, "OpenBatches": 1})
+	r.convert(t)
+	r.want(t, map[string]int64{"Converted": 2, "Failed": 1})
+	run = r.step(t, r.Drain, run)
+	r.want(t, map[string]int64{"Planned": 3, "Done": 3, "Remaining": 0, "OpenBatches": 0})
+	r.put(t, "c3") // the listing has missed it
+	run = r.step(t, r.Reconcile, run)
+	r.want(t, map[string]int64{"Missing": 1})
+	r.convert(t)
+	r.metrics(t)
+	run = r.step(t, r.Drain, run)
+	r.metrics(t)
+	run = r.step(t, r.Reconcile, run)
+	r.want(t, map[string]int64{"Missing": 0})
+	run = r.step(t, r.Finish, run)
+	r.want(t, map[string]int64{"MovesDone": 0, "MovesAtAttention": 1})
+	r.step(t, r.Finish, run)
+	r.want(t, map[string]int64{}) // it has ended already
+}
+
+// convert delivers what was sent, in one event.
+func (r *rig) convert(t *testing.T) {
+	t.Helper()
+	var e events.SQSEvent
+	for i, b := range r.sent {
+		e.Records = append(e.Records, events.SQSMessage{
+			MessageId: fmt.Sprint(i), Body: b.JSON(), Attributes: map[string]string{"ApproximateReceiveCount": "1"},
+		})
+	}
+	r.sent = nil
+	res, err := r.Convert.Handle(t.Context(), e)
+	if err != nil || len(res.BatchItemFailures) > 0 {
+		t.Fatalf("%+v, %v", res, err)
+	}
+}
+
+func TestAuditFound(t *testing.T) {
+	r := newRig(t)
+	m := r.start(t)
+	run := r.step(t, r.Fence, r.running[m.ID])
+	run = r.step(t, r.List, run)
+	run = r.step(t, r.Drain, run)
+	run = r.step(t, r.Reconcile, run)
+	run = r.step(t, r.Finish, run)
+	r.metrics(t)
+	fence := m.StartedAt.Add(5 * time.Second)
+	late := desk.Conversation{
+		Account: "acme", ID: "late", Origin: "mail", Channel: "mail", State: desk.Open, Started: fence, TakenIn: fence, Joined: fence.Add(-time.Second),
+		ChangedAt: fence, Version: 1, Home: desk.Inbox,
+	}
+	if err := r.Cases.Conversations.Import(t.Context(), []desk.Conversation{late}); err != nil {
+		t.Fatal(err)
+	}
+	r.step(t, r.Audit, run)
+	r.want(t, map[string]int64{"AuditFound": 1})
+	r.step(t, r.Audit, run)
+	r.want(t, map[string]int64{})
+}
+
+// TestRehearsalsAreNoMoves: they are counted nowhere.
+func TestRehearsalsAreNoMoves(t *testing.T) {
+	r := newRig(t)
+	r.put(t, "c1")
+	m, err := r.Cases.Start.Move(t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}, Rehearsal: true,
+	}, move.Idempotency{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := r.step(t, r.Reconcile, r.running[m.ID])
+	r.step(t, r.Finish, run)
+	r.want(t, map[string]int64{})
+}
+
+// TestRedirectMeasures tells apart what stayed in the inbox, what was
+// redirected and what failed.
+func TestRedirectMeasures(t *testing.T) {
+	var b bytes.Buffer
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	h := handler.Redirect{Log: quiet, Now: func() time.Time { return now }}
+	h.Metrics = &metrics.Writer{W: &b, Namespace: "deskmove", Now: h.Now}
+	record := func(id, sequence string, changed time.Time) events.DynamoDBEventRecord {
+		return events.DynamoDBEventRecord{EventName: "INSERT", EventSource: "aws:dynamodb", Change: events.DynamoDBStreamRecord{
+			SequenceNumber: sequence,
+			Keys:           map[string]events.DynamoDBAttributeValue{"pk": events.NewStringAttribute("A#acme#C#" + id), "sk": events.NewStringAttribute("H")},
+			NewImage: map[string]events.DynamoDBAttributeValue{
+				"acct": events.NewStringAttribute("acme"), "id": events.NewStringAttribute(id), "ver": events.NewNumberAttribute("1"),
+				"changed": events.NewNumberAttribute(fmt.Sprint(changed.UnixMilli())),
+			},
+		}}
+	}
+	e := events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{record("c1", "1", now.Add(-time.Second)), record("c2", "2", now.Add(-3*time.Second)), record("c3", "3", now)}}
+	for name, c := range map[string]struct {
+		redirected int
+		errs       map[string]error
+		line       string // its end
+		first      string // failure
+	}{
+		"all stay":     {0, nil, "", ""},
+		"one moves":    {1, nil, `"Redirected":1,"RedirectFailed":0,"RedirectLag":3000}` + "\n", ""},
+		"some fail":    {1, map[string]error{"c3": errors.New("no"), "c2": errors.New("no")}, `"Redirected":1,"RedirectFailed":2,"RedirectLag":3000}` + "\n", "2"},
+		"nothing goes": {0, map[string]error{"c1": store.ErrThrottled}, `"Redirected":0,"RedirectFailed":1,"RedirectLag":3000}` + "\n", "1"},
+	} {
+		b.Reset()
+		h.Use = func(_ context.Context, cs []desk.Conversation) (int, map[string]error) {
+			if len(cs) != 3 {
+				t.Errorf("%s: %d conversations", name, len(cs))
+			}
+			return c.redirected, c.errs
+		}
+		res, err := h.Handle(t.Context(), e)
+		first := ""
+		for _, f := range res.BatchItemFailures {
+			first += f.ItemIdentifier
+		}
+		if err != nil || first != c.first || !strings.HasSuffix(b.String(), c.line) || (c.line == "") != (b.Len() == 0) {
+			t.Errorf("%s: failed %q, %v, wrote %q", name, first, err, b.String())
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package dynamo
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"pgregory.net/rapid"
+
+	"deskmove/shared/store"
+)
+
+func text(v types.AttributeValue) string {
+	s, ok := v.(*types.AttributeValueMemberS)
+	if !ok {
+		return ""
+	}
+	return s.Value
+}
+
+func cursor(t interface{ Fatal(...any) }, q store.Query, last store.Item) string {
+	c, err := writeCursor(q, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestCursors writes cursors and reads them.
+func TestCursors(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.StringN(1, 20, 200)
+		q := store.Query{PK: part.Draw(t, "pk"), Index: rapid.Bool().Draw(t, "index")}
+		last := store.Item{Key: store.Key{PK: q.PK, SK: part.Draw(t, "sk")}}
+		if q.Index {
+			last.Key.PK = part.Draw(t, "base")
+			last.Attrs = store.Attrs{{Name: store.IndexSK, Value: store.S(part.Draw(t, "isk"))}}
+		}
+		q.After = cursor(t, q, last)
+		at, err := readCursor(q)
+		if err != nil || text(at[pk]) != last.Key.PK || text(at[sk]) != last.Key.SK ||
+			q.Index && (text(at[store.IndexPK]) != q.PK || text(at[store.IndexSK]) != last.Attrs.Str(store.IndexSK)) {
+			t.Fatalf("%q reads as %v, %v", q.After, at, err)
+		}
+	})
+}
+
+// TestForgedCursors has cursors of other queries, or of none.
+func TestForgedCursors(t *testing.T) {
+	table, other := store.Query{PK: "p", From: "b", To: "y"}, store.Item{Key: store.Key{PK: "q", SK: "k"}}
+	byIndex := table
+	byIndex.Index = true
+	ofIndex := cursor(t, byIndex, store.Item{Key: other.Key, Attrs: store.Attrs{{Name: store.IndexSK, Value: store.S("k")}}})
+
+	table.After = cursor(t, table, other)
+	if at, err := readCursor(table); err != nil || text(at[pk]) != "p" {
+		t.Errorf("a cursor of another partition leads to %v, %v", at, err)
+	}
+	byIndex.After = ofIndex
+	if at, err := readCursor(byIndex); err != nil || text(at[store.IndexPK]) != "p" {
+		t.Errorf("a cursor of the index leads to %v, %v", at, err)
+	}
+	before := cursor(t, table, store.Item{Key: store.Key{SK: "a"}})
+	after := cursor(t, table, store.Item{Key: store.Key{SK: "z"}})
+	empty := cursor(t, table, store.Item{})
+	for _, forged := range []string{"k", "!", "bnVsbA", "W10", "WzFd", ofIndex, before, after, empty, ofIndex + "AA"} {
+		table.After = forged
+		if at, err := readCursor(table); err == nil {
+			t.Errorf("cursor %q leads to %v", forged, at)
+		}
+	}
+	byIndex.After = cursor(t, table, other)
+	if at, err := readCursor(byIndex); err == nil {
+		t.Errorf("a cursor of the table leads the index to %v", at)
+	}
+}
+
+func FuzzCursor(f *testing.F) {
+	f.Add(cursor(f, store.Query{}, store.Item{Key: store.Key{SK: "k"}}), "p", false)
+	f.Add("WyJrIiwiYiIsInMiXQ", "p", true)
+	f.Fuzz(func(t *testing.T, after, partition string, isIndex bool) {
+		at, err := readCursor(store.Query{PK: partition, Index: isIndex, After: after})
+		if err != nil {
+			return
+		}
+		hash := pk
+		if isIndex {
+			hash = store.IndexPK
+		}
+		if text(at[hash]) != partition {
+			t.Errorf("%q leads from %q to %q", after, partition, text(at[hash]))
+		}
+	})
+}
+
+func TestLater(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"2", "1", true}, {"1", "2", false}, {"1", "1", false}, {"10", "9", true}, {"9", "10", false}, {"0010", "9", true},
+		{"0", "00", false}, {"300000000000000000499659", "49000000000000000049965", true},
+	} {
+		if got := later(c.a, c.b); got != c.want {
+			t.Errorf("later(%s, %s) = %t", c.a, c.b, got)
+		}
+	}
+}
+
+func TestParentsFirst(t *testing.T) {
+	names := []string{"d", "b", "a", "c", "e"}
+	parents := map[string]string{"a": "gone", "b": "a", "c": "a", "d": "c", "e": ""}
+	place := map[string]int{}
+	for i, name := range parentsFirst(names, parents) {
+		place[name] = i
+	}
+	if len(place) != len(names) {
+		t.Fatalf("%d shards of %d", len(place), len(names))
+	}
+	for name, parent := range parents {
+		if at, there := place[parent]; there && at > place[name] {
+			t.Errorf("%s comes before its parent %s", name, parent)
+		}
+	}
+	if got := parentsFirst([]string{"x", "y"}, map[string]string{"x": "y", "y": "x"}); len(got) != 2 {
+		t.Errorf("a circle gives %q", got)
+	}
+}
+
+// TestSizes compares with examples of AWS's documentation on item sizes.
+func TestSizes(t *testing.T) {
+	for n, want := range map[int64]int{0: 1, 7: 2, 27: 2, -27: 3, 5461: 3, 100000: 2, 1234567890123: 8} {
+		if got := numberSize(n); got != want {
+			t.Errorf("the number %d has size %d, want %d", n, got, want)
+		}
+	}
+	for size, want := range map[int]int{0: 1, 1: 1, 1024: 1, 1025: 2, 10240: 10} {
+		if got := blocks(size, writeBlock); got != want {
+			t.Errorf("%d bytes are %d units, want %d", size, got, want)
+		}
+	}
+}

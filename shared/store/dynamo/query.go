@@ -1,0 +1,102 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"deskmove/shared/store"
+)
+
+// maxPage is the most items of a page. No more than about this many fit into
+// the megabyte that DynamoDB gives.
+const maxPage = 100_000
+
+// Query implements store.Engine.
+func (e *Engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
+	table, err := e.name(q.Table)
+	if err != nil {
+		return store.Page{}, err
+	}
+	if q.Limit < 1 {
+		return store.Page{}, fmt.Errorf("query %s: limit %d is less than 1", q.Table, q.Limit)
+	}
+	if q.To != "" && q.From > q.To || q.PK == "" || len(q.PK) > maxPK || !utf8.ValidString(q.PK) {
+		return store.Page{}, nil // DynamoDB refuses to say so
+	}
+	in, err := input(table, q)
+	if err != nil {
+		return store.Page{}, fmt.Errorf("query %s %q: %w", q.Table, q.PK, err)
+	}
+	bounded, cancel := e.bounded(ctx)
+	defer cancel()
+	out, err := e.client.Query(bounded, in)
+	if err != nil {
+		return store.Page{}, fmt.Errorf("query %s %q: %w", q.Table, q.PK, translate(ctx, err))
+	}
+	page, err := readPage(q, out)
+	if err != nil {
+		return store.Page{}, fmt.Errorf("query %s %q: %w", q.Table, q.PK, err)
+	}
+	u := usage(q.Table, "Query")
+	u.Index = q.Index
+	e.counts.read(u, out.ConsumedCapacity, pageUnits(page.Items, q.Read == store.Strong && !q.Index))
+	return page, nil
+}
+
+// input is the request for a page.
+func input(table *string, q store.Query) (*dynamodb.QueryInput, error) {
+	hash, sort := pk, sk
+	in := &dynamodb.QueryInput{
+		TableName: table, ScanIndexForward: aws.Bool(!q.Descending), Limit: aws.Int32(int32(min(q.Limit, maxPage))),
+		ReturnConsumedCapacity: withIndexes,
+	}
+	if q.Index {
+		hash, sort = store.IndexPK, store.IndexSK
+		in.IndexName = aws.String(index)
+	} else {
+		in.ConsistentRead = aws.Bool(q.Read == store.Strong)
+	}
+	var x expression
+	condition := hash + " = " + x.value(store.S(q.PK))
+	switch {
+	case q.From != "" && q.To != "":
+		condition += " AND " + sort + " BETWEEN " + x.value(store.S(q.From)) + " AND " + x.value(store.S(q.To))
+	case q.From != "":
+		condition += " AND " + sort + " >= " + x.value(store.S(q.From))
+	case q.To != "":
+		condition += " AND " + sort + " <= " + x.value(store.S(q.To))
+	}
+	in.KeyConditionExpression, in.ExpressionAttributeValues = &condition, x.values
+	if q.After == "" {
+		return in, nil
+	}
+	at, err := readCursor(q)
+	in.ExclusiveStartKey = at
+	return in, err
+}
+
+func readPage(q store.Query, out *dynamodb.QueryOutput) (store.Page, error) {
+	var page store.Page
+	for _, raw := range out.Items {
+		item, err := readItem(raw)
+		if err != nil {
+			return store.Page{}, err
+		}
+		if q.Index {
+			item.Attrs = store.Attrs{}.With(store.IndexPK, store.S(q.PK)).With(store.IndexSK, store.S(item.Attrs.Str(store.IndexSK)))
+		}
+		page.Items = append(page.Items, item)
+	}
+	if len(out.LastEvaluatedKey) == 0 {
+		return page, nil
+	}
+	last, err := readItem(out.LastEvaluatedKey)
+	if err == nil {
+		page.Next, err = writeCursor(q, last)
+	}
+	return page, err
+}

@@ -1,0 +1,121 @@
+package dynamo_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"deskmove/shared/store"
+)
+
+// records is an answer of GetRecords: changes with these sequence numbers, and
+// whether the shard goes on.
+func records(more bool, sequences ...int) answer {
+	list := make([]string, len(sequences))
+	for i, n := range sequences {
+		list[i] = fmt.Sprintf(`{"eventName":"INSERT","dynamodb":{"ApproximateCreationDateTime":1700000000,"SequenceNumber":"%d",
+			"Keys":{"pk":{"S":"p"},"sk":{"S":"s"}},"NewImage":{"pk":{"S":"p"},"sk":{"S":"s"},"ver":{"N":"%[1]d"},"b":{"B":"AAE="}}}}`, n)
+	}
+	next := ""
+	if more {
+		next = `,"NextShardIterator":"next"`
+	}
+	return answer{200, fmt.Sprintf(`{"Records":[%s]%s}`, strings.Join(list, ","), next)}
+}
+
+var iterator = answer{200, `{"ShardIterator":"first"}`}
+
+func sequences(changes []store.Change) (all []string) {
+	for _, c := range changes {
+		all = append(all, c.Sequence)
+	}
+	return all
+}
+
+// TestBetween reads a shard whose answers come as they may.
+func TestBetween(t *testing.T) {
+	trimmed, empty := failure(400, "TrimmedDataAccessException"), records(true)
+	shards := answer{200, `{"StreamDescription":{"Shards":[{"ShardId":"other"}]}}`}
+	ours := answer{200, `{"StreamDescription":{"Shards":[{"ShardId":"shard"}]}}`}
+	gone := failure(400, "ResourceNotFoundException")
+	for name, c := range map[string]struct {
+		answers []answer
+		want    []string
+		fails   bool
+	}{
+		"at once":             {[]answer{iterator, records(true, 7, 8, 100)}, []string{"7", "8"}, false},
+		"the same for ever":   {[]answer{iterator, records(true, 7)}, nil, true},
+		"to the last":         {[]answer{iterator, records(true, 7), records(true, 8, 99)}, []string{"7", "8", "99"}, false},
+		"empty ones first":    {[]answer{iterator, empty, empty, empty, empty, empty, records(true, 7), empty, records(true, 99)}, []string{"7", "99"}, false},
+		"shard ends":          {[]answer{iterator, records(true, 7), records(false, 8)}, []string{"7", "8"}, false},
+		"first is trimmed":    {[]answer{trimmed, iterator, records(true, 60, 99)}, []string{"60", "99"}, false},
+		"trimmed meanwhile":   {[]answer{iterator, trimmed, iterator, records(true, 60), records(true, 99)}, []string{"60", "99"}, false},
+		"all are trimmed":     {[]answer{trimmed, iterator, records(true, 101)}, nil, false},
+		"all and no others":   {[]answer{trimmed, iterator, empty}, nil, false},
+		"shard is gone":       {[]answer{gone, shards}, nil, false},
+		"stream is gone":      {[]answer{gone}, nil, true},
+		"shard there, denied": {[]answer{gone, ours}, nil, true},
+		"never comes":         {[]answer{iterator, empty}, nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, asked := serve(t, inTurn(c.answers...))
+			got, err := e.Between(t.Context(), "shard", "7", "99")
+			if (err != nil) != c.fails || !slices.Equal(sequences(got), c.want) {
+				t.Errorf("%q, %v", sequences(got), err)
+			}
+			if name == "never comes" && !errors.Is(err, store.ErrThrottled) {
+				t.Errorf("%v", err)
+			}
+			if first := asked()[0]; first.body["ShardIteratorType"] != "AT_SEQUENCE_NUMBER" || first.body["SequenceNumber"] != "7" {
+				t.Errorf("asked for %v", first.body)
+			}
+		})
+	}
+}
+
+// TestChanges reads what may be empty at first.
+func TestChanges(t *testing.T) {
+	e, asked := serve(t, inTurn(iterator, records(true), records(true), records(true, 5, 6)))
+	got, err := e.Changes(t.Context(), "shard", "", 5000)
+	if err != nil || !slices.Equal(sequences(got), []string{"5", "6"}) {
+		t.Fatalf("%q, %v", sequences(got), err)
+	}
+	c := got[1]
+	if c.Key != (store.Key{PK: "p", SK: "s"}) || c.Old != nil || len(c.New) != 2 || c.New.Num("ver") != 6 || c.New.Str("b") != "\x00\x01" ||
+		!c.At.Equal(time.Unix(1_700_000_000, 0)) {
+		t.Errorf("%+v", c)
+	}
+	if all := asked(); all[0].body["ShardIteratorType"] != "TRIM_HORIZON" || all[1].body["Limit"] != 1000.0 || all[2].body["ShardIterator"] != "next" {
+		t.Errorf("asked for %v", all)
+	}
+
+	e, asked = serve(t, inTurn(failure(400, "TrimmedDataAccessException"), iterator, records(true, 5)))
+	if got, err = e.Changes(t.Context(), "shard", "3", 10); err != nil || !slices.Equal(sequences(got), []string{"5"}) {
+		t.Errorf("after a trimmed one: %q, %v", sequences(got), err)
+	}
+	if all := asked(); all[0].body["SequenceNumber"] != "3" || all[0].body["ShardIteratorType"] != "AFTER_SEQUENCE_NUMBER" {
+		t.Errorf("asked for %v", all)
+	}
+
+	e, _ = serve(t, inTurn(iterator, records(true)))
+	if got, err = e.Changes(t.Context(), "shard", "", 10); err != nil || len(got) > 0 {
+		t.Errorf("at the end: %q, %v", sequences(got), err)
+	}
+	if _, err = e.Changes(t.Context(), "shard", "", 0); err == nil {
+		t.Error("a limit of 0 is taken")
+	}
+}
+
+// TestShards pages through a stream whose shards have split.
+func TestShards(t *testing.T) {
+	e, _ := serve(t, inTurn(
+		answer{200, `{"StreamDescription":{"Shards":[{"ShardId":"b","ParentShardId":"a"}],"LastEvaluatedShardId":"b"}}`},
+		answer{200, `{"StreamDescription":{"Shards":[{"ShardId":"c","ParentShardId":"b"},{"ShardId":"a","ParentShardId":"long gone"}]}}`},
+	))
+	if got, err := e.Shards(t.Context()); err != nil || !slices.Equal(got, []string{"a", "b", "c"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+}

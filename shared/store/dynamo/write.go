@@ -1,0 +1,114 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+
+	"deskmove/shared/store"
+)
+
+// withIndexes asks for the capacity that a table and its index consumed.
+const withIndexes = types.ReturnConsumedCapacityIndexes
+
+// operations are the names of the writes that may be done by themselves.
+var operations = map[store.Op]string{store.Put: "PutItem", store.Update: "UpdateItem", store.Delete: "DeleteItem"}
+
+// Write implements store.Engine. Each write is a request of its own, since
+// BatchWriteItem knows no conditions.
+func (e *Engine) Write(ctx context.Context, ws []store.Write) []error {
+	if len(ws) == 0 {
+		return nil
+	}
+	bounded, cancel := e.bounded(ctx)
+	defer cancel()
+	errs := make([]error, len(ws))
+	var g errgroup.Group
+	g.SetLimit(e.Parallel)
+	for i := range ws {
+		g.Go(func() error {
+			errs[i] = e.write(ctx, bounded, &ws[i])
+			return nil
+		})
+	}
+	_ = g.Wait() // the errors are in errs
+	if store.FirstError(errs) == nil {
+		return nil
+	}
+	return errs
+}
+
+// write does one write. Bounded is part of the caller's context.
+func (e *Engine) write(caller, bounded context.Context, w *store.Write) error {
+	table, err := e.name(w.Table)
+	if err == nil {
+		err = writable(w)
+	}
+	if _, ok := operations[w.Op]; !ok && err == nil {
+		err = fmt.Errorf("operation %d is none, or belongs in a transaction", w.Op)
+	}
+	if err == nil {
+		err = translate(caller, again(bounded, func() error {
+			consumed, err := e.request(bounded, table, w)
+			e.counts.write(w, consumed, err)
+			return err
+		}))
+	}
+	if err == nil || err == store.ErrCondition {
+		return err
+	}
+	return fmt.Errorf("write %s %q: %w", w.Table, w.Key, err)
+}
+
+// request makes the request of one write.
+func (e *Engine) request(ctx context.Context, table *string, w *store.Write) (*types.ConsumedCapacity, error) {
+	switch w.Op {
+	case store.Put:
+		return e.put(ctx, table, w)
+	case store.Update:
+		return e.update(ctx, table, w)
+	}
+	return e.remove(ctx, table, w)
+}
+
+func (e *Engine) put(ctx context.Context, table *string, w *store.Write) (*types.ConsumedCapacity, error) {
+	var x expression
+	condition := x.condition(w.If)
+	out, err := e.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: table, Item: writeItem(w.Key, w.Set), ConditionExpression: condition,
+		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnConsumedCapacity: withIndexes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.ConsumedCapacity, nil
+}
+
+func (e *Engine) update(ctx context.Context, table *string, w *store.Write) (*types.ConsumedCapacity, error) {
+	var x expression
+	condition, update := x.condition(w.If), x.update(w)
+	out, err := e.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: table, Key: writeKey(w.Key), UpdateExpression: update, ConditionExpression: condition,
+		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnConsumedCapacity: withIndexes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.ConsumedCapacity, nil
+}
+
+func (e *Engine) remove(ctx context.Context, table *string, w *store.Write) (*types.ConsumedCapacity, error) {
+	var x expression
+	condition := x.condition(w.If)
+	out, err := e.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: table, Key: writeKey(w.Key), ConditionExpression: condition,
+		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnConsumedCapacity: withIndexes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.ConsumedCapacity, nil
+}
