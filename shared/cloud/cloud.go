@@ -34,7 +34,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -70,10 +69,6 @@ func Main[In, Out any](wire func(*Cloud) (Handler[In, Out], error)) {
 	lambda.Start(early(handle))
 }
 
-// attemptTimeout is how long an attempt at the queue or the state machine may
-// take. The SDK's client gives nothing up.
-const attemptTimeout = 5 * time.Second
-
 // margin is how long before its time is up a function is told to stop: time
 // enough to say what has not been done, so that no more is done again.
 const margin = time.Second
@@ -97,8 +92,8 @@ func (c *Cloud) Read(environment any) error {
 	if err != nil {
 		return err
 	}
-	c.cfg, err = config.LoadDefaultConfig(context.Background(),
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(attemptTimeout)))
+	c.cfg, err = config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(dynamo.Transport()))
+	c.cfg.HTTPClient = dynamo.KeepAnswers(c.cfg.HTTPClient)
 	if err == nil && c.cfg.Region == "" {
 		err = &EnvironmentError{[]Gap{{"AWS_REGION", "it is not set", "set it to a region, such as eu-central-1; Lambda does"}}}
 	}
@@ -113,9 +108,7 @@ func (c *Cloud) Below(t Tables) handler.Below {
 }
 
 func (c *Cloud) engine(t Tables) *dynamo.Engine {
-	cfg := c.cfg
-	cfg.HTTPClient = nil // package dynamo has one of its own
-	db, streams := dynamo.Clients(cfg)
+	db, streams := dynamo.Clients(c.cfg)
 	return dynamo.New(db, streams, dynamo.Tables{Conversations: string(t.Conversations), Tickets: string(t.Tickets), Control: string(t.Control)})
 }
 

@@ -36,7 +36,8 @@ func (h Convert) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEvent
 		})
 	}
 	wg.Wait()
-	var res events.SQSEventResponse
+	// An empty list, not null, which not every runtime of Lambda takes for success.
+	res := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for i, m := range e.Records {
 		if failed[i] {
 			res.BatchItemFailures = append(res.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})

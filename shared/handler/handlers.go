@@ -58,10 +58,11 @@ type Cases struct {
 }
 
 // How much a step does at most, so that it ends long before a function's
-// time is up: about 20,000 conversations in a few seconds.
+// time is up, and yet costs few transitions: about 60,000 conversations in
+// some seconds.
 const (
-	perStep = 20_000
-	pages   = 5
+	perStep = 60_000
+	pages   = 15   // of 4,000
 	turns   = 1500 // of an execution, about 18,000 events of its 25,000
 	sample  = 20_000
 	memory  = 5 * time.Second // for which rules are remembered

@@ -52,7 +52,8 @@ func read(r events.DynamoDBEventRecord) change {
 
 // redirect redirects what can be read, also behind what cannot: it is
 // delivered again, but live traffic does not wait for that.
-func (h *Redirect) redirect(ctx context.Context, changes []change) (res events.DynamoDBEventResponse) {
+func (h *Redirect) redirect(ctx context.Context, changes []change) events.DynamoDBEventResponse {
+	res := events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}
 	var cs []desk.Conversation
 	for _, c := range changes {
 		if c.ok {
@@ -153,7 +154,8 @@ type givenUp struct {
 // HandleFailed tries again what the stream's mapping gave up: it reads the
 // changes from the stream, which keeps them for 24 hours. What fails again is
 // delivered again.
-func (h *Redirect) HandleFailed(ctx context.Context, e events.SQSEvent) (res events.SQSEventResponse, _ error) {
+func (h *Redirect) HandleFailed(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+	res := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range e.Records {
 		if err := h.again(ctx, m.Body); err != nil {
 			h.Log.ErrorContext(ctx, "changes not redirected again", "messageId", m.MessageId, "err", err)

@@ -39,6 +39,7 @@ type Result struct {
 	Invocations   float64 `json:"converter_invocations"`
 	CPUMillis     float64 `json:"cpu_ms"`
 	Transitions   int64   `json:"transitions_per_move"`
+	PlanReads     float64 `json:"plan_read_units_per_move"`
 	// Units are the same units by table, with "/list" its index, and operation.
 	Units          map[string]float64 `json:"units"`
 	DollarsMillion Bill               `json:"dollars_per_million"`
@@ -48,6 +49,7 @@ type Result struct {
 type counted struct {
 	conversations              int
 	writes, indexWrites, reads float64
+	planReads                  float64
 	units                      map[string]float64
 	sqsRequests, invocations   int64
 	transitions                int64
@@ -56,18 +58,25 @@ type counted struct {
 
 // Run counts moves of channels of some sizes, one after the other, on an
 // endpoint that speaks DynamoDB's protocol, and prints a line of JSON for
-// each. Its tables are made there and belong to this run alone.
+// each; with two sizes or more also one for a million, on the straight line
+// through the first and the last. Its tables are made there and belong to
+// this run alone.
 func Run(ctx context.Context, endpoint string, sizes []int, out, progress io.Writer) error {
+	var all []counted
 	for _, n := range sizes {
 		c, err := count(ctx, endpoint, n, progress)
 		if err != nil {
 			return fmt.Errorf("%d conversations: %w", n, err)
 		}
+		all = append(all, c)
 		if err := json.NewEncoder(out).Encode(c.result()); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(all) < 2 || all[0].conversations == all[len(all)-1].conversations {
+		return nil
+	}
+	return json.NewEncoder(out).Encode(line(all[0], all[len(all)-1]).at(1_000_000).result())
 }
 
 func (c counted) result() Result {
@@ -81,7 +90,7 @@ func (c counted) result() Result {
 		Name:  fmt.Sprintf("aws-%d", c.conversations), Conversations: c.conversations,
 		WriteUnits: c.writes / n, IndexUnits: c.indexWrites / n, ReadUnits: c.reads / n,
 		SQSRequests: float64(c.sqsRequests) / n, Invocations: float64(c.invocations) / n,
-		CPUMillis: float64(c.cpu.Microseconds()) / 1000 / n, Transitions: c.transitions, DollarsMillion: c.bill(),
+		CPUMillis: float64(c.cpu.Microseconds()) / 1000 / n, Transitions: c.transitions, PlanReads: c.planReads, DollarsMillion: c.bill(),
 	}
 }
 
@@ -104,8 +113,13 @@ func count(ctx context.Context, endpoint string, n int, progress io.Writer) (cou
 		return counted{}, err
 	}
 	_, _ = fmt.Fprintf(progress, "%d conversations: moving\n", n)
+	planning := engine.Consumed()
+	id, err := start(ctx, h)
+	if err != nil {
+		return counted{}, err
+	}
 	before, cpu := engine.Consumed(), used()
-	invocations, err := moved(ctx, h, q, m, n, log)
+	invocations, err := await(ctx, h, q, m, id, n, log)
 	if err != nil {
 		return counted{}, err
 	}
@@ -114,6 +128,9 @@ func count(ctx context.Context, endpoint string, n int, progress io.Writer) (cou
 		sqsRequests: q.sends.Load() + 2*invocations,
 	}
 	c.consumed(before, engine.Consumed())
+	var plan counted
+	plan.consumed(planning, before)
+	c.planReads = plan.reads
 	return c, nil
 }
 
@@ -132,16 +149,18 @@ func patiently(ctx context.Context, h *handler.Handlers, cs []desk.Conversation)
 	}
 }
 
-// moved moves the channel and waits for the move's end. It returns how often
-// the converter was invoked.
-func moved(ctx context.Context, h *handler.Handlers, q *queue, m *machine, n int, log *slog.Logger) (invocations int64, err error) {
+// start starts the move, whose plan reads a sample of the channel.
+func start(ctx context.Context, h *handler.Handlers) (string, error) {
 	started, err := h.Cases.Start.Move(ctx, move.Who{Account: bench.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: bench.Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
 	}, move.Idempotency{})
-	if err != nil {
-		return 0, err
-	}
+	return started.ID, err
+}
+
+// await waits for the move's end. It returns how often the converter was
+// invoked.
+func await(ctx context.Context, h *handler.Handlers, q *queue, m *machine, id string, n int, log *slog.Logger) (invocations int64, err error) {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	g, working := errgroup.WithContext(working)
@@ -152,7 +171,7 @@ func moved(ctx context.Context, h *handler.Handlers, q *queue, m *machine, n int
 	})
 	g.Go(func() error {
 		defer stop()
-		return ended(working, h.Cases.Moves, started.ID, n)
+		return ended(working, h.Cases.Moves, id, n)
 	})
 	err = g.Wait()
 	return invocations, err

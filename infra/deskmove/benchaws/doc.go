@@ -7,13 +7,13 @@
 //
 //   - Write and read request units as DynamoDB reports them, with our own
 //     reckoning of failed conditions, which are charged but not reported. The
-//     entries of the tickets' index are counted apart.
+//     entries of the tickets' index are counted apart, and so is what the
+//     plan reads before the start: a sample of at most 20,000 conversations,
+//     which is a tenth of a cent, whatever the channel's size.
 //   - Requests to SQS: a SendMessageBatch takes ten messages and is billed by
-//     64 KB; each invocation
-//     of the converter stands for one ReceiveMessage and one DeleteMessageBatch,
-//     as its event source mapping makes them. Polls that
-//     find nothing are left out: they depend on the time, not on the
-//     conversations.
+//     64 KB; an invocation of the converter stands for one ReceiveMessage and
+//     one DeleteMessageBatch, as its event source mapping makes them. Polls
+//     that find nothing are left out: they depend on the time.
 //   - Transitions of the state machine until the move has ended. The late
 //     audits add a dozen a move, whatever its size.
 //   - CPU of this process while it moves, for each conversation: handlers,

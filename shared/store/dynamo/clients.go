@@ -47,13 +47,21 @@ func Retryer() aws.Retryer {
 	})
 }
 
-// HTTPClient returns a client that keeps enough connections, and gives an
-// attempt up early enough to make another.
-func HTTPClient() aws.HTTPClient {
-	return plainBodies{awshttp.NewBuildableClient().WithTimeout(attemptTimeout).WithTransportOptions(func(t *http.Transport) {
+// HTTPClient returns a client that keeps enough connections, gives an attempt
+// up early enough to make another, and loses no answer.
+func HTTPClient() aws.HTTPClient { return KeepAnswers(Transport()) }
+
+// Transport is HTTPClient without KeepAnswers, for config.LoadDefaultConfig,
+// which may have to add certificates to it.
+func Transport() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTimeout(attemptTimeout).WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = connections
-	})}
+	})
 }
+
+// KeepAnswers returns a client as which the SDK loses no answers; see
+// plainBodies.
+func KeepAnswers(client aws.HTTPClient) aws.HTTPClient { return plainBodies{client} }
 
 // plainBodies hides all methods of requests' bodies but Read and Close.
 //

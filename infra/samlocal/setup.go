@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"deskmove/shared/store/dynamo"
+)
+
+const (
+	region  = "us-east-1"
+	nobody  = "local"          // access key and secret: the stand-ins take any
+	states  = "8083"           // the port of whatever may walk state machines here
+	patient = 30 * time.Second // with stand-ins that are being started
+)
+
+// setup is what is made of what.
+type setup struct {
+	name          string // with which those of tables and queue begin
+	dynamodb, sqs string // URLs of the stand-ins
+	host          string // of the stand-ins, as functions see it
+	events        string // folder of the sample events
+
+	template     string // path of the built template
+	architecture string // of the built functions; "" leaves the template's
+
+	environment string // path of the file for --env-vars
+}
+
+// tables are the names of the tables.
+func (s setup) tables() dynamo.Tables {
+	return dynamo.Tables{Conversations: s.name + "-conversations", Tickets: s.name + "-tickets", Control: s.name + "-control"}
+}
+
+// config is for the clients of a stand-in.
+func config(endpoint string) aws.Config {
+	return aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider(nobody, nobody, "")}
+}
+
+// run sets everything up. Done again, it changes nothing.
+func (s setup) run(ctx context.Context) error {
+	for _, endpoint := range []string{s.dynamodb, s.sqs} {
+		if err := await(ctx, endpoint); err != nil {
+			return err
+		}
+	}
+	db, streams := dynamo.Clients(config(s.dynamodb))
+	tables := s.tables()
+	if err := dynamo.CreateTables(ctx, db, tables); err != nil {
+		return err
+	}
+	if err := sample(ctx, dynamo.New(db, streams, tables), s.events); err != nil {
+		return err
+	}
+	about, err := db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &tables.Conversations})
+	if err != nil {
+		return err
+	}
+	queue, err := sqs.NewFromConfig(config(s.sqs)).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(s.name + "-batches")})
+	if err != nil {
+		return fmt.Errorf("create the queue: %w", err)
+	}
+	vars, err := s.variables(aws.ToString(about.Table.LatestStreamArn), aws.ToString(queue.QueueUrl))
+	if err != nil {
+		return err
+	}
+	content, err := json.MarshalIndent(map[string]any{"Parameters": vars}, "", "  ") // for every function that declares them
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(s.environment, append(content, '\n'), 0o600), declare(s.template, s.architecture, vars))
+}
+
+// variables are all that functions read of their environment.
+func (s setup) variables(stream, queue string) (map[string]string, error) {
+	db, err := seen(s.dynamodb, s.host)
+	if err != nil {
+		return nil, err
+	}
+	q, err := seen(s.sqs, s.host)
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(queue)
+	if err != nil {
+		return nil, err
+	}
+	tables := s.tables()
+	return map[string]string{
+		"CONVERSATIONS_TABLE": tables.Conversations, "TICKETS_TABLE": tables.Tickets, "CONTROL_TABLE": tables.Control,
+		"CONVERSATIONS_STREAM_ARN": stream,
+		"BATCHES_QUEUE_URL":        q + u.Path,
+		"MOVE_MACHINE_ARN":         "arn:aws:states:" + region + ":000000000000:stateMachine:" + s.name + "-move",
+		"METRICS_NAMESPACE":        s.name,
+
+		"AWS_REGION": region, "AWS_ACCESS_KEY_ID": nobody, "AWS_SECRET_ACCESS_KEY": nobody,
+		"AWS_ENDPOINT_URL_DYNAMODB": db, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": db, "AWS_ENDPOINT_URL_SQS": q,
+		"AWS_ENDPOINT_URL_SFN": "http://" + net.JoinHostPort(s.host, states),
+	}, nil
+}
+
+// seen is an endpoint with its port at another host.
+func seen(endpoint, host string) (string, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "", err
+	}
+	u.Host = net.JoinHostPort(host, u.Port())
+	return u.String(), nil
+}
+
+// await waits until something listens at an endpoint.
+func await(ctx context.Context, endpoint string) error {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patient)
+	defer cancel()
+	for {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("nothing listens at %s; infra/peers/run serves tables and queues: %w", endpoint, err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
