@@ -74,6 +74,10 @@ functions: ## Build the Lambda functions into bin/functions (GOARCH_FUNCTIONS=ar
 sam-build: ## Build the functions for AWS into .aws-sam (needs SAM)
 	CGO_ENABLED=0 GOFLAGS="-tags=lambda.norpc '-ldflags=-s -w'" sam build
 
+.PHONY: sam-local
+sam-local: ## Run the functions in containers, the API on port 3000 (needs Docker)
+	@infra/samlocal/run
+
 .PHONY: build
 build: ## Build the program as bin/deskmove
 	go build -trimpath -o bin/deskmove ./infra/deskmove

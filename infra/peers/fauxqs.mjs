@@ -1,7 +1,7 @@
-// Serves SQS by fauxqs on loopback alone: its own program listens on every address.
-// node fauxqs.mjs FOLDER PORT, where FOLDER has node_modules.
+// Serves SQS by fauxqs on one address: its own program listens on every one.
+// node fauxqs.mjs FOLDER HOST PORT, where FOLDER has node_modules.
 import { pathToFileURL } from "node:url";
 
-const [folder, port] = process.argv.slice(2);
+const [folder, host, port] = process.argv.slice(2);
 const { buildApp } = await import(pathToFileURL(`${folder}/node_modules/fauxqs/dist/app.js`));
-await buildApp({ logger: { level: "warn" } }).listen({ host: "127.0.0.1", port: Number(port) });
+await buildApp({ logger: { level: "warn" } }).listen({ host, port: Number(port) });

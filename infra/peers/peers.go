@@ -40,7 +40,7 @@ var (
 	}}
 	fauxqs = &server{name: "fauxqs", health: "/health", command: func(dir string, port int) (command, error) {
 		return command{args: []string{filepath.Join(dir, "node"), "--no-warnings",
-			filepath.Join(dir, "../../infra/peers/fauxqs.mjs"), dir, strconv.Itoa(port)}}, nil
+			filepath.Join(dir, "../../infra/peers/fauxqs.mjs"), dir, "127.0.0.1", strconv.Itoa(port)}}, nil
 	}}
 )
 
