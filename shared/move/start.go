@@ -83,6 +83,13 @@ func (s Start) repeated(ctx context.Context, who Who, idem Idempotency) (desk.Mo
 	if err != nil || id == "" {
 		return desk.Move{}, false, err
 	}
+	setup, err := s.Setups.Setup(ctx, who.Account)
+	if err != nil {
+		return desk.Move{}, false, err
+	}
+	if err := who.mayMove(setup); err != nil {
+		return desk.Move{}, false, err
+	}
 	if hash != idem.Hash {
 		return desk.Move{}, false, &KeyReusedError{Key: idem.Key}
 	}
