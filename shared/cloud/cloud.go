@@ -100,11 +100,18 @@ func (c *Cloud) Read(environment any) error {
 	return err
 }
 
+// BatchSize is the most conversations that a batch holds on AWS. A batch costs
+// five write units in the ledger whatever its size: with 300 that is a
+// sixtieth of a unit for each conversation. Three requests of a hundred keys
+// read them, and a message is 8 KB. On one machine, whose writer does one
+// thing at a time, live traffic would wait for so large a batch.
+const BatchSize = 300
+
 // Below is what every function that knows the tables has below the waist. A
 // function adds the Queue, Machine, Stream and Writer that it needs.
 func (c *Cloud) Below(t Tables) handler.Below {
 	engine := c.engine(t)
-	return handler.Below{Engine: engine, Now: time.Now, Log: c.Log, Check: remember(engine.Check)}
+	return handler.Below{Engine: engine, Batch: BatchSize, Now: time.Now, Log: c.Log, Check: remember(engine.Check)}
 }
 
 func (c *Cloud) engine(t Tables) *dynamo.Engine {

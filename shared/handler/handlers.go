@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -16,6 +17,10 @@ type Below struct {
 	Stream  store.Stream // nil where the on-failure queue of the stream is not read
 	Queue   move.Queue   // nil where nothing is sent
 	Machine move.Machine // nil where nothing is started
+	Batch   int          // conversations in a batch of a listing; move.BatchSize if 0
+	// Pause waits a moment; nil where reads cost money, so that nobody waits in
+	// a step.
+	Pause   func(ctx context.Context, d time.Duration) error
 	Now     func() time.Time
 	Log     *slog.Logger
 	Metrics *metrics.Writer // nil where nothing is measured
@@ -92,10 +97,12 @@ func New(b Below) *Handlers {
 
 		fence = move.Fence{Setups: setups, Moves: moves, Now: b.Now}
 		list  = move.List{
-			Moves: moves, Listing: conversations, Failures: ledger, Dispatch: dispatch, Phase: phase, PerStep: perStep,
+			Moves: moves, Listing: conversations, Failures: ledger, Dispatch: dispatch, Phase: phase,
+			PerStep: perStep, Batch: cmp.Or(b.Batch, move.BatchSize),
 		}
 		drain = move.Drain{
-			Moves: moves, Ledger: ledger, Listing: conversations, Queue: b.Queue, Phase: phase, Now: b.Now, Saw: measure.drained,
+			Moves: moves, Ledger: ledger, Listing: conversations, Queue: b.Queue, Phase: phase, Pause: b.Pause,
+			Now: b.Now, Saw: measure.drained,
 		}
 		reconcile = move.Reconcile{
 			Moves: moves, Rulebook: book, Survey: survey, Ledger: ledger, Dispatch: dispatch, Phase: phase, Pages: pages,

@@ -20,6 +20,7 @@ type Audit struct {
 	Ensure   Ensure
 	Ledger   interface {
 		Fail(ctx context.Context, account, id string, f Failure) error
+		Open(ctx context.Context, account, id string, limit int) ([]Entry, error)
 	}
 	Now func() time.Time
 	// Found, if not nil, is told how many conversations a page of an audit
@@ -31,17 +32,24 @@ type Audit struct {
 var lateAudits = [...]time.Duration{20 * time.Second, 5 * time.Minute, time.Hour, 24 * time.Hour}
 
 // Step audits once, and asks to wait for the next audit while there is one.
-// An execution that has been overtaken by a retry stops.
+// An execution that has been overtaken by a retry stops. Found says how many
+// batches are open, which the state machine then drains: a step that woke up
+// after the end may have entered them, and died before it sent them.
 func (a Audit) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := a.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
 		return r, err
 	}
-	r.More = false
+	r.More, r.Found = false, 0
 	if m.Run != r.Run || m.EndedAt.IsZero() {
 		return r, nil
 	}
 	if err := a.look(ctx, m, r); err != nil {
+		return r, err
+	}
+	open, err := a.Ledger.Open(ctx, r.Account, r.Move, 1)
+	if err != nil || len(open) > 0 {
+		r.Found = len(open)
 		return r, err
 	}
 	since := a.Now().Sub(m.EndedAt)

@@ -22,7 +22,10 @@ type Drain struct {
 	Listing Listing
 	Queue   Queue
 	Phase   Phase
-	Now     func() time.Time
+	// Pause, if not nil, waits a moment. A step then lingers near the end, where
+	// looking costs nothing: the state machine waits for whole seconds only.
+	Pause func(ctx context.Context, d time.Duration) error
+	Now   func() time.Time
 	// Saw, if not nil, is told what a step saw: open batches are counted up
 	// to some hundreds.
 	Saw func(r Run, p Progress, open int)
@@ -39,6 +42,10 @@ const (
 	calm     = 2 * time.Second
 	overdue  = time.Minute // when a batch is sent again
 	openPage = 25          // open entries read of each shard at a time
+	// Of lingering: with so few batches open, it looks so often again.
+	fewOpen = 300
+	glance  = 50 * time.Millisecond
+	glances = 40
 )
 
 // Step looks whether batches are left. While there are, it asks to wait about
@@ -54,11 +61,15 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	if err := d.Phase.Enter(ctx, m, "drain"); err != nil {
 		return r, err
 	}
-	open, err := d.Ledger.Open(ctx, r.Account, r.Move, openPage)
-	if err != nil {
-		return r, err
+	open, p, err := d.look(ctx, r)
+	for range glances {
+		if err != nil || d.Pause == nil || len(open) == 0 || len(open) > fewOpen {
+			break
+		}
+		if err = d.Pause(ctx, glance); err == nil {
+			open, p, err = d.look(ctx, r)
+		}
 	}
-	p, err := d.Ledger.Progress(ctx, r.Account, r.Move)
 	if err != nil {
 		return r, err
 	}
@@ -84,6 +95,16 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	r.Wait = seconds(w)
 	r.Done, r.At = p.Done, now
 	return r, nil
+}
+
+// look reads which batches are open, and what has been done.
+func (d Drain) look(ctx context.Context, r Run) ([]Entry, Progress, error) {
+	open, err := d.Ledger.Open(ctx, r.Account, r.Move, openPage)
+	if err != nil {
+		return nil, Progress{}, err
+	}
+	p, err := d.Ledger.Progress(ctx, r.Account, r.Move)
+	return open, p, err
 }
 
 func wait(p Progress, r Run, now time.Time) time.Duration {

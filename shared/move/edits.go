@@ -125,10 +125,12 @@ func (e Edits) NewTicket(ctx context.Context, who Who, conversation string, stat
 		now := e.Now().Truncate(time.Millisecond)
 		changed := c
 		changed.Version, changed.ChangedAt, changed.Ticket = c.Version+1, now, desk.TicketID(c.ID)
+		// It shows the version that was read. Were it the next one, which may
+		// never be stored, the move could not tell the next message from it.
 		t := desk.Ticket{
 			Account: c.Account, ID: changed.Ticket, Conversation: c.ID, Channel: c.Channel, Subject: c.Subject,
 			Customer: c.Customer, Status: status, Owner: c.Owner, Created: now, Provenance: desk.Native, From: c.Origin,
-			MovedStatus: status, MovedOwner: c.Owner, Home: desk.Inbox, SourceVersion: changed.Version, Revision: 1,
+			MovedStatus: status, MovedOwner: c.Owner, Home: desk.Inbox, SourceVersion: c.Version, Revision: 1,
 		}
 		if err := e.Tickets.Create(ctx, []desk.Ticket{t}); err != nil && !errors.Is(err[0], ErrExists) {
 			return desk.Ticket{}, err[0]

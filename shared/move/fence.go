@@ -20,7 +20,7 @@ type Fence struct {
 	Moves interface {
 		Get(ctx context.Context, account, id string) (desk.Move, error)
 		Snapshot(ctx context.Context, account, id string, agents []string) error
-		Proceed(ctx context.Context, account, id, phase string, fenceAt time.Time) error
+		Proceed(ctx context.Context, m desk.Move, phase string, fenceAt time.Time) error
 	}
 	Now func() time.Time
 }
@@ -48,5 +48,5 @@ func (f Fence) Step(ctx context.Context, r Run) (Run, error) {
 	if c.Move != m.ID || c.Home == desk.Inbox {
 		return r, fmt.Errorf("channel %s is fenced by move %s, not %s", c.ID, c.Move, m.ID)
 	}
-	return r, f.Moves.Proceed(ctx, r.Account, r.Move, "fence", c.FenceAt)
+	return r, f.Moves.Proceed(ctx, m, "fence", c.FenceAt)
 }

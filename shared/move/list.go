@@ -13,11 +13,9 @@ import (
 	"deskmove/shared/desk"
 )
 
-// BatchSize is the most conversations that a batch holds. A batch costs five
-// write units in the ledger, whatever its size: with 300 that is a sixtieth of
-// a unit for each conversation. Three requests of a hundred keys read them,
-// and they are converted in about a second.
-const BatchSize = 300
+// BatchSize is the most conversations that a batch holds, where an engine does
+// not ask for another size.
+const BatchSize = 100
 
 // batchOfIDs is the most conversations of a batch whose entry holds their IDs,
 // so that the entry is no more than a few kilobytes.
@@ -100,12 +98,14 @@ type List struct {
 	}
 	Dispatch Dispatch
 	Phase    Phase
-	// PerStep is about how many conversations a step lists.
-	PerStep int
+	// PerStep is about how many conversations a step lists, and Batch how many
+	// a batch of them holds at most.
+	PerStep, Batch int
 }
 
-// listPage is how many conversations are listed at a time: whole batches.
-const listPage = 20 * BatchSize
+// listPage is how many conversations are listed at a time: whole batches, of
+// a hundred or of some hundred.
+const listPage = 6000
 
 // Step lists from the run's cursor on, at first from the fence. Listing a
 // stretch again gives the same batches: their entries stay, and they are sent
@@ -148,7 +148,7 @@ func (l List) dispatch(ctx context.Context, m desk.Move, after Position, ps []Po
 	var entries []Entry
 	var ids [][]string
 	for len(ps) > 0 {
-		some := ps[:min(BatchSize, len(ps))]
+		some := ps[:min(l.Batch, len(ps))]
 		ps = ps[len(some):]
 		e := Entry{
 			Account: m.Account, Move: m.ID, Channel: m.Choices.Channel, Count: len(some),
@@ -186,7 +186,7 @@ func (l List) retry(ctx context.Context, r Run) (Run, error) {
 // Phase records what a move does now, for people to see.
 type Phase struct {
 	Moves interface {
-		Proceed(ctx context.Context, account, id, phase string, fenceAt time.Time) error
+		Proceed(ctx context.Context, m desk.Move, phase string, fenceAt time.Time) error
 	}
 }
 
@@ -195,5 +195,5 @@ func (p Phase) Enter(ctx context.Context, m desk.Move, phase string) error {
 	if m.Phase == phase || m.Status == desk.Done || m.Status == desk.Attention {
 		return nil
 	}
-	return p.Moves.Proceed(ctx, m.Account, m.ID, phase, m.FenceAt)
+	return p.Moves.Proceed(ctx, m, phase, m.FenceAt)
 }

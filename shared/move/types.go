@@ -85,7 +85,7 @@ func (r Run) Name() string {
 	return fmt.Sprintf("%s.%d", r.Move, r.Run)
 }
 
-// Batch is what the queue carries: at most BatchSize conversations to convert.
+// Batch is what the queue carries: conversations to convert, about a hundred.
 type Batch struct {
 	Account string   `json:"account"`
 	Move    string   `json:"move"`

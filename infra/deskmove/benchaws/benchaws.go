@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"deskmove/infra/deskmove/bench"
+	"deskmove/shared/cloud"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/move"
@@ -103,7 +104,7 @@ func count(ctx context.Context, endpoint string, n int, progress io.Writer) (cou
 	}
 	q := &queue{messages: make(chan string, n/move.BatchSize+1000)}
 	m := &machine{starts: make(chan json.RawMessage, 10)}
-	h := handler.New(handler.Below{Engine: engine, Queue: q, Machine: m, Now: time.Now, Log: log})
+	h := handler.New(handler.Below{Engine: engine, Batch: cloud.BatchSize, Queue: q, Machine: m, Now: time.Now, Log: log})
 	if _, err := h.Cases.Configure.Account(ctx, bench.Setup()); err != nil {
 		return counted{}, err
 	}
