@@ -104,7 +104,7 @@ func TestLimitsAgree(t *testing.T) {
 		"claims":         {file: yaml, old: "Timeout: 5\n", new: "Timeout: 6\n", says: "time-out of claims"},
 		"visibility":     {file: yaml, old: "VisibilityTimeout: 180", new: "VisibilityTimeout: 179", says: "less than six times the time-out of convert"},
 		"receives":       {file: yaml, old: "maxReceiveCount: 10", new: "maxReceiveCount: 4", says: "less than five"},
-		"batch":          {file: yaml, old: "BatchSize: 2 # of", new: "BatchSize: 3 # of", says: "batch of BatchesQueue"},
+		"batch":          {file: yaml, old: "BatchSize: 1 # of", new: "BatchSize: 3 # of", says: "batch of BatchesQueue"},
 		"other queue":    {file: yaml, old: "Queue: !GetAtt StreamFailuresQueue.Arn", new: "Queue: !GetAtt BatchesQueue.Arn", says: "redirect: takes from BatchesQueue.Arn"},
 		"stream's size":  {file: yaml, old: "BatchSize: 500", new: "BatchSize: 100", says: "batch of the stream"},
 		"retries":        {file: yaml, old: "MaximumRetryAttempts: 4", new: "MaximumRetryAttempts: -1", says: "retries of the stream"},

@@ -24,7 +24,7 @@ func TestBill(t *testing.T) {
 	b := counted{
 		conversations: 1000, writes: 2000, indexWrites: 1000, reads: 1500, sqsRequests: 10, transitions: 1, invocations: 5, cpu: time.Second,
 	}.bill()
-	want := 2*0.625 + 1.5*0.125 + 0.01*0.40 + 0.001*25 + 0.005*0.20 + 0.001*1.769*13.3333334
+	want := 2*0.625 + 1.5*0.125 + 0.01*0.40 + 25e-6 + 0.005*0.20 + 0.001*1.769*13.3333334
 	if math.Abs(b.Total-want) > 1e-6 || math.Abs(b.TotalWithIndex-want-0.625) > 1e-6 {
 		t.Errorf("bill = %+v, want %v in all", b, want)
 	}

@@ -34,7 +34,7 @@ func (c counted) bill() Bill {
 		Index:       c.indexWrites * perWriteUnit * million,
 		Reads:       c.reads * perReadUnit * million,
 		Queue:       float64(c.sqsRequests) * perSQSRequest * million,
-		Transitions: float64(c.transitions) * perTransition * million,
+		Transitions: float64(c.transitions) * perTransition, // of one move: they grow with its time
 		Functions:   (float64(c.invocations)*perInvocation + c.cpu.Seconds()*gbPerCPU*perGBSecond) * million,
 	}
 	b.Total = b.Writes + b.Reads + b.Queue + b.Transitions + b.Functions

@@ -40,7 +40,7 @@ func TheLimits() Limits {
 			"fence": short, "list": long, "drain": long, "reconcile": long, "finish": short, "audit": long,
 			"convert": brief, "redirect": short, "sweep": short,
 		},
-		Batches:        Queue{Size: 2, Visibility: 6 * brief, Receives: 10},
+		Batches:        Queue{Size: 1, Visibility: 6 * brief, Receives: 10},
 		StreamFailures: Queue{Size: 1, Visibility: 6 * short, Receives: 50},
 		Stream:         Stream{Size: 500, Retries: 4, MaxAge: time.Hour},
 		Sweep:          time.Minute,
