@@ -18,8 +18,8 @@ import (
 	"deskmove/shared/move"
 )
 
-// Of one request. SQS takes 1 MiB and bills by 64 KB; ten batches of three
-// hundred IDs are about 75 KB.
+// Of one request. SQS takes 1 MiB and bills by 64 KB; ten batches of five
+// hundred IDs are about 130 KB.
 const (
 	maxEntries = 10
 	maxBytes   = 240 << 10
