@@ -5,6 +5,7 @@ DESKMOVE := go run ./infra/deskmove
 DATA     ?= .data
 ADDR     ?= 127.0.0.1:8420
 FUZZTIME ?= 30s
+FAULTS   ?= 1000000
 GOARCH_FUNCTIONS ?= arm64
 RACE      = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
@@ -41,6 +42,7 @@ test: lint ## Run vet, staticcheck, gosec and every test with the race detector
 	@[ -f .cache/peers/stamp ] || echo "NOTE: the stand-ins for AWS are not installed, so tests against them are skipped: run make peers"
 	$(if $(RACE),,@echo "no C compiler: the race detector is off")
 	go test $(RACE) -timeout 30m ./...
+	go test ./infra/torture -count 1 -timeout 24h -run TestTorture -faults $(FAULTS)
 
 .PHONY: lint
 lint: ## Run gofmt, vet, staticcheck and gosec
@@ -91,9 +93,15 @@ fuzz: ## Run each fuzz target for FUZZTIME (30s)
 	@go list -f '{{.Dir}}' ./... | while read -r dir; do \
 		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$$dir"/*_test.go 2>/dev/null | cut -c6-); do \
 			echo "$$dir: $$target"; \
-			(cd "$$dir" && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
+			(cd "$$dir" && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2s .) || exit 1; \
 		done; \
 	done
+
+.PHONY: torture
+torture: ## Move channels in worlds full of faults: FAULTS=1000000, or SEED=12345 to replay one
+	@mkdir -p .cache
+	go test ./infra/torture -count 1 -timeout 24h -v \
+		$(if $(SEED),-run TestSeed -seed $(SEED) -trace $(CURDIR)/.cache/torture.txt,-run TestTorture -faults $(FAULTS))
 
 .PHONY: clean
 clean: ## Delete what was built; data in .data stays

@@ -94,7 +94,10 @@ var scenarios = map[string]scenario{
 	"from-reconcile": {begin: at("reconcile"), ends: "Continued", answers: []answer{
 		{of: "Reconcile", run: found}, {of: "Drain", run: ends}, {of: "Reconcile", run: yield},
 	}},
-	"from-audit":    {begin: at("audit"), ends: "Done", answers: []answer{{of: "Audit", run: again}, {of: "Audit", run: ends}}},
+	"from-audit": {begin: at("audit"), ends: "Done", answers: []answer{{of: "Audit", run: again}, {of: "Audit", run: ends}}},
+	"audit-drains": {begin: at("audit"), ends: "Done", answers: []answer{
+		{of: "Audit", run: found}, {of: "Drain", run: ends}, {of: "Reconcile", run: ends}, {of: "Finish", run: again}, {of: "Audit", run: ends},
+	}},
 	"from-nonsense": {begin: at("nonsense"), ends: "Broken", answers: fails("Fence", "Boom", 1)},
 
 	"busy-once": {begin: ends, ends: "Done", answers: slices.Concat(

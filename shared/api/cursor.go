@@ -29,10 +29,14 @@ func readCursor(of, cursor string) (string, error) {
 	}
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(b) <= 4 || binary.BigEndian.Uint32(b) != crc32.ChecksumIEEE(append([]byte(of), b[4:]...)) {
-		return "", &desk.InvalidError{Field: "cursor", Problem: "it is not a cursor of this list",
-			Do: "use next of the page before, or leave it out"}
+		return "", notACursor()
 	}
 	return string(b[4:]), nil
+}
+
+func notACursor() *desk.InvalidError {
+	return &desk.InvalidError{Field: "cursor", Problem: "it is not a cursor of this list",
+		Do: "use next of the page before, or leave it out"}
 }
 
 // writePosition makes a cursor of a list that is ordered by time.

@@ -139,6 +139,9 @@ func known(ctx context.Context, err error) *problem {
 	if errors.Is(err, move.ErrNotFound) {
 		return newProblem(http.StatusNotFound, "not-found", missing(err), "check the ID; of other accounts nothing is found")
 	}
+	if errors.Is(err, store.ErrCursor) { // its sum is right, so somebody made it up
+		return invalid([]*desk.InvalidError{notACursor()})
+	}
 	if es := desk.Invalid(err); len(es) > 0 {
 		return invalid(es)
 	}

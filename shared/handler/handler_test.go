@@ -54,7 +54,7 @@ func (r *rig) Send(_ context.Context, bs []move.Batch) error {
 	return nil
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	e, err := sqlite.Open(t.TempDir(), sqlite.Options{Unsynced: true})
 	if err != nil {
@@ -65,6 +65,12 @@ func newRig(t *testing.T) *rig {
 			t.Error(err)
 		}
 	})
+	return newRigOn(t, e)
+}
+
+// newRigOn is a rig on another engine.
+func newRigOn(t testing.TB, e store.Engine) *rig {
+	t.Helper()
 	r := &rig{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), running: map[string]move.Run{}}
 	now := func() time.Time { return r.now }
 	r.Handlers = handler.New(handler.Below{
@@ -83,7 +89,7 @@ func newRig(t *testing.T) *rig {
 }
 
 // put stores conversations of the channel mail, begun an hour ago.
-func (r *rig) put(t *testing.T, ids ...string) {
+func (r *rig) put(t testing.TB, ids ...string) {
 	t.Helper()
 	at := r.now.Add(-time.Hour)
 	var cs []desk.Conversation
@@ -102,7 +108,7 @@ func (r *rig) put(t *testing.T, ids ...string) {
 	}
 }
 
-func (r *rig) start(t *testing.T) desk.Move {
+func (r *rig) start(t testing.TB) desk.Move {
 	t.Helper()
 	m, err := r.Cases.Start.Move(t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
@@ -114,7 +120,7 @@ func (r *rig) start(t *testing.T) desk.Move {
 	return m
 }
 
-func (r *rig) step(t *testing.T, s handler.Step, run move.Run) move.Run {
+func (r *rig) step(t testing.TB, s handler.Step, run move.Run) move.Run {
 	t.Helper()
 	r.now = r.now.Add(5 * time.Second)
 	next, err := s.Handle(t.Context(), run)

@@ -141,6 +141,8 @@ var (
 	// ErrThrottled says that the engine is too busy, or that a transaction met
 	// another; trying again later helps.
 	ErrThrottled error = temporary("throttled")
+	// ErrCursor says that a cursor was not made by a query like this one.
+	ErrCursor = errors.New("cursor is not one of this query")
 	// ErrFull says that no storage is left.
 	ErrFull error = temporary("storage is full")
 )

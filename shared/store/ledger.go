@@ -74,14 +74,17 @@ func position(p move.Position) string {
 }
 
 // Done deletes a batch's entry and adds its counts to the counters, in one
-// transaction. A batch without an entry is a duplicate and done already.
+// transaction. A batch without an entry is a duplicate and done already. One
+// that was sent again may hold other conversations than were planned, since
+// its stretch was listed anew; the plan follows, so that the sums agree.
 func (s LedgerStore) Done(ctx context.Context, b move.Batch, n move.Counts) error {
 	e := move.Entry{Account: b.Account, Move: b.Move, ID: b.Entry}
+	held := int64(len(b.IDs))
 	err := s.Engine.Transact(ctx, []Write{
 		{Op: Delete, Table: Control, Key: entryKey(e), If: Exists()},
 		{
 			Op: Update, Table: Control, Key: counterKey(b.Account, b.Move, shardOf(b.Entry, counterShards)),
-			Add: Attrs{}.num(aDone, int64(b.Count)).num("created", n.Created).num("asis", n.AsIs).
+			Add: Attrs{}.num(aDone, held).num(aPlanned, held-int64(b.Count)).num("created", n.Created).num("asis", n.AsIs).
 				num("live", n.Live).num("stayed", n.Stayed).num("failed", n.Failed),
 		},
 	})

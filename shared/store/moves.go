@@ -196,15 +196,17 @@ func (s MoveStore) Access(ctx context.Context, account, id string) (map[string]b
 	return access, nil
 }
 
-// Proceed records what a move does now, and its fence once there is one.
-func (s MoveStore) Proceed(ctx context.Context, account, id, phase string, fenceAt time.Time) error {
+// Proceed records what a move does now, and its fence once there is one. If
+// the move's status is no longer that of m, nothing is recorded: a step that
+// wakes up after the end must not make the move run again.
+func (s MoveStore) Proceed(ctx context.Context, m desk.Move, phase string, fenceAt time.Time) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
-		Op: Update, Table: Control, Key: moveKey(account, id),
+		Op: Update, Table: Control, Key: moveKey(m.Account, m.ID),
 		Set: Attrs{}.str(aState, string(desk.Running)).str(aPhase, phase).time(aFence, fenceAt),
-		If:  Exists(),
+		If:  Equals(aState, S(string(m.Status))),
 	}}))
-	if err != nil {
-		return fmt.Errorf("move %s, phase %s: %w", id, phase, err)
+	if err != nil && !errors.Is(err, ErrCondition) {
+		return fmt.Errorf("move %s, phase %s: %w", m.ID, phase, err)
 	}
 	return nil
 }

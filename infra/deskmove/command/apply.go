@@ -84,14 +84,22 @@ func readSetup(name string, text []byte) (json.RawMessage, error) {
 	return b.Bytes(), nil
 }
 
-// deepest is how far YAML may be nested; an alias to itself has no end.
-const deepest = 100
+// How far YAML may be nested, for an alias to itself has no end, and how much
+// JSON it may become: a few lines of aliases to aliases are more than memory
+// holds. The API takes 1 MB.
+const (
+	deepest = 100
+	largest = 4 << 20
+)
 
 // writeJSON writes a YAML value as JSON. Keys keep their order; a key that is
 // there twice was refused on reading.
 func writeJSON(b *bytes.Buffer, n *yaml.Node, depth int) error {
 	if depth > deepest {
 		return fmt.Errorf("line %d: values are nested more than %d deep", n.Line, deepest)
+	}
+	if b.Len() > largest {
+		return fmt.Errorf("line %d: with its aliases written out it is larger than %d MB", n.Line, largest>>20)
 	}
 	switch n.Kind {
 	case yaml.AliasNode:

@@ -3,16 +3,12 @@ package dynamo
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"deskmove/shared/store"
 )
-
-// errCursor says that a cursor was not made by a query like this one.
-var errCursor = errors.New("cursor is not one of this query")
 
 // writeCursor names the place of an item in a query: its sort key, or in the
 // index the sort key there and the item's own key. The query's partition is
@@ -35,21 +31,24 @@ func readCursor(q store.Query) (image, error) {
 		err = json.Unmarshal(b, &place)
 	}
 	if err != nil || len(place) == 0 || place[0] < q.From || q.To != "" && place[0] > q.To {
-		return nil, errCursor
+		return nil, store.ErrCursor
 	}
 	key := store.Key{PK: q.PK, SK: place[0]}
 	if err := storable(key); err != nil {
-		return nil, fmt.Errorf("%w: %w", errCursor, err)
+		return nil, fmt.Errorf("%w: %w", store.ErrCursor, err)
 	}
 	switch {
 	case !q.Index && len(place) == 1:
 		return writeKey(key), nil
 	case q.Index && len(place) == 3:
 		base := store.Key{PK: place[1], SK: place[2]}
+		if err := storable(base); err != nil {
+			return nil, fmt.Errorf("%w: %w", store.ErrCursor, err)
+		}
 		at := writeKey(base)
 		at[store.IndexPK] = &types.AttributeValueMemberS{Value: key.PK}
 		at[store.IndexSK] = &types.AttributeValueMemberS{Value: key.SK}
-		return at, storable(base)
+		return at, nil
 	}
-	return nil, errCursor
+	return nil, store.ErrCursor
 }

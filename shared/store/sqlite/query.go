@@ -176,7 +176,7 @@ func parseCursor(s string) (place [3]string, err error) {
 	var isk, pk int
 	if _, err := fmt.Sscanf(head, "%d,%d", &isk, &pk); err != nil || !ok ||
 		isk < 0 || pk < 0 || isk > len(rest) || pk > len(rest)-isk {
-		return place, fmt.Errorf("cursor %q is not one of this query", s)
+		return place, store.ErrCursor
 	}
 	return [3]string{rest[:isk], rest[isk : isk+pk], rest[isk+pk:]}, nil
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -143,4 +144,16 @@ func pagesOfLargeItems(k *kit) {
 	}
 	k.wantKeys(store.Query{PK: "p", Limit: 100}, want)
 	k.wantKeys(store.Query{PK: "p", Limit: 5, Descending: true}, reversed(want))
+}
+
+// forgedCursors asks for pages after what no query gave.
+func forgedCursors(k *kit) {
+	key := k.key("p", "a")
+	k.must(store.Write{Table: store.Control, Key: key, Set: attrs(store.IndexPK, key.PK, store.IndexSK, "1")})
+	for _, cursor := range []string{"!", "1,1", "W10", "\xff"} {
+		_, err := k.engine.Query(k.ctx, store.Query{Table: store.Control, Index: true, PK: key.PK, After: cursor, Limit: 1})
+		if !errors.Is(err, store.ErrCursor) {
+			k.Errorf("after %q: %v", cursor, err)
+		}
+	}
 }

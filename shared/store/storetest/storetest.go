@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Engine) {
 		{"Pages", pages},
 		{"PagesUnderInserts", pagesUnderInserts},
 		{"PagesOfLargeItems", pagesOfLargeItems},
+		{"ForgedCursors", forgedCursors},
 		{"Index", index},
 		{"IndexKeysOnly", indexKeysOnly},
 		{"IndexDuplicates", indexDuplicates},

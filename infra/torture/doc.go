@@ -1,0 +1,76 @@
+// Package torture tests the guarantee of the write path on the product's own
+// handlers, in worlds that are as unkind as one seed makes them.
+//
+// # What is promised
+//
+// After a move every conversation of the channel has exactly one ticket, with
+// the right date, status and owner. No message, no agent's edit and no
+// conversation is lost, doubled or overwritten.
+//
+// # Under which assumptions
+//
+//   - A write whose condition holds is done as a whole, alone or in its
+//     transaction, and a strong read sees all that was done before it.
+//   - An eventual read is at most 2 s old, an index at most a minute late. A
+//     move does not end wrong if an index is later, but may end before the
+//     audits have found everything.
+//   - Clocks of processes are at most 3 s wrong.
+//   - The stream reports every change of a conversation at least once and those
+//     of one conversation in order; the queue delivers every message at least
+//     once. Neither is on time.
+//   - What has failed is tried again in the end: functions are not refused
+//     forever, and the sweeper runs.
+//
+// # How it is tested
+//
+// A world is a database in plain maps, a stream, queues and the real state
+// machine below handler.New's handlers, with customers, agents and admins who
+// act meanwhile. All calls across the waist wait for the simulation, which
+// makes one at a time (those that a handler makes at once and that nothing
+// befalls count as one), at simulated times. Its goroutines live in a
+// testing/synctest bubble, so that the simulation knows when all of them wait.
+// Every random number comes from the seed and the name of what it is for: the
+// same seed gives the same trace to the last line, and a fault that is left
+// away changes little else.
+//
+// Before and after each call, with or without its answer, a process may die,
+// sleep for a minute and go on, meet a throttle or a time-out. Functions are
+// refused, run twice, or are not heard. Messages come twice, late and out of
+// order; shards stall and repeat themselves; indexes are late, reads are old,
+// clocks are wrong. Each seed knows other faults, and other rates of them.
+// After a quarter of an hour faults end, and all must come to rest.
+//
+// What must hold at every instant is checked at every write (watch.go), the
+// rest when the last audit has been (check.go):
+//
+//	one ticket            a ticket's ID derives from its conversation's
+//	marker has ticket     and the ticket shows the version that is marked
+//	created is started
+//	edits kept            versions and revisions count up one by one
+//	as it is              a ticket from the inbox changes its home only
+//	one move, one lock    of an account
+//	homes go forward
+//	settings kept         byte for byte
+//	done is complete      what the listing showed before the last pass has moved
+//	version at rest       a ticket shows its conversation's last version
+//	complete              everything of a moved channel has moved, or has failed
+//	history left          with history none only what came after the fence moved
+//	foreign untouched     channels in the inbox
+//	ledger empty          at rest, and counters add up to what was planned
+//	every move ends
+//	messages              what was acknowledged is there, once, where it was said
+//
+// TestCrashAtEveryCall and TestCrashAtPairs strike every call, and pairs of
+// calls, of the move of one conversation. TestMutants breaks the write path on
+// purpose, in one way after another, and requires that some world of a few
+// sees it.
+//
+// # How to reproduce
+//
+// A violation prints its seed, the fewest faults that were found to suffice,
+// and the end of the trace with only those. Then:
+//
+//	make torture SEED=12345          # that world again, its trace in .cache/torture.txt
+//	make torture FAULTS=10000000     # many worlds
+//	go test ./infra/torture -pairs   # all pairs of crashes
+package torture

@@ -1,0 +1,157 @@
+package torture
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"deskmove/shared/store"
+)
+
+// feeder drives the function from one shard of the stream: one batch at a
+// time, in order, again until it succeeds or is given up.
+type feeder struct {
+	w       *world
+	shard   int
+	after   int // changes done
+	tries   int // at the changes that are next
+	size    int // of the next batch; 0 is the usual one
+	batches int
+	busy    bool
+}
+
+// wake tells the feeder that there are changes.
+func (f *feeder) wake() {
+	if !f.busy {
+		f.busy = true
+		f.w.after(100*time.Millisecond, f.poll)
+	}
+}
+
+func (f *feeder) ahead() []store.Change { return f.w.mem.stream[f.shard][f.after:] }
+
+// poll looks for changes.
+func (f *feeder) poll() {
+	if len(f.ahead()) == 0 {
+		f.busy = false
+		return
+	}
+	f.batches++
+	c := newChance(f.w.seed, f.name())
+	if f.tries == 0 && f.w.faults.strikes(f.w.sim, stall, c, f.name()) {
+		f.w.after(c.span(5*time.Second, 90*time.Second), f.deliver)
+		return
+	}
+	f.deliver()
+}
+
+func (f *feeder) name() string { return fmt.Sprintf("stream%d/%d", f.shard, f.batches) }
+
+// deliver hands over the changes that are next. A batch is of one channel
+// only, because the handler takes those of several in any order.
+func (f *feeder) deliver() {
+	ahead := f.ahead()
+	n := 1
+	for n < len(ahead) && n < 20 && (f.size == 0 || n < f.size) && channelOf(ahead[n]) == channelOf(ahead[0]) {
+		n++
+	}
+	batch := ahead[:n]
+	e := events.DynamoDBEvent{Records: make([]events.DynamoDBEventRecord, n)}
+	for i := range batch {
+		e.Records[i] = record(&batch[i])
+	}
+	name := f.name()
+	var res events.DynamoDBEventResponse
+	f.w.invoke(f.w.redirect, name, func(ctx context.Context, p *process) (err error) {
+		r, err := p.Redirect.Handle(ctx, e)
+		res = r
+		return err
+	}, func(err error) { f.ended(name, n, res, err) })
+}
+
+func channelOf(c store.Change) string {
+	conversation, _ := store.ReadConversation(c.Key, c.New)
+	return conversation.Account + "#" + conversation.Channel
+}
+
+// ended goes on after an attempt at n changes.
+func (f *feeder) ended(name string, n int, res events.DynamoDBEventResponse, err error) {
+	done := n
+	if err != nil {
+		done = 0
+	} else if len(res.BatchItemFailures) > 0 {
+		done = position(res.BatchItemFailures[0].ItemIdentifier) - f.after - 1
+	}
+	c := newChance(f.w.seed, name+" ended")
+	switch {
+	case done == n && f.w.faults.strikes(f.w.sim, replay, c, name):
+		f.w.after(time.Second, f.poll)
+		return
+	case done > 0:
+		f.after += done
+		f.tries, f.size = 0, 0
+	default:
+		f.tries++
+		if n > 1 {
+			f.size = (n + 1) / 2 // bisect
+			break
+		}
+		if f.tries > f.w.limits.Stream.Retries+3 {
+			f.giveUp(n)
+		}
+	}
+	f.w.after(min(time.Duration(f.tries)*time.Second, 10*time.Second), f.poll)
+}
+
+// giveUp leaves changes behind for the on-failure queue.
+func (f *feeder) giveUp(n int) {
+	first, last := strconv.Itoa(f.after+1), strconv.Itoa(f.after+n)
+	f.w.log("stream%d gives up %s to %s", f.shard, first, last)
+	body, _ := json.Marshal(map[string]any{"DDBStreamBatchInfo": map[string]string{ // strings only: cannot fail
+		"shardId": strconv.Itoa(f.shard), "startSequenceNumber": first, "endSequenceNumber": last,
+	}})
+	f.w.failures.send(string(body))
+	f.after += n
+	f.tries, f.size = 0, 0
+}
+
+// record is a change as Lambda gets it.
+func record(c *store.Change) events.DynamoDBEventRecord {
+	e := events.DynamoDBEventRecord{EventSource: "aws:dynamodb", EventName: string(events.DynamoDBOperationTypeModify)}
+	switch {
+	case c.Old == nil:
+		e.EventName = string(events.DynamoDBOperationTypeInsert)
+	case c.New == nil:
+		e.EventName = string(events.DynamoDBOperationTypeRemove)
+	}
+	e.Change = events.DynamoDBStreamRecord{
+		SequenceNumber: c.Sequence, NewImage: image(c.Key, c.New), OldImage: image(c.Key, c.Old),
+		Keys: map[string]events.DynamoDBAttributeValue{
+			"pk": events.NewStringAttribute(c.Key.PK), "sk": events.NewStringAttribute(c.Key.SK),
+		},
+	}
+	return e
+}
+
+func image(k store.Key, attrs store.Attrs) map[string]events.DynamoDBAttributeValue {
+	if attrs == nil {
+		return nil
+	}
+	m := make(map[string]events.DynamoDBAttributeValue, len(attrs)+2)
+	m["pk"], m["sk"] = events.NewStringAttribute(k.PK), events.NewStringAttribute(k.SK)
+	for _, a := range attrs {
+		switch a.Value.Kind {
+		case store.String:
+			m[a.Name] = events.NewStringAttribute(a.Value.Str)
+		case store.Number:
+			m[a.Name] = events.NewNumberAttribute(strconv.FormatInt(a.Value.Num, 10))
+		case store.Binary:
+			m[a.Name] = events.NewBinaryAttribute([]byte(a.Value.Str))
+		}
+	}
+	return m
+}

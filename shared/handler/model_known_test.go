@@ -1,0 +1,194 @@
+package handler_test
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"reflect"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+// known is what the model knows of a conversation: all that matters of it and
+// of its ticket.
+type known struct {
+	Channel         string
+	State           desk.State
+	Owner           string
+	Home            desk.Home
+	Version         int64
+	CustomerVersion int64
+	Ticket          knownTicket // zero if there is none
+
+	started, takenIn, customerAt time.Time
+}
+
+type knownTicket struct {
+	Home       desk.Home
+	Status     desk.Status
+	Owner      string
+	Provenance desk.Provenance
+	Created    time.Time
+	Shows      int64 // the version of the conversation
+}
+
+// convertible says whether a ticket can be made: of what has one, anyway.
+func (k *known) convertible() bool { return !k.started.IsZero() || k.Ticket != (knownTicket{}) }
+
+// ensure is what moving or redirecting a conversation of the channel does, as
+// the documentation has it; false if it cannot be converted.
+func (k *known) ensure(w *world) bool {
+	wrote := k.Ticket.Shows < k.CustomerVersion && closes[k.Ticket.Status]
+	reopened := map[desk.Provenance]desk.Status{desk.Live: "new", desk.History: "waiting", desk.Native: "waiting"}
+	if w.move.Choices.History == desk.NoHistory {
+		reopened[desk.Native], reopened[desk.Live] = "new", "new"
+	}
+	live := !k.takenIn.Before(w.fenceAt)
+	switch {
+	case k.Home == desk.HelpDesk:
+		if wrote { // R19
+			k.Ticket.Status = reopened[k.Ticket.Provenance]
+		}
+		k.Ticket.Shows = max(k.Ticket.Shows, k.Version)
+	case w.move.Choices.History == desk.NoHistory && !live: // R20
+	case k.Ticket != (knownTicket{}): // R15
+		if wrote && !k.customerAt.Before(w.fenceAt) {
+			k.Ticket.Status = reopened[desk.Native]
+		}
+		k.Ticket.Shows, k.Ticket.Home, k.Home = max(k.Ticket.Shows, k.Version), desk.HelpDesk, desk.HelpDesk
+	case k.started.IsZero(): // R28
+		return false
+	default: // R16, R18
+		k.Home = desk.HelpDesk
+		k.Ticket = knownTicket{desk.HelpDesk, "waiting", "", desk.History, k.started, k.Version}
+		if live {
+			k.Ticket.Provenance, k.Ticket.Status = desk.Live, "new"
+		}
+		if k.State == desk.Closed {
+			k.Ticket.Status = "solved"
+		}
+		switch {
+		case access[k.Owner]:
+			k.Ticket.Owner = k.Owner
+		case live:
+			k.Ticket.Owner = "ann" // the only one of the routing who has access
+		}
+	}
+	return true
+}
+
+// visible is what is compared.
+func (k *known) visible() known {
+	v := *k
+	v.started, v.takenIn, v.customerAt = time.Time{}, time.Time{}, time.Time{}
+	return v
+}
+
+// read is a conversation and its ticket, as they are.
+func (w *world) read(t *rapid.T, id string) known {
+	c, err := w.Cases.Conversations.Get(w.ctx, "acme", id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := known{Channel: c.Channel, State: c.State, Owner: c.Owner, Home: c.Home, Version: c.Version, CustomerVersion: c.CustomerVersion}
+	ticket, err := w.Cases.Tickets.Get(w.ctx, "acme", desk.TicketID(id))
+	if errors.Is(err, move.ErrNotFound) && c.Ticket == "" {
+		return k
+	}
+	if err != nil || c.Ticket != ticket.ID || ticket.Conversation != id {
+		t.Fatalf("ticket %q of %s: %+v, %v", c.Ticket, id, ticket, err)
+	}
+	k.Ticket = knownTicket{ticket.Home, ticket.Status, ticket.Owner, ticket.Provenance, ticket.Created, ticket.SourceVersion}
+	return k
+}
+
+func (w *world) failures(t *rapid.T) map[string]bool {
+	ids := map[string]bool{}
+	if w.move.ID == "" {
+		return ids
+	}
+	fs, next, err := w.Cases.Ledger.Failures(w.ctx, "acme", w.move.ID, "", 100)
+	if err != nil || next != "" {
+		t.Fatal(next, err)
+	}
+	for _, f := range fs {
+		ids[f.Conversation] = true
+	}
+	return ids
+}
+
+// check compares everything with the model.
+func (w *world) check(t *rapid.T) {
+	for id, k := range w.all {
+		if got := w.read(t, id); !reflect.DeepEqual(got, k.visible()) {
+			t.Fatalf("conversation %s is\n%+v, want\n%+v", id, got, k.visible())
+		}
+	}
+	if got := w.failures(t); !maps.Equal(got, w.failed) {
+		t.Fatalf("failed are %v, want %v", got, w.failed)
+	}
+	locked, err := w.Cases.Moves.Locked(w.ctx, "acme")
+	if want := map[bool]string{true: w.move.ID}[w.locked]; locked != want || err != nil {
+		t.Fatalf("%q has the lock, %v; want %q", locked, err, want)
+	}
+	setup, err := w.Cases.Setups.Setup(w.ctx, "acme")
+	for _, c := range setup.Channels {
+		if want := map[string]desk.Home{"mail": w.home}[c.ID]; c.Home != cmp.Or(want, desk.Inbox) {
+			t.Fatalf("channel %s is %s", c.ID, c.Home)
+		}
+	}
+	if err != nil || w.move.ID == "" {
+		return
+	}
+	m, err := w.Cases.Moves.Get(w.ctx, "acme", w.move.ID)
+	if err != nil || m.Status != w.move.Status || !m.EndedAt.Equal(w.move.EndedAt) {
+		t.Fatalf("move is %s, ended at %s, %v; want %s, %s", m.Status, m.EndedAt, err, w.move.Status, w.move.EndedAt)
+	}
+}
+
+// finish lets everything that waits happen. Then the move has ended, and what
+// belongs to it is in the help desk.
+func (w *world) finish(t *rapid.T) {
+	if w.move.ID == "" {
+		return
+	}
+	for turns := 0; w.unfinished(); turns++ {
+		if turns > 200 {
+			t.Fatalf("the move does not end: %+v", w.executions)
+		}
+		if turns != 0 { // until then the ledger alone knows of them
+			for _, b := range w.queue {
+				w.convert(t, b)
+			}
+		}
+		for _, c := range w.changes {
+			w.redirect(t, c)
+		}
+		w.queue, w.changes = nil, nil
+		w.now = w.now.Add(time.Minute)
+		w.sweep(t)
+		for name, e := range w.executions {
+			w.executions[name] = w.take(t, e)
+		}
+		w.check(t)
+	}
+	for id, k := range w.all {
+		stays := k.Channel != "mail" || w.move.Choices.History == desk.NoHistory && k.takenIn.Before(w.fenceAt)
+		if up := k.Ticket.Shows == k.Version; (k.Home == desk.HelpDesk && up) == stays && !w.failed[id] {
+			t.Fatalf("at the end conversation %s is %+v", id, k)
+		}
+	}
+}
+
+func (w *world) unfinished() bool {
+	for _, e := range w.executions {
+		if !e.Ended() {
+			return true
+		}
+	}
+	return w.move.EndedAt.IsZero() || len(w.queue)+len(w.changes) > 0
+}

@@ -1,0 +1,193 @@
+package handler_test
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"pgregory.net/rapid"
+
+	"deskmove/shared/asl"
+	"deskmove/shared/desk"
+	"deskmove/shared/handler"
+	"deskmove/shared/move"
+)
+
+func (w *world) sweep(t *rapid.T) {
+	w.wait(t)
+	if _, err := w.Sweep.Handle(w.ctx, events.EventBridgeEvent{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// step takes an execution a step further.
+func (w *world) step(t *rapid.T) {
+	w.wait(t)
+	var names []string
+	for name, e := range w.executions {
+		if !e.Ended() {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		t.Skip("nothing runs")
+	}
+	slices.Sort(names)
+	name := rapid.SampledFrom(names).Draw(t, "execution")
+	e := w.executions[name]
+	w.zombies = append(w.zombies, e)
+	w.executions[name] = w.take(t, e)
+}
+
+// steps takes several.
+func (w *world) steps(t *rapid.T) {
+	for range rapid.IntRange(2, 10).Draw(t, "count") {
+		w.step(t)
+	}
+}
+
+// zombie takes a step that was taken before, whose answer nobody awaits.
+func (w *world) zombie(t *rapid.T) {
+	w.wait(t)
+	if len(w.zombies) == 0 {
+		t.Skip("no step was taken")
+	}
+	w.take(t, rapid.SampledFrom(w.zombies).Draw(t, "step"))
+}
+
+// take takes a step, and lets the model know what it does.
+func (w *world) take(t *rapid.T, e asl.Execution) asl.Execution {
+	if w.now.Before(e.WakeAt) {
+		w.now = e.WakeAt
+	}
+	steps := map[string]handler.Step{"Fence": w.Fence, "List": w.List, "Drain": w.Drain, "Reconcile": w.Reconcile, "Finish": w.Finish, "Audit": w.Audit}
+	next, err := asl.Runner{
+		Machine: w.machine, Now: func() time.Time { return w.now },
+		Task: func(ctx context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
+			name := resource[len("${") : len(resource)-len("FunctionArn}")]
+			var run move.Run
+			if err := json.Unmarshal(input, &run); err != nil {
+				return nil, err
+			}
+			out, err := steps[name].Handle(ctx, run)
+			if err != nil {
+				t.Fatalf("step %s: %v", name, err)
+			}
+			w.stepped(t, name, run)
+			return json.Marshal(out)
+		},
+	}.Step(w.ctx, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+func (w *world) stepped(t *rapid.T, name string, run move.Run) {
+	switch {
+	case name == "Fence" && w.home == desk.Inbox:
+		w.home, w.fenceAt, w.move.Status = desk.Moving, w.now, desk.Running
+	case name == "Finish" && w.move.EndedAt.IsZero() && run.Run == w.move.Run:
+		w.locked, w.move.EndedAt, w.move.Status = false, w.now, desk.Attention
+		if len(w.failed) == 0 {
+			w.move.Status, w.home = desk.Done, desk.HelpDesk
+		}
+	case name == "Audit" && !w.move.EndedAt.IsZero():
+		w.audited(t)
+	}
+}
+
+// audited follows an audit, of which the model does not know what it finds
+// missing: a conversation is as before, or as one that is brought up to date.
+func (w *world) audited(t *rapid.T) {
+	for _, id := range slices.Sorted(maps.Keys(w.all)) {
+		if k := w.all[id]; k.Channel == "mail" {
+			ensured := *k
+			ensured.ensure(w)
+			if got := w.read(t, id); reflect.DeepEqual(got, ensured.visible()) {
+				*k = ensured
+			}
+		}
+	}
+	// So are failures: the audit may have met some again.
+	for id := range w.failures(t) {
+		if k := w.all[id]; !k.convertible() && k.Channel == "mail" {
+			w.failed[id] = true
+		}
+	}
+}
+
+// deliver has the queue deliver a batch, lose has it forget one, and redeliver
+// deliver one again.
+func (w *world) deliver(t *rapid.T) {
+	w.wait(t)
+	if len(w.queue) == 0 {
+		t.Skip("the queue is empty")
+	}
+	i := rapid.IntRange(0, len(w.queue)-1).Draw(t, "message")
+	b := w.queue[i]
+	w.queue = slices.Delete(w.queue, i, i+1)
+	w.delivered = append(w.delivered, b)
+	w.convert(t, b)
+}
+
+func (w *world) redeliver(t *rapid.T) {
+	w.wait(t)
+	if len(w.delivered) == 0 {
+		t.Skip("nothing was delivered")
+	}
+	w.convert(t, rapid.SampledFrom(w.delivered).Draw(t, "message"))
+}
+
+func (w *world) lose(t *rapid.T) {
+	if len(w.queue) == 0 {
+		t.Skip("the queue is empty")
+	}
+	w.queue = w.queue[1:]
+}
+
+func (w *world) convert(t *rapid.T, b move.Batch) {
+	receives := strconv.Itoa(rapid.IntRange(1, 4).Draw(t, "receives"))
+	res, err := w.Convert.Handle(w.ctx, events.SQSEvent{Records: []events.SQSMessage{{
+		MessageId: "1", Body: b.JSON(), Attributes: map[string]string{"ApproximateReceiveCount": receives},
+	}}})
+	if err != nil || len(res.BatchItemFailures) > 0 {
+		t.Fatalf("batch %+v: %+v, %v", b, res, err)
+	}
+	for _, id := range b.IDs {
+		switch ok := w.all[id].ensure(w); {
+		case !ok:
+			w.failed[id] = true
+		case b.Retry:
+			delete(w.failed, id)
+		}
+	}
+}
+
+// stream has the stream deliver a change, any of those that wait.
+func (w *world) stream(t *rapid.T) {
+	w.wait(t)
+	if len(w.changes) == 0 {
+		t.Skip("nothing has changed")
+	}
+	i := rapid.IntRange(0, len(w.changes)-1).Draw(t, "change")
+	c := w.changes[i]
+	if rapid.IntRange(0, 3).Draw(t, "again") > 0 {
+		w.changes = slices.Delete(w.changes, i, i+1)
+	}
+	w.redirect(t, c)
+}
+
+func (w *world) redirect(t *rapid.T, c desk.Conversation) {
+	if _, errs := w.Redirect.Use(w.ctx, []desk.Conversation{c}); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if c.Channel == "mail" && w.home != desk.Inbox && !w.all[c.ID].ensure(w) {
+		w.failed[c.ID] = true
+	}
+}

@@ -1,0 +1,253 @@
+package handler_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+// wait lets some time pass, often none at all.
+func (w *world) wait(t *rapid.T) {
+	w.now = w.now.Add(time.Duration(max(rapid.IntRange(-2000, 2000).Draw(t, "milliseconds"), 0)) * time.Millisecond)
+}
+
+// pick draws a conversation; none if there is none.
+func (w *world) pick(t *rapid.T) (string, *known) {
+	ids := slices.Sorted(maps.Keys(w.all))
+	if len(ids) == 0 {
+		t.Skip("no conversation")
+	}
+	id := rapid.SampledFrom(ids).Draw(t, "conversation")
+	return id, w.all[id]
+}
+
+// changed tells the stream of a change.
+func (w *world) changed(t *rapid.T, id string) {
+	c, err := w.Cases.Conversations.Get(w.ctx, "acme", id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.changes = append(w.changes, c)
+}
+
+func (w *world) message(t *rapid.T, channel string) desk.Message {
+	w.externals++
+	return desk.Message{
+		Account: "acme", Channel: channel, External: strconv.Itoa(w.externals), From: "jane@customer.example", Text: "Where is it?",
+		Author: rapid.SampledFrom([]desk.Author{desk.ByCustomer, desk.ByCustomer, desk.ByAgent}).Draw(t, "author"),
+		At:     w.now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "age")) * time.Minute),
+	}
+}
+
+// write has somebody begin a conversation.
+func (w *world) write(t *rapid.T) {
+	if len(w.all) > 7 {
+		t.Skip("enough conversations")
+	}
+	w.wait(t)
+	m := w.message(t, aChannel.Draw(t, "channel"))
+	started := m.At
+	if rapid.IntRange(0, 3).Draw(t, "undated") == 0 {
+		m.At, started = time.Time{}, time.Time{}
+	}
+	taken, err := w.Cases.Intake.Message(w.ctx, m, nil)
+	if err != nil || !taken.Began {
+		t.Fatalf("%+v, %v", taken, err)
+	}
+	k := &known{Channel: m.Channel, State: desk.Open, Home: desk.Inbox, Version: 1, started: started, takenIn: w.now}
+	if m.Author == desk.ByCustomer {
+		k.CustomerVersion, k.customerAt = 1, w.now
+	}
+	w.all[taken.Conversation.ID] = k
+	w.changed(t, taken.Conversation.ID)
+}
+
+// reply has somebody answer a conversation, perhaps by another channel.
+func (w *world) reply(t *rapid.T) {
+	w.wait(t)
+	id, k := w.pick(t)
+	m := w.message(t, rapid.SampledFrom([]string{k.Channel, "mail"}).Draw(t, "by"))
+	if _, err := w.Cases.Intake.Append(w.ctx, m, id); err != nil {
+		t.Fatal(err)
+	}
+	if k.Version++; m.Author == desk.ByCustomer {
+		k.State, k.CustomerVersion, k.customerAt = desk.Open, k.Version, w.now
+	}
+	if k.Channel == "form" && m.Channel == "mail" && k.Home == desk.Inbox {
+		k.Channel = "mail" // R14
+	}
+	w.changed(t, id)
+}
+
+// edit has an agent edit a conversation, which is refused once it has moved.
+func (w *world) edit(t *rapid.T) {
+	w.wait(t)
+	id, k := w.pick(t)
+	state, owner := aState.Draw(t, "state"), anOwner.Draw(t, "owner")
+	_, err := w.Cases.Edits.Conversation(w.ctx, admin, id, desk.Edit{State: &state, Owner: &owner})
+	if k.Home == desk.HelpDesk {
+		wantError[*desk.MovedError](t, err)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.State, k.Owner = state, owner
+	k.Version++
+	w.changed(t, id)
+}
+
+func wantError[E error](t *rapid.T, err error) {
+	t.Helper()
+	if _, ok := errors.AsType[E](err); !ok {
+		t.Fatalf("%v, want %T", err, *new(E))
+	}
+}
+
+// makeTicket has an agent make a ticket in the inbox.
+func (w *world) makeTicket(t *rapid.T) {
+	w.wait(t)
+	id, k := w.pick(t)
+	status := aStatus.Draw(t, "status")
+	_, err := w.Cases.Edits.NewTicket(w.ctx, admin, id, status)
+	if k.Home == desk.HelpDesk {
+		wantError[*desk.MovedError](t, err)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k.Ticket == (knownTicket{}) {
+		k.Ticket = knownTicket{desk.Inbox, status, k.Owner, desk.Native, w.now, k.Version}
+		k.Version++
+		w.changed(t, id)
+	}
+}
+
+// editTicket has an agent edit a ticket.
+func (w *world) editTicket(t *rapid.T) {
+	w.wait(t)
+	id, k := w.pick(t)
+	if k.Ticket == (knownTicket{}) {
+		t.Skip("no ticket")
+	}
+	status, owner := aStatus.Draw(t, "status"), anOwner.Draw(t, "owner")
+	_, err := w.Cases.Edits.Ticket(w.ctx, admin, desk.TicketID(id), desk.TicketEdit{Status: &status, Owner: &owner})
+	if owner != "" && !access[owner] {
+		wantError[*desk.InvalidError](t, err) // R21
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Ticket.Status, k.Ticket.Owner, k.Ticket.Shows = status, owner, k.Version
+}
+
+// mend has somebody find out when a conversation began.
+func (w *world) mend(t *rapid.T) {
+	var bad []string
+	for id, k := range w.all {
+		if !k.convertible() {
+			bad = append(bad, id)
+		}
+	}
+	if bad == nil {
+		t.Skip("nothing to mend")
+	}
+	slices.Sort(bad)
+	id := rapid.SampledFrom(bad).Draw(t, "conversation")
+	k := w.all[id]
+	c, err := w.Cases.Conversations.Get(w.ctx, "acme", id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.started = w.now.Add(-time.Hour)
+	k.Version++
+	c.Started, c.Version = k.started, k.Version
+	if err := w.Cases.Conversations.Save(w.ctx, c, c.Version-1); err != nil {
+		t.Fatal(err)
+	}
+	w.changed(t, id)
+}
+
+// again mends something, and tries what has failed again.
+func (w *world) again(t *rapid.T) {
+	if len(w.failed) == 0 {
+		return
+	}
+	for id := range w.failed {
+		if !w.all[id].convertible() {
+			w.mend(t)
+			break
+		}
+	}
+	w.retry(t)
+	w.finish(t)
+	for id := range w.failed {
+		if w.all[id].convertible() {
+			t.Fatalf("after a retry %s is still a failure", id)
+		}
+	}
+}
+
+// start has the admin move the channel mail.
+func (w *world) start(t *rapid.T) {
+	w.wait(t)
+	choices := desk.Choices{Channel: "mail", History: desk.NoHistory,
+		Acknowledged: []string{desk.CodeNoSLAPolicy, desk.CodeAgentsNoAccess, desk.CodeRoutingNoAccess, desk.CodeConnectedLeft}}
+	if rapid.IntRange(0, 3).Draw(t, "history") > 0 {
+		choices.History, choices.Statuses = desk.AllHistory, desk.StatusMap{Open: "waiting", Closed: "solved"}
+	}
+	idem := move.Idempotency{Key: rapid.SampledFrom([]string{"", "k"}).Draw(t, "key"), Hash: rapid.SampledFrom([]string{"h", "i"}).Draw(t, "hash")}
+	w.lost = rapid.IntRange(0, 3).Draw(t, "lost") == 0
+	m, err := w.Cases.Start.Move(w.ctx, admin, choices, idem)
+	w.lost = false
+	before, repeated := w.keys[idem.Key]
+	switch {
+	case repeated && before[1] != idem.Hash:
+		wantError[*move.KeyReusedError](t, err)
+	case repeated:
+		if m.ID != before[0] || err != nil {
+			t.Fatalf("repeated: %s, %v; want %s", m.ID, err, before[0])
+		}
+	case w.home != desk.Inbox:
+		wantError[*desk.RefusedError](t, err)
+	case w.locked:
+		wantError[*move.RunningError](t, err)
+	case err != nil:
+		t.Fatal(err)
+	default:
+		w.move, w.locked = m, true
+		if idem.Key != "" {
+			w.keys[idem.Key] = [2]string{m.ID, idem.Hash}
+		}
+	}
+}
+
+// retry has the admin try again what failed.
+func (w *world) retry(t *rapid.T) {
+	w.wait(t)
+	if w.move.ID == "" {
+		t.Skip("no move")
+	}
+	w.lost = rapid.IntRange(0, 3).Draw(t, "lost") == 0
+	_, err := w.Cases.Retry.Move(w.ctx, admin, w.move.ID)
+	w.lost = false
+	if w.move.EndedAt.IsZero() || len(w.failed) == 0 {
+		wantError[*desk.RefusedError](t, err)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.locked = true
+	w.move.Status, w.move.EndedAt = desk.Running, time.Time{}
+	w.move.Run++
+}

@@ -1,0 +1,136 @@
+package handler_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"deskmove/shared/asl"
+	"deskmove/shared/desk"
+	"deskmove/shared/handler"
+	"deskmove/shared/move"
+	"deskmove/shared/store/storetest"
+)
+
+// TestModel lets customers, agents, an admin, the state machine, the queue and
+// the stream act in any order, one at a time, and after each action compares
+// all there is with a plain map that knows what should be. Whoever acts at the
+// same time, and what fails, is for the torture to try.
+func TestModel(t *testing.T) {
+	definition, err := os.ReadFile("../../infra/move.asl.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine, err := asl.Parse(definition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t, machine)
+		inbox := map[string]func(*rapid.T){
+			"write": w.write, "reply": w.reply, "edit": w.edit, "ticket": w.makeTicket, "edit ticket": w.editTicket, "": w.check,
+		}
+		all := maps.Clone(inbox)
+		maps.Copy(all, map[string]func(*rapid.T){
+			"mend": w.mend, "start": w.start, "retry": w.retry, "sweep": w.sweep, "step": w.step, "steps": w.steps, "zombie": w.zombie,
+			"deliver": w.deliver, "redeliver": w.redeliver, "lose": w.lose, "stream": w.stream,
+		})
+		t.Repeat(inbox)
+		w.start(t)
+		for range rapid.IntRange(0, 3).Draw(t, "rounds") {
+			t.Repeat(all)
+			w.finish(t)
+			w.again(t)
+		}
+	})
+}
+
+// world is the product, and the model of it.
+type world struct {
+	*handler.Handlers
+	machine *asl.Machine
+	ctx     context.Context
+	now     time.Time
+
+	executions map[string]asl.Execution
+	zombies    []asl.Execution // as they were before some step
+	lost       bool            // the next start of an execution
+	queue      []move.Batch
+	delivered  []move.Batch
+	changes    []desk.Conversation // that the stream has not delivered
+	externals  int
+
+	all     map[string]*known
+	failed  map[string]bool
+	keys    map[string][2]string // of requests: the move's ID and the hash
+	move    desk.Move            // zero before the start
+	home    desk.Home            // of the channel mail
+	fenceAt time.Time
+	locked  bool
+}
+
+var (
+	admin  = move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}
+	access = map[string]bool{"ann": true, "bob": true} // cem has none
+	closes = map[desk.Status]bool{"solved": true}
+
+	aChannel = rapid.SampledFrom([]string{"mail", "mail", "mail", "form", "chat"})
+	anOwner  = rapid.SampledFrom([]string{"", "ann", "bob", "cem"})
+	aState   = rapid.SampledFrom([]desk.State{desk.Open, desk.Closed})
+	aStatus  = rapid.SampledFrom([]desk.Status{"new", "waiting", "solved"})
+)
+
+func newWorld(t *rapid.T, m *asl.Machine) *world {
+	var none *storetest.Memory
+	w := &world{
+		machine: m, ctx: context.Background(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), executions: map[string]asl.Execution{},
+		all: map[string]*known{}, failed: map[string]bool{}, keys: map[string][2]string{}, home: desk.Inbox,
+	}
+	w.Handlers = handler.New(handler.Below{Engine: none.Copy(), Queue: w, Machine: w, Now: func() time.Time { return w.now }, Log: quiet})
+	if _, err := w.Cases.Configure.Account(w.ctx, desk.Setup{
+		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
+		Agents: []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}, {ID: "bob", Role: desk.AgentRole, HelpDesk: true},
+			{ID: "cem", Role: desk.AgentRole}},
+		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "waiting"}, {ID: "solved", Closed: true}}}},
+		Channels: []desk.Channel{
+			{Account: "acme", ID: "mail", Type: desk.Email, Settings: json.RawMessage(`{"routing":{"agents":["cem","ann"]}}`)},
+			{Account: "acme", ID: "form", Type: desk.Form, Connected: "mail"},
+			{Account: "acme", ID: "chat", Type: desk.Chat},
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// Start, Running and Send make a world the machine and the queue.
+func (w *world) Start(_ context.Context, name string, r move.Run) error {
+	if w.lost {
+		return errors.New("lost")
+	}
+	if _, there := w.executions[name]; there {
+		return nil
+	}
+	input, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	w.executions[name], err = w.machine.Start(name, input, w.now)
+	return err
+}
+
+func (w *world) Running(_ context.Context, name string) (bool, error) {
+	e, ok := w.executions[name]
+	return ok && !e.Ended(), nil
+}
+
+func (w *world) Send(_ context.Context, bs []move.Batch) error {
+	w.queue = append(w.queue, bs...)
+	return nil
+}
