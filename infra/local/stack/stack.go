@@ -43,7 +43,7 @@ type Config struct {
 	// made from what all have; the name is that of its folder. A test sees by
 	// it which function does what.
 	Each func(function string, b handler.Below) handler.Below
-	// Concurrency is how many batches of messages are converted at a time; 8
+	// Concurrency is how many batches of messages are converted at a time; 16
 	// if 0.
 	Concurrency int
 	// MaxBytes bounds the database's file; 0 is all of the disk.
@@ -118,7 +118,7 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 	starter.m = s.Machine
 	concurrency := c.Concurrency
 	if concurrency == 0 {
-		concurrency = 8 // batches for one writer; more would only make live traffic wait
+		concurrency = 16 // fewer leave the one writer idle, more make live traffic wait
 	}
 	convert, redirect, sweep := of("convert").Convert, of("redirect").Redirect, of("sweep").Sweep
 	return errors.Join(
