@@ -80,7 +80,10 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	}
 	d := &demo{Options: o, screen: screen{out: o.Out, live: o.Live}}
 	began := time.Now()
-	err := d.run(ctx)
+	within, cancel := context.WithCancel(ctx)
+	err := d.run(within)
+	cancel()
+	d.Story.settle()
 	if ctx.Err() != nil {
 		err = ctx.Err() // whatever else went wrong, went wrong because of that
 	}

@@ -72,6 +72,14 @@ func (s *Story) begin(ctx context.Context, d *demo, _ client.Move) {
 	}()
 }
 
+// settle waits until the customer's reply is no longer on its way, which is
+// soon once the demo's context is done.
+func (s *Story) settle() {
+	if s.landed != nil {
+		<-s.landed
+	}
+}
+
 // after reads the conversation and its ticket after the move.
 func (d *demo) after(ctx context.Context) (err error) {
 	s := &d.Story

@@ -49,6 +49,7 @@ func writeForEver(dir, round string) {
 		wait.Go(func() {
 			for n := 0; ; n++ {
 				name := fmt.Sprintf("%s-%d-%d", round, g, n)
+				var err error
 				if n%2 == 0 {
 					err = e.Transact(context.Background(), killItems(name))
 				} else {
