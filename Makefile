@@ -101,7 +101,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (30s)
 torture: ## Move channels in worlds full of faults: FAULTS=1000000, or SEED=12345 to replay one
 	@mkdir -p .cache
 	go test ./infra/torture -count 1 -timeout 24h -v \
-		$(if $(SEED),-run TestSeed -seed $(SEED) -trace $(CURDIR)/.cache/torture.txt,-run TestTorture -faults $(FAULTS))
+		$(if $(SEED),-run TestSeed -seed $(SEED) -tracefile $(CURDIR)/.cache/torture.txt,-run TestTorture -faults $(FAULTS))
 
 .PHONY: clean
 clean: ## Delete what was built; data in .data stays

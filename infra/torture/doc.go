@@ -67,12 +67,13 @@
 //
 // # What is known not to hold
 //
-// Seed 5768: a form moves; a converter makes the ticket of a conversation and
-// dies before its marker; the conversation goes on by e-mail and so joins
-// another channel (R14); the batch is sent again from its stretch of the
-// listing, in which the conversation is no longer. Its ticket stays in the help
-// desk, without a marker, until the other channel moves too. Nothing is
-// lost or doubled, but what it shows is not withdrawn as it should be.
+// Seed 5768: a form moves; a converter takes a ticket that was made in the
+// inbox to the help desk and dies before the conversation's marker; the
+// conversation goes on by e-mail and so joins another channel (R14); an agent
+// edits the ticket. When the batch comes again, the ticket no longer is what
+// this move made of it, and is not put back: it stays in the help desk,
+// without a marker, until the other channel moves too. Nothing is lost or
+// doubled.
 //
 // # How to reproduce
 //

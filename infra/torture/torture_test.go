@@ -15,8 +15,8 @@ import (
 var (
 	wanted   = flag.Int64("faults", 0, "inject so many faults; a share that fits into a test if 0")
 	first    = flag.Uint64("first", 1, "the first seed")
-	replayed = flag.Uint64("seed", 0, "replay this seed only, and write its trace to the file of -trace")
-	traces   = flag.String("trace", "", "file for the trace of -seed")
+	replayed = flag.Uint64("seed", 0, "replay this seed only, and write its trace to the file of -tracefile")
+	traces   = flag.String("tracefile", "", "file for the trace of -seed")
 )
 
 // share is how many faults a test injects by itself.
