@@ -42,6 +42,57 @@ func (w *world) admin(c chance, account string, at time.Duration) {
 		}
 	}
 	w.after(acting, func() { w.retries(account) })
+	if c.hit(300) {
+		rehearsal := w.choices(c, one(c, order))
+		rehearsal.Rehearsal = true
+		w.after(at+c.span(-2*time.Minute, time.Minute), func() { w.begins(account, rehearsal, "rehearsal", 1) })
+	}
+	if c.hit(300) {
+		for i := range 1 + c.IntN(3) {
+			setup := w.reconfigured(c, account)
+			w.after(at+c.span(-time.Minute, time.Minute), func() { w.configures(setup, i) })
+		}
+	}
+}
+
+// reconfigured is a setup as an admin may change it: who has help desk access,
+// and what is not the move's.
+func (w *world) reconfigured(c chance, account string) desk.Setup {
+	s := setupOf(account)
+	for i := range s.Agents[1:] {
+		s.Agents[1+i].HelpDesk = c.hit(500)
+	}
+	for i := range s.Channels {
+		s.Channels[i].Name = one(c, []string{"old", "new"})
+	}
+	c.Shuffle(len(s.Agents), func(i, k int) { s.Agents[i], s.Agents[k] = s.Agents[k], s.Agents[i] })
+	return s
+}
+
+// configures changes an account's setup.
+func (w *world) configures(setup desk.Setup, i int) {
+	account := setup.Account.ID
+	w.request(fmt.Sprintf("configure%d %s", i, account), func(ctx context.Context, p *process) error {
+		_, err := p.Cases.Configure.Account(ctx, setup)
+		return err
+	}, func(err error) {
+		if err != nil {
+			w.violated("setup %d of %s is refused: %v", i, account, err)
+		}
+	})
+}
+
+// mends gives a conversation the date that it lacks.
+func (w *world) mends(x desk.Conversation) {
+	w.request("mend "+x.ID, func(ctx context.Context, p *process) error {
+		c, err := p.Cases.Conversations.Get(ctx, x.Account, x.ID)
+		if err != nil || !c.Started.IsZero() {
+			return err
+		}
+		old := c.Version
+		c.Started, c.ChangedAt, c.Version = c.TakenIn, w.date(), old+1
+		return p.Cases.Conversations.Save(ctx, c, old)
+	}, func(error) {})
 }
 
 // choices are what an admin may choose.
@@ -81,13 +132,22 @@ func (w *world) begins(account string, choices desk.Choices, key string, n int) 
 
 // retries tries again what moves could not convert.
 func (w *world) retries(account string) {
-	for i, m := range w.people.moves {
-		if m.account != account {
-			continue
+	for _, m := range w.people.moves {
+		if m.account == account {
+			w.retry(m, 1)
 		}
-		w.request(fmt.Sprintf("retry%d", i), func(ctx context.Context, p *process) error {
-			_, err := p.Cases.Retry.Move(ctx, w.who(account, "ann"), m.id)
-			return err
-		}, func(error) {})
 	}
+}
+
+// retry retries a move; while another one runs, the admin tries again later.
+func (w *world) retry(m started, n int) {
+	w.request(fmt.Sprintf("retry %s %d at %s", m.id, n, w.now), func(ctx context.Context, p *process) error {
+		_, err := p.Cases.Retry.Move(ctx, w.who(m.account, "ann"), m.id)
+		return err
+	}, func(err error) {
+		if running := new(move.RunningError); errors.As(err, &running) {
+			w.people.busy++
+			w.after(time.Minute, func() { w.people.busy--; w.retry(m, n+1) })
+		}
+	})
 }

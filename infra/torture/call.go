@@ -12,12 +12,14 @@ type op struct {
 	verb   string
 	table  string
 	pk, sk string
+	others string // all keys of a transaction
 	writes bool
 	many   int // writes in it
 }
 
 func (o op) compare(p op) int {
-	return cmp.Or(cmp.Compare(o.verb, p.verb), cmp.Compare(o.table, p.table), cmp.Compare(o.pk, p.pk), cmp.Compare(o.sk, p.sk))
+	return cmp.Or(cmp.Compare(o.verb, p.verb), cmp.Compare(o.table, p.table), cmp.Compare(o.pk, p.pk), cmp.Compare(o.sk, p.sk),
+		cmp.Compare(o.others, p.others))
 }
 
 func (o op) String() string {

@@ -40,6 +40,9 @@ func (w *world) checkMove(m desk.Move, c desk.Channel) {
 		w.violated("every move ends: %s is %s", m.ID, m.Status)
 		return
 	}
+	if m.Choices.Rehearsal {
+		return
+	}
 	if c.Move != m.ID || m.Status == desk.Done && c.Home != desk.HelpDesk {
 		w.violated("channel agrees: move %s is %s, channel %s is %s by %q", m.ID, m.Status, c.ID, c.Home, c.Move)
 	}
@@ -53,6 +56,11 @@ func (w *world) checkMove(m desk.Move, c desk.Channel) {
 	p, err := w.cases.ledger.Progress(ctx, m.Account, m.ID)
 	if parts := p.Created + p.AsIs + p.Live + p.Stayed + p.Failed; err != nil || p.Planned != p.Done || parts != p.Done {
 		w.violated("counters: move %s has %d planned, %d done, %d by kind: %v", m.ID, p.Planned, p.Done, parts, err)
+	}
+	for id := range w.failed(m) {
+		if c, err := w.cases.conversations.Get(ctx, m.Account, id); err != nil || !c.Started.IsZero() {
+			w.violated("failures: move %s has failed for %s, which nothing ails: %v", m.ID, id, err)
+		}
 	}
 	r := m.Report
 	if r.Found != r.Created+r.AsIs+r.Redirected+r.Failed || r.InboxSum != r.DeskSum {
@@ -111,8 +119,12 @@ func (w *world) checkTicket(c desk.Conversation, t desk.Ticket, m desk.Move) {
 	if want, _ := m.Choices.Statuses.Status(c.State); t.MovedStatus != want {
 		w.violated("status: %s is %s, the move gave it %s", name(c), c.State, t.MovedStatus)
 	}
+	access, err := w.cases.moves.Access(context.Background(), m.Account, m.ID)
+	if err != nil {
+		w.violated("one snapshot: of move %s: %v", m.ID, err)
+	}
 	owner, lost := c.Owner, ""
-	if owner == "cem" {
+	if !access[owner] {
 		owner, lost = "", c.Owner
 	}
 	if t.MovedOwner != owner || t.LostOwner != lost {

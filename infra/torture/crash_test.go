@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +16,12 @@ import (
 
 var everyPair = flag.Bool("pairs", false, "crash at every pair of calls, instead of some")
 
-// blows are what befalls a call in turn.
-var blows = []fate{crashBefore, crashAfter, lost}
+// blows are what befalls a call in turn. A sleeper goes on after a minute,
+// when others have done its work.
+var (
+	blows   = []fate{crashBefore, crashAfter, lost}
+	oneBlow = append(slices.Clone(blows), asleep)
+)
 
 // blow is what befalls the call of that number, from 1.
 type blow struct {
@@ -28,15 +33,24 @@ type blow struct {
 // its ticket and its marker.
 type single struct {
 	ticket bool   // it has one before
-	middle string // "", "reply" or "edit"
+	middle string // "", "reply", "edit", or "join": a form goes on by e-mail (R14), then its ticket is edited or made
+	mutant mutant
+}
+
+// channel is the one that moves.
+func (s single) channel() string {
+	if s.middle == "join" {
+		return "form"
+	}
+	return "mail"
 }
 
 func (s single) String() string { return fmt.Sprintf("ticket=%t,middle=%s", s.ticket, s.middle) }
 
 func singles() (all []single) {
 	for _, ticket := range []bool{false, true} {
-		for _, middle := range []string{"", "reply", "edit"} {
-			all = append(all, single{ticket, middle})
+		for _, middle := range []string{"", "reply", "edit", "join"} {
+			all = append(all, single{ticket: ticket, middle: middle})
 		}
 	}
 	return all
@@ -63,7 +77,7 @@ func (s single) run(t *testing.T, writesOnly bool, blows ...blow) (calls int, br
 			return fine
 		}
 	}
-	broken = live(t, plan{seed: 1, script: script, story: func(w *world) { s.story(w) }}).broken
+	broken = live(t, plan{seed: 1, mutant: s.mutant, script: script, story: func(w *world) { s.story(w) }}).broken
 	return calls, broken
 }
 
@@ -71,7 +85,7 @@ func (s single) run(t *testing.T, writesOnly bool, blows ...blow) (calls int, br
 func (s single) story(w *world) {
 	at := epoch.Add(-time.Hour)
 	c := desk.Conversation{
-		Account: "acme", ID: "c-1", Origin: "mail", Channel: "mail", State: desk.Open, Owner: "ann", Started: at, TakenIn: at, Joined: at,
+		Account: "acme", ID: "c-1", Origin: s.channel(), Channel: s.channel(), State: desk.Open, Owner: "ann", Started: at, TakenIn: at, Joined: at,
 		ChangedAt: at, Version: 1, CustomerVersion: 1, CustomerAt: at, Messages: 1, Home: desk.Inbox,
 	}
 	w.people.until, w.people.imported = 2*time.Minute, map[string]int64{c.ID: 1}
@@ -80,13 +94,10 @@ func (s single) story(w *world) {
 	}
 	must(w.cases.conversations.Import(context.Background(), []desk.Conversation{c}))
 	if s.ticket {
-		w.request("native", func(ctx context.Context, p *process) error {
-			_, err := p.Cases.Edits.NewTicket(ctx, w.who("acme", "bob"), c.ID, "waiting")
-			return err
-		}, func(error) {})
+		w.makes("native", "acme", c.ID, "waiting")
 	}
 	choices := desk.Choices{
-		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}, Notifications: desk.All,
+		Channel: s.channel(), History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}, Notifications: desk.All,
 		Acknowledged: []string{desk.CodeConnectedLeft},
 	}
 	w.after(30*time.Second, func() { w.begins("acme", choices, "key", 1) })
@@ -103,7 +114,7 @@ func (s single) story(w *world) {
 // happens does what happens in the middle.
 func (s single) happens(w *world, c desk.Conversation) {
 	switch s.middle {
-	case "reply":
+	case "reply", "join":
 		m := desk.Message{Account: "acme", Channel: "mail", External: "x", Author: desk.ByCustomer, From: "jane@c.example", At: w.date()}
 		w.request("reply", func(ctx context.Context, p *process) error {
 			taken, err := p.Cases.Intake.Append(ctx, m, c.ID)
@@ -111,7 +122,15 @@ func (s single) happens(w *world, c desk.Conversation) {
 				w.took(m, taken, nil, false)
 			}
 			return err
-		}, func(error) {})
+		}, func(error) {
+			switch {
+			case s.middle != "join":
+			case s.ticket:
+				w.editTicket(newChance(3, ""), 1, thread{account: "acme", id: c.ID})
+			default:
+				w.makes("made", "acme", c.ID, "waiting")
+			}
+		})
 	case "edit":
 		closed, bob := desk.Closed, "bob"
 		w.request("edit", func(ctx context.Context, p *process) error {
@@ -140,7 +159,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 				step = 13
 			}
 			for at := 1; at <= calls; at += step {
-				for _, f := range blows {
+				for _, f := range oneBlow {
 					if _, broken := s.run(t, false, blow{at, f}); len(broken) > 0 {
 						t.Errorf("%s at call %d of %d: %v", f, at, calls, broken)
 					}

@@ -56,6 +56,9 @@ func (w *world) process(f *function, c chance, name string) *process {
 		w.mutant.below(f.name, &below)
 	}
 	p.Handlers = handler.New(below)
+	for _, s := range []*handler.Step{&p.Fence, &p.List, &p.Drain, &p.Reconcile, &p.Finish, &p.Audit} {
+		s.Yield.Turns = w.turns
+	}
 	if w.mutant.handlers != nil {
 		w.mutant.handlers(f.name, p.Handlers)
 	}

@@ -29,8 +29,9 @@ var definition = func() *asl.Machine {
 	return m
 }()
 
-// start starts an execution unless there was one of that name.
-func (m *machine) start(name string, input json.RawMessage) {
+// start starts an execution unless there was one of that name. By is the task
+// that does.
+func (m *machine) start(name string, input json.RawMessage, by string) {
 	if m.executions[name] != nil {
 		return
 	}
@@ -40,6 +41,8 @@ func (m *machine) start(name string, input json.RawMessage) {
 	}
 	m.executions[name] = &x
 	m.running++
+	m.w.watch.goesOn(name, input, by)
+	m.w.log("execution %s %s %s", name, x.State, x.Status)
 	m.w.after(10*time.Millisecond, func() { m.step(&x) })
 }
 

@@ -84,6 +84,9 @@ func (w *world) found(c chance) {
 		}
 		must(w.cases.conversations.Import(ctx, cs))
 		for _, x := range cs {
+			if x.Started.IsZero() && c.hit(500) {
+				w.after(c.span(time.Minute, acting), func() { w.mends(x) })
+			}
 			w.people.known = append(w.people.known, thread{account, x.Channel, x.ID, ""})
 			w.people.imported[x.ID] = x.Messages
 		}
@@ -268,9 +271,12 @@ func (w *world) editTicket(c chance, i int, x thread) {
 // native is an agent who makes a ticket in the inbox.
 func (w *world) native(c chance, i int) {
 	x := w.thread(c)
-	status := one(c, []desk.Status{"new", "waiting", "solved"})
-	w.request(fmt.Sprintf("native%d", i), func(ctx context.Context, p *process) error {
-		_, err := p.Cases.Edits.NewTicket(ctx, w.who(x.account, "bob"), x.id, status)
+	w.makes(fmt.Sprintf("native%d", i), x.account, x.id, one(c, []desk.Status{"new", "waiting", "solved"}))
+}
+
+func (w *world) makes(name, account, conversation string, status desk.Status) {
+	w.request(name, func(ctx context.Context, p *process) error {
+		_, err := p.Cases.Edits.NewTicket(ctx, w.who(account, "bob"), conversation, status)
 		return err
 	}, func(error) {})
 }

@@ -51,13 +51,12 @@ func (f *feeder) poll() {
 
 func (f *feeder) name() string { return fmt.Sprintf("stream%d/%d", f.shard, f.batches) }
 
-// deliver hands over the changes that are next. A batch is of one channel
-// only, because the handler takes those of several in any order.
+// deliver hands over the changes that are next.
 func (f *feeder) deliver() {
 	ahead := f.ahead()
-	n := 1
-	for n < len(ahead) && n < 20 && (f.size == 0 || n < f.size) && channelOf(ahead[n]) == channelOf(ahead[0]) {
-		n++
+	n := min(len(ahead), 20)
+	if f.size > 0 {
+		n = min(n, f.size)
 	}
 	batch := ahead[:n]
 	e := events.DynamoDBEvent{Records: make([]events.DynamoDBEventRecord, n)}
@@ -71,11 +70,6 @@ func (f *feeder) deliver() {
 		res = r
 		return err
 	}, func(err error) { f.ended(name, n, res, err) })
-}
-
-func channelOf(c store.Change) string {
-	conversation, _ := store.ReadConversation(c.Key, c.New)
-	return conversation.Account + "#" + conversation.Channel
 }
 
 // ended goes on after an attempt at n changes.

@@ -1,15 +1,19 @@
 package torture
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"deskmove/infra"
 )
 
 var (
@@ -137,6 +141,30 @@ func TestEveryFaultStrikes(t *testing.T) {
 		}
 	}
 	t.Log(struck)
+}
+
+// TestEverythingHappens requires that worlds are not poorer than they seem:
+// people do all that they can do, and executions pass through every state.
+func TestEverythingHappens(t *testing.T) {
+	var all strings.Builder
+	for seed := range uint64(40) {
+		all.WriteString(live(t, plan{seed: seed, trace: true}).trace)
+	}
+	trace := all.String()
+	for _, act := range []string{"begin", "append", "reply", "edit", "ticket", "native", "start", "retry", "configure", "mend"} {
+		if !strings.Contains(trace, "  api "+act) {
+			t.Errorf("nobody makes a request to %s", act)
+		}
+	}
+	var machine struct{ States map[string]any }
+	if err := json.Unmarshal(infra.MoveMachine, &machine); err != nil {
+		t.Fatal(err)
+	}
+	for state := range machine.States {
+		if !regexp.MustCompile(`(?m)  execution \S+ ` + state + " ").MatchString(trace) {
+			t.Errorf("no execution passes through %s", state)
+		}
+	}
 }
 
 // TestShrink requires that of a broken world's faults few are left, which

@@ -90,7 +90,10 @@ func writing(verb string, ws []store.Write) op {
 		}
 	}
 	if verb == "transact" {
-		o.many = 1 // it is done as one
+		o.many = 1             // it is done as one
+		for _, w := range ws { // two may share their least key, as those of one counter do
+			o.others += w.Key.PK + w.Key.SK
+		}
 	}
 	return o
 }
@@ -155,7 +158,8 @@ func (e waist) Start(ctx context.Context, name string, r move.Run) error {
 		return err
 	}
 	return e.w.call(ctx, op{verb: "start", table: "machine", pk: name, writes: true, many: 1}, func(func(int) bool) {
-		e.w.machine.start(name, input)
+		e.w.by(ctx)
+		e.w.machine.start(name, input, e.w.watch.writer)
 	})
 }
 

@@ -3,12 +3,14 @@ package torture
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
 
@@ -18,11 +20,14 @@ type watch struct {
 	writer  string // the task that writes
 	states  map[string]desk.Move
 	begun   map[string]time.Duration // when the last pass of an execution began
+	first   map[string]time.Duration // the same, of the pass in the middle of which it took over
 	headers map[string]*cell         // of conversations, by account and ID
 }
 
 func newWatch(w *world) watch {
-	return watch{world: w, states: map[string]desk.Move{}, begun: map[string]time.Duration{}, headers: map[string]*cell{}}
+	return watch{
+		world: w, states: map[string]desk.Move{}, begun: map[string]time.Duration{}, first: map[string]time.Duration{}, headers: map[string]*cell{},
+	}
 }
 
 // The beginnings of sort keys of package store by which the control table's
@@ -31,6 +36,7 @@ const (
 	lockSK    = "LOCK"
 	moveSK    = "MOVE#"
 	channelSK = "CHANNEL#"
+	accessSK  = "ACCESS#"
 )
 
 // saw judges what was written, once all of it is.
@@ -39,6 +45,7 @@ func (w *world) saw(changes []change) {
 		if w.trace != nil {
 			w.log("  wrote %s %s/%s", c.table, c.key.PK, c.key.SK)
 		}
+		w.watch.rehearsal(c)
 		switch c.table {
 		case store.Conversations:
 			if is, ok := store.ReadConversation(c.key, c.new); ok {
@@ -98,11 +105,14 @@ func (w *watch) conversation(was, is desk.Conversation, existed bool) {
 	case was.Home == desk.HelpDesk && !marked:
 		w.violated("marker: %s takes the marker of conversation %s back", w.writer, is.ID)
 	}
-	if !marked {
+	if is.Ticket == "" {
 		return
 	}
 	t, err := w.cases.tickets.Get(context.Background(), is.Account, desk.TicketID(is.ID))
 	switch {
+	case !marked && err == nil:
+	case !marked:
+		w.violated("one ticket: %s names a ticket of conversation %s that is not there: %v", w.writer, is.ID, err)
 	case err != nil || t.Home != desk.HelpDesk:
 		w.violated("marker has ticket: %s marks conversation %s without a ticket in the help desk", w.writer, is.ID)
 	case was.Home != desk.HelpDesk && t.SourceVersion < is.Version:
@@ -129,6 +139,9 @@ func (w *watch) ticket(was, is desk.Ticket) {
 	case is.ID == "":
 		if !was.Edited.At.IsZero() || was.Provenance == desk.Native {
 			w.violated("edits kept: %s deletes ticket %s", w.writer, was.ID)
+		}
+		if c.Ticket != "" {
+			w.violated("one ticket: %s deletes ticket %s, which its conversation names", w.writer, was.ID)
 		}
 		return
 	case is.ID != desk.TicketID(is.Conversation):
@@ -172,6 +185,17 @@ func (w *watch) control(c change) {
 		w.move(c)
 	case strings.HasPrefix(c.key.SK, channelSK):
 		w.channel(c)
+	case strings.HasPrefix(c.key.SK, accessSK) && c.old != nil:
+		w.violated("one snapshot: %s writes %s again", w.writer, c.key.SK)
+	}
+}
+
+// rehearsal judges a change by a step of a rehearsal, which writes nothing but
+// its own records.
+func (w *watch) rehearsal(c change) {
+	id, _, _ := strings.Cut(execution(w.writer), ".")
+	if w.states[id].Choices.Rehearsal && (c.table != store.Control || !strings.Contains(c.key.PK+c.key.SK, id)) {
+		w.violated("a rehearsal writes nothing: %s writes %s %s/%s", w.writer, c.table, c.key.PK, c.key.SK)
 	}
 }
 
@@ -184,11 +208,11 @@ func (w *watch) move(c change) {
 	was := w.states[m.ID]
 	w.states[m.ID] = m
 	for _, other := range w.states {
-		if other.ID != m.ID && other.Account == m.Account && runs(other) && runs(m) {
+		if other.ID != m.ID && other.Account == m.Account && runs(other) && runs(m) && !other.Choices.Rehearsal && !m.Choices.Rehearsal {
 			w.violated("one move: %s runs beside %s", m.ID, other.ID)
 		}
 	}
-	if runs(was) && !runs(m) {
+	if runs(was) && !runs(m) && !m.Choices.Rehearsal {
 		w.completed(m)
 	}
 }
@@ -212,6 +236,24 @@ const (
 	aroundFence = 4 * time.Minute  // joined so near the fence, audits and passes look at all moves
 	settled     = 20 * time.Second // since a change; the stream may be on its way with a younger one
 )
+
+// goesOn notes that an execution takes over in the middle of a pass: that one
+// began when its predecessor's did.
+func (w *watch) goesOn(name string, input json.RawMessage, by string) {
+	var r move.Run
+	must(json.Unmarshal(input, &r))
+	if r.Step != move.StepReconcile || !r.More {
+		return
+	}
+	begun, ok := w.begun[execution(by)]
+	if !ok { // the sweeper's, which goes back to where the last one began
+		r.Run--
+		if begun, ok = w.first[r.Name()]; !ok {
+			begun = w.begun[r.Name()]
+		}
+	}
+	w.begun[name], w.first[name] = begun, begun
+}
 
 // completed judges a move that ends: what the listing showed when the last
 // reconciling pass began, and had not changed just before, has moved. Only

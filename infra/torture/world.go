@@ -28,6 +28,7 @@ type world struct {
 	mutant   mutant
 	limits   stack.Limits
 	skew     time.Duration // most by which a clock is wrong
+	turns    int           // steps of an execution, before another one goes on
 	machine  *machine
 	batches  *queue
 	failures *queue
@@ -57,7 +58,10 @@ func newWorld(p plan) *world {
 	if p.trace {
 		s.trace = &strings.Builder{}
 	}
-	w := &world{sim: s, mutant: p.mutant, limits: stack.TheLimits(), skew: 3 * time.Second}
+	w := &world{sim: s, mutant: p.mutant, limits: stack.TheLimits(), skew: 3 * time.Second, turns: 1500}
+	if c := newChance(p.seed, "turns"); c.hit(300) {
+		w.turns = 1 + c.IntN(4)
+	}
 	s.faults = newFaults(p.seed, unkind)
 	s.faults.only = p.only
 	if p.script != nil {
@@ -200,12 +204,13 @@ func (w *world) sweeps(n int) {
 func (w *world) run(story func(w *world)) {
 	story(w)
 	w.sweeps(1)
-	for len(w.broken) == 0 && !w.quiet {
-		if !w.next(patience) {
-			w.violated("it does not come to rest: %s", w.unrest())
-			break
+	w.settleDown()
+	if len(w.broken) == 0 { // what could not be converted may have been mended
+		for _, account := range accounts {
+			w.retries(account)
 		}
-		w.quiet = w.now > w.people.until && w.resting()
+		w.quiet = false
+		w.settleDown()
 	}
 	for len(w.broken) == 0 && (w.machine.running > 0 || w.due()) && w.next(forever) {
 	}
@@ -215,6 +220,17 @@ func (w *world) run(story func(w *world)) {
 		w.check()
 	}
 	w.end()
+}
+
+// settleDown lets time pass until only late audits are left.
+func (w *world) settleDown() {
+	for len(w.broken) == 0 && !w.quiet {
+		if !w.next(patience) {
+			w.violated("it does not come to rest: %s", w.unrest())
+			break
+		}
+		w.quiet = w.now > w.people.until && w.resting()
+	}
 }
 
 // resting reports whether nothing is under way but late audits.

@@ -34,7 +34,7 @@
 //	fallback-address      409     R3
 //	reconnect             409     R3: WhatsApp and Messenger
 //	not-movable           409     R3: a type that we do not know
-//	not-moved-yet         409     a ticket whose conversation still rules
+//	not-moved-yet         409     a ticket between its move and its conversation's marker
 //	not-ended             409     no report yet
 //	nothing-to-retry      409     R28
 //	too-large             413     the body

@@ -26,16 +26,15 @@ func (r *routes) tickets() {
 		summary: "Set a ticket's status or owner",
 		description: "Fields that are absent stay as they are. The owner must have help desk access. While the move is converting the " +
 			"ticket's conversation, for a moment, the conversation is edited instead.",
-		problems: []error{noAccess(), &desk.RefusedError{Code: desk.CodeNotMoved, Problem: "the conversation is still being moved",
-			Do: "edit conversation " + exampleConversation + " instead"}},
+		problems: []error{noAccess(), desk.StillMoving("edit conversation " + exampleConversation + " instead")},
 	}, r.api.editTicket)
 	add(r, operation{
 		id: "make-ticket", method: http.MethodPost, path: "/v1/conversations/{id}/tickets", tag: tagTickets, roles: agents,
 		status:  http.StatusCreated,
 		summary: "Make a ticket of a conversation in the inbox",
 		description: "The ticket stays in the inbox with its conversation, and moves as it is when the channel moves. A conversation that " +
-			"has a ticket keeps it, and the answer is that ticket.",
-		problems: []error{exampleMoved, noAccess()},
+			"has a ticket keeps it, and the answer is that ticket. While a move is converting it, for a moment, it is refused.",
+		problems: []error{exampleMoved, noAccess(), desk.StillMoving("try again in a moment")},
 	}, r.api.makeTicket)
 }
 

@@ -38,8 +38,13 @@ const (
 	CodeUnknownState = "unknown-state"   // neither open nor closed
 )
 
-// CodeNotMoved refuses an edit of a ticket whose conversation still rules.
+// CodeNotMoved refuses what must wait for the end of a conversation's move.
 const CodeNotMoved = "not-moved-yet"
+
+// StillMoving refuses what must wait for a moment, and says what to do.
+func StillMoving(do string) *RefusedError {
+	return &RefusedError{Code: CodeNotMoved, Problem: "the conversation is still being moved", Do: do}
+}
 
 // warnings returns every code that can be acknowledged.
 func warnings() []string {

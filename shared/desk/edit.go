@@ -58,13 +58,18 @@ func (c Conversation) Edit(e Edit, s Setup, now time.Time) (Conversation, error)
 // then e is applied and c's version noted, so that what the agent decided
 // after a message is not undone when the message is processed late (R19).
 //
-// As long as the conversation of a converted ticket is not marked, it rules,
-// and the edit is a *RefusedError: edit the conversation. An unknown status,
-// and an owner without help desk access (R21), are *InvalidErrors.
+// As long as the conversation of a ticket in the help desk is not marked, the
+// edit is a *RefusedError: such a ticket may yet be taken back, because its
+// conversation joined another channel (R14), and what an agent did would be
+// lost, or would keep it there. An unknown status, and an owner without help
+// desk access (R21), are *InvalidErrors.
 func (r *Rules) Edit(t Ticket, e TicketEdit, c Conversation, by string, now time.Time) (Ticket, error) {
-	if t.Provenance != Native && c.Home != HelpDesk {
-		return t, &RefusedError{Code: CodeNotMoved, Problem: "the conversation is still being moved",
-			Do: "edit conversation " + c.ID + " instead"}
+	if t.Home == HelpDesk && c.Home != HelpDesk {
+		do := "edit conversation " + c.ID + " instead"
+		if t.Provenance == Native {
+			do = "try again in a moment"
+		}
+		return t, StillMoving(do)
 	}
 	var errs problems
 	if e.Status == nil && e.Owner == nil {

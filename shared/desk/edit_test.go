@@ -3,6 +3,7 @@ package desk_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -144,6 +145,11 @@ func TestR19_TicketIsNotEditedBeforeItsConversationIsMarked(t *testing.T) {
 	nat, c := native()
 	if _, err := r.Edit(nat, desk.TicketEdit{Owner: ptr("di")}, c, "ada", fence); err != nil {
 		t.Errorf("a native ticket cannot be edited: %v", err)
+	}
+	nat.Home = desk.HelpDesk // it may yet be taken back (R14)
+	got, err := r.Edit(nat, desk.TicketEdit{Owner: ptr("di")}, c, "ada", fence)
+	if code(err) != "not-moved-yet" || !strings.Contains(err.Error(), "try again in a moment") || got != nat {
+		t.Errorf("a native ticket that has landed: %v", err)
 	}
 }
 

@@ -52,7 +52,7 @@ func (a Audit) Step(ctx context.Context, r Run) (Run, error) {
 		r.Found = len(open)
 		return r, err
 	}
-	since := a.Now().Sub(m.EndedAt)
+	since := max(a.Now().Sub(m.EndedAt), 0) // the clock may have been put back
 	for _, at := range lateAudits {
 		if since < at {
 			r.More = true

@@ -78,7 +78,8 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	}
 	now := d.Now()
 	if len(open) == 0 {
-		early := m.FenceAt.Add(calm).Sub(now)
+		// No longer than that, also if the clock was put back since.
+		early := min(m.FenceAt.Add(calm).Sub(now), calm)
 		r.More, r.Wait = early > 0, seconds(early)
 		r.Done, r.At = 0, time.Time{}
 		return r, nil
@@ -136,8 +137,9 @@ func seconds(d time.Duration) int {
 func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) (time.Duration, error) {
 	next := longWait
 	for _, e := range open {
-		if left := overdue - now.Sub(e.SentAt); left > 0 {
-			next = min(next, left)
+		// Sent in the future it was before the clock was put back.
+		if age := now.Sub(e.SentAt); age < overdue && age > -overdue {
+			next = min(next, overdue-age)
 			continue
 		}
 		next = 0

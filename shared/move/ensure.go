@@ -175,6 +175,8 @@ func (r *round) look(ctx context.Context, cs []desk.Conversation) (found []ticke
 				Problem: "its ticket " + desk.TicketID(c.ID) + " does not exist", Do: "restore the ticket and try again"})
 		case !ok:
 			create = append(create, c)
+		case !marked && t.SourceVersion > c.Version: // c was read too early, and may have joined another channel
+			r.later(c.ID)
 		default:
 			if t, ok = r.raise(ctx, t, c); !ok {
 				continue
@@ -303,8 +305,9 @@ func (r *round) notification(t desk.Ticket) (Notification, bool) {
 // elsewhere deals with a conversation that is not marked and belongs to
 // another channel: it joined that since it was listed (R14). A ticket that
 // this move made for it in between is taken back. Whoever moves the other
-// channel raises the ticket before relying on it, for joining was a change;
-// so either the ticket is still as this move made it and goes, or it stays.
+// channel raises the ticket before relying on it, for joining was a change,
+// and agents cannot edit it without a marker; so either the ticket is still
+// as this move made it and goes, or it stays.
 func (r *round) elsewhere(ctx context.Context, c desk.Conversation) {
 	if !r.strong {
 		r.later(c.ID)

@@ -114,7 +114,7 @@ func (i Intake) write(ctx context.Context, m desk.Message, by desk.Channel, clai
 	m.Conversation, m.ID = claim.Conversation, claim.Message
 	m.At = m.At.UTC().Truncate(time.Millisecond)
 	for range rounds {
-		m.TakenIn = i.Now().UTC().Truncate(time.Millisecond)
+		m.TakenIn = since(by, i.Now().UTC().Truncate(time.Millisecond))
 		taken, err := i.attempt(ctx, m, by)
 		switch {
 		case errors.Is(err, ErrChanged):
@@ -151,11 +151,21 @@ func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (T
 	if err != nil {
 		return Taken{}, err
 	}
+	m.TakenIn = since(belongs, m.TakenIn)
 	changed, err := c.Receive(m, belongs, by, m.TakenIn)
 	if err != nil {
 		return Taken{}, err
 	}
 	return Taken{Conversation: changed, Message: m.ID}, i.Messages.Append(ctx, changed, c.Version, m)
+}
+
+// since is now, or when the channel was fenced, if the clock that did it was
+// ahead: who has seen the fence writes after it.
+func since(c desk.Channel, now time.Time) time.Time {
+	if fenced := c.FenceAt.UTC(); fenced.After(now) {
+		return fenced
+	}
+	return now
 }
 
 var idText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)

@@ -31,6 +31,7 @@ type Redirect struct {
 // error for each that must be tried again.
 func (r *Redirect) Changed(ctx context.Context, cs []desk.Conversation) (redirected int, errs map[string]error) {
 	errs = make(map[string]error)
+	var moves []Name // in the order of the changes, which makes it repeatable
 	ids := make(map[Name][]string)
 	seen := make(map[string]bool, len(cs))
 	for _, c := range cs {
@@ -42,11 +43,14 @@ func (r *Redirect) Changed(ctx context.Context, cs []desk.Conversation) (redirec
 		case id != "" && !seen[name]:
 			seen[name] = true
 			m := Name{c.Account, id}
+			if ids[m] == nil {
+				moves = append(moves, m)
+			}
 			ids[m] = append(ids[m], c.ID)
 		}
 	}
-	for m, ids := range ids {
-		redirected += r.ensure(ctx, m.Account, m.Move, ids, errs)
+	for _, m := range moves {
+		redirected += r.ensure(ctx, m.Account, m.Move, ids[m], errs)
 	}
 	return redirected, errs
 }

@@ -1,0 +1,85 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"deskmove/shared/desk"
+)
+
+// NewTicket makes a ticket for a conversation in the inbox, by an agent's
+// wish; one that has a ticket keeps it. Errors: *desk.MovedError,
+// *desk.RefusedError while the conversation is being moved, *desk.InvalidError
+// for the status, ErrNotFound.
+func (e Edits) NewTicket(ctx context.Context, who Who, conversation string, status desk.Status) (desk.Ticket, error) {
+	setup, err := e.Setups.Setup(ctx, who.Account)
+	if err != nil {
+		return desk.Ticket{}, err
+	}
+	if _, _, ok := setup.Status(status); !ok {
+		return desk.Ticket{}, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", status),
+			Do: "choose a status of a pipeline of the account"}
+	}
+	for range rounds {
+		t, err := e.newTicket(ctx, who, conversation, status)
+		if !errors.Is(err, ErrChanged) {
+			return t, err
+		}
+	}
+	return desk.Ticket{}, &BusyError{What: "conversation " + conversation, After: time.Second}
+}
+
+// newTicket is one attempt; ErrChanged asks for another one.
+func (e Edits) newTicket(ctx context.Context, who Who, conversation string, status desk.Status) (desk.Ticket, error) {
+	c, err := e.Conversations.Get(ctx, who.Account, conversation)
+	if err != nil {
+		return desk.Ticket{}, err
+	}
+	if c.Home == desk.HelpDesk {
+		return desk.Ticket{}, &desk.MovedError{Conversation: c.ID, Ticket: c.Ticket}
+	}
+	now := e.Now().Truncate(time.Millisecond)
+	changed := c
+	changed.Version, changed.ChangedAt, changed.Ticket = c.Version+1, now, desk.TicketID(c.ID)
+	// It shows the version that was read. Were it the next one, which may
+	// never be stored, the move could not tell the next message from it.
+	t := desk.Ticket{
+		Account: c.Account, ID: changed.Ticket, Conversation: c.ID, Channel: c.Channel, Subject: c.Subject,
+		Customer: c.Customer, Status: status, Owner: c.Owner, Created: now, Provenance: desk.Native, From: c.Origin,
+		MovedStatus: status, MovedOwner: c.Owner, Home: desk.Inbox, SourceVersion: c.Version, Revision: 1,
+	}
+	if err := e.put(ctx, t, c.Ticket != ""); err != nil {
+		return desk.Ticket{}, err
+	}
+	if c.Ticket == "" {
+		if err := e.Conversations.Save(ctx, changed, c.Version); err != nil {
+			return desk.Ticket{}, err
+		}
+	}
+	return e.Tickets.Get(ctx, who.Account, changed.Ticket)
+}
+
+// put stores a ticket, unless there is one to rely on: the conversation's
+// own, or one that is in the inbox with it. A move's, which is not marked, may
+// yet be taken back, because the conversation joined another channel (R14).
+func (e Edits) put(ctx context.Context, t desk.Ticket, known bool) error {
+	errs := e.Tickets.Create(ctx, []desk.Ticket{t})
+	switch {
+	case errs == nil:
+		return nil
+	case !errors.Is(errs[0], ErrExists):
+		return errs[0]
+	case known:
+		return nil
+	}
+	is, err := e.Tickets.Get(ctx, t.Account, t.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return ErrChanged
+	case err == nil && is.Home == desk.HelpDesk:
+		return desk.StillMoving("try again in a moment")
+	}
+	return err
+}
