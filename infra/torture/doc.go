@@ -25,7 +25,9 @@
 //
 // A world is a database in plain maps, a stream, queues and the real state
 // machine below handler.New's handlers, with customers, agents and admins who
-// act meanwhile. All calls across the waist wait for the simulation, which
+// act meanwhile: they write, edit, make tickets, rehearse, move and retry,
+// change the account's setup and mend conversations. In some worlds executions
+// hand over after every few steps. All calls across the waist wait for the simulation, which
 // makes one at a time (those that a handler makes at once and that nothing
 // befalls count as one), at simulated times. Its goroutines live in a
 // testing/synctest bubble, so that the simulation knows when all of them wait.
@@ -45,35 +47,49 @@
 //
 //	one ticket            a ticket's ID derives from its conversation's
 //	marker has ticket     and the ticket shows the version that is marked
+//	named has ticket      what a conversation names as its ticket is there
 //	created is started
 //	edits kept            versions and revisions count up one by one
 //	as it is              a ticket from the inbox changes its home only
 //	one move, one lock    of an account
 //	homes go forward
-//	settings kept         byte for byte
+//	settings kept         byte for byte, also while an admin changes the setup
+//	one snapshot          of who had access at the fence
+//	a rehearsal writes nothing but its own records
 //	done is complete      what the listing showed before the last pass has moved
 //	version at rest       a ticket shows its conversation's last version
 //	complete              everything of a moved channel has moved, or has failed
 //	history left          with history none only what came after the fence moved
 //	foreign untouched     channels in the inbox
 //	ledger empty          at rest, and counters add up to what was planned
-//	every move ends
+//	every move ends       and what was mended and retried has not failed
 //	messages              what was acknowledged is there, once, where it was said
 //
 // TestCrashAtEveryCall and TestCrashAtPairs strike every call, and pairs of
-// calls, of the move of one conversation. TestMutants breaks the write path on
+// calls, of the move of one conversation: with a ticket or none, while nothing
+// happens, a reply comes, an agent edits it, or it joins another channel. TestMutants breaks the write path on
 // purpose, in one way after another, and requires that some world of a few
 // sees it.
 //
-// # What is known not to hold
+// # What it has found
 //
-// Seed 5768: a form moves; a converter takes a ticket that was made in the
-// inbox to the help desk and dies before the conversation's marker; the
-// conversation goes on by e-mail and so joins another channel (R14); an agent
-// edits the ticket. When the batch comes again, the ticket no longer is what
-// this move made of it, and is not put back: it stays in the help desk,
-// without a marker, until the other channel moves too. Nothing is lost or
-// doubled.
+// Each of these was mended where it began, and something here would see it
+// come back: a mutant, a crash at every call, or the model in
+// shared/handler.
+//
+//   - A step that slept through the end of a move made it run again.
+//   - The counters did not follow a stretch of the listing that was listed
+//     anew with other conversations.
+//   - Batches that a sleeping step entered after the end stayed open.
+//   - A ticket that an agent made in the inbox showed a version that was never
+//     stored, and hid the message that came instead.
+//   - An agent edited a ticket that had landed but was to be taken back, since
+//     its conversation had joined another channel (R14): it stayed in the help
+//     desk without a marker.
+//   - In the same moment an agent made a ticket: the move's was taken for it,
+//     and then taken back.
+//   - A worker that read the conversation before it joined, and its ticket
+//     after that was edited, landed the ticket and could not tell that it had.
 //
 // # How to reproduce
 //

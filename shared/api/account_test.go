@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -90,4 +91,33 @@ func TestLockedOut(t *testing.T) {
 	if a := r.do(fresh, "GET", "/v1/channels", nil).want(200); a.Body.String() != "{\"items\":[]}\n" {
 		t.Errorf("channels = %s", a.Body)
 	}
+}
+
+// TestStatusesOfAMove: while a move runs, the statuses that it maps to stay.
+// Afterwards an admin may do without them, and what customers and agents do
+// goes on, with those that new tickets get.
+func TestStatusesOfAMove(t *testing.T) {
+	r := newRig(t)
+	r.undated("mail")
+	before := r.take("mail", "x1")
+	id := r.start("mail")
+	without := replaced(t, acme, `{"id": "waiting"}, `, "")
+	a := r.do(ann, "PUT", "/v1/account", without).want(422)
+	if a.at("errors", 0, "field") != "pipelines" || !strings.Contains(a.Body.String(), id) {
+		t.Errorf("errors = %s, want one of pipelines that names move %s", a.Body, id)
+	}
+	r.run()
+	r.do(ann, "PUT", "/v1/account", without).want(200)
+	r.now = r.now.Add(time.Minute) // rules are remembered for some seconds
+	after := r.take("mail", "x2")
+	r.redirect(after)
+	r.take("mail", "x3", "x1")
+	r.redirect(before)
+	r.do(bob, "PATCH", "/v1/tickets/"+desk.TicketID(before), object{"status": "solved"}).want(200)
+	if a := r.do(bob, "GET", "/v1/tickets/"+desk.TicketID(after), nil).want(200); a.at("status") != "new" {
+		t.Errorf("ticket = %s, want the status of new ones", a.Body)
+	}
+	r.refuse(map[string]refusal{"retry": {as: ann, method: "POST", path: "/v1/moves/" + id + "/retry", status: 422, code: "invalid", field: "statusMap.open", remedy: "choose"}})
+	r.do(ann, "PUT", "/v1/account", acme).want(200)
+	r.do(ann, "POST", "/v1/moves/"+id+"/retry", nil).want(202)
 }

@@ -47,7 +47,7 @@ func (r *routes) moves() {
 		id: "retry-move", method: http.MethodPost, path: "/v1/moves/{id}/retry", tag: tagMoves, roles: everyone, status: http.StatusAccepted,
 		summary: "Try again what failed",
 		description: "Makes a move at attention run again for the conversations that could not be converted. Settle their reasons " +
-			"first: look at its failures.",
+			"first: look at its failures. The statuses that the move gives to tickets must still be there.",
 		problems: []error{
 			&desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
 				Do: "wait for its end and look at its failures"},

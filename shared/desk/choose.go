@@ -28,7 +28,7 @@ func (s Setup) CheckChoices(c Choices) error {
 	errs := []error{errHistory, errSLA, errNote}
 	switch history {
 	case AllHistory:
-		errs = append(errs, s.checkStatuses(c.Statuses))
+		errs = append(errs, s.CheckStatuses(c.Statuses))
 	case NoHistory:
 		const do = "leave it out, or move history: \"all\""
 		if c.Statuses != (StatusMap{}) {
@@ -44,8 +44,9 @@ func (s Setup) CheckChoices(c Choices) error {
 	return errors.Join(errs...)
 }
 
-// checkStatuses reports what is wrong with the mapping of statuses (R8).
-func (s Setup) checkStatuses(m StatusMap) error {
+// CheckStatuses reports what is wrong with the mapping of statuses (R8), as
+// *InvalidErrors.
+func (s Setup) CheckStatuses(m StatusMap) error {
 	_, openIn, errOpen := s.statusOf("statusMap.open", m.Open, false)
 	_, closedIn, errClosed := s.statusOf("statusMap.closed", m.Closed, true)
 	if errOpen == nil && errClosed == nil && openIn.ID != closedIn.ID {

@@ -34,7 +34,8 @@ type placed struct {
 // the snapshot taken at m's fence (Setup.Access); after the end of the move
 // give the present one. A zero Move is that of a channel in the inbox. What
 // would make every conversation fail, such as a mapping to statuses that are
-// gone, is reported here, as *InvalidErrors.
+// gone, is reported here, as *InvalidErrors; but once the move has ended, the
+// pipelines may change, and what comes late gets the statuses of new tickets.
 func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error) {
 	settings, err := c.ParsedSettings()
 	if err != nil {
@@ -53,13 +54,17 @@ func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error
 		}
 	}
 	var errs problems
+	r.live, err = s.liveStatuses(m.Choices.Statuses, settings)
+	errs.check(err)
 	if m.Choices.History == AllHistory {
 		_, err := ParseSLAMode("sla", string(m.Choices.SLA))
 		errs.check(err)
-		errs.check(s.checkStatuses(m.Choices.Statuses))
+		err = s.CheckStatuses(m.Choices.Statuses)
+		if err != nil && !m.EndedAt.IsZero() {
+			r.move.Choices.Statuses, err = r.live, nil
+		}
+		errs.check(err)
 	}
-	r.live, err = s.liveStatuses(m.Choices.Statuses, settings)
-	errs.check(err)
 	for i, p := range s.Policies {
 		if p.isForChannel(c.ID) {
 			ready, err := p.promise(fmt.Sprintf("policies[%d]", i), s.Account.Zone)
@@ -90,7 +95,9 @@ func (s Setup) liveStatuses(mapped StatusMap, settings Settings) (StatusMap, err
 		}
 		live.Open, pipeline = st.ID, in
 	}
-	if live.Closed = mapped.Closed; live.Closed == "" {
+	if st, _, ok := s.Status(mapped.Closed); ok && st.Closed {
+		live.Closed = st.ID
+	} else {
 		live.Closed = pipeline.first(true)
 	}
 	if live.Open == "" || live.Closed == "" {

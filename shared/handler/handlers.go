@@ -147,7 +147,7 @@ func New(b Below) *Handlers {
 			Edits: move.Edits{
 				Setups: setups, Conversations: conversations, Tickets: tickets, Moves: moves, Now: b.Now,
 			},
-			Configure: move.Configure{Setups: setups, Listing: conversations},
+			Configure: move.Configure{Setups: setups, Moves: moves, Listing: conversations},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Tickets: tickets, Moves: moves,
 			Ledger: ledger, Journal: journal, Check: b.Check, Now: b.Now,

@@ -14,12 +14,17 @@ type Configure struct {
 		Setup(ctx context.Context, account string) (desk.Setup, error)
 		Replace(ctx context.Context, setup desk.Setup) error
 	}
+	Moves interface {
+		Locked(ctx context.Context, account string) (string, error)
+		Get(ctx context.Context, account, id string) (desk.Move, error)
+	}
 	Listing Listing
 }
 
 // Account makes an account's setup what is given, and returns it as it is
 // stored: channels keep their homes. Errors: *desk.InvalidErrors for what
-// does not fit together, or would take a channel from its conversations.
+// does not fit together, or would take a channel from its conversations or
+// statuses from a move that runs.
 func (c Configure) Account(ctx context.Context, setup desk.Setup) (desk.Setup, error) {
 	if err := setup.Check(); err != nil {
 		return desk.Setup{}, err
@@ -28,7 +33,7 @@ func (c Configure) Account(ctx context.Context, setup desk.Setup) (desk.Setup, e
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return desk.Setup{}, err
 	}
-	var errs []error
+	errs := []error{c.keepsStatuses(ctx, setup)}
 	for _, was := range old.Channels {
 		if err := c.keeps(ctx, was, setup); err != nil {
 			errs = append(errs, err)
@@ -63,4 +68,22 @@ func (c Configure) keeps(ctx context.Context, was desk.Channel, setup desk.Setup
 		invalid.Do = "keep its type, or add another channel"
 	}
 	return invalid
+}
+
+// keepsStatuses reports whether the statuses stay that a running move gives to
+// tickets: without them it could not go on.
+func (c Configure) keepsStatuses(ctx context.Context, setup desk.Setup) error {
+	id, err := c.Moves.Locked(ctx, setup.Account.ID)
+	if err != nil || id == "" {
+		return err
+	}
+	m, err := c.Moves.Get(ctx, setup.Account.ID, id)
+	if err != nil || m.Choices.History != desk.AllHistory || setup.CheckStatuses(m.Choices.Statuses) == nil {
+		return err
+	}
+	return &desk.InvalidError{
+		Field:   "pipelines",
+		Problem: fmt.Sprintf("statuses %s and %s must be open and closed ones of one pipeline, for move %s gives them to tickets", m.Choices.Statuses.Open, m.Choices.Statuses.Closed, id),
+		Do:      "keep them until it has ended",
+	}
 }

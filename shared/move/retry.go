@@ -28,7 +28,8 @@ type Retry struct {
 
 // Move makes a move that has ended run again for its failures, and returns
 // it. Errors: *desk.RefusedError if there is nothing to retry or the caller
-// is no super administrator, *RunningError, ErrNotFound.
+// is no super administrator, *desk.InvalidErrors if a status that the move gives
+// to tickets is gone, *RunningError, ErrNotFound.
 func (t Retry) Move(ctx context.Context, who Who, id string) (desk.Move, error) {
 	setup, err := t.Setups.Setup(ctx, who.Account)
 	if err != nil {
@@ -48,6 +49,11 @@ func (t Retry) Move(ctx context.Context, who Who, id string) (desk.Move, error) 
 	if m.Choices.Rehearsal || m.EndedAt.IsZero() || len(failures) == 0 {
 		return desk.Move{}, &desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
 			Do: "wait for its end and look at its failures"}
+	}
+	if m.Choices.History == desk.AllHistory { // they may have gone since
+		if err := setup.CheckStatuses(m.Choices.Statuses); err != nil {
+			return desk.Move{}, err
+		}
 	}
 	m.Run++
 	m.Status, m.Phase, m.EndedAt = desk.Running, "list", time.Time{}
