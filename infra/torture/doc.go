@@ -14,7 +14,9 @@
 //   - An eventual read is at most 2 s old, an index at most a minute late. A
 //     move does not end wrong if an index is later, but may end before the
 //     audits have found everything.
-//   - Clocks of processes are at most 3 s wrong.
+//   - Clocks of processes are at most four minutes wrong. With history none, a
+//     clock decides what came before the fence, and the audits look at five
+//     minutes around it.
 //   - The stream reports every change of a conversation at least once and those
 //     of one conversation in order; the queue delivers every message at least
 //     once. Neither is on time.
@@ -27,12 +29,12 @@
 // machine below handler.New's handlers, with customers, agents and admins who
 // act meanwhile: they write, edit, make tickets, rehearse, move and retry,
 // change the account's setup and mend conversations. In some worlds executions
-// hand over after every few steps. All calls across the waist wait for the simulation, which
-// makes one at a time (those that a handler makes at once and that nothing
-// befalls count as one), at simulated times. Its goroutines live in a
-// testing/synctest bubble, so that the simulation knows when all of them wait.
-// Every random number comes from the seed and the name of what it is for: the
-// same seed gives the same trace to the last line, and a fault that is left
+// hand over after every few steps. All calls across the waist wait for the
+// simulation, which makes one at a time (those that a handler makes at once and
+// that nothing befalls count as one), at simulated times. Its goroutines live
+// in a testing/synctest bubble, so that the simulation knows when all of them
+// wait. Every random number comes from the seed and the name of what it is for:
+// the same seed gives the same trace to the last line, and a fault that is left
 // away changes little else.
 //
 // Before and after each call, with or without its answer, a process may die,
@@ -67,9 +69,9 @@
 //
 // TestCrashAtEveryCall and TestCrashAtPairs strike every call, and pairs of
 // calls, of the move of one conversation: with a ticket or none, while nothing
-// happens, a reply comes, an agent edits it, or it joins another channel. TestMutants breaks the write path on
-// purpose, in one way after another, and requires that some world of a few
-// sees it.
+// happens, a reply comes, an agent edits it, or it joins another channel.
+// TestMutants breaks the write path on purpose, in one way after another, and
+// requires that some world of a few sees it.
 //
 // # What it has found
 //
@@ -88,6 +90,8 @@
 //     desk without a marker.
 //   - In the same moment an agent made a ticket: the move's was taken for it,
 //     and then taken back.
+//   - A change by a clock that is ahead seemed to be on its way in the stream
+//     for as long as the clock was wrong, and the move ended without it.
 //   - A worker that read the conversation before it joined, and its ticket
 //     after that was edited, landed the ticket and could not tell that it had.
 //

@@ -234,7 +234,7 @@ func (w *watch) running() string {
 // Of completed's patience with what the last pass was too early for.
 const (
 	aroundFence = 4 * time.Minute  // joined so near the fence, audits and passes look at all moves
-	settled     = 20 * time.Second // since a change; the stream may be on its way with a younger one
+	settled     = 20 * time.Second // since a change; with a younger one, by a clock that may be wrong, the stream may be on its way
 )
 
 // goesOn notes that an execution takes over in the middle of a pass: that one
@@ -270,7 +270,7 @@ func (w *watch) completed(m desk.Move) {
 		if c.Account != m.Account || c.Channel != m.Choices.Channel || !all || failed[c.ID] || c.Home == desk.HelpDesk {
 			continue
 		}
-		if header := w.headers[c.Account+"#"+c.ID]; header.entry.from <= begun && header.since+settled <= begun {
+		if header := w.headers[c.Account+"#"+c.ID]; header.entry.from <= begun && header.since+settled+w.skew <= begun {
 			w.violated("done is complete: move %s ends without conversation %s", m.ID, c.ID)
 		}
 	}

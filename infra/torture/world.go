@@ -59,6 +59,9 @@ func newWorld(p plan) *world {
 		s.trace = &strings.Builder{}
 	}
 	w := &world{sim: s, mutant: p.mutant, limits: stack.TheLimits(), skew: 3 * time.Second, turns: 1500}
+	if newChance(p.seed, "skew").hit(300) {
+		w.skew = 4 * time.Minute // audits look at five around the fence
+	}
 	if c := newChance(p.seed, "turns"); c.hit(300) {
 		w.turns = 1 + c.IntN(4)
 	}

@@ -26,7 +26,8 @@ type Survey struct {
 }
 
 // settle is how old a change must be before its absence from the help desk is
-// held against the stream, which is on the way with the younger ones.
+// held against the stream, which is on the way with the younger ones. A change
+// that is as far in the future is of a wrong clock, and says nothing.
 const settle = 10 * time.Second
 
 // fenceWindow is how far from the fence clocks and indexes are mistrusted.
@@ -78,7 +79,7 @@ func (s Survey) page(ctx context.Context, rules *Rules, after, until Position) (
 		t, ok := ts[c.ID]
 		moved := ok && c.Home == desk.HelpDesk
 		switch current := moved && t.SourceVersion >= c.Version; {
-		case !current && now.Sub(c.ChangedAt) >= settle:
+		case !current && now.Sub(c.ChangedAt).Abs() >= settle:
 			old = append(old, c.ID)
 		case !moved:
 			young = append(young, c.ID)
