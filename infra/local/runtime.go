@@ -51,7 +51,7 @@ func Open(c Config) (*Runtime, error) {
 	if err != nil {
 		return nil, fmt.Errorf("local engine: %w", err)
 	}
-	return &Runtime{DB: d, Host: &function.Host{Clock: c.Clock.Steady(), Faults: c.Faults, Log: c.Log, Drain: c.Drain}}, nil
+	return &Runtime{DB: d, Host: &function.Host{Clock: c.Clock.Steady(time.Time{}), Faults: c.Faults, Log: c.Log, Drain: c.Drain}}, nil
 }
 
 // Queue opens a queue.

@@ -288,16 +288,21 @@ func (s MoveStore) Checkpoint(ctx context.Context, account, id string) (r move.R
 	return r, true, err
 }
 
-// Due reads the moves that are due by now, the longest due first.
+// atOnce is more than clocks differ, and than a move is left alone at first.
+const atOnce = time.Minute
+
+// Due reads the moves that are due by now, the longest due first. None becomes
+// due later than at once, so that one which seems to be was entered before the
+// clock was put back, and is due.
 func (s MoveStore) Due(ctx context.Context, now time.Time) ([]move.Name, error) {
-	items, err := queryAll(ctx, s.Engine, Query{Table: Control, Index: true, PK: due, To: instant(now) + "$", Limit: 1000})
+	items, err := queryAll(ctx, s.Engine, Query{Table: Control, Index: true, PK: due, Limit: 1000})
 	if err != nil {
 		return nil, fmt.Errorf("moves due: %w", err)
 	}
 	var moves []move.Name
 	for _, item := range items {
 		parts := strings.SplitN(item.Attrs.Str(IndexSK), "#", 3)
-		if len(parts) == 3 {
+		if young := parts[0] > instant(now) && parts[0] <= instant(now.Add(atOnce)); len(parts) == 3 && !young {
 			moves = append(moves, move.Name{Account: parts[1], Move: parts[2]})
 		}
 	}

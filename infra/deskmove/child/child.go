@@ -112,6 +112,12 @@ func (s *Server) Kill() error {
 	return err
 }
 
+// ID is the process's ID.
+func (s *Server) ID() int { return s.cmd.Process.Pid }
+
+// Signal sends the process a signal.
+func (s *Server) Signal(sig os.Signal) error { return s.cmd.Process.Signal(sig) }
+
 // Ended is closed when the process has ended.
 func (s *Server) Ended() <-chan struct{} { return s.ended }
 

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"deskmove/infra/deskmove/client"
+	"deskmove/infra/local/clock"
 )
 
 // Exit codes.
@@ -55,10 +56,24 @@ type call struct {
 	stdout io.Writer
 	stderr io.Writer
 	json   bool
+	clock  clock.Clock
 }
 
 // Main runs the program with its arguments and returns its exit code.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return Program{Stdout: stdout, Stderr: stderr}.Run(ctx, args)
+}
+
+// Program is deskmove with what it takes from its surroundings.
+type Program struct {
+	Stdout io.Writer
+	Stderr io.Writer
+	Clock  clock.Clock // of serve; the computer's if zero
+}
+
+// Run runs the program with its arguments and returns its exit code.
+func (p Program) Run(ctx context.Context, args []string) int {
+	stdout, stderr := p.Stdout, p.Stderr
 	var c cli
 	code := -1
 	parser, err := kong.New(&c,
@@ -85,7 +100,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return fail(stderr, asksForJSON(args), wrong)
 	}
-	run := &call{stdout: stdout, stderr: stderr, json: c.JSON}
+	run := &call{stdout: stdout, stderr: stderr, json: c.JSON, clock: p.Clock}
 	k.BindTo(ctx, (*context.Context)(nil))
 	if err := k.Run(run); err != nil {
 		return fail(stderr, c.JSON, err)

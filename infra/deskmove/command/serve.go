@@ -39,7 +39,7 @@ Ctrl-C or SIGTERM lets requests and functions that have begun come to their end,
 func (s serveCmd) Run(ctx context.Context, c *call) error {
 	log := slog.New(slog.NewJSONHandler(c.stderr, &slog.HandlerOptions{Level: s.LogLevel}))
 	st, err := stack.Open(ctx, stack.Config{
-		Dir: s.Data, Address: s.Addr, Remote: s.Remote, Log: log, API: newAPI(log), MaxBytes: s.MaxBytes,
+		Dir: s.Data, Address: s.Addr, Remote: s.Remote, Log: log, API: newAPI(log), MaxBytes: s.MaxBytes, Clock: c.clock,
 	})
 	if err != nil {
 		return openError(s.Data, err)

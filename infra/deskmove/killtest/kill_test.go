@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -14,8 +13,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"deskmove/infra/deskmove/demo"
 )
 
 // number reads an environment variable.
@@ -32,31 +29,21 @@ func number(t *testing.T, name string, otherwise int) int {
 	return n
 }
 
+// channel is how many conversations the channel has that moves.
+func channel() int {
+	if slow {
+		return 1200
+	}
+	return 4000
+}
+
 // TestKill kills the server with SIGKILL at random moments of moves under
 // traffic. Each time it must come to the move's end by itself, with every
 // guarantee kept. DESKMOVE_KILLS is how often, DESKMOVE_SEED the seed.
 func TestKill(t *testing.T) {
 	kills := number(t, "DESKMOVE_KILLS", 30)
-	seed := uint64(number(t, "DESKMOVE_SEED", int(time.Now().UnixNano()&0xffffff)))
-	t.Logf("DESKMOVE_SEED=%d", seed)
-	const rate, atOnce = 60, 3
-	channel := 4000
-	if slow {
-		channel = 1200
-	}
-
-	origin := filepath.Join(t.TempDir(), "origin")
-	if err := os.Mkdir(origin, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := fill(t.Context(), origin, channel)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, setup, err := demo.Account(account)
-	if err != nil {
-		t.Fatal(err)
-	}
+	const atOnce = 3
+	rig := newRig(t, channel())
 	do := func(i int, pick func(*rand.Rand) *aim) (s shot, err error) {
 		dir, err := os.MkdirTemp("", "deskmove-kill-")
 		if err != nil {
@@ -67,16 +54,11 @@ func TestKill(t *testing.T) {
 				err = errors.Join(err, os.RemoveAll(dir))
 			}
 		}()
-		if err := copyData(dir, origin); err != nil {
-			return s, err
-		}
-		random := rand.New(rand.NewPCG(seed, uint64(i)))
-		p, err := newPlace(dir, random)
+		r, err := rig.round(dir, i)
 		if err != nil {
 			return s, err
 		}
-		r := &round{place: p, random: random, loaded: loaded, setup: setup, rate: rate}
-		s, err = r.run(t.Context(), pick(random))
+		s, err = r.run(t.Context(), pick(r.random))
 		if err != nil {
 			words, _ := r.lastWords()
 			err = fmt.Errorf("round %d in %s, killed %s in %s with %d of %d converted: %w\nlog:\n%s", i, dir, s.aim, s.phase, s.done, s.planned, err, words)
@@ -88,7 +70,7 @@ func TestKill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d conversations; without a kill their move takes %s", channel, calm.whole.Round(10*time.Millisecond))
+	t.Logf("%d conversations; without a kill their move takes %s", channel(), calm.whole.Round(10*time.Millisecond))
 
 	var mu sync.Mutex
 	var shots []shot

@@ -85,7 +85,7 @@ func testMail(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &round{place: p, random: random, setup: setup, rate: 60}
+	r := &round{place: p, random: random, setup: setup, rate: 60, history: desk.AllHistory}
 	if r.server, err = r.start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func testMail(t *testing.T, file string) {
 	}
 	time.Sleep(time.Second)
 	began := time.Now()
-	m, err := r.killed(t.Context(), nil, nil)
+	m, err := r.struck(t.Context(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,14 +1,10 @@
 package killtest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -20,131 +16,7 @@ import (
 	"deskmove/shared/desk"
 )
 
-const account = "acme"
-
-// place is a server's data, address and log, which survive its processes.
-type place struct {
-	dir, address string
-	log          *os.File
-}
-
-func newPlace(dir string, random *rand.Rand) (p place, err error) {
-	p.dir = dir
-	if p.address, err = freeAddress(random); err != nil {
-		return p, err
-	}
-	p.log, err = os.Create(filepath.Join(dir, "serve.log"))
-	return p, err
-}
-
-// freeAddress is one below the ports that the system gives to connections, so
-// that nobody takes it while its server is dead.
-func freeAddress(random *rand.Rand) (string, error) {
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 12_000+random.IntN(20_000))
-		if l, err := net.Listen("tcp", address); err == nil {
-			return address, l.Close()
-		}
-	}
-	return "", errors.New("no port is free")
-}
-
-func (p place) start(ctx context.Context) (*child.Server, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return child.Start(ctx, child.Config{
-		Program: self, Env: []string{asServer + "=1"}, Dir: filepath.Join(p.dir, "data"), Address: p.address, Log: p.log,
-	})
-}
-
-// lastWords are the end of the log, and whether the race detector had a word.
-func (p place) lastWords() (text string, race bool) {
-	log, err := os.ReadFile(p.log.Name())
-	if err != nil {
-		return err.Error(), false
-	}
-	return string(log[max(0, len(log)-4000):]), bytes.Contains(log, []byte("DATA RACE"))
-}
-
-// threads are a busy e-mail channel, and a little of everything else.
-func threads(n int, setup desk.Setup) ([]demo.Thread, error) {
-	all, err := demo.Sample(n/20, 1, setup, time.Now())
-	if err != nil {
-		return nil, err
-	}
-	random := rand.New(rand.NewPCG(1, 2))
-	now := time.Now()
-	for i := range n {
-		t := demo.Thread{Messages: []desk.Message{{
-			External: fmt.Sprintf("kill-%d@fjordline.example", i), Channel: demo.Moved, Author: desk.ByCustomer,
-			From: fmt.Sprintf("customer%d@customer.example", i), At: now.Add(-time.Duration(random.IntN(1e6)) * time.Minute),
-			Subject: fmt.Sprintf("Question %d", i), Text: "Where is my order?",
-		}}}
-		if random.IntN(5) == 0 {
-			t.Closed = true
-		}
-		if random.IntN(5) == 0 {
-			t.Owner = setup.Agents[random.IntN(len(setup.Agents))].ID
-		}
-		all = append(all, t)
-	}
-	return all, nil
-}
-
-// fill makes the data that every round begins with.
-func fill(ctx context.Context, dir string, n int) (loaded []demo.Loaded, err error) {
-	p, err := newPlace(dir, rand.New(rand.NewPCG(rand.Uint64(), 0)))
-	if err != nil {
-		return nil, err
-	}
-	s, err := p.start(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.Stop(), p.log.Close()) }()
-	api, err := s.Client(account, "admin", desk.SuperAdmin)
-	if err != nil {
-		return nil, err
-	}
-	raw, setup, err := demo.Account(account)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := api.Apply(ctx, raw); err != nil {
-		return nil, err
-	}
-	all, err := threads(n, setup)
-	if err != nil {
-		return nil, err
-	}
-	return demo.Load(ctx, api, all, func() {})
-}
-
-// copyData copies a place's data. The issuer's key must stay private, so
-// os.CopyFS will not do.
-func copyData(to, from string) error {
-	if err := os.Mkdir(filepath.Join(to, "data"), 0o700); err != nil {
-		return err
-	}
-	files, err := os.ReadDir(filepath.Join(from, "data"))
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		content, err := os.ReadFile(filepath.Join(from, "data", f.Name()))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(to, "data", f.Name()), content, 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// aim says when to kill: so long after the move was asked for, or after it
+// aim says when to hit: so long after the move was asked for, or after it
 // was seen in a phase.
 type aim struct {
 	phase string // "" counts from the request itself
@@ -192,19 +64,24 @@ func takeAim(i int, whole time.Duration, random *rand.Rand) aim {
 	return a
 }
 
-// round is one move with one kill.
+// round is one move with one fault.
 type round struct {
 	place
 
-	random *rand.Rand
-	loaded []demo.Loaded
-	setup  desk.Setup
-	rate   float64
+	random  *rand.Rand
+	loaded  []demo.Loaded
+	setup   desk.Setup
+	rate    float64
+	history desk.HistoryChoice
+	hit     func(context.Context, *shot) error // the fault, from its begin to its end
 
 	server *child.Server
 	api    *client.Client // patient, as people are
 	eyes   *client.Client // impatient, to see phases
 	found  string         // the move, once it was seen
+
+	customer *client.Client // a connector, impatient
+	clock    string         // the file that sets the server's clock, if one does
 }
 
 // shot is what came of a round.
@@ -214,9 +91,12 @@ type shot struct {
 	done    int64  // conversations converted by then
 	planned int64
 
+	written int      // messages that were to begin a conversation during the fault
+	stored  []string // the conversations of those that were acknowledged
+
 	whole    time.Duration // from the request to the end
 	up       time.Duration // from the kill until the API answers again
-	recovery time.Duration // from the last restart until the move's end
+	recovery time.Duration // from the end of the fault until the move's
 	stats    traffic.Stats
 	checked  traffic.Checked
 	verified verify.Result
@@ -233,11 +113,15 @@ func (r *round) connect() (err error) {
 		return err
 	}
 	r.eyes.Patience = -1
+	if r.customer, err = r.server.Client(account, "connector", desk.Connector); err != nil {
+		return err
+	}
+	r.customer.Patience = -1
 	return nil
 }
 
-// run moves the channel, kills the server as aimed unless a is nil, and
-// checks everything.
+// run moves the channel, hits the server as aimed unless a is nil, and checks
+// everything.
 func (r *round) run(ctx context.Context, a *aim) (s shot, err error) {
 	if r.server, err = r.start(ctx); err != nil {
 		return s, err
@@ -253,15 +137,18 @@ func (r *round) run(ctx context.Context, a *aim) (s shot, err error) {
 	defer func() { err = errors.Join(err, stop()) }()
 	time.Sleep(300 * time.Millisecond)
 	began := time.Now()
-	m, err := r.killed(ctx, a, &s)
+	m, err := r.struck(ctx, a, &s)
 	if err != nil {
 		return s, err
 	}
 	if m, err = r.await(ctx, m.ID); err != nil {
 		return s, err
 	}
-	// The move's own clock: the one of here saw it a little later.
-	s.whole, s.recovery = m.EndedAt.Sub(began), m.EndedAt.Sub(began)-s.recovery
+	s.whole = time.Since(began)
+	if r.clock == "" { // the move's own: the one of here saw it a little later
+		s.whole = m.EndedAt.Sub(began)
+	}
+	s.recovery = max(s.whole-s.recovery, 0)
 	time.Sleep(500 * time.Millisecond)
 	if err := stop(); err != nil {
 		return s, err
@@ -302,18 +189,30 @@ func (r *round) traffic(ctx context.Context) (*traffic.Traffic, func() error, er
 	}, nil
 }
 
-// killed asks for the move, and kills and restarts the server. Whoever gets
-// no answer to the request sends it again, with the same key.
-func (r *round) killed(ctx context.Context, a *aim, s *shot) (client.Move, error) {
+// choices are those of the move.
+func (r *round) choices() (client.NewMove, desk.Choices) {
+	asked := client.NewMove{
+		ChannelID: demo.Moved, History: string(r.history),
+		Acknowledged: []string{desk.CodeAgentsNoAccess, desk.CodeRoutingNoAccess, desk.CodeConnectedLeft},
+	}
+	taken := desk.Choices{Channel: demo.Moved, History: r.history}
+	if r.history == desk.AllHistory {
+		asked.StatusMap = &client.StatusMap{Open: "new", Closed: "solved"}
+		taken.Statuses = desk.StatusMap{Open: "new", Closed: "solved"}
+	}
+	return asked, taken
+}
+
+// struck asks for the move, and hits the server. Whoever gets no answer to
+// the request sends it again, with the same key.
+func (r *round) struck(ctx context.Context, a *aim, s *shot) (client.Move, error) {
 	began := time.Now()
 	started := make(chan error, 1)
 	var m client.Move
 	go func() {
 		var err error
-		m, err = r.api.StartMove(ctx, client.NewMove{
-			ChannelID: demo.Moved, History: string(desk.AllHistory), StatusMap: &client.StatusMap{Open: "new", Closed: "solved"},
-			Acknowledged: []string{desk.CodeAgentsNoAccess, desk.CodeRoutingNoAccess, desk.CodeConnectedLeft},
-		}, "move")
+		asked, _ := r.choices()
+		m, err = r.api.StartMove(ctx, asked, "move")
 		started <- err
 	}()
 	if a != nil {
@@ -325,7 +224,7 @@ func (r *round) killed(ctx context.Context, a *aim, s *shot) (client.Move, error
 	return m, <-started
 }
 
-// shoot waits for the moment, kills and restarts.
+// shoot waits for the moment, and hits.
 func (r *round) shoot(ctx context.Context, a aim, began time.Time, s *shot) error {
 	s.phase = "request"
 	from := began
@@ -353,19 +252,23 @@ func (r *round) shoot(ctx context.Context, a aim, began time.Time, s *shot) erro
 			time.Sleep(3 * time.Millisecond)
 		}
 	}
+	err := r.hit(ctx, s)
+	s.recovery = time.Since(began)
+	return err
+}
+
+// kill kills the server and starts another, once or twice.
+func (r *round) kill(ctx context.Context, s *shot) error {
 	shot := time.Now()
 	if err := r.replace(ctx); err != nil {
 		return err
 	}
 	s.up = time.Since(shot)
-	if a.again > 0 {
-		time.Sleep(a.again)
-		if err := r.replace(ctx); err != nil {
-			return err
-		}
+	if s.aim.again == 0 {
+		return nil
 	}
-	s.recovery = time.Since(began)
-	return nil
+	time.Sleep(s.aim.again)
+	return r.replace(ctx)
 }
 
 // replace kills the server and starts another.
@@ -417,7 +320,7 @@ func (r *round) look(ctx context.Context) (client.Move, bool) {
 
 // await observes, and does nothing else.
 func (r *round) await(ctx context.Context, id string) (client.Move, error) {
-	for until := time.Now().Add(3 * time.Minute); time.Now().Before(until); time.Sleep(150 * time.Millisecond) {
+	for until := time.Now().Add(6 * time.Minute); time.Now().Before(until); time.Sleep(150 * time.Millisecond) {
 		m, err := r.api.Move(ctx, id)
 		if err != nil {
 			return m, err
@@ -429,17 +332,18 @@ func (r *round) await(ctx context.Context, id string) (client.Move, error) {
 			return m, nil
 		}
 	}
-	return client.Move{}, errors.New("the move has not ended within three minutes")
+	return client.Move{}, errors.New("the move has not ended within six minutes")
 }
 
 // check verifies all that there is to verify.
 func (r *round) check(ctx context.Context, t *traffic.Traffic, m client.Move, s *shot) (err error) {
-	if s.verified, err = verify.Run(ctx, r.api, verify.Options{}); err != nil {
+	// Traffic's check first: it waits for what is still on its way, whatever
+	// the server's clock says.
+	_, choices := r.choices()
+	if s.checked, err = t.Check(ctx, []desk.Move{{FenceAt: m.FenceAt, Choices: choices}}, 15*time.Second); err != nil {
 		return err
 	}
-	if s.checked, err = t.Check(ctx, []desk.Move{{FenceAt: m.FenceAt, Choices: desk.Choices{
-		Channel: demo.Moved, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
-	}}}, 15*time.Second); err != nil {
+	if s.verified, err = verify.Run(ctx, r.api, verify.Options{}); err != nil {
 		return err
 	}
 	var errs []error
@@ -455,6 +359,7 @@ func (r *round) check(ctx context.Context, t *traffic.Traffic, m client.Move, s 
 	if err == nil && !report.Checksum.Equal {
 		err = fmt.Errorf("checksums differ: %+v", report)
 	}
+	errs = append(errs, r.tickets(ctx, s))
 	if words, race := r.lastWords(); race {
 		errs = append(errs, errors.New("the race detector found something:\n"+words))
 	}

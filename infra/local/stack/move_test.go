@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/infra/local/clock"
 	"deskmove/infra/local/faults"
 	"deskmove/infra/local/stack"
 	"deskmove/shared/desk"
@@ -49,11 +50,17 @@ type rig struct {
 
 func start(t *testing.T, dir string, f *faults.Faults) *rig {
 	t.Helper()
+	return startAt(t, dir, f, clock.Clock{})
+}
+
+// startAt starts a stack with a clock of its own.
+func startAt(t *testing.T, dir string, f *faults.Faults, c clock.Clock) *rig {
+	t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	if os.Getenv("DESKMOVE_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
-	s, err := stack.Open(t.Context(), stack.Config{Dir: dir, Log: log, Faults: f})
+	s, err := stack.Open(t.Context(), stack.Config{Dir: dir, Log: log, Faults: f, Clock: c})
 	if err != nil {
 		t.Fatal(err)
 	}

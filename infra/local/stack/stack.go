@@ -48,6 +48,8 @@ type Config struct {
 	Concurrency int
 	// MaxBytes bounds the database's file; 0 is all of the disk.
 	MaxBytes int64
+	// Clock is the computer's if zero. It may be put forward and back.
+	Clock clock.Clock
 }
 
 // Stack is deskmove on one machine.
@@ -71,15 +73,22 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.engine, err = sqlite.Open(c.Dir, sqlite.Options{MaxBytes: c.MaxBytes}); err != nil {
+	// One clock for all that is stored, and it never goes back: what comes
+	// after the fence must be dated after it. Tokens are made and looked at by
+	// several processes, which have the computer's clock in common.
+	var clk clock.Clock
+	if s.engine, err = sqlite.Open(c.Dir, sqlite.Options{MaxBytes: c.MaxBytes, Now: func() time.Time { return clk.Now() }}); err != nil {
 		return nil, err
+	}
+	clk = c.Clock.Steady(s.engine.Newest())
+	if ahead := clk.Now().Sub(c.Clock.Now()); ahead > time.Minute && c.Log != nil {
+		c.Log.WarnContext(ctx, "the clock was put back: times go on from those of the data, slower until it has caught up", "ahead", ahead.String())
 	}
 	var waist store.Engine = s.engine
 	if c.Wrap != nil {
 		waist = c.Wrap(waist)
 	}
-	clk := clock.Clock{}
-	if s.Issuer, err = issuer.Open(c.Dir, clk); err != nil {
+	if s.Issuer, err = issuer.Open(c.Dir, c.Clock); err != nil {
 		return nil, err
 	}
 	if s.runtime, err = local.Open(local.Config{Dir: c.Dir, Clock: clk, Faults: c.Faults, Log: c.Log}); err != nil {

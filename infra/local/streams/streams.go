@@ -113,6 +113,9 @@ func (f *Feed) arn() string {
 	return "arn:aws:dynamodb:" + function.Region + ":" + function.Account + ":table/" + string(f.Table) + "/stream/local"
 }
 
+// lookEvery is how often shards are listed and trimmed.
+const lookEvery = 5 * time.Second
+
 // Run feeds the functions of all mappings until ctx is done, and then waits
 // for the invocations under way. There can be one mapping for a function.
 func (f *Feed) Run(ctx context.Context, mappings ...Mapping) error {
@@ -146,7 +149,7 @@ func (f *Feed) Run(ctx context.Context, mappings ...Mapping) error {
 			}
 		}
 		t.trim(ctx)
-		f.Host.Clock.Wait(ctx, 5*time.Second, nil)
+		f.Host.Clock.Wait(ctx, lookEvery, nil)
 	}
 	return nil
 }

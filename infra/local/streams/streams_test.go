@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -788,6 +789,29 @@ func TestTrim(t *testing.T) {
 		b.run(10*time.Minute, b.mapping(), slow)
 		if diff := cmp.Diff([]string{"0 000010 2m35s", "0 000011 4m35s", "0 000012 5m35s"}, trimmed); diff != "" {
 			t.Errorf("trimmed (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestTrimWhenTheClockJumps: what is kept for an hour is kept for an hour in
+// which it could be read.
+func TestTrimWhenTheClockJumps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.log.add("0", names(10)...)
+		var jump atomic.Int64
+		b.feed.Host.Clock.Time = func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }
+		start, trimmed := time.Now(), time.Duration(0)
+		b.feed.Keep = time.Hour
+		b.feed.Trim = func(context.Context, string, string) error {
+			trimmed = time.Since(start)
+			return nil
+		}
+		time.AfterFunc(2*time.Minute, func() { b.log.add("0", "a") })
+		time.AfterFunc(5*time.Minute, func() { jump.Store(int64(time.Hour)) })
+		b.run(2*time.Hour, b.mapping())
+		if trimmed < time.Hour {
+			t.Errorf("trimmed after %v", trimmed)
 		}
 	})
 }

@@ -10,6 +10,9 @@ import (
 type trimmer struct {
 	feed *Feed
 
+	looked time.Time     // when it last did
+	lived  time.Duration // how long it has looked
+
 	mu     sync.Mutex
 	shards map[string]*progress
 }
@@ -31,7 +34,7 @@ type mark struct {
 // ripening is a sequence number that may go once it has been kept long enough.
 type ripening struct {
 	through string
-	since   time.Time
+	since   time.Duration // of the trimmer's life
 }
 
 // watch returns a new mark in a shard.
@@ -64,9 +67,15 @@ func (t *trimmer) trim(ctx context.Context) {
 	if t.feed.Trim == nil {
 		return
 	}
+	// A clock that jumps, or a computer that sleeps, makes nothing ripe: who is
+	// to read the changes had no time to.
 	now := t.feed.Host.Clock.Now()
+	if !t.looked.IsZero() {
+		t.lived += min(max(now.Sub(t.looked), 0), 2*lookEvery)
+	}
+	t.looked = now
 	for _, shard := range t.known() {
-		through := shard.progress.through(now, t.feed.Keep)
+		through := shard.progress.through(t.lived, t.feed.Keep)
 		if through == "" {
 			continue
 		}
@@ -95,7 +104,7 @@ func (t *trimmer) known() []namedProgress {
 // as long as keep, "" if there is none that was not told before. It is never
 // the position itself: the change there stays, so that an engine that numbers
 // on from the last change it has does not give out its number again.
-func (p *progress) through(now time.Time, keep time.Duration) string {
+func (p *progress) through(now, keep time.Duration) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	least := p.marks[0].after
@@ -109,7 +118,7 @@ func (p *progress) through(now time.Time, keep time.Duration) string {
 		p.ripe = append(p.ripe, ripening{least, now})
 	}
 	through := ""
-	for len(p.ripe) > 1 && now.Sub(p.ripe[0].since) >= keep {
+	for len(p.ripe) > 1 && now-p.ripe[0].since >= keep {
 		through = p.ripe[0].through
 		p.ripe = p.ripe[1:]
 	}

@@ -22,6 +22,7 @@ type Options struct {
 	// Unsynced leaves it to the operating system when to write to the disk: a
 	// killed process loses nothing, a power cut may. For tests.
 	Unsynced bool
+	Now      func() time.Time // by which changes are dated, time.Now if nil
 }
 
 // Engine is a store.Engine and store.Stream on a file.
@@ -32,6 +33,7 @@ type Engine struct {
 	readerCount int
 	reading     sync.RWMutex  // held for reading by readers at work
 	done        chan struct{} // closed by Close
+	newest      time.Time
 
 	mu     sync.RWMutex // held for reading while a request is put into queue
 	closed bool
@@ -92,8 +94,15 @@ func (e *Engine) connect(path string, o Options) error {
 	if err != nil {
 		return translate(err)
 	}
-	if e.writer, err = newWriter(conn); err != nil {
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	if e.writer, err = newWriter(conn, now); err != nil {
 		return errors.Join(translate(err), conn.Close())
+	}
+	if e.newest, err = newest(conn); err != nil {
+		return translate(err)
 	}
 	e.writer.reading = &e.reading
 	if e.writer.copier, err = newCopier(path); err != nil {
@@ -155,6 +164,10 @@ func pragmas(conn *sqlite.Conn, settings ...string) error {
 	}
 	return nil
 }
+
+// Newest is when the newest change was made that the file held when it was
+// opened; zero if it held none.
+func (e *Engine) Newest() time.Time { return e.newest }
 
 // Close refuses further calls, lets those that are waiting finish, and closes
 // the file.

@@ -42,6 +42,24 @@ func lastSequence(conn *sqlite.Conn) (int64, error) {
 	return last, nil
 }
 
+// newest is when the last change of all was made, zero if there is none. The
+// last one is never trimmed.
+func newest(conn *sqlite.Conn) (time.Time, error) {
+	var last int64
+	for shard := range int64(shardCount) {
+		at, err := number(conn, fmt.Sprintf("SELECT coalesce((SELECT at FROM changes WHERE id BETWEEN %d AND %d ORDER BY id DESC LIMIT 1), 0)",
+			shard<<sequenceBits, shard<<sequenceBits|maxSequence))
+		if err != nil {
+			return time.Time{}, err
+		}
+		last = max(last, at)
+	}
+	if last == 0 {
+		return time.Time{}, nil
+	}
+	return time.UnixMilli(last), nil
+}
+
 // record writes the change that r makes to the stream, unless the version
 // stays what it was.
 func (w *writer) record(r *row) error {

@@ -133,3 +133,29 @@ func TestExpire(t *testing.T) {
 		t.Errorf("%d changes are left", got)
 	}
 }
+
+// TestNewest: an engine knows when the last change was made, in whichever
+// shard, and whatever was trimmed since.
+func TestNewest(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	for i, step := range []time.Duration{0, time.Hour, -2 * time.Hour} {
+		e, err := sqlite.Open(dir, sqlite.Options{Unsynced: true, Now: func() time.Time { return now.Add(step) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := now.Add(time.Duration(i-1) * time.Hour)
+		if got := e.Newest(); i == 0 && !got.IsZero() || i > 0 && !got.Equal(want) {
+			t.Errorf("newest is %s, want %s", got, want)
+		}
+		if i < 2 {
+			put(t, e, item(fmt.Sprint("a", i)), item(fmt.Sprint("b", i)))
+		}
+		if err := e.Expire(t.Context(), now.Add(100*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

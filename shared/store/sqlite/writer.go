@@ -28,6 +28,7 @@ type writer struct {
 	restart  *sqlite.Stmt
 	copier   *copier
 	reading  *sync.RWMutex // the engine's
+	clock    func() time.Time
 
 	sequence int64 // of the last change
 	now      int64 // when the group began, in milliseconds since 1970
@@ -41,8 +42,8 @@ type statements struct {
 	enter, leave                 *sqlite.Stmt // of the index
 }
 
-func newWriter(conn *sqlite.Conn) (*writer, error) {
-	w := &writer{conn: conn}
+func newWriter(conn *sqlite.Conn, clock func() time.Time) (*writer, error) {
+	w := &writer{conn: conn, clock: clock}
 	var err error
 	prepare := func(sql string, args ...any) *sqlite.Stmt {
 		stmt, e := conn.Prepare(fmt.Sprintf(sql, args...))
@@ -131,7 +132,7 @@ func collect(group []*request, first *request, urgent, queue <-chan *request) []
 // part of the group is done then.
 func (w *writer) do(group []*request) error {
 	sequence := w.sequence
-	w.now = time.Now().UnixMilli()
+	w.now = w.clock().UnixMilli()
 	err := run(w.begin)
 	for i := 0; i < len(group) && err == nil; i++ {
 		err = w.request(group[i])

@@ -1,0 +1,126 @@
+package handler_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+// These tests put the clock back, as when a computer's was ahead and deskmove
+// is started again.
+
+// TestDrainAfterTheClockWasPutBack: it waits no longer for the fence to be
+// some time ago, and sends again what was sent in the future.
+func TestDrainAfterTheClockWasPutBack(t *testing.T) {
+	r := newRig(t)
+	m := r.start(t)
+	fenced := r.step(t, r.Fence, r.running[m.ID])
+	r.now = r.now.Add(-time.Hour)
+	if run := r.step(t, r.Drain, fenced); run.Wait > 2 {
+		t.Errorf("with nothing to do it waits for %d s", run.Wait)
+	}
+
+	r = newRig(t)
+	r.put(t, "c1")
+	m = r.start(t)
+	run := r.step(t, r.List, r.step(t, r.Fence, r.running[m.ID]))
+	r.sent = nil // lost
+	r.step(t, r.Drain, run)
+	if len(r.sent) > 0 {
+		t.Error("a batch of just now was sent again")
+	}
+	r.now = r.now.Add(-time.Hour)
+	r.step(t, r.Drain, run)
+	if len(r.sent) != 1 {
+		t.Error("a batch that was sent in the future is not sent again")
+	}
+}
+
+// TestAuditAfterTheClockWasPutBack: the first audit is no later than it would
+// have been.
+func TestAuditAfterTheClockWasPutBack(t *testing.T) {
+	r := newRig(t)
+	m := r.start(t)
+	run := r.running[m.ID]
+	for _, step := range []func() move.Run{
+		func() move.Run { return r.step(t, r.Fence, run) }, func() move.Run { return r.step(t, r.List, run) },
+		func() move.Run { return r.step(t, r.Drain, run) }, func() move.Run { return r.step(t, r.Reconcile, run) },
+		func() move.Run { return r.step(t, r.Finish, run) },
+	} {
+		run = step()
+	}
+	r.now = r.now.Add(-time.Hour)
+	if run = r.step(t, r.Audit, run); !run.More || run.Wait > 21 {
+		t.Errorf("after the end, the next audit is in %d s: %+v", run.Wait, run)
+	}
+}
+
+// TestSweepAfterTheClockWasPutBack: a move that was stored in the future, and
+// has no execution, is started.
+func TestSweepAfterTheClockWasPutBack(t *testing.T) {
+	r := newRig(t)
+	r.broken = errors.New("out of reach")
+	m := r.start(t)
+	r.broken = nil
+	r.now = r.now.Add(5 * time.Second)
+	if err := r.sweep(t); err != nil || len(r.running) > 0 {
+		t.Fatalf("a move of just now was started: %v, %v", r.running, err)
+	}
+	r.now = r.now.Add(-time.Hour)
+	if err := r.sweep(t); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := r.running[m.ID]; !ok {
+		t.Error("the move waits for the clock")
+	}
+}
+
+// TestR18LiveAfterTheClockWasPutBack: what comes after the fence is dated
+// after it, so that it is live, and redirected if history was left behind. It
+// may come by another channel than the one that was fenced (R14).
+func TestR18LiveAfterTheClockWasPutBack(t *testing.T) {
+	r := newRig(t)
+	setup, err := r.Cases.Setups.Setup(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup.Channels = append(setup.Channels, desk.Channel{Account: "acme", ID: "form", Type: desk.Form, Connected: "mail"})
+	if _, err := r.Cases.Configure.Account(t.Context(), setup); err != nil {
+		t.Fatal(err)
+	}
+	message := func(channel, external string) desk.Message {
+		return desk.Message{
+			Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: "jane@customer.example", At: r.now, Text: "Hello?",
+		}
+	}
+	joined, err := r.Cases.Intake.Message(t.Context(), message("form", "x1"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if joined, err = r.Cases.Intake.Append(t.Context(), message("mail", "x2"), joined.Conversation.ID); err != nil || joined.Conversation.Channel != "mail" {
+		t.Fatalf("%+v, %v", joined, err)
+	}
+	m, err := r.Cases.Start.Move(t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+		Channel: "mail", History: desk.NoHistory, Acknowledged: []string{desk.CodeNoSLAPolicy, desk.CodeConnectedLeft},
+	}, move.Idempotency{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.step(t, r.Fence, r.running[m.ID])
+	c, err := r.Cases.Setups.Channel(t.Context(), "acme", "mail")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.now = r.now.Add(-time.Hour)
+	taken, err := r.Cases.Intake.Message(t.Context(), message("mail", "x3"), nil)
+	if at := taken.Conversation.TakenIn; err != nil || at.Before(c.FenceAt) {
+		t.Errorf("a conversation begun after the fence of %s is dated %s: %v", c.FenceAt, at, err)
+	}
+	replied, err := r.Cases.Intake.Append(t.Context(), message("form", "x4"), joined.Conversation.ID)
+	if at := replied.Conversation.CustomerAt; err != nil || at.Before(c.FenceAt) {
+		t.Errorf("a reply after the fence of %s is dated %s: %v", c.FenceAt, at, err)
+	}
+}
