@@ -87,6 +87,7 @@ func TestTargetsExist(t *testing.T) {
 var reported = []string{
 	"States.ALL", "States.Timeout", "States.TaskFailed", "States.DataLimitExceeded", "States.Permissions",
 	"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.TooManyRequestsException", "Lambda.Unknown",
+	"Runtime.ExitError", "Sandbox.Timedout",
 }
 
 // errorsExist says which errors the state machine waits for that nobody
@@ -111,7 +112,7 @@ func errorsExist(p project) []string {
 		if s.Resource == "" {
 			continue
 		}
-		for _, e := range []string{"BusyError", "Lambda.TooManyRequestsException", "Lambda.ServiceException", "States.Timeout"} {
+		for _, e := range []string{"BusyError", "Lambda.TooManyRequestsException", "Lambda.ServiceException", "Runtime.ExitError", "States.Timeout"} {
 			if !slices.ContainsFunc(s.Retry, func(rule struct{ ErrorEquals []string }) bool { return slices.Contains(rule.ErrorEquals, e) }) {
 				problems = append(problems, fmt.Sprintf("state %s: does not try again after %s", name, e))
 			}

@@ -21,9 +21,8 @@ import (
 
 // Of the account that moves.
 const (
-	account       = "demo"
-	conversations = 1000 // in about 3000 messages
-	changes       = 10   // a second
+	account = "demo"
+	changes = 10 // a second
 )
 
 // scene is an account in a stack on ministack.
@@ -32,6 +31,9 @@ type scene struct {
 	t     *testing.T
 	began time.Time
 	admin *client.Client
+
+	conversations int           // in about three times as many messages
+	patience      time.Duration // for a move
 
 	settings map[string][]byte // of channels, before the move
 	traffic  *traffic.Traffic
@@ -47,14 +49,9 @@ type scene struct {
 // of the stream that a function names as failed, and does not delete messages
 // of a batch whose failures are null.
 func TestStack(t *testing.T) {
-	url := peers.Ministack(t)
-	configure(t, url, `{"stepfunctions._SFN_WAIT_SCALE": 1}`)
-	s := &scene{t: t, began: time.Now(), deployment: deploy(t, url, "deskmove-e2e")}
-	s.front(t)
-	s.lap("%d resources deployed", len(s.resources))
+	s := open(t, peers.Ministack(t), "deskmove-e2e")
+	s.conversations, s.patience = 1000, 2*time.Minute
 	s.door()
-
-	s.admin = s.client(t, account, "admin", desk.SuperAdmin)
 	s.flow(s.load())
 	rehearsal := s.move("rehearsal")
 	report := s.move("move")
@@ -68,6 +65,17 @@ func TestStack(t *testing.T) {
 	}
 	s.compare(report.MoveID)
 	s.noDead()
+}
+
+// open deploys the stack, and signs the account's administrator in.
+func open(t *testing.T, url, stack string) *scene {
+	t.Helper()
+	configure(t, url, `{"stepfunctions._SFN_WAIT_SCALE": 1}`)
+	s := &scene{t: t, began: time.Now(), deployment: deploy(t, url, stack)}
+	s.front(t)
+	s.lap("%d resources deployed", len(s.resources))
+	s.admin = s.client(t, account, "admin", desk.SuperAdmin)
+	return s
 }
 
 // must ends the test with an error.
@@ -131,7 +139,7 @@ func (s *scene) load() (desk.Setup, []demo.Loaded) {
 	for _, c := range stored.Channels {
 		s.settings[c.ID] = c.Settings
 	}
-	threads, err := demo.Sample(conversations, 1, setup, time.Now())
+	threads, err := demo.Sample(s.conversations, 1, setup, time.Now())
 	s.must(err)
 	loaded, err := demo.Load(s.t.Context(), s.admin, threads, func() {})
 	s.must(err)
@@ -160,6 +168,12 @@ func (s *scene) flow(setup desk.Setup, loaded []demo.Loaded) {
 // move moves the channel, or rehearses it.
 func (s *scene) move(what string) client.Report {
 	s.t.Helper()
+	return s.end(what, s.begin(what))
+}
+
+// begin starts a move or a rehearsal.
+func (s *scene) begin(what string) client.Move {
+	s.t.Helper()
 	ctx := s.t.Context()
 	plan, err := s.admin.Plan(ctx, demo.Moved, string(desk.AllHistory))
 	s.must(err)
@@ -172,7 +186,15 @@ func (s *scene) move(what string) client.Report {
 	}
 	m, err := s.admin.StartMove(ctx, choices, what)
 	s.must(err)
-	for end := time.Now().Add(2 * time.Minute); m.EndedAt.IsZero(); time.Sleep(250 * time.Millisecond) {
+	return m
+}
+
+// end waits for the end of a move or a rehearsal.
+func (s *scene) end(what string, m client.Move) client.Report {
+	s.t.Helper()
+	ctx := s.t.Context()
+	var err error
+	for end := time.Now().Add(s.patience); m.EndedAt.IsZero(); time.Sleep(250 * time.Millisecond) {
 		m, err = s.admin.Move(ctx, m.ID)
 		s.must(err)
 		if time.Now().After(end) {
@@ -182,6 +204,9 @@ func (s *scene) move(what string) client.Report {
 	report, err := s.admin.Report(ctx, m.ID)
 	s.must(err)
 	s.lap("%s %s", what, m.Status)
+	if m.Status != string(desk.Done) {
+		s.t.Errorf("the %s ended %s", what, m.Status)
+	}
 	return report
 }
 

@@ -61,6 +61,13 @@ func Ministack(t testing.TB) string {
 	return ministack.use(t)
 }
 
+// MinistackLog returns the path of what ministack has printed.
+func MinistackLog(t testing.TB) string {
+	t.Helper()
+	ministack.use(t)
+	return ministack.process.log
+}
+
 // Moto returns the URL of moto: one endpoint for all services.
 func Moto(t testing.TB) string {
 	t.Helper()
