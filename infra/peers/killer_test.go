@@ -45,7 +45,7 @@ const (
 
 // mortal is how often a function is killed at most, and with odds of one in how
 // many a process of it that works dies in a glance. Those that are called all
-// the time die more often than steps, each of whose deaths ends an execution.
+// the time die more often than steps, of which a move has few.
 func mortal(function string) (most, odds int) {
 	switch function {
 	case "ConvertFunction", "RedirectFunction":
