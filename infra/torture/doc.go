@@ -14,7 +14,7 @@
 //   - An eventual read is at most 2 s old, an index at most a minute late. A
 //     move does not end wrong if an index is later, but may end before the
 //     audits have found everything.
-//   - Clocks of processes are at most four minutes wrong. With history none, a
+//   - Clocks of processes are at most four minutes apart. With history none, a
 //     clock decides what came before the fence, and the audits look at five
 //     minutes around it.
 //   - The stream reports every change of a conversation at least once and those

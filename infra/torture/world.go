@@ -60,7 +60,7 @@ func newWorld(p plan) *world {
 	}
 	w := &world{sim: s, mutant: p.mutant, limits: stack.TheLimits(), skew: 3 * time.Second, turns: 1500}
 	if newChance(p.seed, "skew").hit(300) {
-		w.skew = 4 * time.Minute // audits look at five around the fence
+		w.skew = 2 * time.Minute // four between two, and audits look at five around the fence
 	}
 	if c := newChance(p.seed, "turns"); c.hit(300) {
 		w.turns = 1 + c.IntN(4)
