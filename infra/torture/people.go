@@ -274,11 +274,21 @@ func (w *world) native(c chance, i int) {
 	w.makes(fmt.Sprintf("native%d", i), x.account, x.id, one(c, []desk.Status{"new", "waiting", "solved"}))
 }
 
+// makes has an agent make a ticket in the inbox, who tries again when asked to
+// wait for a move.
 func (w *world) makes(name, account, conversation string, status desk.Status) {
 	w.request(name, func(ctx context.Context, p *process) error {
 		_, err := p.Cases.Edits.NewTicket(ctx, w.who(account, "bob"), conversation, status)
 		return err
-	}, func(error) {})
+	}, func(err error) {
+		if refused := new(desk.RefusedError); errors.As(err, &refused) && refused.Code == desk.CodeNotMoved && w.now < unkind {
+			w.people.busy++
+			w.after(newChance(w.seed, name+" again").span(time.Second, 10*time.Second), func() {
+				w.people.busy--
+				w.makes(name+"+", account, conversation, status)
+			})
+		}
+	})
 }
 
 // final reports whether trying again is no use.

@@ -92,7 +92,7 @@ func (s *sim) plan(t *task, calls []*call) {
 			s.sleep(t)
 			c.fate = fine
 		}
-		if c.fate == fine && !t.chance.hit(60) {
+		if c.fate == fine && c.slow == 0 && !t.chance.hit(60) {
 			together = append(together, c)
 			continue
 		}

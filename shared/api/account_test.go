@@ -117,7 +117,7 @@ func TestStatusesOfAMove(t *testing.T) {
 	if a := r.do(bob, "GET", "/v1/tickets/"+desk.TicketID(after), nil).want(200); a.at("status") != "new" {
 		t.Errorf("ticket = %s, want the status of new ones", a.Body)
 	}
-	r.refuse(map[string]refusal{"retry": {as: ann, method: "POST", path: "/v1/moves/" + id + "/retry", status: 422, code: "invalid", field: "statusMap.open", remedy: "choose"}})
+	r.refuse(map[string]refusal{"retry": {as: ann, method: "POST", path: "/v1/moves/" + id + "/retry", status: 422, code: "invalid", field: "pipelines", remedy: "put them back"}})
 	r.do(ann, "PUT", "/v1/account", acme).want(200)
 	r.do(ann, "POST", "/v1/moves/"+id+"/retry", nil).want(202)
 }

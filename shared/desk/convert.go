@@ -84,4 +84,6 @@ func (r *Rules) mapping(p Provenance) StatusMap {
 	return r.move.Choices.Statuses
 }
 
-func (r *Rules) closed(s Status) bool { return r.statuses[s].closed }
+// closed reports whether tickets with a status are closed, also with the one
+// that the move gave them before it went: a reply reopens them still (R19).
+func (r *Rules) closed(s Status) bool { return r.statuses[s].closed || r.gone != "" && s == r.gone }

@@ -85,11 +85,11 @@ func (r *Rules) reopen(t Ticket, c Conversation) Ticket {
 }
 
 // openLike returns the open status for a ticket that was closed with s: the
-// one with which such tickets start if it is of the same pipeline, else the
-// pipeline's first.
+// one with which such tickets start if it is of the same pipeline or s is gone,
+// else the pipeline's first.
 func (r *Rules) openLike(p Provenance, s Status) Status {
-	in := r.statuses[s]
-	if start := r.mapping(p).Open; r.statuses[start].pipeline == in.pipeline {
+	in, ok := r.statuses[s]
+	if start := r.mapping(p).Open; !ok || r.statuses[start].pipeline == in.pipeline {
 		return start
 	}
 	return in.firstOpen

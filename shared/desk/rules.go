@@ -19,6 +19,7 @@ type Rules struct {
 	mayOwn   map[string]bool // who has it now, for edits
 	routed   []string        // who receives live conversations, in the order of the settings
 	live     StatusMap       // statuses of live tickets
+	gone     Status          // the closed one of a move that has ended, if no pipeline has it any more
 	statuses map[Status]placed
 	promises []promise // the policies for this channel, in order
 }
@@ -61,6 +62,9 @@ func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error
 		errs.check(err)
 		err = s.CheckStatuses(m.Choices.Statuses)
 		if err != nil && !m.EndedAt.IsZero() {
+			if _, ok := r.statuses[m.Choices.Statuses.Closed]; !ok {
+				r.gone = m.Choices.Statuses.Closed
+			}
 			r.move.Choices.Statuses, err = r.live, nil
 		}
 		errs.check(err)

@@ -3,6 +3,7 @@ package desk_test
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -175,5 +176,35 @@ func TestNewRulesRefusesWhatWouldFailEveryConversation(t *testing.T) {
 		if got := fields(err); !slices.Equal(got, []string{test.want}) {
 			t.Errorf("%s: %v is about %q; want %q", name, err, got, test.want)
 		}
+	}
+}
+
+// TestR19ReplyReopensAlsoWhenTheClosedStatusIsGone: after the move an admin may
+// do without its statuses. Its closed tickets are closed still, and a reply
+// opens them with the status of new ones.
+func TestR19ReplyReopensAlsoWhenTheClosedStatusIsGone(t *testing.T) {
+	s, m := acme(), allOf("mail")
+	c := old()
+	c.State = desk.Closed
+	tk := ticket(t, rules(t, s, m), c, fence)
+	m.EndedAt = fence.Add(time.Minute)
+	for i := range s.Pipelines {
+		for k := range s.Pipelines[i].Statuses {
+			s.Pipelines[i].Statuses[k].ID += "-2"
+		}
+	}
+	s.Channels[0].Settings = nil
+	r, err := desk.NewRules(s, m, s.Channels[0], s.Access())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = marked(c)
+	c.Version++
+	c.CustomerVersion, c.CustomerAt = c.Version, fence.Add(time.Hour)
+	if got, _, err := r.Raise(tk, c, true); err != nil || got.Status == tk.Status || !strings.HasSuffix(string(got.Status), "-2") {
+		t.Errorf("after a reply it is %q, %v; it was %q", got.Status, err, tk.Status)
+	}
+	if _, err := r.Edit(tk, desk.TicketEdit{Status: ptr(tk.Status)}, c, "ada", fence); err == nil {
+		t.Error("an agent may choose a status that is gone")
 	}
 }

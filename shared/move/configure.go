@@ -23,8 +23,9 @@ type Configure struct {
 
 // Account makes an account's setup what is given, and returns it as it is
 // stored: channels keep their homes. Errors: *desk.InvalidErrors for what
-// does not fit together, or would take a channel from its conversations or
-// statuses from a move that runs.
+// does not fit together, or would take a channel from its conversations, or
+// from a move that runs what it needs. A move that starts in the same moment
+// may miss a status all the same: it goes on when that is back.
 func (c Configure) Account(ctx context.Context, setup desk.Setup) (desk.Setup, error) {
 	if err := setup.Check(); err != nil {
 		return desk.Setup{}, err
@@ -33,9 +34,13 @@ func (c Configure) Account(ctx context.Context, setup desk.Setup) (desk.Setup, e
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return desk.Setup{}, err
 	}
-	errs := []error{c.keepsStatuses(ctx, setup)}
+	running, err := c.running(ctx, setup.Account.ID)
+	if err != nil {
+		return desk.Setup{}, err
+	}
+	errs := []error{statusesStay(setup, running, "keep them until the move has ended")}
 	for _, was := range old.Channels {
-		if err := c.keeps(ctx, was, setup); err != nil {
+		if err := c.keeps(ctx, was, setup, was.ID == running.Choices.Channel); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -48,8 +53,9 @@ func (c Configure) Account(ctx context.Context, setup desk.Setup) (desk.Setup, e
 	return c.Setups.Setup(ctx, setup.Account.ID)
 }
 
-// keeps reports whether a channel that is in use stays and stays what it is.
-func (c Configure) keeps(ctx context.Context, was desk.Channel, setup desk.Setup) error {
+// keeps reports whether a channel that is in use, or moves, stays and stays what
+// it is.
+func (c Configure) keeps(ctx context.Context, was desk.Channel, setup desk.Setup, moves bool) error {
 	is, kept := setup.Channel(was.ID)
 	if kept && is.Type == was.Type {
 		return nil
@@ -58,10 +64,10 @@ func (c Configure) keeps(ctx context.Context, was desk.Channel, setup desk.Setup
 	if err != nil {
 		return err
 	}
-	if len(ps) == 0 && !more && was.Home == desk.Inbox {
+	if len(ps) == 0 && !more && was.Home == desk.Inbox && !moves {
 		return nil
 	}
-	invalid := &desk.InvalidError{Field: "channels", Problem: fmt.Sprintf("channel %s is missing, but has conversations or was moved", was.ID),
+	invalid := &desk.InvalidError{Field: "channels", Problem: fmt.Sprintf("channel %s is missing, but has conversations, or moves or was moved", was.ID),
 		Do: "keep it in the setup"}
 	if kept {
 		invalid.Field, invalid.Problem = "channels", fmt.Sprintf("channel %s cannot turn from %s to %s", was.ID, was.Type, is.Type)
@@ -70,20 +76,25 @@ func (c Configure) keeps(ctx context.Context, was desk.Channel, setup desk.Setup
 	return invalid
 }
 
-// keepsStatuses reports whether the statuses stay that a running move gives to
-// tickets: without them it could not go on.
-func (c Configure) keepsStatuses(ctx context.Context, setup desk.Setup) error {
-	id, err := c.Moves.Locked(ctx, setup.Account.ID)
+// running is the account's move that runs, a zero one if none does.
+func (c Configure) running(ctx context.Context, account string) (desk.Move, error) {
+	id, err := c.Moves.Locked(ctx, account)
 	if err != nil || id == "" {
-		return err
+		return desk.Move{}, err
 	}
-	m, err := c.Moves.Get(ctx, setup.Account.ID, id)
-	if err != nil || m.Choices.History != desk.AllHistory || setup.CheckStatuses(m.Choices.Statuses) == nil {
-		return err
+	return c.Moves.Get(ctx, account, id)
+}
+
+// statusesStay reports whether a setup has the statuses that a move gives to
+// tickets, without which it cannot go on.
+func statusesStay(setup desk.Setup, m desk.Move, do string) error {
+	of := m.Choices.Statuses
+	if m.Choices.History != desk.AllHistory || setup.CheckStatuses(of) == nil {
+		return nil
 	}
 	return &desk.InvalidError{
 		Field:   "pipelines",
-		Problem: fmt.Sprintf("statuses %s and %s must be open and closed ones of one pipeline, for move %s gives them to tickets", m.Choices.Statuses.Open, m.Choices.Statuses.Closed, id),
-		Do:      "keep them until it has ended",
+		Problem: fmt.Sprintf("move %s gives tickets the statuses %s and %s, which are no open and closed ones of one pipeline", m.ID, of.Open, of.Closed),
+		Do:      do,
 	}
 }

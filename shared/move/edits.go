@@ -21,7 +21,7 @@ type Edits struct {
 	Tickets interface {
 		Get(ctx context.Context, account, id string) (desk.Ticket, error)
 		Create(ctx context.Context, ts []desk.Ticket) []error
-		Replace(ctx context.Context, t desk.Ticket, old int64) error
+		Replace(ctx context.Context, t, old desk.Ticket) error
 	}
 	Moves interface {
 		Get(ctx context.Context, account, id string) (desk.Move, error)
@@ -78,7 +78,7 @@ func (e Edits) Ticket(ctx context.Context, who Who, id string, edit desk.TicketE
 		if err != nil {
 			return desk.Ticket{}, err
 		}
-		err = e.Tickets.Replace(ctx, edited, t.Revision)
+		err = e.Tickets.Replace(ctx, edited, t)
 		if !errors.Is(err, ErrChanged) {
 			return edited, err
 		}

@@ -19,7 +19,7 @@ type Ensure struct {
 	Tickets interface {
 		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Ticket, error)
 		Create(ctx context.Context, ts []desk.Ticket) []error
-		Replace(ctx context.Context, t desk.Ticket, old int64) error
+		Replace(ctx context.Context, t, old desk.Ticket) error
 		Delete(ctx context.Context, t desk.Ticket) error
 	}
 	Outbox interface {
@@ -97,8 +97,11 @@ func (r *round) do(ctx context.Context, ids []string) {
 	var fresh, look []desk.Conversation
 	for _, c := range cs {
 		marked := c.Home == desk.HelpDesk
+		belongs := r.rules.Of(c).Belongs(c)
 		switch {
-		case !marked && !r.rules.Of(c).Belongs(c):
+		case marked && !belongs: // it is another channel's move and stream that see to it, by that channel's settings
+			r.outcomes = append(r.outcomes, Outcome{ID: c.ID, Stayed: true})
+		case !belongs:
 			r.elsewhere(ctx, c)
 		case !marked && r.rules.Of(c).Stays(c):
 			r.outcomes = append(r.outcomes, Outcome{ID: c.ID, Stayed: true})
@@ -195,7 +198,7 @@ func (r *round) look(ctx context.Context, cs []desk.Conversation) (found []ticke
 func (r *round) raise(ctx context.Context, t desk.Ticket, c desk.Conversation) (desk.Ticket, bool) {
 	raised, changed, err := r.rules.Of(c).Raise(t, c, c.Home == desk.HelpDesk)
 	if err == nil && changed {
-		err = r.Tickets.Replace(ctx, raised, t.Revision)
+		err = r.Tickets.Replace(ctx, raised, t)
 	}
 	switch {
 	case errors.Is(err, ErrChanged):
@@ -334,5 +337,5 @@ func (r *round) withdraw(ctx context.Context, t desk.Ticket) error {
 	}
 	back := t
 	back.Home, back.Revision = desk.Inbox, t.Revision+1
-	return r.Tickets.Replace(ctx, back, t.Revision)
+	return r.Tickets.Replace(ctx, back, t)
 }

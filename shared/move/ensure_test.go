@@ -57,7 +57,7 @@ func (t tickets) GetMany(context.Context, string, []string, bool) ([]desk.Ticket
 
 func (t tickets) Create(context.Context, []desk.Ticket) []error { return []error{ErrExists} }
 
-func (t tickets) Replace(_ context.Context, is desk.Ticket, _ int64) error {
+func (t tickets) Replace(_ context.Context, is, _ desk.Ticket) error {
 	t.ticket = is
 	t.written = append(t.written, is)
 	return nil
@@ -84,5 +84,26 @@ func TestR14TicketOfAnotherChannelStays(t *testing.T) {
 	got := e.Run(t.Context(), formRules(t, at), []string{"c1"}, How{})
 	if len(got) != 1 || !got[0].Stayed || got[0].Err != nil || len(j.written) > 0 {
 		t.Errorf("outcomes = %+v, written %+v; want c1 stayed, its ticket as it was", got, j.written)
+	}
+}
+
+// TestR14AnotherChannelsTicketIsItsAffair: a batch or a change that comes late,
+// when the conversation has moved with another channel, leaves the ticket to
+// that channel's settings, which may let a reply reopen it (R19).
+func TestR14AnotherChannelsTicketIsItsAffair(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	mail := desk.Conversation{
+		Account: "acme", ID: "c1", Channel: "mail", State: desk.Open, Started: at, TakenIn: at, Version: 3, CustomerVersion: 3, CustomerAt: at,
+		Home: desk.HelpDesk, Ticket: "t-c1", Move: "m2",
+	}
+	closed := desk.Ticket{
+		Account: "acme", ID: "t-c1", Conversation: "c1", Channel: "mail", Status: "solved", MovedStatus: "solved", Provenance: desk.History,
+		Home: desk.HelpDesk, SourceVersion: 2, Revision: 1,
+	}
+	j := &joining{reads: []desk.Conversation{mail}, ticket: closed}
+	e := Ensure{Conversations: j, Tickets: tickets{j}, Now: func() time.Time { return at }}
+	got := e.Run(t.Context(), formRules(t, at), []string{"c1"}, How{Strong: true})
+	if len(got) != 1 || !got[0].Stayed || len(j.written) > 0 {
+		t.Errorf("outcomes = %+v, written %+v; want nothing done", got, j.written)
 	}
 }

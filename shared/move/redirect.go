@@ -36,6 +36,11 @@ func (r *Redirect) Changed(ctx context.Context, cs []desk.Conversation) (redirec
 	seen := make(map[string]bool, len(cs))
 	for _, c := range cs {
 		id, err := r.moveOf(ctx, c.Account, c.Channel)
+		if err == nil && id == "" && c.Origin != c.Channel && c.Origin != "" {
+			// It joined (R14), and may have left a ticket behind: whoever made it
+			// died before the marker, and no batch comes again.
+			id, err = r.moveOf(ctx, c.Account, c.Origin)
+		}
 		name := c.Account + "#" + id + "#" + c.ID
 		switch {
 		case err != nil:

@@ -28,7 +28,7 @@ type Retry struct {
 
 // Move makes a move that has ended run again for its failures, and returns
 // it. Errors: *desk.RefusedError if there is nothing to retry or the caller
-// is no super administrator, *desk.InvalidErrors if a status that the move gives
+// is no super administrator, *desk.InvalidError if a status that the move gives
 // to tickets is gone, *RunningError, ErrNotFound.
 func (t Retry) Move(ctx context.Context, who Who, id string) (desk.Move, error) {
 	setup, err := t.Setups.Setup(ctx, who.Account)
@@ -50,10 +50,8 @@ func (t Retry) Move(ctx context.Context, who Who, id string) (desk.Move, error) 
 		return desk.Move{}, &desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
 			Do: "wait for its end and look at its failures"}
 	}
-	if m.Choices.History == desk.AllHistory { // they may have gone since
-		if err := setup.CheckStatuses(m.Choices.Statuses); err != nil {
-			return desk.Move{}, err
-		}
+	if err := statusesStay(setup, m, "put them back into the setup, then retry"); err != nil {
+		return desk.Move{}, err
 	}
 	m.Run++
 	m.Status, m.Phase, m.EndedAt = desk.Running, "list", time.Time{}

@@ -131,7 +131,8 @@ func TestTicketsAreListedOnce(t *testing.T) {
 			home = desk.Inbox
 		}
 		ts = append(ts, desk.Ticket{
-			Account: "acme", ID: fmt.Sprintf("t-%x-%04d", rand.Uint32(), i), Status: statuses[i%3], Created: began(i), Home: home, Revision: 1,
+			Account: "acme", ID: fmt.Sprintf("t-%x-%04d", rand.Uint32(), i), Channel: "mail", Provenance: desk.History,
+			Status: statuses[i%3], Created: began(i), Home: home, Revision: 1,
 		})
 	}
 	for _, err := range s.Create(t.Context(), ts) {
@@ -167,8 +168,9 @@ func TestTicketsAreListedOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		was := x
 		x.Status, x.Revision = statuses[rand.IntN(3)], x.Revision+1
-		if err := s.Replace(t.Context(), x, x.Revision-1); err != nil {
+		if err := s.Replace(t.Context(), x, was); err != nil {
 			t.Error(err)
 		}
 	}

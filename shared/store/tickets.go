@@ -33,20 +33,23 @@ func (s TicketStore) GetMany(ctx context.Context, account string, ids []string, 
 	return readMany(ctx, s.Engine, Tickets, keysOf(account, ids, ticketKey), strong, readTicket)
 }
 
-// Replace stores a changed ticket if its revision is still old; else
+// Replace stores a changed ticket if it still is as it was read; else
 // move.ErrChanged.
-func (s TicketStore) Replace(ctx context.Context, t desk.Ticket, old int64) error {
-	return s.one(ctx, t.ID, Write{
-		Op: Put, Table: Tickets, Key: ticketKey(t.Account, t.ID), Set: writeTicket(t), If: Equals(aRevision, N(old)),
-	})
+func (s TicketStore) Replace(ctx context.Context, t, old desk.Ticket) error {
+	return s.one(ctx, t.ID, Write{Op: Put, Table: Tickets, Key: ticketKey(t.Account, t.ID), Set: writeTicket(t), If: still(old)})
 }
 
-// Delete takes a ticket away if its revision is still the one given; else
+// Delete takes a ticket away if it still is as it was read; else
 // move.ErrChanged.
 func (s TicketStore) Delete(ctx context.Context, t desk.Ticket) error {
-	return s.one(ctx, t.ID, Write{
-		Op: Delete, Table: Tickets, Key: ticketKey(t.Account, t.ID), If: Equals(aRevision, N(t.Revision)),
-	})
+	return s.one(ctx, t.ID, Write{Op: Delete, Table: Tickets, Key: ticketKey(t.Account, t.ID), If: still(t)})
+}
+
+// still holds while a ticket is as it was read. The revision alone would not
+// tell: when a move's ticket is taken back, an agent or another channel's move
+// may make one in its place, which begins with the same revision.
+func still(t desk.Ticket) Cond {
+	return Equals(aRevision, N(t.Revision)).And(Equals(aChannel, S(t.Channel))).And(Equals(aProvenance, S(string(t.Provenance))))
 }
 
 func (s TicketStore) one(ctx context.Context, id string, w Write) error {

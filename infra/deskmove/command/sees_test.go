@@ -111,7 +111,7 @@ func (s spoil) ticket(conversation string, change func(*desk.Ticket)) {
 	s.Helper()
 	t, err := s.cases.Tickets.Get(s.Context(), "demo", desk.TicketID(conversation))
 	s.must(err)
-	old := t.Revision
+	old := t
 	change(&t)
 	s.must(s.cases.Tickets.Replace(s.Context(), t, old))
 }

@@ -91,7 +91,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	old := ticket.Revision
+	old := ticket
 	ticket.Created = ticket.Created.Add(time.Hour)
 	if err := tickets.Replace(t.Context(), ticket, old); err != nil {
 		t.Fatal(err)

@@ -32,6 +32,7 @@ type steady struct {
 	ahead     time.Duration // of wall
 	lastWall  time.Time
 	lastSince time.Duration
+	told      time.Time // the latest that was told: small steps back are waited for
 }
 
 const (
@@ -58,5 +59,8 @@ func (s *steady) now() time.Time {
 		s.ahead -= min(s.ahead, max(went, 0)/slower)
 	}
 	s.lastWall, s.lastSince = wall, since
-	return wall.Add(s.ahead)
+	if t := wall.Add(s.ahead); t.After(s.told) {
+		s.told = t
+	}
+	return s.told
 }
