@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func TestStackUnderFaults(t *testing.T) {
 	s.conversations, s.patience = 250, 8*time.Minute
 	s.flow(s.load())
 
-	k := newKiller(s.deployment, url, seed, s.lap)
+	k := newKiller(s.deployment, url, peers.MinistackLog(t), seed, s.lap)
 	d, err := newDuplicates(s.deployment, seed)
 	s.must(err)
 	// The template says six times what the functions may take. With less the test
@@ -65,9 +66,11 @@ func TestStackUnderFaults(t *testing.T) {
 	// What a lister that dies now had entered, but not sent, an audit would find
 	// in the ledger; the test would wait for minutes.
 	k.spare(slices.Collect(maps.Values(d.steps))...)
-	time.Sleep(8 * time.Second) // the moved channel's life goes on
+	time.Sleep(5 * time.Second) // the moved channel's life goes on
+	s.must(k.wait(t.Context()))
 	s.must(endKills())
 	s.must(endDuplicates())
+	d.enough(t)
 	s.must(d.late(t.Context(), m.ID))
 	if err := s.stop(); err != nil {
 		t.Error(err)
@@ -80,7 +83,6 @@ func TestStackUnderFaults(t *testing.T) {
 	s.compare(m.ID)
 	s.noDead()
 	k.enough(t)
-	d.enough(t)
 }
 
 // smallBatches has the functions built with batches of 12 instead of 500, so
@@ -119,7 +121,9 @@ func (s *scene) background(do func(ctx context.Context) error) (end func() error
 	ctx, cancel := context.WithCancel(s.t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- do(ctx) }()
-	return func() error { cancel(); return <-ended }
+	end = sync.OnceValue(func() error { cancel(); return <-ended })
+	s.t.Cleanup(func() { _ = end() }) // also when the test fails before
+	return end
 }
 
 // rest waits until no message is left and the ledger is empty.

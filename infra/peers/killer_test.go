@@ -15,18 +15,17 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"deskmove/infra/peers"
 )
 
 // killer kills processes of a stack's functions with SIGKILL, most of them
 // while they work. Its dice decide which and when; what runs at that moment is
 // the machine's affair.
 type killer struct {
-	url   string            // of the peer that runs the functions
-	names map[string]string // of functions, as the stack's logical IDs
-	log   func(format string, args ...any)
-	dice  *rand.Rand
+	url     string            // of the peer that runs the functions
+	printed string            // the path of what it prints
+	names   map[string]string // of functions, as the stack's logical IDs
+	log     func(format string, args ...any)
+	dice    *rand.Rand
 
 	odds map[string]int // by function
 
@@ -58,10 +57,11 @@ func mortal(function string) (most, odds int) {
 	return 2, 12
 }
 
-// newKiller makes a killer of a deployment's functions.
-func newKiller(d *deployment, url string, seed uint64, log func(string, ...any)) *killer {
+// newKiller makes a killer of a deployment's functions, which a peer runs that
+// prints to a file.
+func newKiller(d *deployment, url, printed string, seed uint64, log func(string, ...any)) *killer {
 	k := &killer{
-		url: url, log: log, dice: rand.New(rand.NewPCG(seed, 2)),
+		url: url, printed: printed, log: log, dice: rand.New(rand.NewPCG(seed, 2)),
 		names: make(map[string]string), left: make(map[string]int), odds: make(map[string]int), kills: make(map[string]int),
 	}
 	for id, name := range d.resources {
@@ -200,16 +200,45 @@ func atWork(pid int) string {
 	return string(b)
 }
 
+// wait waits until the killer has done what it is for, or three minutes: on a
+// quick machine few processes are seen at work.
+func (k *killer) wait(ctx context.Context) error {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); {
+		_, enough, err := k.tally()
+		if err != nil || enough {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+	return nil
+}
+
 // enough sees that the killer did what it is for.
 func (k *killer) enough(t *testing.T) {
 	t.Helper()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	died, err := k.died(peers.MinistackLog(t))
+	said, enough, err := k.tally()
 	if err != nil {
 		t.Fatal(err)
 	}
-	total, steps, said := 0, 0, ""
+	t.Log(said)
+	if !enough {
+		t.Error("that is too little to show anything")
+	}
+}
+
+// tally counts kills, and what they cost.
+func (k *killer) tally() (said string, enough bool, _ error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	died, err := k.died()
+	if err != nil {
+		return "", false, err
+	}
+	total, steps := 0, 0
 	for _, f := range slices.Sorted(maps.Keys(k.kills)) {
 		total += k.kills[f]
 		said += fmt.Sprintf(" %s %d/%d", f, k.kills[f], died[f])
@@ -219,15 +248,13 @@ func (k *killer) enough(t *testing.T) {
 			steps += died[f]
 		}
 	}
-	t.Logf("%d kills, %d of them of idle processes; by function, and how many of its events that cost:%s", total, k.idle, said)
-	if total < 24 || died["ConvertFunction"] < 3 || died["RedirectFunction"] < 3 || steps < 2 {
-		t.Error("that is too little to show anything")
-	}
+	said = fmt.Sprintf("%d kills, %d of them of idle processes; by function, and how many of its events that cost:%s", total, k.idle, said)
+	return said, total >= 24 && died["ConvertFunction"] >= 3 && died["RedirectFunction"] >= 3 && steps >= 1, nil
 }
 
 // died counts the events whose function died, by what the peer says of them.
-func (k *killer) died(log string) (map[string]int, error) {
-	b, err := os.ReadFile(log)
+func (k *killer) died() (map[string]int, error) {
+	b, err := os.ReadFile(k.printed)
 	if err != nil {
 		return nil, err
 	}

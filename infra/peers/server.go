@@ -92,6 +92,11 @@ func (s *server) run(ctx context.Context, dir string, port int) (*process, error
 		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
 	defer log.Close()
+	scratch, err := emptied(strings.TrimSuffix(log.Name(), ".log") + "-tmp")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.name, err)
+	}
+	c.env = append(c.env, "TMPDIR="+scratch)
 	p := &process{url: address(port), log: log.Name(), ended: make(chan struct{})}
 	kill, err := start(c, log, p.ended)
 	if err != nil {
@@ -131,6 +136,15 @@ func createLog(dir, name string) (*os.File, error) {
 		return nil, err
 	}
 	return os.Create(filepath.Join(logs, strings.ReplaceAll(filepath.ToSlash(where), "/", "-")+"-"+name+".log")) // #nosec G304 -- in the cache
+}
+
+// emptied makes a folder that is empty: for what a peer does not clean up,
+// because it is killed.
+func emptied(dir string) (string, error) {
+	if err := os.RemoveAll(dir); err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o750)
 }
 
 // await waits until a path answers 200.

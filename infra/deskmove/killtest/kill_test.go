@@ -58,6 +58,7 @@ func TestKill(t *testing.T) {
 		if err != nil {
 			return s, err
 		}
+		defer func() { err = errors.Join(err, r.log.Close()) }()
 		s, err = r.run(t.Context(), pick(r.random))
 		if err != nil {
 			words, _ := r.lastWords()

@@ -38,11 +38,19 @@ func TestMain(m *testing.M) {
 		os.Exit(p.Run(ctx, os.Args[1:]))
 	}
 	// The tests wait more than they work, so that more of them go at a time
-	// than there are processors.
+	// than there are processors, unless somebody says how many.
+	atOnce := max(4, runtime.GOMAXPROCS(0))
+	if slow { // the race detector makes each of them work more
+		atOnce = max(3, runtime.GOMAXPROCS(0))
+	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0)))); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		if err := flag.Set("test.parallel", strconv.Itoa(atOnce)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 	os.Exit(m.Run())
 }
