@@ -75,9 +75,9 @@
 //
 // # What it has found
 //
-// Each of these was mended where it began, and something here would see it
-// come back: a mutant, a crash at every call, or the model in
-// shared/handler.
+// Each of these was mended where it began, and something would see it come
+// back: a mutant or a crash at every call here, the model in shared/handler, or
+// a test of shared/move.
 //
 //   - A step that slept through the end of a move made it run again.
 //   - The counters did not follow a stretch of the listing that was listed
@@ -94,6 +94,9 @@
 //     for as long as the clock was wrong, and the move ended without it.
 //   - A worker that read the conversation before it joined, and its ticket
 //     after that was edited, landed the ticket and could not tell that it had.
+//   - A ticket that was taken back, and made anew by an agent or by another
+//     channel's move, had the same revision: a sleeping worker deleted it.
+//     (Found by reading; TestCrashSees sees it now.)
 //
 // # How to reproduce
 //
