@@ -200,23 +200,6 @@ func atWork(pid int) string {
 	return string(b)
 }
 
-// wait waits until the killer has done what it is for, or three minutes: on a
-// quick machine few processes are seen at work.
-func (k *killer) wait(ctx context.Context) error {
-	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); {
-		_, enough, err := k.tally()
-		if err != nil || enough {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second):
-		}
-	}
-	return nil
-}
-
 // enough sees that the killer did what it is for.
 func (k *killer) enough(t *testing.T) {
 	t.Helper()

@@ -82,11 +82,11 @@ func killItems(name string) []store.Write {
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	var acknowledged []string
-	for round := range 10 {
+	for round := 0; round < 10 || len(acknowledged) < 100; round++ { // a busy machine answers few calls in a round
+		if round == 200 {
+			t.Fatalf("only %d calls were answered", len(acknowledged))
+		}
 		acknowledged = append(acknowledged, killedRun(t, dir, round)...)
-	}
-	if len(acknowledged) < 100 {
-		t.Fatalf("only %d calls were answered", len(acknowledged))
 	}
 	verifyIntegrity(t, dir)
 	e := openIn(t, dir, sqlite.Options{})
