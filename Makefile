@@ -42,6 +42,7 @@ test: lint ## Run vet, staticcheck, gosec and every test with the race detector
 	@[ -f .cache/peers/stamp ] || echo "NOTE: the stand-ins for AWS are not installed, so tests against them are skipped: run make peers"
 	$(if $(RACE),,@echo "no C compiler: the race detector is off")
 	go test $(RACE) -timeout 30m ./...
+	go test -count 1 -run TestRealMail ./infra/deskmove/command # what the race detector would make take minutes
 	go test ./infra/torture -count 1 -timeout 24h -run TestTorture -faults $(FAULTS)
 
 .PHONY: lint

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"deskmove/infra/local/streams"
 	"deskmove/shared/store"
 )
 
@@ -61,7 +62,7 @@ func (f *feeder) deliver() {
 	batch := ahead[:n]
 	e := events.DynamoDBEvent{Records: make([]events.DynamoDBEventRecord, n)}
 	for i := range batch {
-		e.Records[i] = record(&batch[i])
+		e.Records[i] = streams.Record(&batch[i], strconv.Itoa(f.shard), "stream")
 	}
 	name := f.name()
 	var res events.DynamoDBEventResponse
@@ -111,41 +112,4 @@ func (f *feeder) giveUp(n int) {
 	f.w.failures.send(string(body))
 	f.after += n
 	f.tries, f.size = 0, 0
-}
-
-// record is a change as Lambda gets it.
-func record(c *store.Change) events.DynamoDBEventRecord {
-	e := events.DynamoDBEventRecord{EventSource: "aws:dynamodb", EventName: string(events.DynamoDBOperationTypeModify)}
-	switch {
-	case c.Old == nil:
-		e.EventName = string(events.DynamoDBOperationTypeInsert)
-	case c.New == nil:
-		e.EventName = string(events.DynamoDBOperationTypeRemove)
-	}
-	e.Change = events.DynamoDBStreamRecord{
-		SequenceNumber: c.Sequence, NewImage: image(c.Key, c.New), OldImage: image(c.Key, c.Old),
-		Keys: map[string]events.DynamoDBAttributeValue{
-			"pk": events.NewStringAttribute(c.Key.PK), "sk": events.NewStringAttribute(c.Key.SK),
-		},
-	}
-	return e
-}
-
-func image(k store.Key, attrs store.Attrs) map[string]events.DynamoDBAttributeValue {
-	if attrs == nil {
-		return nil
-	}
-	m := make(map[string]events.DynamoDBAttributeValue, len(attrs)+2)
-	m["pk"], m["sk"] = events.NewStringAttribute(k.PK), events.NewStringAttribute(k.SK)
-	for _, a := range attrs {
-		switch a.Value.Kind {
-		case store.String:
-			m[a.Name] = events.NewStringAttribute(a.Value.Str)
-		case store.Number:
-			m[a.Name] = events.NewNumberAttribute(strconv.FormatInt(a.Value.Num, 10))
-		case store.Binary:
-			m[a.Name] = events.NewBinaryAttribute([]byte(a.Value.Str))
-		}
-	}
-	return m
 }

@@ -28,7 +28,7 @@ func TestRealMail(t *testing.T) {
 			t.Parallel()
 			path := data(t, name)
 			if raceDetector && messages > 1000 {
-				t.Skip("with the race detector it takes minutes: go test -run TestRealMail ./infra/deskmove/command runs it without; killtest.TestMail moves the same mail")
+				t.Skip("SKIPPED: with the race detector it takes minutes; make test runs it without, next")
 			}
 			e := ready(t)
 			var s importer.Summary

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"deskmove/infra/local/gateway"
 	"deskmove/infra/local/stack"
 	"deskmove/shared/handler"
 	"deskmove/shared/httpapi"
@@ -126,6 +127,8 @@ func openError(dir string, err error) error {
 		return fmt.Errorf("the disk of %s is full: free some space, or choose a directory on another disk with --data: %w", abs, err)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("cannot write to %s: choose another directory with --data, or give yourself the right to write there: %w", abs, err)
+	case errors.Is(err, gateway.ErrRemote):
+		return fmt.Errorf("%w with --remote", err) // which is how
 	}
 	return err
 }

@@ -83,9 +83,7 @@ func TestStepped(t *testing.T) {
 // taken in after the fence is live whatever the clock says, and tokens hold as
 // long as they say.
 func TestClockSteps(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes half a minute")
-	}
+	takesLong(t)
 	t.Parallel()
 	g := newRig(t, channel())
 	for i, test := range []struct {

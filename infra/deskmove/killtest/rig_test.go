@@ -182,3 +182,21 @@ func copyData(to, from string) error {
 	}
 	return nil
 }
+
+// leaveOut skips a test and says why; in CI, which leaves nothing out, it fails
+// it.
+func leaveOut(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal("CI must not leave this out: " + why)
+	}
+	t.Skip("SKIPPED: " + why)
+}
+
+// takesLong leaves a test out of a short run.
+func takesLong(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		leaveOut(t, "it takes half a minute or more, and -short is given")
+	}
+}

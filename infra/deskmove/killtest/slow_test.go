@@ -14,9 +14,7 @@ import (
 // 100 to 500 ms, and now and then a write does. The server answers late, but
 // it answers.
 func TestSlowDisk(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes half a minute")
-	}
+	takesLong(t)
 	t.Parallel()
 	newRig(t, channel()).strike(t, 1, aim{phase: converting}, func(r *round) {
 		file := filepath.Join(t.TempDir(), "slow")

@@ -19,9 +19,7 @@ const stopped = 65 * time.Second
 // machine's migration does: when it goes on, time-outs have passed that it has
 // not seen coming, and requests wait whose callers are gone.
 func TestStopped(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes more than a minute")
-	}
+	takesLong(t)
 	t.Parallel()
 	newRig(t, channel()).strike(t, 1, aim{phase: converting}, func(r *round) {
 		r.hit = func(ctx context.Context, s *shot) error {

@@ -17,8 +17,8 @@ const (
 	sortKey      = "sk"
 )
 
-// record is a change as Lambda gets it.
-func record(c *store.Change, shard, arn string) events.DynamoDBEventRecord {
+// Record is a change in a shard of a stream as Lambda gets it.
+func Record(c *store.Change, shard, arn string) events.DynamoDBEventRecord {
 	e := events.DynamoDBEventRecord{
 		AWSRegion:      function.Region,
 		EventID:        shard + "-" + c.Sequence,

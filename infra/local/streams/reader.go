@@ -362,7 +362,7 @@ func (r *reader) giveUp(ctx context.Context, batch []store.Change, attempts int,
 func (r *reader) event(batch []store.Change) events.DynamoDBEvent {
 	e := events.DynamoDBEvent{Records: make([]events.DynamoDBEventRecord, len(batch))}
 	for i := range batch {
-		e.Records[i] = record(&batch[i], r.shard, r.feed.arn())
+		e.Records[i] = Record(&batch[i], r.shard, r.feed.arn())
 	}
 	return e
 }
