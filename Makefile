@@ -7,6 +7,7 @@ ADDR     ?= 127.0.0.1:8420
 FUZZTIME ?= 30s
 FAULTS   ?= 1000000
 GOARCH_FUNCTIONS ?= arm64
+TOOL      = go tool -modfile=infra/tools/go.mod
 RACE      = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
 # What gosec finds that is right as it is, file by file:
@@ -50,8 +51,8 @@ lint: ## Run gofmt, vet, staticcheck and gosec
 	@unformatted=$$(gofmt -l $(wildcard events functions infra shared)); \
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
-	go tool staticcheck ./...
-	go tool gosec -quiet -exclude-generated -exclude-rules '$(GOSEC_RIGHT)' ./...
+	$(TOOL) staticcheck ./...
+	$(TOOL) gosec -quiet -exclude-generated -exclude-rules '$(GOSEC_RIGHT)' ./...
 
 .PHONY: bench
 bench: ## Measure the move against the raw database, one line of JSON a case
