@@ -10,20 +10,6 @@ GOARCH_FUNCTIONS ?= arm64
 TOOL      = go tool -modfile=infra/tools/go.mod
 RACE      = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
-# What gosec finds that is right as it is, file by file:
-#   G115  bytes are cut out of numbers on purpose; lengths were written by the same code
-#   G602  a test kit, whose slices are as long as those it was given
-#   G103  a string that shares the bytes of a row, for as long as the row lasts
-#   G104  hashes take everything; a connection is closed on the way out of an error
-#   G404  spreads retries, guards nothing
-#   G101  names of errors, no passwords
-#   G703  a profile, where the user wants it
-GOSEC_RIGHT := shared/mail/internal/.*:G115;shared/mail/spool\.go:G115;shared/move/intake\.go:G115;shared/store/keys\.go:G115
-GOSEC_RIGHT := $(GOSEC_RIGHT);shared/store/storetest/kit\.go:G602;shared/store/sqlite/apply\.go:G103
-GOSEC_RIGHT := $(GOSEC_RIGHT);shared/store/sqlite/read\.go:G104;shared/mail/identity\.go:G104;infra/local/faults/faults\.go:G104
-GOSEC_RIGHT := $(GOSEC_RIGHT);shared/asl/run\.go:G404;shared/asl/object\.go:G101;infra/deskmove/bench/bench\.go:G703
-GOSEC_RIGHT := $(GOSEC_RIGHT);shared/store/dynamo/errors\.go:G404;shared/store/dynamo/query\.go:G115;shared/store/dynamo/stream\.go:G115
-
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -52,7 +38,7 @@ lint: ## Run gofmt, vet, staticcheck and gosec
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	$(TOOL) staticcheck ./...
-	$(TOOL) gosec -quiet -exclude-generated -exclude-rules '$(GOSEC_RIGHT)' ./...
+	$(TOOL) gosec -quiet -exclude-generated ./...
 
 .PHONY: bench
 bench: ## Measure the move against the raw database, one line of JSON a case

@@ -172,7 +172,7 @@ func (o *object) close(kind string) {
 
 // insteadOf says what to write instead of fields that AWS knows and this
 // package does not.
-var insteadOf = map[string]string{
+var insteadOf = map[string]string{ // #nosec G101 -- names of fields, no passwords
 	"HeartbeatSeconds":     "a function sends no heartbeats, use TimeoutSeconds",
 	"HeartbeatSecondsPath": "a function sends no heartbeats, use TimeoutSeconds",
 	"TimeoutSecondsPath":   "use TimeoutSeconds",

@@ -23,7 +23,7 @@ func (m *Message) identify(written string) {
 	}
 	m.Content = hex.EncodeToString(h.Sum(nil))
 	if m.ID == "" {
-		io.WriteString(h, written)
+		_, _ = io.WriteString(h, written) // never fails
 		m.unnamed = "sha256:" + hex.EncodeToString(h.Sum(nil)[:20])
 	}
 }

@@ -76,8 +76,9 @@ func (s *Spool) Message(i int) (Message, error) {
 	record = record[size:]
 	next := func() []byte {
 		n, size := binary.Uvarint(record)
-		b := record[size : size+int(n)]
-		record = record[size+int(n):]
+		end := size + int(n) // #nosec G115 -- written by Add
+		b := record[size:end]
+		record = record[end:]
 		return b
 	}
 	m.Text, m.HTML = string(next()), string(next())

@@ -175,7 +175,7 @@ var idText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(
 func newConversationID(now time.Time, m desk.Message) string {
 	sum := sha256.Sum256([]byte(m.Account + "#" + m.Channel + "#" + m.External))
 	ms := now.UnixMilli()
-	stamp := []byte{byte(ms >> 40), byte(ms >> 32), byte(ms >> 24), byte(ms >> 16), byte(ms >> 8), byte(ms)}
+	stamp := []byte{byte(ms >> 40), byte(ms >> 32), byte(ms >> 24), byte(ms >> 16), byte(ms >> 8), byte(ms)} // #nosec G115 -- cuts the number into bytes
 	return fmt.Sprintf("c%s%s", idText.EncodeToString(stamp), idText.EncodeToString(sum[:6]))
 }
 

@@ -115,7 +115,7 @@ func profile(part string) (stop func(), err error) {
 	if dir == "" {
 		return func() {}, nil
 	}
-	f, err := os.Create(filepath.Join(dir, part+".pprof")) // #nosec G304 -- the user names it
+	f, err := os.Create(filepath.Join(dir, part+".pprof")) // #nosec G304,G703 -- the user names it
 	if err != nil {
 		return nil, err
 	}

@@ -145,7 +145,7 @@ func again(ctx context.Context, do func() error) error {
 // twice as long with every attempt, up to a second.
 func pause(ctx context.Context, n int) error {
 	most := min(firstPause<<min(n-1, 10), time.Second)
-	timer := time.NewTimer(rand.N(most))
+	timer := time.NewTimer(rand.N(most)) // #nosec G404 -- spreads attempts, guards nothing
 	defer timer.Stop()
 	select {
 	case <-timer.C:

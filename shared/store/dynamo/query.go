@@ -51,7 +51,7 @@ func (e *Engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
 func input(table *string, q store.Query) (*dynamodb.QueryInput, error) {
 	hash, sort := pk, sk
 	in := &dynamodb.QueryInput{
-		TableName: table, ScanIndexForward: aws.Bool(!q.Descending), Limit: aws.Int32(int32(min(q.Limit, maxPage))),
+		TableName: table, ScanIndexForward: aws.Bool(!q.Descending), Limit: aws.Int32(int32(min(q.Limit, maxPage))), // #nosec G115 -- at most maxPage
 		ReturnConsumedCapacity: withIndexes,
 	}
 	if q.Index {

@@ -238,7 +238,7 @@ func (r *shardReader) next(ctx context.Context, limit int) ([]store.Change, erro
 	bounded, cancel := r.engine.bounded(ctx)
 	defer cancel()
 	out, err := r.engine.streams.GetRecords(bounded, &dynamodbstreams.GetRecordsInput{
-		ShardIterator: r.iterator, Limit: aws.Int32(int32(limit)),
+		ShardIterator: r.iterator, Limit: aws.Int32(int32(limit)), // #nosec G115 -- at most maxRecords
 	})
 	if trimmed(err) && !r.trimmed {
 		r.trimmed = true

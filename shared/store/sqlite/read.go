@@ -26,7 +26,7 @@ func newReader(path string) (*reader, error) {
 	}
 	r := &reader{conn: conn}
 	if err := r.prepare(); err != nil {
-		conn.Close()
+		_ = conn.Close() // the first error counts
 		return nil, err
 	}
 	return r, nil

@@ -46,7 +46,7 @@ func (k *kit) must(ws ...store.Write) {
 	k.Helper()
 	for i, err := range k.engine.Write(k.ctx, ws) {
 		if err != nil {
-			k.Fatalf("write %d, of %q: %v", i, ws[i].Key, err)
+			k.Fatalf("write %d, of %q: %v", i, ws[i].Key, err) // #nosec G602 -- an error for each write
 		}
 	}
 }
@@ -168,7 +168,7 @@ func (k *kit) wantIndex(q store.Query, want ...store.Key) {
 func attrs(pairs ...any) store.Attrs {
 	a := make(store.Attrs, 0, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
-		a = append(a, store.Attr{Name: pairs[i].(string), Value: value(pairs[i+1])})
+		a = append(a, store.Attr{Name: pairs[i].(string), Value: value(pairs[i+1])}) // #nosec G602 -- each name has a value
 	}
 	return a
 }

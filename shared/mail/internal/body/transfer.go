@@ -38,9 +38,9 @@ func base64(b []byte, text bool) (out []byte, faults bool) {
 		case 1:
 			faults = true
 		case 2:
-			out = append(out, byte(bits>>4))
+			out = append(out, byte(bits>>4)) // #nosec G115 -- cuts the number into bytes
 		case 3:
-			out = append(out, byte(bits>>10), byte(bits>>2))
+			out = append(out, byte(bits>>10), byte(bits>>2)) // #nosec G115 -- cuts the number into bytes
 		}
 		n, bits = 0, 0
 	}
@@ -59,9 +59,9 @@ func base64(b []byte, text bool) (out []byte, faults bool) {
 			case v < 0:
 				faults = faults || c > ' '
 			default:
-				bits = bits<<6 | uint32(v)
+				bits = bits<<6 | uint32(v) // #nosec G115 -- of 6 bits
 				if n++; n == 4 {
-					out = append(out, byte(bits>>16), byte(bits>>8), byte(bits))
+					out = append(out, byte(bits>>16), byte(bits>>8), byte(bits)) // #nosec G115 -- cuts the number into bytes
 					n, bits = 0, 0
 				}
 			}
@@ -131,7 +131,7 @@ func hexByte(b []byte) (c byte, ok bool) {
 	}
 	const digits = "0123456789ABCDEF"
 	hi, lo := strings.IndexByte(digits, upper(b[1])), strings.IndexByte(digits, upper(b[2]))
-	return byte(hi<<4 | lo), hi >= 0 && lo >= 0
+	return byte(hi<<4 | lo), hi >= 0 && lo >= 0 // #nosec G115 -- of 4 bits each
 }
 
 func upper(c byte) byte {

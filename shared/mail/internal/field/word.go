@@ -96,7 +96,7 @@ func decodeQ(s string) []byte {
 		case s[i] == '_':
 			out = append(out, ' ')
 		case s[i] == '=' && i+2 < len(s) && hexDigit(s[i+1]) >= 0 && hexDigit(s[i+2]) >= 0:
-			out = append(out, byte(hexDigit(s[i+1])<<4|hexDigit(s[i+2])))
+			out = append(out, byte(hexDigit(s[i+1])<<4|hexDigit(s[i+2]))) // #nosec G115 -- of 4 bits each
 			i += 2
 		default:
 			out = append(out, s[i])
