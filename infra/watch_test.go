@@ -29,7 +29,7 @@ var tableIDs = map[store.Table]string{
 // writeActions are the actions that DynamoDB asks for, by what a write does,
 // in a transaction too.
 var writeActions = map[store.Op]string{
-	store.Put: "PutItem", store.Update: "UpdateItem", store.Delete: "DeleteItem", store.Check: "ConditionCheckItem",
+	store.Put: "PutItem", store.Update: "UpdateItem", store.Delete: "DeleteItem",
 }
 
 // watcher notes what functions do below the waist, as the actions that AWS

@@ -145,8 +145,6 @@ func (m *memory) apply(w store.Write) change {
 		attrs = w.Apply(old)
 	case store.Delete:
 		attrs = nil
-	case store.Check:
-		return change{p, old, old}
 	}
 	m.set(c, attrs)
 	return change{p, old, attrs}

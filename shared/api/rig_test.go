@@ -91,7 +91,7 @@ func (e *engine) Transact(ctx context.Context, ws []store.Write) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, w := range ws {
-		if err == nil && w.Op != store.Check {
+		if err == nil {
 			e.writes = append(e.writes, w.Key)
 		}
 	}

@@ -3,13 +3,11 @@ package store
 // Test is one comparison of a condition.
 type Test byte
 
-// The tests. Equals and Less do not hold for an item or attribute that is
-// absent.
+// The tests. IsEqual does not hold for an item or attribute that is absent.
 const (
 	IsAbsent Test = iota // no item with this key
 	IsThere              // an item with this key
 	IsEqual              // attribute equals the value
-	IsLess               // attribute is less than the value
 )
 
 // Term is one test of a condition.
@@ -31,9 +29,6 @@ func Exists() Cond { return Cond{{Test: IsThere}} }
 // Equals holds if the attribute equals v.
 func Equals(attr string, v Value) Cond { return Cond{{IsEqual, attr, v}} }
 
-// Less holds if the attribute is less than v.
-func Less(attr string, v Value) Cond { return Cond{{IsLess, attr, v}} }
-
 // And holds if both do.
 func (c Cond) And(d Cond) Cond { return append(c[:len(c):len(c)], d...) }
 
@@ -44,8 +39,7 @@ func (c Cond) Holds(item Attrs, exists bool) bool {
 		switch {
 		case t.Test == IsAbsent && exists,
 			t.Test == IsThere && !exists,
-			t.Test == IsEqual && (!exists || !ok || v != t.Value),
-			t.Test == IsLess && (!exists || !ok || !v.Less(t.Value)):
+			t.Test == IsEqual && (!exists || !ok || v != t.Value):
 			return false
 		}
 	}

@@ -51,15 +51,13 @@ const (
 // Op is what a write does.
 type Op byte
 
-// The operations. Put replaces the whole item. Update sets, adds and removes
-// attributes, and makes the item if it is absent; one that neither sets nor
-// adds may leave it absent. Delete of an absent item succeeds. Check writes
-// nothing and belongs in transactions.
+// The operations. Put replaces the whole item. Update sets, adds or removes
+// some attributes, and makes the item if it is absent; one that only removes
+// may leave it absent. Delete of an absent item succeeds.
 const (
 	Put Op = iota
 	Update
 	Delete
-	Check
 )
 
 // Write is one conditional write.

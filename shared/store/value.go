@@ -29,18 +29,6 @@ func N(n int64) Value { return Value{Kind: Number, Num: n} }
 // B is a binary value; the string holds the bytes.
 func B(b string) Value { return Value{Kind: Binary, Str: b} }
 
-// Less reports whether v sorts before w: numbers by size, the others by
-// their bytes. Values of different kinds are never less.
-func (v Value) Less(w Value) bool {
-	if v.Kind != w.Kind {
-		return false
-	}
-	if v.Kind == Number {
-		return v.Num < w.Num
-	}
-	return v.Str < w.Str
-}
-
 // time reads a number of milliseconds since 1970.
 func (v Value) time() time.Time { return time.UnixMilli(v.Num).UTC() }
 

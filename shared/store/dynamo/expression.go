@@ -7,9 +7,6 @@ import (
 	"deskmove/shared/store"
 )
 
-// always is a condition that holds for any item and for none.
-const always = "attribute_exists(" + pk + ") OR attribute_not_exists(" + pk + ")"
-
 // expression collects the names and values of one request's expressions, whose
 // placeholders are numbered.
 type expression struct {
@@ -50,16 +47,13 @@ func (x *expression) condition(c store.Cond) *string {
 			terms[i] = "attribute_exists(" + pk + ")"
 		case store.IsEqual:
 			terms[i] = x.name(t.Attr) + " = " + x.value(t.Value)
-		case store.IsLess:
-			terms[i] = x.name(t.Attr) + " < " + x.value(t.Value)
 		}
 	}
 	all := strings.Join(terms, " AND ")
 	return &all
 }
 
-// update returns an update expression, nil if w changes nothing. ADD counts
-// an absent attribute as 0.
+// update returns an update expression. ADD counts an absent attribute as 0.
 func (x *expression) update(w *store.Write) *string {
 	var clauses []string
 	clause := func(verb string, parts []string) {
@@ -80,9 +74,6 @@ func (x *expression) update(w *store.Write) *string {
 	clause("SET ", set)
 	clause("ADD ", add)
 	clause("REMOVE ", remove)
-	if len(clauses) == 0 {
-		return nil
-	}
 	all := strings.Join(clauses, " ")
 	return &all
 }

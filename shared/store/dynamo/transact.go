@@ -86,9 +86,6 @@ func transactItem(table *string, w *store.Write) (types.TransactWriteItem, error
 		}}, nil
 	case store.Update:
 		update := x.update(w)
-		if update == nil { // which would be refused
-			return check(table, w, condition, &x), nil
-		}
 		return types.TransactWriteItem{Update: &types.Update{
 			TableName: table, Key: writeKey(w.Key), UpdateExpression: update, ConditionExpression: condition,
 			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
@@ -98,20 +95,6 @@ func transactItem(table *string, w *store.Write) (types.TransactWriteItem, error
 			TableName: table, Key: writeKey(w.Key), ConditionExpression: condition,
 			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
 		}}, nil
-	case store.Check:
-		return check(table, w, condition, &x), nil
 	}
 	return types.TransactWriteItem{}, fmt.Errorf("unknown operation %d", w.Op)
-}
-
-// check is a write that only tests its condition. DynamoDB wants one.
-func check(table *string, w *store.Write, condition *string, x *expression) types.TransactWriteItem {
-	if condition == nil {
-		holds := always
-		condition = &holds
-	}
-	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: table, Key: writeKey(w.Key), ConditionExpression: condition,
-		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
-	}}
 }

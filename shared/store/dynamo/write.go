@@ -48,7 +48,7 @@ func (e *Engine) write(caller, bounded context.Context, w *store.Write) error {
 		err = writable(w)
 	}
 	if _, ok := operations[w.Op]; !ok && err == nil {
-		err = fmt.Errorf("operation %d is none, or belongs in a transaction", w.Op)
+		err = fmt.Errorf("unknown operation %d", w.Op)
 	}
 	if err == nil {
 		err = translate(caller, again(bounded, func() error {

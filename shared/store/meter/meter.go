@@ -14,11 +14,11 @@ import (
 // Counts are calls and items of one table. An item in a transaction counts
 // as one in a call of its own does.
 type Counts struct {
-	Puts, Updates, Deletes, Checks int64 // tried, whether done or not
-	Conditions                     int64 // writes whose condition failed
-	Failures                       int64 // writes that failed for any other reason
-	Asked, Found                   int64 // items that Get was asked for, and gave
-	Queries, Items                 int64 // pages, and items in them
+	Puts, Updates, Deletes int64 // tried, whether done or not
+	Conditions             int64 // writes whose condition failed
+	Failures               int64 // writes that failed for any other reason
+	Asked, Found           int64 // items that Get was asked for, and gave
+	Queries, Items         int64 // pages, and items in them
 }
 
 // Writes is the number of items that were to be written: what a database
@@ -33,7 +33,7 @@ type Meter struct {
 }
 
 type counters struct {
-	ops                  [4]atomic.Int64 // by store.Op
+	ops                  [3]atomic.Int64 // by store.Op
 	conditions, failures atomic.Int64
 	asked, found         atomic.Int64
 	queries, items       atomic.Int64
@@ -55,7 +55,7 @@ func (m *Meter) Table(t store.Table) Counts {
 	c := m.table(t)
 	return Counts{
 		Puts: c.ops[store.Put].Load(), Updates: c.ops[store.Update].Load(),
-		Deletes: c.ops[store.Delete].Load(), Checks: c.ops[store.Check].Load(),
+		Deletes:    c.ops[store.Delete].Load(),
 		Conditions: c.conditions.Load(), Failures: c.failures.Load(),
 		Asked: c.asked.Load(), Found: c.found.Load(),
 		Queries: c.queries.Load(), Items: c.items.Load(),

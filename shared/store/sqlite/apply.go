@@ -116,8 +116,6 @@ func (w *writer) plan(x *store.Write, item []byte, b *buffers) (r row, failed, e
 		b.new = r.new
 		return r, fits(x, len(r.new)), nil
 	case store.Delete:
-	case store.Check:
-		r.new, r.newAttrs = r.old, r.oldAttrs
 	default:
 		return r, fmt.Errorf("write %s %q: unknown operation %d", x.Table, x.Key, x.Op), nil
 	}

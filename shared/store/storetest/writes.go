@@ -72,13 +72,13 @@ func values(k *kit) {
 	}
 	k.must(store.Write{Op: store.Update, Table: store.Tickets, Key: key,
 		Set: attrs("select", store.N(math.MinInt64), ":v", 1), Add: attrs("max", -1, "min", 1), Remove: []string{"a.b[0]", "#n"},
-		If: store.Equals("max", store.N(math.MaxInt64)).And(store.Less("min", store.N(math.MinInt64+1)))})
+		If: store.Equals("max", store.N(math.MaxInt64)).And(store.Equals("min", store.N(math.MinInt64)))})
 	got, _ := k.item(store.Tickets, key)
 	if _, ok := got.Find("#n"); ok || got.Num("max") != math.MaxInt64-1 || got.Num("min") != math.MinInt64+1 ||
 		got.Num("select") != math.MinInt64 || len(got) != len(want)-2 {
 		k.Fatalf("after the update: %+v", got)
 	}
-	k.must(store.Write{Table: store.Tickets, Key: key, If: store.Less("beyond a float", store.N(1<<53+2)).
+	k.must(store.Write{Table: store.Tickets, Key: key, If: store.Equals("beyond a float", store.N(1<<53+1)).
 		And(store.Equals("bytes", store.B(string(all))))})
 }
 
