@@ -5,7 +5,6 @@
 //
 //	db        the file, local.db, that everything below shares
 //	clock     the time, real or simulated
-//	faults    faults on demand
 //	function  Lambda: time limits, panics, request IDs
 //	queue     SQS and its mappings
 //	streams   the mappings of DynamoDB Streams
@@ -19,8 +18,8 @@
 // Delivery is at least once, in any order for queues, in order per item for
 // streams. A function whose time is up has failed, whatever it still does. A
 // message comes back after its visibility time-out, not before, and is dead
-// after so many receives. Package faults makes rare things frequent. Where a
-// package is kinder or stricter than AWS, its doc.go says so.
+// after so many receives. Where a package is kinder or stricter than AWS, its
+// doc.go says so.
 //
 // # Durability
 //

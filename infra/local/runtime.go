@@ -13,7 +13,6 @@ import (
 
 	"deskmove/infra/local/clock"
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 	"deskmove/infra/local/gateway"
 	"deskmove/infra/local/machines"
@@ -24,11 +23,10 @@ import (
 
 // Config is what the local engine needs; only Dir has no default.
 type Config struct {
-	Dir    string // where local.db is
-	Clock  clock.Clock
-	Faults *faults.Faults
-	Log    *slog.Logger
-	Drain  time.Duration // how long functions may go on at the end; 5 s if 0
+	Dir   string // where local.db is
+	Clock clock.Clock
+	Log   *slog.Logger
+	Drain time.Duration // how long functions may go on at the end; 5 s if 0
 }
 
 // Runtime is the local engine: it runs the functions for what happens in
@@ -51,7 +49,7 @@ func Open(c Config) (*Runtime, error) {
 	if err != nil {
 		return nil, fmt.Errorf("local engine: %w", err)
 	}
-	return &Runtime{DB: d, Host: &function.Host{Clock: c.Clock.Steady(time.Time{}), Faults: c.Faults, Log: c.Log, Drain: c.Drain}}, nil
+	return &Runtime{DB: d, Host: &function.Host{Clock: c.Clock.Steady(time.Time{}), Log: c.Log, Drain: c.Drain}}, nil
 }
 
 // Queue opens a queue.

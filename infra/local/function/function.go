@@ -19,7 +19,6 @@ import (
 	"github.com/google/uuid"
 
 	"deskmove/infra/local/clock"
-	"deskmove/infra/local/faults"
 )
 
 // Region and Account stand in ARNs and events where AWS has the real ones.
@@ -77,21 +76,17 @@ type Failure struct {
 
 // Names of failures. A panic's is the name of its value's type.
 const (
-	Throttled = "Lambda.TooManyRequestsException"
-	Service   = "Lambda.ServiceException"
-	Client    = "Lambda.SdkClientException"
-	Exited    = "Runtime.ExitError"
-	TimedOut  = "Sandbox.Timedout"
-	Unknown   = "Lambda.Unknown"
+	Exited   = "Runtime.ExitError"
+	TimedOut = "Sandbox.Timedout"
+	Unknown  = "Lambda.Unknown"
 )
 
 func (f *Failure) Error() string { return f.Name + ": " + f.Message }
 
 // Host is where functions run. Its fields must not change once in use.
 type Host struct {
-	Clock  clock.Clock
-	Faults *faults.Faults
-	Log    *slog.Logger // slog.Default if nil
+	Clock clock.Clock
+	Log   *slog.Logger // slog.Default if nil
 
 	// Drain is how long a function may go on once the context of its
 	// invocation is cancelled; 5 s if 0.
@@ -134,59 +129,27 @@ type answer[Out any] struct {
 	late bool // its time was up before it returned
 }
 
-// Call is one invocation of a function.
-type Call struct {
-	// Key and Attempt name the call to Faults; attempts count from 1.
-	Key     string
-	Attempt int
-	// Patience, if not nil, is closed when the caller no longer waits. The
-	// function goes on, as on AWS.
-	Patience <-chan struct{}
-}
-
-// ErrImpatient says that the caller no longer waits for the function.
-var ErrImpatient = errors.New("function has not ended yet")
+// ErrStillRunning says that the function goes on although its caller has stopped
+// waiting for it.
+var ErrStillRunning = errors.New("function has not ended yet")
 
 // Invoke runs f once and waits for its answer. The error is the handler's own,
-// unwrapped, or a *Failure, or ErrImpatient. When ctx is done, the function
-// has Drain left.
-func Invoke[In, Out any](ctx context.Context, h *Host, f Function[In, Out], c Call, in In) (Out, error) {
+// unwrapped, or a *Failure. When ctx is done, the function has Drain left.
+//
+// When stopWaiting is closed, which may be nil for never, the error is
+// ErrStillRunning; the function goes on, as on AWS.
+func Invoke[In, Out any](ctx context.Context, h *Host, f Function[In, Out], stopWaiting <-chan struct{}, in In) (Out, error) {
 	var none Out
-	key, attempt := f.Name+" "+c.Key, c.Attempt
 	limit := f.Limit()
+	a, err := start(ctx, h, f, limit, in).wait(ctx, h, stopWaiting)
 	switch {
-	case h.Faults.Strike(faults.Throttle, key, attempt):
-		return none, &Failure{Name: Throttled, Message: "Rate Exceeded."}
-	case h.Faults.Strike(faults.Service, key, attempt):
-		return none, &Failure{Name: Service, Message: "injected failure of the service"}
-	case h.Faults.Strike(faults.CrashBefore, key, attempt):
-		return none, &Failure{Name: Exited, Message: "injected crash before the handler"}
-	case h.Faults.Strike(faults.Zombie, key, attempt):
-		nap := h.Faults.Span(faults.Zombie, key, attempt)
-		h.running.Go(func() {
-			if h.Clock.Sleep(ctx, nap) == nil {
-				<-start(ctx, h, f, limit, in).answers
-			}
-		})
-		return none, timedOut(limit)
-	}
-	early := h.Faults.Strike(faults.TimeOut, key, attempt)
-	if early {
-		limit = min(limit, h.Faults.Span(faults.TimeOut, key, attempt))
-	}
-	a, err := start(ctx, h, f, limit, in).wait(ctx, h, c.Patience)
-	switch {
-	case err == ErrImpatient:
+	case err == ErrStillRunning:
 		return none, err
 	case err != nil:
 		h.Logger().ErrorContext(ctx, "function goes on although its time is up", "function", f.Name, "timeout", limit)
 		return none, timedOut(limit)
-	case a.late, early:
+	case a.late:
 		return none, timedOut(limit)
-	case h.Faults.Strike(faults.Lost, key, attempt):
-		return none, &Failure{Name: Client, Message: "injected loss of the answer"}
-	case h.Faults.Strike(faults.CrashAfter, key, attempt):
-		return none, &Failure{Name: Exited, Message: "injected crash after the handler"}
 	}
 	return a.out, a.err
 }
@@ -223,14 +186,14 @@ func start[In, Out any](ctx context.Context, h *Host, f Function[In, Out], limit
 // errZombie says that a function has not ended long after its time.
 var errZombie = errors.New("function did not end")
 
-// wait returns the answer, or errZombie, or ErrImpatient unless ctx is done.
-func (r run[Out]) wait(ctx context.Context, h *Host, patience <-chan struct{}) (a answer[Out], err error) {
+// wait returns the answer, or errZombie, or ErrStillRunning unless ctx is done.
+func (r run[Out]) wait(ctx context.Context, h *Host, stopWaiting <-chan struct{}) (a answer[Out], err error) {
 	select {
 	case a = <-r.answers:
 		return a, nil
-	case <-patience:
+	case <-stopWaiting:
 		if ctx.Err() == nil {
-			return a, ErrImpatient
+			return a, ErrStillRunning
 		}
 		select {
 		case a = <-r.answers:

@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"deskmove/infra/local/clock"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 )
 
@@ -25,7 +24,7 @@ func host() *function.Host { return &function.Host{Log: slog.New(slog.DiscardHan
 
 func invoke(t *testing.T, h *function.Host, f fn) (int, error) {
 	t.Helper()
-	return function.Invoke(t.Context(), h, f, function.Call{Key: "k", Attempt: 1}, 1)
+	return function.Invoke(t.Context(), h, f, nil, 1)
 }
 
 // failure is the name of a *Failure, or else the error.
@@ -117,7 +116,7 @@ func TestDrain(t *testing.T) {
 				start := time.Now()
 				_, err := function.Invoke(ctx, host(), fn{Name: "f", Timeout: time.Minute, Handle: func(ctx context.Context, n int) (int, error) {
 					return n, clock.Clock{}.Sleep(ctx, c.takes)
-				}}, function.Call{}, 1)
+				}}, nil, 1)
 				if got := fmt.Sprint(err); got != c.want || time.Since(start) != c.ends {
 					t.Errorf("Invoke = %v after %v, want %s after %v", err, time.Since(start), c.want, c.ends)
 				}
@@ -126,10 +125,10 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-func TestPatience(t *testing.T) {
+func TestFunctionGoesOnWhenNobodyWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := host()
-		patience, cancel := context.WithTimeout(t.Context(), time.Second)
+		waiting, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		var ended time.Time
 		start := time.Now()
@@ -137,8 +136,8 @@ func TestPatience(t *testing.T) {
 			time.Sleep(30 * time.Second)
 			ended = time.Now()
 			return n, ctx.Err()
-		}}, function.Call{Patience: patience.Done()}, 1)
-		if err != function.ErrImpatient || time.Since(start) != time.Second {
+		}}, waiting.Done(), 1)
+		if err != function.ErrStillRunning || time.Since(start) != time.Second {
 			t.Errorf("Invoke = %v after %v", err, time.Since(start))
 		}
 		if err := h.Wait(t.Context()); err != nil {
@@ -148,47 +147,6 @@ func TestPatience(t *testing.T) {
 			t.Errorf("function ended after %v", d)
 		}
 	})
-}
-
-func TestFaults(t *testing.T) {
-	for kind, c := range map[faults.Kind]struct {
-		want string
-		runs int
-	}{
-		faults.Throttle:    {"Lambda.TooManyRequestsException", 0},
-		faults.Service:     {"Lambda.ServiceException", 0},
-		faults.Lost:        {"Lambda.SdkClientException", 1},
-		faults.CrashBefore: {"Runtime.ExitError", 0},
-		faults.CrashAfter:  {"Runtime.ExitError", 1},
-		faults.TimeOut:     {"Sandbox.Timedout", 1},
-		faults.Zombie:      {"Sandbox.Timedout", 0},
-	} {
-		t.Run(string(kind), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				h := host()
-				h.Faults = &faults.Faults{Rate: map[faults.Kind]float64{kind: 1}}
-				runs := 0
-				f := fn{Name: "f", Handle: func(ctx context.Context, n int) (int, error) {
-					runs++
-					if d, _ := ctx.Deadline(); kind == faults.TimeOut && time.Until(d) >= 3*time.Second {
-						t.Errorf("deadline is in %v", time.Until(d))
-					}
-					return n, nil
-				}}
-				h.Faults.Longest = 2 * time.Second
-				if _, err := invoke(t, h, f); failure(err) != c.want || runs != c.runs {
-					t.Errorf("Invoke = %v, ran %d times; want %s and %d", err, runs, c.want, c.runs)
-				}
-				start := time.Now()
-				if err := h.Wait(t.Context()); err != nil {
-					t.Error(err)
-				}
-				if kind == faults.Zombie && (runs != 1 || time.Since(start) > 2*time.Second) {
-					t.Errorf("zombie ran %d times within %v", runs, time.Since(start))
-				}
-			})
-		})
-	}
 }
 
 func TestWaitIsBounded(t *testing.T) {

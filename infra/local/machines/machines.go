@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 	"deskmove/shared/asl"
 )
@@ -122,9 +121,6 @@ var (
 func (m *Machine) Start(ctx context.Context, name string, input json.RawMessage) error {
 	if err := m.start(ctx, name, input); err != nil {
 		return fmt.Errorf("start execution %s of %s: %w", name, m.config.Name, err)
-	}
-	if m.host.Faults.Strike(faults.StartLost, m.config.Name+"/"+name, 1) {
-		return fmt.Errorf("start execution %s of %s: injected loss of the answer", name, m.config.Name)
 	}
 	return nil
 }

@@ -17,7 +17,6 @@ import (
 
 	"deskmove/infra/local/clock"
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 	"deskmove/infra/local/machines"
 )
@@ -269,7 +268,6 @@ func TestResumeAtEveryPoint(t *testing.T) {
 func TestErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		add     func(ctx context.Context, n int) (int, error)
-		faults  *faults.Faults
 		timeout time.Duration
 		want    string // the error that was caught, or "" for none
 		runs    int
@@ -294,17 +292,11 @@ func TestErrors(t *testing.T) {
 			add:  func(ctx context.Context, n int) (int, error) { <-ctx.Done(); return n, nil },
 			want: "Sandbox.Timedout", runs: 1,
 		},
-		"throttled":    {faults: strike(faults.Throttle), want: "Lambda.TooManyRequestsException"},
-		"crash before": {faults: strike(faults.CrashBefore), want: "Runtime.ExitError"},
-		"crash after":  {faults: strike(faults.CrashAfter), want: "Runtime.ExitError", runs: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t)
-				b.host.Faults = c.faults
-				if c.add != nil {
-					b.add = c.add
-				}
+				b.add = c.add
 				m := b.machine(loop)
 				start(t, m, "a", "{}")
 				b.run(m, 5*time.Minute)
@@ -328,10 +320,6 @@ func TestErrors(t *testing.T) {
 			})
 		})
 	}
-}
-
-func strike(k faults.Kind) *faults.Faults {
-	return &faults.Faults{Rate: map[faults.Kind]float64{k: 1}}
 }
 
 // TestStateTimeout: the state's time is up before the function's; the function
@@ -456,21 +444,6 @@ func TestRestartWithTheClockSetBack(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestStartLost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		b.host.Faults = strike(faults.StartLost)
-		m := b.machine(loop)
-		if err := m.Start(t.Context(), "a", nil); err == nil {
-			t.Error("the answer was not lost")
-		}
-		b.run(m, time.Minute)
-		if got := end(t, m, "a"); got != succeeded {
-			t.Error(got)
-		}
-	})
 }
 
 func TestList(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
@@ -117,7 +116,7 @@ func (m *Machine) advance(ctx context.Context, x *execution) error {
 	r := asl.Runner{
 		Machine: definition,
 		Task: func(within context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
-			return m.task(ctx, within, x, resource, input)
+			return m.task(ctx, within, resource, input)
 		},
 		Save: func(ctx context.Context, e asl.Execution) error {
 			if err := m.save(ctx, e); err != nil {
@@ -181,10 +180,8 @@ func (m *Machine) save(ctx context.Context, e asl.Execution) error {
 // state's time may be shorter than the function's, which goes on as on AWS.
 // Step Functions gets the names of Lambda's own failures, and a handler's error
 // as it is.
-func (m *Machine) task(ctx, within context.Context, x *execution, resource string, input json.RawMessage) (json.RawMessage, error) {
-	out, err := function.Invoke(ctx, m.host, m.config.Functions[resource], function.Call{
-		Key: x.Name + "/" + strconv.Itoa(x.Events), Attempt: 1, Patience: within.Done(),
-	}, input)
+func (m *Machine) task(ctx, within context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
+	out, err := function.Invoke(ctx, m.host, m.config.Functions[resource], within.Done(), input)
 	if f, ok := errors.AsType[*function.Failure](err); ok {
 		return nil, taskError(f)
 	}

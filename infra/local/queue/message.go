@@ -36,12 +36,10 @@ type Message struct {
 	Sent          time.Time
 	FirstReceived time.Time // zero if never
 	Source        string    // of a dead letter: the queue that it was in
-
-	id int64
 }
 
 func (r row) message() Message {
-	m := Message{id: r.id, ID: r.uuid, Body: r.body, Receives: int(r.receives), Sent: time.UnixMilli(r.sent).UTC(), Source: r.source}
+	m := Message{ID: r.uuid, Body: r.body, Receives: int(r.receives), Sent: time.UnixMilli(r.sent).UTC(), Source: r.source}
 	if r.receipt != 0 {
 		m.Receipt = strconv.FormatInt(r.id, 36) + "." + strconv.FormatInt(r.receipt, 36)
 	}

@@ -137,8 +137,7 @@ func (p poller) handle(ctx context.Context, batch []Message) {
 
 func (p poller) invoke(ctx context.Context, batch []Message) {
 	log := p.host.Logger().With("queue", p.queue.config.Name, "function", p.mapping.Function.Name)
-	res, err := function.Invoke(ctx, p.host, p.mapping.Function,
-		function.Call{Key: p.queue.key(batch[0].id), Attempt: batch[0].Receives}, p.event(batch))
+	res, err := function.Invoke(ctx, p.host, p.mapping.Function, nil, p.event(batch))
 	if err != nil {
 		log.ErrorContext(ctx, "function failed on messages", "messages", len(batch), "err", err)
 		return

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/queue"
 )
 
@@ -370,68 +368,6 @@ func TestShutDownIsBounded(t *testing.T) {
 			t.Errorf("left = %+v", s)
 		}
 	})
-}
-
-// TestNothingIsLost runs a mapping with all faults at once: in the end every
-// message was handled at least once or is a dead letter.
-func TestNothingIsLost(t *testing.T) {
-	struck := map[faults.Kind]int{}
-	for seed := range uint64(4) {
-		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEngine(t)
-				e.host.Faults = &faults.Faults{Seed: seed, Longest: 2 * time.Minute, Rate: map[faults.Kind]float64{
-					faults.Duplicate: .1, faults.Delay: .1, faults.Reorder: .2, faults.Expire: .1, faults.DropAck: .1,
-					faults.Throttle: .1, faults.CrashBefore: .1, faults.CrashAfter: .1, faults.TimeOut: .1, faults.Zombie: .1,
-				}}
-				dead := e.queue(queue.Config{Name: "dead"})
-				q := e.queue(queue.Config{MaxReceives: 5, DeadLetters: dead})
-				var want []string
-				for i := range 100 {
-					want = append(want, fmt.Sprintf("%03d", i))
-				}
-				send(t, q, want...)
-				handled := map[string]bool{}
-				w := worker{}
-				w.handle = func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
-					for _, m := range e.Records {
-						time.Sleep(100 * time.Millisecond)
-						if ctx.Err() != nil {
-							return events.SQSEventResponse{}, ctx.Err()
-						}
-						w.mu.Lock()
-						handled[m.Body] = true
-						w.mu.Unlock()
-					}
-					return events.SQSEventResponse{}, nil
-				}
-				m := mapping(w.Handle)
-				m.BatchSize = 3
-				poll(t, e, q, m, time.Hour)
-				letters, err := dead.List(t.Context(), 0, 1000)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, m := range letters {
-					handled[m.Body] = true
-				}
-				for _, body := range want {
-					if !handled[body] {
-						t.Errorf("message %s is lost", body)
-					}
-				}
-				if s := stats(t, q); s != (queue.Stats{}) {
-					t.Errorf("left = %+v", s)
-				}
-				for k, n := range e.host.Faults.Struck() {
-					struck[k] += n
-				}
-			})
-		})
-	}
-	if len(struck) != 10 {
-		t.Errorf("faults struck: %v", struck)
-	}
 }
 
 func TestFullDiskIsTriedAgain(t *testing.T) {

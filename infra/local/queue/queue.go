@@ -10,7 +10,6 @@ import (
 
 	"deskmove/infra/local/clock"
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 )
 
@@ -64,7 +63,6 @@ type Queue struct {
 	number int64
 	db     *db.DB
 	clock  clock.Clock
-	faults *faults.Faults
 
 	inFlight int // most messages in flight
 
@@ -87,7 +85,7 @@ func Open(ctx context.Context, d *db.DB, h *function.Host, c Config) (*Queue, er
 	if c.Retention == 0 {
 		c.Retention = maxRetention
 	}
-	q := &Queue{config: c, db: d, clock: h.Clock, faults: h.Faults, inFlight: maxInFlight, wake: make(chan struct{})}
+	q := &Queue{config: c, db: d, clock: h.Clock, inFlight: maxInFlight, wake: make(chan struct{})}
 	err := d.Do(ctx, func(tx db.Tx) error {
 		if err := tx.Exec("INSERT INTO queue (name) VALUES (?) ON CONFLICT DO NOTHING", c.Name); err != nil {
 			return err

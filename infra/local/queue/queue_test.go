@@ -16,7 +16,6 @@ import (
 
 	"deskmove/infra/local/clock"
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 	"deskmove/infra/local/queue"
 )
@@ -500,65 +499,5 @@ func TestDeleteRefusesWhatIsNoReceipt(t *testing.T) {
 		if err := q.Delete(t.Context(), []string{s}); err == nil {
 			t.Errorf("Delete(%q) = nil", s)
 		}
-	}
-}
-
-// strikes lets one kind of fault strike every time.
-func strikes(k faults.Kind) *faults.Faults {
-	return &faults.Faults{Longest: time.Minute, Rate: map[faults.Kind]float64{k: 1}}
-}
-
-func TestFaults(t *testing.T) {
-	for kind, check := range map[faults.Kind]func(t *testing.T, q *queue.Queue){
-		faults.Duplicate: func(t *testing.T, q *queue.Queue) {
-			send(t, q, "a")
-			first := one(t, q)
-			remove(t, q, first.Receipt)
-			time.Sleep(time.Minute)
-			if second := one(t, q); second.ID != first.ID || second.Body != "a" || second.Receives != 1 {
-				t.Errorf("duplicate = %+v of %+v", second, first)
-			}
-		},
-		faults.Delay: func(t *testing.T, q *queue.Queue) {
-			send(t, q, "a")
-			if got := receive(t, q, 1, 0); len(got) != 0 {
-				t.Error("received at once")
-			}
-			if got := receive(t, q, 1, time.Minute); len(got) != 1 {
-				t.Error("not received within the longest delay")
-			}
-		},
-		faults.Reorder: func(t *testing.T, q *queue.Queue) {
-			send(t, q, "a", "b")
-			if m := one(t, q); m.Body != "b" {
-				t.Errorf("first is %q", m.Body)
-			}
-		},
-		faults.Expire: func(t *testing.T, q *queue.Queue) {
-			send(t, q, "a")
-			one(t, q)
-			if got := receive(t, q, 1, 59*time.Second); len(got) != 1 {
-				t.Error("not visible again early")
-			}
-		},
-		faults.DropAck: func(t *testing.T, q *queue.Queue) {
-			send(t, q, "a")
-			remove(t, q, one(t, q).Receipt)
-			if got := receive(t, q, 1, time.Minute); len(got) != 1 || got[0].Receives != 2 {
-				t.Errorf("received %+v", got)
-			}
-		},
-	} {
-		t.Run(string(kind), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEngine(t)
-				e.host.Faults = strikes(kind)
-
-				check(t, e.queue(queue.Config{Visibility: time.Minute}))
-				if e.host.Faults.Struck()[kind] == 0 {
-					t.Error("did not strike")
-				}
-			})
-		})
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 )
 
 // ErrInFlight says that 120,000 messages are in flight: nothing is received
@@ -93,9 +92,6 @@ func (q *Queue) receive(ctx context.Context, limit int) (messages []Message, nex
 
 func (q *Queue) visible(tx db.Tx, now int64, limit int) (rows []row, err error) {
 	query := "SELECT " + columns + " FROM message WHERE queue = ? AND visible <= ? ORDER BY visible, id LIMIT ?"
-	if q.faults.Strike(faults.Reorder, q.config.Name, int(now)) {
-		query = "SELECT " + columns + " FROM message WHERE queue = ? AND visible <= ? ORDER BY visible DESC, id DESC LIMIT ?"
-	}
 	err = tx.Query(query, func(r db.Row) error {
 		rows = append(rows, scan(r))
 		return nil
@@ -105,12 +101,7 @@ func (q *Queue) visible(tx db.Tx, now int64, limit int) (rows []row, err error) 
 
 // take makes a message invisible and gives it a new receipt.
 func (q *Queue) take(tx db.Tx, now int64, r *row) error {
-	visibility := q.config.Visibility
-	key := q.key(r.id)
-	if n := int(r.receives) + 1; q.faults.Strike(faults.Expire, key, n) {
-		visibility = min(visibility, q.faults.Span(faults.Expire, key, n))
-	}
-	r.visible = now + visibility.Milliseconds()
+	r.visible = now + q.config.Visibility.Milliseconds()
 	r.receipt = rand.Int64() | 1 // #nosec G404 -- tells receives apart, no secret
 	r.receives++
 	if r.first == 0 {
@@ -159,14 +150,7 @@ func (q *Queue) Delete(ctx context.Context, receipts []string) error {
 			if err != nil {
 				return err
 			}
-			key := q.key(id)
-			if q.faults.Strike(faults.DropAck, key, 1) {
-				back := q.now() + q.faults.Span(faults.DropAck, key, 1).Milliseconds()
-				err = tx.Exec("UPDATE message SET visible = ? WHERE id = ? AND receipt = ?", back, id, receipt)
-			} else {
-				err = tx.Exec("DELETE FROM message WHERE id = ? AND receipt = ?", id, receipt)
-			}
-			if err != nil {
+			if err := tx.Exec("DELETE FROM message WHERE id = ? AND receipt = ?", id, receipt); err != nil {
 				return err
 			}
 		}

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 )
 
 // Send puts messages into the queue: all, or none if there is an error.
@@ -49,25 +47,7 @@ func (q *Queue) SendLater(ctx context.Context, delay time.Duration, bodies []str
 }
 
 func (q *Queue) send(tx db.Tx, now int64, delay time.Duration, body string) error {
-	id, name := q.nextID(), uuid.NewString()
-	key := q.key(id)
-	if q.faults.Strike(faults.Delay, key, 1) {
-		delay += q.faults.Span(faults.Delay, key, 1)
-	}
-	if err := q.insert(tx, row{id: id, visible: now + delay.Milliseconds(), sent: now, uuid: name, body: body}); err != nil {
-		return err
-	}
-	if !q.faults.Strike(faults.Duplicate, key, 1) {
-		return nil
-	}
-	delay += q.faults.Span(faults.Duplicate, key, 1)
-	return q.insert(tx, row{id: q.nextID(), visible: now + delay.Milliseconds(), sent: now, uuid: name, body: body})
-}
-
-// key names a message to Faults: by its place in the queue, as its ID is
-// random.
-func (q *Queue) key(id int64) string {
-	return q.config.Name + "/" + strconv.FormatInt(id-q.number*idsPerQueue, 10)
+	return q.insert(tx, row{id: q.nextID(), visible: now + delay.Milliseconds(), sent: now, uuid: uuid.NewString(), body: body})
 }
 
 func (q *Queue) insert(tx db.Tx, r row) error {

@@ -11,7 +11,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 	"github.com/google/uuid"
 
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 )
 
@@ -118,17 +116,7 @@ func (r runner) due(ctx context.Context) (time.Time, error) {
 }
 
 func (r runner) fire(ctx context.Context, due time.Time) {
-	key := strconv.FormatInt(due.UnixMilli(), 10)
-	var twin sync.WaitGroup
-	defer twin.Wait()
-	if r.host.Faults.Strike(faults.Overlap, r.Name+"/"+key, 1) {
-		twin.Go(func() { r.invoke(ctx, key, due) })
-	}
-	r.invoke(ctx, key, due)
-}
-
-func (r runner) invoke(ctx context.Context, key string, due time.Time) {
-	_, err := function.Invoke(ctx, r.host, r.Function, function.Call{Key: key, Attempt: 1}, events.EventBridgeEvent{
+	_, err := function.Invoke(ctx, r.host, r.Function, nil, events.EventBridgeEvent{
 		Version:    "0",
 		ID:         uuid.NewString(),
 		DetailType: "Scheduled Event",

@@ -17,7 +17,6 @@ import (
 
 	"deskmove/infra/local/clock"
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 	"deskmove/infra/local/schedule"
 )
@@ -192,15 +191,6 @@ func TestClockSetBack(t *testing.T) {
 		if len(b.runs) < 2 {
 			t.Errorf("runs at %v", b.runs)
 		}
-	})
-}
-
-func TestOverlap(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		b.host.Faults = &faults.Faults{Rate: map[faults.Kind]float64{faults.Overlap: 1}}
-		b.run(time.Minute)
-		b.want("0", "0")
 	})
 }
 

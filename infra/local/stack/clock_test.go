@@ -15,7 +15,7 @@ import (
 // for its listing it would come too late, and for the stream too early.
 func TestClockPutBackWhileStopped(t *testing.T) {
 	dir := t.TempDir()
-	r := startAt(t, dir, nil, clock.Clock{Time: func() time.Time { return time.Now().Add(time.Hour) }})
+	r := startAt(t, dir, clock.Clock{Time: func() time.Time { return time.Now().Add(time.Hour) }})
 	if _, err := r.cases().Configure.Account(t.Context(), setup()); err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestClockPutBackWhileStopped(t *testing.T) {
 	}
 	r.stop()
 
-	r = start(t, dir, nil)
+	r = start(t, dir)
 	between := r.take("mail", "between", time.Now())
 	if last := cs[len(cs)-1]; between.TakenIn.Before(last.TakenIn) {
 		t.Errorf("a conversation of %s came after one of %s", between.TakenIn, last.TakenIn)

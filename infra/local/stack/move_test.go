@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"deskmove/infra/local/clock"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/stack"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
@@ -48,19 +47,19 @@ type rig struct {
 	stop func()
 }
 
-func start(t *testing.T, dir string, f *faults.Faults) *rig {
+func start(t *testing.T, dir string) *rig {
 	t.Helper()
-	return startAt(t, dir, f, clock.Clock{})
+	return startAt(t, dir, clock.Clock{})
 }
 
 // startAt starts a stack with a clock of its own.
-func startAt(t *testing.T, dir string, f *faults.Faults, c clock.Clock) *rig {
+func startAt(t *testing.T, dir string, c clock.Clock) *rig {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	if os.Getenv("DESKMOVE_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
-	s, err := stack.Open(t.Context(), stack.Config{Dir: dir, Log: log, Faults: f, Clock: c})
+	s, err := stack.Open(t.Context(), stack.Config{Dir: dir, Log: log, Clock: c})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +129,7 @@ var all = desk.Choices{
 }
 
 func TestMoveUnderTraffic(t *testing.T) {
-	r := start(t, t.TempDir(), nil)
+	r := start(t, t.TempDir())
 	if _, err := r.cases().Configure.Account(t.Context(), setup()); err != nil {
 		t.Fatal(err)
 	}

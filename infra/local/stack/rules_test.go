@@ -19,7 +19,7 @@ var ann = move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin, Address
 // channel, one in three of them closed by Cem, who has no help desk access.
 func ready(t *testing.T, n int) (*rig, []desk.Conversation) {
 	t.Helper()
-	r := start(t, t.TempDir(), nil)
+	r := start(t, t.TempDir())
 	if _, err := r.cases().Configure.Account(t.Context(), setup()); err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,6 @@ import (
 	"deskmove/infra"
 	"deskmove/infra/local"
 	"deskmove/infra/local/clock"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 	"deskmove/infra/local/gateway"
 	"deskmove/infra/local/issuer"
@@ -33,7 +32,6 @@ type Config struct {
 	Dir     string // of all data
 	Address string // such as 127.0.0.1:8080, port 0 is a free one; "" serves nothing
 	Remote  bool   // allows an address that other computers can reach
-	Faults  *faults.Faults
 	Log     *slog.Logger
 	// API makes the HTTP API from the use cases.
 	API func(*handler.Handlers) http.Handler
@@ -91,7 +89,7 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	if s.Issuer, err = issuer.Open(c.Dir, c.Clock); err != nil {
 		return nil, err
 	}
-	if s.runtime, err = local.Open(local.Config{Dir: c.Dir, Clock: clk, Faults: c.Faults, Log: c.Log}); err != nil {
+	if s.runtime, err = local.Open(local.Config{Dir: c.Dir, Clock: clk, Log: c.Log}); err != nil {
 		return nil, err
 	}
 	return s, s.wire(ctx, c, waist, clk)

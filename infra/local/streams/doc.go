@@ -11,7 +11,7 @@
 // of those, or beyond MaxAge, it is given up: reported to OnFailure and left
 // behind. Without Bisect the whole rest of a batch is given up with its first
 // change, even if the batch got on at every attempt; AWS's documents leave
-// that open, and this is the harsher reading. Throttling is no attempt.
+// that open, and this is the harsher reading.
 //
 // What is under way is kept in the file, so that neither attempts nor halves
 // start over with the process. A batch that was under way three times when a

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 	"deskmove/shared/store"
 )
@@ -29,13 +28,10 @@ const (
 // segment is a part of what was read that is handled by itself: the changes
 // up to To.
 type segment struct {
-	To        string `json:"to"`
-	Failed    int    `json:"failed,omitempty"`    // attempts that failed
-	Throttled int    `json:"throttled,omitempty"` // attempts that did not come to that
-	Begun     int    `json:"begun,omitempty"`     // since the last of both
+	To     string `json:"to"`
+	Failed int    `json:"failed,omitempty"` // attempts that failed
+	Begun  int    `json:"begun,omitempty"`  // attempts since the last that failed
 }
-
-func (s segment) tries() int { return s.Failed + s.Throttled }
 
 // reader feeds one function from one shard, one batch at a time.
 type reader struct {
@@ -45,11 +41,10 @@ type reader struct {
 	mark    *mark
 	log     *slog.Logger
 
-	after  string         // sequence number of the last change that is done
-	saved  string         // after, as the file has it
-	ahead  []store.Change // those read behind after
-	work   []segment      // of ahead, none empty
-	replay int            // times that a success was not believed
+	after string         // sequence number of the last change that is done
+	saved string         // after, as the file has it
+	ahead []store.Change // those read behind after
+	work  []segment      // of ahead, none empty
 }
 
 func newReader(f *Feed, m Mapping, shard string, k *mark) *reader {
@@ -136,7 +131,6 @@ func (r *reader) settle(ctx context.Context) error {
 // read reads ahead: the next batch or, after a restart, the changes that were
 // under way.
 func (r *reader) read(ctx context.Context) error {
-	r.stall(ctx)
 	r.ahead = nil
 	for {
 		after := r.after
@@ -163,14 +157,6 @@ func (r *reader) read(ctx context.Context) error {
 	return nil
 }
 
-func (r *reader) stall(ctx context.Context) {
-	h := r.feed.Host
-	key := r.mapping.Function.Name + "/" + r.shard + "/" + r.after
-	if h.Faults.Strike(faults.Stall, key, 1) {
-		h.Clock.Wait(ctx, h.Faults.Span(faults.Stall, key, 1), nil)
-	}
-}
-
 func (r *reader) holds(sequence string) bool { return r.index(sequence) >= 0 }
 
 func (r *reader) index(sequence string) int {
@@ -192,7 +178,7 @@ func (r *reader) advance(ctx context.Context) {
 		return
 	}
 	// Unlike on AWS, every change is tried: a computer may have slept for long.
-	if r.work[0].tries() > 0 && r.expired(ctx, batch) {
+	if r.work[0].Failed > 0 && r.expired(ctx, batch) {
 		return
 	}
 	r.work[0].Begun++
@@ -254,19 +240,11 @@ var errPartial = errors.New("function reports failures")
 // invoke has the function handle a batch. If there is an error, the first
 // done changes of the batch are done all the same.
 func (r *reader) invoke(ctx context.Context, batch []store.Change) (done int, err error) {
-	h, f := r.feed.Host, r.mapping.Function
-	attempt := r.work[0].tries() + 1
-	key := r.shard + "/" + batch[0].Sequence
-	res, err := function.Invoke(ctx, h, f, function.Call{Key: key, Attempt: attempt}, r.event(batch))
+	res, err := function.Invoke(ctx, r.feed.Host, r.mapping.Function, nil, r.event(batch))
 	if err != nil {
 		return 0, err
 	}
 	if !r.mapping.ReportFailures || len(res.BatchItemFailures) == 0 {
-		if h.Faults.Strike(faults.Replay, key, attempt+r.replay) {
-			r.replay++
-			return r.invoke(ctx, batch)
-		}
-		r.replay = 0
 		return 0, nil
 	}
 	// The stream goes on at the first failure, whatever came after it.
@@ -284,15 +262,13 @@ func (r *reader) invoke(ctx context.Context, batch []store.Change) (done int, er
 // failed decides what becomes of a batch of which only the first changes are
 // done: it is tried again, in two parts if possible, or given up.
 func (r *reader) failed(ctx context.Context, batch []store.Change, done int, why error) {
-	r.log.WarnContext(ctx, "function failed on changes", "changes", len(batch), "done", done, "attempt", r.work[0].tries()+1, "err", why)
+	r.log.WarnContext(ctx, "function failed on changes", "changes", len(batch), "done", done, "attempt", r.work[0].Failed+1, "err", why)
 	if done > 0 {
 		r.finish(batch[done-1].Sequence)
 	}
 	head := &r.work[0]
 	head.Begun = 0
 	switch {
-	case isThrottle(why):
-		head.Throttled++
 	case r.mapping.Bisect && done > 0:
 		// The batch is split where it failed; that is no attempt.
 		return
@@ -307,12 +283,7 @@ func (r *reader) failed(ctx context.Context, batch []store.Change, done int, why
 		return
 	}
 	r.retry(ctx, "stream position not saved", r.save)
-	r.feed.Host.Clock.Wait(ctx, backoff(head.tries()), nil)
-}
-
-func isThrottle(err error) bool {
-	f, ok := errors.AsType[*function.Failure](err)
-	return ok && f.Name == function.Throttled
+	r.feed.Host.Clock.Wait(ctx, backoff(head.Failed), nil)
 }
 
 // backoff is the pause before retry n, from 1.

@@ -19,7 +19,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"deskmove/infra/local/db"
-	"deskmove/infra/local/faults"
 	"deskmove/infra/local/function"
 	"deskmove/infra/local/streams"
 	"deskmove/shared/store"
@@ -513,22 +512,6 @@ func TestMaxAge(t *testing.T) {
 	})
 }
 
-func TestThrottlingIsNoAttempt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		b.log.add("0", "a")
-		b.feed.Host.Faults = &faults.Faults{Script: func(k faults.Kind, _ string, n int) bool {
-			return k == faults.Throttle && n <= 10
-		}}
-		m := b.mapping()
-		m.Retries = 0
-		b.run(time.Hour, m)
-		if len(b.reports) != 0 || len(b.done) != 1 {
-			t.Errorf("%d reports, handled %v", len(b.reports), b.done)
-		}
-	})
-}
-
 // TestOnFailureIsTriedUntilItWorks: a change is not left behind before its
 // report is safe.
 func TestOnFailureIsTriedUntilItWorks(t *testing.T) {
@@ -731,41 +714,6 @@ func TestShutDownSavesThePosition(t *testing.T) {
 			t.Errorf("batches (-want +got):\n%s", diff)
 		}
 	})
-}
-
-func TestNothingIsLost(t *testing.T) {
-	for seed := range uint64(5) {
-		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t)
-				b.feed.Host.Faults = &faults.Faults{Seed: seed, Longest: 2 * time.Minute, Rate: map[faults.Kind]float64{
-					faults.Replay: .1, faults.Stall: .1, faults.Throttle: .1,
-					faults.CrashBefore: .1, faults.CrashAfter: .1, faults.TimeOut: .1, faults.Zombie: .1,
-				}}
-				b.feed.Poll = 5 * time.Second
-				b.handle = failOn("n123")
-				b.log.add("0", names(200)...)
-				b.log.add("1", names(150)...)
-				m := b.mapping()
-				m.Bisect, m.BatchSize, m.Retries = true, 10, 5
-				for range 10 {
-					b.run(10*time.Minute, m)
-					b.restart()
-				}
-				for _, shard := range []string{"0", "1"} {
-					if lost := b.lost(shard); lost != nil {
-						t.Errorf("shard %s: lost %v", shard, lost)
-					}
-				}
-				if len(b.reports) < 2 {
-					t.Errorf("reports = %+v", b.reports)
-				}
-				if struck := b.feed.Host.Faults.Struck(); len(struck) != 7 {
-					t.Errorf("faults struck: %v", struck)
-				}
-			})
-		})
-	}
 }
 
 func TestTrim(t *testing.T) {
