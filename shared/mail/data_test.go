@@ -1,28 +1,21 @@
 package mail_test
 
 import (
-	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"deskmove/shared/mail"
+	"deskmove/shared/mail/mailtest"
 )
 
-// sharedData lies beside the repository, and is no part of it.
-var sharedData = filepath.Join("..", "..", "..", "shared", "data")
-
-// readShared reads one of the files of sharedData, which holds no fault that
-// costs a message, and checks what must be true of every message.
-func readShared(t *testing.T, name string) []mail.Message {
+// readReal reads a file of real mail, which holds no fault that costs a
+// message, and checks what must be true of every message.
+func readReal(t *testing.T, name string) []mail.Message {
 	t.Helper()
-	f, err := os.Open(filepath.Join(sharedData, name))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("no ../shared/data beside the repository: the mail files there are no part of the project")
-	}
+	f, err := os.Open(mailtest.File(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +36,8 @@ func readShared(t *testing.T, name string) []mail.Message {
 	return all
 }
 
-func TestSharedDev(t *testing.T) {
-	all := readShared(t, "dev-2012-2013.mbox.gz")
+func TestRealYears(t *testing.T) {
+	all := readReal(t, "dev-2012-2013.mbox.gz")
 	if len(all) != 6434 {
 		t.Errorf("%d messages, want 6434", len(all))
 	}
@@ -71,8 +64,8 @@ func TestSharedDev(t *testing.T) {
 	}
 }
 
-func TestSharedTraps(t *testing.T) {
-	all := readShared(t, "traps.mbox.gz")
+func TestRealTraps(t *testing.T) {
+	all := readReal(t, "traps.mbox.gz")
 	if len(all) != 81 {
 		t.Fatalf("%d messages, want 81", len(all))
 	}

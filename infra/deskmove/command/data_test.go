@@ -1,24 +1,13 @@
 package command_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"deskmove/infra/deskmove/client"
 	"deskmove/infra/deskmove/importer"
 	"deskmove/infra/deskmove/verify"
+	"deskmove/shared/mail/mailtest"
 )
-
-// data is where the large samples of real mail are, outside the repository.
-func data(t *testing.T, name string) string {
-	t.Helper()
-	path := filepath.Join("../../../../shared/data", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the sample %s is not there", name)
-	}
-	return path
-}
 
 // TestRealMail imports real mail, with every message accounted for, moves it
 // and verifies the move.
@@ -26,7 +15,7 @@ func TestRealMail(t *testing.T) {
 	for name, messages := range map[string]int64{"traps.mbox.gz": 81, "dev-2012-2013.mbox.gz": 6434} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := data(t, name)
+			path := mailtest.File(t, name)
 			if raceDetector && messages > 1000 {
 				t.Skip("SKIPPED: with the race detector it takes minutes; make test runs it without, next")
 			}

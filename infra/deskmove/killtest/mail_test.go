@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,9 +15,10 @@ import (
 	"deskmove/infra/deskmove/demo"
 	"deskmove/infra/deskmove/importer"
 	"deskmove/shared/desk"
+	"deskmove/shared/mail/mailtest"
 )
 
-// mailAccount is that of the mail next to the project: its support address
+// mailAccount is that of the real mail: its support address
 // and the 25 agents, of whom three have no help desk access.
 func mailAccount() []byte {
 	var b strings.Builder
@@ -63,14 +63,7 @@ func program(ctx context.Context, into any, endpoint, token string, args ...stri
 func TestMail(t *testing.T) {
 	for _, name := range []string{"dev-2012-2013.mbox.gz", "traps.mbox.gz"} {
 		t.Run(name, func(t *testing.T) {
-			file, err := filepath.Abs(filepath.Join("..", "..", "..", "..", "shared", "data", name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := os.Stat(file); err != nil {
-				t.Skipf("the mail is not next to the project: %v", err)
-			}
-			testMail(t, file)
+			testMail(t, mailtest.File(t, name))
 		})
 	}
 }

@@ -1,9 +1,7 @@
 package thread_test
 
 import (
-	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -11,16 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"deskmove/shared/mail"
+	"deskmove/shared/mail/mailtest"
 	"deskmove/shared/mail/thread"
 )
 
-// shared reads a file of ../shared/data beside the repository.
-func shared(t *testing.T, name string) []mail.Header {
+// readReal reads the headers of a file of real mail.
+func readReal(t *testing.T, name string) []mail.Header {
 	t.Helper()
-	f, err := os.Open(filepath.Join("..", "..", "..", "..", "shared", "data", name))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("no ../shared/data beside the repository: the mail files there are no part of the project")
-	}
+	f, err := os.Open(mailtest.File(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +49,7 @@ func sizes(threads []thread.Thread) [4]int {
 
 // The figures are those of the data's README, which counts by ids alone. A
 // mail there twice is a thread of one here, so traps has one more.
-func TestSharedFigures(t *testing.T) {
+func TestRealFigures(t *testing.T) {
 	for name, want := range map[string]struct {
 		byIDs                 [4]int
 		bySubject, duplicates int
@@ -62,7 +58,7 @@ func TestSharedFigures(t *testing.T) {
 		"traps.mbox.gz":         {[4]int{49, 46, 1, 30}, 49, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			all := shared(t, name)
+			all := readReal(t, name)
 			threads, duplicates := thread.Build(all, nil)
 			checkThreads(t, all, threads, duplicates)
 			if got := sizes(threads); got != want.byIDs || len(duplicates) != want.duplicates {
@@ -77,10 +73,10 @@ func TestSharedFigures(t *testing.T) {
 	}
 }
 
-func TestSharedOrderAndSplit(t *testing.T) {
+func TestRealOrderAndSplit(t *testing.T) {
 	for _, name := range []string{"dev-2012-2013.mbox.gz", "traps.mbox.gz"} {
 		t.Run(name, func(t *testing.T) {
-			all := shared(t, name)
+			all := readReal(t, name)
 			want, _ := thread.Build(all, own)
 			other := shuffle(all)
 			got, _ := thread.Build(other, own)
@@ -93,8 +89,8 @@ func TestSharedOrderAndSplit(t *testing.T) {
 	}
 }
 
-func TestSharedTraps(t *testing.T) {
-	all := shared(t, "traps.mbox.gz")
+func TestRealTraps(t *testing.T) {
+	all := readReal(t, "traps.mbox.gz")
 	threads, duplicates := thread.Build(all, own)
 	if want := []thread.Duplicate{{Index: 6, Of: 5}}; !slices.Equal(duplicates, want) {
 		t.Errorf("duplicates %v, want %v", duplicates, want)
