@@ -33,6 +33,10 @@ test: lint ## Run vet, staticcheck, gosec and every test with the race detector
 	$(if $(DESKMOVE_MAIL),go test -count 1 -run TestRealMail ./infra/deskmove/command # with the race detector it takes minutes)
 	go test ./infra/torture -count 1 -timeout 24h -run TestTorture -faults $(FAULTS)
 
+.PHONY: quick
+quick: lint ## Run vet, staticcheck, gosec and the unit tests: no race detector, peers, simulation or kills
+	go test -short -p 4 $$(go list ./... | grep -vE '^deskmove/infra/(test|torture|peers|deskmove/killtest)')
+
 .PHONY: lint
 lint: ## Run gofmt, vet, staticcheck and gosec
 	@unformatted=$$(gofmt -l $(wildcard events functions infra shared)); \
@@ -91,6 +95,13 @@ torture: ## Move channels in worlds full of faults: FAULTS=1000000, or SEED=1234
 	@mkdir -p .cache
 	go test ./infra/torture -count 1 -timeout 24h -v \
 		$(if $(SEED),-run TestSeed -seed $(SEED) -tracefile $(CURDIR)/.cache/torture.txt,-run TestTorture -faults $(FAULTS))
+
+.PHONY: lines
+lines: ## Count Go's lines: the product (what functions and program are built of) and the rest (tests and their kit)
+	@product=$$(go list -deps -f '{{if .Module}}{{if .Module.Main}}{{range .GoFiles}}{{$$.Dir}}/{{.}}{{"\n"}}{{end}}{{end}}{{end}}' \
+		./functions/... ./infra/deskmove | xargs cat | wc -l); \
+	all=$$(git ls-files '*.go' | xargs cat | wc -l); \
+	echo "$$product product, $$((all - product)) rest, $$all in all"
 
 .PHONY: clean
 clean: ## Delete what was built; data in .data stays

@@ -190,6 +190,9 @@ func life(t *testing.T, dir string, said map[string]map[string]int) {
 // TestKill kills the process again and again, in the middle of everything.
 // What it was answered before is there afterwards.
 func TestKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: -short leaves out kills")
+	}
 	dir := t.TempDir()
 	said := map[string]map[string]int{}
 	for range 5 {

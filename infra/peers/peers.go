@@ -99,6 +99,7 @@ var (
 // Tool returns the path of an installed program; see tools.
 func Tool(t testing.TB, name string) string {
 	t.Helper()
+	skipIfShort(t)
 	dir, err := folder()
 	if err == nil {
 		var path string
@@ -140,6 +141,13 @@ func folder() (string, error) {
 			return "", errors.New("peers: the test runs outside of the project: there is no go.mod above it")
 		}
 		dir = up
+	}
+}
+
+func skipIfShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("SKIPPED: -short leaves out the peers")
 	}
 }
 

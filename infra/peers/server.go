@@ -51,6 +51,7 @@ func address(port int) string { return "http://127.0.0.1:" + strconv.Itoa(port) 
 // test that uses it.
 func (s *server) use(t testing.TB) string {
 	t.Helper()
+	skipIfShort(t)
 	s.once.Do(func() {
 		var dir string
 		if dir, s.err = folder(); s.err == nil {

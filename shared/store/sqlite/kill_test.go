@@ -80,6 +80,9 @@ func killItems(name string) []store.Write {
 // TestKilled kills a writing process again and again. What it was told is
 // written must be there, and of every call all or nothing.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: -short leaves out kills")
+	}
 	dir := t.TempDir()
 	var acknowledged []string
 	for round := 0; round < 10 || len(acknowledged) < 100; round++ { // a busy machine answers few calls in a round
