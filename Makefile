@@ -30,8 +30,8 @@ test: lint ## Run vet, staticcheck, gosec and every test with the race detector
 	@[ -n "$(DESKMOVE_MAIL)" ] || echo "NOTE: DESKMOVE_MAIL names no folder, so tests with real mail are skipped: see .github/CONTRIBUTING.md"
 	$(if $(RACE),,@echo "no C compiler: the race detector is off")
 	go test $(RACE) -timeout 30m ./...
-	$(if $(DESKMOVE_MAIL),go test -count 1 -run TestRealMail ./infra/deskmove/command # with the race detector it takes minutes)
-	go test ./infra/torture -count 1 -timeout 24h -run TestTorture -faults $(FAULTS)
+	$(if $(DESKMOVE_MAIL),go test -count 1 -run TestRealMail ./shared/cli # with the race detector it takes minutes)
+	go test ./infra/test/simulation -count 1 -timeout 24h -run TestTorture -faults $(FAULTS)
 
 .PHONY: quick
 quick: lint ## Run vet, staticcheck, gosec and the unit tests: no race detector, peers, simulation or kills
@@ -51,12 +51,12 @@ bench: ## Measure the move against the raw database, one line of JSON a case
 
 .PHONY: bench-aws
 bench-aws: peers ## Count what a move costs on AWS, on a peer, and start each function cold
-	DYNAMODB_PORT=18420 SQS_PORT=18421 infra/peers/run $(DESKMOVE) bench-aws --endpoint http://127.0.0.1:18420
+	DYNAMODB_PORT=18420 SQS_PORT=18421 infra/test/peers/run $(DESKMOVE) bench-aws --endpoint http://127.0.0.1:18420
 	go test ./functions -run '^$$' -bench ColdStart -benchtime 20x
 
 .PHONY: peers
 peers: ## Install the stand-ins for AWS that some tests use (needs Python and npm)
-	@infra/peers/install
+	@infra/test/peers/install
 
 .PHONY: functions
 functions: ## Build the Lambda functions into bin/functions (GOARCH_FUNCTIONS=arm64 or amd64)
@@ -93,7 +93,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (30s)
 .PHONY: torture
 torture: ## Move channels in worlds full of faults: FAULTS=1000000, or SEED=12345 to replay one
 	@mkdir -p .cache
-	go test ./infra/torture -count 1 -timeout 24h -v \
+	go test ./infra/test/simulation -count 1 -timeout 24h -v \
 		$(if $(SEED),-run TestSeed -seed $(SEED) -tracefile $(CURDIR)/.cache/torture.txt,-run TestTorture -faults $(FAULTS))
 
 .PHONY: lines

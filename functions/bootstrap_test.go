@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"deskmove/infra/bootstrap"
+	"deskmove/infra/test/bootstrap"
 )
 
 // reads is what each function reads of its environment, beside what the SDK

@@ -23,10 +23,10 @@ import (
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/httpapi"
+	"deskmove/shared/local/sqlite"
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
-	"deskmove/shared/store/sqlite"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden answers")

@@ -23,9 +23,9 @@ func readProject(t *testing.T) project {
 	root := os.DirFS("..")
 	p := project{}
 	for _, pattern := range []string{
-		"template.yaml", "infra/move.asl.json", "infra/local/stack/*.go", "functions/*/*.go", "events/*.json",
-		"shared/cloud/*.go", "shared/handler/*.go", "shared/machine/*.go", "shared/metrics/*.go", "shared/move/*.go",
-		"shared/queue/*.go", "shared/store/dynamo/*.go",
+		"template.yaml", "shared/move/move.asl.json", "shared/local/*.go", "functions/*/*.go", "events/*.json",
+		"shared/aws/*.go", "shared/handler/*.go", "shared/metrics/*.go", "shared/move/*.go",
+		"shared/aws/dynamo/*.go",
 	} {
 		files, err := fs.Glob(root, pattern)
 		if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"deskmove/infra/peers"
-	"deskmove/shared/store/dynamo"
+	"deskmove/infra/test/peers"
+	"deskmove/shared/aws/dynamo"
 )
 
 // buildFlags are what functions are built with, beside what the template

@@ -18,7 +18,7 @@ func environmentsAgree(p project) []string {
 		return []string{err.Error()}
 	}
 	parts := map[string]*ast.StructType{} // of package cloud
-	for _, file := range p.below("shared/cloud") {
+	for _, file := range p.below("shared/aws") {
 		maps.Copy(parts, structs(p[file]))
 	}
 	var problems []string
@@ -96,10 +96,10 @@ func TestEnvironmentsAgree(t *testing.T) {
 		"another table":     {file: yaml, old: "TICKETS_TABLE: !Ref TicketsTable", new: "TICKETS_TABLE: !Ref ControlTable", says: "convert: TICKETS_TABLE is ControlTable"},
 		"an ARN":            {file: yaml, old: "BATCHES_QUEUE_URL: !Ref BatchesQueue", new: "BATCHES_QUEUE_URL: !GetAtt BatchesQueue.Arn", says: "list: BATCHES_QUEUE_URL is BatchesQueue.Arn"},
 		"another machine":   {file: yaml, old: "stateMachine:${AWS::StackName}-move", new: "stateMachine:${AWS::StackName}", says: "sweep: MOVE_MACHINE_ARN is"},
-		"renamed in Go":     {file: "shared/cloud/environment.go", old: `env:"METRICS_NAMESPACE`, new: `env:"METRICS_NAME`, says: "sweep: METRICS_NAME: is read, but not set"},
-		"reads more":        {file: "functions/fence/main.go", old: "cloud.Tables\n", new: "cloud.Tables\n\tcloud.Metrics\n", says: "fence: METRICS_NAMESPACE: is read, but not set"},
-		"reads less":        {file: "functions/drain/main.go", old: "\tcloud.Machine\n", new: "", says: "drain: MOVE_MACHINE_ARN: is set, but not read"},
-		"reads one its own": {file: "functions/list/main.go", old: "cloud.Tables\n", new: "cloud.Tables\n\tLevel string `env:\"LEVEL\"`\n", says: "list: LEVEL: is read, but not set"},
+		"renamed in Go":     {file: "shared/aws/environment.go", old: `env:"METRICS_NAMESPACE`, new: `env:"METRICS_NAME`, says: "sweep: METRICS_NAME: is read, but not set"},
+		"reads more":        {file: "functions/fence/main.go", old: "aws.Tables\n", new: "aws.Tables\n\taws.Metrics\n", says: "fence: METRICS_NAMESPACE: is read, but not set"},
+		"reads less":        {file: "functions/drain/main.go", old: "\taws.Machine\n", new: "", says: "drain: MOVE_MACHINE_ARN: is set, but not read"},
+		"reads one its own": {file: "functions/list/main.go", old: "aws.Tables\n", new: "aws.Tables\n\tLevel string `env:\"LEVEL\"`\n", says: "list: LEVEL: is read, but not set"},
 	})
 }
 

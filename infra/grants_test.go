@@ -14,10 +14,10 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"go.yaml.in/yaml/v3"
 
-	"deskmove/infra/local/stack"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/httpapi"
+	"deskmove/shared/local"
 	"deskmove/shared/store"
 )
 
@@ -49,7 +49,7 @@ func everything(t *testing.T) map[string][]string {
 // running lets the local stack itself carry a move out.
 func running(t *testing.T) *watcher {
 	w := &watcher{}
-	st, err := stack.Open(t.Context(), stack.Config{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler), Each: w.each})
+	st, err := local.Open(t.Context(), local.Config{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler), Each: w.each})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -401,12 +401,11 @@ func TestGrants(t *testing.T) {
 // requests are those that the packages on the SDK make, as watchers know
 // them; the last two make tables for tests.
 var requests = map[string][]string{
-	"shared/store/dynamo": {
+	"shared/aws/dynamo": {
 		"BatchGetItem", "DeleteItem", "DescribeStream", "DescribeTable", "GetItem", "GetRecords", "GetShardIterator", "PutItem", "Query",
 		"TransactWriteItems", "UpdateItem", "CreateTable", "UpdateTimeToLive",
 	},
-	"shared/queue":   {"SendMessageBatch"},
-	"shared/machine": {"DescribeExecution", "StartExecution"},
+	"shared/aws": {"DescribeExecution", "SendMessageBatch", "StartExecution"},
 }
 
 // requestsKnown says which requests are made that watchers do not know of.
@@ -440,9 +439,9 @@ func isClient(x ast.Expr) bool {
 
 func TestRequestsKnown(t *testing.T) {
 	holds(t, requestsKnown, map[string]breakage{
-		"a scan":       {file: "shared/store/dynamo/query.go", old: "client.Query(", new: "client.Scan(", says: "Scan: is asked for"},
-		"one by one":   {file: "shared/store/dynamo/get.go", old: "client.BatchGetItem(", new: "client.GetItem(", says: "BatchGetItem: is watched"},
-		"another call": {file: "shared/machine/machine.go", old: "Client.DescribeExecution(", new: "Client.StopExecution(", says: "StopExecution: is asked for"},
-		"one message":  {file: "shared/queue/queue.go", old: "Client.SendMessageBatch(", new: "Client.SendMessage(", says: "SendMessage: is asked for"},
+		"a scan":       {file: "shared/aws/dynamo/query.go", old: "client.Query(", new: "client.Scan(", says: "Scan: is asked for"},
+		"one by one":   {file: "shared/aws/dynamo/get.go", old: "client.BatchGetItem(", new: "client.GetItem(", says: "BatchGetItem: is watched"},
+		"another call": {file: "shared/aws/machine.go", old: "Client.DescribeExecution(", new: "Client.StopExecution(", says: "StopExecution: is asked for"},
+		"one message":  {file: "shared/aws/sender.go", old: "Client.SendMessageBatch(", new: "Client.SendMessage(", says: "SendMessage: is asked for"},
 	})
 }

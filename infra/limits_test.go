@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"deskmove/infra/local/stack"
+	"deskmove/shared/local"
 )
 
 // limitsAgree holds the template's limits against each other and against
@@ -22,12 +22,12 @@ func limitsAgree(p project) []string {
 			problems = append(problems, fmt.Sprintf("%s: is %v in the template and %v in the local stack", what, got, want))
 		}
 	}
-	local := stack.TheLimits()
+	here := local.TheLimits()
 	timeout := func(name string) time.Duration {
 		n, _ := t.Resources[function(name)].Properties["Timeout"].(float64)
 		return time.Duration(n) * time.Second
 	}
-	for name, want := range local.Timeouts {
+	for name, want := range here.Timeouts {
 		same("time-out of "+name, timeout(name), want)
 	}
 	if got := timeout("api"); got <= 0 || got >= 30*time.Second {
@@ -43,18 +43,18 @@ func limitsAgree(p project) []string {
 	}
 	for _, of := range []struct {
 		queue, function, event string
-		local                  stack.Queue
+		here                   local.Queue
 	}{
-		{"BatchesQueue", "convert", "Batches", local.Batches},
-		{"StreamFailuresQueue", "redirect", "GivenUp", local.StreamFailures},
+		{"BatchesQueue", "convert", "Batches", here.Batches},
+		{"StreamFailuresQueue", "redirect", "GivenUp", here.StreamFailures},
 	} {
 		properties, m := t.Resources[of.queue].Properties, mapping(of.function, of.event)
 		seconds, _ := properties["VisibilityTimeout"].(float64)
 		visibility := time.Duration(seconds) * time.Second
 		receives := at(properties, "RedrivePolicy", "maxReceiveCount")
-		same("visibility of "+of.queue, visibility, of.local.Visibility)
-		same("receives of "+of.queue, receives, of.local.Receives)
-		same("batch of "+of.queue, m["BatchSize"], of.local.Size)
+		same("visibility of "+of.queue, visibility, of.here.Visibility)
+		same("receives of "+of.queue, receives, of.here.Receives)
+		same("batch of "+of.queue, m["BatchSize"], of.here.Size)
 		if visibility < 6*timeout(of.function) {
 			problems = append(problems, fmt.Sprintf("visibility of %s: is %s, less than six times the time-out of %s", of.queue, visibility, of.function))
 		}
@@ -67,17 +67,17 @@ func limitsAgree(p project) []string {
 	}
 	stream := mapping("redirect", "Conversations")
 	age, _ := stream["MaximumRecordAgeInSeconds"].(float64)
-	same("batch of the stream", stream["BatchSize"], local.Stream.Size)
-	same("retries of the stream", stream["MaximumRetryAttempts"], local.Stream.Retries)
-	same("age of the stream's changes", time.Duration(age)*time.Second, local.Stream.MaxAge)
+	same("batch of the stream", stream["BatchSize"], here.Stream.Size)
+	same("retries of the stream", stream["MaximumRetryAttempts"], here.Stream.Retries)
+	same("age of the stream's changes", time.Duration(age)*time.Second, here.Stream.MaxAge)
 	same("bisecting of the stream", stream["BisectBatchOnFunctionError"], true)
 	same("start of the stream", stream["StartingPosition"], "TRIM_HORIZON")
 	same("partial answers of the stream", stream["FunctionResponseTypes"], "[ReportBatchItemFailures]")
 	same("partial answers of batches", mapping("convert", "Batches")["FunctionResponseTypes"], "[ReportBatchItemFailures]")
 	same("partial answers of stream failures", mapping("redirect", "GivenUp")["FunctionResponseTypes"], "[ReportBatchItemFailures]")
 	same("what the stream gives up", target(at(stream, "DestinationConfig", "OnFailure", "Destination")), "StreamFailuresQueue.Arn")
-	if rate := text(mapping("sweep", "EveryMinute")["Schedule"]); local.Sweep != time.Minute || rate != "rate(1 minute)" {
-		problems = append(problems, fmt.Sprintf("sweep: is at %s in the template and every %s in the local stack", rate, local.Sweep))
+	if rate := text(mapping("sweep", "EveryMinute")["Schedule"]); here.Sweep != time.Minute || rate != "rate(1 minute)" {
+		problems = append(problems, fmt.Sprintf("sweep: is at %s in the template and every %s in the local stack", rate, here.Sweep))
 	}
 	return append(problems, stepsEnd(p, timeout)...)
 }
@@ -114,7 +114,7 @@ func TestLimitsAgree(t *testing.T) {
 		"whole answers":  {file: yaml, old: "            FunctionResponseTypes: [ReportBatchItemFailures]\n", new: "", says: "partial answers of batches"},
 		"lost changes":   {file: yaml, old: "Destination: !GetAtt StreamFailuresQueue.Arn", new: "Destination: !GetAtt BatchesQueue.Arn", says: "what the stream gives up"},
 		"seldom swept":   {file: yaml, old: "rate(1 minute)", new: "rate(5 minutes)", says: "sweep"},
-		"impatient step": {file: "infra/move.asl.json", old: `"TimeoutSeconds": 300`, new: `"TimeoutSeconds": 60`, says: "state List: waits for 60 s"},
+		"impatient step": {file: "shared/move/move.asl.json", old: `"TimeoutSeconds": 300`, new: `"TimeoutSeconds": 60`, says: "state List: waits for 60 s"},
 	})
 }
 
@@ -128,7 +128,7 @@ type state struct {
 // states returns the states of the state machine.
 func (p project) states() map[string]state {
 	var m struct{ States map[string]state }
-	if err := json.Unmarshal([]byte(p["infra/move.asl.json"]), &m); err != nil {
+	if err := json.Unmarshal([]byte(p["shared/move/move.asl.json"]), &m); err != nil {
 		return nil
 	}
 	return m.States

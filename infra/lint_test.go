@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"deskmove/infra/peers"
+	"deskmove/infra/test/peers"
 )
 
 // tool runs a tool in the project's folder, with no account of AWS, and

@@ -57,7 +57,7 @@ func targetsExist(p project) []string {
 		}
 	}
 	var local []string
-	for _, file := range p.below("infra/local/stack") {
+	for _, file := range p.below("shared/local") {
 		for _, s := range literals(p[file]) {
 			if m := placeholder.FindStringSubmatch(s); m != nil {
 				local = append(local, m[1])
@@ -69,7 +69,7 @@ func targetsExist(p project) []string {
 }
 
 func TestTargetsExist(t *testing.T) {
-	const asl, yaml = "infra/move.asl.json", "template.yaml"
+	const asl, yaml = "shared/move/move.asl.json", "template.yaml"
 	holds(t, targetsExist, map[string]breakage{
 		"unknown function":  {file: asl, old: "${AuditFunctionArn}", new: "${LookFunctionArn}", says: "LookFunction: has no substitution"},
 		"none":              {file: asl, old: `"Resource"`, new: `"resources"`, says: "calls nothing"},
@@ -78,7 +78,7 @@ func TestTargetsExist(t *testing.T) {
 		"another's":         {file: yaml, old: "AuditFunctionArn: !GetAtt AuditFunction.Arn", new: "AuditFunctionArn: !GetAtt DrainFunction.Arn", says: "stands for DrainFunction.Arn"},
 		"no function":       {file: yaml, old: "  AuditFunction:\n", new: "  AuditAgain:\n", says: "AuditFunction: is no function"},
 		"for nothing":       {file: yaml, old: "DefinitionSubstitutions:\n", new: "DefinitionSubstitutions:\n        SweepFunctionArn: !GetAtt SweepFunction.Arn\n", says: "SweepFunction: is substituted, but not called"},
-		"local has another": {file: "infra/local/stack/stack.go", old: "${AuditFunctionArn}", new: "${LookFunctionArn}", says: "AuditFunction: is not in the local stack"},
+		"local has another": {file: "shared/local/local.go", old: "${AuditFunctionArn}", new: "${LookFunctionArn}", says: "AuditFunction: is not in the local stack"},
 	})
 }
 
@@ -125,7 +125,7 @@ func errorsExist(p project) []string {
 }
 
 func TestErrorsExist(t *testing.T) {
-	const asl = "infra/move.asl.json"
+	const asl = "shared/move/move.asl.json"
 	holds(t, errorsExist, map[string]breakage{
 		"renamed in Go":      {file: "shared/move/errors.go", old: "BusyError", new: "OccupiedError", says: "nobody reports BusyError"},
 		"no error any more":  {file: "shared/move/errors.go", old: "func (e *BusyError) Error() string", new: "func (e *BusyError) String() string", says: "nobody reports BusyError"},

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"deskmove/infra/local/stack"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/httpapi"
+	"deskmove/shared/local"
 	"deskmove/shared/move"
 )
 
@@ -23,7 +23,7 @@ import (
 type scene struct {
 	*testing.T
 	*watcher
-	stack   *stack.Stack
+	stack   *local.Stack
 	api     http.Handler
 	called  map[string]bool // routes
 	time    time.Time
@@ -39,7 +39,7 @@ func newScene(t *testing.T) *scene {
 	s.watcher.machine = func(_ string, r move.Run) { s.runs = append(s.runs, r) }
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
-	if s.stack, err = stack.Open(t.Context(), stack.Config{Dir: t.TempDir(), Log: log, Each: s.each}); err != nil {
+	if s.stack, err = local.Open(t.Context(), local.Config{Dir: t.TempDir(), Log: log, Each: s.each}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

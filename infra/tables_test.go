@@ -12,7 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"deskmove/shared/store/dynamo"
+	"deskmove/shared/aws/dynamo"
 )
 
 // tableMaker is a DynamoDB that notes which tables it is asked to make.

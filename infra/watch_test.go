@@ -71,7 +71,7 @@ func (w *watcher) uses(function string) []string {
 	return slices.Sorted(maps.Keys(w.used[function]))
 }
 
-// each is for stack.Config.
+// each is for local.Config.
 func (w *watcher) each(function string, b handler.Below) handler.Below {
 	b.Engine = watchedEngine{b.Engine, w, function}
 	b.Stream = watchedStream{b.Stream, w, function}

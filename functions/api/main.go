@@ -5,20 +5,20 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"deskmove/shared/api"
-	"deskmove/shared/cloud"
+	"deskmove/shared/aws"
 	"deskmove/shared/handler"
 	"deskmove/shared/httpapi"
 )
 
 // environment is all that the function reads.
 type environment struct {
-	cloud.Tables
-	cloud.Machine
+	aws.Tables
+	aws.Machine
 }
 
-func main() { cloud.Main(wire) }
+func main() { aws.Main(wire) }
 
-func wire(c *cloud.Cloud) (cloud.Handler[events.APIGatewayV2HTTPRequest, events.APIGatewayV2HTTPResponse], error) {
+func wire(c *aws.Cloud) (aws.Handler[events.APIGatewayV2HTTPRequest, events.APIGatewayV2HTTPResponse], error) {
 	var e environment
 	if err := c.Read(&e); err != nil {
 		return nil, err

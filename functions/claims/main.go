@@ -6,14 +6,14 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/events"
 
-	"deskmove/shared/cloud"
+	"deskmove/shared/aws"
 	"deskmove/shared/handler"
 )
 
 type tokens = events.CognitoEventUserPoolsPreTokenGenV2_0
 
-func main() { cloud.Main(wire) }
+func main() { aws.Main(wire) }
 
-func wire(c *cloud.Cloud) (cloud.Handler[tokens, tokens], error) {
+func wire(c *aws.Cloud) (aws.Handler[tokens, tokens], error) {
 	return handler.Claims{Log: c.Log}.Handle, nil
 }

@@ -4,19 +4,19 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/events"
 
-	"deskmove/shared/cloud"
+	"deskmove/shared/aws"
 	"deskmove/shared/handler"
 )
 
 // environment is all that the function reads.
 type environment struct {
-	cloud.Tables
-	cloud.Metrics
+	aws.Tables
+	aws.Metrics
 }
 
-func main() { cloud.Main(wire) }
+func main() { aws.Main(wire) }
 
-func wire(c *cloud.Cloud) (cloud.Handler[events.SQSEvent, events.SQSEventResponse], error) {
+func wire(c *aws.Cloud) (aws.Handler[events.SQSEvent, events.SQSEventResponse], error) {
 	var e environment
 	if err := c.Read(&e); err != nil {
 		return nil, err

@@ -2,19 +2,19 @@
 package main
 
 import (
-	"deskmove/shared/cloud"
+	"deskmove/shared/aws"
 	"deskmove/shared/handler"
 	"deskmove/shared/move"
 )
 
 // environment is all that the function reads.
 type environment struct {
-	cloud.Tables
+	aws.Tables
 }
 
-func main() { cloud.Main(wire) }
+func main() { aws.Main(wire) }
 
-func wire(c *cloud.Cloud) (cloud.Handler[move.Run, move.Run], error) {
+func wire(c *aws.Cloud) (aws.Handler[move.Run, move.Run], error) {
 	var e environment
 	if err := c.Read(&e); err != nil {
 		return nil, err

@@ -5,20 +5,20 @@ package main
 import (
 	"encoding/json"
 
-	"deskmove/shared/cloud"
+	"deskmove/shared/aws"
 	"deskmove/shared/handler"
 )
 
 // environment is all that the function reads.
 type environment struct {
-	cloud.Tables
-	cloud.Stream
-	cloud.Metrics
+	aws.Tables
+	aws.Stream
+	aws.Metrics
 }
 
-func main() { cloud.Main(wire) }
+func main() { aws.Main(wire) }
 
-func wire(c *cloud.Cloud) (cloud.Handler[json.RawMessage, any], error) {
+func wire(c *aws.Cloud) (aws.Handler[json.RawMessage, any], error) {
 	var e environment
 	if err := c.Read(&e); err != nil {
 		return nil, err

@@ -7,20 +7,20 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"deskmove/shared/cloud"
+	"deskmove/shared/aws"
 	"deskmove/shared/handler"
 )
 
 // environment is all that the function reads.
 type environment struct {
-	cloud.Tables
-	cloud.Machine
-	cloud.Metrics
+	aws.Tables
+	aws.Machine
+	aws.Metrics
 }
 
-func main() { cloud.Main(wire) }
+func main() { aws.Main(wire) }
 
-func wire(c *cloud.Cloud) (cloud.Handler[events.EventBridgeEvent, json.RawMessage], error) {
+func wire(c *aws.Cloud) (aws.Handler[events.EventBridgeEvent, json.RawMessage], error) {
 	var e environment
 	if err := c.Read(&e); err != nil {
 		return nil, err

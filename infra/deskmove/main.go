@@ -9,8 +9,8 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"deskmove/infra/deskmove/bench"
-	"deskmove/infra/deskmove/command"
+	"deskmove/shared/cli"
+	"deskmove/shared/cli/bench"
 )
 
 func main() {
@@ -27,5 +27,5 @@ func main() {
 		}
 		return
 	}
-	os.Exit(command.Main(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(cli.Main(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }

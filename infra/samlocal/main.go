@@ -1,5 +1,5 @@
 // Samlocal prepares what "sam local" needs to run the functions and does not
-// bring along: tables and a queue, on stand-ins that infra/peers/run serves,
+// bring along: tables and a queue, on stand-ins that infra/test/peers/run serves,
 // with the account that events/*.json are about; the file that tells the
 // functions of them; and a built template that lets them be told.
 //

@@ -20,9 +20,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"deskmove/infra/bootstrap"
-	"deskmove/infra/peers"
-	"deskmove/shared/store/dynamo"
+	"deskmove/infra/test/bootstrap"
+	"deskmove/infra/test/peers"
+	"deskmove/shared/aws/dynamo"
 )
 
 const (

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"deskmove/shared/store/dynamo"
+	"deskmove/shared/aws/dynamo"
 )
 
 const (
@@ -135,7 +135,7 @@ func await(ctx context.Context, endpoint string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("nothing listens at %s; infra/peers/run serves tables and queues: %w", endpoint, err)
+			return fmt.Errorf("nothing listens at %s; infra/test/peers/run serves tables and queues: %w", endpoint, err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

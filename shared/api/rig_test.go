@@ -20,9 +20,9 @@ import (
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
+	"deskmove/shared/local/sqlite"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
-	"deskmove/shared/store/sqlite"
 )
 
 // rig is the API on the real use cases, repositories and embedded engine. The

@@ -1,5 +1,5 @@
 // Package auth says who calls. Tokens are checked by the gateway: API Gateway's
-// JWT authorizer on AWS, infra/local/issuer on one machine. Behind it, the
+// JWT authorizer on AWS, shared/local/issuer on one machine. Behind it, the
 // caller is in the request's context, or why there is none.
 package auth
 

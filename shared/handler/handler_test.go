@@ -17,10 +17,10 @@ import (
 
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
+	"deskmove/shared/local/sqlite"
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
-	"deskmove/shared/store/sqlite"
 )
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))

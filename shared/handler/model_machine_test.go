@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"pgregory.net/rapid"
 
-	"deskmove/shared/asl"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
+	"deskmove/shared/local/asl"
 	"deskmove/shared/move"
 )
 

@@ -11,9 +11,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"deskmove/shared/asl"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
+	"deskmove/shared/local/asl"
 	"deskmove/shared/move"
 	"deskmove/shared/store/storetest"
 )
@@ -23,7 +23,7 @@ import (
 // all there is with a plain map that knows what should be. Whoever acts at the
 // same time, and what fails, is for the torture to try.
 func TestModel(t *testing.T) {
-	definition, err := os.ReadFile("../../infra/move.asl.json")
+	definition, err := os.ReadFile("../move/move.asl.json")
 	if err != nil {
 		t.Fatal(err)
 	}

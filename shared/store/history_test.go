@@ -16,12 +16,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"deskmove/infra/peers"
+	"deskmove/infra/test/peers"
+	"deskmove/shared/aws/dynamo"
 	"deskmove/shared/desk"
+	"deskmove/shared/local/sqlite"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
-	"deskmove/shared/store/dynamo"
-	"deskmove/shared/store/sqlite"
 	"deskmove/shared/store/storetest"
 )
 

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/local/sqlite"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
-	"deskmove/shared/store/sqlite"
 )
 
 func openEngine(t *testing.T) store.Engine {

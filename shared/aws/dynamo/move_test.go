@@ -1,0 +1,250 @@
+package dynamo_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"deskmove/infra/test/peers"
+	"deskmove/shared/aws/dynamo"
+	"deskmove/shared/desk"
+	"deskmove/shared/local"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+// lossy loses the answer to every tenth write, after it was done, so that the
+// SDK makes it again.
+type lossy struct {
+	client    aws.HTTPClient
+	off       atomic.Bool
+	n, losses atomic.Int64
+}
+
+func (l *lossy) Do(r *http.Request) (*http.Response, error) {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	res, err := l.client.Do(r)
+	if err != nil || l.off.Load() || strings.Contains(operation, "Get") || operation == "Query" || l.n.Add(1)%10 != 0 {
+		return res, err
+	}
+	l.losses.Add(1)
+	return nil, errors.Join(errors.New("connection reset by the test"), res.Body.Close())
+}
+
+// late hides a third of what the conversations' index holds until reconcile
+// begins: that is how late an index may be.
+type late struct {
+	store.Engine
+	seen   atomic.Bool
+	hidden atomic.Int64
+}
+
+func (l *late) Query(ctx context.Context, q store.Query) (store.Page, error) {
+	page, err := l.Engine.Query(ctx, q)
+	if !q.Index || q.Table != store.Conversations || l.seen.Load() {
+		return page, err
+	}
+	var shown []store.Item
+	for _, item := range page.Items {
+		if item.Key.PK[len(item.Key.PK)-1]%3 == 0 {
+			l.hidden.Add(1)
+		} else {
+			shown = append(shown, item)
+		}
+	}
+	page.Items = shown
+	return page, err
+}
+
+func (l *late) Write(ctx context.Context, ws []store.Write) []error {
+	for _, w := range ws {
+		if w.Set.Str("phase") == "reconcile" {
+			l.seen.Store(true)
+		}
+	}
+	return l.Engine.Write(ctx, ws)
+}
+
+// TestMove runs a whole move of the local stack on DynamoDB, whose index lags
+// and whose answers get lost, and counts what it consumes.
+func TestMove(t *testing.T) {
+	const conversations = 600
+	cfg := config(peers.DynamoDB(t))
+	net := &lossy{client: dynamo.HTTPClient()}
+	cfg.HTTPClient = net
+	net.off.Store(true)
+	e := newEngine(t, cfg)
+	waist := &late{Engine: e}
+	var logged bytes.Buffer
+	s, err := local.Open(t.Context(), local.Config{
+		Dir: t.TempDir(), Log: slog.New(slog.NewTextHandler(&locked{to: &logged}, nil)), Wrap: func(store.Engine) store.Engine { return waist },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := s.Run(ctx); err != nil && ctx.Err() == nil {
+			t.Error(err)
+		}
+	})
+	defer func() {
+		cancel()
+		running.Wait()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	cases := s.Handlers.Cases
+	if _, err := cases.Configure.Account(t.Context(), account()); err != nil {
+		t.Fatal(err)
+	}
+	cs := imported(conversations)
+	if err := (store.ConversationStore{Engine: e}).Import(t.Context(), cs); err != nil {
+		t.Fatal(err)
+	}
+
+	net.off.Store(false)
+	before := e.Consumed()
+	m, err := cases.Start.Move(t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
+		Acknowledged: []string{desk.CodeAgentsNoAccess, desk.CodeConnectedLeft},
+	}, move.Idempotency{Key: "k", Hash: "h"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(2 * time.Minute); m.Status != desk.Done; time.Sleep(100 * time.Millisecond) {
+		if m, err = cases.Moves.Get(t.Context(), "acme", m.ID); err != nil {
+			t.Fatal(err)
+		}
+		if m.Status == desk.Attention || time.Now().After(end) {
+			t.Fatalf("the move is %s (%s)\n%s", m.Status, m.Phase, logged.String())
+		}
+	}
+	after := e.Consumed()
+	net.off.Store(true)
+	if waist.hidden.Load() < conversations/10 || net.losses.Load() < conversations/10 {
+		t.Errorf("the index hid %d, and %d answers got lost: the test tests little", waist.hidden.Load(), net.losses.Load())
+	}
+	wantMoved(t, e, cs)
+	p, err := cases.Ledger.Progress(t.Context(), "acme", m.ID)
+	if err != nil || p.Planned != conversations || p.Done != conversations || p.Created != conversations {
+		t.Errorf("progress %+v, %v", p, err)
+	}
+	report(t, before, after, conversations)
+}
+
+// wantMoved checks that each conversation has its one ticket.
+func wantMoved(t *testing.T, e *dynamo.Engine, cs []desk.Conversation) {
+	t.Helper()
+	var ids, tickets []string
+	for _, c := range cs {
+		ids, tickets = append(ids, c.ID), append(tickets, desk.TicketID(c.ID))
+	}
+	ts, err := store.TicketStore{Engine: e}.GetMany(t.Context(), "acme", tickets, true)
+	if err != nil || len(ts) != len(cs) {
+		t.Fatalf("%d tickets, %v", len(ts), err)
+	}
+	got, err := store.ConversationStore{Engine: e}.GetMany(t.Context(), "acme", ids, true)
+	if err != nil || len(got) != len(cs) {
+		t.Fatalf("%d conversations, %v", len(got), err)
+	}
+	for _, c := range got {
+		if c.Home != desk.HelpDesk || c.Ticket != desk.TicketID(c.ID) {
+			t.Errorf("conversation %s is in the %s, with ticket %q", c.ID, c.Home, c.Ticket)
+		}
+	}
+	listed := map[string]int{}
+	for after, more := (move.Position{}), true; more; {
+		var ps []move.Position
+		ps, more, err = store.TicketStore{Engine: e}.List(t.Context(), "acme", []desk.Status{"new", "solved"}, after, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range ps {
+			listed[p.ID]++
+			after = p
+		}
+	}
+	for _, id := range tickets {
+		if listed[id] != 1 {
+			t.Errorf("ticket %s is listed %d times", id, listed[id])
+		}
+	}
+}
+
+// report says what the move consumed.
+func report(t *testing.T, before, after map[dynamo.Usage]dynamo.Units, conversations float64) {
+	t.Helper()
+	var writes, reads float64
+	for u, n := range after {
+		n := n.Total() - before[u].Total()
+		if u.Reads() {
+			reads += n
+		} else {
+			writes += n
+		}
+		t.Logf("%+v: %.1f units", u, n)
+	}
+	t.Logf("a conversation took %.2f write units and %.2f read units", writes/conversations, reads/conversations)
+	if writes < 2*conversations { // ticket and marker, even if not all answers count
+		t.Errorf("%.0f write units are counted, fewer than were written", writes)
+	}
+}
+
+func account() desk.Setup {
+	return desk.Setup{
+		Account: desk.Account{ID: "acme", Name: "Acme", Plan: desk.Professional, Zone: "Europe/Berlin"},
+		Agents: []desk.Agent{
+			{ID: "ann", Name: "Ann", Email: "ann@acme.example", Role: desk.SuperAdmin, HelpDesk: true},
+			{ID: "bob", Name: "Bob", Email: "bob@acme.example", Role: desk.AgentRole},
+		},
+		Pipelines: []desk.Pipeline{{ID: "support", Name: "Support", Statuses: []desk.PipelineStatus{
+			{ID: "new", Name: "New"}, {ID: "solved", Name: "Solved", Closed: true},
+		}}},
+		Policies: []desk.Policy{{ID: "gold", Name: "Gold", FirstReply: 4 * time.Hour, NextReply: 8 * time.Hour, Close: 48 * time.Hour}},
+		Channels: []desk.Channel{{
+			Account: "acme", ID: "mail", Name: "Mail", Type: desk.Email, Address: "support@acme.example",
+			Settings: json.RawMessage(`{"routing":{"agents":["ann"]}}`),
+		}},
+	}
+}
+
+func imported(n int) []desk.Conversation {
+	began := time.Date(2025, 3, 1, 9, 0, 0, 0, time.UTC)
+	cs := make([]desk.Conversation, n)
+	for i := range cs {
+		at := began.Add(time.Duration(i) * time.Minute)
+		cs[i] = desk.Conversation{
+			Account: "acme", ID: fmt.Sprintf("c%06d", i), Channel: "mail", Origin: "mail", Subject: "Order", Customer: "jane@customer.example",
+			State: []desk.State{desk.Open, desk.Closed}[i%2], Owner: []string{"ann", "bob", ""}[i%3], Started: at, TakenIn: at, Joined: at,
+			ChangedAt: at, Version: 1, Messages: 1, Home: desk.Inbox,
+		}
+	}
+	return cs
+}
+
+// locked is a writer for many.
+type locked struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (l *locked) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.to.Write(b)
+}

@@ -1,0 +1,180 @@
+package aws
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/caarlos0/env/v11"
+)
+
+// Parts of a function's environment. A function embeds those that it reads.
+type (
+	// Tables are the names of the tables.
+	Tables struct {
+		Conversations Table `env:"CONVERSATIONS_TABLE,notEmpty"`
+		Tickets       Table `env:"TICKETS_TABLE,notEmpty"`
+		Control       Table `env:"CONTROL_TABLE,notEmpty"`
+	}
+	// Batches is where batches are sent.
+	Batches struct {
+		BatchesQueue QueueURL `env:"BATCHES_QUEUE_URL,notEmpty"`
+	}
+	// Machine is the state machine whose executions are started.
+	Machine struct {
+		MoveMachine MachineARN `env:"MOVE_MACHINE_ARN,notEmpty"`
+	}
+	// Stream is the conversations' stream, from which changes are read again.
+	Stream struct {
+		ConversationsStream StreamARN `env:"CONVERSATIONS_STREAM_ARN,notEmpty"`
+	}
+	// Metrics says under which name measurements are collected.
+	Metrics struct {
+		MetricsNamespace Namespace `env:"METRICS_NAMESPACE,notEmpty"`
+	}
+)
+
+// Values of variables. Their UnmarshalText says what is wrong with one,
+// without repeating it.
+type (
+	Table      string // name of a table
+	QueueURL   string // URL of a queue
+	MachineARN string // ARN of a state machine
+	StreamARN  string // ARN of a table's stream
+	Namespace  string // of CloudWatch's metrics
+)
+
+var (
+	tableForm     = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+	namespaceForm = regexp.MustCompile(`^[A-Za-z0-9_.#:/-]{1,255}$`)
+)
+
+// UnmarshalText reads a table's name.
+func (t *Table) UnmarshalText(b []byte) error {
+	*t = Table(b)
+	return match(tableForm, b, "it is no name of a table: 3 to 255 letters, digits, '_', '.' and '-'")
+}
+
+// UnmarshalText reads a queue's URL.
+func (q *QueueURL) UnmarshalText(b []byte) error {
+	*q = QueueURL(b)
+	u, err := url.Parse(string(b))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Count(strings.Trim(u.Path, "/"), "/") != 1 || u.RawQuery != "" {
+		return errors.New("it is no URL of a queue, such as https://sqs.eu-central-1.amazonaws.com/123456789012/name")
+	}
+	return nil
+}
+
+// UnmarshalText reads a state machine's ARN.
+func (m *MachineARN) UnmarshalText(b []byte) error {
+	*m = MachineARN(b)
+	a, err := arn.Parse(string(b))
+	kind, name, _ := strings.Cut(a.Resource, ":")
+	if err != nil || a.Service != "states" || kind != "stateMachine" || name == "" || strings.Contains(name, ":") {
+		return errors.New("it is no ARN of a state machine, such as arn:aws:states:eu-central-1:123456789012:stateMachine:name")
+	}
+	return nil
+}
+
+// UnmarshalText reads a stream's ARN.
+func (s *StreamARN) UnmarshalText(b []byte) error {
+	*s = StreamARN(b)
+	a, err := arn.Parse(string(b))
+	if err != nil || a.Service != "dynamodb" || !strings.HasPrefix(a.Resource, "table/") || !strings.Contains(a.Resource, "/stream/") {
+		return errors.New("it is no ARN of a table's stream, such as arn:aws:dynamodb:eu-central-1:123456789012:table/name/stream/2026-11-23T09:00:00.000")
+	}
+	return nil
+}
+
+// UnmarshalText reads a namespace.
+func (n *Namespace) UnmarshalText(b []byte) error {
+	*n = Namespace(b)
+	err := match(namespaceForm, b, "it is no namespace: 1 to 255 letters, digits and any of _.#:/-")
+	if err == nil && strings.HasPrefix(string(b), "AWS/") {
+		err = errors.New("namespaces that begin with AWS/ are Amazon's")
+	}
+	return err
+}
+
+func match(form *regexp.Regexp, b []byte, problem string) error {
+	if !form.Match(b) {
+		return errors.New(problem)
+	}
+	return nil
+}
+
+// Gap is a variable that is missing or malformed.
+type Gap struct {
+	Variable string `json:"variable"`
+	Problem  string `json:"problem"` // does not repeat the value
+	Remedy   string `json:"remedy"`
+}
+
+// EnvironmentError names every gap of an environment.
+type EnvironmentError struct{ Gaps []Gap }
+
+func (e *EnvironmentError) Error() string {
+	texts := make([]string, len(e.Gaps))
+	for i, g := range e.Gaps {
+		texts[i] = fmt.Sprintf("%s: %s; %s", g.Variable, g.Problem, g.Remedy)
+	}
+	return "environment: " + strings.Join(texts, " | ")
+}
+
+// LogValue makes a log's line list the gaps.
+func (e *EnvironmentError) LogValue() slog.Value { return slog.AnyValue(e.Gaps) }
+
+// Variables are the names of all variables of an environment, which is a
+// pointer to a struct of parts.
+func Variables(environment any) ([]string, error) {
+	fields, err := env.GetFieldParams(environment)
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Key
+	}
+	return names, err
+}
+
+// ReadEnvironment reads an environment's variables, looked up in vars or, if
+// that is nil, where the process has them. All gaps are in the error, an
+// *EnvironmentError.
+func ReadEnvironment(environment any, vars map[string]string) error {
+	err := env.ParseWithOptions(environment, env.Options{Environment: vars})
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return err
+	}
+	names := variableOf(reflect.TypeOf(environment).Elem())
+	e := &EnvironmentError{}
+	for _, err := range all.Errors {
+		switch err := err.(type) {
+		case env.EmptyVarError:
+			e.Gaps = append(e.Gaps, Gap{err.Key, "it is not set", remedy})
+		case env.ParseError:
+			e.Gaps = append(e.Gaps, Gap{names[err.Name], err.Err.Error(), remedy})
+		default: // a mistake in the struct
+			return err
+		}
+	}
+	slices.SortFunc(e.Gaps, func(a, b Gap) int { return strings.Compare(a.Variable, b.Variable) })
+	return e
+}
+
+const remedy = "set it in the function's environment, as template.yaml does"
+
+// variableOf returns the variables by their fields' names.
+func variableOf(t reflect.Type) map[string]string {
+	names := make(map[string]string)
+	for _, f := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(f.Tag.Get("env"), ","); name != "" {
+			names[f.Name] = name
+		}
+	}
+	return names
+}

@@ -1,0 +1,103 @@
+package aws_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+
+	"deskmove/shared/aws"
+)
+
+type everything struct {
+	aws.Tables
+	aws.Batches
+	aws.Machine
+	aws.Stream
+	aws.Metrics
+}
+
+func vars() map[string]string {
+	return map[string]string{
+		"CONVERSATIONS_TABLE":      "deskmove-conversations",
+		"TICKETS_TABLE":            "deskmove-tickets",
+		"CONTROL_TABLE":            "deskmove-control",
+		"BATCHES_QUEUE_URL":        "https://sqs.eu-central-1.amazonaws.com/123456789012/deskmove-batches",
+		"MOVE_MACHINE_ARN":         "arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:deskmove-move",
+		"CONVERSATIONS_STREAM_ARN": "arn:aws:dynamodb:eu-central-1:123456789012:table/deskmove-conversations/stream/2026-11-23T09:00:00.000",
+		"METRICS_NAMESPACE":        "deskmove",
+	}
+}
+
+func TestReadEnvironment(t *testing.T) {
+	var e everything
+	if err := aws.ReadEnvironment(&e, vars()); err != nil {
+		t.Fatal(err)
+	}
+	if e.Conversations != "deskmove-conversations" || e.BatchesQueue != "https://sqs.eu-central-1.amazonaws.com/123456789012/deskmove-batches" ||
+		!strings.HasSuffix(string(e.MoveMachine), ":deskmove-move") || e.MetricsNamespace != "deskmove" {
+		t.Errorf("environment = %+v", e)
+	}
+	names, err := aws.Variables(&everything{})
+	if err != nil || len(names) != len(vars()) {
+		t.Errorf("Variables = %v, %v", names, err)
+	}
+	for _, name := range names {
+		if _, ok := vars()[name]; !ok {
+			t.Errorf("%s is read", name)
+		}
+	}
+}
+
+// TestAllGapsAtOnce has one variable missing, one empty and two malformed.
+func TestAllGapsAtOnce(t *testing.T) {
+	v := vars()
+	delete(v, "TICKETS_TABLE")
+	v["METRICS_NAMESPACE"], v["CONTROL_TABLE"], v["MOVE_MACHINE_ARN"] = "", "no name", "secret-value"
+	err := aws.ReadEnvironment(&everything{}, v)
+	gaps, ok := errors.AsType[*aws.EnvironmentError](err)
+	if !ok {
+		t.Fatalf("error = %v", err)
+	}
+	var names []string
+	for _, g := range gaps.Gaps {
+		names = append(names, g.Variable)
+		if g.Problem == "" || g.Remedy == "" {
+			t.Errorf("gap = %+v", g)
+		}
+	}
+	if want := []string{"CONTROL_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN", "TICKETS_TABLE"}; !slices.Equal(names, want) {
+		t.Errorf("gaps = %v, want %v", names, want)
+	}
+	var b bytes.Buffer
+	slog.New(slog.NewJSONHandler(&b, nil)).Error("x", "problems", gaps)
+	for _, text := range []string{err.Error(), b.String()} {
+		if strings.Contains(text, "secret-value") || !strings.Contains(text, "TICKETS_TABLE") {
+			t.Errorf("text = %s", text)
+		}
+	}
+}
+
+// TestPartsDoNotClash would see two fields of one name, of which Go reads none.
+func TestPartsDoNotClash(t *testing.T) {
+	err := aws.ReadEnvironment(&everything{}, map[string]string{})
+	if gaps, ok := errors.AsType[*aws.EnvironmentError](err); !ok || len(gaps.Gaps) != len(vars()) {
+		t.Errorf("error = %v", err)
+	}
+	bad := vars()
+	for name := range bad {
+		bad[name] = " "
+	}
+	err = aws.ReadEnvironment(&everything{}, bad)
+	gaps, ok := errors.AsType[*aws.EnvironmentError](err)
+	if !ok || len(gaps.Gaps) != len(bad) {
+		t.Fatalf("error = %v", err)
+	}
+	for _, g := range gaps.Gaps {
+		if bad[g.Variable] == "" {
+			t.Errorf("gap %+v names no variable", g)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+// Package queue sends batches to an SQS queue.
+package aws
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"golang.org/x/sync/errgroup"
+
+	"deskmove/shared/move"
+)
+
+// Of one request. SQS takes 1 MiB and bills by 64 KB; ten batches of five
+// hundred IDs are about 130 KB.
+const (
+	maxEntries = 10
+	maxBytes   = 240 << 10
+)
+
+const (
+	atOnce    = 8                      // requests under way
+	attempts  = 6                      // at an entry, within about 3 s
+	firstWait = 100 * time.Millisecond // doubles with each attempt
+)
+
+// Sender sends batches. It is a move.Queue.
+type Sender struct {
+	Client interface {
+		SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, opts ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
+	}
+	URL string // of the queue
+
+	requests atomic.Int64
+}
+
+// Requests is how many requests were made, as SQS bills them, apart from
+// those that the SDK has repeated.
+func (s *Sender) Requests() int64 { return s.requests.Load() }
+
+// RefusedError says that SQS refuses a batch and will go on doing so.
+type RefusedError struct{ Entry, Code string }
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("queue refuses batch %s: %s", e.Entry, e.Code)
+}
+
+// Send sends batches, many requests at a time. After an error any of them may
+// have been sent. Errors: a *move.BusyError if trying again helps, a
+// *RefusedError, or what else the SDK says.
+func (s *Sender) Send(ctx context.Context, bs []move.Batch) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for len(bs) > 0 {
+		bodies := some(bs)
+		entries := bs[:len(bodies)]
+		bs = bs[len(bodies):]
+		g.Go(func() error { return s.request(ctx, entries, bodies) })
+	}
+	return g.Wait()
+}
+
+// some returns the bodies of as many batches as fit into a request, at least
+// one.
+func some(bs []move.Batch) (bodies []string) {
+	size := 0
+	for _, b := range bs[:min(len(bs), maxEntries)] {
+		body := b.JSON()
+		if size += len(body); size > maxBytes && len(bodies) > 0 {
+			break
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies
+}
+
+// request sends what fits into one request, and again those of its entries
+// that SQS did not take.
+func (s *Sender) request(ctx context.Context, bs []move.Batch, bodies []string) error {
+	left := make([]types.SendMessageBatchRequestEntry, len(bs))
+	for i, body := range bodies {
+		left[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(body)}
+	}
+	for attempt := range attempts {
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+		s.requests.Add(1)
+		out, err := s.Client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(s.URL), Entries: left})
+		if err != nil {
+			return translateSQS(err)
+		}
+		if left, err = failed(left, out.Failed, bs); err != nil || len(left) == 0 {
+			return err
+		}
+	}
+	return &move.BusyError{What: "queue", After: time.Second, Err: fmt.Errorf("%d batches not taken in %d attempts", len(left), attempts)}
+}
+
+// failed returns the entries that SQS did not take but may take another time.
+func failed(entries []types.SendMessageBatchRequestEntry, answers []types.BatchResultErrorEntry, bs []move.Batch) ([]types.SendMessageBatchRequestEntry, error) {
+	var left []types.SendMessageBatchRequestEntry
+	for _, f := range answers {
+		for _, e := range entries {
+			if aws.ToString(e.Id) != aws.ToString(f.Id) {
+				continue
+			}
+			if f.SenderFault {
+				i, _ := strconv.Atoi(aws.ToString(e.Id)) // our own
+				return nil, &RefusedError{Entry: bs[i].Entry, Code: aws.ToString(f.Code)}
+			}
+			left = append(left, e)
+		}
+	}
+	return left, nil
+}
+
+// pause waits before an attempt, longer each time: a random share, but at
+// least half, of 0.1, 0.2, 0.4 … s. It does not wait before the first.
+func pause(ctx context.Context, attempt int) error {
+	if attempt == 0 {
+		return nil
+	}
+	wait := firstWait << (attempt - 1)
+	select {
+	case <-time.After(wait/2 + rand.N(wait/2)): // #nosec G404 -- spreads attempts, guards nothing
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// translate makes errors that will pass a BusyError.
+func translateSQS(err error) error {
+	if retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
+		return &move.BusyError{What: "queue", After: time.Second, Err: err}
+	}
+	return fmt.Errorf("queue: %w", err)
+}

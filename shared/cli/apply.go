@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+type applyCmd struct {
+	remote `embed:""`
+
+	File string `arg:"" placeholder:"FILE" help:"The account as YAML or JSON; - is the standard input."`
+}
+
+func (applyCmd) Help() string {
+	return `Makes the account of the token what the file says, all of it: plan, agents, teams, pipelines, SLA policies and channels
+with their settings and bots. What the file does not name is taken away; a channel that has conversations must stay.
+Applying a file again changes nothing. Of a JSON file the channels' settings are kept byte for byte.
+
+A commented example of all there is: infra/deskmove/account.yaml`
+}
+
+func (a applyCmd) Run(ctx context.Context, c *call) error {
+	api, err := a.client()
+	if err != nil {
+		return err
+	}
+	text, err := readFile(a.File)
+	if err != nil {
+		return err
+	}
+	setup, err := readSetup(a.File, text)
+	if err != nil {
+		return err
+	}
+	if setup, err = withAccount(setup, func() (string, error) {
+		me, err := api.Me(ctx)
+		return me.Account, err
+	}); err != nil {
+		return fmt.Errorf("%s: %w", a.File, err)
+	}
+	made, err := api.Apply(ctx, setup)
+	if err != nil {
+		return fmt.Errorf("%s was not applied: %w", a.File, err)
+	}
+	return c.print(made, func(w io.Writer) {
+		_, _ = fmt.Fprintf(w, "account %s has plan %s, %d agents, %d teams, %d pipelines and %d channels\n",
+			made.Account.ID, made.Account.Plan, len(made.Agents), len(made.Teams), len(made.Pipelines), len(made.Channels))
+	})
+}
+
+func readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(name) // #nosec G304 -- the user named it
+}
+
+// readSetup reads an account's file as JSON, the API's shape. JSON stays as it
+// is; YAML keeps its order.
+func readSetup(name string, text []byte) (json.RawMessage, error) {
+	if json.Valid(text) {
+		return bytes.TrimSpace(text), nil
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return nil, fmt.Errorf("%s is neither YAML nor JSON: %w", name, err)
+	}
+	if len(doc.Content) == 0 {
+		return nil, fmt.Errorf("%s is empty: see infra/deskmove/account.yaml for an example", name)
+	}
+	var b bytes.Buffer
+	if err := writeJSON(&b, doc.Content[0], 0); err != nil {
+		return nil, fmt.Errorf("%s, %w", name, err)
+	}
+	return b.Bytes(), nil
+}
+
+// How far YAML may be nested, for an alias to itself has no end, and how much
+// JSON it may become: a few lines of aliases to aliases are more than memory
+// holds. The API takes 1 MB.
+const (
+	deepest = 100
+	largest = 4 << 20
+)
+
+// writeJSON writes a YAML value as JSON. Keys keep their order; a key that is
+// there twice was refused on reading.
+func writeJSON(b *bytes.Buffer, n *yaml.Node, depth int) error {
+	if depth > deepest {
+		return fmt.Errorf("line %d: values are nested more than %d deep", n.Line, deepest)
+	}
+	if b.Len() > largest {
+		return fmt.Errorf("line %d: with its aliases written out it is larger than %d MB", n.Line, largest>>20)
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return writeJSON(b, n.Alias, depth+1)
+	case yaml.MappingNode:
+		return writeMapping(b, n, depth)
+	case yaml.SequenceNode:
+		b.WriteByte('[')
+		for i, item := range n.Content {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if err := writeJSON(b, item, depth+1); err != nil {
+				return err
+			}
+		}
+		b.WriteByte(']')
+		return nil
+	}
+	return writeScalar(b, n)
+}
+
+func writeMapping(b *bytes.Buffer, n *yaml.Node, depth int) error {
+	b.WriteByte('{')
+	seen := make(map[string]bool)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
+			return fmt.Errorf("line %d: a key is not a plain word", key.Line)
+		}
+		if seen[key.Value] {
+			return fmt.Errorf("line %d: %s is there twice", key.Line, key.Value)
+		}
+		seen[key.Value] = true
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(key.Value)
+		if err != nil {
+			return err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		if err := writeJSON(b, n.Content[i+1], depth+1); err != nil {
+			return err
+		}
+	}
+	b.WriteByte('}')
+	return nil
+}
+
+func writeScalar(b *bytes.Buffer, n *yaml.Node) error {
+	var v any
+	switch n.ShortTag() {
+	case "!!str", "!!timestamp", "!!binary": // JSON has no dates
+		v = n.Value
+	default:
+		if err := n.Decode(&v); err != nil {
+			return fmt.Errorf("line %d: %w", n.Line, err)
+		}
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("line %d: %s has no meaning in JSON: %w", n.Line, n.Value, err)
+	}
+	b.Write(text)
+	return nil
+}
+
+// withAccount gives a setup that does not say whose it is the token's account.
+func withAccount(setup json.RawMessage, account func() (string, error)) (json.RawMessage, error) {
+	var s struct {
+		Account map[string]json.RawMessage `json:"account"`
+	}
+	if err := json.Unmarshal(setup, &s); err != nil {
+		return nil, errors.New("account: it does not hold an account; see infra/deskmove/account.yaml for an example")
+	}
+	if _, ok := s.Account["id"]; ok || s.Account == nil {
+		return setup, nil // the API says what is wrong, if anything is
+	}
+	id, err := account()
+	if err != nil {
+		return nil, err
+	}
+	if s.Account["id"], err = json.Marshal(id); err != nil {
+		return nil, err
+	}
+	// The rest of the document stays as it is, byte for byte.
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(setup, &all); err != nil {
+		return nil, err
+	}
+	if all["account"], err = json.Marshal(s.Account); err != nil {
+		return nil, err
+	}
+	return join(all), nil
+}
+
+// join writes an object whose values are written already.
+func join(all map[string]json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		key, _ := json.Marshal(name) // a string
+		b.Write(key)
+		b.WriteByte(':')
+		b.Write(all[name])
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}

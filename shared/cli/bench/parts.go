@@ -1,0 +1,218 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"deskmove/shared/cli/bench/meter"
+	"deskmove/shared/desk"
+	"deskmove/shared/local"
+	"deskmove/shared/local/sqlite"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+// seed takes n conversations in, and waits until the stream has been read.
+func seed(ctx context.Context, dir string, n int) error {
+	s, stop, err := open(ctx, dir, nil)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if _, err := s.Handlers.Cases.Configure.Account(ctx, Setup()); err != nil {
+		return err
+	}
+	conversations := s.Handlers.Cases.Conversations
+	if err := Batches(n, false, func(cs []desk.Conversation) error { return conversations.Import(ctx, cs) }); err != nil {
+		return err
+	}
+	return s.Rest(ctx)
+}
+
+// raw writes the tickets and markers of n conversations, and nothing else.
+func raw(ctx context.Context, dir string, n int) (any, error) {
+	e, err := sqlite.Open(dir, sqlite.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = e.Close() }()
+	tickets, conversations := store.TicketStore{Engine: e}, store.ConversationStore{Engine: e}
+	began := time.Now()
+	err = Batches(n, true, func(cs []desk.Conversation) error {
+		ts := make([]desk.Ticket, len(cs))
+		for i, c := range cs {
+			ts[i] = desk.Ticket{
+				Account: Account, ID: desk.TicketID(c.ID), Conversation: c.ID, Channel: Channel, Subject: c.Subject, Customer: c.Customer,
+				Status: "waiting", Owner: c.Owner, Created: c.Started, Provenance: desk.History, Imported: began, Move: "m1700000000000",
+				From: Channel, MovedStatus: "waiting", MovedOwner: c.Owner, Opened: began, Home: desk.HelpDesk,
+				Clocks:        desk.Clocks{Policy: "standard", FirstReply: began, Close: began},
+				SourceVersion: c.Version, Revision: 1,
+			}
+			cs[i].Home, cs[i].Ticket, cs[i].Move = desk.HelpDesk, ts[i].ID, ts[i].Move
+		}
+		if err := store.FirstError(tickets.Create(ctx, ts)); err != nil {
+			return err
+		}
+		return store.FirstError(conversations.Mark(ctx, cs))
+	})
+	return map[string]float64{"raw_per_s": float64(n) / time.Since(began).Seconds()}, err
+}
+
+// whole moves the channel while customers write, 50 new conversations a
+// second.
+func whole(ctx context.Context, dir string, n int) (any, error) {
+	var m *meter.Meter
+	s, stop, err := open(ctx, dir, func(e store.Engine) store.Engine {
+		m = meter.New(e)
+		return m
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	if err := s.Rest(ctx); err != nil {
+		return nil, err
+	}
+	writes, reads := waist(m)
+	began := time.Now()
+	started, err := s.Handlers.Cases.Start.Move(ctx, move.Who{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
+		Channel: Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
+		Acknowledged: []string{desk.CodeAgentsNoAccess},
+	}, move.Idempotency{})
+	if err != nil {
+		return nil, err
+	}
+	latencies, done := make(chan []time.Duration, 1), make(chan struct{})
+	go func() { latencies <- customers(ctx, s, started.ID, done) }()
+	moved, err := wait(ctx, s, started.ID)
+	took := time.Since(began)
+	close(done)
+	redirects := <-latencies
+	if err != nil {
+		return nil, err
+	}
+	if moved.Status != desk.Done || moved.Report.Created < int64(n) || moved.Report.InboxSum != moved.Report.DeskSum {
+		return nil, fmt.Errorf("the move ended wrongly: %+v", moved)
+	}
+	writesAfter, readsAfter := waist(m)
+	per := float64(n + len(redirects))
+	return Result{
+		Name: fmt.Sprintf("move-%d", n), Conversations: n,
+		EndToEndPerS: float64(n) / took.Seconds(), Seconds: took.Seconds(), PeakRSSMiB: peak(),
+		WritesPerConversation: float64(writesAfter-writes) / per, ReadsPerConversation: float64(readsAfter-reads) / per,
+		RedirectP50Ms: percentile(redirects, 0.50), RedirectP99Ms: percentile(redirects, 0.99), Redirects: len(redirects),
+	}, nil
+}
+
+// waist is how many items have passed the waist, and pages of queries.
+func waist(m *meter.Meter) (writes, reads int64) {
+	for _, t := range []store.Table{store.Conversations, store.Tickets, store.Control} {
+		c := m.Table(t)
+		writes += c.Writes()
+		reads += c.Asked + c.Queries
+	}
+	return writes, reads
+}
+
+func open(ctx context.Context, dir string, wrap func(store.Engine) store.Engine) (*local.Stack, func(), error) {
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, err := local.Open(ctx, local.Config{Dir: dir, Log: log, Wrap: wrap})
+	if err != nil {
+		return nil, nil, err
+	}
+	running, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := s.Run(running); err != nil && running.Err() == nil {
+			log.Error("stack failed", "err", err)
+		}
+	})
+	return s, func() {
+		cancel()
+		wg.Wait()
+		_ = s.Close()
+	}, nil
+}
+
+// wait looks at the move often enough to time it, and seldom enough not to
+// slow it down.
+func wait(ctx context.Context, s *local.Stack, id string) (desk.Move, error) {
+	phase, began := "", time.Now()
+	for {
+		m, err := s.Handlers.Cases.Moves.Get(ctx, Account, id)
+		if m.Phase != phase {
+			phase = m.Phase
+			slog.Debug("phase", "after", time.Since(began), "phase", phase)
+		}
+		if err != nil || m.Status == desk.Done || m.Status == desk.Attention {
+			return m, err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// customers write once the channel is fenced, until done is closed, and watch
+// for their tickets. It returns how long each took.
+func customers(ctx context.Context, s *local.Stack, id string, done <-chan struct{}) []time.Duration {
+	cases := s.Handlers.Cases
+	var mu sync.Mutex
+	var took []time.Duration
+	var wg sync.WaitGroup
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-done:
+			wg.Wait()
+			return took
+		case <-tick.C:
+		}
+		if m, err := cases.Moves.Get(ctx, Account, id); err != nil || m.FenceAt.IsZero() {
+			continue
+		}
+		wg.Go(func() {
+			taken, err := cases.Intake.Message(ctx, desk.Message{
+				Account: Account, Channel: Channel, External: fmt.Sprintf("live-%d", i), Author: desk.ByCustomer,
+				From: "live@some-company.example", At: time.Now(), Subject: "Live", Text: "Is anybody there?",
+			}, nil)
+			if err != nil {
+				return
+			}
+			began := time.Now()
+			for {
+				if _, err := cases.Tickets.Get(ctx, Account, desk.TicketID(taken.Conversation.ID)); err == nil {
+					break
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+			mu.Lock()
+			took = append(took, time.Since(began))
+			mu.Unlock()
+		})
+	}
+}
+
+// percentile is in milliseconds; 0 without values.
+func percentile(ds []time.Duration, p float64) float64 {
+	if len(ds) == 0 {
+		return 0
+	}
+	slices.Sort(ds)
+	return float64(ds[int(math.Ceil(p*float64(len(ds))))-1]) / float64(time.Millisecond)
+}
+
+// peak is the most memory that this process has had, in MiB.
+func peak() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return float64(u.Maxrss) / 1024
+}

@@ -1,0 +1,248 @@
+package benchaws
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"syscall"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+
+	"deskmove/shared/aws"
+	"deskmove/shared/aws/dynamo"
+	"deskmove/shared/cli/bench"
+	"deskmove/shared/desk"
+	"deskmove/shared/handler"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+// workers is how many invocations of the converter run at a time.
+const workers = 8
+
+// Result is what one case prints, as one line of JSON. What is counted is for
+// each conversation.
+type Result struct {
+	Name          string  `json:"name"`
+	Conversations int     `json:"conversations"`
+	WriteUnits    float64 `json:"write_units"`
+	IndexUnits    float64 `json:"index_write_units"` // of the tickets' index, beside write_units
+	ReadUnits     float64 `json:"read_units"`
+	SQSRequests   float64 `json:"sqs_requests"`
+	Invocations   float64 `json:"converter_invocations"`
+	CPUMillis     float64 `json:"cpu_ms"`
+	Transitions   int64   `json:"transitions_per_move"`
+	PlanReads     float64 `json:"plan_read_units_per_move"`
+	// Units are the same units by table, with "/list" its index, and operation.
+	Units          map[string]float64 `json:"units"`
+	DollarsMillion Bill               `json:"dollars_per_million"`
+}
+
+// counted is what a move was counted to need.
+type counted struct {
+	conversations              int
+	writes, indexWrites, reads float64
+	planReads                  float64
+	units                      map[string]float64
+	sqsRequests, invocations   int64
+	transitions                int64
+	cpu                        time.Duration
+}
+
+// Run counts moves of channels of some sizes, one after the other, on an
+// endpoint that speaks DynamoDB's protocol, and prints a line of JSON for
+// each; with two sizes or more also one for a million, on the straight line
+// through the first and the last. Its tables are made there and belong to
+// this run alone.
+func Run(ctx context.Context, endpoint string, sizes []int, out, progress io.Writer) error {
+	var all []counted
+	for _, n := range sizes {
+		c, err := count(ctx, endpoint, n, progress)
+		if err != nil {
+			return fmt.Errorf("%d conversations: %w", n, err)
+		}
+		all = append(all, c)
+		if err := json.NewEncoder(out).Encode(c.result()); err != nil {
+			return err
+		}
+	}
+	if len(all) < 2 || all[0].conversations == all[len(all)-1].conversations {
+		return nil
+	}
+	return json.NewEncoder(out).Encode(line(all[0], all[len(all)-1]).at(1_000_000).result())
+}
+
+func (c counted) result() Result {
+	n := float64(c.conversations)
+	units := make(map[string]float64, len(c.units))
+	for name, u := range c.units {
+		units[name] = u / n
+	}
+	return Result{
+		Units: units,
+		Name:  fmt.Sprintf("aws-%d", c.conversations), Conversations: c.conversations,
+		WriteUnits: c.writes / n, IndexUnits: c.indexWrites / n, ReadUnits: c.reads / n,
+		SQSRequests: float64(c.sqsRequests) / n, Invocations: float64(c.invocations) / n,
+		CPUMillis: float64(c.cpu.Microseconds()) / 1000 / n, Transitions: c.transitions, PlanReads: c.planReads, DollarsMillion: c.bill(),
+	}
+}
+
+// count moves a channel of n conversations.
+func count(ctx context.Context, endpoint string, n int, progress io.Writer) (counted, error) {
+	log := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	engine, err := open(ctx, endpoint)
+	if err != nil {
+		return counted{}, err
+	}
+	q := &queue{messages: make(chan string, n/move.BatchSize+1000)}
+	m := &machine{starts: make(chan json.RawMessage, 10)}
+	h := handler.New(handler.Below{Engine: engine, Batch: aws.BatchSize, Queue: q, Machine: m, Now: time.Now, Log: log})
+	if _, err := h.Cases.Configure.Account(ctx, bench.Setup()); err != nil {
+		return counted{}, err
+	}
+	_, _ = fmt.Fprintf(progress, "%d conversations: taking them in\n", n)
+	err = bench.Batches(n, false, func(cs []desk.Conversation) error { return patiently(ctx, h, cs) })
+	if err != nil {
+		return counted{}, err
+	}
+	_, _ = fmt.Fprintf(progress, "%d conversations: moving\n", n)
+	planning := engine.Consumed()
+	id, err := start(ctx, h)
+	if err != nil {
+		return counted{}, err
+	}
+	before, cpu := engine.Consumed(), used()
+	invocations, err := await(ctx, h, q, m, id, n, log)
+	if err != nil {
+		return counted{}, err
+	}
+	c := counted{
+		conversations: n, cpu: used() - cpu, invocations: invocations, transitions: m.transitions.Load(),
+		sqsRequests: q.sends.Load() + 2*invocations,
+	}
+	c.consumed(before, engine.Consumed())
+	var plan counted
+	plan.consumed(planning, before)
+	c.planReads = plan.reads
+	return c, nil
+}
+
+// patiently takes conversations in. A peer on a busy machine may need time.
+func patiently(ctx context.Context, h *handler.Handlers, cs []desk.Conversation) error {
+	for {
+		err := h.Cases.Conversations.Import(ctx, cs)
+		if !errors.Is(err, store.ErrThrottled) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// start starts the move, whose plan reads a sample of the channel.
+func start(ctx context.Context, h *handler.Handlers) (string, error) {
+	started, err := h.Cases.Start.Move(ctx, move.Who{Account: bench.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
+		Channel: bench.Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
+		Acknowledged: []string{desk.CodeAgentsNoAccess},
+	}, move.Idempotency{})
+	return started.ID, err
+}
+
+// await waits for the move's end. It returns how often the converter was
+// invoked.
+func await(ctx context.Context, h *handler.Handlers, q *queue, m *machine, id string, n int, log *slog.Logger) (invocations int64, err error) {
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	g, working := errgroup.WithContext(working)
+	g.Go(func() error { return m.run(working, h) })
+	g.Go(func() error {
+		invocations = q.convert(working, h.Convert, workers, log)
+		return nil
+	})
+	g.Go(func() error {
+		defer stop()
+		return ended(working, h.Cases.Moves, id, n)
+	})
+	err = g.Wait()
+	return invocations, err
+}
+
+// ended waits for the end of a move that converted n conversations.
+func ended(ctx context.Context, moves store.MoveStore, id string, n int) error {
+	for {
+		m, err := moves.Get(ctx, bench.Account, id)
+		switch {
+		case err != nil:
+			return err
+		case m.Status == desk.Done && m.Report.Created == int64(n) && m.Report.InboxSum == m.Report.DeskSum:
+			return nil
+		case !m.EndedAt.IsZero():
+			return fmt.Errorf("the move ended wrongly: %+v", m)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second): // a read each: seldom enough not to count
+		}
+	}
+}
+
+// open makes tables for this run on an endpoint.
+func open(ctx context.Context, endpoint string) (*dynamo.Engine, error) {
+	client, streams := dynamo.Clients(sdk.Config{
+		Region: "us-east-1", BaseEndpoint: &endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	})
+	prefix := fmt.Sprintf("bench-%d-", time.Now().UnixNano())
+	tables := dynamo.Tables{Conversations: prefix + "conversations", Tickets: prefix + "tickets", Control: prefix + "control"}
+	if err := dynamo.CreateTables(ctx, client, tables); err != nil {
+		return nil, errors.Join(fmt.Errorf("endpoint %s: it must be that of a peer that speaks DynamoDB's protocol, such as make peers installs", endpoint), err)
+	}
+	// Nobody reads the stream here and it costs no units, but a peer's writes
+	// take longer the more changes it keeps.
+	_, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
+		TableName: &tables.Conversations, StreamSpecification: &types.StreamSpecification{StreamEnabled: sdk.Bool(false)},
+	})
+	return dynamo.New(client, streams, tables), err
+}
+
+// consumed adds up what was consumed in between.
+func (c *counted) consumed(before, after map[dynamo.Usage]dynamo.Units) {
+	c.units = make(map[string]float64)
+	for u, units := range after {
+		total := units.Total() - before[u].Total()
+		name := string(u.Table)
+		if u.Index {
+			name += "/list"
+		}
+		c.units[name+" "+u.Operation] += total
+		switch {
+		case u.Reads():
+			c.reads += total
+		case u.Index && u.Table == store.Tickets:
+			c.indexWrites += total
+		default:
+			c.writes += total
+		}
+	}
+}
+
+// used is the CPU that this process has used.
+func used() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

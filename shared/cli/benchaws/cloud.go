@@ -1,0 +1,168 @@
+package benchaws
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"deskmove/shared/handler"
+	"deskmove/shared/local"
+	"deskmove/shared/local/asl"
+	"deskmove/shared/move"
+)
+
+// queue stands for SQS between those who send batches and the converter.
+type queue struct {
+	messages chan string
+	sends    atomic.Int64 // requests, as they are billed
+}
+
+// A SendMessageBatch takes ten messages and is billed by 64 KB.
+const (
+	perSend   = 10
+	perCharge = 64 << 10
+)
+
+// Send implements move.Queue.
+func (q *queue) Send(ctx context.Context, bs []move.Batch) error {
+	for some := range slices.Chunk(bs, perSend) {
+		size := 0
+		for _, b := range some {
+			body := b.JSON()
+			size += len(body)
+			select {
+			case q.messages <- body:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		q.sends.Add(int64((size + perCharge - 1) / perCharge))
+	}
+	return nil
+}
+
+// convert hands messages to the converter until ctx is done, workers
+// invocations at a time, as many messages each as the event source mapping
+// gives.
+func (q *queue) convert(ctx context.Context, h handler.Convert, workers int, log *slog.Logger) (invocations int64) {
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for {
+				e := q.receive(ctx, local.TheLimits().Batches.Size)
+				if len(e.Records) == 0 {
+					return
+				}
+				n.Add(1)
+				res, err := h.Handle(ctx, e)
+				if err != nil || len(res.BatchItemFailures) > 0 {
+					// The drain sends them again.
+					log.WarnContext(ctx, "batches failed", "n", len(res.BatchItemFailures), "err", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return n.Load()
+}
+
+// receive waits for a message, and takes more if there are.
+func (q *queue) receive(ctx context.Context, most int) (e events.SQSEvent) {
+	for len(e.Records) < most {
+		var body string
+		if len(e.Records) == 0 {
+			select {
+			case body = <-q.messages:
+			case <-ctx.Done():
+				return e
+			}
+		} else {
+			select {
+			case body = <-q.messages:
+			default:
+				return e
+			}
+		}
+		e.Records = append(e.Records, events.SQSMessage{
+			MessageId: strconv.Itoa(len(e.Records)), Body: body, Attributes: map[string]string{"ApproximateReceiveCount": "1"},
+		})
+	}
+	return e
+}
+
+// machine stands for Step Functions. It runs one execution at a time.
+type machine struct {
+	starts      chan json.RawMessage
+	transitions atomic.Int64
+}
+
+// Start implements move.Machine.
+func (m *machine) Start(ctx context.Context, _ string, r move.Run) error {
+	input, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	select {
+	case m.starts <- input:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Running implements move.Machine.
+func (m *machine) Running(context.Context, string) (bool, error) { return true, nil }
+
+// run runs executions until ctx is done.
+func (m *machine) run(ctx context.Context, h *handler.Handlers) error {
+	definition, err := asl.Parse(move.StateMachine)
+	if err != nil {
+		return err
+	}
+	steps := map[string]handler.Step{
+		"${FenceFunctionArn}": h.Fence, "${ListFunctionArn}": h.List, "${DrainFunctionArn}": h.Drain,
+		"${ReconcileFunctionArn}": h.Reconcile, "${FinishFunctionArn}": h.Finish, "${AuditFunctionArn}": h.Audit,
+	}
+	runner := asl.Runner{
+		Machine: definition,
+		Task: func(ctx context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
+			var r move.Run
+			if err := json.Unmarshal(input, &r); err != nil {
+				return nil, err
+			}
+			next, err := steps[resource].Handle(ctx, r)
+			if err != nil {
+				return nil, err
+			}
+			return json.Marshal(next)
+		},
+		Save:  func(context.Context, asl.Execution) error { return nil },
+		Trace: func(string) { m.transitions.Add(1) },
+	}
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return nil
+		case input := <-m.starts:
+			x, err := definition.Start("bench-"+strconv.Itoa(n), input, time.Now())
+			if err != nil {
+				return err
+			}
+			if x, err = runner.Run(ctx, x); err != nil && ctx.Err() == nil {
+				return err
+			}
+			if x.Status == asl.Failed || x.Status == asl.TimedOut {
+				return fmt.Errorf("the execution ended with %s: %s", x.Status, x.Error)
+			}
+		}
+	}
+}

@@ -1,0 +1,196 @@
+// Package command is deskmove's command line.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"deskmove/shared/client"
+	"deskmove/shared/local/clock"
+)
+
+// Exit codes.
+const (
+	codeDone      = 0
+	codeError     = 1
+	codeAttention = 2 // a move ended, but conversations failed
+)
+
+// cli is the grammar of the command line.
+type cli struct {
+	JSON bool `name:"json" help:"Print JSON for programs, errors too."`
+
+	Serve    serveCmd    `cmd:"" group:"On this machine" help:"Run deskmove on this machine."`
+	Token    tokenCmd    `cmd:"" group:"On this machine" help:"Make a token to sign in with."`
+	Demo     demoCmd     `cmd:"" group:"On this machine" help:"Move a channel of sample mail while traffic arrives, and verify it."`
+	Bench    benchCmd    `cmd:"" group:"On this machine" help:"Measure the move against the raw database."`
+	BenchAWS benchAWSCmd `cmd:"" name:"bench-aws" group:"On this machine" help:"Count what a move costs on AWS, on a peer of DynamoDB."`
+	Openapi  openapiCmd  `cmd:"" group:"On this machine" help:"Print the API's description, or write it to its file."`
+	Version  versionCmd  `cmd:"" group:"On this machine" help:"Print the version."`
+
+	Apply  applyCmd  `cmd:"" group:"Over the API" help:"Make an account what a file says."`
+	Import importCmd `cmd:"" group:"Over the API" help:"Import files of mail into a channel."`
+	Plan   planCmd   `cmd:"" group:"Over the API" help:"Show what a move of a channel would meet."`
+	Move   moveCmd   `cmd:"" group:"Over the API" help:"Move a channel to the help desk, for good."`
+	Status statusCmd `cmd:"" group:"Over the API" help:"Show channels and moves, or one move."`
+	Retry  retryCmd  `cmd:"" group:"Over the API" help:"Try again what a move could not convert."`
+	Verify verifyCmd `cmd:"" group:"Over the API" help:"Work out every guarantee again from the data."`
+}
+
+const description = `Moves the channels of a shared inbox to a help desk, with their history if wanted, while customers keep writing.
+
+Commands under "Over the API" take --endpoint and --token, or read them from DESKMOVE_ENDPOINT and DESKMOVE_TOKEN.
+"serve" prints both when it starts. To see it all at once, run "demo".`
+
+// call is one run of the program.
+type call struct {
+	stdout io.Writer
+	stderr io.Writer
+	json   bool
+	clock  clock.Clock
+}
+
+// Main runs the program with its arguments and returns its exit code.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return Program{Stdout: stdout, Stderr: stderr}.Run(ctx, args)
+}
+
+// Program is deskmove with what it takes from its surroundings.
+type Program struct {
+	Stdout io.Writer
+	Stderr io.Writer
+	Clock  clock.Clock // of serve; the computer's if zero
+}
+
+// Run runs the program with its arguments and returns its exit code.
+func (p Program) Run(ctx context.Context, args []string) int {
+	stdout, stderr := p.Stdout, p.Stderr
+	var c cli
+	code := -1
+	parser, err := kong.New(&c,
+		kong.Name("deskmove"), kong.Description(description), kong.Writers(stdout, stderr), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
+		kong.ShortUsageOnError(),
+		kong.Exit(func(n int) { code = n }),
+	)
+	if err != nil {
+		return fail(stderr, false, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if code >= 0 { // help was asked for, and printed
+		return code
+	}
+	if err != nil {
+		wrong := &usageError{err: err, help: "deskmove --help"}
+		var parse *kong.ParseError
+		if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+			wrong.help = "deskmove " + parse.Context.Selected().Name + " --help"
+		}
+		return fail(stderr, asksForJSON(args), wrong)
+	}
+	run := &call{stdout: stdout, stderr: stderr, json: c.JSON, clock: p.Clock}
+	k.BindTo(ctx, (*context.Context)(nil))
+	if err := k.Run(run); err != nil {
+		return fail(stderr, c.JSON, err)
+	}
+	return codeDone
+}
+
+// asksForJSON looks for the flag on a command line that cannot be parsed.
+func asksForJSON(args []string) bool {
+	for _, a := range args {
+		if a == "--json" {
+			return true
+		}
+	}
+	return false
+}
+
+// usageError is a command line that cannot be understood.
+type usageError struct {
+	err  error
+	help string // the command that shows help
+}
+
+func (e *usageError) Error() string { return e.err.Error() + "; see " + e.help }
+func (e *usageError) Unwrap() error { return e.err }
+
+// exitError ends the program with a code. What there is to say was printed,
+// unless it has an error.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// fail prints an error and returns the exit code.
+func fail(stderr io.Writer, asJSON bool, err error) int {
+	code := codeError
+	var exit *exitError
+	if errors.As(err, &exit) {
+		code = exit.code
+		if exit.err == nil {
+			return code
+		}
+	}
+	if !asJSON {
+		_, _ = fmt.Fprintln(stderr, "deskmove: "+err.Error()) // nobody is left to tell
+		return code
+	}
+	var problem *client.Problem
+	out := map[string]any{"error": err.Error()}
+	if errors.As(err, &problem) {
+		out["problem"] = problem
+	}
+	_ = json.NewEncoder(stderr).Encode(out) // the same
+	return code
+}
+
+// print writes v as one line of JSON if JSON is wanted, else what text says.
+func (c *call) print(v any, text func(w io.Writer)) error {
+	if c.json {
+		return json.NewEncoder(c.stdout).Encode(v)
+	}
+	var b strings.Builder
+	text(&b)
+	_, err := io.WriteString(c.stdout, b.String())
+	return err
+}
+
+// interactive reports whether a person watches the standard error.
+func (c *call) interactive() bool {
+	f, ok := c.stderr.(*os.File)
+	return ok && !c.json && term.IsTerminal(int(f.Fd())) // #nosec G115 -- descriptors are small
+}
+
+// program is how the user calls this program.
+func program() string {
+	name := os.Args[0]
+	if strings.Contains(name, "go-build") { // made by go run
+		return "go run ./infra/deskmove"
+	}
+	if base := filepath.Base(name); base == name || strings.HasSuffix(base, ".test") {
+		return "deskmove"
+	}
+	return name
+}

@@ -1,0 +1,259 @@
+// Package demo moves a shop's busiest channel in front of the user's eyes: a
+// sample account on an engine of its own, customers who keep writing, and at
+// the end the proof that nothing was lost.
+package demo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"deskmove/shared/cli/child"
+	"deskmove/shared/cli/traffic"
+	"deskmove/shared/cli/verify"
+	"deskmove/shared/client"
+	"deskmove/shared/desk"
+)
+
+// Options are what a user may choose, and how this program is run again.
+type Options struct {
+	Program string    // deskmove itself, for the engine
+	Call    string    // how a user calls it
+	Out     io.Writer // what people read; io.Discard for programs
+	Live    bool      // Out is a terminal, where lines can be drawn again
+	Keep    bool      // leaves the data
+
+	Conversations int     // of the sample; 400 if 0
+	Rate          float64 // changes a second; 50 if 0
+	Seed          uint64
+}
+
+// Outcome is all that there is to say afterwards.
+type Outcome struct {
+	OK            bool            `json:"ok"`
+	Seconds       float64         `json:"seconds"`
+	Data          string          `json:"data,omitempty"` // if it was kept
+	Conversations int             `json:"conversations"`  // of the sample
+	Messages      int             `json:"messages"`
+	Plan          client.Plan     `json:"plan"`
+	Rehearsal     client.Report   `json:"rehearsal"`
+	Move          client.Move     `json:"move"`
+	Report        client.Report   `json:"report"`
+	Story         Story           `json:"story"`
+	Traffic       traffic.Stats   `json:"traffic"`
+	Check         traffic.Checked `json:"check"`
+	Verify        verify.Result   `json:"verify"`
+}
+
+const account = "demo"
+
+// demo is one run.
+type demo struct {
+	Options
+	Outcome
+	screen
+
+	dir      string
+	server   *child.Server
+	admin    *client.Client
+	setup    desk.Setup
+	settings map[string][]byte // of channels, before the move
+	loaded   []Loaded
+	traffic  *traffic.Traffic
+	stop     func() error // ends the traffic
+}
+
+// Run shows the demo. Violations make the outcome not OK; an error is what
+// kept the demo from its end.
+func Run(ctx context.Context, o Options) (Outcome, error) {
+	if o.Conversations == 0 {
+		o.Conversations = 400
+	}
+	if o.Rate == 0 {
+		o.Rate = 50
+	}
+	d := &demo{Options: o, screen: screen{out: o.Out, live: o.Live}}
+	began := time.Now()
+	within, cancel := context.WithCancel(ctx)
+	err := d.run(within)
+	cancel()
+	d.Story.settle()
+	if ctx.Err() != nil {
+		err = ctx.Err() // whatever else went wrong, went wrong because of that
+	}
+	d.Seconds = time.Since(began).Seconds()
+	if err == nil {
+		d.OK = d.Outcome.kept()
+		d.conclusion()
+	}
+	return d.Outcome, errors.Join(err, d.cleanUp(err))
+}
+
+// kept reports whether every guarantee was kept.
+func (o Outcome) kept() bool {
+	return o.Verify.OK && len(o.Check.Violations) == 0 && o.Report.Checksum.Equal && o.Report.Failed == 0
+}
+
+func (d *demo) run(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{
+		d.startEngine, d.load, d.startTraffic, d.plan, d.rehearse, d.move, d.report, d.stopTraffic, d.verify,
+	} {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demo) startEngine(ctx context.Context) (err error) {
+	began := time.Now()
+	if d.dir, err = os.MkdirTemp("", "deskmove-demo-"); err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(d.dir, "serve.log"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }() // the engine has its own
+	data := filepath.Join(d.dir, "data")
+	if d.server, err = child.Start(ctx, child.Config{Program: d.Program, Dir: data, Log: log}); err != nil {
+		return err
+	}
+	if d.admin, err = d.server.Client(account, "admin", desk.SuperAdmin); err != nil {
+		return err
+	}
+	d.title("An engine of its own")
+	d.say("deskmove serve at %s, data in %s (%s)", d.server.URL(), data, since(began))
+	return nil
+}
+
+func (d *demo) load(ctx context.Context) error {
+	began := time.Now()
+	raw, setup, err := Account(account)
+	if err != nil {
+		return err
+	}
+	d.setup = setup
+	if _, err := d.admin.Apply(ctx, raw); err != nil {
+		return err
+	}
+	stored, err := d.admin.Account(ctx)
+	if err != nil {
+		return err
+	}
+	d.settings = make(map[string][]byte)
+	for _, c := range stored.Channels {
+		d.settings[c.ID] = c.Settings
+	}
+	threads, err := Sample(d.Options.Conversations, d.Seed, setup, time.Now())
+	if err != nil {
+		return err
+	}
+	hero, err := cast(threads)
+	if err != nil {
+		return err
+	}
+	d.title("A sample account")
+	d.describe(stored.Account.Name)
+	for _, t := range threads {
+		d.Messages += len(t.Messages)
+	}
+	d.Outcome.Conversations = len(threads)
+	var seen atomic.Int64
+	done := d.watch(ctx, func() string { return fmt.Sprintf("taking in messages: %d of %d", seen.Load(), d.Messages) })
+	d.loaded, err = Load(ctx, d.admin, threads, func() { seen.Add(1) })
+	done()
+	if err != nil {
+		return err
+	}
+	d.Story.Conversation = d.loaded[hero].Conversation.ID
+	d.say("%d conversations with %d messages of the last year taken in (%s): %s", len(threads), d.Messages, since(began), d.perChannel())
+	return nil
+}
+
+func (d *demo) startTraffic(ctx context.Context) error {
+	connector, err := d.server.Client(account, "connector", desk.Connector)
+	if err != nil {
+		return err
+	}
+	agent, err := d.server.Client(account, "ben", desk.AgentRole)
+	if err != nil {
+		return err
+	}
+	connector.Patience, agent.Patience = -1, -1
+	d.traffic, err = traffic.New(traffic.Config{
+		Name: "demo", Seed: d.Seed, Rate: d.Rate, Setup: d.setup, Busiest: Moved,
+	}, traffic.Over{Connector: connector, Agent: agent})
+	if err != nil {
+		return err
+	}
+	for _, l := range d.loaded {
+		if l.Conversation.ID != d.Story.Conversation {
+			d.traffic.Know(l.Conversation)
+		}
+	}
+	running, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- d.traffic.Run(running) }()
+	d.stop = func() error {
+		cancel()
+		d.stop = nil
+		return <-ended
+	}
+	d.title("Traffic")
+	d.say("From now on customers and agents make %.0f changes a second on all channels: new conversations, replies to", d.Rate)
+	d.say("old and new ones, forms that go on by e-mail, agents who answer, close and assign.")
+	return nil
+}
+
+func (d *demo) stopTraffic(ctx context.Context) error {
+	if err := wait(ctx, 2*time.Second); err != nil { // the moved channel's life goes on
+		return err
+	}
+	if err := d.stop(); err != nil {
+		return err
+	}
+	d.Traffic = d.traffic.Stats()
+	return nil
+}
+
+// cleanUp ends what was begun. Cause is why the demo did not come to its end.
+func (d *demo) cleanUp(cause error) error {
+	var errs []error
+	if d.stop != nil {
+		_ = d.stop() // its error would be of the same cause
+	}
+	if d.server != nil {
+		if err := d.server.Stop(); err != nil && cause == nil {
+			errs = append(errs, fmt.Errorf("engine: %w", err))
+		}
+	}
+	if cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+		errs = append(errs, d.lastWords())
+	}
+	if d.dir != "" && d.Data == "" {
+		errs = append(errs, os.RemoveAll(d.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// lastWords are the end of the engine's log, if it said anything.
+func (d *demo) lastWords() error {
+	log, err := os.ReadFile(filepath.Join(d.dir, "serve.log")) // #nosec G304 -- our own file
+	const most = 2000
+	if log = bytes.TrimSpace(log); err != nil || len(log) == 0 {
+		return err
+	}
+	return fmt.Errorf("the end of the engine's log:\n%s", log[max(0, len(log)-most):])
+}
+
+func since(t time.Time) string { return fmt.Sprintf("%.1f s", time.Since(t).Seconds()) }

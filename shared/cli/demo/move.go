@@ -1,0 +1,177 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"deskmove/shared/cli/verify"
+	"deskmove/shared/client"
+	"deskmove/shared/desk"
+)
+
+// choices are what the demo's admin chooses.
+func (d *demo) choices() client.NewMove {
+	m := client.NewMove{
+		ChannelID: Moved, History: string(desk.AllHistory), StatusMap: &client.StatusMap{Open: "new", Closed: "solved"},
+		SLA: string(desk.FromMove), Notifications: string(desk.Digest),
+	}
+	for _, w := range d.Plan.Warnings {
+		m.Acknowledged = append(m.Acknowledged, w.Code)
+	}
+	return m
+}
+
+func (d *demo) plan(ctx context.Context) (err error) {
+	if d.Plan, err = d.admin.Plan(ctx, Moved, string(desk.AllHistory)); err != nil {
+		return err
+	}
+	d.title("What a move of %s with its history would meet", Moved)
+	d.showPlan()
+	if len(d.Plan.Blockers) > 0 {
+		return errors.New("the plan has blockers")
+	}
+	return nil
+}
+
+func (d *demo) rehearse(ctx context.Context) error {
+	choices := d.choices()
+	choices.Rehearsal = true
+	m, err := d.admin.StartMove(ctx, choices, "rehearsal")
+	if err != nil {
+		return err
+	}
+	done := d.watch(ctx, func() string { return "rehearsing" })
+	m, err = d.await(ctx, m, func(client.Move) {})
+	done()
+	if err != nil {
+		return err
+	}
+	if d.Rehearsal, err = d.admin.Report(ctx, m.ID); err != nil {
+		return err
+	}
+	r := d.Rehearsal
+	d.title("A rehearsal, which writes nothing but this")
+	d.say("%d conversations: %d tickets to create, %d to move as they are, %d owners lost, %d would fail, %d would breach (%s)",
+		r.Found, r.Created, r.AsIs, r.OwnersLost, r.Failed, r.Breaches, m.EndedAt.Sub(m.StartedAt).Round(10*time.Millisecond))
+	return nil
+}
+
+// await waits for the end of a move. Seen hears of it as it goes on.
+func (d *demo) await(ctx context.Context, m client.Move, seen func(client.Move)) (client.Move, error) {
+	for m.EndedAt.IsZero() {
+		if err := wait(ctx, 50*time.Millisecond); err != nil {
+			return m, err
+		}
+		var err error
+		if m, err = d.admin.Move(ctx, m.ID); err != nil {
+			return m, err
+		}
+		seen(m)
+	}
+	return m, nil
+}
+
+func (d *demo) move(ctx context.Context) error {
+	d.title("The move, while customers keep writing")
+	if err := d.before(ctx); err != nil {
+		return err
+	}
+	m, err := d.admin.StartMove(ctx, d.choices(), "move")
+	if err != nil {
+		return err
+	}
+	var latest atomic.Pointer[client.Move]
+	latest.Store(&m)
+	done := d.watch(ctx, func() string { return d.progress(*latest.Load()) })
+	fenced := false
+	m, err = d.await(ctx, m, func(m client.Move) {
+		latest.Store(&m)
+		if !m.FenceAt.IsZero() && !fenced {
+			fenced = true
+			d.traffic.Sample(Moved)
+			d.Story.begin(ctx, d, m)
+		}
+	})
+	done()
+	if err != nil {
+		return err
+	}
+	d.Move = m
+	d.say("done after %s: %s", m.EndedAt.Sub(m.StartedAt).Round(10*time.Millisecond), d.progress(m))
+	return nil
+}
+
+// phases says in plain words what a move does.
+var phases = map[string]string{
+	"":          "starting",
+	"fence":     "new mail goes to the help desk",
+	"list":      "listing what is there",
+	"drain":     "converting",
+	"reconcile": "looking for anything missed",
+	"finish":    "finishing",
+}
+
+// progress is one line about a move under way.
+func (d *demo) progress(m client.Move) string {
+	var b strings.Builder
+	phase, ok := phases[m.Phase]
+	if !ok {
+		phase = m.Phase
+	}
+	if !m.EndedAt.IsZero() {
+		phase = "finished"
+	}
+	p := m.Progress
+	if p == nil {
+		p = &client.Progress{}
+	}
+	const width = 24
+	full := 0
+	if p.Planned > 0 {
+		full = int(min(width*p.Done/p.Planned, width))
+	}
+	fmt.Fprintf(&b, "[%s%s] %d of %d converted", strings.Repeat("█", full), strings.Repeat("·", width-full), p.Done, p.Planned)
+	if d.traffic != nil {
+		fmt.Fprintf(&b, ", %d changes by customers and agents so far", d.traffic.Stats().Changes())
+	}
+	return b.String() + " — " + phase
+}
+
+func (d *demo) report(ctx context.Context) (err error) {
+	if d.Report, err = d.admin.Report(ctx, d.Move.ID); err != nil {
+		return err
+	}
+	d.title("The report")
+	d.showReport()
+	if err := d.after(ctx); err != nil {
+		return err
+	}
+	d.title("What happened to one conversation")
+	d.showStory()
+	return nil
+}
+
+func (d *demo) verify(ctx context.Context) (err error) {
+	d.title("The proof, worked out again from the data")
+	done := d.watch(ctx, func() string { return "verifying" })
+	d.Verify, err = verify.Run(ctx, d.admin, verify.Options{Settings: d.settings})
+	done()
+	if err != nil {
+		return err
+	}
+	done = d.watch(ctx, func() string { return "comparing with what customers and agents were told" })
+	d.Check, err = d.traffic.Check(ctx, []desk.Move{{
+		ID: d.Move.ID, FenceAt: d.Move.FenceAt,
+		Choices: desk.Choices{Channel: Moved, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}},
+	}}, 15*time.Second)
+	done()
+	if err != nil {
+		return err
+	}
+	d.showProof()
+	return nil
+}

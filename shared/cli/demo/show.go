@@ -1,0 +1,187 @@
+package demo
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"deskmove/shared/client"
+	"deskmove/shared/desk"
+)
+
+func (d *demo) describe(name string) {
+	able := 0
+	for _, a := range d.setup.Agents {
+		if a.HelpDesk {
+			able++
+		}
+	}
+	d.say("%s: %d agents, %d of them with help desk access; %d channels; %d pipelines", name, len(d.setup.Agents), able,
+		len(d.setup.Channels), len(d.setup.Pipelines))
+}
+
+// perChannel counts the sample's conversations.
+func (d *demo) perChannel() string {
+	counts := make(map[string]int)
+	for _, l := range d.loaded {
+		counts[l.Conversation.Channel]++
+	}
+	var parts []string
+	for _, c := range d.setup.Channels {
+		parts = append(parts, fmt.Sprintf("%s %d", c.ID, counts[c.ID]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (d *demo) showPlan() {
+	p := d.Plan
+	d.say("%d conversations, %d open and %d closed; %d have a ticket already", p.Conversations, p.Open, p.Closed, p.WithTicket)
+	for _, f := range p.Blockers {
+		d.say("blocker %s: %s\n  → %s", f.Code, f.Problem, f.Remedy)
+	}
+	for _, f := range p.Warnings {
+		d.say("warning %s: %s\n  → %s", f.Code, f.Problem, f.Remedy)
+	}
+	for i, w := range p.QuietHours {
+		what := "quiet too:     "
+		if i == 0 {
+			what = "best time:     "
+		}
+		d.say("%s%s to %s", what, w.StartAt.Format("Monday 2 January, 15:04"), w.EndAt.Format("15:04"))
+	}
+	e := p.Estimate
+	d.say("on AWS it would take %s and cost about $%.4f", between(e.ShortestSeconds, e.LongestSeconds), e.Dollars)
+}
+
+func between(shortest, longest int64) string {
+	if shortest == longest {
+		return fmt.Sprintf("%d s", shortest)
+	}
+	return fmt.Sprintf("%d to %d s", shortest, longest)
+}
+
+func (d *demo) showReport() {
+	r := d.Report
+	rows := [][2]string{
+		{"conversations found", fmt.Sprint(r.Found)},
+		{"tickets made from history", fmt.Sprint(r.Created)},
+		{"moved with the ticket they had", fmt.Sprint(r.AsIs)},
+		{"redirected live", fmt.Sprint(r.Redirected)},
+		{"failed", fmt.Sprint(r.Failed)},
+		{"owners lost for want of help desk access", fmt.Sprint(r.OwnersLost)},
+		{"SLA breaches on landing", fmt.Sprint(r.Breaches)},
+		{"changed while they were counted", fmt.Sprint(r.Unsettled)},
+	}
+	for _, status := range slices.Sorted(maps.Keys(r.ByStatus)) {
+		rows = append(rows, [2]string{"landed as " + status, fmt.Sprint(r.ByStatus[status])})
+	}
+	d.table(rows)
+	verdict := "equal"
+	if !r.Checksum.Equal {
+		verdict = "NOT EQUAL"
+	}
+	d.say("checksum of the inbox %s, of the help desk %s: %s", r.Checksum.Inbox, r.Checksum.Desk, verdict)
+}
+
+// showStory tells what became of one conversation.
+func (d *demo) showStory() {
+	s := d.Story
+	first := s.Before.Messages[0]
+	day := func(t time.Time) string { return t.Local().Format("2 Jan 2006") }
+	clock := func(t time.Time) string { return t.Local().Format("15:04:05.000") }
+	d.say("%q, from %s", s.Before.Subject, s.Before.Customer)
+	d.say("")
+	d.say("%-13s it began on %s, and an agent answered by e-mail: so it belongs to %s", day(first.At), d.name(s.Before.OriginID), d.name(s.Before.ChannelID))
+	d.say("%-13s %d messages; %s, owned by %s, in the inbox", "before", s.Before.MessageCount, s.Before.Status, d.agent(s.Before.Owner))
+	d.say("%-13s the move begins; from %s on new mail goes to the help desk", clock(d.Move.StartedAt), clock(d.Move.FenceAt))
+	d.say("%-13s %s writes again, in the middle of the move", clock(s.RepliedAt), strings.Split(s.Before.Customer, " <")[0])
+	d.say("%-13s the reply has reopened its ticket, %s later", clock(s.LandedAt), s.LandedAt.Sub(s.RepliedAt).Round(time.Millisecond))
+	d.say("%-13s %d messages, none lost; ticket %s", "after", s.After.MessageCount, s.Ticket.ID)
+	d.say("%-13s dated %s, as the conversation; status %s; %s", "", day(s.Ticket.CreatedAt), s.Ticket.Status, d.ownerNow(s.Ticket))
+}
+
+func (d *demo) ownerNow(t client.Ticket) string {
+	switch {
+	case t.Owner != "":
+		return "owned by " + d.agent(t.Owner)
+	case t.LostOwner != "":
+		return "no owner, because " + d.agent(t.LostOwner) + " has no help desk access"
+	}
+	return "no owner"
+}
+
+func (d *demo) agent(id string) string {
+	a, _ := d.setup.Agent(id)
+	return cmp.Or(a.Name, id, "nobody")
+}
+
+func (d *demo) name(channel string) string {
+	c, _ := d.setup.Channel(channel)
+	return cmp.Or(c.Name, channel)
+}
+
+// showProof shows what was checked, and every violation.
+func (d *demo) showProof() {
+	var rows [][2]string
+	for _, c := range d.Verify.Checks {
+		verdict := fmt.Sprintf("%d checked, all right", c.Checked)
+		if c.Violations > 0 {
+			verdict = fmt.Sprintf("%d checked, %d VIOLATIONS", c.Checked, c.Violations)
+		}
+		rows = append(rows, [2]string{c.Promise, verdict})
+	}
+	d.table(rows)
+	for _, c := range d.Verify.Checks {
+		for _, v := range c.First {
+			d.say("violation of %s: %s: %s", c.Name, v.ID, v.Problem)
+		}
+	}
+	for _, n := range d.Verify.Notes {
+		d.say("note: %s", n)
+	}
+	t, c := d.Traffic, d.Check
+	d.say("")
+	d.say("Traffic: %d changes were acknowledged while all of this went on: %d new conversations, %d customers' replies,", t.Changes(), t.Began, t.Replies+t.Continued)
+	d.say("%d agents' answers, %d edits in the inbox and %d of tickets. Compared with what is there now: %d messages,", t.Answers, t.Edits, t.Tickets, c.Messages)
+	d.say("%d edits, %d tickets, %d violations.", c.Edits, c.Tickets, len(c.Violations))
+	for _, v := range c.Violations {
+		d.say("violation: %s", v)
+	}
+	if r := t.Redirect; r.Samples > 0 {
+		d.say("A new mail had its ticket after %s (half of them), %s (99 of 100), %s (all of %d).", ms(r.P50), ms(r.P99), ms(r.Max), r.Samples)
+	}
+}
+
+func ms(d time.Duration) string { return d.Round(time.Millisecond).String() }
+
+// conclusion is the last that is said, and what to do next.
+func (d *demo) conclusion() {
+	verdict := "Every guarantee was kept."
+	if !d.OK {
+		verdict = "GUARANTEES WERE BROKEN: see above."
+	}
+	d.print(fmt.Sprintf("\n%s (%.1f s)\n", verdict, d.Seconds))
+	if !d.Keep {
+		return
+	}
+	d.Data = d.dir
+	data := d.dir + "/data"
+	d.print(fmt.Sprintf(`
+The data is kept. To look around, in two terminals:
+
+  %[1]s serve --data %[2]s
+
+  export DESKMOVE_TOKEN=$(%[1]s token --data %[2]s --account %[3]s --role %[4]s)
+  api() { curl -sS -H "Authorization: Bearer $DESKMOVE_TOKEN" "http://127.0.0.1:8420/v1/$1"; }
+  api moves
+  api moves/%[5]s/report
+  api conversations/%[6]s
+  api tickets/%[7]s
+  api 'tickets?status=new&limit=3'
+
+When you are done: rm -r %[8]s
+`, d.Call, data, account, desk.SuperAdmin, d.Move.ID, d.Story.Conversation, d.Story.Ticket.ID, d.dir))
+}

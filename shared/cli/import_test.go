@@ -1,0 +1,136 @@
+package cli_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"deskmove/shared/cli/importer"
+	"deskmove/shared/client"
+)
+
+func (e *engine) imports(t *testing.T, files ...string) (s importer.Summary) {
+	t.Helper()
+	e.run(t, append([]string{"import", "--channel", "support", "--json"}, files...)...).ok(t, &s)
+	if s.Read != s.Added+s.Known+s.Duplicates+int64(len(s.Skipped)) {
+		t.Errorf("not every message is accounted for: %+v", s)
+	}
+	return s
+}
+
+// TestFormats: mail in every format, and a thread over several files.
+func TestFormats(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	_, _ = z.Write([]byte("From a Mon Mar  2 08:00:00 2026\nFrom: a@customer.example\nMessage-ID: <1@x>\nSubject: One\n\nfirst\n"))
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := e.imports(t,
+		file(t, "a.mbox.gz", zipped.String()),
+		file(t, "b.eml", "From: agent01@desk.example\r\nTo: a@customer.example\r\nMessage-ID: <2@x>\r\nIn-Reply-To: <1@x>\r\nSubject: Re: One\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\r\nsecond\r\n"),
+		file(t, "c.jsonl", `{"messageId":"<3@x>","inReplyTo":"<2@x>","from":"a@customer.example","date":"2026-03-02T11:00:00Z","subject":"Re: One","text":"third"}
+{"from":5}
+`))
+	if s.Added != 3 || s.Threads != 1 || len(s.Skipped) != 1 || s.Skipped[0].File != "c.jsonl" || s.Skipped[0].Number != 2 || !strings.Contains(s.Skipped[0].Reason, "from") {
+		t.Errorf("import: %+v", s)
+	}
+	cs := conversations(t, e)
+	if len(cs) != 1 || cs[0].MessageCount != 3 || cs[0].Status != "open" || cs[0].Owner != "ben" {
+		t.Errorf("conversations: %+v", cs)
+	}
+	// A later file joins the thread by its references alone.
+	s = e.imports(t, file(t, "d.eml", "From: a@customer.example\nMessage-ID: <4@x>\nReferences: <9@x> <3@x>\nSubject: Else\nDate: Mon, 2 Mar 2026 12:00:00 +0000\n\nfourth\n"))
+	if cs = conversations(t, e); s.Added != 1 || len(cs) != 1 || cs[0].MessageCount != 4 {
+		t.Errorf("later file: %+v, %+v", s, cs)
+	}
+}
+
+// TestLargeMail: a mail near the limit is kept whole, attachments too.
+func TestLargeMail(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	line := strings.Repeat("all work and no play ", 3) + "\n"
+	text := strings.Repeat(line, 2<<20/len(line))
+	picture := bytes.Repeat([]byte{0, 1, 2, 3, 250, 251}, 300_000)
+	s := e.imports(t,
+		file(t, "text.eml", "From: a@customer.example\nMessage-ID: <1@x>\nDate: Mon, 2 Mar 2026 12:00:00 +0000\n\n"+text),
+		file(t, "picture.eml", "From: a@customer.example\nMessage-ID: <2@x>\nDate: Mon, 2 Mar 2026 12:00:00 +0000\nMIME-Version: 1.0\n"+
+			"Content-Type: image/png; name=\"p.png\"\nContent-Disposition: attachment; filename=\"p.png\"\nContent-Transfer-Encoding: base64\n\n"+
+			wrapped(base64.StdEncoding.EncodeToString(picture))),
+	)
+	if s.Added != 2 || len(s.Skipped)+len(s.Lessened) != 0 {
+		t.Errorf("import: %+v", s)
+	}
+	for _, c := range conversations(t, e) {
+		ms, err := e.stack.Handlers.Cases.Messages.Messages(t.Context(), "demo", c.ID)
+		if err != nil || len(ms) != 1 {
+			t.Fatalf("%d messages, %v", len(ms), err)
+		}
+		switch m := ms[0]; m.External {
+		case "1@x", "<1@x>":
+			if strings.TrimSpace(m.Text) != strings.TrimSpace(text) {
+				t.Errorf("the text has %d bytes, want %d", len(m.Text), len(text))
+			}
+		default:
+			_, body, _ := strings.Cut(m.Raw, "image/png\r\n\r\n")
+			body, _, _ = strings.Cut(body, "--deskmove")
+			got, err := base64.StdEncoding.DecodeString(strings.NewReplacer("\r\n", "").Replace(body))
+			if err != nil || !bytes.Equal(got, picture) || !strings.Contains(m.Raw, "p.png") {
+				t.Errorf("the attachment has %d bytes, want %d, %v:\n%.300s", len(got), len(picture), err, m.Raw)
+			}
+		}
+	}
+}
+
+func wrapped(s string) string {
+	var b strings.Builder
+	for len(s) > 76 {
+		b.WriteString(s[:76] + "\n")
+		s = s[76:]
+	}
+	return b.String() + s + "\n"
+}
+
+// TestStatesAreOurs: what people made of a conversation since an import is
+// not undone by the next one, unless that brings new messages.
+func TestStatesAreOurs(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	e.imports(t, smallMbox)
+	byOwner := func() map[string]client.Conversation {
+		m := map[string]client.Conversation{}
+		for _, c := range conversations(t, e) {
+			m[c.Owner] = c
+		}
+		return m
+	}
+	c := byOwner()["ben"]
+	open, nobody := "open", ""
+	if err := e.api(t).EditConversation(t.Context(), c.ID, client.ConversationEdit{Status: &open, Owner: &nobody}); err != nil {
+		t.Fatal(err)
+	}
+	if s := e.imports(t, smallMbox); s.Closed != 0 || s.Owned != 0 {
+		t.Errorf("import: %+v", s)
+	}
+	if _, ok := byOwner()["ben"]; ok {
+		t.Error("the import gave the conversation back to ben")
+	}
+	answer := file(t, "answer.eml", "From: agent01@desk.example\nMessage-ID: <a9@desk.example>\nIn-Reply-To: <a2@desk.example>\nDate: Tue, 3 Mar 2026 12:00:00 +0000\n\nAnd more.\n")
+	if s := e.imports(t, answer); s.Added != 1 || s.Closed != 1 || s.Owned != 1 {
+		t.Errorf("answer: %+v", s)
+	}
+	if c := byOwner()["ben"]; c.Status != "closed" {
+		t.Errorf("after the answer: %+v", c)
+	}
+	e.run(t, "import", "--no-states", "--channel", "hotline", smallMbox).ok(t, nil)
+	for c, err := range e.api(t).Conversations(t.Context(), "hotline") {
+		if err != nil || c.Status != "open" || c.Owner != "" {
+			t.Errorf("--no-states: %+v, %v", c, err)
+		}
+	}
+}

@@ -1,0 +1,258 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"deskmove/shared/client"
+	"deskmove/shared/mail"
+	"deskmove/shared/mail/thread"
+)
+
+// post hands the threads over, the oldest first, so that the newest are taken
+// in last; those of one conversation in order.
+func (r *run) post(ctx context.Context) error {
+	p := &poster{run: r}
+	for _, t := range r.threads {
+		p.total += int64(len(t.Items))
+	}
+	g, within := errgroup.WithContext(ctx)
+	g.SetLimit(cmp.Or(r.options.Concurrency, 8))
+	for i := range r.threads {
+		if within.Err() != nil {
+			break
+		}
+		g.Go(func() error { return p.thread(within, &r.threads[i]) })
+	}
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("import stopped after %d of %d messages; what is in stays, repeat the import to go on: %w", p.done, p.total, err)
+	}
+	return ctx.Err()
+}
+
+// poster hands threads over, several at a time.
+type poster struct {
+	*run
+	total int64
+
+	mu   sync.Mutex // of done, the summary and the spool
+	done int64
+}
+
+// thread hands one thread over, then sets its state.
+func (p *poster) thread(ctx context.Context, t *thread.Thread) error {
+	var o outcome
+	for i, item := range t.Items {
+		m, err := p.message(item, &o)
+		if err != nil {
+			return err
+		}
+		taken, err := p.take(ctx, t, i, m, o.conversation)
+		if err == nil {
+			o.add(taken, m)
+		}
+		if err := p.count(item, taken, err); err != nil {
+			return err
+		}
+	}
+	if o.conversation == "" || !p.options.States {
+		return nil
+	}
+	return p.state(ctx, o)
+}
+
+// outcome is what has become of a thread so far.
+type outcome struct {
+	conversation string
+	author       string // of the last message
+	owner        string // the last agent known to have answered
+	added, known bool
+	last         time.Time // date of the last message that has one
+}
+
+func (o *outcome) add(t client.Taken, m client.NewMessage) {
+	if o.conversation == "" {
+		o.conversation = t.ConversationID
+	}
+	o.author = m.Author
+	if m.Agent != "" {
+		o.owner = m.Agent
+	}
+	o.added = o.added || !t.Known
+	o.known = o.known || t.Known
+}
+
+// message makes a message of a mail. One without any date has that of the
+// message before.
+func (p *poster) message(item thread.Item, o *outcome) (client.NewMessage, error) {
+	p.mu.Lock()
+	m, err := p.spool.Message(item.Index)
+	p.mu.Unlock()
+	if err != nil {
+		return client.NewMessage{}, err
+	}
+	at := m.Date
+	if at.IsZero() {
+		at = m.Arrival
+	}
+	if at.IsZero() {
+		at = o.last
+	}
+	o.last = at
+	n := client.NewMessage{
+		ExternalID: item.ExternalID, From: cmp.Or(m.From.Address, m.From.Name), Author: "customer", At: at,
+		Subject: m.Subject, Text: m.Text, HTML: m.HTML, Raw: attachments(m),
+	}
+	if p.people.own(m.From.Address) {
+		n.Author, n.Agent = "agent", p.people.agents[m.From.Address]
+	}
+	return n, nil
+}
+
+// mostReferences is how many external IDs the API takes; the most telling
+// come first.
+const mostReferences = 1000
+
+// references are the IDs by which the channel may know a thread.
+func references(t *thread.Thread, h mail.Header, self string) []string {
+	var refs []string
+	seen := map[string]bool{self: true}
+	for _, ids := range [][]string{h.InReplyTo, h.References, t.Aliases} {
+		for _, id := range ids {
+			if !seen[id] && len(refs) < mostReferences {
+				seen[id] = true
+				refs = append(refs, id)
+			}
+		}
+	}
+	return refs
+}
+
+// take hands a message over. If it is too large, its attachments stay behind,
+// then its HTML, of which the text says the same.
+func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m client.NewMessage, conversation string) (client.Taken, error) {
+	item := t.Items[i]
+	send := func() (client.Taken, error) {
+		if conversation != "" {
+			m.ChannelID = p.options.Channel
+			return p.api.Add(ctx, conversation, m)
+		}
+		m.References = references(t, p.spool.Headers()[item.Index], m.ExternalID)
+		return p.api.Take(ctx, p.options.Channel, m)
+	}
+	taken, err := send()
+	for _, part := range []*string{&m.Raw, &m.HTML} {
+		if !isStatus(err, http.StatusRequestEntityTooLarge) || *part == "" {
+			continue
+		}
+		if part == &m.Raw {
+			p.lessened(item)
+		}
+		*part = ""
+		taken, err = send()
+	}
+	return taken, err
+}
+
+func (p *poster) lessened(item thread.Item) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.spool.Headers()[item.Index]
+	p.summary.Lessened = append(p.summary.Lessened, Skipped{File: h.File, Number: h.Number, Reason: "together they are too large for the API"})
+}
+
+// count accounts for a message. One that the API does not accept is skipped;
+// any other error ends the import.
+func (p *poster) count(item thread.Item, t client.Taken, err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.spool.Headers()[item.Index]
+	var problem *client.Problem
+	switch {
+	case err == nil && t.Known:
+		p.summary.Known++
+	case err == nil:
+		p.summary.Added++
+		if t.Began {
+			p.summary.Conversations++
+		}
+	case isStatus(err, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity) && errors.As(err, &problem):
+		p.summary.skip(Skipped{File: h.File, Number: h.Number, Reason: problem.Error()})
+	default:
+		return fmt.Errorf("message %d of %s: %w", h.Number, h.File, err)
+	}
+	p.done++
+	if p.options.Posting != nil {
+		p.options.Posting(p.done, p.total)
+	}
+	return nil
+}
+
+func isStatus(err error, statuses ...int) bool {
+	var problem *client.Problem
+	return errors.As(err, &problem) && slices.Contains(statuses, problem.Status)
+}
+
+// state closes a conversation that an agent answered last, and gives it to
+// the agent who did. What people changed since an earlier import is theirs:
+// unless messages were added now, only a conversation that nobody has touched
+// is set.
+func (p *poster) state(ctx context.Context, o outcome) error {
+	closed := "closed"
+	var e client.ConversationEdit
+	if o.author == "agent" {
+		e.Status = &closed
+	}
+	if o.owner != "" {
+		e.Owner = &o.owner
+	}
+	if e == (client.ConversationEdit{}) {
+		return nil
+	}
+	if o.known {
+		c, err := p.api.Conversation(ctx, o.conversation)
+		if err != nil {
+			return fmt.Errorf("conversation %s: %w", o.conversation, err)
+		}
+		untouched := c.Version == c.MessageCount
+		asIs := (e.Status == nil || c.Status == closed) && (e.Owner == nil || c.Owner == o.owner)
+		if asIs || !o.added && !untouched {
+			return nil
+		}
+		if c.Home != "inbox" {
+			p.moved()
+			return nil
+		}
+	}
+	err := p.api.EditConversation(ctx, o.conversation, e)
+	if isStatus(err, http.StatusConflict) { // it has moved meanwhile
+		p.moved()
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("conversation %s: %w", o.conversation, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.Status != nil {
+		p.summary.Closed++
+	}
+	if e.Owner != nil {
+		p.summary.Owned++
+	}
+	return nil
+}
+
+func (p *poster) moved() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.summary.Moved++
+}

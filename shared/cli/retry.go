@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+type retryCmd struct {
+	remote `embed:""`
+
+	Move  string `arg:"" placeholder:"MOVE" help:"ID of a move at attention."`
+	Watch bool   `help:"Show progress until the end, then the report."`
+}
+
+func (retryCmd) Help() string {
+	return `Tries the conversations again that the move could not convert. "status MOVE" lists them with their reasons, which must be
+settled first. Exit codes are those of "move".`
+}
+
+func (r retryCmd) Run(ctx context.Context, c *call) error {
+	api, err := r.client()
+	if err != nil {
+		return err
+	}
+	m, err := api.Retry(ctx, r.Move)
+	if err != nil {
+		return err
+	}
+	if r.Watch {
+		return watch(ctx, c, api, m.ID)
+	}
+	return c.print(m, func(w io.Writer) {
+		_, _ = fmt.Fprintf(w, "move %s is %s again\n", m.ID, m.Status)
+	})
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"deskmove/shared/handler"
+	"deskmove/shared/httpapi"
+	"deskmove/shared/local"
+	"deskmove/shared/local/gateway"
+	"deskmove/shared/store"
+)
+
+type serveCmd struct {
+	Data      string     `default:".data" placeholder:"DIR" help:"Directory of all data; it is made if it is not there (${default})."`
+	Addr      string     `default:"127.0.0.1:8420" placeholder:"HOST:PORT" help:"Where to listen; port 0 is a free one (${default})."`
+	Remote    bool       `help:"Allow an address that other computers can reach. Traffic is not encrypted: put a proxy with TLS in front."`
+	LogLevel  slog.Level `default:"warn" placeholder:"LEVEL" help:"debug, info, warn or error; logs are JSON on the standard error (${default})."`
+	ReadyFile string     `placeholder:"FILE" help:"Write the URL to this file once requests are answered."`
+	MaxBytes  int64      `hidden:"" placeholder:"N" help:"Most bytes of the database file."`
+}
+
+func (serveCmd) Help() string {
+	return `Serves the API and the console, and carries out moves. A move that was under way when the program ended, however
+that was, goes on. One program at a time may have a data directory.
+
+Scripts wait for the line "listening on http://…" on the standard output, or for --ready-file.
+Ctrl-C or SIGTERM lets requests and functions that have begun come to their end, within seconds.`
+}
+
+func (s serveCmd) Run(ctx context.Context, c *call) error {
+	log := slog.New(slog.NewJSONHandler(c.stderr, &slog.HandlerOptions{Level: s.LogLevel}))
+	st, err := local.Open(ctx, local.Config{
+		Dir: s.Data, Address: s.Addr, Remote: s.Remote, Log: log, API: newAPI(log), MaxBytes: s.MaxBytes, Clock: c.clock,
+	})
+	if err != nil {
+		return openError(s.Data, err)
+	}
+	return errors.Join(s.serve(ctx, c, st), st.Close())
+}
+
+// newAPI makes the API, which logs to log.
+func newAPI(log *slog.Logger) func(*handler.Handlers) http.Handler {
+	return func(h *handler.Handlers) http.Handler { return httpapi.New(h, log) }
+}
+
+// exists reports whether deskmove keeps data in dir.
+func exists(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "deskmove.db")); err != nil {
+		return fmt.Errorf("--data: there is no deskmove data in %s: name the directory that \"serve\" keeps its data in", dir)
+	}
+	return nil
+}
+
+func (s serveCmd) serve(ctx context.Context, c *call, st *local.Stack) error {
+	// The address is taken: who connects from now on waits and is answered.
+	url := st.Gateway.URL()
+	if err := s.announce(c, url); err != nil {
+		return errors.Join(err, st.Gateway.Close())
+	}
+	if s.ReadyFile != "" {
+		defer func() { _ = os.Remove(s.ReadyFile) }() // stale otherwise, but harmless
+	}
+	err := st.Run(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+func (s serveCmd) announce(c *call, url string) error {
+	if c.json {
+		if err := json.NewEncoder(c.stdout).Encode(map[string]string{"listening": url, "data": s.Data}); err != nil {
+			return err
+		}
+	} else if _, err := io.WriteString(c.stdout, welcome(s.Data, url)); err != nil {
+		return err
+	}
+	if s.ReadyFile == "" {
+		return nil
+	}
+	// Renamed into place, so that nobody reads half of it.
+	part := s.ReadyFile + ".part"
+	if err := os.WriteFile(part, []byte(url+"\n"), 0o600); err != nil {
+		return fmt.Errorf("--ready-file: %w", err)
+	}
+	return os.Rename(part, s.ReadyFile)
+}
+
+func welcome(dir, url string) string {
+	p := program()
+	return fmt.Sprintf(`listening on %s
+
+To sign in, in another terminal:
+
+  export DESKMOVE_ENDPOINT=%s
+  export DESKMOVE_TOKEN=$(%s token --data %s --account demo --role super-admin)
+
+To begin, make the account:
+
+  %s apply infra/deskmove/account.yaml
+
+Ctrl-C stops the program; what is in %s stays.
+`, url, url, p, dir, p, dir)
+}
+
+// openError says what to do about data that cannot be opened.
+func openError(dir string, err error) error {
+	abs, absErr := filepath.Abs(dir)
+	if absErr != nil {
+		abs = dir
+	}
+	switch {
+	case errors.Is(err, store.ErrFull), errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("the disk of %s is full: free some space, or choose a directory on another disk with --data: %w", abs, err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("cannot write to %s: choose another directory with --data, or give yourself the right to write there: %w", abs, err)
+	case errors.Is(err, gateway.ErrRemote):
+		return fmt.Errorf("%w with --remote", err) // which is how
+	}
+	return err
+}

@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"deskmove/shared/client"
+)
+
+type statusCmd struct {
+	remote `embed:""`
+
+	Move  string `arg:"" optional:"" placeholder:"MOVE" help:"ID of a move; without it, all channels and moves."`
+	Watch bool   `help:"Show the move's progress until its end."`
+}
+
+func (statusCmd) Help() string {
+	return `Of a move that has ended it prints the report, with what failed and why.
+Exit code: 2 if conversations of the move failed, else 0.`
+}
+
+func (s statusCmd) Run(ctx context.Context, c *call) error {
+	api, err := s.client()
+	if err != nil {
+		return err
+	}
+	if s.Move == "" {
+		if s.Watch {
+			return fmt.Errorf("--watch: it is not said which move; \"%s status\" lists them", program())
+		}
+		return overview(ctx, c, api)
+	}
+	if s.Watch {
+		return watch(ctx, c, api, s.Move)
+	}
+	seen, err := look(ctx, api, s.Move)
+	if err != nil {
+		return err
+	}
+	return seen.show(c)
+}
+
+// overview prints all channels and moves.
+func overview(ctx context.Context, c *call, api *client.Client) error {
+	all := struct {
+		Channels []client.Place `json:"channels"`
+		Moves    []client.Move  `json:"moves"`
+	}{[]client.Place{}, []client.Move{}}
+	for p, err := range api.Channels(ctx) {
+		if err != nil {
+			return err
+		}
+		all.Channels = append(all.Channels, p)
+	}
+	for m, err := range api.Moves(ctx) {
+		if err != nil {
+			return err
+		}
+		all.Moves = append(all.Moves, m)
+	}
+	return c.print(all, func(w io.Writer) {
+		rows := [][]string{{"CHANNEL", "TYPE", "HOME", "MAY MOVE"}}
+		for _, p := range all.Channels {
+			may := "yes"
+			if p.Refusal != nil {
+				may = p.Refusal.Problem + "; " + p.Refusal.Remedy
+			}
+			rows = append(rows, []string{p.ID, p.Type, p.Home, may})
+		}
+		table(w, rows)
+		if len(all.Moves) == 0 {
+			return
+		}
+		rows = [][]string{{"\nMOVE", "CHANNEL", "HISTORY", "STATUS", "STARTED", "TOOK"}}
+		for _, m := range all.Moves {
+			status := m.Status
+			if m.Rehearsal {
+				status += " (rehearsal)"
+			}
+			took := ""
+			if !m.EndedAt.IsZero() {
+				took = m.EndedAt.Sub(m.StartedAt).Round(time.Second).String()
+			}
+			rows = append(rows, []string{m.ID, m.ChannelID, m.History, status, m.StartedAt.Local().Format(time.DateTime), took})
+		}
+		table(w, rows)
+	})
+}
+
+// seen is a move, and once it has ended its report and failures.
+type seen struct {
+	Move     client.Move      `json:"move"`
+	Report   *client.Report   `json:"report,omitempty"`
+	Failures []client.Failure `json:"failures,omitempty"`
+}
+
+func look(ctx context.Context, api *client.Client, id string) (seen, error) {
+	m, err := api.Move(ctx, id)
+	s := seen{Move: m}
+	if err != nil || !ended(m) {
+		return s, err
+	}
+	r, err := api.Report(ctx, id)
+	if err != nil {
+		return s, err
+	}
+	s.Report = &r
+	for f, err := range api.Failures(ctx, id) {
+		if err != nil {
+			return s, err
+		}
+		s.Failures = append(s.Failures, f)
+	}
+	return s, nil
+}
+
+func ended(m client.Move) bool { return m.Status == "done" || m.Status == "attention" }
+
+// show prints a move, and its exit code is 2 if it stands at attention.
+func (s seen) show(c *call) error {
+	if err := c.print(s, s.write); err != nil {
+		return err
+	}
+	if s.Move.Status == "attention" {
+		return &exitError{code: codeAttention}
+	}
+	return nil
+}
+
+// mostFailures is how many failures are printed for people.
+const mostFailures = 20
+
+func (s seen) write(w io.Writer) {
+	m := s.Move
+	what := "move"
+	if m.Rehearsal {
+		what = "rehearsal"
+	}
+	_, _ = fmt.Fprintf(w, "%s %s of channel %s, history %s: %s\n", what, m.ID, m.ChannelID, m.History, m.Status)
+	if s.Report == nil {
+		_, _ = fmt.Fprintln(w, "  "+progress(m))
+		return
+	}
+	r := s.Report
+	rows := [][]string{
+		{"  conversations found", fmt.Sprint(r.Found)},
+		{"  tickets created", fmt.Sprint(r.Created)},
+		{"  moved with the ticket they had", fmt.Sprint(r.AsIs)},
+		{"  redirected live", fmt.Sprint(r.Redirected)},
+		{"  failed", fmt.Sprint(r.Failed)},
+		{"  changing while counted", fmt.Sprint(r.Unsettled)},
+		{"  owners lost", fmt.Sprint(r.OwnersLost)},
+		{"  clocks past at once", fmt.Sprint(r.Breaches)},
+		{"  by status", counts(r.ByStatus)},
+		{"  checksum of the inbox", r.Checksum.Inbox},
+		{"  checksum of the help desk", r.Checksum.Desk + " " + map[bool]string{true: "(equal)", false: "(DIFFERENT)"}[r.Checksum.Equal]},
+		{"  took", m.EndedAt.Sub(m.StartedAt).Round(100 * time.Millisecond).String()},
+	}
+	table(w, rows)
+	for i, f := range s.Failures {
+		if i == mostFailures {
+			_, _ = fmt.Fprintf(w, "  and %d more failures\n", len(s.Failures)-i)
+			break
+		}
+		_, _ = fmt.Fprintf(w, "  failed: %s: %s: %s\n", f.ConversationID, f.Code, f.Reason)
+	}
+	if m.Status == "attention" {
+		_, _ = fmt.Fprintf(w, "settle the reasons, then: %s retry %s\n", program(), m.ID)
+	}
+}
+
+// progress says in a line how far a move is.
+func progress(m client.Move) string {
+	parts := []string{m.Status}
+	if m.Phase != "" {
+		parts[0] = m.Phase
+	}
+	if p := m.Progress; p != nil {
+		parts = append(parts, fmt.Sprintf("%d of %d conversations", p.Done, p.Planned))
+		if p.Failed > 0 {
+			parts = append(parts, fmt.Sprintf("%d failed", p.Failed))
+		}
+	}
+	if m.RatePerSecond != nil {
+		parts = append(parts, fmt.Sprintf("%.0f/s", *m.RatePerSecond))
+	}
+	if m.ETASeconds != nil {
+		parts = append(parts, "about "+seconds(*m.ETASeconds)+" left")
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,94 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"deskmove/shared/client"
+	"deskmove/shared/desk"
+)
+
+// Over is the HTTP API, as connectors and agents call it. The clients' own
+// patience should be negative: traffic repeats requests itself, and counts.
+type Over struct {
+	Connector *client.Client
+	Agent     *client.Client // with help desk access
+}
+
+// translate tells refusals from answers that did not come.
+func translate(err error) error {
+	var p *client.Problem
+	if !errors.As(err, &p) || p.Status >= http.StatusInternalServerError || p.Status == http.StatusTooManyRequests {
+		return err
+	}
+	return &Refused{Status: p.Status, Ticket: p.TicketID, Problem: p.Error()}
+}
+
+// Post implements API.
+func (o Over) Post(ctx context.Context, m desk.Message, references []string) (Posted, error) {
+	in := client.NewMessage{
+		ExternalID: m.External, References: references, From: m.From, Author: string(m.Author), Agent: m.Agent,
+		At: m.At, Subject: m.Subject, Text: m.Text,
+	}
+	var taken client.Taken
+	var err error
+	if m.Conversation == "" {
+		taken, err = o.Connector.Take(ctx, m.Channel, in)
+	} else {
+		in.ChannelID = m.Channel
+		taken, err = o.Connector.Add(ctx, m.Conversation, in)
+	}
+	return Posted{Conversation: taken.ConversationID, Message: taken.MessageID}, translate(err)
+}
+
+// EditConversation implements API.
+func (o Over) EditConversation(ctx context.Context, id string, e desk.Edit) error {
+	in := client.ConversationEdit{Owner: e.Owner}
+	if e.State != nil {
+		in.Status = new(string(*e.State))
+	}
+	return translate(o.Agent.EditConversation(ctx, id, in))
+}
+
+// EditTicket implements API.
+func (o Over) EditTicket(ctx context.Context, id string, e desk.TicketEdit) error {
+	in := client.TicketEdit{Owner: e.Owner}
+	if e.Status != nil {
+		in.Status = new(string(*e.Status))
+	}
+	return translate(o.Agent.EditTicket(ctx, id, in))
+}
+
+// Conversation implements API.
+func (o Over) Conversation(ctx context.Context, id string) (desk.Conversation, []desk.Message, error) {
+	t, err := o.Agent.Thread(ctx, id)
+	if err != nil {
+		return desk.Conversation{}, nil, translate(err)
+	}
+	ms := make([]desk.Message, len(t.Messages))
+	for i, m := range t.Messages {
+		ms[i] = desk.Message{ID: m.ID, External: m.ExternalID, Channel: m.ChannelID, Text: m.Text}
+	}
+	return desk.Conversation{
+		ID: t.ID, Origin: t.OriginID, Channel: t.ChannelID, State: desk.State(t.Status), Owner: t.Owner,
+		Home: desk.Home(t.Home), Ticket: t.TicketID, Move: t.MoveID, Started: t.StartedAt, TakenIn: t.TakenInAt,
+		Messages: t.MessageCount,
+	}, ms, nil
+}
+
+// Ticket implements API.
+func (o Over) Ticket(ctx context.Context, id string) (desk.Ticket, error) {
+	t, err := o.Agent.Ticket(ctx, id)
+	if err != nil {
+		return desk.Ticket{}, translate(err)
+	}
+	ticket := desk.Ticket{
+		ID: t.ID, Conversation: t.ConversationID, Channel: t.ChannelID, Status: desk.Status(t.Status), Owner: t.Owner,
+		Created: t.CreatedAt, Home: desk.Home(t.Home), Provenance: desk.Provenance(t.Provenance), LostOwner: t.LostOwner,
+	}
+	if t.Edited != nil {
+		ticket.Edited.At = t.Edited.At
+	}
+	return ticket, nil
+}

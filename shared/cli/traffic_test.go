@@ -1,0 +1,110 @@
+package cli_test
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"deskmove/shared/cli/verify"
+	"deskmove/shared/client"
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+// TestVerifyUnderTraffic: verify cries wolf neither while a channel moves nor
+// while customers and agents go on writing, and still sees what is wrong.
+func TestVerifyUnderTraffic(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	e.imports(t, smallMbox)
+	api := e.api(t)
+	var traffic sync.WaitGroup
+	var stop atomic.Bool
+	var changes atomic.Int64
+	end := func() {
+		stop.Store(true)
+		traffic.Wait()
+	}
+	defer end()
+	for w := range 3 {
+		traffic.Go(func() {
+			for i := 0; !stop.Load(); i++ {
+				taken, err := api.Take(t.Context(), "support", client.NewMessage{
+					ExternalID: fmt.Sprintf("%d-%d", w, i), Author: "customer", From: fmt.Sprintf("c%d@customer.example", i%7),
+					References: []string{fmt.Sprintf("%d-%d", w, i-i%3)}, At: time.Now(), Text: "hello",
+				})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				changes.Add(1)
+				if i%4 == 0 { // an agent edits where the conversation lives
+					status, solved := "closed", desk.Status("solved")
+					if api.EditConversation(t.Context(), taken.ConversationID, client.ConversationEdit{Status: &status}) != nil {
+						who := move.Who{Account: "demo", Agent: "cleo", Role: desk.AgentRole}
+						_, _ = e.stack.Handlers.Cases.Edits.Ticket(t.Context(), who, desk.TicketID(taken.ConversationID), desk.TicketEdit{Status: &solved})
+					}
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
+	}
+	check := func(when string) {
+		t.Helper()
+		r, err := verify.Run(t.Context(), api, verify.Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", when, err)
+		}
+		t.Logf("%s: %.1f s, %d conversations, %d tickets", when, r.Seconds, r.Conversations, r.Tickets)
+		for _, c := range r.Checks {
+			if c.Violations > 0 {
+				t.Errorf("%s: %s: %+v", when, c.Name, c.First)
+			}
+		}
+	}
+	check("before the move")
+	var started client.Move
+	e.run(t, "move", "--channel", "support", "--history", "all", "--open-status", "new", "--closed-status", "solved",
+		"--ack", "agents-without-access,connected-left-behind", "--json").ok(t, &started)
+	for range 5 {
+		check("while it moves")
+	}
+	e.run(t, "status", started.ID, "--watch").ok(t, nil)
+	for range 3 {
+		check("after the move")
+	}
+
+	// A ticket that goes wrong and stays wrong is seen, though its
+	// conversation has changed just now.
+	taken, err := api.Take(t.Context(), "support", client.NewMessage{ExternalID: "last", Author: "customer", From: "z@customer.example", At: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := desk.TicketID(taken.ConversationID)
+	tickets := e.stack.Handlers.Cases.Tickets
+	var ticket desk.Ticket
+	for range 200 {
+		if ticket, err = tickets.Get(t.Context(), "demo", id); err == nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	old := ticket
+	ticket.Created = ticket.Created.Add(time.Hour)
+	if err := tickets.Replace(t.Context(), ticket, old); err != nil {
+		t.Fatal(err)
+	}
+	r, err := verify.Run(t.Context(), api, verify.Options{Grace: 2 * time.Second})
+	if err != nil || r.OK {
+		t.Fatalf("a wrong date was not seen: %v, %+v", err, r)
+	}
+	for _, c := range r.Checks {
+		if c.Name == "created-is-started" && (c.Violations != 1 || c.First[0].ID != id) {
+			t.Errorf("%+v, want %s", c, id)
+		}
+	}
+	end()
+	t.Logf("%d changes", changes.Load())
+}

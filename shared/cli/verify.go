@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/cli/verify"
+	"deskmove/shared/client"
+	"deskmove/shared/desk"
+	"deskmove/shared/httpapi"
+	"deskmove/shared/local"
+)
+
+type verifyCmd struct {
+	remote `embed:""`
+
+	Data     string `placeholder:"DIR" help:"Read this data directory, in which no deskmove runs, instead of the API."`
+	Account  string `placeholder:"A" help:"With --data: the account to verify."`
+	Settings string `placeholder:"FILE" help:"The file that was applied: channels' settings must still be what it says."`
+}
+
+func (verifyCmd) Help() string {
+	return `Reads all conversations, tickets and moves of an account, and works every guarantee out again from them: one ticket for
+each conversation, with the right date, status and owner; no agent's edit lost; the books of every move balanced; and
+what did not move untouched. Customers and agents may go on writing meanwhile.
+
+Needs the token of a super administrator with help desk access. Exit code: 1 if anything is wrong, else 0.`
+}
+
+func (v verifyCmd) Run(ctx context.Context, c *call) (err error) {
+	options := verify.Options{}
+	if v.Settings != "" {
+		if options.Settings, err = settingsOf(v.Settings); err != nil {
+			return err
+		}
+	}
+	api := (*client.Client)(nil)
+	if v.Data == "" {
+		api, err = v.client()
+	} else {
+		var done func() error
+		api, done, err = v.offline(ctx, c)
+		options.Grace = -1 // nothing is on its way
+		defer func() { err = errors.Join(err, done()) }()
+	}
+	if err != nil {
+		return err
+	}
+	return verifyWith(ctx, c, api, options)
+}
+
+// verifyWith verifies and prints what was found. The error says how many
+// invariants are violated.
+func verifyWith(ctx context.Context, c *call, api *client.Client, options verify.Options) error {
+	bar := c.bar("reading", "conversations and tickets")
+	options.Seen = func(n int64) { bar.set(n, -1) }
+	r, err := verify.Run(ctx, api, options)
+	bar.done()
+	if err != nil {
+		return err
+	}
+	if err := c.print(r, func(w io.Writer) { writeResult(w, r) }); err != nil {
+		return err
+	}
+	if !r.OK {
+		return &exitError{code: codeError}
+	}
+	return nil
+}
+
+func writeResult(w io.Writer, r verify.Result) {
+	rows := [][]string{{"INVARIANT", "CHECKED", "VIOLATIONS", ""}}
+	violated := 0
+	for _, c := range r.Checks {
+		if c.Violations > 0 {
+			violated++
+		}
+		rows = append(rows, []string{c.Name, fmt.Sprint(c.Checked), fmt.Sprint(c.Violations), c.Promise})
+	}
+	table(w, rows)
+	for _, c := range r.Checks {
+		for _, v := range c.First {
+			_, _ = fmt.Fprintf(w, "VIOLATED %s: %s: %s\n", c.Name, v.ID, v.Problem)
+		}
+		if more := c.Violations - int64(len(c.First)); more > 0 {
+			_, _ = fmt.Fprintf(w, "VIOLATED %s: and %d more\n", c.Name, more)
+		}
+	}
+	for _, n := range r.Notes {
+		_, _ = fmt.Fprintln(w, "note: "+n)
+	}
+	verdict := "every invariant holds"
+	if violated > 0 {
+		verdict = fmt.Sprintf("%d invariants are VIOLATED", violated)
+	}
+	_, _ = fmt.Fprintf(w, "account %s, %d conversations, %d tickets, %d channels, %d moves, %.1f s: %s\n",
+		r.Account, r.Conversations, r.Tickets, r.Channels, r.Moves, r.Seconds, verdict)
+}
+
+// settingsOf reads the channels' settings from an account's file.
+func settingsOf(name string) (map[string][]byte, error) {
+	text, err := readFile(name)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := readSetup(name, text)
+	if err != nil {
+		return nil, err
+	}
+	var setup client.Setup
+	if err := json.Unmarshal(raw, &setup); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	settings := make(map[string][]byte)
+	for _, c := range setup.Channels {
+		settings[c.ID] = c.Settings
+	}
+	return settings, nil
+}
+
+// offline opens the data and makes a client of the API on top of it, which
+// calls as a super administrator of the account.
+func (v verifyCmd) offline(ctx context.Context, c *call) (*client.Client, func() error, error) {
+	nothing := func() error { return nil }
+	if v.Account == "" {
+		return nil, nothing, errors.New("--account: it is not said which account to verify; --data holds them all")
+	}
+	if err := exists(v.Data); err != nil {
+		return nil, nothing, err
+	}
+	log := slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	st, err := local.Open(ctx, local.Config{Dir: v.Data, Log: log})
+	if err != nil {
+		return nil, nothing, openError(v.Data, err)
+	}
+	setup, err := st.Handlers.Cases.Setups.Setup(ctx, v.Account)
+	if err != nil {
+		return nil, st.Close, err
+	}
+	caller := auth.Caller{Account: v.Account, Role: desk.SuperAdmin, Address: "local"}
+	for _, a := range setup.Agents {
+		if a.Role == desk.SuperAdmin && a.HelpDesk {
+			caller.Subject = a.ID
+		}
+	}
+	if caller.Subject == "" {
+		return nil, st.Close, fmt.Errorf("account %s has no super administrator with help desk access: give one access, then verify", v.Account)
+	}
+	return client.With("http://localhost", "", &client.InProcess{API: httpapi.New(st.Handlers, log), Caller: caller}), st.Close, nil
+}

@@ -1,0 +1,177 @@
+package verify
+
+import (
+	"fmt"
+
+	"deskmove/shared/client"
+)
+
+// finding is an invariant that seems not to hold for something.
+type finding struct {
+	invariant int
+	id        string
+	problem   string
+}
+
+// verdict collects what was looked at and what was found.
+type verdict struct {
+	looked [invariants]bool
+	found  []finding
+}
+
+// must notes that an invariant was looked at, and whether it holds.
+func (d *verdict) must(invariant int, holds bool, id, problem string, args ...any) {
+	d.looked[invariant] = true
+	if !holds {
+		d.found = append(d.found, finding{invariant, id, fmt.Sprintf(problem, args...)})
+	}
+}
+
+// pair is a conversation with its ticket, nil if it has none.
+type pair struct {
+	record
+	channel, owner, move string
+	ticket               *client.Ticket
+}
+
+func (v *verifier) pair(r record, t *client.Ticket) pair {
+	return pair{
+		record: r, channel: v.records.name(r.channel), owner: v.records.name(r.owner), move: v.records.name(r.move), ticket: t,
+	}
+}
+
+// judge says which invariants hold for a conversation and its ticket.
+func (v *verifier) judge(p pair) verdict {
+	var d verdict
+	v.judgePlace(&d, p)
+	t := p.ticket
+	switch {
+	case t == nil:
+		d.must(markerTicket, !p.moved, p.id, "it is marked as moved, but ticket %s does not exist", ticketID(p.id))
+		d.must(oneTicket, p.moved || !p.ticketed, p.id, "it names a ticket that does not exist")
+		return d
+	case t.Home != "helpdesk":
+		d.must(oneTicket, t.ID == ticketID(p.id) && t.ConversationID == p.id, p.id, "its ticket %s is that of conversation %s", t.ID, t.ConversationID)
+		d.must(markerTicket, !p.moved, p.id, "it is marked as moved, but its ticket is still in the inbox")
+		return d
+	}
+	v.judgeTicket(&d, p, t)
+	return d
+}
+
+// judgePlace judges whether a conversation is where its channel's move wants
+// it.
+func (v *verifier) judgePlace(d *verdict, p pair) {
+	place := v.world.places[p.channel]
+	m, known := v.world.moveOf(p.channel)
+	if place.Home == "inbox" || place.Home == "" {
+		d.must(foreign, !p.moved, p.id, "it has moved, but its channel %q is in the inbox", p.channel)
+		return
+	}
+	if !known {
+		return // judgeMoves reports the channel
+	}
+	old := p.takenIn < millis(place.FenceAt)
+	left := m.History == "none" && old
+	if left {
+		d.must(noHistory, !p.moved, p.id, "it came before the fence, whose move leaves history behind, but has moved")
+		return
+	}
+	if ended(m) {
+		d.must(complete, p.moved || v.world.failed[p.id], p.id, "its channel %q has moved, but it is in the inbox", p.channel)
+	}
+	if p.moved && p.move != "" {
+		d.must(complete, p.move == m.ID, p.id, "it says that move %q moved it, but its channel's is %s", p.move, m.ID)
+	}
+}
+
+// judgeTicket judges a ticket that lives in the help desk.
+func (v *verifier) judgeTicket(d *verdict, p pair, t *client.Ticket) {
+	d.must(oneTicket, t.ID == ticketID(p.id) && !p.odd, p.id, "its ticket %s is not the one it should have", t.ID)
+	m, known := v.world.moveOf(p.channel)
+	if !known {
+		d.must(foreign, false, t.ID, "it is in the help desk, but its channel %q has not moved", p.channel)
+		return
+	}
+	if p.moved || ended(m) {
+		d.must(ticketMarker, p.moved && p.ticketed, t.ID, "it is in the help desk, but conversation %s is not marked as moved", p.id)
+	}
+	d.must(createdStarted, t.Provenance == "native" || millis(t.CreatedAt) == p.started && p.started != 0, t.ID,
+		"it is dated %s, but its conversation did not start then", t.CreatedAt.UTC().Format("2006-01-02 15:04:05"))
+	// A ticket made in the inbox moves as it is, though its conversation may
+	// have joined another channel since (R14, R15).
+	d.must(foreign, t.ChannelID == p.channel || t.Provenance == "native", t.ID, "it is of channel %q, but its conversation is of %q", t.ChannelID, p.channel)
+	if p.moved {
+		d.looked[markerTicket] = true // it is here
+		d.must(versionAtRest, t.SourceVersion == int64(p.version), t.ID, "it shows version %d of its conversation, which is at %d",
+			t.SourceVersion, p.version)
+	}
+	if p.moved && t.SourceVersion == int64(p.version) { // else the words differ as well
+		v.judgeStatus(d, p, t, m)
+		v.judgeOwner(d, p, t, m)
+		v.judgeEdit(d, p, t)
+	}
+}
+
+func (v *verifier) judgeStatus(d *verdict, p pair, t *client.Ticket, m client.Move) {
+	closed, known := v.world.closed[t.Status]
+	d.must(statusRight, known, t.ID, "its status %q is in no pipeline", t.Status)
+	switch {
+	case t.Provenance == "history" && m.StatusMap != nil:
+		want := m.StatusMap.Closed
+		if p.open {
+			want = m.StatusMap.Open
+		}
+		d.must(statusRight, t.MovedStatus == want, t.ID, "the move gave it status %q, not %q", t.MovedStatus, want)
+	case t.Provenance == "history":
+		d.must(statusRight, false, t.ID, "it was made from history, but its move leaves history behind")
+	case t.Provenance == "live":
+		d.must(statusRight, v.world.closed[t.MovedStatus] != p.open, t.ID, "it got status %q, unlike its conversation", t.MovedStatus)
+	}
+	if t.Provenance != "native" {
+		live := p.takenIn >= millis(v.world.places[p.channel].FenceAt)
+		d.must(statusRight, live == (t.Provenance == "live"), t.ID, "its provenance is %s, but its conversation came on the other side of the fence", t.Provenance)
+	}
+	if t.Edited == nil {
+		d.must(statusRight, t.Status == t.MovedStatus, t.ID, "no agent edited it, but its status went from %q to %q", t.MovedStatus, t.Status)
+	} else if t.Status != t.Edited.Status {
+		d.must(statusRight, !closed, t.ID, "the customer wrote after the agent's edit, but its status is %q", t.Status)
+	}
+}
+
+func (v *verifier) judgeOwner(d *verdict, p pair, t *client.Ticket, m client.Move) {
+	if t.Edited == nil {
+		d.must(ownerRight, t.Owner == t.MovedOwner, t.ID, "no agent edited it, but its owner went from %q to %q", t.MovedOwner, t.Owner)
+	}
+	kept := t.MovedOwner == p.owner && t.LostOwner == ""
+	lost := t.LostOwner == p.owner
+	switch t.Provenance {
+	case "history":
+		lost = lost && t.MovedOwner == ""
+	case "live": // whoever the routing chose instead
+		lost = lost && (t.MovedOwner == "" || v.world.agents[t.MovedOwner])
+	default:
+		return // a native ticket has the owner it had
+	}
+	if p.owner == "" {
+		d.must(ownerRight, lost, t.ID, "it has owner %q, but its conversation has none", t.MovedOwner)
+		return
+	}
+	if access, ok := v.world.access[m.ID]; ok && t.Provenance == "history" {
+		kept, lost = kept && access[p.owner], lost && !access[p.owner]
+	}
+	d.must(ownerRight, kept || lost, t.ID, "it has owner %q and lost %q, but its conversation's is %q", t.MovedOwner, t.LostOwner, p.owner)
+}
+
+func (v *verifier) judgeEdit(d *verdict, p pair, t *client.Ticket) {
+	e := t.Edited
+	if e == nil {
+		return
+	}
+	wrote := int64(p.customerVersion) > e.SourceVersion
+	if p.customerVersion == 0 { // an older API does not tell
+		wrote = p.customerAt >= millis(e.At)
+	}
+	d.must(editsKept, t.Owner == e.Owner, t.ID, "an agent gave it owner %q, but it has %q", e.Owner, t.Owner)
+	d.must(editsKept, t.Status == e.Status || wrote, t.ID, "an agent gave it status %q, but it has %q", e.Status, t.Status)
+}

@@ -1,0 +1,103 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"deskmove/shared/client"
+)
+
+// world is what conversations and tickets are judged by.
+type world struct {
+	me      client.Me
+	setup   client.Setup
+	closed  map[string]bool // ticket statuses that are closed; open ones are false
+	agents  map[string]bool
+	places  map[string]client.Place
+	moves   map[string]client.Move     // rehearsals too
+	ordered []client.Move              // oldest first
+	failed  map[string]bool            // conversations whose failure is on record
+	access  map[string]map[string]bool // by move, the agents who had help desk access at its fence
+}
+
+func (v *verifier) look(ctx context.Context) error {
+	w := &world{
+		closed: make(map[string]bool), agents: make(map[string]bool), places: make(map[string]client.Place),
+		moves: make(map[string]client.Move), failed: make(map[string]bool), access: make(map[string]map[string]bool),
+	}
+	var err error
+	if w.me, err = v.api.Me(ctx); err != nil {
+		return err
+	}
+	if w.me.Role != "super-admin" || !w.me.HelpDesk {
+		return errors.New("the token's agent " + w.me.Agent + " cannot see everything: use the token of a super administrator with help desk access")
+	}
+	if w.setup, err = v.api.Account(ctx); err != nil {
+		return err
+	}
+	for _, p := range w.setup.Pipelines {
+		for _, s := range p.Statuses {
+			w.closed[s.ID] = s.Closed
+		}
+	}
+	for _, a := range w.setup.Agents {
+		w.agents[a.ID] = true
+	}
+	for p, err := range v.api.Channels(ctx) {
+		if err != nil {
+			return err
+		}
+		w.places[p.ID] = p
+	}
+	if err := v.lookAtMoves(ctx, w); err != nil {
+		return err
+	}
+	if v.reports == nil { // the first look
+		v.reports = make(map[string]time.Time, len(w.moves))
+		for id, m := range w.moves {
+			v.reports[id] = m.EndedAt
+		}
+	}
+	v.world = w
+	return nil
+}
+
+func (v *verifier) lookAtMoves(ctx context.Context, w *world) error {
+	for listed, err := range v.api.Moves(ctx) {
+		if err != nil {
+			return err
+		}
+		m, err := v.api.Move(ctx, listed.ID) // with its progress
+		if err != nil {
+			return err
+		}
+		w.moves[m.ID] = m
+		w.ordered = append(w.ordered, m)
+		if m.Rehearsal {
+			continue
+		}
+		if m.Access != nil {
+			w.access[m.ID] = make(map[string]bool, len(m.Access))
+			for _, agent := range m.Access {
+				w.access[m.ID][agent] = true
+			}
+		}
+		for f, err := range v.api.Failures(ctx, m.ID) {
+			if err != nil {
+				return err
+			}
+			w.failed[f.ConversationID] = true
+		}
+	}
+	return nil
+}
+
+// moveOf returns the move that took a channel from the inbox, if one did.
+func (w *world) moveOf(channel string) (client.Move, bool) {
+	m, ok := w.moves[w.places[channel].MoveID]
+	return m, ok
+}
+
+// ended reports whether a move has ended, with failures or without.
+func ended(m client.Move) bool { return m.Status == "done" || m.Status == "attention" }

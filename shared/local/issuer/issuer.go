@@ -1,0 +1,223 @@
+// Package issuer makes and verifies the tokens of a local deskmove, in the
+// shape of a Cognito access token, so that the API is never without
+// authentication, and never knows where a token came from.
+//
+// The claims are those of package auth and, beside iss, exp, iat, jti and kid:
+//
+//	client_id  Audience; as with API Gateway, aud is looked at instead if there is one
+//	token_use  "access"
+//
+// Tokens are signed with RS256, the algorithm API Gateway takes.
+package issuer
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+	"deskmove/shared/local/clock"
+)
+
+// What a token must say.
+const (
+	Name     = "https://deskmove.local"
+	Audience = "deskmove-local"
+)
+
+const (
+	keyFile  = "issuer.pem"
+	keyBits  = 2048
+	maxToken = 8 << 10
+	maxTTL   = 24 * time.Hour // Cognito's longest
+)
+
+// Issuer has the key.
+type Issuer struct {
+	key    *rsa.PrivateKey
+	id     string // of the key
+	clock  clock.Clock
+	parser *jwt.Parser
+}
+
+// Open takes the key from dir, where it makes one the first time.
+func Open(dir string, c clock.Clock) (*Issuer, error) {
+	path := filepath.Join(dir, keyFile)
+	key, err := load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = create(dir, path); err == nil {
+			key, err = load(path)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("issuer's key: %w", err)
+	}
+	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
+	return &Issuer{
+		key:   key,
+		id:    base64.RawURLEncoding.EncodeToString(sum[:12]),
+		clock: c,
+		parser: jwt.NewParser(
+			jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
+			jwt.WithIssuer(Name),
+			jwt.WithExpirationRequired(),
+			jwt.WithTimeFunc(c.Now),
+		),
+	}, nil
+}
+
+func load(path string) (*rsa.PrivateKey, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("%s can be read by others (mode %04o): chmod 600 it, or delete it to get a new one", path, mode)
+	}
+	raw, err := os.ReadFile(path) // #nosec G304 -- a fixed name in our own directory
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(raw)
+	if block == nil {
+		return nil, fmt.Errorf("%s is damaged: delete it to get a new one", path)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%s is damaged: delete it to get a new one: %w", path, err)
+	}
+	private, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s holds no RSA key: delete it to get a new one", path)
+	}
+	return private, nil
+}
+
+// create makes a key. If another process is faster, its key stays.
+func create(dir, path string) error {
+	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, keyFile+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	err = pem.Encode(f, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// Mint makes a token for an agent or connector of an account.
+func (i *Issuer) Mint(account, subject string, role desk.Role, ttl time.Duration) (string, error) {
+	if ttl <= 0 || ttl > maxTTL {
+		return "", fmt.Errorf("token: it would hold for %v: use at most %v", ttl, maxTTL)
+	}
+	now := i.clock.Now()
+	claims := jwt.MapClaims{
+		"iss":             Name,
+		"client_id":       Audience,
+		auth.ClaimUse:     "access",
+		"jti":             uuid.NewString(),
+		"iat":             jwt.NewNumericDate(now),
+		"exp":             jwt.NewNumericDate(now.Add(ttl)),
+		auth.ClaimSubject: subject,
+		auth.ClaimAccount: account,
+		auth.ClaimRole:    string(role),
+		auth.ClaimScope:   auth.Scope,
+	}
+	if _, err := callerOf(claims); err != nil {
+		return "", err
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
+	t.Header["kid"] = i.id
+	return t.SignedString(i.key)
+}
+
+// Verify says who a token is for. Its error does not repeat the token.
+func (i *Issuer) Verify(token string) (auth.Caller, error) {
+	if len(token) > maxToken {
+		return auth.Caller{}, errors.New("token is too long")
+	}
+	claims := jwt.MapClaims{}
+	if _, err := i.parser.ParseWithClaims(token, claims, i.keyOf); err != nil {
+		return auth.Caller{}, fmt.Errorf("token: %w", err)
+	}
+	audience, err := claims.GetAudience()
+	if err != nil {
+		return auth.Caller{}, fmt.Errorf("token: %w", err)
+	}
+	_, limited := claims["aud"]
+	switch {
+	case limited && !slices.Contains(audience, Audience), !limited && claims["client_id"] != Audience:
+		return auth.Caller{}, errors.New("token is for another audience")
+	case claims[auth.ClaimUse] != "access": // our own always say so
+		return auth.Caller{}, errors.New("token is no access token")
+	}
+	return callerOf(claims)
+}
+
+func callerOf(claims jwt.MapClaims) (auth.Caller, error) {
+	return auth.FromClaims(func(name string) string {
+		s, _ := claims[name].(string)
+		return s
+	})
+}
+
+func (i *Issuer) keyOf(t *jwt.Token) (any, error) {
+	if t.Header["kid"] != i.id {
+		return nil, errors.New("signed with an unknown key")
+	}
+	return &i.key.PublicKey, nil
+}
+
+// JWKS is the public key as a JSON Web Key Set.
+func (i *Issuer) JWKS() ([]byte, error) {
+	type jwk struct {
+		Type      string `json:"kty"`
+		Use       string `json:"use"`
+		Algorithm string `json:"alg"`
+		ID        string `json:"kid"`
+		Modulus   string `json:"n"`
+		Exponent  string `json:"e"`
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	return json.Marshal(map[string][]jwk{"keys": {{
+		Type: "RSA", Use: "sig", Algorithm: "RS256", ID: i.id,
+		Modulus:  encode(i.key.N.Bytes()),
+		Exponent: encode(big.NewInt(int64(i.key.E)).Bytes()),
+	}}})
+}

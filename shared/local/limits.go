@@ -1,0 +1,48 @@
+package local
+
+import "time"
+
+// Limits are what functions, queues and the stream are held to. They are
+// those of template.yaml: a test in infra compares them.
+type Limits struct {
+	Timeouts       map[string]time.Duration // by function
+	Batches        Queue
+	StreamFailures Queue
+	Stream         Stream
+	Sweep          time.Duration // from one to the next
+}
+
+// Queue says how a queue delivers.
+type Queue struct {
+	Size       int           // messages an invocation
+	Visibility time.Duration // how long a message that failed waits: six times the function's time-out, as Lambda asks for
+	Receives   int           // before a message is dead
+}
+
+// Stream says how the stream is read.
+type Stream struct {
+	Size    int           // changes an invocation
+	Retries int           // before changes are given up
+	MaxAge  time.Duration // when they are given up in any case
+}
+
+// Functions' time-outs.
+const (
+	brief = 30 * time.Second  // of the converter: slow disks are slow
+	short = 60 * time.Second  // of what does a few things
+	long  = 300 * time.Second // of steps that page through a channel
+)
+
+// TheLimits returns the limits.
+func TheLimits() Limits {
+	return Limits{
+		Timeouts: map[string]time.Duration{
+			"fence": short, "list": long, "drain": long, "reconcile": long, "finish": short, "audit": long,
+			"convert": brief, "redirect": short, "sweep": short,
+		},
+		Batches:        Queue{Size: 1, Visibility: 6 * brief, Receives: 10},
+		StreamFailures: Queue{Size: 1, Visibility: 6 * short, Receives: 50},
+		Stream:         Stream{Size: 500, Retries: 4, MaxAge: time.Hour},
+		Sweep:          time.Minute,
+	}
+}

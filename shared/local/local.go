@@ -1,0 +1,259 @@
+// Package local is to one machine what template.yaml is to AWS: it says which
+// function is driven by what, with which limits.
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"deskmove/shared/handler"
+	"deskmove/shared/local/clock"
+	"deskmove/shared/local/function"
+	"deskmove/shared/local/gateway"
+	"deskmove/shared/local/issuer"
+	"deskmove/shared/local/machines"
+	"deskmove/shared/local/queue"
+	"deskmove/shared/local/runtime"
+	"deskmove/shared/local/schedule"
+	"deskmove/shared/local/sqlite"
+	"deskmove/shared/local/streams"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+// Config says where the stack keeps its data and where it listens.
+type Config struct {
+	Dir     string // of all data
+	Address string // such as 127.0.0.1:8080, port 0 is a free one; "" serves nothing
+	Remote  bool   // allows an address that other computers can reach
+	Log     *slog.Logger
+	// API makes the HTTP API from the use cases.
+	API func(*handler.Handlers) http.Handler
+	// Wrap, if not nil, goes between the repositories and the engine.
+	Wrap func(store.Engine) store.Engine
+	// Each, if not nil, gives a function something of its own below the waist,
+	// made from what all have; the name is that of its folder. A test sees by
+	// it which function does what.
+	Each func(function string, b handler.Below) handler.Below
+	// Concurrency is how many batches of messages are converted at a time; 16
+	// if 0.
+	Concurrency int
+	// MaxBytes bounds the database's file; 0 is all of the disk.
+	MaxBytes int64
+	// Clock is the computer's if zero. It may be put forward and back.
+	Clock clock.Clock
+}
+
+// Stack is deskmove on one machine.
+type Stack struct {
+	Handlers *handler.Handlers
+	Issuer   *issuer.Issuer
+	Gateway  *gateway.Gateway // nil if nothing is served
+	Machine  *machines.Machine
+	Batches  *queue.Queue
+
+	engine  *sqlite.Engine
+	runtime *runtime.Runtime
+}
+
+// Open opens the data, which belongs to one process at a time, and listens;
+// nothing happens before Run. Close it in any case.
+func Open(ctx context.Context, c Config) (_ *Stack, err error) {
+	s := &Stack{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	// One clock for all that is stored, and it never goes back: what comes
+	// after the fence must be dated after it. Tokens are made and looked at by
+	// several processes, which have the computer's clock in common.
+	var clk clock.Clock
+	if s.engine, err = sqlite.Open(c.Dir, sqlite.Options{MaxBytes: c.MaxBytes, Now: func() time.Time { return clk.Now() }}); err != nil {
+		return nil, err
+	}
+	clk = c.Clock.Steady(s.engine.Newest())
+	if ahead := clk.Now().Sub(c.Clock.Now()); ahead > time.Minute && c.Log != nil {
+		c.Log.WarnContext(ctx, "the clock was put back: times go on from those of the data, slower until it has caught up", "ahead", ahead.String())
+	}
+	var waist store.Engine = s.engine
+	if c.Wrap != nil {
+		waist = c.Wrap(waist)
+	}
+	if s.Issuer, err = issuer.Open(c.Dir, c.Clock); err != nil {
+		return nil, err
+	}
+	if s.runtime, err = runtime.Open(runtime.Config{Dir: c.Dir, Clock: clk, Log: c.Log}); err != nil {
+		return nil, err
+	}
+	return s, s.wire(ctx, c, waist, clk)
+}
+
+func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk clock.Clock) error {
+	limits := TheLimits()
+	failures, err := s.queues(ctx, limits)
+	if err != nil {
+		return err
+	}
+	starter := &machine{}
+	of := each(handler.Below{
+		Engine: waist, Stream: s.engine, Queue: sender{s.Batches}, Machine: starter, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
+	}, c.Each)
+	s.Handlers = of("api")
+	step := func(name string, s handler.Step) machines.Function {
+		return machines.Function{Name: name, Timeout: limits.Timeouts[name], Handle: function.JSON(s.Handle)}
+	}
+	s.Machine, err = s.runtime.Machine(ctx, machines.Config{
+		Name: "move", Definition: move.StateMachine, Functions: map[string]machines.Function{
+			"${FenceFunctionArn}":     step("fence", of("fence").Fence),
+			"${ListFunctionArn}":      step("list", of("list").List),
+			"${DrainFunctionArn}":     step("drain", of("drain").Drain),
+			"${ReconcileFunctionArn}": step("reconcile", of("reconcile").Reconcile),
+			"${FinishFunctionArn}":    step("finish", of("finish").Finish),
+			"${AuditFunctionArn}":     step("audit", of("audit").Audit),
+		},
+	})
+	if err != nil {
+		return err
+	}
+	starter.m = s.Machine
+	concurrency := c.Concurrency
+	if concurrency == 0 {
+		concurrency = 16 // fewer leave the one writer idle, more make live traffic wait
+	}
+	convert, redirect, sweep := of("convert").Convert, of("redirect").Redirect, of("sweep").Sweep
+	return errors.Join(
+		s.runtime.Poll(s.Batches, queue.Mapping{
+			Function:  queue.Function{Name: "convert", Timeout: limits.Timeouts["convert"], Handle: convert.Handle},
+			BatchSize: limits.Batches.Size, Concurrency: concurrency, ReportFailures: true,
+		}),
+		s.runtime.Poll(failures, queue.Mapping{
+			Function:  queue.Function{Name: "redirect-failed", Timeout: limits.Timeouts["redirect"], Handle: redirect.HandleFailed},
+			BatchSize: limits.StreamFailures.Size, Concurrency: 2, ReportFailures: true,
+		}),
+		s.runtime.Feed(
+			&streams.Feed{Stream: s.engine, Table: store.Conversations, Poll: 10 * time.Millisecond, Trim: s.trim, Keep: time.Hour},
+			streams.Mapping{
+				Function:  streams.Function{Name: "redirect", Timeout: limits.Timeouts["redirect"], Handle: redirect.Handle},
+				BatchSize: limits.Stream.Size, Retries: limits.Stream.Retries, MaxAge: limits.Stream.MaxAge,
+				Bisect: true, ReportFailures: true, OnFailure: failures.Send, Filter: isConversation,
+			}),
+		s.runtime.Schedule(schedule.Schedule{
+			Name: "sweep", Every: limits.Sweep,
+			Function: schedule.Function{Name: "sweep", Timeout: limits.Timeouts["sweep"], Handle: sweep.Handle},
+		}),
+		s.listen(ctx, c),
+	)
+}
+
+// queues opens the queues and returns the one of the stream's failures.
+func (s *Stack) queues(ctx context.Context, limits Limits) (failures *queue.Queue, err error) {
+	open := func(name string, of Queue) (*queue.Queue, error) {
+		dead, err := s.runtime.Queue(ctx, queue.Config{Name: name + "-dead"})
+		if err != nil {
+			return nil, err
+		}
+		return s.runtime.Queue(ctx, queue.Config{
+			Name: name, Visibility: of.Visibility, MaxReceives: of.Receives, DeadLetters: dead,
+		})
+	}
+	if s.Batches, err = open("batches", limits.Batches); err != nil {
+		return nil, err
+	}
+	return open("stream-failures", limits.StreamFailures)
+}
+
+// each returns the handlers of a function, which are made once. Without own,
+// all functions share them.
+func each(b handler.Below, own func(string, handler.Below) handler.Below) func(name string) *handler.Handlers {
+	if own == nil {
+		all := handler.New(b)
+		return func(string) *handler.Handlers { return all }
+	}
+	made := make(map[string]*handler.Handlers)
+	return func(name string) *handler.Handlers {
+		if made[name] == nil {
+			made[name] = handler.New(own(name, b))
+		}
+		return made[name]
+	}
+}
+
+func (s *Stack) listen(ctx context.Context, c Config) (err error) {
+	if c.Address == "" {
+		return nil
+	}
+	s.Gateway, err = gateway.Listen(ctx, gateway.Config{
+		Address: c.Address, Remote: c.Remote, Handler: c.API(s.Handlers), Verify: s.Issuer.Verify, Log: c.Log,
+		Public: func(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/openapi.yaml" },
+	})
+	if err == nil {
+		s.runtime.Serve(s.Gateway)
+	}
+	return err
+}
+
+// isConversation leaves out what the handler would: one event source mapping
+// on AWS has the same filter.
+func isConversation(c store.Change) bool {
+	_, ok := store.ReadConversation(c.Key, c.New)
+	return ok
+}
+
+// trim drops changes of a shard that have been handled.
+func (s *Stack) trim(ctx context.Context, shard, through string) error {
+	return s.engine.Trim(ctx, map[string]string{shard: through})
+}
+
+// Run runs everything until ctx is done.
+func (s *Stack) Run(ctx context.Context) error { return s.runtime.Run(ctx) }
+
+// Close closes the data. Call it after Run has returned.
+func (s *Stack) Close() error {
+	var errs []error
+	if s.runtime != nil {
+		errs = append(errs, s.runtime.DB.Close())
+	}
+	if s.engine != nil {
+		errs = append(errs, s.engine.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// sender is the queue as the use cases see it.
+type sender struct{ q *queue.Queue }
+
+func (s sender) Send(ctx context.Context, bs []move.Batch) error {
+	bodies := make([]string, len(bs))
+	for i, b := range bs {
+		bodies[i] = b.JSON()
+	}
+	return s.q.Send(ctx, bodies)
+}
+
+// machine is the state machine as the use cases see it.
+type machine struct{ m *machines.Machine }
+
+func (m *machine) Start(ctx context.Context, name string, r move.Run) error {
+	input, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := m.m.Start(ctx, name, input); err != nil && !errors.Is(err, machines.ErrExists) {
+		return fmt.Errorf("execution %s: %w", name, err)
+	}
+	return nil
+}
+
+func (m *machine) Running(ctx context.Context, name string) (bool, error) {
+	status, err := m.m.Status(ctx, name)
+	if errors.Is(err, machines.ErrNotFound) {
+		return false, nil
+	}
+	return status == "RUNNING", err
+}

@@ -1,0 +1,54 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"deskmove/shared/local/streams"
+)
+
+// Rest waits until nothing is under way: no batch is queued and every change
+// has been handled. While customers write that may be never.
+func (s *Stack) Rest(ctx context.Context) error {
+	for {
+		resting, err := s.resting(ctx)
+		if err != nil || resting {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Stack) resting(ctx context.Context) (bool, error) {
+	stats, err := s.Batches.Stats(ctx)
+	if err != nil || stats.Visible+stats.InFlight+stats.Delayed > 0 {
+		return false, err
+	}
+	shards, err := s.engine.Shards(ctx)
+	if err != nil {
+		return false, err
+	}
+	positions, err := streams.Positions(ctx, s.runtime.DB, "redirect")
+	if err != nil {
+		return false, err
+	}
+	after := make(map[string]string)
+	for _, p := range positions {
+		after[p.Shard] = p.After
+	}
+	for _, shard := range shards {
+		ahead, err := s.engine.Changes(ctx, shard, after[shard], 1)
+		if err != nil {
+			return false, fmt.Errorf("stream shard %s: %w", shard, err)
+		}
+		if len(ahead) > 0 {
+			return false, nil
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,140 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"deskmove/shared/local/clock"
+	"deskmove/shared/local/db"
+	"deskmove/shared/local/function"
+	"deskmove/shared/local/gateway"
+	"deskmove/shared/local/machines"
+	"deskmove/shared/local/queue"
+	"deskmove/shared/local/schedule"
+	"deskmove/shared/local/streams"
+)
+
+// Config is what the local engine needs; only Dir has no default.
+type Config struct {
+	Dir   string // where local.db is
+	Clock clock.Clock
+	Log   *slog.Logger
+	Drain time.Duration // how long functions may go on at the end; 5 s if 0
+}
+
+// Runtime is the local engine: it runs the functions for what happens in
+// queues, streams, machines and schedules. Set it up, then Run it.
+type Runtime struct {
+	DB   *db.DB
+	Host *function.Host
+
+	queues    []*queue.Queue
+	schedules []schedule.Schedule
+	parts     []func(context.Context) error
+}
+
+// Open opens the engine's file, which belongs to one process at a time.
+func Open(c Config) (*Runtime, error) {
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("local engine: %w", err)
+	}
+	d, err := db.Open(filepath.Join(c.Dir, "local.db"), queue.Schema, streams.Schema, machines.Schema, schedule.Schema)
+	if err != nil {
+		return nil, fmt.Errorf("local engine: %w", err)
+	}
+	return &Runtime{DB: d, Host: &function.Host{Clock: c.Clock.Steady(time.Time{}), Log: c.Log, Drain: c.Drain}}, nil
+}
+
+// Queue opens a queue.
+func (r *Runtime) Queue(ctx context.Context, c queue.Config) (*queue.Queue, error) {
+	q, err := queue.Open(ctx, r.DB, r.Host, c)
+	if err == nil {
+		r.queues = append(r.queues, q)
+	}
+	return q, err
+}
+
+// Poll has a function handle the messages of a queue.
+func (r *Runtime) Poll(q *queue.Queue, m queue.Mapping) error {
+	if err := m.Check(q); err != nil {
+		return err
+	}
+	r.Part(func(ctx context.Context) error { return q.Poll(ctx, r.Host, m) })
+	return nil
+}
+
+// Feed has functions handle the changes of a stream. It sets the feed's DB and
+// Host.
+func (r *Runtime) Feed(f *streams.Feed, mappings ...streams.Mapping) error {
+	for _, m := range mappings {
+		if err := m.Check(); err != nil {
+			return err
+		}
+	}
+	f.DB, f.Host = r.DB, r.Host
+	r.Part(func(ctx context.Context) error { return f.Run(ctx, mappings...) })
+	return nil
+}
+
+// Machine opens a state machine and has its executions run.
+func (r *Runtime) Machine(ctx context.Context, c machines.Config) (*machines.Machine, error) {
+	m, err := machines.Open(ctx, r.DB, r.Host, c)
+	if err == nil {
+		r.Part(m.Run)
+	}
+	return m, err
+}
+
+// Schedule runs a function at a rate.
+func (r *Runtime) Schedule(s schedule.Schedule) error {
+	if err := s.Check(); err != nil {
+		return err
+	}
+	r.schedules = append(r.schedules, s)
+	return nil
+}
+
+// Serve serves requests.
+func (r *Runtime) Serve(g *gateway.Gateway) { r.Part(g.Serve) }
+
+// Part adds something that runs as long as the engine. It returns soon after
+// its context is done; its error ends everything.
+func (r *Runtime) Part(run func(context.Context) error) { r.parts = append(r.parts, run) }
+
+// Run runs everything until ctx is done. Functions under way get the time to
+// end that Drain allows; one that takes more is an error.
+func (r *Runtime) Run(ctx context.Context) error {
+	g, within := errgroup.WithContext(ctx)
+	for _, part := range r.parts {
+		g.Go(func() error { return part(within) })
+	}
+	g.Go(func() error { return schedule.Run(within, r.DB, r.Host, r.schedules...) })
+	g.Go(func() error { return r.expire(within) })
+	err := g.Wait()
+	late, cancel := r.Host.Clock.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, r.Host.Wait(late))
+}
+
+// expire deletes, every hour, messages that were never received.
+func (r *Runtime) expire(ctx context.Context) error {
+	for ctx.Err() == nil {
+		for _, q := range r.queues {
+			if err := q.Expire(ctx); err != nil && ctx.Err() == nil {
+				r.Host.Logger().ErrorContext(ctx, "old messages not deleted", "queue", q.Name(), "err", err)
+			}
+		}
+		r.Host.Clock.Wait(ctx, time.Hour, nil)
+	}
+	return nil
+}
+
+// Close closes the engine's file. Call it after Run.
+func (r *Runtime) Close() error { return r.DB.Close() }
