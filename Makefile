@@ -31,11 +31,11 @@ test: lint ## Run vet, staticcheck, gosec and every test with the race detector
 	$(if $(RACE),,@echo "no C compiler: the race detector is off")
 	go test $(RACE) -timeout 30m ./...
 	$(if $(DESKMOVE_MAIL),go test -count 1 -run TestRealMail ./shared/cli # with the race detector it takes minutes)
-	go test ./infra/test/simulation -count 1 -timeout 24h -run TestTorture -faults $(FAULTS)
+	go test ./infra/test/simulation -count 1 -timeout 24h -run TestSimulation -faults $(FAULTS)
 
 .PHONY: quick
 quick: lint ## Run vet, staticcheck, gosec and the unit tests: no race detector, peers, simulation or kills
-	go test -short -p 4 $$(go list ./... | grep -vE '^deskmove/infra/(test|torture|peers|deskmove/killtest)')
+	go test -short -p 4 $$(go list ./... | grep -v ^deskmove/infra/test/)
 
 .PHONY: lint
 lint: ## Run gofmt, vet, staticcheck and gosec
@@ -90,11 +90,11 @@ fuzz: ## Run each fuzz target for FUZZTIME (30s)
 		done; \
 	done
 
-.PHONY: torture
-torture: ## Move channels in worlds full of faults: FAULTS=1000000, or SEED=12345 to replay one
+.PHONY: simulation
+simulation: ## Move channels in simulated worlds full of faults: FAULTS=1000000, or SEED=12345 to replay one
 	@mkdir -p .cache
 	go test ./infra/test/simulation -count 1 -timeout 24h -v \
-		$(if $(SEED),-run TestSeed -seed $(SEED) -tracefile $(CURDIR)/.cache/torture.txt,-run TestTorture -faults $(FAULTS))
+		$(if $(SEED),-run TestSeed -seed $(SEED) -tracefile $(CURDIR)/.cache/simulation.txt,-run TestSimulation -faults $(FAULTS))
 
 .PHONY: lines
 lines: ## Count Go's lines: the product (what functions and program are built of) and the rest (tests and their kit)

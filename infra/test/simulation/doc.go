@@ -103,7 +103,7 @@
 // A violation prints its seed, the fewest faults that were found to suffice,
 // and the end of the trace with only those. Then:
 //
-//	make torture SEED=12345          # that world again, its trace in .cache/torture.txt
-//	make torture FAULTS=10000000     # many worlds
+//	make simulation SEED=12345          # that world again, its trace in .cache/simulation.txt
+//	make simulation FAULTS=10000000     # many worlds
 //	go test ./infra/test/simulation -pairs   # all pairs of crashes
 package simulation

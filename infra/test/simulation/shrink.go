@@ -44,7 +44,7 @@ func report(t *testing.T, r result, m mutant) string {
 		p.only[f] = true
 	}
 	again := live(t, p)
-	return fmt.Sprintf("seed %d, after %s, %d faults:\n  %s\nreplay it: make torture SEED=%d\nof these, %d suffice:\n  %s\nwith which:\n  %s\n%s",
+	return fmt.Sprintf("seed %d, after %s, %d faults:\n  %s\nreplay it: make simulation SEED=%d\nof these, %d suffice:\n  %s\nwith which:\n  %s\n%s",
 		r.seed, r.lasted.Round(time.Second), len(r.faults), strings.Join(r.broken, "\n  "), r.seed,
 		len(few), strings.Join(few, "\n  "), strings.Join(again.broken, "\n  "), tail(again.trace, 150))
 }

@@ -36,9 +36,9 @@ func share() int64 {
 	return 100_000
 }
 
-// TestTorture lives through worlds until there were enough faults. None may
+// TestSimulation lives through worlds until there were enough faults. None may
 // break an invariant.
-func TestTorture(t *testing.T) {
+func TestSimulation(t *testing.T) {
 	if *replayed != 0 {
 		t.Skip("a seed is replayed")
 	}
@@ -180,7 +180,7 @@ func TestShrink(t *testing.T) {
 				continue
 			}
 			text := report(t, r, m.mutant)
-			if !strings.Contains(text, fmt.Sprintf("make torture SEED=%d", seed)) || !strings.Contains(text, "VIOLATION") {
+			if !strings.Contains(text, fmt.Sprintf("make simulation SEED=%d", seed)) || !strings.Contains(text, "VIOLATION") {
 				t.Error(text)
 			}
 			t.Logf("%.600s", text)
