@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -212,13 +213,22 @@ func walkHere(t *testing.T, definition, name string, s scenario) walk {
 	}
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	p := &play{script: s.answers}
-	var w walk
+	e, err := m.Start(name, s.start(t, name), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := walk{States: []string{e.State}}
 	r := asl.Runner{
 		Machine: m,
 		Now:     func() time.Time { return now },
 		Sleep:   func(_ context.Context, until time.Time) error { now = until; return nil },
-		Save:    func(context.Context, asl.Execution) error { return nil },
-		Trace:   func(state string) { w.States = append(w.States, state) },
+		Rand:    rand.Float64,
+		Save: func(_ context.Context, e asl.Execution) error {
+			if e.WakeAt.IsZero() && !e.Ended() {
+				w.States = append(w.States, e.State)
+			}
+			return nil
+		},
 		Task: func(_ context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
 			a, run, err := p.next(resource[strings.LastIndex(resource, ":")+1:], input)
 			switch {
@@ -231,10 +241,6 @@ func walkHere(t *testing.T, definition, name string, s scenario) walk {
 			}
 			return json.Marshal(run)
 		},
-	}
-	e, err := m.Start(name, s.start(t, name), now)
-	if err != nil {
-		t.Fatal(err)
 	}
 	if e, err = r.Run(t.Context(), e); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"deskmove/shared/handler"
 	"deskmove/shared/local"
 	"deskmove/shared/local/asl"
+	"deskmove/shared/local/clock"
 	"deskmove/shared/move"
 )
 
@@ -145,8 +147,15 @@ func (m *machine) run(ctx context.Context, h *handler.Handlers) error {
 			}
 			return json.Marshal(next)
 		},
-		Save:  func(context.Context, asl.Execution) error { return nil },
-		Trace: func(string) { m.transitions.Add(1) },
+		Now:  time.Now,
+		Rand: rand.Float64, // #nosec G404 -- spreads retries, guards nothing
+		Save: func(_ context.Context, x asl.Execution) error {
+			if x.WakeAt.IsZero() { // it has left its state
+				m.transitions.Add(1)
+			}
+			return nil
+		},
+		Sleep: func(ctx context.Context, until time.Time) error { return clock.Clock{}.Sleep(ctx, time.Until(until)) },
 	}
 	for n := 0; ; n++ {
 		select {
@@ -160,7 +169,7 @@ func (m *machine) run(ctx context.Context, h *handler.Handlers) error {
 			if x, err = runner.Run(ctx, x); err != nil && ctx.Err() == nil {
 				return err
 			}
-			if x.Status == asl.Failed || x.Status == asl.TimedOut {
+			if x.Status == asl.Failed {
 				return fmt.Errorf("the execution ended with %s: %s", x.Status, x.Error)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,121 +13,139 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// crashes says at which save or call a process dies, and whether what it was
-// doing is done by then.
-type crashes struct {
-	save, call int // counted from 1 in each life; 0 is never
-	after      bool
-	again      bool // in every life, not just in the first
+var errCrash = errors.New("crash")
+
+// aMove makes the tasks answer as in a move that lists two pages, is busy for
+// ten seconds, and waits once. The answers follow from the input and the time.
+func (w *world) aMove() {
+	w.task = func(_ context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
+		var r run
+		if err := json.Unmarshal(input, &r); err != nil {
+			return nil, err
+		}
+		if r.Turns == 2 && w.now.Sub(noon) < 10*time.Second {
+			return nil, &asl.TaskError{Name: busy}
+		}
+		r.Turns++
+		r.More, r.Wait = r.Turns%2 == 0, 30
+		return r.json(w.t), nil
+	}
 }
 
-// lives runs a move, restarting it from what was saved after every crash, and
-// returns how it ended and the path of all lives.
-func lives(t *testing.T, c crashes) (e asl.Execution, path string, n int) {
-	t.Helper()
+// TestStep: a step changes nothing but what it returns, and can be repeated.
+func TestStep(t *testing.T) {
 	w := newWorld(t)
-	w.rand = 0.5
-	tasks := moveTasks(w)
-	m := machine(t, moveDefinition(t))
-	e, err := m.Start("move-1", json.RawMessage(moveInput), w.now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	disk, err := json.Marshal(e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n = 1; n < 1000; n++ {
-		e = asl.Execution{}
-		if err := json.Unmarshal(disk, &e); err != nil {
+	w.aMove()
+	e := w.at("Begin", string(run{History: true}.json(t)))
+	for !e.Ended() {
+		if w.now.Before(e.WakeAt) {
+			if diff := cmp.Diff(e, w.step(e)); diff != "" {
+				t.Fatalf("Step before WakeAt (-want +got):\n%s", diff)
+			}
+			w.now = e.WakeAt
+		}
+		before, err := json.Marshal(e)
+		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, kill := context.WithCancelCause(t.Context())
-		saves, calls := 0, 0
-		var began time.Time // when the call began whose transition is not saved yet
-		dies := func(at, count int) bool { return at == count && (c.again || n == 1) }
-		r := w.runner(machine(t, moveDefinition(t))) // nothing is left of the last life
-		w.task = func(i int, resource, input string) (string, error) {
-			calls++
-			began = w.now
-			if dies(c.call, calls) {
-				kill(errCrash)
-				if !c.after {
-					return "", errCrash
-				}
-				_, _ = tasks(i, resource, input)
-				w.now = began // the call will take its time again
-				return "", errCrash
-			}
-			return tasks(i, resource, input)
+		next := w.step(e)
+		if diff := cmp.Diff(next, w.step(e)); diff != "" {
+			t.Fatalf("the second time (-first +second):\n%s", diff)
 		}
-		r.Save = func(_ context.Context, e asl.Execution) error {
-			saves++
-			die := dies(c.save, saves)
-			if die && !c.after {
-				if !began.IsZero() {
-					w.now = began // the call will take its time again
-				}
-				return errCrash
-			}
-			var err error
-			if disk, err = json.Marshal(e); err != nil {
-				t.Fatal(err)
-			}
-			began = time.Time{}
-			if die {
-				return errCrash
-			}
-			return nil
+		if after, err := json.Marshal(e); err != nil || string(after) != string(before) {
+			t.Fatalf("Step changed its argument from %s to %s (%v)", before, after, err)
 		}
-		e, err = r.Run(ctx, e)
-		kill(nil)
-		if err == nil {
-			return e, w.visited(), n
-		}
-		if !errors.Is(err, errCrash) && !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
-		}
+		e = next
 	}
-	t.Fatalf("%+v: still not over after %d lives", c, n)
-	return e, "", n
+	if diff := cmp.Diff(e, w.step(e)); diff != "" {
+		t.Errorf("Step after the end (-want +got):\n%s", diff)
+	}
 }
 
-// Whatever a crash interrupts, the execution ends as if it had not happened.
-func TestCrashAtEveryTransition(t *testing.T) {
-	want, path, n := lives(t, crashes{})
-	if n != 1 {
-		t.Fatalf("%d lives without a crash; want 1", n)
+// TestCrash stops a move at each save, before or after it, and goes on with
+// what was saved: it ends as if nothing had happened.
+func TestCrash(t *testing.T) {
+	// move runs a move that crashes at one save, and returns its end and the
+	// number of saves. 0 is no crash.
+	move := func(crash int, after bool) (asl.Execution, int) {
+		w := newWorld(t)
+		w.aMove()
+		saves := 0
+		e := w.at("Begin", string(run{History: true}.json(t)))
+		saved, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := w.runner()
+		r.Save = func(_ context.Context, e asl.Execution) (err error) {
+			saves++
+			if saves != crash || after {
+				saved, err = json.Marshal(e)
+			}
+			if saves == crash {
+				err = errCrash
+			}
+			return err
+		}
+		e, err = r.Run(t.Context(), e)
+		if errors.Is(err, errCrash) {
+			e = asl.Execution{}
+			if err = json.Unmarshal(saved, &e); err == nil {
+				e, err = r.Run(t.Context(), e)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e, saves
 	}
-	check := func(c crashes) bool {
-		got, visited, n := lives(t, c)
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%+v ends otherwise: -want +got\n%s", c, diff)
-		}
-		// A crash between a save and the trace loses that name, and no other.
-		if !(c.after && c.save > 0) && visited != path {
-			t.Errorf("%+v goes by %s; want %s", c, visited, path)
-		}
-		return n > 1
+	want, saves := move(0, false)
+	if summary(want) != "SUCCEEDED Done" || saves < 20 {
+		t.Fatalf("without a crash: %s after %d saves", summary(want), saves)
 	}
-	for _, after := range []bool{false, true} {
-		n := 0
-		for check(crashes{save: n + 1, after: after}) {
-			n++
-		}
-		if n < 30 {
-			t.Errorf("%d saves to crash at; want the whole move", n)
-		}
-		n = 0
-		for check(crashes{call: n + 1, after: after}) {
-			n++
-		}
-		if n < 10 {
-			t.Errorf("%d calls to crash at; want the whole move", n)
+	for n := range saves {
+		for _, after := range []bool{false, true} {
+			if got, _ := move(n+1, after); !cmp.Equal(want, got) {
+				t.Errorf("crash at save %d (after it: %t): -want +got\n%s", n+1, after, cmp.Diff(want, got))
+			}
 		}
 	}
-	// A process that dies again and again, but after a save, gets there.
-	for life := 1; life <= 5; life++ {
-		check(crashes{save: life, after: true, again: true})
+}
+
+func TestRunStops(t *testing.T) {
+	w := newWorld(t)
+	w.answer("{}", nil)
+	for name, c := range map[string]struct {
+		state string
+		spoil func(*asl.Runner)
+		says  string
+	}{
+		"save":  {"Begin", func(r *asl.Runner) { r.Save = func(context.Context, asl.Execution) error { return errCrash } }, `execution move-1: save after state "Begin": crash`},
+		"sleep": {"DrainWait", func(r *asl.Runner) { r.Sleep = func(context.Context, time.Time) error { return errCrash } }, "crash"},
+		"state": {"Gone", func(*asl.Runner) {}, `execution move-1: no state "Gone"`},
+	} {
+		r := w.runner()
+		c.spoil(&r)
+		e := w.at(c.state, `{"rehearsal": true, "wait": 9}`)
+		got, err := r.Run(t.Context(), e)
+		if err == nil || !strings.HasPrefix(err.Error(), c.says) || got.State != c.state || got.Ended() {
+			t.Errorf("%s: %s, %v; want it where it was, and %q", name, summary(got), err, c.says)
+		}
+	}
+}
+
+// TestEarlySleep: a Sleep that returns early is called again.
+func TestEarlySleep(t *testing.T) {
+	w := newWorld(t)
+	w.play("Drain yield")
+	r := w.runner()
+	sleeps := 0
+	r.Sleep = func(context.Context, time.Time) error {
+		sleeps++
+		w.now = w.now.Add(25 * time.Second)
+		return nil
+	}
+	if e, err := r.Run(t.Context(), w.at("DrainWait", `{"wait": 60}`)); err != nil || !e.Ended() || sleeps != 3 || len(w.pauses) != 1 {
+		t.Errorf("Run = %s, %v after %d sleeps, with %d saves before; want 3, and 1", summary(e), err, sleeps, len(w.pauses))
 	}
 }

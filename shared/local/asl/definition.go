@@ -1,94 +1,107 @@
 package asl
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
-	"io"
+	"maps"
+	"slices"
 )
 
-// Limits of a definition. AWS takes up to 1 MiB.
-const (
-	maxDefinition = 1 << 20
-	maxDepth      = 100
-)
+// Machine is a parsed state machine. It is immutable and safe for concurrent
+// use.
+type Machine struct{ definition definition }
 
-// readDefinition reads a definition's JSON. Unlike encoding/json it reports
-// names that appear twice, of which AWS and Go might choose different ones.
-func readDefinition(data []byte, p *problems) (any, error) {
-	if len(data) > maxDefinition {
-		return nil, fmt.Errorf("the definition has %d bytes, AWS takes %d: shorten it", len(data), maxDefinition)
+// Parse reads a definition. It returns an error that names the state and the
+// field if the definition is wrong or uses something that is not supported.
+func Parse(text []byte) (*Machine, error) {
+	var d definition
+	err := json.Unmarshal(text, &d)
+	if err == nil {
+		err = d.checkTargets()
 	}
-	r := definitionReader{json.NewDecoder(bytes.NewReader(data)), p}
-	r.UseNumber()
-	v, err := r.value("the state machine", 0)
 	if err != nil {
-		return nil, fmt.Errorf("the definition is not JSON: %w", err)
+		return nil, fmt.Errorf("state machine: %w", err)
 	}
-	if _, err := r.Token(); err != io.EOF {
-		return nil, fmt.Errorf("the definition is not JSON: more follows after offset %d", r.InputOffset())
-	}
-	return v, nil
+	return &Machine{d}, nil
 }
 
-type definitionReader struct {
-	*json.Decoder
-	problems *problems
-}
-
-func (r definitionReader) value(where string, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("nested deeper than %d at offset %d", maxDepth, r.InputOffset())
-	}
-	t, err := r.Token()
-	if err != nil {
-		return nil, noEOF(err)
-	}
-	switch t {
-	case json.Delim('{'):
-		return r.object(where, depth)
-	case json.Delim('['):
-		return r.array(where, depth)
-	}
-	return t, nil
-}
-
-func (r definitionReader) object(where string, depth int) (any, error) {
-	m := map[string]any{}
-	for r.More() {
-		t, err := r.Token()
-		if err != nil {
-			return nil, noEOF(err)
-		}
-		name := t.(string) // Token returns nothing else before a colon
-		if has(m, name) {
-			r.problems.refuse("%s: %s: appears twice: remove one", where, name)
-		}
-		if m[name], err = r.value(where+": "+name, depth+1); err != nil {
-			return nil, err
+// Resources returns the Resource values of all Task states, sorted.
+func (m *Machine) Resources() []string {
+	all := map[string]bool{}
+	for _, s := range m.definition.States {
+		if t, ok := s.(*task); ok {
+			all[t.Resource] = true
 		}
 	}
-	_, err := r.Token()
-	return m, noEOF(err)
+	return slices.Sorted(maps.Keys(all))
 }
 
-func (r definitionReader) array(where string, depth int) (any, error) {
-	a := []any{}
-	for r.More() {
-		v, err := r.value(fmt.Sprintf("%s[%d]", where, len(a)), depth+1)
-		if err != nil {
-			return nil, err
+// definition and the types of its parts have the fields that a definition may
+// have. readObject fills them and refuses all others.
+type definition struct {
+	Comment string `asl:"optional"`
+	StartAt string
+	States  states
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (d *definition) UnmarshalJSON(raw []byte) error { return readObject(raw, d) }
+
+type states map[string]state
+
+// state is a *task, *choice, *wait, *succeed or *fail.
+type state interface {
+	// targets returns the names of the states that may come next.
+	targets() []string
+	// run runs the state and records in t what comes next. It returns ctx's
+	// error if ctx was cancelled before the state had a result.
+	run(ctx context.Context, t *transition) error
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *states) UnmarshalJSON(raw []byte) error {
+	*s = states{}
+	return eachField(raw, func(name string, raw json.RawMessage) (err error) {
+		(*s)[name], err = readState(raw)
+		return err
+	})
+}
+
+func readState(raw json.RawMessage) (state, error) {
+	var kind struct{ Type string }
+	if err := json.Unmarshal(raw, &kind); err != nil {
+		return nil, err
+	}
+	var s state
+	switch kind.Type {
+	case "Task":
+		s = &task{}
+	case "Choice":
+		s = &choice{}
+	case "Wait":
+		s = &wait{}
+	case "Succeed":
+		s = &succeed{}
+	case "Fail":
+		s = &fail{}
+	default:
+		return nil, fmt.Errorf("Type: %q is not supported: use Task, Choice, Wait, Succeed or Fail", kind.Type)
+	}
+	return s, readObject(raw, s)
+}
+
+// checkTargets refuses transitions to states that do not exist.
+func (d *definition) checkTargets() error {
+	if d.States[d.StartAt] == nil {
+		return fmt.Errorf("StartAt: there is no state %q", d.StartAt)
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.States)) {
+		for _, target := range d.States[name].targets() {
+			if d.States[target] == nil {
+				return fmt.Errorf("States: %s: there is no state %q to go to", name, target)
+			}
 		}
-		a = append(a, v)
 	}
-	_, err := r.Token()
-	return a, noEOF(err)
-}
-
-// noEOF keeps a definition that is cut off from looking like a complete one.
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
+	return nil
 }

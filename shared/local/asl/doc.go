@@ -1,47 +1,41 @@
-// Package asl runs the subset of the Amazon States Language that deskmove's
-// state machine uses, so that the local engine can walk shared/move/move.asl.json as
-// AWS Step Functions does. Parse refuses whatever this package does not
-// implement: a definition that it accepts means the same on AWS.
+// Package asl interprets the part of the Amazon States Language that the state
+// machine of a move uses, so that one machine can run the same definition as
+// AWS Step Functions.
 //
-// # What is supported
+// Parse refuses everything else, so a definition that it accepts does the same
+// on AWS. It supports, with all fields required unless marked optional:
 //
-// States Task, Choice, Wait (Seconds, SecondsPath), Pass, Succeed and Fail;
-// InputPath, Parameters, ResultSelector, ResultPath, OutputPath; Retry and
-// Catch; TimeoutSeconds of a Task and of the execution; the comparisons
-// StringEquals, BooleanEquals, Numeric…, IsPresent, IsNull under And, Or, Not.
-// Paths are $, $.a.b, $.a[0] and, of the context object, $$.Execution.Id, .Name,
-// .Input and .StartTime, $$.State.Name, .EnteredTime and .RetryCount, and
-// $$.StateMachine.Id. No Map, no Parallel, no intrinsic functions, no JSONata,
-// no variables.
+//	state machine  StartAt, States
+//	Task           Resource, TimeoutSeconds, Next; optional: Retry, Catch
+//	Choice         Choices, Default
+//	Wait           SecondsPath, Next
+//	Succeed
+//	Fail           Error, Cause
+//	Choices        Variable, Next and one of StringEquals, BooleanEquals, NumericGreaterThan
+//	Retry          ErrorEquals, IntervalSeconds, BackoffRate, MaxAttempts, MaxDelaySeconds, JitterStrategy (FULL)
+//	Catch          ErrorEquals, ResultPath, Next
+//
+// A state machine and a state may have a Comment. A path selects one field of
+// the state's input: $.name.
 //
 // # Durability
 //
-// An Execution is a value that holds everything about a running execution.
-// Runner.Step turns one value into the next; it changes nothing else except by
-// running the state's task. Runner.Run saves every value before it acts on it,
-// so an execution goes on after a crash where its last saved value stands.
+// An Execution is a value that holds all there is to know about a running
+// execution. Runner.Step computes the next value and has no other effect than
+// running the state's task. Runner.Run saves each value before it goes on, so
+// after a crash an execution continues from its last saved value.
 //
-// Tasks run at least once: a task that ran, but whose transition was not
-// saved, runs again with the same input and the same $$.State.EnteredTime.
-// Tasks must be safe to repeat. Step Functions asks no less of a Lambda
-// function in a machine with Retry.
+// A task that ran, but whose transition was not saved, runs again with the same
+// input. Tasks must be safe to repeat, which Step Functions requires too of
+// functions that it retries.
 //
-// # Where AWS's documents and AWS's histories differ
+// # Where AWS's documentation and its behaviour differ
 //
-// The stricter reading holds, so that what works here works there:
+// This package follows the documentation where that is stricter, so that what
+// works here works on AWS. States.ALL does not catch States.DataLimitExceeded,
+// although executions recorded on AWS in 2024 show that it does.
 //
-//   - A path in Parameters or ResultSelector that finds nothing is
-//     States.Runtime, which nothing catches. The documents name it
-//     States.ParameterPathFailure; recorded histories do not.
-//   - States.DataLimitExceeded is caught by its own name, but neither by
-//     States.ALL nor by States.TaskFailed, as documented. (Histories recorded
-//     in 2024 show States.ALL catching an oversized Lambda result: do not rely
-//     on it.)
-//   - A Choice without a match fails with States.NoChoiceMatched, as
-//     documented; AWS has been seen to say States.Runtime. Nothing can catch
-//     either.
-//   - A Task that outlives its TimeoutSeconds is States.Timeout even if it
-//     returns a result. Step cancels the task's context and waits for it to
-//     return: it leaves no goroutine behind, and no task running beside its
-//     own retry.
+// A task that returns after its TimeoutSeconds has failed with States.Timeout,
+// whatever it returned. Step cancels the task's context and waits until it
+// returns, so it leaves no goroutine behind.
 package asl

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,107 +15,168 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// machine parses a definition that is known to be good.
-func machine(t testing.TB, definition string) *asl.Machine {
+// moveDefinition is the state machine of a move, which all tests here run.
+func moveDefinition(t testing.TB) string {
 	t.Helper()
-	m, err := asl.Parse([]byte(definition))
+	b, err := os.ReadFile("../../move/move.asl.json")
 	if err != nil {
-		t.Fatalf("Parse: %v\n%s", err, definition)
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func moveMachine(t testing.TB) *asl.Machine {
+	t.Helper()
+	m, err := asl.Parse([]byte(moveDefinition(t)))
+	if err != nil {
+		t.Fatal(err)
 	}
 	return m
 }
 
-// one is a machine of the state A, with what may follow it.
-func one(state string) string {
-	return `{"StartAt": "A", "States": {"A": ` + state + `}}`
+// run is what the steps of a move hand on, as far as the state machine reads
+// it.
+type run struct {
+	Rehearsal bool   `json:"rehearsal"`
+	Step      string `json:"step"`
+	History   bool   `json:"history"`
+	Turns     int    `json:"turns"`
+	More      bool   `json:"more"`
+	Yield     bool   `json:"yield"`
+	Wait      int    `json:"wait"`
+	Found     int    `json:"found"`
 }
 
-// world is a simulated clock, a store of one execution, and scripted tasks.
+func (r run) json(t testing.TB) json.RawMessage {
+	t.Helper()
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// world is a simulated clock, a store of one execution, and tasks.
 type world struct {
-	t     testing.TB
-	now   time.Time
-	saved []asl.Execution
-	path  []string
-	calls []string // input of each call of a task
-	task  func(call int, resource, input string) (string, error)
-	rand  float64
+	t       testing.TB
+	machine *asl.Machine
+	now     time.Time
+	rand    float64
+	task    asl.TaskFunc
+
+	calls   []string
+	entered []string        // states
+	pauses  []time.Duration // before retries and of Wait states
 }
 
 func newWorld(t testing.TB) *world {
-	return &world{t: t, now: noon, rand: 1, task: func(int, string, string) (string, error) { return `{}`, nil }}
+	return &world{t: t, machine: moveMachine(t), now: noon, rand: 0.5}
 }
 
-// answers makes the tasks answer in turn; a string is a result, an error an
-// error, a duration passes first.
-func (w *world) answers(script ...any) *world {
-	w.task = func(call int, _, _ string) (string, error) {
-		if call >= len(script) {
-			w.t.Errorf("call %d of a task; want %d", call+1, len(script))
-			return "", errors.New("no answer left")
-		}
-		switch a := script[call].(type) {
-		case error:
-			return "", a
-		case time.Duration:
-			w.now = w.now.Add(a)
-			return `"late"`, nil
-		default:
-			return a.(string), nil
-		}
+// at returns an execution that has entered a state.
+func (w *world) at(state, input string) asl.Execution {
+	w.t.Helper()
+	e, err := w.machine.Start("move-1", json.RawMessage(input), w.now)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	return w
+	e.State = state
+	return e
 }
 
-func (w *world) runner(m *asl.Machine) asl.Runner {
+func (w *world) runner() asl.Runner {
 	return asl.Runner{
-		Machine: m,
-		Task: func(_ context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
-			w.calls = append(w.calls, string(input))
-			out, err := w.task(len(w.calls)-1, resource, string(input))
-			if out == "" {
-				return nil, err
-			}
-			return json.RawMessage(out), err
-		},
+		Machine: w.machine, Task: w.task,
+		Now:  func() time.Time { return w.now },
+		Rand: func() float64 { return w.rand },
 		Save: func(_ context.Context, e asl.Execution) error {
-			w.saved = append(w.saved, e)
+			switch {
+			case !e.WakeAt.IsZero():
+				w.pauses = append(w.pauses, e.WakeAt.Sub(w.now))
+			case !e.Ended():
+				w.entered = append(w.entered, e.State)
+			}
 			return nil
 		},
-		Now:   func() time.Time { return w.now },
 		Sleep: func(_ context.Context, until time.Time) error { w.now = until; return nil },
-		Rand:  func() float64 { return w.rand },
-		Trace: func(state string) { w.path = append(w.path, state) },
 	}
 }
 
-// run takes a new execution to its end.
-func (w *world) run(definition, input string) asl.Execution {
+// step takes one step.
+func (w *world) step(e asl.Execution) asl.Execution {
 	w.t.Helper()
-	m := machine(w.t, definition)
-	e, err := m.Start("move-1", json.RawMessage(input), w.now)
+	e, err := w.runner().Step(w.t.Context(), e)
 	if err != nil {
-		w.t.Fatalf("Start: %v", err)
-	}
-	e, err = w.runner(m).Run(w.t.Context(), e)
-	if err != nil {
-		w.t.Fatalf("Run: %v", err)
+		w.t.Fatal(err)
 	}
 	return e
 }
 
-// summary is how an execution ended: its output, or its error.
-func summary(e asl.Execution) string {
-	if e.Status == asl.Succeeded {
-		return string(e.Output)
+// run takes an execution to its end.
+func (w *world) run(e asl.Execution) asl.Execution {
+	w.t.Helper()
+	w.entered = append(w.entered, e.State)
+	e, err := w.runner().Run(w.t.Context(), e)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	return string(e.Status) + " " + e.Error
+	return e
 }
 
-func (w *world) visited() string { return strings.Join(w.path, " ") }
+// play makes the tasks answer as a script says, one line for each call: the
+// function, and what it sets in the run that it returns ("more", "yield",
+// "wait", "found"), or "late" if it takes an hour, or the name of its error.
+func (w *world) play(script ...string) {
+	w.task = func(_ context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
+		function := strings.TrimSuffix(strings.TrimPrefix(resource, "${"), "FunctionArn}")
+		w.calls = append(w.calls, function)
+		if len(w.calls) > len(script) {
+			w.t.Errorf("call %d, of %s, is not in the script", len(w.calls), function)
+			return nil, errors.New("no answer left")
+		}
+		line := strings.Fields(script[len(w.calls)-1])
+		if line[0] != function {
+			w.t.Errorf("call %d is of %s, want %s", len(w.calls), function, line[0])
+		}
+		var r run
+		if err := json.Unmarshal(input, &r); err != nil {
+			w.t.Error(err)
+		}
+		r.Turns++
+		r.More, r.Yield, r.Wait, r.Found = false, false, 0, 0
+		for _, word := range line[1:] {
+			switch word {
+			case "more":
+				r.More = true
+			case "yield":
+				r.Yield = true
+			case "wait":
+				r.Wait = 30
+			case "found":
+				r.Found = 3
+			case "late":
+				w.now = w.now.Add(time.Hour)
+			default:
+				return nil, &asl.TaskError{Name: word, Cause: "because"}
+			}
+		}
+		return r.json(w.t), nil
+	}
+}
 
-// busy is an error as a handler returns it.
+// answer makes every task answer the same.
+func (w *world) answer(result string, err error) {
+	w.task = func(context.Context, string, json.RawMessage) (json.RawMessage, error) {
+		return json.RawMessage(result), err
+	}
+}
+
+// summary says how an execution stands.
+func summary(e asl.Execution) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Status, e.State, e.Error))
+}
+
+// busyError is an error as a handler returns it.
 type busyError struct{}
 
 func (*busyError) Error() string { return "busy" }
-
-func named(name string) error { return &asl.TaskError{Name: name, Cause: "because"} }

@@ -2,114 +2,123 @@ package asl_test
 
 import (
 	"encoding/json"
-	"flag"
-	"fmt"
-	"os"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"deskmove/shared/local/asl"
-
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+// times is n calls that fail.
+func times(n int, line string) []string { return slices.Repeat([]string{line}, n) }
 
-const moveInput = `{"moveId":"move-1"}`
+const (
+	busy    = "BusyError"
+	service = "Lambda.ServiceException"
+)
 
-func moveDefinition(t testing.TB) string {
-	t.Helper()
-	b, err := os.ReadFile("testdata/move.asl.json")
-	if err != nil {
+// TestMove takes every way through the state machine of a move. Retries wait
+// half as long as they may.
+func TestMove(t *testing.T) {
+	entered := map[string]bool{}
+	for name, c := range map[string]struct {
+		start  run
+		script []string
+		path   string
+		ends   string
+		pauses string
+	}{
+		"whole": {
+			run{History: true},
+			[]string{"Fence", "List more", "List", "Drain more wait", "Drain", "Reconcile more", "Reconcile found", "Drain", "Reconcile", "Finish more wait", "Audit more wait", "Audit"},
+			"Begin Fence WithHistory List Listed List Listed Drain Drained DrainWait Drain Drained Reconcile Reconciled Reconcile Reconciled " +
+				"Drain Drained Reconcile Reconciled Finish Finished AuditWait Audit Audited AuditWait Audit Audited Done",
+			"SUCCEEDED Done", "30s 30s 30s",
+		},
+		"without history": {
+			run{}, []string{"Fence", "Drain", "Reconcile", "Finish"},
+			"Begin Fence WithHistory Drain Drained Reconcile Reconciled Finish Finished Done", "SUCCEEDED Done", "",
+		},
+		"rehearsal": {
+			run{Rehearsal: true}, []string{"Reconcile more", "Reconcile", "Finish"},
+			"Begin Rehearse Rehearsed Rehearse Rehearsed Finish Finished Done", "SUCCEEDED Done", "",
+		},
+		"continued": {
+			run{Step: "list"}, []string{"List yield"}, "Begin List Listed Continued", "SUCCEEDED Continued", "",
+		},
+		"busy": {
+			run{Step: "drain"}, append(times(10, "Drain "+busy), "Drain yield"),
+			"Begin Drain Drained Continued", "SUCCEEDED Continued", "1s 2s 4s 8s 16s 30s 30s 30s 30s 30s",
+		},
+		"busy too long": {
+			run{Step: "drain"}, times(11, "Drain "+busy),
+			"Begin Drain Broken", "FAILED Broken StepFailed", "1s 2s 4s 8s 16s 30s 30s 30s 30s 30s",
+		},
+		"each retrier counts for itself": {
+			run{Step: "reconcile"}, slices.Concat(times(3, "Reconcile "+busy), times(6, "Reconcile "+service), times(1, "Reconcile "+busy), times(1, "Reconcile "+service)),
+			"Begin Reconcile Broken", "FAILED Broken StepFailed", "1s 2s 4s 1s 2s 4s 8s 16s 30s 8s",
+		},
+		"a state that is entered again counts anew": {
+			run{Step: "list"}, []string{"List " + busy, "List " + busy, "List more", "List " + busy, "List yield"},
+			"Begin List Listed List Listed Continued", "SUCCEEDED Continued", "1s 2s 1s",
+		},
+		"late": {
+			run{Step: "audit"}, []string{"Audit late", "Audit found", "Drain", "Reconcile yield"},
+			"Begin Audit Audited Drain Drained Reconcile Reconciled Continued", "SUCCEEDED Continued", "1s",
+		},
+		"an error that is not retried": {
+			run{}, []string{"Fence Boom"}, "Begin Fence Broken", "FAILED Broken StepFailed", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.play(c.script...)
+			e := w.run(w.at("Begin", string(c.start.json(t))))
+			if diff := cmp.Diff(strings.Fields(c.path), w.entered); diff != "" {
+				t.Errorf("states (-want +got):\n%s", diff)
+			}
+			if got := summary(e); got != c.ends || len(w.calls) != len(c.script) {
+				t.Errorf("ends as %s after %d calls; want %s after %d", got, len(w.calls), c.ends, len(c.script))
+			}
+			var pauses []string
+			for _, p := range w.pauses {
+				pauses = append(pauses, p.String())
+			}
+			if diff := cmp.Diff(strings.Fields(c.pauses), pauses); c.pauses != strings.Join(pauses, " ") {
+				t.Errorf("pauses (-want +got):\n%s", diff)
+			}
+			for _, state := range w.entered {
+				entered[state] = true
+			}
+		})
+	}
+	var all struct{ States map[string]any }
+	if err := json.Unmarshal([]byte(moveDefinition(t)), &all); err != nil {
 		t.Fatal(err)
 	}
-	return string(b)
-}
-
-// moveTasks are the functions of a move. What they answer follows from their
-// input alone, so that a run with crashes can be compared with one without:
-// three pages, busy at the second until the third attempt, and out of time
-// once at the third; a ledger that drains in the third round; one reconcile
-// that finds something; one failure in the end.
-func moveTasks(w *world) func(int, string, string) (string, error) {
-	return func(_ int, resource, input string) (string, error) {
-		var in struct{ Pages, Retries, Round, Pass int }
-		if err := json.Unmarshal([]byte(input), &in); err != nil {
-			w.t.Error(err)
-		}
-		switch resource {
-		case "${FenceFunctionArn}":
-			return `{"fenceAt":"2026-11-23T12:00:00Z"}`, nil
-		case "${ListFunctionArn}":
-			switch {
-			case in.Pages == 1 && in.Retries < 2:
-				return "", &asl.TaskError{Name: "BusyError", Cause: "inbox"}
-			case in.Pages == 2 && in.Retries == 0:
-				w.now = w.now.Add(time.Minute)
-			}
-			return fmt.Sprintf(`{"cursor":"c%d","pages":%d,"done":%t,"listed":100}`, in.Pages+1, in.Pages+1, in.Pages == 2), nil
-		case "${DrainFunctionArn}":
-			return fmt.Sprintf(`{"left":%d,"round":%d,"seconds":%d,"pass":%d}`, 2-in.Round, in.Round+1, 2<<in.Round, in.Pass), nil
-		case "${ReconcileFunctionArn}":
-			return fmt.Sprintf(`{"missing":%d,"round":2,"pass":%d}`, 1-in.Pass, in.Pass+1), nil
-		case "${FinishFunctionArn}":
-			return `{"found":300,"failed":1}`, nil
-		}
-		return "", fmt.Errorf("no function %s", resource)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(all.States)), slices.Sorted(maps.Keys(entered))); diff != "" {
+		t.Errorf("states of the machine and states entered (-want +got):\n%s", diff)
 	}
 }
 
-// One line for every saved transition of a move.
-func TestMove(t *testing.T) {
-	w := newWorld(t)
-	w.rand = 0.5
-	w.task = moveTasks(w)
-	e := w.run(moveDefinition(t), moveInput)
-
-	var got strings.Builder
-	for _, s := range w.saved {
-		fmt.Fprintf(&got, "%-10s events=%-3d entered=%s", s.State, s.Events, s.EnteredAt.Sub(noon))
-		if !s.WakeAt.IsZero() {
-			fmt.Fprintf(&got, " wake=%s", s.WakeAt.Sub(noon))
+// TestJitter: the delay before a retry is the longest one times Rand.
+func TestJitter(t *testing.T) {
+	for random, want := range map[float64]time.Duration{0: 0, 0.25: 500 * time.Millisecond, 0.75: 1500 * time.Millisecond} {
+		w := newWorld(t)
+		w.rand = random
+		w.play("Drain "+busy, "Drain yield")
+		w.run(w.at("Drain", "{}"))
+		if len(w.pauses) == 0 && want > 0 || len(w.pauses) > 0 && w.pauses[0] != want {
+			t.Errorf("with %g a retry waits %v; want %s", random, w.pauses, want)
 		}
-		if s.Retries != nil {
-			fmt.Fprintf(&got, " retries=%v", s.Retries)
-		}
-		fmt.Fprintln(&got)
-	}
-	fmt.Fprintf(&got, "path: %s\ncalls: %d\n%s %s\n", w.visited(), len(w.calls), e.Status, summary(e))
-
-	const golden = "testdata/move.golden"
-	if *update {
-		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatalf("%v (go test -update writes it)", err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("the move differs from %s: -want +got\n%s", golden, diff)
 	}
 }
 
-// A move that is broken off by an error goes to Broken.
-func TestMoveBroken(t *testing.T) {
-	w := newWorld(t)
-	tasks := moveTasks(w)
-	w.task = func(call int, resource, input string) (string, error) {
-		if resource == "${DrainFunctionArn}" {
-			return "", &busyError{} // not the name that is retried
-		}
-		return tasks(call, resource, input)
-	}
-	e := w.run(moveDefinition(t), moveInput)
-	if got := summary(e); got != "FAILED MoveFailed" || !strings.HasSuffix(w.visited(), "Drain Broken") {
-		t.Errorf("ends %s by %s; want FAILED MoveFailed by … Drain Broken", got, w.visited())
-	}
-	if !strings.Contains(string(e.Input), `"error":{"Cause":"{\"errorMessage\":\"busy\",\"errorType\":\"busyError\"}","Error":"busyError"}`) {
-		t.Errorf("Broken got %s; want the error at $.error", e.Input)
+func TestResources(t *testing.T) {
+	want := []string{"${AuditFunctionArn}", "${DrainFunctionArn}", "${FenceFunctionArn}", "${FinishFunctionArn}", "${ListFunctionArn}", "${ReconcileFunctionArn}"}
+	if diff := cmp.Diff(want, moveMachine(t).Resources()); diff != "" {
+		t.Errorf("Resources (-want +got):\n%s", diff)
 	}
 }

@@ -4,48 +4,38 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"time"
 )
 
-// TaskFunc runs the function that a Task's Resource names, with the Task's
-// effective input, and returns its result as JSON; nil is null. An error is
-// reported to the machine under ErrorName, a panic as Lambda reports one. It
-// must return soon after ctx is done: Step waits for it.
+// TaskFunc runs the function that a Task's Resource names and returns its
+// result as JSON. The state machine sees a *TaskError under its Name and any
+// other error under the name that Lambda would report. It must return soon
+// after ctx is done: Step waits for it.
 type TaskFunc func(ctx context.Context, resource string, input json.RawMessage) (json.RawMessage, error)
 
-// Runner takes executions of a Machine forward. Only Machine and Task are
-// needed by Step, and Save by Run. It may be used by many goroutines, each
-// with its own execution; two must not run one execution at the same time.
+// Runner advances executions of a Machine. Step needs Machine, Task, Now and
+// Rand; Run needs all fields. A Runner is safe for concurrent use, but only one
+// goroutine at a time may run the same execution.
 type Runner struct {
 	Machine *Machine
 	Task    TaskFunc
+	Now     func() time.Time
+	Rand    func() float64 // in [0,1), for the jitter of retries
 
-	// Save makes a transition durable. Its context is not cancelled with
-	// Run's, since the transition has happened: it must end by itself.
+	// Save makes a transition durable. Its context is not cancelled with that
+	// of Run, because the transition has already happened.
 	Save func(ctx context.Context, e Execution) error
-
-	// Now is the clock, time.Now if nil. Sleep returns at a time of that
-	// clock, or earlier; it waits in real time if nil. Rand is a number in
-	// [0,1) for jitter, math/rand/v2's if nil.
-	Now   func() time.Time
+	// Sleep returns at a time of the clock Now, or earlier.
 	Sleep func(ctx context.Context, until time.Time) error
-	Rand  func() float64
-
-	// Trace, if not nil, is told by Run the name of each state that an
-	// execution has left or ended in, after the save. A crash in between
-	// loses one name.
-	Trace func(state string)
 }
 
-// Run takes a saved execution to its end, saving every transition before it
+// Run advances a saved execution to its end and saves each transition before it
 // goes on. It returns the last saved value, and an error if that is not the
-// end: ctx's when it is done, Save's, or Step's. Call Run again with the last
-// saved value to go on.
+// end; call Run again with that value to continue.
 func (r Runner) Run(ctx context.Context, e Execution) (Execution, error) {
 	for !e.Ended() {
-		if r.now().Before(e.WakeAt) {
-			if err := r.sleep(ctx, e.WakeAt); err != nil {
+		if r.Now().Before(e.WakeAt) {
+			if err := r.Sleep(ctx, e.WakeAt); err != nil {
 				return e, err
 			}
 			continue // Sleep may have been early
@@ -55,42 +45,79 @@ func (r Runner) Run(ctx context.Context, e Execution) (Execution, error) {
 			return e, err
 		}
 		if err := r.Save(context.WithoutCancel(ctx), next); err != nil {
-			return e, fmt.Errorf("execution %s: save after %s: %w", e.Name, e.State, err)
-		}
-		// Only a state that waits, or waits for a retry, sets WakeAt.
-		if r.Trace != nil && next.WakeAt.IsZero() {
-			r.Trace(e.State)
+			return e, fmt.Errorf("execution %s: save after state %q: %w", e.Name, e.State, err)
 		}
 		e = next
 	}
 	return e, nil
 }
 
-func (r Runner) now() time.Time {
-	if r.Now == nil {
-		return time.Now()
+// Step advances an execution by one transition: until it has left its state,
+// has ended, or must wait until WakeAt. It returns e unchanged if e has ended
+// or WakeAt has not come.
+//
+// An error means that nothing has happened and that Step can be called again:
+// ctx was cancelled, or e was started with another definition, so that its
+// state does not exist. What goes wrong inside the state machine ends up in the
+// execution.
+func (r Runner) Step(ctx context.Context, e Execution) (Execution, error) {
+	t := &transition{runner: r, now: r.Now(), next: e}
+	if e.Ended() || t.now.Before(e.WakeAt) {
+		return e, nil
 	}
-	return r.Now()
+	if err := ctx.Err(); err != nil {
+		return e, err
+	}
+	s, ok := r.Machine.definition.States[e.State]
+	if !ok {
+		return e, fmt.Errorf("execution %s: no state %q: run it with the definition it was started with", e.Name, e.State)
+	}
+	if err := s.run(ctx, t); err != nil {
+		return e, err
+	}
+	return t.next, nil
 }
 
-func (r Runner) random() float64 {
-	if r.Rand == nil {
-		return rand.Float64() // #nosec G404 -- spreads attempts, guards nothing
-	}
-	return r.Rand()
+// transition is what one Step makes of an execution.
+type transition struct {
+	runner Runner
+	now    time.Time // moves on while a task runs
+	next   Execution // what Step returns
 }
 
-func (r Runner) sleep(ctx context.Context, until time.Time) error {
-	if r.Sleep != nil {
-		return r.Sleep(ctx, until)
+// leave goes to another state with the output of this one.
+func (t *transition) leave(output json.RawMessage, next string) {
+	if len(output) > maxData {
+		t.end(Failed, &TaskError{errDataLimit, fmt.Sprintf("The output of the state '%s' is %v.", t.next.State, errTooBig)})
+		return
 	}
-	// A minute at most, so that a clock that was set is noticed.
-	t := time.NewTimer(min(until.Sub(r.now()), time.Minute))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
+	if t.countEvents(2) { // …StateExited, …StateEntered
+		t.next.State, t.next.Input, t.next.EnteredAt = next, output, inUTC(t.now)
+		t.next.Retries, t.next.WakeAt = nil, time.Time{}
 	}
+}
+
+// countEvents counts n events. It ends the execution and returns false if its
+// history has no room for them and its end.
+func (t *transition) countEvents(n int) bool {
+	if t.next.Events+n < maxEvents {
+		t.next.Events += n
+		return true
+	}
+	t.next.Events = maxEvents - 1
+	t.end(Failed, &TaskError{errRuntime, fmt.Sprintf("The execution reached the maximum number of history events (%d).", maxEvents)})
+	return false
+}
+
+// end ends the execution, which is one event.
+func (t *transition) end(status Status, reason *TaskError) {
+	t.next.Events++
+	t.next.Status, t.next.Error, t.next.Cause = status, reason.Name, shortened(reason.Cause)
+	t.next.WakeAt = time.Time{}
+}
+
+// runtimeError returns an error of the definition or its data, which cannot be
+// caught.
+func (t *transition) runtimeError(format string, args ...any) *TaskError {
+	return &TaskError{errRuntime, fmt.Sprintf("An error occurred while executing the state '%s'. ", t.next.State) + fmt.Sprintf(format, args...)}
 }

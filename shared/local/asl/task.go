@@ -4,201 +4,174 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 )
 
-// runTask makes one attempt at a Task. Its error is ctx's: the attempt does
-// not count.
-func (t *turn) runTask(ctx context.Context) error {
-	raw, failure := t.taskInput()
-	if failure != nil {
-		t.handle(failure)
-		return nil
+type task struct {
+	Comment        string `asl:"optional"`
+	Type           string
+	Resource       string
+	TimeoutSeconds count
+	Retry          []retrier `asl:"optional"`
+	Catch          []catcher `asl:"optional"`
+	Next           string
+}
+
+type retrier struct {
+	ErrorEquals     []string
+	IntervalSeconds count
+	BackoffRate     float64
+	MaxAttempts     count
+	MaxDelaySeconds count
+	JitterStrategy  string
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (r *retrier) UnmarshalJSON(raw []byte) error {
+	err := readObject(raw, r)
+	switch {
+	case err != nil:
+		return err
+	case r.BackoffRate < 1:
+		return fmt.Errorf("BackoffRate: %g is below 1", r.BackoffRate)
+	case r.MaxDelaySeconds <= r.IntervalSeconds:
+		return errors.New("MaxDelaySeconds: must be greater than IntervalSeconds")
+	case r.JitterStrategy != "FULL":
+		return fmt.Errorf("JitterStrategy: %q is not supported: use FULL", r.JitterStrategy)
 	}
-	if !t.record(2) { // …Scheduled, …Started
-		return nil
-	}
-	result, failure, err := t.invoke(ctx, raw)
-	if err != nil {
+	return checkErrorNames(r.ErrorEquals)
+}
+
+type catcher struct {
+	ErrorEquals []string
+	ResultPath  path
+	Next        string
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *catcher) UnmarshalJSON(raw []byte) error {
+	if err := readObject(raw, c); err != nil {
 		return err
 	}
-	if t.expired() {
-		t.timeOut()
-		return nil
-	}
-	if !t.record(1) { // …Succeeded, …Failed or …TimedOut
-		return nil
-	}
-	var out any
-	if failure == nil {
-		out, failure = t.taskOutput(result)
-	}
-	if failure == nil {
-		failure = t.leave(out, t.state.next)
-	}
-	if failure != nil {
-		t.handle(failure)
+	return checkErrorNames(c.ErrorEquals)
+}
+
+// checkErrorNames refuses the reserved names that no task reports here.
+func checkErrorNames(names []string) error {
+	for _, name := range names {
+		if strings.HasPrefix(name, "States.") && name != errAll && name != errTimeout {
+			return fmt.Errorf("ErrorEquals: %q is not supported: use %s, %s or the name of a function's error", name, errAll, errTimeout)
+		}
 	}
 	return nil
 }
 
-func (t *turn) taskInput() (json.RawMessage, *TaskError) {
-	in, failure := t.effectiveInput()
-	if failure != nil {
-		return nil, failure
+func (s *task) targets() []string {
+	names := []string{s.Next}
+	for _, c := range s.Catch {
+		names = append(names, c.Next)
 	}
-	raw, err := encode(in)
-	if err != nil {
-		return nil, t.tooBig("effective input", err)
-	}
-	return raw, nil
+	return names
 }
 
-func (t *turn) taskOutput(result json.RawMessage) (any, *TaskError) {
-	if result == nil {
-		result = json.RawMessage("null")
+// run makes one attempt at the task.
+func (s *task) run(ctx context.Context, t *transition) error {
+	if !t.countEvents(2) { // …Scheduled, …Started
+		return nil
 	}
-	if len(result) > maxData {
-		return nil, t.tooBig("result", errTooBig)
-	}
-	v, err := decode(result)
+	result, failure, err := s.call(ctx, t)
 	if err != nil {
-		return nil, t.runtime("the task's result is not JSON: %v", err)
+		return err
 	}
-	var failure *TaskError
-	if s := t.state.resultSelector; s != nil {
-		if v, failure = s.fill(t.resolver(v)); failure != nil {
-			return nil, failure
-		}
+	if !t.countEvents(1) { // …Succeeded, …Failed or …TimedOut
+		return nil
 	}
-	if v, failure = t.merge(v); failure != nil {
-		return nil, failure
+	switch {
+	case failure != nil:
+		s.handle(failure, t)
+	case !json.Valid(result):
+		t.end(Failed, t.runtimeError("The task's result is not JSON."))
+	default:
+		t.leave(result, s.Next)
 	}
-	return t.outputOf(v)
+	return nil
 }
 
-// invoke runs the task within its time and the execution's. Its error is
-// ctx's, if that is why the task failed.
-func (t *turn) invoke(ctx context.Context, input json.RawMessage) (json.RawMessage, *TaskError, error) {
-	limit := t.state.task.timeout
-	if rest := t.deadline.Sub(t.now); t.limited && (limit == 0 || rest < limit) {
-		limit = rest
-	}
-	within, cancel := ctx, context.CancelFunc(func() {})
-	if limit > 0 {
-		within, cancel = context.WithTimeout(ctx, limit)
-	}
+// call runs the task for as long as it may take. The error is ctx's: then the
+// attempt does not count.
+func (s *task) call(ctx context.Context, t *transition) (json.RawMessage, *TaskError, error) {
+	limit := s.TimeoutSeconds.seconds()
+	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	result, failure := t.call(within, input)
-	// A result is kept, even if ctx has been cancelled meanwhile; the reason
-	// of an error can no longer be told.
-	if err := ctx.Err(); err != nil && failure != nil {
-		return nil, nil, err
+	result, err := t.runner.Task(within, s.Resource, t.next.Input)
+	// A result is kept although ctx was cancelled. An error may have come from
+	// that.
+	if err != nil && ctx.Err() != nil {
+		return nil, nil, ctx.Err()
 	}
-	start := t.now
-	t.now = t.runner.now()
-	// The timer runs in real time and the clock may be a simulated one:
-	// either can say that time is up.
-	if limit > 0 && (errors.Is(within.Err(), context.DeadlineExceeded) && ctx.Err() == nil || t.now.Sub(start) >= limit) {
-		if limit != t.state.task.timeout && t.now.Before(t.deadline) {
-			t.now = t.deadline // it was the execution's time
-		}
+	started := t.now
+	t.now = t.runner.Now()
+	// The timer runs in real time, the clock may be simulated: either can say
+	// that the time is up.
+	timedOut := within.Err() != nil && ctx.Err() == nil
+	switch {
+	case timedOut, t.now.Sub(started) >= limit:
 		return nil, &TaskError{Name: errTimeout}, nil
+	case err != nil:
+		return nil, asTaskError(err), nil
 	}
-	return result, failure, nil
+	return result, nil, nil
 }
 
-// call runs the task, and reports its panic as Lambda does: one poisoned input
-// must not take down the process, and with it everybody's executions.
-func (t *turn) call(ctx context.Context, input json.RawMessage) (result json.RawMessage, failure *TaskError) {
-	defer func() {
-		if v := recover(); v != nil {
-			result, failure = nil, named(panicError(v))
-		}
-	}()
-	result, err := t.runner.Task(ctx, t.state.task.resource, input)
-	if err != nil {
-		return nil, named(asTaskError(err))
-	}
-	return result, nil
-}
-
-// named gives an error without a name, of a type without one, that of an
-// error Lambda cannot tell.
-func named(e *TaskError) *TaskError {
-	if e.Name == "" {
-		return &TaskError{Name: "Lambda.Unknown", Cause: e.Cause}
-	}
-	return e
-}
-
-// handle retries the task, or goes where the error is caught, or fails the
-// execution. The first retrier that names the error decides, even if it has
-// no attempts left.
-func (t *turn) handle(failure *TaskError) {
-	for i, r := range t.state.task.retriers {
-		if !matches(r.errors, failure.Name) {
+// handle plans a retry, goes where the error is caught, or fails the
+// execution. The first retrier that names the error decides, even if it has no
+// attempts left.
+func (s *task) handle(failure *TaskError, t *transition) {
+	for i, r := range s.Retry {
+		if !matches(r.ErrorEquals, failure.Name) {
 			continue
 		}
-		if n := t.retries(i); n < r.maxAttempts {
-			t.wake(t.now.Add(r.delay(n, t.runner.random)))
-			t.countRetry(i)
+		retries := make([]int, len(s.Retry))
+		copy(retries, t.next.Retries) // the caller still has the old slice
+		if retries[i] >= int(r.MaxAttempts) {
+			break
+		}
+		t.next.WakeAt = inUTC(t.now.Add(r.delay(retries[i], t.runner.Rand())))
+		retries[i]++
+		t.next.Retries = retries
+		return
+	}
+	for _, c := range s.Catch {
+		if matches(c.ErrorEquals, failure.Name) {
+			c.catch(failure, t)
 			return
 		}
-		break
-	}
-	for _, c := range t.state.task.catchers {
-		if !matches(c.errors, failure.Name) {
-			continue
-		}
-		out, second := t.putAt(c.resultPath, map[string]any{
-			"Error": failure.Name, "Cause": shortened(failure.Cause),
-		})
-		// A catcher's output is not for OutputPath, and its own failure is
-		// not for the catchers.
-		if second == nil {
-			second = t.leave(out, c.next)
-		}
-		if second != nil {
-			t.end(Failed, second)
-		}
-		return
 	}
 	t.end(Failed, failure)
 }
 
-// delay is how long to wait before retry n, which counts from 0.
-func (r retrier) delay(n int, random func() float64) time.Duration {
-	d := r.interval.Seconds() * math.Pow(r.backoff, float64(n))
-	d = min(d, r.maxDelay.Seconds())
-	if r.jitter {
-		d *= random()
+func (c catcher) catch(failure *TaskError, t *transition) {
+	detail, _ := json.Marshal(struct{ Error, Cause string }{failure.Name, shortened(failure.Cause)}) // strings cannot fail
+	output, err := c.ResultPath.set(t.next.Input, detail)
+	if err != nil {
+		t.end(Failed, &TaskError{errResultPath, fmt.Sprintf("The input of the state '%s' cannot have a field '%s'.", t.next.State, c.ResultPath)})
+		return
 	}
-	return time.Duration(d * float64(time.Second))
+	t.leave(output, c.Next)
 }
 
-func (t *turn) retries(i int) int {
-	if i < len(t.ex.Retries) {
-		return t.ex.Retries[i]
-	}
-	return 0
+// delay returns how long to wait before a retry; n retries came before it.
+// Random is from [0,1).
+func (r retrier) delay(n int, random float64) time.Duration {
+	longest := r.IntervalSeconds.seconds().Seconds() * math.Pow(r.BackoffRate, float64(n))
+	return time.Duration(min(longest, r.MaxDelaySeconds.seconds().Seconds()) * random * float64(time.Second))
 }
 
-func (t *turn) countRetry(i int) {
-	counts := make([]int, len(t.state.task.retriers))
-	copy(counts, t.ex.Retries) // not in place: the caller still has them
-	counts[i]++
-	t.ex.Retries = counts
-}
-
-// retryCount is the number of all retries of the state so far.
-func (t *turn) retryCount() json.Number {
-	n := 0
-	for c := range slices.Values(t.ex.Retries) {
-		n += c
-	}
-	return json.Number(strconv.Itoa(n))
+// matches reports whether ErrorEquals names an error.
+func matches(errorEquals []string, name string) bool {
+	return slices.Contains(errorEquals, name) || slices.Contains(errorEquals, errAll)
 }

@@ -1,10 +1,10 @@
 package machines
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -45,12 +45,7 @@ func (x *execution) setBack(now time.Time) {
 	if back <= 0 || x.WakeAt.IsZero() {
 		return
 	}
-	x.WakeAt = x.WakeAt.Add(-back)
-	// A Wait counts from here; to a task that is tried again it must not
-	// change.
-	if x.Retries == nil {
-		x.EnteredAt = now
-	}
+	x.WakeAt, x.EnteredAt = x.WakeAt.Add(-back), now
 }
 
 // idle returns the running executions that no goroutine runs, and marks them
@@ -125,7 +120,8 @@ func (m *Machine) advance(ctx context.Context, x *execution) error {
 			x.Execution = e
 			return nil
 		},
-		Now: m.host.Clock.Now,
+		Now:  m.host.Clock.Now,
+		Rand: rand.Float64, // #nosec G404 -- spreads retries, guards nothing
 		Sleep: func(ctx context.Context, until time.Time) error {
 			// A minute at most, so that a clock that was set is noticed.
 			return m.host.Clock.Sleep(ctx, min(until.Sub(m.host.Clock.Now()), time.Minute))
@@ -183,19 +179,7 @@ func (m *Machine) save(ctx context.Context, e asl.Execution) error {
 func (m *Machine) task(ctx, within context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
 	out, err := function.Invoke(ctx, m.host, m.config.Functions[resource], within.Done(), input)
 	if f, ok := errors.AsType[*function.Failure](err); ok {
-		return nil, taskError(f)
+		return nil, asl.FunctionError(f.Name, f.Message, f.Stack)
 	}
 	return out, err
-}
-
-func taskError(f *function.Failure) *asl.TaskError {
-	cause, err := json.Marshal(struct {
-		Message string   `json:"errorMessage"`
-		Type    string   `json:"errorType"`
-		Stack   []string `json:"stackTrace,omitempty"`
-	}{f.Message, f.Name, f.Stack})
-	if err != nil {
-		cause = []byte(f.Message)
-	}
-	return &asl.TaskError{Name: cmp.Or(f.Name, function.Unknown), Cause: string(cause)}
 }

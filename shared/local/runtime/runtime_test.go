@@ -50,8 +50,8 @@ func TestMain(m *testing.M) {
 const counter = `{
   "StartAt": "Count",
   "States": {
-    "Count": {"Type": "Task", "Resource": "${CountFunctionArn}", "Next": "More"},
-    "More": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericLessThan": 100, "Next": "Count"}], "Default": "Done"},
+    "Count": {"Type": "Task", "Resource": "${CountFunctionArn}", "TimeoutSeconds": 60, "Next": "More"},
+    "More": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericGreaterThan": 99, "Next": "Done"}], "Default": "Count"},
     "Done": {"Type": "Succeed"}
   }
 }`
