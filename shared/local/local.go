@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -244,16 +243,9 @@ func (m *machine) Start(ctx context.Context, name string, r move.Run) error {
 	if err != nil {
 		return err
 	}
-	if err := m.m.Start(ctx, name, input); err != nil && !errors.Is(err, machines.ErrExists) {
-		return fmt.Errorf("execution %s: %w", name, err)
-	}
-	return nil
+	return m.m.Start(ctx, name, input)
 }
 
 func (m *machine) Running(ctx context.Context, name string) (bool, error) {
-	status, err := m.m.Status(ctx, name)
-	if errors.Is(err, machines.ErrNotFound) {
-		return false, nil
-	}
-	return status == "RUNNING", err
+	return m.m.Running(ctx, name)
 }

@@ -1,12 +1,12 @@
-// Package machines runs executions of state machines as Step Functions does,
-// on package asl, and keeps every transition in the file before it acts on it.
+// Package machines runs the executions of a state machine in this process, in
+// place of Step Functions. It interprets the definition with package asl and
+// stores each transition in the database before it acts on it.
 //
-// Run takes up all executions that are RUNNING, also those of a process that
-// was killed: the last task may run again, with the same input and entered
-// time. A state's TimeoutSeconds ends the wait for its function, not the
-// function, which goes on beside its own retry, as on AWS. An execution keeps
-// the definition that it was started with.
+// Run continues all executions that have not ended, including those of a process
+// that was killed: the last task may run again, with the same input. An
+// execution keeps the definition that it was started with.
 //
-// Stricter than AWS: whether a repeated Start has the same input is a question
-// of bytes.
+// When the TimeoutSeconds of a state have passed, the state no longer waits for
+// its function, but the function goes on. It can therefore run at the same time
+// as its own retry, as on AWS.
 package machines

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,7 +17,7 @@ import (
 	"deskmove/shared/local/function"
 )
 
-// Schema is the part of the file that machines need.
+// Schema creates the tables of this package.
 const Schema = `
 CREATE TABLE IF NOT EXISTS definition (
   hash TEXT PRIMARY KEY,
@@ -31,30 +30,30 @@ CREATE TABLE IF NOT EXISTS execution (
   started    INTEGER NOT NULL, -- ms
   stopped    INTEGER NOT NULL, -- ms; 0: not yet
   definition TEXT NOT NULL,
-  input      BLOB NOT NULL,    -- as it was given
+  input      BLOB NOT NULL,    -- of the first state
   state      BLOB NOT NULL,    -- asl.Execution as JSON
   UNIQUE (machine, name)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS execution_by_status ON execution (machine, status, started);
 `
 
-// reserved is how long after its end an execution's name stays taken.
-const reserved = 90 * 24 * time.Hour
+// retention is how long an execution is kept after its end, and its name with
+// it, as on AWS.
+const retention = 90 * 24 * time.Hour
 
-// Function is a handler of a task's input.
+// Function runs a task.
 type Function = function.Function[json.RawMessage, json.RawMessage]
 
-// Config is what a state machine's template says.
+// Config describes a state machine.
 type Config struct {
 	Name       string
-	Definition []byte // States Language, as package asl takes it
-	// Functions are those of the tasks, by their Resource, which in a template
-	// is a placeholder as ${ListFunctionArn}.
+	Definition []byte // in the subset of the States Language that package asl supports
+	// Functions run the tasks, by the Resource of the task, which is a
+	// placeholder such as ${ListFunctionArn}.
 	Functions map[string]Function
 }
 
-// Machine is a state machine and its executions. An execution keeps the
-// definition it was started with.
+// Machine is a state machine with its executions.
 type Machine struct {
 	config Config
 	hash   string // of the definition
@@ -63,18 +62,18 @@ type Machine struct {
 
 	mu          sync.Mutex
 	definitions map[string]*asl.Machine // by hash
-	active      map[string]bool         // executions that have a goroutine
-	wake        chan struct{}
+	active      map[string]bool         // by name: executions that have a goroutine
+	started     chan struct{}           // wakes Run
 }
 
-// Open opens a machine. One process opens a machine once.
+// Open opens a state machine. A process must open the same one only once.
 func Open(ctx context.Context, d *db.DB, h *function.Host, c Config) (*Machine, error) {
 	sum := sha256.Sum256(c.Definition)
 	m := &Machine{
 		config: c, hash: hex.EncodeToString(sum[:]), db: d, host: h,
-		definitions: map[string]*asl.Machine{}, active: map[string]bool{}, wake: make(chan struct{}, 1),
+		definitions: map[string]*asl.Machine{}, active: map[string]bool{}, started: make(chan struct{}, 1),
 	}
-	err := m.learn(m.hash, c.Definition)
+	err := m.addDefinition(m.hash, c.Definition)
 	if err == nil {
 		err = d.Do(ctx, func(tx db.Tx) error {
 			return tx.Exec("INSERT INTO definition (hash, text) VALUES (?, ?) ON CONFLICT DO NOTHING", m.hash, c.Definition)
@@ -86,8 +85,8 @@ func Open(ctx context.Context, d *db.DB, h *function.Host, c Config) (*Machine, 
 	return m, nil
 }
 
-// learn compiles a definition, all of whose tasks must have a function.
-func (m *Machine) learn(hash string, text []byte) error {
+// addDefinition parses a definition. Each of its tasks must have a function.
+func (m *Machine) addDefinition(hash string, text []byte) error {
 	definition, err := asl.Parse(text)
 	if err != nil {
 		return err
@@ -97,7 +96,7 @@ func (m *Machine) learn(hash string, text []byte) error {
 		return ok
 	})
 	if len(missing) > 0 {
-		return fmt.Errorf("no function for %s: there are %s", strings.Join(missing, ", "),
+		return fmt.Errorf("no function for %s: the functions are %s", strings.Join(missing, ", "),
 			strings.Join(slices.Sorted(maps.Keys(m.config.Functions)), ", "))
 	}
 	m.mu.Lock()
@@ -106,18 +105,8 @@ func (m *Machine) learn(hash string, text []byte) error {
 	return nil
 }
 
-// Errors of machines. Test with errors.Is.
-var (
-	// ErrExists is Step Functions' ExecutionAlreadyExists: the name belongs to
-	// an execution that has ended, or that has another input.
-	ErrExists = errors.New("execution already exists")
-	// ErrNotFound is Step Functions' ExecutionDoesNotExist.
-	ErrNotFound = errors.New("execution does not exist")
-)
-
-// Start starts an execution. If one of that name is running with the same
-// input, it does nothing; if its input differs or it has ended less than 90
-// days ago, the error is ErrExists.
+// Start starts an execution. If there is one of that name, running or not, it
+// stays as it is.
 func (m *Machine) Start(ctx context.Context, name string, input json.RawMessage) error {
 	if err := m.start(ctx, name, input); err != nil {
 		return fmt.Errorf("start execution %s of %s: %w", name, m.config.Name, err)
@@ -126,9 +115,6 @@ func (m *Machine) Start(ctx context.Context, name string, input json.RawMessage)
 }
 
 func (m *Machine) start(ctx context.Context, name string, input json.RawMessage) error {
-	if len(input) == 0 {
-		input = json.RawMessage("{}")
-	}
 	now := m.host.Clock.Now()
 	e, err := m.definition(m.hash).Start(name, input, now)
 	if err != nil {
@@ -140,34 +126,20 @@ func (m *Machine) start(ctx context.Context, name string, input json.RawMessage)
 	}
 	if err := m.db.Do(ctx, func(tx db.Tx) error {
 		if err := tx.Exec("DELETE FROM execution WHERE machine = ? AND stopped != 0 AND stopped < ?",
-			m.config.Name, now.Add(-reserved).UnixMilli()); err != nil {
-			return err
-		}
-		same := false
-		if err := tx.Query("SELECT status, input FROM execution WHERE machine = ? AND name = ?", func(r db.Row) error {
-			same = r.Text(0) == string(asl.Running) && string(r.Bytes(1)) == string(input)
-			if !same {
-				return ErrExists
-			}
-			return nil
-		}, m.config.Name, name); err != nil || same {
+			m.config.Name, now.Add(-retention).UnixMilli()); err != nil {
 			return err
 		}
 		return tx.Exec(`INSERT INTO execution (machine, name, status, started, stopped, definition, input, state)
-			VALUES (?, ?, ?, ?, 0, ?, ?, ?)`,
+			VALUES (?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			m.config.Name, name, string(e.Status), now.UnixMilli(), m.hash, []byte(input), state)
 	}); err != nil {
 		return err
 	}
-	m.ring()
-	return nil
-}
-
-func (m *Machine) ring() {
 	select {
-	case m.wake <- struct{}{}:
-	default:
+	case m.started <- struct{}{}:
+	default: // Run is about to look anyway
 	}
+	return nil
 }
 
 func (m *Machine) definition(hash string) *asl.Machine {
@@ -176,46 +148,16 @@ func (m *Machine) definition(hash string) *asl.Machine {
 	return m.definitions[hash]
 }
 
-// Status is how an execution stands, or ErrNotFound.
-func (m *Machine) Status(ctx context.Context, name string) (string, error) {
-	e, err := m.Describe(ctx, name)
-	return string(e.Status), err
-}
-
-// Describe is an execution as it was last saved, or ErrNotFound.
-func (m *Machine) Describe(ctx context.Context, name string) (e asl.Execution, err error) {
-	found := false
+// Running reports whether an execution was started and has not ended.
+func (m *Machine) Running(ctx context.Context, name string) (running bool, err error) {
 	err = m.db.Do(ctx, func(tx db.Tx) error {
-		return tx.Query("SELECT state FROM execution WHERE machine = ? AND name = ?", func(r db.Row) error {
-			found = true
-			return json.Unmarshal(r.Bytes(0), &e)
+		return tx.Query("SELECT status FROM execution WHERE machine = ? AND name = ?", func(r db.Row) error {
+			running = r.Text(0) == string(asl.Running)
+			return nil
 		}, m.config.Name, name)
 	})
-	if err == nil && !found {
-		err = ErrNotFound
-	}
 	if err != nil {
-		return asl.Execution{}, fmt.Errorf("execution %s of %s: %w", name, m.config.Name, err)
+		return false, fmt.Errorf("execution %s of %s: %w", name, m.config.Name, err)
 	}
-	return e, nil
-}
-
-// List is up to limit executions of a status, or of any if that is "", the
-// latest first. After skips that many.
-func (m *Machine) List(ctx context.Context, status string, after, limit int) (all []asl.Execution, err error) {
-	err = m.db.Do(ctx, func(tx db.Tx) error {
-		return tx.Query(`SELECT state FROM execution WHERE machine = ?1 AND (?2 = '' OR status = ?2)
-			ORDER BY started DESC, rowid DESC LIMIT ?3 OFFSET ?4`, func(r db.Row) error {
-			var e asl.Execution
-			if err := json.Unmarshal(r.Bytes(0), &e); err != nil {
-				return err
-			}
-			all = append(all, e)
-			return nil
-		}, m.config.Name, status, limit, after)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("executions of %s: %w", m.config.Name, err)
-	}
-	return all, nil
+	return running, nil
 }

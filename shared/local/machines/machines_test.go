@@ -3,7 +3,6 @@ package machines_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"deskmove/shared/local/asl"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/db"
 	"deskmove/shared/local/function"
@@ -23,23 +23,27 @@ import (
 
 // loop counts to three in a task, waiting in between.
 const loop = `{
-  "StartAt": "Init",
+  "StartAt": "Add",
   "States": {
-    "Init": {"Type": "Pass", "Result": {"n": 0}, "ResultPath": "$.count", "Next": "Add"},
     "Add": {
-      "Type": "Task", "Resource": "${AddFunctionArn}",
-      "Parameters": {"n.$": "$.count.n", "entered.$": "$$.State.EnteredTime", "name.$": "$$.Execution.Name"},
-      "ResultPath": "$.count",
-      "Retry": [{"ErrorEquals": ["BusyError", "Lambda.TooManyRequestsException"], "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 3}],
+      "Type": "Task", "Resource": "${AddFunctionArn}", "TimeoutSeconds": 60,
+      "Retry": [{"ErrorEquals": ["BusyError"], "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 3, "MaxDelaySeconds": 7200, "JitterStrategy": "FULL"}],
       "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Failed"}],
       "Next": "More"
     },
-    "More": {"Type": "Choice", "Choices": [{"Variable": "$.count.n", "NumericLessThan": 3, "Next": "Pause"}], "Default": "Done"},
-    "Pause": {"Type": "Wait", "Seconds": 10, "Next": "Add"},
-    "Done": {"Type": "Succeed", "OutputPath": "$.count"},
+    "More": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericGreaterThan": 2, "Next": "Done"}], "Default": "Pause"},
+    "Pause": {"Type": "Wait", "SecondsPath": "$.wait", "Next": "Add"},
+    "Done": {"Type": "Succeed"},
     "Failed": {"Type": "Fail", "Error": "Stopped", "Cause": "see the state before"}
   }
 }`
+
+// count is what the states of loop hand on.
+type count struct {
+	Name string `json:"name"`
+	N    int    `json:"n"`
+	Wait int    `json:"wait"`
+}
 
 // BusyError is an error that the machine retries.
 type BusyError struct{}
@@ -52,15 +56,16 @@ type bench struct {
 	db   *db.DB
 	host *function.Host
 
+	begin   time.Time
 	timeout time.Duration
 	mu      sync.Mutex
-	inputs  []string // of the task
+	calls   []string // of the task: execution, n and when
 	add     func(ctx context.Context, n int) (int, error)
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, path: filepath.Join(t.TempDir(), "local.db"), host: &function.Host{Log: slog.New(slog.DiscardHandler)}}
+	b := &bench{t: t, path: filepath.Join(t.TempDir(), "local.db"), host: &function.Host{Log: slog.New(slog.DiscardHandler)}, begin: time.Now()}
 	b.add = func(_ context.Context, n int) (int, error) { return n + 1, nil }
 	b.open()
 	t.Cleanup(func() { b.db.Close() })
@@ -76,18 +81,14 @@ func (b *bench) open() {
 }
 
 func (b *bench) config(definition string) machines.Config {
-	type count struct {
-		N       int       `json:"n"`
-		Entered time.Time `json:"entered,omitzero"`
-		Name    string    `json:"name,omitempty"`
-	}
 	return machines.Config{Name: "move", Definition: []byte(definition), Functions: map[string]machines.Function{
 		"${AddFunctionArn}": {Name: "add", Timeout: b.timeout, Handle: function.JSON(func(ctx context.Context, c count) (count, error) {
 			b.mu.Lock()
-			b.inputs = append(b.inputs, fmt.Sprint(c.Name, " ", c.N, " ", c.Entered.Unix()))
+			b.calls = append(b.calls, fmt.Sprint(c.Name, " ", c.N, " ", time.Since(b.begin)))
 			b.mu.Unlock()
-			n, err := b.add(ctx, c.N)
-			return count{N: n}, err
+			var err error
+			c.N, err = b.add(ctx, c.N)
+			return c, err
 		})},
 	}}
 }
@@ -106,9 +107,9 @@ func (b *bench) machine(definition string) *machines.Machine {
 	return m
 }
 
-func start(t *testing.T, m *machines.Machine, name, input string) {
+func start(t *testing.T, m *machines.Machine, name string) {
 	t.Helper()
-	if err := m.Start(t.Context(), name, json.RawMessage(input)); err != nil {
+	if err := m.Start(t.Context(), name, fmt.Appendf(nil, `{"name": %q, "n": 0, "wait": 10}`, name)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -127,87 +128,89 @@ func (b *bench) run(m *machines.Machine, d time.Duration) {
 }
 
 // end is how an execution ended.
-func end(t *testing.T, m *machines.Machine, name string) string {
-	t.Helper()
-	e, err := m.Describe(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
+func (b *bench) end(name string) (e asl.Execution) {
+	b.t.Helper()
+	if err := b.db.Do(b.t.Context(), func(tx db.Tx) error {
+		return tx.Query("SELECT state FROM execution WHERE name = ?", func(r db.Row) error {
+			return json.Unmarshal(r.Bytes(0), &e)
+		}, name)
+	}); err != nil {
+		b.t.Fatal(err)
 	}
-	return strings.TrimSpace(fmt.Sprint(e.Status, " ", e.State, " ", e.Error, " ", string(e.Output)))
+	return e
 }
 
-const succeeded = `SUCCEEDED Done  {"n":3}`
+// succeeded reports whether an execution has counted to three.
+func (b *bench) succeeded(name string) {
+	b.t.Helper()
+	want := fmt.Sprintf(`{"name":%q,"n":3,"wait":10}`, name)
+	if e := b.end(name); e.Status != asl.Succeeded || string(e.Output) != want {
+		b.t.Errorf("%s: %s in %s, with %s; want it to end with %s", name, e.Status, e.State, e.Output, want)
+	}
+}
 
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		m := b.machine(loop)
-		start(t, m, "a", `{"move":"a"}`)
-		time.AfterFunc(time.Second, func() { start(t, m, "b", "") })
-		begin := time.Now().Unix()
+		start(t, m, "a")
+		time.AfterFunc(time.Second, func() { start(t, m, "b") })
 		b.run(m, time.Minute)
-		for _, name := range []string{"a", "b"} {
-			if got := end(t, m, name); got != succeeded {
-				t.Errorf("%s: %s", name, got)
-			}
-		}
-		want := []string{"a 0 0", "b 0 1", "a 1 10", "b 1 11", "a 2 20", "b 2 21"}
-		for i, s := range want {
-			var name string
-			var n, at int64
-			fmt.Sscan(s, &name, &n, &at)
-			want[i] = fmt.Sprint(name, " ", n, " ", begin+at)
-		}
-		if diff := cmp.Diff(want, b.inputs); diff != "" {
-			t.Errorf("inputs (-want +got):\n%s", diff)
+		b.succeeded("a")
+		b.succeeded("b")
+		want := []string{"a 0 0s", "b 0 1s", "a 1 10s", "b 1 11s", "a 2 20s", "b 2 21s"}
+		if diff := cmp.Diff(want, b.calls); diff != "" {
+			t.Errorf("calls (-want +got):\n%s", diff)
 		}
 	})
 }
 
-func TestStartIsIdempotent(t *testing.T) {
+// TestStartAgain starts an execution again while it runs, after its end, and
+// when its name is free again.
+func TestStartAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		m := b.machine(loop)
-		start(t, m, "a", `{"move":"a"}`)
-		start(t, m, "a", `{"move":"a"}`)
-		if err := m.Start(t.Context(), "a", json.RawMessage(`{"move":"b"}`)); !errors.Is(err, machines.ErrExists) {
-			t.Errorf("with another input: %v", err)
-		}
+		start(t, m, "a")
 		var wg sync.WaitGroup
 		ctx, cancel := context.WithCancel(t.Context())
 		wg.Go(func() { m.Run(ctx) })
-		time.Sleep(5 * time.Second)
+		running := func(want bool) {
+			t.Helper()
+			if got, err := m.Running(t.Context(), "a"); got != want || err != nil {
+				t.Errorf("Running = %t, %v; want %t", got, err, want)
+			}
+		}
+		again := func(wait time.Duration, want bool) {
+			time.Sleep(wait)
+			start(t, m, "a")
+			running(want)
+		}
 		for range 10 {
-			wg.Go(func() { start(t, m, "a", `{"move":"a"}`) })
+			wg.Go(func() { start(t, m, "a") })
 		}
-		time.Sleep(time.Minute)
-		if len(b.inputs) != 3 {
-			t.Errorf("inputs = %v", b.inputs)
-		}
-		if err := m.Start(t.Context(), "a", json.RawMessage(`{"move":"a"}`)); !errors.Is(err, machines.ErrExists) {
-			t.Errorf("after its end: %v", err)
+		again(15*time.Second, true)
+		again(time.Minute, false)
+		if len(b.calls) != 3 {
+			t.Errorf("calls = %v", b.calls)
 		}
 		cancel()
 		wg.Wait()
-		time.Sleep(90*24*time.Hour - time.Minute)
-		if err := m.Start(t.Context(), "a", json.RawMessage(`{"move":"a"}`)); !errors.Is(err, machines.ErrExists) {
-			t.Errorf("before 90 days are over: %v", err)
-		}
-		time.Sleep(time.Minute)
-		start(t, m, "a", `{"move":"b"}`)
+		again(90*24*time.Hour-time.Minute, false)
+		again(time.Minute, true)
 	})
 }
 
 func TestStartRefuses(t *testing.T) {
 	b := newBench(t)
 	m := b.machine(loop)
-	for name, input := range map[string]string{"": "{}", "a b": "{}", "a": "{", strings.Repeat("a", 81): "{}", "big": `"` + strings.Repeat("a", 256<<10) + `"`} {
+	for name, input := range map[string]string{"": "{}", "a b": "{}", "a": "{"} {
 		if err := m.Start(t.Context(), name, json.RawMessage(input)); err == nil {
-			t.Errorf("Start(%.10q, %.10q) = nil", name, input)
+			t.Errorf("Start(%q, %q) = nil", name, input)
 		}
 	}
-	if _, err := m.Status(t.Context(), "nobody"); !errors.Is(err, machines.ErrNotFound) {
-		t.Errorf("Status of nobody = %v", err)
+	if running, err := m.Running(t.Context(), "a"); running || err != nil {
+		t.Errorf("Running of an execution that was not started = %t, %v", running, err)
 	}
 }
 
@@ -233,7 +236,7 @@ func TestResumeAtEveryPoint(t *testing.T) {
 				t.Fatal(err)
 			}
 			cancel()
-			if s, err := m.Status(t.Context(), "a"); err != nil || s != "RUNNING" || life > 1000 {
+			if running, err := m.Running(t.Context(), "a"); err != nil || !running || life > 1000 {
 				return life
 			}
 		}
@@ -242,21 +245,15 @@ func TestResumeAtEveryPoint(t *testing.T) {
 	for n := 5; n < 25; n++ {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t)
-			start(t, b.machine(loop), "a", `{"move":"a"}`)
+			start(t, b.machine(loop), "a")
 			most = max(most, lives(t, b, n))
-			if got := end(t, b.machine(loop), "a"); got != succeeded {
-				t.Errorf("n = %d: %s", n, got)
-			}
-			seen := map[string]string{}
-			for _, in := range b.inputs {
-				parts := strings.Fields(in)
-				if at, ok := seen[parts[1]]; ok && at != parts[2] {
-					t.Errorf("n = %d: task ran again with another time: %v", n, b.inputs)
-				}
-				seen[parts[1]] = parts[2]
+			b.succeeded("a")
+			seen := map[string]bool{}
+			for _, call := range b.calls {
+				seen[strings.Fields(call)[1]] = true
 			}
 			if len(seen) != 3 {
-				t.Errorf("n = %d: inputs = %v", n, b.inputs)
+				t.Errorf("n = %d: calls = %v", n, b.calls)
 			}
 		})
 	}
@@ -298,12 +295,9 @@ func TestErrors(t *testing.T) {
 				b := newBench(t)
 				b.add = c.add
 				m := b.machine(loop)
-				start(t, m, "a", "{}")
+				start(t, m, "a")
 				b.run(m, 5*time.Minute)
-				e, err := m.Describe(t.Context(), "a")
-				if err != nil {
-					t.Fatal(err)
-				}
+				e := b.end("a")
 				var state struct{ Error struct{ Error, Cause string } }
 				if err := json.Unmarshal(e.Input, &state); err != nil {
 					t.Fatal(err)
@@ -314,8 +308,8 @@ func TestErrors(t *testing.T) {
 				if !json.Valid([]byte(state.Error.Cause)) && c.want != "" {
 					t.Errorf("cause = %s", state.Error.Cause)
 				}
-				if len(b.inputs) != c.runs {
-					t.Errorf("ran %d times, want %d", len(b.inputs), c.runs)
+				if len(b.calls) != c.runs {
+					t.Errorf("ran %d times, want %d", len(b.calls), c.runs)
 				}
 			})
 		})
@@ -341,13 +335,13 @@ func TestStateTimeout(t *testing.T) {
 			ended++
 			return n + 1, nil
 		}
-		m := b.machine(strings.NewReplacer(`"Add": {`, `"Add": {"TimeoutSeconds": 5,`, `"BusyError",`, `"States.Timeout",`).Replace(loop))
-		start(t, m, "a", "{}")
+		m := b.machine(strings.NewReplacer(`"TimeoutSeconds": 60`, `"TimeoutSeconds": 5`, `"BusyError"`, `"States.Timeout"`).Replace(loop))
+		start(t, m, "a")
 		b.run(m, 2*time.Minute)
-		if got := end(t, m, "a"); got != "FAILED Failed Stopped" {
-			t.Error(got)
+		if e := b.end("a"); e.State != "Failed" {
+			t.Errorf("it ends in %s", e.State)
 		}
-		if most != 4 || ended != 4 { // begun at 0, 7, 16 and 29 s
+		if most != 4 || ended != 4 { // begun at 0, and at 7, 16 and 29 s at the latest
 			t.Errorf("%d at a time, %d ended", most, ended)
 		}
 	})
@@ -358,16 +352,14 @@ func TestDefinitionIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		m := b.machine(loop)
-		start(t, m, "old", "{}")
+		start(t, m, "old")
 		b.run(m, 5*time.Second)
 		m = b.machine(`{"StartAt": "Over", "States": {"Over": {"Type": "Succeed"}}}`)
-		start(t, m, "new", "{}")
+		start(t, m, "new")
 		b.run(m, time.Minute)
-		if got := end(t, m, "old"); got != succeeded {
-			t.Error(got)
-		}
-		if got := end(t, m, "new"); got != "SUCCEEDED Over  {}" {
-			t.Error(got)
+		b.succeeded("old")
+		if e := b.end("new"); e.State != "Over" {
+			t.Errorf("the new execution ends in %s", e.State)
 		}
 	})
 }
@@ -390,7 +382,7 @@ func TestSaveIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		m := b.machine(loop)
-		start(t, m, "a", "{}")
+		start(t, m, "a")
 		exec := func(sql string) {
 			if err := b.db.Do(t.Context(), func(tx db.Tx) error { return tx.Exec(sql) }); err != nil {
 				t.Error(err)
@@ -400,24 +392,22 @@ func TestSaveIsTriedAgain(t *testing.T) {
 			exec("CREATE TRIGGER full BEFORE UPDATE ON execution BEGIN SELECT raise(ABORT, 'full'); END")
 		})
 		time.AfterFunc(2*time.Minute, func() {
-			if len(b.inputs) != 2 {
-				t.Errorf("ran %v", b.inputs)
+			if len(b.calls) != 2 {
+				t.Errorf("ran %v", b.calls)
 			}
 			exec("DROP TRIGGER full")
 		})
 		b.run(m, 5*time.Minute)
-		if got := end(t, m, "a"); got != succeeded {
-			t.Error(got)
-		}
-		if len(b.inputs) != 3 {
-			t.Errorf("ran %v", b.inputs)
+		b.succeeded("a")
+		if len(b.calls) != 3 {
+			t.Errorf("ran %v", b.calls)
 		}
 	})
 }
 
-// TestRestartWithTheClockSetBack: neither a wait nor the pause before a retry
-// is longer for it, and a task that is tried again has the time it had.
-func TestRestartWithTheClockSetBack(t *testing.T) {
+// TestClockSetBack: neither a wait nor the delay before a retry becomes longer
+// if the clock is set back between two processes.
+func TestClockSetBack(t *testing.T) {
 	for name, stop := range map[string]time.Duration{"wait": 5 * time.Second, "retry": 11 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -429,46 +419,15 @@ func TestRestartWithTheClockSetBack(t *testing.T) {
 					}
 					return n + 1, nil
 				}
-				m := b.machine(loop)
-				start(t, m, "a", "{}")
+				slow := strings.Replace(loop, `"IntervalSeconds": 2`, `"IntervalSeconds": 3600`, 1)
+				m := b.machine(slow)
+				start(t, m, "a")
 				b.run(m, stop)
-				b.host = &function.Host{Log: b.host.Log, Clock: clock.Clock{Time: func() time.Time { return time.Now().Add(-time.Hour) }}}
-				m = b.machine(loop)
-				b.run(m, time.Minute)
-				if got := end(t, m, "a"); got != succeeded {
-					t.Fatal(got)
-				}
-				if b.inputs[1] != b.inputs[2] {
-					t.Errorf("tried again with another input: %v", b.inputs)
-				}
+				b.host = &function.Host{Log: b.host.Log, Clock: clock.Clock{Time: func() time.Time { return time.Now().Add(-10 * time.Hour) }}}
+				m = b.machine(slow)
+				b.run(m, 2*time.Hour)
+				b.succeeded("a")
 			})
 		})
 	}
-}
-
-func TestList(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		m := b.machine(loop)
-		start(t, m, "a", "")
-		b.run(m, time.Minute)
-		start(t, m, "b", "")
-		start(t, m, "c", "")
-		for want, c := range map[string]struct {
-			status       string
-			after, limit int
-		}{"[c b a]": {"", 0, 10}, "[c b]": {"RUNNING", 0, 10}, "[a]": {"SUCCEEDED", 0, 10}, "[b]": {"", 1, 1}} {
-			all, err := m.List(t.Context(), c.status, c.after, c.limit)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var names []string
-			for _, e := range all {
-				names = append(names, e.Name)
-			}
-			if got := fmt.Sprint(names); got != want {
-				t.Errorf("List(%v) = %s, want %s", c, got, want)
-			}
-		}
-	})
 }

@@ -13,34 +13,34 @@ import (
 	"deskmove/shared/local/function"
 )
 
-// Run takes all executions forward, also those that a process before this one
-// has left, until ctx is done; then it waits for the tasks under way.
+// Run runs all executions, including those that an earlier process left
+// running, until ctx is done. Then it waits for the tasks under way.
 func (m *Machine) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	for ctx.Err() == nil {
-		found, err := m.idle(ctx)
+		found, err := m.activate(ctx)
 		if err != nil && ctx.Err() == nil {
 			m.host.Logger().ErrorContext(ctx, "executions not listed", "machine", m.config.Name, "err", err)
 		}
 		for _, x := range found {
 			running.Go(func() { m.run(ctx, x) })
 		}
-		// The pause is for errors: a start rings.
-		m.host.Clock.Wait(ctx, 5*time.Second, m.wake)
+		// The time limit is for errors: Start wakes this loop.
+		m.host.Clock.Wait(ctx, 5*time.Second, m.started)
 	}
 	return nil
 }
 
-// execution is a running execution as the file has it.
+// execution is a running execution as it was last saved.
 type execution struct {
 	asl.Execution
 	definition string // its hash
 }
 
-// setBack keeps a wait from taking longer because the clock was set back while
-// no process ran: now is before the state was entered.
-func (x *execution) setBack(now time.Time) {
+// adjustClock keeps a wait from becoming longer if the clock was set back while
+// no process ran, so that now is before the state was entered.
+func (x *execution) adjustClock(now time.Time) {
 	back := x.EnteredAt.Sub(now)
 	if back <= 0 || x.WakeAt.IsZero() {
 		return
@@ -48,9 +48,9 @@ func (x *execution) setBack(now time.Time) {
 	x.WakeAt, x.EnteredAt = x.WakeAt.Add(-back), now
 }
 
-// idle returns the running executions that no goroutine runs, and marks them
-// as active.
-func (m *Machine) idle(ctx context.Context) (found []execution, err error) {
+// activate returns the running executions that have no goroutine yet, and marks
+// them as active.
+func (m *Machine) activate(ctx context.Context) (found []execution, err error) {
 	err = m.db.Do(ctx, func(tx db.Tx) error {
 		return tx.Query("SELECT state, definition, name FROM execution WHERE machine = ? AND status = ?", func(r db.Row) error {
 			if m.isActive(r.Text(2)) {
@@ -60,7 +60,7 @@ func (m *Machine) idle(ctx context.Context) (found []execution, err error) {
 			if err := json.Unmarshal(r.Bytes(0), &x.Execution); err != nil {
 				return err
 			}
-			x.setBack(m.host.Clock.Now())
+			x.adjustClock(m.host.Clock.Now())
 			found = append(found, x)
 			return nil
 		}, m.config.Name, string(asl.Running))
@@ -79,8 +79,8 @@ func (m *Machine) isActive(name string) bool {
 	return m.active[name]
 }
 
-// run takes an execution to its end. What keeps it from that, such as a full
-// disk, is logged and tried again.
+// run runs an execution to its end. It logs errors, such as a full disk, and
+// tries again.
 func (m *Machine) run(ctx context.Context, x execution) {
 	defer func() {
 		m.mu.Lock()
@@ -102,9 +102,10 @@ func (m *Machine) run(ctx context.Context, x execution) {
 	}
 }
 
-// advance takes an execution as far as it can; x is the last that was saved.
+// advance runs an execution until it ends or there is an error. x is always what
+// was last saved.
 func (m *Machine) advance(ctx context.Context, x *execution) error {
-	definition, err := m.recall(ctx, x.definition)
+	definition, err := m.definitionOf(ctx, x.definition)
 	if err != nil {
 		return err
 	}
@@ -131,8 +132,9 @@ func (m *Machine) advance(ctx context.Context, x *execution) error {
 	return err
 }
 
-// recall returns the definition of an execution.
-func (m *Machine) recall(ctx context.Context, hash string) (*asl.Machine, error) {
+// definitionOf returns a definition, also one with which an earlier process
+// started executions.
+func (m *Machine) definitionOf(ctx context.Context, hash string) (*asl.Machine, error) {
 	if d := m.definition(hash); d != nil {
 		return d, nil
 	}
@@ -145,7 +147,7 @@ func (m *Machine) recall(ctx context.Context, hash string) (*asl.Machine, error)
 	}); err != nil {
 		return nil, err
 	}
-	if err := m.learn(hash, text); err != nil {
+	if err := m.addDefinition(hash, text); err != nil {
 		return nil, err
 	}
 	return m.definition(hash), nil
@@ -166,16 +168,14 @@ func (m *Machine) save(ctx context.Context, e asl.Execution) error {
 			return err
 		}
 		if tx.Changes() != 1 {
-			return ErrNotFound
+			return errors.New("it is not in the database")
 		}
 		return nil
 	})
 }
 
-// task runs a task's function, and waits for it until within is done: the
-// state's time may be shorter than the function's, which goes on as on AWS.
-// Step Functions gets the names of Lambda's own failures, and a handler's error
-// as it is.
+// task runs a task's function and waits for it until within is done. The state's
+// timeout may be shorter than the function's, which then goes on, as on AWS.
 func (m *Machine) task(ctx, within context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
 	out, err := function.Invoke(ctx, m.host, m.config.Functions[resource], within.Done(), input)
 	if f, ok := errors.AsType[*function.Failure](err); ok {
