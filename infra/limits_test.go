@@ -54,7 +54,7 @@ func limitsAgree(p project) []string {
 		receives := at(properties, "RedrivePolicy", "maxReceiveCount")
 		same("visibility of "+of.queue, visibility, of.here.Visibility)
 		same("receives of "+of.queue, receives, of.here.Receives)
-		same("batch of "+of.queue, m["BatchSize"], of.here.Size)
+		same("batch of "+of.queue, m["BatchSize"], 1)
 		if visibility < 6*timeout(of.function) {
 			problems = append(problems, fmt.Sprintf("visibility of %s: is %s, less than six times the time-out of %s", of.queue, visibility, of.function))
 		}

@@ -14,7 +14,6 @@ type Limits struct {
 
 // Queue says how a queue delivers.
 type Queue struct {
-	Size       int           // messages an invocation
 	Visibility time.Duration // how long a message that failed waits: six times the function's time-out, as Lambda asks for
 	Receives   int           // before a message is dead
 }
@@ -40,8 +39,8 @@ func TheLimits() Limits {
 			"fence": short, "list": long, "drain": long, "reconcile": long, "finish": short, "audit": long,
 			"convert": brief, "redirect": short, "sweep": short,
 		},
-		Batches:        Queue{Size: 1, Visibility: 6 * brief, Receives: 10},
-		StreamFailures: Queue{Size: 1, Visibility: 6 * short, Receives: 50},
+		Batches:        Queue{Visibility: 6 * brief, Receives: 10},
+		StreamFailures: Queue{Visibility: 6 * short, Receives: 50},
 		Stream:         Stream{Size: 500, Retries: 4, MaxAge: time.Hour},
 		Sweep:          time.Minute,
 	}

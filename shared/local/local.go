@@ -39,9 +39,6 @@ type Config struct {
 	// made from what all have; the name is that of its folder. A test sees by
 	// it which function does what.
 	Each func(function string, b handler.Below) handler.Below
-	// Concurrency is how many batches of messages are converted at a time; 16
-	// if 0.
-	Concurrency int
 	// MaxBytes bounds the database's file; 0 is all of the disk.
 	MaxBytes int64
 	// Clock is the computer's if zero. It may be put forward and back.
@@ -93,6 +90,10 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	return s, s.wire(ctx, c, waist, clk)
 }
 
+// converters is how many batches are converted at a time: fewer leave the one
+// writer idle, more make live traffic wait.
+const converters = 16
+
 func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk clock.Clock) error {
 	limits := TheLimits()
 	failures, err := s.queues(ctx, limits)
@@ -121,20 +122,10 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 		return err
 	}
 	starter.m = s.Machine
-	concurrency := c.Concurrency
-	if concurrency == 0 {
-		concurrency = 16 // fewer leave the one writer idle, more make live traffic wait
-	}
 	convert, redirect, sweep := of("convert").Convert, of("redirect").Redirect, of("sweep").Sweep
+	s.runtime.Poll(s.Batches, queue.Function{Name: "convert", Timeout: limits.Timeouts["convert"], Handle: convert.Handle}, converters)
+	s.runtime.Poll(failures, queue.Function{Name: "redirect-failed", Timeout: limits.Timeouts["redirect"], Handle: redirect.HandleFailed}, 2)
 	return errors.Join(
-		s.runtime.Poll(s.Batches, queue.Mapping{
-			Function:  queue.Function{Name: "convert", Timeout: limits.Timeouts["convert"], Handle: convert.Handle},
-			BatchSize: limits.Batches.Size, Concurrency: concurrency, ReportFailures: true,
-		}),
-		s.runtime.Poll(failures, queue.Mapping{
-			Function:  queue.Function{Name: "redirect-failed", Timeout: limits.Timeouts["redirect"], Handle: redirect.HandleFailed},
-			BatchSize: limits.StreamFailures.Size, Concurrency: 2, ReportFailures: true,
-		}),
 		s.runtime.Feed(
 			&streams.Feed{Stream: s.engine, Table: store.Conversations, Poll: 10 * time.Millisecond, Trim: s.trim, Keep: time.Hour},
 			streams.Mapping{

@@ -25,8 +25,7 @@ func (s *Stack) Rest(ctx context.Context) error {
 }
 
 func (s *Stack) resting(ctx context.Context) (bool, error) {
-	stats, err := s.Batches.Stats(ctx)
-	if err != nil || stats.Visible+stats.InFlight+stats.Delayed > 0 {
+	if queued, err := s.Batches.Len(ctx); err != nil || queued > 0 {
 		return false, err
 	}
 	shards, err := s.engine.Shards(ctx)

@@ -151,7 +151,7 @@ func (d *duplicates) giveUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.failed.send(ctx, 0, string(body)); err != nil {
+	if err := d.failed.send(ctx, string(body)); err != nil {
 		return err
 	}
 	d.givenUp++

@@ -154,10 +154,10 @@ func (s *scene) rest(d *duplicates, id string) {
 	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
 		last = ""
 		for _, q := range []*remote{d.batches, d.failed} {
-			visible, inFlight, delayed, err := q.counts(s.t.Context())
+			n, err := q.count(s.t.Context())
 			s.must(err)
-			if visible+inFlight+delayed > 0 {
-				last += fmt.Sprintf(" %s has %d messages, %d in flight, %d delayed;", *q.q, visible, inFlight, delayed)
+			if n > 0 {
+				last += fmt.Sprintf(" %s has %d messages;", *q.q, n)
 			}
 		}
 		m, err := s.admin.Move(s.t.Context(), id)

@@ -63,7 +63,7 @@ func (d *duplicates) message(ctx context.Context) error {
 // send sends batches.
 func (d *duplicates) send(ctx context.Context, late time.Duration, bodies []string) error {
 	for some := range slices.Chunk(bodies, 10) { // as many as SQS takes at a time
-		if err := d.batches.send(ctx, late, some...); err != nil {
+		if err := d.batches.sendLater(ctx, late, some...); err != nil {
 			return err
 		}
 		d.messages += len(some)

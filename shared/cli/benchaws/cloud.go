@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"deskmove/shared/handler"
-	"deskmove/shared/local"
 	"deskmove/shared/local/asl"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/move"
@@ -51,54 +50,33 @@ func (q *queue) Send(ctx context.Context, bs []move.Batch) error {
 	return nil
 }
 
-// convert hands messages to the converter until ctx is done, workers
-// invocations at a time, as many messages each as the event source mapping
-// gives.
+// convert hands messages to the converter until ctx is done, one an invocation
+// as the event source mapping does, workers invocations at a time.
 func (q *queue) convert(ctx context.Context, h handler.Convert, workers int, log *slog.Logger) (invocations int64) {
 	var n atomic.Int64
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
 			for {
-				e := q.receive(ctx, local.TheLimits().Batches.Size)
-				if len(e.Records) == 0 {
+				var body string
+				select {
+				case body = <-q.messages:
+				case <-ctx.Done():
 					return
 				}
 				n.Add(1)
-				res, err := h.Handle(ctx, e)
+				res, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{{
+					MessageId: "0", Body: body, Attributes: map[string]string{"ApproximateReceiveCount": "1"},
+				}}})
 				if err != nil || len(res.BatchItemFailures) > 0 {
 					// The drain sends them again.
-					log.WarnContext(ctx, "batches failed", "n", len(res.BatchItemFailures), "err", err)
+					log.WarnContext(ctx, "batch failed", "err", err)
 				}
 			}
 		})
 	}
 	wg.Wait()
 	return n.Load()
-}
-
-// receive waits for a message, and takes more if there are.
-func (q *queue) receive(ctx context.Context, most int) (e events.SQSEvent) {
-	for len(e.Records) < most {
-		var body string
-		if len(e.Records) == 0 {
-			select {
-			case body = <-q.messages:
-			case <-ctx.Done():
-				return e
-			}
-		} else {
-			select {
-			case body = <-q.messages:
-			default:
-				return e
-			}
-		}
-		e.Records = append(e.Records, events.SQSMessage{
-			MessageId: strconv.Itoa(len(e.Records)), Body: body, Attributes: map[string]string{"ApproximateReceiveCount": "1"},
-		})
-	}
-	return e
 }
 
 // machine stands for Step Functions. It runs one execution at a time.

@@ -21,8 +21,8 @@ type entry struct {
 	number   int
 	visible  time.Time
 	receives int
-	receipts []string // the last is good
-	dead     bool
+	received []*queue.Message
+	latest   bool // the last of received can still be deleted by
 }
 
 // TestModel compares the queue with a model of it under any sequence of calls.
@@ -58,92 +58,69 @@ func TestModel(t *testing.T) {
 			}
 		}
 		open()
-		var model []*entry
-		sent := 0
-		pick := func() *entry {
-			if len(model) == 0 {
-				t.Skip("empty")
-			}
-			return rapid.SampledFrom(model).Draw(t, "message")
-		}
+		var model []*entry // in the order in which they are received
+		sent, died := 0, 0
 		t.Repeat(map[string]func(*rapid.T){
 			"send": func(t *rapid.T) {
-				delay := time.Duration(rapid.IntRange(0, 100).Draw(t, "delay")) * time.Second
 				var bodies []string
 				for range rapid.IntRange(1, 3).Draw(t, "n") {
 					sent++
 					bodies = append(bodies, fmt.Sprint(sent))
-					model = append(model, &entry{number: sent, visible: now.Add(delay)})
+					model = append(model, &entry{number: sent, visible: now})
 				}
-				if err := q.SendLater(t.Context(), delay, bodies); err != nil {
+				if err := q.Send(t.Context(), bodies); err != nil {
 					t.Fatal(err)
 				}
 			},
 			"receive": func(t *rapid.T) {
-				limit := rapid.IntRange(1, 4).Draw(t, "limit")
-				var want []string
-				slices.SortStableFunc(model, func(a, b *entry) int {
-					return cmp.Or(a.visible.Compare(b.visible), cmp.Compare(a.number, b.number))
-				})
-				var taken []*entry
-				for _, e := range model {
-					switch {
-					case e.dead || e.visible.After(now) || len(taken) == limit:
-					case e.receives == 2:
-						e.dead = true
-					default:
-						taken = append(taken, e)
+				want, next := "none", time.Time{}
+				for len(model) > 0 && !model[0].visible.After(now) && model[0].receives == 2 {
+					died++
+					model = model[1:]
+				}
+				var taken *entry
+				if len(model) > 0 {
+					if e := model[0]; e.visible.After(now) {
+						next = e.visible
+					} else {
+						taken = e
 						e.receives++
 						e.visible = now.Add(time.Minute)
-						want = append(want, fmt.Sprint(e.number, " ", e.receives))
+						want = fmt.Sprint(e.number, " ", e.receives)
 					}
 				}
-				messages, err := q.Receive(t.Context(), limit, 0)
+				m, at, err := q.Receive(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
-				var got []string
-				for i, m := range messages {
-					got = append(got, fmt.Sprint(m.Body, " ", m.Receives))
-					if i < len(taken) {
-						taken[i].receipts = append(taken[i].receipts, m.Receipt)
-					}
+				got := "none"
+				if m != nil {
+					got = fmt.Sprint(m.Body, " ", m.Receives)
 				}
-				if !slices.Equal(want, got) {
-					t.Fatalf("received %v, want %v", got, want)
+				if got != want || !at.Equal(next) {
+					t.Fatalf("received %s, next at %v; want %s, %v", got, at, want, next)
+				}
+				if taken != nil {
+					taken.received, taken.latest = append(taken.received, m), true
 				}
 			},
 			"delete": func(t *rapid.T) {
-				e := pick()
-				if len(e.receipts) == 0 {
-					t.Skip("not received")
+				received := slices.DeleteFunc(slices.Clone(model), func(e *entry) bool { return len(e.received) == 0 })
+				if len(received) == 0 {
+					t.Skip("none was received")
 				}
-				i := rapid.IntRange(0, len(e.receipts)-1).Draw(t, "receipt")
-				if err := q.Delete(t.Context(), []string{e.receipts[i]}); err != nil {
+				e := rapid.SampledFrom(received).Draw(t, "message")
+				i := rapid.IntRange(0, len(e.received)-1).Draw(t, "receive")
+				if err := q.Delete(t.Context(), e.received[i]); err != nil {
 					t.Fatal(err)
 				}
-				if i == len(e.receipts)-1 && e.receipts[i] != lapsed && !e.dead {
+				if i == len(e.received)-1 && e.latest {
 					model = slices.DeleteFunc(model, func(x *entry) bool { return x == e })
 				}
 			},
-			"change visibility": func(t *rapid.T) {
-				e := pick()
-				if len(e.receipts) == 0 {
-					t.Skip("not received")
-				}
-				d := time.Duration(rapid.IntRange(0, 100).Draw(t, "d")) * time.Second
-				last := e.receipts[len(e.receipts)-1]
-				good := last != lapsed && !e.dead && e.visible.After(now)
-				if err := q.ChangeVisibility(t.Context(), last, d); (err == nil) != good {
-					t.Fatalf("ChangeVisibility = %v, want it good: %v", err, good)
-				}
-				if good {
-					e.visible = now.Add(d)
-				}
-			},
 			"wait": func(t *rapid.T) { now = now.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "s")) * time.Second) },
-			"expire": func(t *rapid.T) {
-				if err := q.Expire(t.Context()); err != nil {
+			"delete expired": func(t *rapid.T) {
+				if err := q.DeleteExpired(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -153,45 +130,22 @@ func TestModel(t *testing.T) {
 				}
 				open()
 				for _, e := range model {
-					if n := len(e.receipts); n > 0 && !e.dead {
-						e.receipts = append(e.receipts, lapsed)
-						if e.visible.After(now) {
-							e.visible = now
-						}
+					e.latest = false
+					if e.visible.After(now) {
+						e.visible = now
 					}
 				}
 			},
 			"": func(t *rapid.T) {
-				var want queue.Stats
-				wantDead := 0
-				for _, e := range model {
-					switch {
-					case e.dead:
-						wantDead++
-					case !e.visible.After(now):
-						want.Visible++
-					case len(e.receipts) > 0 && e.receipts[len(e.receipts)-1] != lapsed:
-						want.InFlight++
-					default:
-						want.Delayed++
-					}
-				}
-				got, err := q.Stats(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				letters, err := dead.List(t.Context(), 0, 10_000)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got.Oldest = 0
-				if got != want || len(letters) != wantDead {
-					t.Fatalf("stats = %+v and %d dead, want %+v and %d", got, len(letters), want, wantDead)
+				slices.SortStableFunc(model, func(a, b *entry) int {
+					return cmp.Or(a.visible.Compare(b.visible), cmp.Compare(a.number, b.number))
+				})
+				n, err := q.Len(t.Context())
+				letters, errDead := dead.Len(t.Context())
+				if n != len(model) || letters != died || err != nil || errDead != nil {
+					t.Fatalf("%d messages, %v, and %d dead, %v; want %d and %d", n, err, letters, errDead, len(model), died)
 				}
 			},
 		})
 	})
 }
-
-// lapsed stands for the receipts of a process before this one.
-const lapsed = "a.a"

@@ -2,192 +2,91 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"deskmove/shared/local/db"
 )
 
-// ErrInFlight says that 120,000 messages are in flight: nothing is received
-// until some are deleted or visible again.
-var ErrInFlight = errors.New("too many messages in flight")
+// Message is a message that was received. Times are in ms.
+type Message struct {
+	ID            string
+	Body          string
+	Receives      int64 // this one included
+	Sent          int64
+	FirstReceived int64
 
-// Receive takes up to limit messages, and waits for the first up to wait. They
-// are invisible for the queue's visibility time-out, or until deleted.
-func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]Message, error) {
-	deadline := q.clock.Now().Add(wait)
-	for {
-		bell := q.bell()
-		messages, next, err := q.receive(ctx, limit)
-		if err != nil {
-			return nil, fmt.Errorf("queue %s: receive: %w", q.config.Name, err)
-		}
-		now := q.clock.Now()
-		rest := deadline.Sub(now)
-		if len(messages) > 0 || rest <= 0 {
-			return messages, nil
-		}
-		if next > 0 {
-			rest = min(rest, max(time.Millisecond, time.UnixMilli(next).Sub(now)))
-		}
-		q.clock.Wait(ctx, rest, bell)
-	}
+	id, visible int64
 }
 
-// receive is Receive without waiting; next is when the next message will be
-// visible, if there is one.
-func (q *Queue) receive(ctx context.Context, limit int) (messages []Message, next int64, err error) {
-	dead := false
+// Receive takes the message that has been visible for longest. It is invisible
+// for the queue's visibility time-out, or until deleted. If no message is
+// visible, m is nil, and next is when one will be; zero if there is none.
+func (q *Queue) Receive(ctx context.Context) (m *Message, next time.Time, err error) {
 	err = q.db.Do(ctx, func(tx db.Tx) error {
 		now := q.now()
-		room, err := q.roomFor(tx, now, limit)
-		if err != nil {
-			return err
-		}
-		for len(messages) < room {
-			rows, err := q.visible(tx, now, room-len(messages))
+		for {
+			if m, err = q.first(tx); err != nil || m == nil {
+				return err
+			}
+			switch {
+			case m.visible > now:
+				m, next = nil, time.UnixMilli(m.visible)
+				return nil
+			case now-m.Sent > retention.Milliseconds():
+				err = tx.Exec("DELETE FROM message WHERE id = ?", m.id)
+			case q.config.DeadLetters != nil && m.Receives >= int64(q.config.MaxReceives):
+				err = q.moveToDeadLetters(tx, now, m)
+			default:
+				return q.take(tx, now, m)
+			}
 			if err != nil {
 				return err
 			}
-			if len(rows) == 0 {
-				break
-			}
-			for _, r := range rows {
-				switch {
-				case now-r.sent > q.config.Retention.Milliseconds():
-					err = tx.Exec("DELETE FROM message WHERE id = ?", r.id)
-				case q.config.DeadLetters != nil && r.receives >= int64(q.config.MaxReceives):
-					dead = true
-					err = q.bury(tx, now, r)
-				default:
-					err = q.take(tx, now, &r)
-					messages = append(messages, r.message())
-				}
-				if err != nil {
-					return err
-				}
-			}
 		}
-		if len(messages) > 0 {
-			q.mu.Lock()
-			defer q.mu.Unlock()
-			q.room -= len(messages)
-			return nil
-		}
-		return tx.Query("SELECT ifnull(min(visible), 0) FROM message WHERE queue = ?", func(r db.Row) error {
-			next = r.Int(0)
-			return nil
-		}, q.number)
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, time.Time{}, fmt.Errorf("queue %s: receive: %w", q.config.Name, err)
 	}
-	if dead {
-		q.config.DeadLetters.ring()
-	}
-	return messages, next, nil
+	return m, next, nil
 }
 
-func (q *Queue) visible(tx db.Tx, now int64, limit int) (rows []row, err error) {
-	query := "SELECT " + columns + " FROM message WHERE queue = ? AND visible <= ? ORDER BY visible, id LIMIT ?"
-	err = tx.Query(query, func(r db.Row) error {
-		rows = append(rows, scan(r))
-		return nil
-	}, q.number, now, limit)
-	return rows, err
-}
-
-// take makes a message invisible and gives it a new receipt.
-func (q *Queue) take(tx db.Tx, now int64, r *row) error {
-	r.visible = now + q.config.Visibility.Milliseconds()
-	r.receipt = rand.Int64() | 1 // #nosec G404 -- tells receives apart, no secret
-	r.receives++
-	if r.first == 0 {
-		r.first = now
-	}
-	return tx.Exec("UPDATE message SET visible = ?, receipt = ?, receives = ?, first = ? WHERE id = ?",
-		r.visible, r.receipt, r.receives, r.first, r.id)
-}
-
-// bury moves a message to the dead-letter queue, with the time it was sent
-// and its receives.
-func (q *Queue) bury(tx db.Tx, now int64, r row) error {
-	if err := tx.Exec("DELETE FROM message WHERE id = ?", r.id); err != nil {
-		return err
-	}
-	d := q.config.DeadLetters
-	r.id, r.visible, r.source = d.nextID(), now, q.config.Name
-	return d.insert(tx, r)
-}
-
-// roomFor is limit, or less if more would be too many in flight. The messages
-// in flight are counted only when there could be that many.
-func (q *Queue) roomFor(tx db.Tx, now int64, limit int) (int, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.room < limit {
-		if err := tx.Query("SELECT count(*) FROM message WHERE queue = ? AND visible > ? AND receipt != 0", func(r db.Row) error {
-			q.room = q.inFlight - int(r.Int(0))
-			return nil
-		}, q.number, now); err != nil {
-			return 0, err
+// first is the message that is, or will be, visible before all others; nil if
+// the queue is empty.
+func (q *Queue) first(tx db.Tx) (m *Message, err error) {
+	err = tx.Query("SELECT id, visible, receives, sent, first, uuid, body FROM message WHERE queue = ? ORDER BY visible, id LIMIT 1", func(r db.Row) error {
+		m = &Message{
+			id: r.Int(0), visible: r.Int(1), Receives: r.Int(2), Sent: r.Int(3), FirstReceived: r.Int(4), ID: r.Text(5), Body: r.Text(6),
 		}
-	}
-	if q.room <= 0 {
-		return 0, ErrInFlight
-	}
-	return min(limit, q.room), nil
+		return nil
+	}, q.number)
+	return m, err
 }
 
-// Delete deletes messages by their receipts. A receipt that is stale, because
-// the message was received again, deletes nothing and is no error.
-func (q *Queue) Delete(ctx context.Context, receipts []string) error {
+// take makes a message invisible. Its receipt is the number of its receives.
+func (q *Queue) take(tx db.Tx, now int64, m *Message) error {
+	m.Receives++
+	if m.FirstReceived == 0 {
+		m.FirstReceived = now
+	}
+	return tx.Exec("UPDATE message SET visible = ?2, receipt = ?3, receives = ?3, first = ?4 WHERE id = ?1",
+		m.id, now+q.config.Visibility.Milliseconds(), m.Receives, m.FirstReceived)
+}
+
+// moveToDeadLetters leaves a message the time it was sent and its receives.
+func (q *Queue) moveToDeadLetters(tx db.Tx, now int64, m *Message) error {
+	return tx.Exec("UPDATE message SET queue = ?2, visible = ?3, receipt = 0, source = ?4 WHERE id = ?1",
+		m.id, q.config.DeadLetters.number, now, q.config.Name)
+}
+
+// Delete deletes a message, unless it was received again since: then it does
+// nothing, and that is no error.
+func (q *Queue) Delete(ctx context.Context, m *Message) error {
 	err := q.db.Do(ctx, func(tx db.Tx) error {
-		for _, s := range receipts {
-			id, receipt, err := parseReceipt(s)
-			if err != nil {
-				return err
-			}
-			if err := tx.Exec("DELETE FROM message WHERE id = ? AND receipt = ?", id, receipt); err != nil {
-				return err
-			}
-		}
-		return nil
+		return tx.Exec("DELETE FROM message WHERE id = ? AND uuid = ? AND receipt = ?", m.id, m.ID, m.Receives)
 	})
 	if err != nil {
 		return fmt.Errorf("queue %s: delete: %w", q.config.Name, err)
 	}
-	return nil
-}
-
-// ErrNotInFlight says that a receipt is stale, or its message deleted or
-// visible.
-var ErrNotInFlight = errors.New("message is not in flight")
-
-// ChangeVisibility makes a message in flight visible after d from now.
-func (q *Queue) ChangeVisibility(ctx context.Context, receipt string, d time.Duration) error {
-	if d < 0 || d > 12*time.Hour {
-		return fmt.Errorf("queue %s: visibility time-out is %v: use at most 12h", q.config.Name, d)
-	}
-	id, nonce, err := parseReceipt(receipt)
-	if err == nil {
-		err = q.db.Do(ctx, func(tx db.Tx) error {
-			now := q.now()
-			if err := tx.Exec("UPDATE message SET visible = ? WHERE id = ? AND receipt = ? AND visible > ?",
-				now+d.Milliseconds(), id, nonce, now); err != nil {
-				return err
-			}
-			if tx.Changes() == 0 {
-				return ErrNotInFlight
-			}
-			return nil
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("queue %s: change visibility: %w", q.config.Name, err)
-	}
-	q.ring()
 	return nil
 }

@@ -61,13 +61,9 @@ func (r *Runtime) Queue(ctx context.Context, c queue.Config) (*queue.Queue, erro
 	return q, err
 }
 
-// Poll has a function handle the messages of a queue.
-func (r *Runtime) Poll(q *queue.Queue, m queue.Mapping) error {
-	if err := m.Check(q); err != nil {
-		return err
-	}
-	r.Part(func(ctx context.Context) error { return q.Poll(ctx, r.Host, m) })
-	return nil
+// Poll has a function handle the messages of a queue, so many at a time.
+func (r *Runtime) Poll(q *queue.Queue, f queue.Function, concurrency int) {
+	r.Part(func(ctx context.Context) error { return q.Poll(ctx, f, concurrency) })
 }
 
 // Feed has functions handle the changes of a stream. It sets the feed's DB and
@@ -127,7 +123,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 func (r *Runtime) expire(ctx context.Context) error {
 	for ctx.Err() == nil {
 		for _, q := range r.queues {
-			if err := q.Expire(ctx); err != nil && ctx.Err() == nil {
+			if err := q.DeleteExpired(ctx); err != nil && ctx.Err() == nil {
 				r.Host.Logger().ErrorContext(ctx, "old messages not deleted", "queue", q.Name(), "err", err)
 			}
 		}
