@@ -125,17 +125,3 @@ func TestParentsFirst(t *testing.T) {
 		t.Errorf("a circle gives %q", got)
 	}
 }
-
-// TestSizes compares with examples of AWS's documentation on item sizes.
-func TestSizes(t *testing.T) {
-	for n, want := range map[int64]int{0: 1, 7: 2, 27: 2, -27: 3, 5461: 3, 100000: 2, 1234567890123: 8} {
-		if got := numberSize(n); got != want {
-			t.Errorf("the number %d has size %d, want %d", n, got, want)
-		}
-	}
-	for size, want := range map[int]int{0: 1, 1: 1, 1024: 1, 1025: 2, 10240: 10} {
-		if got := blocks(size, writeBlock); got != want {
-			t.Errorf("%d bytes are %d units, want %d", size, got, want)
-		}
-	}
-}

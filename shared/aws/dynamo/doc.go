@@ -35,8 +35,4 @@
 //     loses every tenth answer of a whole move.
 //   - An Update that adds may add twice. Package store adds in transactions
 //     only.
-//
-// # Capacity
-//
-// Every call asks for what it consumed, and Consumed sums it up; see Units.
 package dynamo

@@ -53,7 +53,6 @@ type Engine struct {
 	client  *dynamodb.Client
 	streams *dynamodbstreams.Client
 	tables  Tables
-	counts  counts
 
 	mu    sync.Mutex
 	found string // the stream's ARN, as the table said

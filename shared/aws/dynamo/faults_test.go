@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -432,38 +431,6 @@ func TestPages(t *testing.T) {
 	}
 	if len(asked()) != 3 {
 		t.Error("it was asked")
-	}
-}
-
-// TestConsumed adds up what answers say and do not say.
-func TestConsumed(t *testing.T) {
-	consumed := `{"ConsumedCapacity":{"TableName":"t","CapacityUnits":4,"Table":{"CapacityUnits":3},"GlobalSecondaryIndexes":{"list":{"CapacityUnits":1}}}}`
-	e, _ := serve(t, inTurn(
-		answer{200, consumed}, done, failure(400, "ConditionalCheckFailedException"), failure(400, "ValidationException"),
-		failure(400, "TransactionCanceledException", `"CancellationReasons":[{"Code":"ConditionalCheckFailed"}]`),
-		answer{200, `{"ConsumedCapacity":[{"TableName":"t","CapacityUnits":5}]}`},
-	))
-	large := ticket(store.Put)
-	large.If = store.Absent()
-	large.Set = store.Attrs{{Name: "x", Value: store.S(strings.Repeat("x", 1500))}, {Name: store.IndexPK, Value: store.S("i")}, {Name: store.IndexSK, Value: store.S("i")}}
-	for range 4 {
-		_ = e.Write(t.Context(), []store.Write{large})
-	}
-	_ = e.Transact(t.Context(), []store.Write{large})
-	_ = e.Transact(t.Context(), []store.Write{large})
-	put, transact := dynamo.Usage{Table: store.Tickets, Operation: "PutItem"}, dynamo.Usage{Table: store.Tickets, Operation: "TransactWriteItems"}
-	index := func(u dynamo.Usage) dynamo.Usage { u.Index = true; return u }
-	want := map[dynamo.Usage]dynamo.Units{
-		put:             {Requests: 4, Reported: 3, Unreported: 4, Estimated: 6},
-		index(put):      {Reported: 1, Unreported: 1, Estimated: 2},
-		transact:        {Requests: 2, Reported: 5, Unreported: 4, Estimated: 8},
-		index(transact): {Estimated: 1},
-	}
-	if got := e.Consumed(); !maps.Equal(got, want) {
-		t.Errorf("consumed %+v,\nwant %+v", got, want)
-	}
-	if got := e.Consumed()[put].Total(); got != 7 {
-		t.Errorf("total %v", got)
 	}
 }
 

@@ -31,7 +31,7 @@ func (e *Engine) Get(ctx context.Context, t store.Table, keys []store.Key, c sto
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	r := reading{engine: e, table: t, name: table, strong: c == store.Strong}
+	r := reading{engine: e, name: table, strong: c == store.Strong}
 	bounded, cancel := e.bounded(ctx)
 	defer cancel()
 	if len(keys) == 1 {
@@ -61,7 +61,6 @@ func distinct(keys []store.Key) []store.Key {
 // reading is one call of Get.
 type reading struct {
 	engine *Engine
-	table  store.Table
 	name   *string
 	strong bool
 
@@ -70,21 +69,16 @@ type reading struct {
 }
 
 func (r *reading) one(ctx context.Context, k store.Key) error {
-	out, err := r.engine.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: r.name, Key: writeKey(k), ConsistentRead: &r.strong, ReturnConsumedCapacity: withIndexes,
-	})
+	out, err := r.engine.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: r.name, Key: writeKey(k), ConsistentRead: &r.strong})
 	if err != nil {
 		return err
 	}
-	if out.Item != nil {
-		item, err := readItem(out.Item)
-		if err != nil {
-			return err
-		}
-		r.items = append(r.items, item)
+	if out.Item == nil {
+		return nil
 	}
-	r.engine.counts.read(usage(r.table, "GetItem"), out.ConsumedCapacity, readUnits(r.items, 1, r.strong))
-	return nil
+	item, err := readItem(out.Item)
+	r.items = append(r.items, item)
+	return err
 }
 
 // many reads batches, some of them at once.
@@ -108,23 +102,19 @@ func (r *reading) batch(ctx context.Context, keys []store.Key) error {
 	}
 	for empty := 0; len(ask) > 0; {
 		out, err := r.engine.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems:           map[string]types.KeysAndAttributes{*r.name: {Keys: ask, ConsistentRead: &r.strong}},
-			ReturnConsumedCapacity: withIndexes,
+			RequestItems: map[string]types.KeysAndAttributes{*r.name: {Keys: ask, ConsistentRead: &r.strong}},
 		})
 		if err != nil {
 			return err
 		}
-		unprocessed := out.UnprocessedKeys[*r.name].Keys
-		items, err := r.take(out.Responses[*r.name], want)
+		found, err := r.take(out.Responses[*r.name], want)
 		if err != nil {
 			return err
 		}
-		r.engine.counts.read(usage(r.table, "BatchGetItem"), consumedOf(out.ConsumedCapacity, *r.name),
-			readUnits(items, len(ask)-len(unprocessed), r.strong))
-		if ask = unprocessed; len(ask) == 0 {
+		if ask = out.UnprocessedKeys[*r.name].Keys; len(ask) == 0 {
 			return nil
 		}
-		if empty++; len(items) > 0 {
+		if empty++; found > 0 {
 			empty = 1
 		}
 		if empty > fruitless {
@@ -137,14 +127,14 @@ func (r *reading) batch(ctx context.Context, keys []store.Key) error {
 	return nil
 }
 
-// take keeps the items of an answer that no answer before held, and returns
+// take keeps the items of an answer that no answer before held, and counts
 // them.
-func (r *reading) take(answer []image, want map[store.Key]bool) ([]store.Item, error) {
+func (r *reading) take(answer []image, want map[store.Key]bool) (int, error) {
 	items := make([]store.Item, 0, len(answer))
 	for _, raw := range answer {
 		item, err := readItem(raw)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		if want[item.Key] {
 			delete(want, item.Key)
@@ -154,5 +144,5 @@ func (r *reading) take(answer []image, want map[store.Key]bool) ([]store.Item, e
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.items = append(r.items, items...)
-	return items, nil
+	return len(items), nil
 }

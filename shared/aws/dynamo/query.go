@@ -41,9 +41,6 @@ func (e *Engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	if err != nil {
 		return store.Page{}, fmt.Errorf("query %s %q: %w", q.Table, q.PK, err)
 	}
-	u := usage(q.Table, "Query")
-	u.Index = q.Index
-	e.counts.read(u, out.ConsumedCapacity, pageUnits(page.Items, q.Read == store.Strong && !q.Index))
 	return page, nil
 }
 
@@ -52,7 +49,6 @@ func input(table *string, q store.Query) (*dynamodb.QueryInput, error) {
 	hash, sort := pk, sk
 	in := &dynamodb.QueryInput{
 		TableName: table, ScanIndexForward: aws.Bool(!q.Descending), Limit: aws.Int32(int32(min(q.Limit, maxPage))), // #nosec G115 -- at most maxPage
-		ReturnConsumedCapacity: withIndexes,
 	}
 	if q.Index {
 		hash, sort = store.IndexPK, store.IndexSK

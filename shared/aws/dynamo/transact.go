@@ -28,14 +28,7 @@ func (e *Engine) Transact(ctx context.Context, ws []store.Write) error {
 	bounded, cancel := e.bounded(ctx)
 	defer cancel()
 	err = translate(ctx, again(bounded, func() error {
-		out, err := e.client.TransactWriteItems(bounded, &dynamodb.TransactWriteItemsInput{
-			TransactItems: items, ReturnConsumedCapacity: withIndexes,
-		})
-		var consumed []types.ConsumedCapacity
-		if err == nil {
-			consumed = out.ConsumedCapacity
-		}
-		e.counts.transaction(e.tables, ws, consumed, err)
+		_, err := e.client.TransactWriteItems(bounded, &dynamodb.TransactWriteItemsInput{TransactItems: items})
 		return err
 	}))
 	if err == nil || errors.Is(err, store.ErrCondition) {

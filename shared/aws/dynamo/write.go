@@ -5,17 +5,10 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
 	"deskmove/shared/store"
 )
-
-// withIndexes asks for the capacity that a table and its index consumed.
-const withIndexes = types.ReturnConsumedCapacityIndexes
-
-// operations are the names of the writes that may be done by themselves.
-var operations = map[store.Op]string{store.Put: "PutItem", store.Update: "UpdateItem", store.Delete: "DeleteItem"}
 
 // Write implements store.Engine. Each write is a request of its own, since
 // BatchWriteItem knows no conditions.
@@ -47,15 +40,8 @@ func (e *Engine) write(caller, bounded context.Context, w *store.Write) error {
 	if err == nil {
 		err = writable(w)
 	}
-	if _, ok := operations[w.Op]; !ok && err == nil {
-		err = fmt.Errorf("unknown operation %d", w.Op)
-	}
 	if err == nil {
-		err = translate(caller, again(bounded, func() error {
-			consumed, err := e.request(bounded, table, w)
-			e.counts.write(w, consumed, err)
-			return err
-		}))
+		err = translate(caller, again(bounded, func() error { return e.request(bounded, table, w) }))
 	}
 	if err == nil || err == store.ErrCondition {
 		return err
@@ -64,51 +50,29 @@ func (e *Engine) write(caller, bounded context.Context, w *store.Write) error {
 }
 
 // request makes the request of one write.
-func (e *Engine) request(ctx context.Context, table *string, w *store.Write) (*types.ConsumedCapacity, error) {
+func (e *Engine) request(ctx context.Context, table *string, w *store.Write) error {
+	var x expression
+	condition := x.condition(w.If)
+	var err error
 	switch w.Op {
 	case store.Put:
-		return e.put(ctx, table, w)
+		_, err = e.client.PutItem(ctx, &dynamodb.PutItemInput{
+			TableName: table, Item: writeItem(w.Key, w.Set), ConditionExpression: condition,
+			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
+		})
 	case store.Update:
-		return e.update(ctx, table, w)
+		update := x.update(w)
+		_, err = e.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: table, Key: writeKey(w.Key), UpdateExpression: update, ConditionExpression: condition,
+			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
+		})
+	case store.Delete:
+		_, err = e.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: table, Key: writeKey(w.Key), ConditionExpression: condition,
+			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
+		})
+	default:
+		err = fmt.Errorf("unknown operation %d", w.Op)
 	}
-	return e.remove(ctx, table, w)
-}
-
-func (e *Engine) put(ctx context.Context, table *string, w *store.Write) (*types.ConsumedCapacity, error) {
-	var x expression
-	condition := x.condition(w.If)
-	out, err := e.client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: table, Item: writeItem(w.Key, w.Set), ConditionExpression: condition,
-		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnConsumedCapacity: withIndexes,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out.ConsumedCapacity, nil
-}
-
-func (e *Engine) update(ctx context.Context, table *string, w *store.Write) (*types.ConsumedCapacity, error) {
-	var x expression
-	condition, update := x.condition(w.If), x.update(w)
-	out, err := e.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: table, Key: writeKey(w.Key), UpdateExpression: update, ConditionExpression: condition,
-		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnConsumedCapacity: withIndexes,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out.ConsumedCapacity, nil
-}
-
-func (e *Engine) remove(ctx context.Context, table *string, w *store.Write) (*types.ConsumedCapacity, error) {
-	var x expression
-	condition := x.condition(w.If)
-	out, err := e.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: table, Key: writeKey(w.Key), ConditionExpression: condition,
-		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnConsumedCapacity: withIndexes,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out.ConsumedCapacity, nil
+	return err
 }

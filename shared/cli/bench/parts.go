@@ -8,10 +8,10 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
-	"deskmove/shared/cli/bench/meter"
 	"deskmove/shared/desk"
 	"deskmove/shared/local"
 	"deskmove/shared/local/sqlite"
@@ -68,10 +68,10 @@ func raw(ctx context.Context, dir string, n int) (any, error) {
 // whole moves the channel while customers write, 50 new conversations a
 // second.
 func whole(ctx context.Context, dir string, n int) (any, error) {
-	var m *meter.Meter
+	var c *counter
 	s, stop, err := open(ctx, dir, func(e store.Engine) store.Engine {
-		m = meter.New(e)
-		return m
+		c = &counter{Engine: e}
+		return c
 	})
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 	if err := s.Rest(ctx); err != nil {
 		return nil, err
 	}
-	writes, reads := waist(m)
+	writes, reads := c.writes.Load(), c.reads.Load()
 	began := time.Now()
 	started, err := s.Handlers.Cases.Start.Move(ctx, move.Who{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
@@ -101,24 +101,40 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 	if moved.Status != desk.Done || moved.Report.Created < int64(n) || moved.Report.InboxSum != moved.Report.DeskSum {
 		return nil, fmt.Errorf("the move ended wrongly: %+v", moved)
 	}
-	writesAfter, readsAfter := waist(m)
 	per := float64(n + len(redirects))
 	return Result{
 		Name: fmt.Sprintf("move-%d", n), Conversations: n,
 		EndToEndPerS: float64(n) / took.Seconds(), Seconds: took.Seconds(), PeakRSSMiB: peak(),
-		WritesPerConversation: float64(writesAfter-writes) / per, ReadsPerConversation: float64(readsAfter-reads) / per,
+		WritesPerConversation: float64(c.writes.Load()-writes) / per, ReadsPerConversation: float64(c.reads.Load()-reads) / per,
 		RedirectP50Ms: percentile(redirects, 0.50), RedirectP99Ms: percentile(redirects, 0.99), Redirects: len(redirects),
 	}, nil
 }
 
-// waist is how many items have passed the waist, and pages of queries.
-func waist(m *meter.Meter) (writes, reads int64) {
-	for _, t := range []store.Table{store.Conversations, store.Tickets, store.Control} {
-		c := m.Table(t)
-		writes += c.Writes()
-		reads += c.Asked + c.Queries
-	}
-	return writes, reads
+// counter counts the items that an engine is to write, and the items and pages
+// of queries that it is to read.
+type counter struct {
+	store.Engine
+	writes, reads atomic.Int64
+}
+
+func (c *counter) Get(ctx context.Context, t store.Table, keys []store.Key, how store.Consistency) ([]store.Item, error) {
+	c.reads.Add(int64(len(keys)))
+	return c.Engine.Get(ctx, t, keys, how)
+}
+
+func (c *counter) Query(ctx context.Context, q store.Query) (store.Page, error) {
+	c.reads.Add(1)
+	return c.Engine.Query(ctx, q)
+}
+
+func (c *counter) Write(ctx context.Context, ws []store.Write) []error {
+	c.writes.Add(int64(len(ws)))
+	return c.Engine.Write(ctx, ws)
+}
+
+func (c *counter) Transact(ctx context.Context, ws []store.Write) error {
+	c.writes.Add(int64(len(ws)))
+	return c.Engine.Transact(ctx, ws)
 }
 
 func open(ctx context.Context, dir string, wrap func(store.Engine) store.Engine) (*local.Stack, func(), error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/sync/errgroup"
 
 	"deskmove/shared/aws"
@@ -98,7 +99,7 @@ func (c counted) result() Result {
 // count moves a channel of n conversations.
 func count(ctx context.Context, endpoint string, n int, progress io.Writer) (counted, error) {
 	log := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	engine, err := open(ctx, endpoint)
+	engine, use, err := open(ctx, endpoint)
 	if err != nil {
 		return counted{}, err
 	}
@@ -114,12 +115,12 @@ func count(ctx context.Context, endpoint string, n int, progress io.Writer) (cou
 		return counted{}, err
 	}
 	_, _ = fmt.Fprintf(progress, "%d conversations: moving\n", n)
-	planning := engine.Consumed()
+	planning := use.consumed()
 	id, err := start(ctx, h)
 	if err != nil {
 		return counted{}, err
 	}
-	before, cpu := engine.Consumed(), used()
+	before, cpu := use.consumed(), used()
 	invocations, err := await(ctx, h, q, m, id, n, log)
 	if err != nil {
 		return counted{}, err
@@ -128,11 +129,11 @@ func count(ctx context.Context, endpoint string, n int, progress io.Writer) (cou
 		conversations: n, cpu: used() - cpu, invocations: invocations, transitions: m.transitions.Load(),
 		sqsRequests: q.sends.Load() + 2*invocations,
 	}
-	c.consumed(before, engine.Consumed())
+	c.consumed(before, use.consumed())
 	var plan counted
 	plan.consumed(planning, before)
 	c.planReads = plan.reads
-	return c, nil
+	return c, use.complete()
 }
 
 // patiently takes conversations in. A peer on a busy machine may need time.
@@ -198,39 +199,41 @@ func ended(ctx context.Context, moves store.MoveStore, id string, n int) error {
 	}
 }
 
-// open makes tables for this run on an endpoint.
-func open(ctx context.Context, endpoint string) (*dynamo.Engine, error) {
+// open makes tables for this run on an endpoint, and meters their use.
+func open(ctx context.Context, endpoint string) (*dynamo.Engine, *meter, error) {
+	prefix := fmt.Sprintf("bench-%d-", time.Now().UnixNano())
+	use := &meter{prefix: prefix}
 	client, streams := dynamo.Clients(sdk.Config{
 		Region: "us-east-1", BaseEndpoint: &endpoint,
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		APIOptions:  []func(*middleware.Stack) error{use.attach},
 	})
-	prefix := fmt.Sprintf("bench-%d-", time.Now().UnixNano())
 	tables := dynamo.Tables{Conversations: prefix + "conversations", Tickets: prefix + "tickets", Control: prefix + "control"}
 	if err := dynamo.CreateTables(ctx, client, tables); err != nil {
-		return nil, errors.Join(fmt.Errorf("endpoint %s: it must be that of a peer that speaks DynamoDB's protocol, such as make peers installs", endpoint), err)
+		return nil, nil, errors.Join(fmt.Errorf("endpoint %s: it must be that of a peer that speaks DynamoDB's protocol, such as make peers installs", endpoint), err)
 	}
 	// Nobody reads the stream here and it costs no units, but a peer's writes
 	// take longer the more changes it keeps.
 	_, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
 		TableName: &tables.Conversations, StreamSpecification: &types.StreamSpecification{StreamEnabled: sdk.Bool(false)},
 	})
-	return dynamo.New(client, streams, tables), err
+	return dynamo.New(client, streams, tables), use, err
 }
 
 // consumed adds up what was consumed in between.
-func (c *counted) consumed(before, after map[dynamo.Usage]dynamo.Units) {
+func (c *counted) consumed(before, after map[usage]float64) {
 	c.units = make(map[string]float64)
 	for u, units := range after {
-		total := units.Total() - before[u].Total()
-		name := string(u.Table)
-		if u.Index {
+		total := units - before[u]
+		name := string(u.table)
+		if u.index {
 			name += "/list"
 		}
-		c.units[name+" "+u.Operation] += total
+		c.units[name+" "+u.operation] += total
 		switch {
-		case u.Reads():
+		case u.reads():
 			c.reads += total
-		case u.Index && u.Table == store.Tickets:
+		case u.index && u.table == store.Tickets:
 			c.indexWrites += total
 		default:
 			c.writes += total

@@ -5,11 +5,11 @@
 //
 // What it counts, and how:
 //
-//   - Write and read request units as DynamoDB reports them, with our own
-//     reckoning of failed conditions, which are charged but not reported. The
-//     entries of the tickets' index are counted apart, and so is what the
-//     plan reads before the start: a sample of at most 20,000 conversations,
-//     which is a tenth of a cent, whatever the channel's size.
+//   - Write and read request units as DynamoDB reports them, and one for each
+//     failed condition, which is charged but not reported. The entries of the
+//     tickets' index are counted apart, and so is what the plan reads before
+//     the start: a sample of at most 20,000 conversations, which is a tenth of
+//     a cent, whatever the channel's size.
 //   - Requests to SQS: a SendMessageBatch takes ten messages and is billed by
 //     64 KB; an invocation of the converter stands for one ReceiveMessage and
 //     one DeleteMessageBatch, as its event source mapping makes them. Polls
