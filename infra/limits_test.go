@@ -22,7 +22,7 @@ func limitsAgree(p project) []string {
 			problems = append(problems, fmt.Sprintf("%s: is %v in the template and %v in the local stack", what, got, want))
 		}
 	}
-	here := local.TheLimits()
+	here := local.DefaultLimits()
 	timeout := func(name string) time.Duration {
 		n, _ := t.Resources[function(name)].Properties["Timeout"].(float64)
 		return time.Duration(n) * time.Second

@@ -2,20 +2,20 @@ package local
 
 import "time"
 
-// Limits are what functions, queues and the stream are held to. They are
-// those of template.yaml: a test in infra compares them.
+// Limits say how long functions may run, and how queues and the stream deliver
+// and retry.
 type Limits struct {
 	Timeouts       map[string]time.Duration // by function
 	Batches        Queue
 	StreamFailures Queue
 	Stream         Stream
-	Sweep          time.Duration // from one to the next
+	Sweep          time.Duration // from one sweep to the next
 }
 
 // Queue says how a queue delivers.
 type Queue struct {
-	Visibility time.Duration // how long a message that failed waits: six times the function's time-out, as Lambda asks for
-	Receives   int           // before a message is dead
+	Visibility time.Duration // until a message that failed is delivered again: six times the function's time-out, as Lambda asks for
+	Receives   int           // until a message goes to the dead-letter queue
 }
 
 // Stream says how the stream is read.
@@ -32,8 +32,9 @@ const (
 	long  = 300 * time.Second // of steps that page through a channel
 )
 
-// TheLimits returns the limits.
-func TheLimits() Limits {
+// DefaultLimits returns the limits of template.yaml, which are also those on one
+// machine: a test in infra compares the two.
+func DefaultLimits() Limits {
 	return Limits{
 		Timeouts: map[string]time.Duration{
 			"fence": short, "list": long, "drain": long, "reconcile": long, "finish": short, "audit": long,

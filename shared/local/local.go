@@ -95,7 +95,7 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 const converters = 16
 
 func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk clock.Clock) error {
-	limits := TheLimits()
+	limits := DefaultLimits()
 	failures, err := s.queues(ctx, limits)
 	if err != nil {
 		return err

@@ -271,7 +271,7 @@ func TestR18AndR20WithoutHistory(t *testing.T) {
 		t.Errorf("live ticket = %+v", ticket)
 	}
 	r.take("mail", "late reply", time.Now(), "old-1")
-	if err := r.Rest(t.Context()); err != nil {
+	if err := r.WaitIdle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range cs {
@@ -304,7 +304,7 @@ func TestR19RepliesReopenAndEditsStay(t *testing.T) {
 	if _, err := r.cases().Edits.Ticket(t.Context(), ann, first.ID, desk.TicketEdit{Status: &solved, Owner: &bob}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Rest(t.Context()); err != nil {
+	if err := r.WaitIdle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if now, _ := r.ticket(cs[0].ID); now.Status != "solved" || now.Owner != "bob" || now.SourceVersion != r.conversation(cs[0].ID).Version {

@@ -58,7 +58,7 @@ func newWorld(p plan) *world {
 	if p.trace {
 		s.trace = &strings.Builder{}
 	}
-	w := &world{sim: s, mutant: p.mutant, limits: local.TheLimits(), skew: 3 * time.Second, turns: 1500}
+	w := &world{sim: s, mutant: p.mutant, limits: local.DefaultLimits(), skew: 3 * time.Second, turns: 1500}
 	if newChance(p.seed, "skew").hit(300) {
 		w.skew = 2 * time.Minute // four between two, and audits look at five around the fence
 	}

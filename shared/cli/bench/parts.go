@@ -33,7 +33,7 @@ func seed(ctx context.Context, dir string, n int) error {
 	if err := Batches(n, false, func(cs []desk.Conversation) error { return conversations.Import(ctx, cs) }); err != nil {
 		return err
 	}
-	return s.Rest(ctx)
+	return s.WaitIdle(ctx)
 }
 
 // raw writes the tickets and markers of n conversations, and nothing else.
@@ -77,7 +77,7 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 		return nil, err
 	}
 	defer stop()
-	if err := s.Rest(ctx); err != nil {
+	if err := s.WaitIdle(ctx); err != nil {
 		return nil, err
 	}
 	writes, reads := c.writes.Load(), c.reads.Load()

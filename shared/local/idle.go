@@ -8,12 +8,12 @@ import (
 	"deskmove/shared/local/streams"
 )
 
-// Rest waits until nothing is under way: no batch is queued and every change
-// has been handled. While customers write that may be never.
-func (s *Stack) Rest(ctx context.Context) error {
+// WaitIdle waits until no batch is queued and every change has been handled.
+// While customers write that may be never.
+func (s *Stack) WaitIdle(ctx context.Context) error {
 	for {
-		resting, err := s.resting(ctx)
-		if err != nil || resting {
+		idle, err := s.idle(ctx)
+		if err != nil || idle {
 			return err
 		}
 		select {
@@ -24,7 +24,7 @@ func (s *Stack) Rest(ctx context.Context) error {
 	}
 }
 
-func (s *Stack) resting(ctx context.Context) (bool, error) {
+func (s *Stack) idle(ctx context.Context) (bool, error) {
 	if queued, err := s.Batches.Len(ctx); err != nil || queued > 0 {
 		return false, err
 	}
