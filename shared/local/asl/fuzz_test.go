@@ -11,14 +11,13 @@ import (
 
 // FuzzParse: what is accepted runs to an end within AWS's limits.
 func FuzzParse(f *testing.F) {
-	move := moveDefinition(f)
-	f.Add(move, `{"rehearsal": true}`)
-	f.Add(move, `{"rehearsal": false, "step": "drain", "more": true, "yield": false, "wait": 3}`)
+	f.Add(definition, `{"rehearsal": true}`)
+	f.Add(definition, `{"rehearsal": false, "step": "drain", "more": true, "yield": false, "wait": 3}`)
 	for _, b := range breakages {
-		f.Add(strings.Replace(move, b.old, b.new, 1), `{"rehearsal": true}`)
+		f.Add(strings.Replace(definition, b.old, b.new, 1), `{"rehearsal": true}`)
 	}
-	f.Fuzz(func(t *testing.T, definition, input string) {
-		m, err := asl.Parse([]byte(definition))
+	f.Fuzz(func(t *testing.T, text, input string) {
+		m, err := asl.Parse([]byte(text))
 		if err != nil {
 			return
 		}

@@ -5,29 +5,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"deskmove/shared/local/asl"
+	"deskmove/shared/move"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// moveDefinition is the state machine of a move, which all tests here run.
-func moveDefinition(t testing.TB) string {
-	t.Helper()
-	b, err := os.ReadFile("../../move/move.asl.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
+// definition is the state machine of a move, which all tests here run.
+var definition = string(move.StateMachine)
 
 func moveMachine(t testing.TB) *asl.Machine {
 	t.Helper()
-	m, err := asl.Parse([]byte(moveDefinition(t)))
+	m, err := asl.Parse([]byte(definition))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func TestMove(t *testing.T) {
 		})
 	}
 	var all struct{ States map[string]any }
-	if err := json.Unmarshal([]byte(moveDefinition(t)), &all); err != nil {
+	if err := json.Unmarshal([]byte(definition), &all); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(all.States)), slices.Sorted(maps.Keys(entered))); diff != "" {

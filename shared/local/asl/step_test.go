@@ -146,7 +146,7 @@ func TestOtherHandlers(t *testing.T) {
 	} {
 		w := newWorld(t)
 		var err error
-		if w.machine, err = asl.Parse([]byte(strings.ReplaceAll(moveDefinition(t), c.old, c.new))); err != nil {
+		if w.machine, err = asl.Parse([]byte(strings.ReplaceAll(definition, c.old, c.new))); err != nil {
 			t.Fatal(err)
 		}
 		w.play(times(c.calls, "Drain "+busy)...)
