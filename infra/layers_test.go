@@ -39,7 +39,7 @@ var layers = []struct {
 	{of: "shared/local/function", imports: []string{"shared/local/clock"}, events: true},
 	{of: "shared/local/gateway", imports: []string{"shared/auth"}},
 	{of: "shared/local/issuer", imports: []string{"shared/local/clock", "shared/auth", "shared/desk"}},
-	{of: "shared/local/machines", imports: []string{"shared/local/asl", "shared/local/db", "shared/local/function"}},
+	{of: "shared/local/executions", imports: []string{"shared/local/asl", "shared/local/db", "shared/local/function"}},
 	{of: "shared/local/queue", imports: []string{"shared/local/clock", "shared/local/db", "shared/local/function"}, events: true},
 	{of: "shared/local/runtime", imports: []string{"shared/local"}},
 	{of: "shared/local/schedule", imports: []string{"shared/local/db", "shared/local/function"}, events: true},

@@ -12,10 +12,10 @@ import (
 
 	"deskmove/shared/handler"
 	"deskmove/shared/local/clock"
+	"deskmove/shared/local/executions"
 	"deskmove/shared/local/function"
 	"deskmove/shared/local/gateway"
 	"deskmove/shared/local/issuer"
-	"deskmove/shared/local/machines"
 	"deskmove/shared/local/queue"
 	"deskmove/shared/local/runtime"
 	"deskmove/shared/local/schedule"
@@ -50,7 +50,7 @@ type Stack struct {
 	Handlers *handler.Handlers
 	Issuer   *issuer.Issuer
 	Gateway  *gateway.Gateway // nil if nothing is served
-	Machine  *machines.Machine
+	Machine  *executions.StateMachine
 	Batches  *queue.Queue
 
 	engine  *sqlite.Engine
@@ -105,11 +105,11 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 		Engine: waist, Stream: s.engine, Queue: sender{s.Batches}, Machine: starter, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
 	}, c.Each)
 	s.Handlers = of("api")
-	step := func(name string, s handler.Step) machines.Function {
-		return machines.Function{Name: name, Timeout: limits.Timeouts[name], Handle: function.JSON(s.Handle)}
+	step := func(name string, s handler.Step) executions.Function {
+		return executions.Function{Name: name, Timeout: limits.Timeouts[name], Handle: function.JSON(s.Handle)}
 	}
-	s.Machine, err = s.runtime.Machine(ctx, machines.Config{
-		Name: "move", Definition: move.StateMachine, Functions: map[string]machines.Function{
+	s.Machine, err = s.runtime.Machine(ctx, executions.Config{
+		Name: "move", Definition: move.StateMachine, Functions: map[string]executions.Function{
 			"${FenceFunctionArn}":     step("fence", of("fence").Fence),
 			"${ListFunctionArn}":      step("list", of("list").List),
 			"${DrainFunctionArn}":     step("drain", of("drain").Drain),
@@ -227,7 +227,7 @@ func (s sender) Send(ctx context.Context, bs []move.Batch) error {
 }
 
 // machine is the state machine as the use cases see it.
-type machine struct{ m *machines.Machine }
+type machine struct{ m *executions.StateMachine }
 
 func (m *machine) Start(ctx context.Context, name string, r move.Run) error {
 	input, err := json.Marshal(r)

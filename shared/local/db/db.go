@@ -1,5 +1,5 @@
 // Package db is the local engine's file: one SQLite database with everything
-// that queues, streams, machines and schedules must remember.
+// that queues, streams, executions and schedules must remember.
 //
 // What a transaction has committed survives a killed process. After a power
 // cut the last commits may be missing, as the file is synced at checkpoints

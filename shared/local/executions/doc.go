@@ -1,4 +1,4 @@
-// Package machines runs the executions of a state machine in this process, in
+// Package executions runs the executions of a state machine in this process, in
 // place of Step Functions. It interprets the definition with package asl and
 // stores each transition in the database before it acts on it.
 //
@@ -9,4 +9,4 @@
 // When the TimeoutSeconds of a state have passed, the state no longer waits for
 // its function, but the function goes on. It can therefore run at the same time
 // as its own retry, as on AWS.
-package machines
+package executions

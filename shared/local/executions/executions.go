@@ -1,4 +1,4 @@
-package machines
+package executions
 
 import (
 	"context"
@@ -53,8 +53,8 @@ type Config struct {
 	Functions map[string]Function
 }
 
-// Machine is a state machine with its executions.
-type Machine struct {
+// StateMachine is a state machine with its executions.
+type StateMachine struct {
 	config Config
 	hash   string // of the definition
 	db     *db.DB
@@ -67,9 +67,9 @@ type Machine struct {
 }
 
 // Open opens a state machine. A process must open the same one only once.
-func Open(ctx context.Context, d *db.DB, h *function.Host, c Config) (*Machine, error) {
+func Open(ctx context.Context, d *db.DB, h *function.Host, c Config) (*StateMachine, error) {
 	sum := sha256.Sum256(c.Definition)
-	m := &Machine{
+	m := &StateMachine{
 		config: c, hash: hex.EncodeToString(sum[:]), db: d, host: h,
 		definitions: map[string]*asl.Machine{}, active: map[string]bool{}, started: make(chan struct{}, 1),
 	}
@@ -86,7 +86,7 @@ func Open(ctx context.Context, d *db.DB, h *function.Host, c Config) (*Machine, 
 }
 
 // addDefinition parses a definition. Each of its tasks must have a function.
-func (m *Machine) addDefinition(hash string, text []byte) error {
+func (m *StateMachine) addDefinition(hash string, text []byte) error {
 	definition, err := asl.Parse(text)
 	if err != nil {
 		return err
@@ -107,14 +107,14 @@ func (m *Machine) addDefinition(hash string, text []byte) error {
 
 // Start starts an execution. If there is one of that name, running or not, it
 // stays as it is.
-func (m *Machine) Start(ctx context.Context, name string, input json.RawMessage) error {
+func (m *StateMachine) Start(ctx context.Context, name string, input json.RawMessage) error {
 	if err := m.start(ctx, name, input); err != nil {
 		return fmt.Errorf("start execution %s of %s: %w", name, m.config.Name, err)
 	}
 	return nil
 }
 
-func (m *Machine) start(ctx context.Context, name string, input json.RawMessage) error {
+func (m *StateMachine) start(ctx context.Context, name string, input json.RawMessage) error {
 	now := m.host.Clock.Now()
 	e, err := m.definition(m.hash).Start(name, input, now)
 	if err != nil {
@@ -142,14 +142,14 @@ func (m *Machine) start(ctx context.Context, name string, input json.RawMessage)
 	return nil
 }
 
-func (m *Machine) definition(hash string) *asl.Machine {
+func (m *StateMachine) definition(hash string) *asl.Machine {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.definitions[hash]
 }
 
 // Running reports whether an execution was started and has not ended.
-func (m *Machine) Running(ctx context.Context, name string) (running bool, err error) {
+func (m *StateMachine) Running(ctx context.Context, name string) (running bool, err error) {
 	err = m.db.Do(ctx, func(tx db.Tx) error {
 		return tx.Query("SELECT status FROM execution WHERE machine = ? AND name = ?", func(r db.Row) error {
 			running = r.Text(0) == string(asl.Running)

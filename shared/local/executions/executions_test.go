@@ -1,4 +1,4 @@
-package machines_test
+package executions_test
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 	"deskmove/shared/local/asl"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/db"
+	"deskmove/shared/local/executions"
 	"deskmove/shared/local/function"
-	"deskmove/shared/local/machines"
 )
 
 // loop counts to three in a task, waiting in between.
@@ -75,13 +75,13 @@ func newBench(t *testing.T) *bench {
 func (b *bench) open() {
 	b.t.Helper()
 	var err error
-	if b.db, err = db.Open(b.path, machines.Schema); err != nil {
+	if b.db, err = db.Open(b.path, executions.Schema); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func (b *bench) config(definition string) machines.Config {
-	return machines.Config{Name: "move", Definition: []byte(definition), Functions: map[string]machines.Function{
+func (b *bench) config(definition string) executions.Config {
+	return executions.Config{Name: "move", Definition: []byte(definition), Functions: map[string]executions.Function{
 		"${AddFunctionArn}": {Name: "add", Timeout: b.timeout, Handle: function.JSON(func(ctx context.Context, c count) (count, error) {
 			b.mu.Lock()
 			b.calls = append(b.calls, fmt.Sprint(c.Name, " ", c.N, " ", time.Since(b.begin)))
@@ -94,20 +94,20 @@ func (b *bench) config(definition string) machines.Config {
 }
 
 // machine opens the machine as a new process would.
-func (b *bench) machine(definition string) *machines.Machine {
+func (b *bench) machine(definition string) *executions.StateMachine {
 	b.t.Helper()
 	if err := b.db.Close(); err != nil {
 		b.t.Fatal(err)
 	}
 	b.open()
-	m, err := machines.Open(b.t.Context(), b.db, b.host, b.config(definition))
+	m, err := executions.Open(b.t.Context(), b.db, b.host, b.config(definition))
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	return m
 }
 
-func start(t *testing.T, m *machines.Machine, name string) {
+func start(t *testing.T, m *executions.StateMachine, name string) {
 	t.Helper()
 	if err := m.Start(t.Context(), name, fmt.Appendf(nil, `{"name": %q, "n": 0, "wait": 10}`, name)); err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func start(t *testing.T, m *machines.Machine, name string) {
 }
 
 // run runs a machine for a time.
-func (b *bench) run(m *machines.Machine, d time.Duration) {
+func (b *bench) run(m *executions.StateMachine, d time.Duration) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), d)
 	defer cancel()
@@ -368,10 +368,10 @@ func TestOpenRefuses(t *testing.T) {
 	b := newBench(t)
 	c := b.config(loop)
 	c.Functions = nil
-	if _, err := machines.Open(t.Context(), b.db, b.host, c); err == nil || !strings.Contains(err.Error(), "${AddFunctionArn}") {
+	if _, err := executions.Open(t.Context(), b.db, b.host, c); err == nil || !strings.Contains(err.Error(), "${AddFunctionArn}") {
 		t.Errorf("without functions: %v", err)
 	}
-	if _, err := machines.Open(t.Context(), b.db, b.host, b.config("{}")); err == nil {
+	if _, err := executions.Open(t.Context(), b.db, b.host, b.config("{}")); err == nil {
 		t.Error("a bad definition was taken")
 	}
 }

@@ -1,4 +1,4 @@
-package machines
+package executions
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 
 // Run runs all executions, including those that an earlier process left
 // running, until ctx is done. Then it waits for the tasks under way.
-func (m *Machine) Run(ctx context.Context) error {
+func (m *StateMachine) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	for ctx.Err() == nil {
@@ -50,7 +50,7 @@ func (x *execution) adjustClock(now time.Time) {
 
 // activate returns the running executions that have no goroutine yet, and marks
 // them as active.
-func (m *Machine) activate(ctx context.Context) (found []execution, err error) {
+func (m *StateMachine) activate(ctx context.Context) (found []execution, err error) {
 	err = m.db.Do(ctx, func(tx db.Tx) error {
 		return tx.Query("SELECT state, definition, name FROM execution WHERE machine = ? AND status = ?", func(r db.Row) error {
 			if m.isActive(r.Text(2)) {
@@ -73,7 +73,7 @@ func (m *Machine) activate(ctx context.Context) (found []execution, err error) {
 	return found, err
 }
 
-func (m *Machine) isActive(name string) bool {
+func (m *StateMachine) isActive(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.active[name]
@@ -81,7 +81,7 @@ func (m *Machine) isActive(name string) bool {
 
 // run runs an execution to its end. It logs errors, such as a full disk, and
 // tries again.
-func (m *Machine) run(ctx context.Context, x execution) {
+func (m *StateMachine) run(ctx context.Context, x execution) {
 	defer func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -104,7 +104,7 @@ func (m *Machine) run(ctx context.Context, x execution) {
 
 // advance runs an execution until it ends or there is an error. x is always what
 // was last saved.
-func (m *Machine) advance(ctx context.Context, x *execution) error {
+func (m *StateMachine) advance(ctx context.Context, x *execution) error {
 	definition, err := m.definitionOf(ctx, x.definition)
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func (m *Machine) advance(ctx context.Context, x *execution) error {
 
 // definitionOf returns a definition, also one with which an earlier process
 // started executions.
-func (m *Machine) definitionOf(ctx context.Context, hash string) (*asl.Machine, error) {
+func (m *StateMachine) definitionOf(ctx context.Context, hash string) (*asl.Machine, error) {
 	if d := m.definition(hash); d != nil {
 		return d, nil
 	}
@@ -153,7 +153,7 @@ func (m *Machine) definitionOf(ctx context.Context, hash string) (*asl.Machine, 
 	return m.definition(hash), nil
 }
 
-func (m *Machine) save(ctx context.Context, e asl.Execution) error {
+func (m *StateMachine) save(ctx context.Context, e asl.Execution) error {
 	state, err := json.Marshal(e)
 	if err != nil {
 		return err
@@ -176,7 +176,7 @@ func (m *Machine) save(ctx context.Context, e asl.Execution) error {
 
 // task runs a task's function and waits for it until within is done. The state's
 // timeout may be shorter than the function's, which then goes on, as on AWS.
-func (m *Machine) task(ctx, within context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
+func (m *StateMachine) task(ctx, within context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
 	out, err := function.Invoke(ctx, m.host, m.config.Functions[resource], within.Done(), input)
 	if f, ok := errors.AsType[*function.Failure](err); ok {
 		return nil, asl.FunctionError(f.Name, f.Message, f.Stack)

@@ -3,15 +3,15 @@
 // Gateway do on AWS, in one process. Functions get the same events as on AWS
 // and fail under the same names.
 //
-//	db        the file, local.db, that everything below shares
-//	clock     the time, real or simulated
-//	function  Lambda: time limits, panics, request IDs
-//	queue     SQS and its mappings
-//	streams   the mappings of DynamoDB Streams
-//	machines  Step Functions, on package asl
-//	schedule  EventBridge Scheduler
-//	gateway   API Gateway and its JWT authorizer
-//	issuer    the user pool's tokens
+//	db         the file, local.db, that everything below shares
+//	clock      the time, real or simulated
+//	function   Lambda: time limits, panics, request IDs
+//	queue      SQS and its mappings
+//	streams    the mappings of DynamoDB Streams
+//	executions Step Functions, on package asl
+//	schedule   EventBridge Scheduler
+//	gateway    API Gateway and its JWT authorizer
+//	issuer     the user pool's tokens
 //
 // # No kinder than AWS
 //

@@ -13,9 +13,9 @@ import (
 
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/db"
+	"deskmove/shared/local/executions"
 	"deskmove/shared/local/function"
 	"deskmove/shared/local/gateway"
-	"deskmove/shared/local/machines"
 	"deskmove/shared/local/queue"
 	"deskmove/shared/local/schedule"
 	"deskmove/shared/local/streams"
@@ -30,7 +30,7 @@ type Config struct {
 }
 
 // Runtime is the local engine: it runs the functions for what happens in
-// queues, streams, machines and schedules. Set it up, then Run it.
+// queues, streams, executions and schedules. Set it up, then Run it.
 type Runtime struct {
 	DB   *db.DB
 	Host *function.Host
@@ -45,7 +45,7 @@ func Open(c Config) (*Runtime, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("local engine: %w", err)
 	}
-	d, err := db.Open(filepath.Join(c.Dir, "local.db"), queue.Schema, streams.Schema, machines.Schema, schedule.Schema)
+	d, err := db.Open(filepath.Join(c.Dir, "local.db"), queue.Schema, streams.Schema, executions.Schema, schedule.Schema)
 	if err != nil {
 		return nil, fmt.Errorf("local engine: %w", err)
 	}
@@ -80,8 +80,8 @@ func (r *Runtime) Feed(f *streams.Feed, mappings ...streams.Mapping) error {
 }
 
 // Machine opens a state machine and has its executions run.
-func (r *Runtime) Machine(ctx context.Context, c machines.Config) (*machines.Machine, error) {
-	m, err := machines.Open(ctx, r.DB, r.Host, c)
+func (r *Runtime) Machine(ctx context.Context, c executions.Config) (*executions.StateMachine, error) {
+	m, err := executions.Open(ctx, r.DB, r.Host, c)
 	if err == nil {
 		r.Part(m.Run)
 	}

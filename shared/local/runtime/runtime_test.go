@@ -22,9 +22,9 @@ import (
 
 	"deskmove/shared/auth"
 	"deskmove/shared/local/db"
+	"deskmove/shared/local/executions"
 	"deskmove/shared/local/function"
 	"deskmove/shared/local/gateway"
-	"deskmove/shared/local/machines"
 	"deskmove/shared/local/queue"
 	"deskmove/shared/local/runtime"
 	"deskmove/shared/local/schedule"
@@ -57,7 +57,7 @@ const counter = `{
 }`
 
 // setUp has functions say what they did.
-func setUp(ctx context.Context, r *runtime.Runtime, e *sqlite.Engine, say func(...any)) (*queue.Queue, *machines.Machine, error) {
+func setUp(ctx context.Context, r *runtime.Runtime, e *sqlite.Engine, say func(...any)) (*queue.Queue, *executions.StateMachine, error) {
 	dead, err := r.Queue(ctx, queue.Config{Name: "dead"})
 	if err != nil {
 		return nil, nil, err
@@ -69,7 +69,7 @@ func setUp(ctx context.Context, r *runtime.Runtime, e *sqlite.Engine, say func(.
 	type count struct {
 		N int `json:"n"`
 	}
-	m, err := r.Machine(ctx, machines.Config{Name: "counter", Definition: []byte(counter), Functions: map[string]machines.Function{
+	m, err := r.Machine(ctx, executions.Config{Name: "counter", Definition: []byte(counter), Functions: map[string]executions.Function{
 		"${CountFunctionArn}": {Name: "count", Handle: function.JSON(func(_ context.Context, c count) (count, error) {
 			say("counted", c.N)
 			return count{c.N + 1}, nil
@@ -302,7 +302,7 @@ func TestSetUpRefuses(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if _, err := r.Machine(t.Context(), machines.Config{}); err == nil {
+	if _, err := r.Machine(t.Context(), executions.Config{}); err == nil {
 		t.Error("machine: accepted")
 	}
 }
