@@ -86,6 +86,7 @@ func readState(raw json.RawMessage) (state, error) {
 	case "Fail":
 		s = &fail{}
 	default:
+		//lint:ignore ST1005 it begins with the name of a field
 		return nil, fmt.Errorf("Type: %q is not supported: use Task, Choice, Wait, Succeed or Fail", kind.Type)
 	}
 	return s, readObject(raw, s)
@@ -99,6 +100,7 @@ func (d *definition) checkTargets() error {
 	for _, name := range slices.Sorted(maps.Keys(d.States)) {
 		for _, target := range d.States[name].targets() {
 			if d.States[target] == nil {
+				//lint:ignore ST1005 it begins with the name of a field
 				return fmt.Errorf("States: %s: there is no state %q to go to", name, target)
 			}
 		}
