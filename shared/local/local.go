@@ -121,7 +121,7 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 	if err != nil {
 		return err
 	}
-	starter.m = s.Machine
+	starter.StateMachine = s.Machine
 	convert, redirect, sweep := of("convert").Convert, of("redirect").Redirect, of("sweep").Sweep
 	s.runtime.Poll(s.Batches, queue.Function{Name: "convert", Timeout: limits.Timeouts["convert"], Handle: convert.Handle}, converters)
 	s.runtime.Poll(failures, queue.Function{Name: "redirect-failed", Timeout: limits.Timeouts["redirect"], Handle: redirect.HandleFailed}, 2)
@@ -227,16 +227,12 @@ func (s sender) Send(ctx context.Context, bs []move.Batch) error {
 }
 
 // machine is the state machine as the use cases see it.
-type machine struct{ m *executions.StateMachine }
+type machine struct{ *executions.StateMachine }
 
 func (m *machine) Start(ctx context.Context, name string, r move.Run) error {
 	input, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	return m.m.Start(ctx, name, input)
-}
-
-func (m *machine) Running(ctx context.Context, name string) (bool, error) {
-	return m.m.Running(ctx, name)
+	return m.StateMachine.Start(ctx, name, input)
 }

@@ -1,6 +1,6 @@
 // Package asl interprets the part of the Amazon States Language that the state
-// machine of a move uses, so that one machine can run the same definition as
-// AWS Step Functions.
+// machine of a move uses, so that the local platform can run the definition that
+// Step Functions runs on AWS.
 //
 // Parse refuses everything else, so a definition that it accepts does the same
 // on AWS. It supports, with all fields required unless marked optional:
@@ -31,9 +31,11 @@
 //
 // # Where AWS's documentation and its behaviour differ
 //
-// This package follows the documentation where that is stricter, so that what
-// works here works on AWS. States.ALL does not catch States.DataLimitExceeded,
-// although executions recorded on AWS in 2024 show that it does.
+// This package follows the stricter of the two. States.ALL does not catch
+// States.DataLimitExceeded, as documented, although executions recorded on AWS in
+// 2024 show that it does.
+//
+// # Timeouts
 //
 // A task that returns after its TimeoutSeconds has failed with States.Timeout,
 // whatever it returned. Step cancels the task's context and waits until it

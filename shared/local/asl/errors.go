@@ -23,8 +23,8 @@ type TaskError struct{ Name, Cause string }
 
 func (e *TaskError) Error() string { return e.Name + ": " + e.Cause }
 
-// FunctionError returns the error that Step Functions makes of what Lambda
-// reports when a function failed. The stack is that of a panic.
+// FunctionError returns the error that Step Functions sees when a Lambda function
+// fails. The stack is that of a panic, if there was one.
 func FunctionError(name, message string, stack []string) *TaskError {
 	name = cmp.Or(name, "Lambda.Unknown")
 	cause, _ := json.Marshal(struct { // strings cannot fail

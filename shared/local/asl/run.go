@@ -25,7 +25,7 @@ type Runner struct {
 	// Save makes a transition durable. Its context is not cancelled with that
 	// of Run, because the transition has already happened.
 	Save func(ctx context.Context, e Execution) error
-	// Sleep returns at a time of the clock Now, or earlier.
+	// Sleep waits until Now returns that time. It may return earlier.
 	Sleep func(ctx context.Context, until time.Time) error
 }
 

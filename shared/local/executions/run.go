@@ -38,9 +38,9 @@ type execution struct {
 	definition string // its hash
 }
 
-// adjustClock keeps a wait from becoming longer if the clock was set back while
+// adjustTimes keeps a wait from becoming longer if the clock was set back while
 // no process ran, so that now is before the state was entered.
-func (x *execution) adjustClock(now time.Time) {
+func (x *execution) adjustTimes(now time.Time) {
 	back := x.EnteredAt.Sub(now)
 	if back <= 0 || x.WakeAt.IsZero() {
 		return
@@ -60,7 +60,7 @@ func (m *StateMachine) activate(ctx context.Context) (found []execution, err err
 			if err := json.Unmarshal(r.Bytes(0), &x.Execution); err != nil {
 				return err
 			}
-			x.adjustClock(m.host.Clock.Now())
+			x.adjustTimes(m.host.Clock.Now())
 			found = append(found, x)
 			return nil
 		}, m.config.Name, string(asl.Running))
@@ -105,7 +105,7 @@ func (m *StateMachine) run(ctx context.Context, x execution) {
 // advance runs an execution until it ends or there is an error. x is always what
 // was last saved.
 func (m *StateMachine) advance(ctx context.Context, x *execution) error {
-	definition, err := m.definitionOf(ctx, x.definition)
+	definition, err := m.loadDefinition(ctx, x.definition)
 	if err != nil {
 		return err
 	}
@@ -132,9 +132,9 @@ func (m *StateMachine) advance(ctx context.Context, x *execution) error {
 	return err
 }
 
-// definitionOf returns a definition, also one with which an earlier process
-// started executions.
-func (m *StateMachine) definitionOf(ctx context.Context, hash string) (*asl.Machine, error) {
+// loadDefinition returns a definition, which may be one that an earlier process
+// stored.
+func (m *StateMachine) loadDefinition(ctx context.Context, hash string) (*asl.Machine, error) {
 	if d := m.definition(hash); d != nil {
 		return d, nil
 	}
