@@ -94,7 +94,7 @@ var reported = []string{
 // reports: Lambda reports a Go error by the name of its type.
 func errorsExist(p project) []string {
 	var types []string
-	for _, file := range p.below("shared/move") {
+	for _, file := range p.below("shared/desk") {
 		types = append(types, errorTypes(p[file])...)
 	}
 	var problems []string
@@ -127,8 +127,8 @@ func errorsExist(p project) []string {
 func TestErrorsExist(t *testing.T) {
 	const asl = "shared/move/move.asl.json"
 	holds(t, errorsExist, map[string]breakage{
-		"renamed in Go":      {file: "shared/move/errors.go", old: "BusyError", new: "OccupiedError", says: "nobody reports BusyError"},
-		"no error any more":  {file: "shared/move/errors.go", old: "func (e *BusyError) Error() string", new: "func (e *BusyError) String() string", says: "nobody reports BusyError"},
+		"renamed in Go":      {file: "shared/desk/errors.go", old: "BusyError", new: "OccupiedError", says: "nobody reports BusyError"},
+		"no error any more":  {file: "shared/desk/errors.go", old: "func (e *BusyError) Error() string", new: "func (e *BusyError) String() string", says: "nobody reports BusyError"},
 		"misspelt":           {file: asl, old: "Lambda.ServiceException", new: "Lambda.ServiceExeption", says: "nobody reports Lambda.ServiceExeption"},
 		"busy is for good":   {file: asl, old: `"BusyError", `, new: "", says: "state Audit: does not try again after BusyError"},
 		"nothing is caught":  {file: asl, old: `"Catch"`, new: `"Catches"`, says: "catches States.ALL"},

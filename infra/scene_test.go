@@ -105,7 +105,7 @@ func (s *scene) request(method, route string, body any, want int) map[string]any
 	}
 	r := httptest.NewRequest(method, path.String(), strings.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
-	c := auth.Caller{Account: "acme", Subject: "ann", Role: desk.SuperAdmin}
+	c := desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}
 	s.time = s.time.Add(time.Millisecond)
 	a := httptest.NewRecorder()
 	s.api.ServeHTTP(a, r.WithContext(auth.With(r.Context(), c)))

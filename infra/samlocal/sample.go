@@ -28,7 +28,7 @@ func sample(ctx context.Context, engine store.Engine, events string) error {
 		log = slog.New(slog.DiscardHandler)
 		h   = handler.New(handler.Below{Engine: engine, Machine: nothing{}, Now: func() time.Time { return now }, Log: log})
 	)
-	if _, err := h.Cases.Setups.Setup(ctx, account); !errors.Is(err, move.ErrNotFound) {
+	if _, err := h.Cases.Setups.Setup(ctx, account); !errors.Is(err, desk.ErrNotFound) {
 		return err
 	}
 	if err := fill(ctx, h.Cases, now); err != nil {

@@ -7,9 +7,7 @@ import (
 	"net/http"
 	"slices"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 func (r *routes) account() {
@@ -26,7 +24,7 @@ func (r *routes) account() {
 	}, r.api.putAccount)
 }
 
-func (a *api) getAccount(ctx context.Context, c auth.Caller, _ *struct{}) (*body[setup], error) {
+func (a *api) getAccount(ctx context.Context, c desk.Caller, _ *struct{}) (*body[setup], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -39,9 +37,9 @@ func (a *api) getAccount(ctx context.Context, c auth.Caller, _ *struct{}) (*body
 
 type setupInput struct{ Body setup }
 
-func (a *api) putAccount(ctx context.Context, c auth.Caller, in *setupInput) (*body[setup], error) {
+func (a *api) putAccount(ctx context.Context, c desk.Caller, in *setupInput) (*body[setup], error) {
 	if in.Body.Account.ID != c.Account {
-		return nil, fmt.Errorf("account %.80q: %w", in.Body.Account.ID, move.ErrNotFound)
+		return nil, fmt.Errorf("account %.80q: %w", in.Body.Account.ID, desk.ErrNotFound)
 	}
 	if err := a.mayConfigure(ctx, c); err != nil {
 		return nil, err
@@ -60,9 +58,9 @@ func (a *api) putAccount(ctx context.Context, c auth.Caller, in *setupInput) (*b
 // mayConfigure reports why the caller may not replace the setup. Who was
 // demoted must not take the role back with an old token (R1). Before there is
 // a super administrator, the token is all there is to go by.
-func (a *api) mayConfigure(ctx context.Context, c auth.Caller) error {
+func (a *api) mayConfigure(ctx context.Context, c desk.Caller) error {
 	s, err := a.Setups.Setup(ctx, c.Account)
-	if errors.Is(err, move.ErrNotFound) {
+	if errors.Is(err, desk.ErrNotFound) {
 		return nil
 	}
 	if err != nil {

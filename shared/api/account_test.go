@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 )
 
@@ -84,7 +83,7 @@ func TestLockedOut(t *testing.T) {
 	r.do(bob, "PUT", "/v1/account", acme).want(403)
 	r.do(ann, "PUT", "/v1/account", acme).want(200)
 	r.do(ann, "GET", "/v1/account", nil).want(200)
-	fresh := auth.Caller{Account: "fresh", Subject: "eve", Role: desk.SuperAdmin}
+	fresh := desk.Caller{Account: "fresh", Agent: "eve", Role: desk.SuperAdmin}
 	r.do(fresh, "GET", "/v1/account", nil).want(403)
 	r.do(fresh, "GET", "/v1/channels", nil).want(404)
 	r.do(fresh, "PUT", "/v1/account", `{"account": {"id": "fresh", "plan": "free"}}`).want(200)

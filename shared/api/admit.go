@@ -14,7 +14,6 @@ import (
 
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // admit lets requests through whose caller may use the operation, and then
@@ -75,10 +74,10 @@ func wrongRole(role desk.Role, allowed []desk.Role) error {
 
 // agent returns the calling agent as the store has it now: a token may be
 // older than a change of role or access.
-func (a *api) agent(ctx context.Context, c auth.Caller) (desk.Agent, error) {
-	agent, err := a.Setups.Agent(ctx, c.Account, c.Subject)
-	if errors.Is(err, move.ErrNotFound) {
-		return agent, notAgent(c.Subject, c.Account)
+func (a *api) agent(ctx context.Context, c desk.Caller) (desk.Agent, error) {
+	agent, err := a.Setups.Agent(ctx, c.Account, c.Agent)
+	if errors.Is(err, desk.ErrNotFound) {
+		return agent, notAgent(c.Agent, c.Account)
 	}
 	return agent, err
 }
@@ -89,7 +88,7 @@ func notAgent(id, account string) error {
 }
 
 // superAdmin reports why the caller is no super administrator by now (R1).
-func (a *api) superAdmin(ctx context.Context, c auth.Caller) error {
+func (a *api) superAdmin(ctx context.Context, c desk.Caller) error {
 	agent, err := a.agent(ctx, c)
 	if err != nil {
 		return err
@@ -107,7 +106,7 @@ func notSuperAdmin() error {
 
 // helpDesk reports why the caller does not see what is in the help desk by
 // now (R21).
-func (a *api) helpDesk(ctx context.Context, c auth.Caller) error {
+func (a *api) helpDesk(ctx context.Context, c desk.Caller) error {
 	agent, err := a.agent(ctx, c)
 	if err != nil || agent.HelpDesk {
 		return err
@@ -118,9 +117,4 @@ func (a *api) helpDesk(ctx context.Context, c auth.Caller) error {
 func noAccess() error {
 	return &desk.RefusedError{Code: codeNoAccess, Problem: "agents without help desk access do not see what is in the help desk",
 		Do: "ask a super administrator for help desk access"}
-}
-
-// who is the caller as use cases know it.
-func who(c auth.Caller) move.Who {
-	return move.Who{Account: c.Account, Agent: c.Subject, Role: c.Role, Address: c.Address}
 }

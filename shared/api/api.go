@@ -9,6 +9,7 @@ import (
 
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
+	"deskmove/shared/support"
 )
 
 // Deps are the use cases and repositories behind the API.
@@ -24,10 +25,10 @@ type Deps struct {
 		Preview(ctx context.Context, account, channel string, choices desk.Choices) (move.Planned, error)
 	}
 	Start interface {
-		Move(ctx context.Context, who move.Who, choices desk.Choices, idem move.Idempotency) (desk.Move, error)
+		Move(ctx context.Context, who desk.Caller, choices desk.Choices, idem move.Idempotency) (desk.Move, error)
 	}
 	Retry interface {
-		Move(ctx context.Context, who move.Who, id string) (desk.Move, error)
+		Move(ctx context.Context, who desk.Caller, id string) (desk.Move, error)
 	}
 	Watch interface {
 		Move(ctx context.Context, account, id string) (move.Watched, error)
@@ -41,13 +42,13 @@ type Deps struct {
 		Failures(ctx context.Context, account, id, cursor string, limit int) ([]move.Failure, string, error)
 	}
 	Intake interface {
-		Message(ctx context.Context, m desk.Message, references []string) (move.Taken, error)
-		Append(ctx context.Context, m desk.Message, conversation string) (move.Taken, error)
+		Message(ctx context.Context, m desk.Message, references []string) (support.Taken, error)
+		Append(ctx context.Context, m desk.Message, conversation string) (support.Taken, error)
 	}
 	Edits interface {
-		Conversation(ctx context.Context, who move.Who, id string, edit desk.Edit) (desk.Conversation, error)
-		Ticket(ctx context.Context, who move.Who, id string, edit desk.TicketEdit) (desk.Ticket, error)
-		NewTicket(ctx context.Context, who move.Who, conversation string, status desk.Status) (desk.Ticket, error)
+		Conversation(ctx context.Context, who desk.Caller, id string, edit desk.Edit) (desk.Conversation, error)
+		Ticket(ctx context.Context, who desk.Caller, id string, edit desk.TicketEdit) (desk.Ticket, error)
+		NewTicket(ctx context.Context, who desk.Caller, conversation string, status desk.Status) (desk.Ticket, error)
 	}
 	Conversations interface {
 		Get(ctx context.Context, account, id string) (desk.Conversation, error)
@@ -59,14 +60,14 @@ type Deps struct {
 		Get(ctx context.Context, account, id string) (desk.Ticket, error)
 	}
 	ConversationList interface {
-		Page(ctx context.Context, account string, of move.ListedConversations, after move.Position, limit int) (move.Page[desk.Conversation], error)
+		Page(ctx context.Context, account string, of support.ListedConversations, after desk.Position, limit int) (support.Page[desk.Conversation], error)
 	}
 	TicketList interface {
-		Page(ctx context.Context, account string, of move.ListedTickets, after move.Position, limit int) (move.Page[desk.Ticket], error)
+		Page(ctx context.Context, account string, of support.ListedTickets, after desk.Position, limit int) (support.Page[desk.Ticket], error)
 	}
 	Journal interface {
-		AuditLog(ctx context.Context, account, cursor string, limit int) ([]move.AuditEntry, string, error)
-		Outbox(ctx context.Context, account, cursor string, limit int) ([]move.Notification, string, error)
+		AuditLog(ctx context.Context, account, cursor string, limit int) ([]desk.AuditEntry, string, error)
+		Outbox(ctx context.Context, account, cursor string, limit int) ([]desk.Notification, string, error)
 		Delivered(ctx context.Context, account, id string, at time.Time) error
 	}
 	// Health reports why the API cannot serve; nil if it never asks.

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"deskmove/shared/auth"
+	"deskmove/shared/desk"
 )
 
 // refusal is a request that must be refused, and how.
 type refusal struct {
-	as           auth.Caller
+	as           desk.Caller
 	method, path string
 	body         any
 	headers      []string

@@ -7,9 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 func (r *routes) channels() {
@@ -30,7 +28,7 @@ func (r *routes) channels() {
 	}, r.api.getPlan)
 }
 
-func (a *api) listChannels(ctx context.Context, c auth.Caller, _ *struct{}) (*body[list[channel]], error) {
+func (a *api) listChannels(ctx context.Context, c desk.Caller, _ *struct{}) (*body[list[channel]], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
 	if err != nil {
 		return nil, err
@@ -46,14 +44,14 @@ type channelInput struct {
 	ID string `path:"id" example:"support-mail" doc:"ID of the channel."`
 }
 
-func (a *api) getChannel(ctx context.Context, c auth.Caller, in *channelInput) (*body[channel], error) {
+func (a *api) getChannel(ctx context.Context, c desk.Caller, in *channelInput) (*body[channel], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
 	if err != nil {
 		return nil, err
 	}
 	found, ok := setup.Channel(in.ID)
 	if !ok {
-		return nil, fmt.Errorf("channel %s: %w", in.ID, move.ErrNotFound)
+		return nil, fmt.Errorf("channel %s: %w", in.ID, desk.ErrNotFound)
 	}
 	return &body[channel]{writeChannel(setup.Account, found)}, nil
 }

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"net/http"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
+	"deskmove/shared/support"
 )
 
 func (r *routes) conversations() {
@@ -38,8 +37,8 @@ type conversationsInput struct {
 	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listConversations(ctx context.Context, c auth.Caller, in *conversationsInput) (*body[list[conversation]], error) {
-	of := move.ListedConversations{Channel: in.Channel, Home: desk.Home(in.Home)}
+func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversationsInput) (*body[list[conversation]], error) {
+	of := support.ListedConversations{Channel: in.Channel, Home: desk.Home(in.Home)}
 	if of.Home != desk.Inbox {
 		err := a.helpDesk(ctx, c)
 		switch {
@@ -77,7 +76,7 @@ type conversationInput struct {
 	Raw bool   `query:"raw" doc:"Also return the messages' sources as they came."`
 }
 
-func (a *api) getConversation(ctx context.Context, c auth.Caller, in *conversationInput) (*body[conversation], error) {
+func (a *api) getConversation(ctx context.Context, c desk.Caller, in *conversationInput) (*body[conversation], error) {
 	found, err := a.visible(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
@@ -95,7 +94,7 @@ func (a *api) getConversation(ctx context.Context, c auth.Caller, in *conversati
 
 // visible reads a conversation that the caller may see: in the help desk only
 // with access (R21).
-func (a *api) visible(ctx context.Context, c auth.Caller, id string) (desk.Conversation, error) {
+func (a *api) visible(ctx context.Context, c desk.Caller, id string) (desk.Conversation, error) {
 	found, err := a.Conversations.Get(ctx, c.Account, id)
 	if err != nil {
 		return found, err
@@ -115,14 +114,14 @@ type conversationEdit struct {
 	} `nameHint:"ConversationEdit"`
 }
 
-func (a *api) editConversation(ctx context.Context, c auth.Caller, in *conversationEdit) (*body[conversation], error) {
+func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversationEdit) (*body[conversation], error) {
 	if _, err := a.visible(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
 	if in.Body.Status == nil && in.Body.Owner == nil {
 		return nil, nothingToChange()
 	}
-	edited, err := a.Edits.Conversation(ctx, who(c), in.ID, desk.Edit{State: (*desk.State)(in.Body.Status), Owner: in.Body.Owner})
+	edited, err := a.Edits.Conversation(ctx, c, in.ID, desk.Edit{State: (*desk.State)(in.Body.Status), Owner: in.Body.Owner})
 	if err != nil {
 		return nil, err
 	}

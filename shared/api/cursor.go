@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // Cursors are opaque: the place in a list as its store names it, which list
@@ -40,7 +39,7 @@ func notACursor() *desk.InvalidError {
 }
 
 // writePosition makes a cursor of a list that is ordered by time.
-func writePosition(of string, last move.Position, more bool) string {
+func writePosition(of string, last desk.Position, more bool) string {
 	text, err := last.MarshalText()
 	if err != nil || !more {
 		return ""
@@ -49,7 +48,7 @@ func writePosition(of string, last move.Position, more bool) string {
 }
 
 // readPosition returns the position that a cursor names.
-func readPosition(of, cursor string) (p move.Position, err error) {
+func readPosition(of, cursor string) (p desk.Position, err error) {
 	place, err := readCursor(of, cursor)
 	if err == nil {
 		err = p.UnmarshalText([]byte(place))

@@ -17,7 +17,6 @@ import (
 
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
 
@@ -110,7 +109,7 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 		all = append(all, known(ctx, notAgent("cem", "acme")))
 	}
 	if strings.Contains(op.path, "{") || op.tag == tagAccount {
-		all = append(all, known(ctx, fmt.Errorf("no such thing: %w", move.ErrNotFound)))
+		all = append(all, known(ctx, fmt.Errorf("no such thing: %w", desk.ErrNotFound)))
 	}
 	if in.NumField() > 0 {
 		all = append(all, invalid([]*desk.InvalidError{exampleInvalid}))

@@ -62,7 +62,7 @@ func (r *fuzzRig) reset(t *testing.T) {
 
 // request sends a request to the account as it was at first, and checks what
 // holds for every request.
-func (r *fuzzRig) request(t *testing.T, c auth.Caller, method, path, body string) answer {
+func (r *fuzzRig) request(t *testing.T, c desk.Caller, method, path, body string) answer {
 	t.Helper()
 	r.reset(t)
 	begun, before := time.Now(), allocated()
@@ -118,7 +118,7 @@ func FuzzBodies(f *testing.F) {
 	message := `{"externalId":"x","references":["m1"],"author":"customer","agent":"ann","from":"jane@customer.example","at":"2026-11-20T08:00:00Z","subject":"s","text":"t","html":"<p>t","raw":"r"}`
 	targets := []struct {
 		method, path string
-		caller       auth.Caller
+		caller       desk.Caller
 	}{
 		{"PUT", "/v1/account", ann},
 		{"POST", "/v1/channels/mail/conversations", bot},

@@ -5,9 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
+	"deskmove/shared/support"
 )
 
 func (r *routes) intake() {
@@ -44,7 +43,7 @@ type takenOutput struct {
 	Body   taken
 }
 
-func (a *api) takeMessage(ctx context.Context, c auth.Caller, in *takeInput) (*takenOutput, error) {
+func (a *api) takeMessage(ctx context.Context, c desk.Caller, in *takeInput) (*takenOutput, error) {
 	b := in.Body
 	m := desk.Message{
 		Account: c.Account, Channel: in.ID, External: b.ExternalID, Author: desk.Author(b.Author), From: b.From, Agent: b.Agent,
@@ -58,7 +57,7 @@ func (a *api) takeMessage(ctx context.Context, c auth.Caller, in *takeInput) (*t
 	return writeTaken(t, err)
 }
 
-func (a *api) appendMessage(ctx context.Context, c auth.Caller, in *appendInput) (*takenOutput, error) {
+func (a *api) appendMessage(ctx context.Context, c desk.Caller, in *appendInput) (*takenOutput, error) {
 	b := in.Body
 	m := desk.Message{
 		Account: c.Account, Channel: b.ChannelID, External: b.ExternalID, Author: desk.Author(b.Author), From: b.From, Agent: b.Agent,
@@ -89,7 +88,7 @@ func (a *api) written(at time.Time) (time.Time, error) {
 	return at, nil
 }
 
-func writeTaken(t move.Taken, err error) (*takenOutput, error) {
+func writeTaken(t support.Taken, err error) (*takenOutput, error) {
 	if err != nil {
 		return nil, err
 	}

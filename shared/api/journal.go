@@ -5,8 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"deskmove/shared/auth"
-	"deskmove/shared/move"
+	"deskmove/shared/desk"
 )
 
 func (r *routes) journal() {
@@ -39,7 +38,7 @@ type auditEntry struct {
 	Address   string    `json:"address,omitempty" example:"203.0.113.7" doc:"From where."`
 }
 
-func (a *api) listAudit(ctx context.Context, c auth.Caller, in *pageInput) (*body[list[auditEntry]], error) {
+func (a *api) listAudit(ctx context.Context, c desk.Caller, in *pageInput) (*body[list[auditEntry]], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -77,7 +76,7 @@ type notificationsInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listNotifications(ctx context.Context, c auth.Caller, in *notificationsInput) (*body[list[notification]], error) {
+func (a *api) listNotifications(ctx context.Context, c desk.Caller, in *notificationsInput) (*body[list[notification]], error) {
 	after, err := readCursor("notifications", in.Cursor)
 	if err != nil {
 		return nil, err
@@ -95,7 +94,7 @@ func (a *api) listNotifications(ctx context.Context, c auth.Caller, in *notifica
 	return &body[list[notification]]{l}, nil
 }
 
-func writeNotification(n move.Notification) notification {
+func writeNotification(n desk.Notification) notification {
 	return notification{
 		ID: n.ID, Kind: n.Kind, Agent: n.Agent, TicketID: n.Ticket, Tickets: n.Tickets, MoveID: n.Move, ChannelID: n.Channel,
 		At: n.At, SentAt: n.SentAt,
@@ -106,6 +105,6 @@ type deliverInput struct {
 	ID string `path:"id" example:"live-t-c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the notification."`
 }
 
-func (a *api) deliver(ctx context.Context, c auth.Caller, in *deliverInput) (*struct{}, error) {
+func (a *api) deliver(ctx context.Context, c desk.Caller, in *deliverInput) (*struct{}, error) {
 	return nil, a.Journal.Delivered(ctx, c.Account, in.ID, a.Now())
 }

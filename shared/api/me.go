@@ -5,9 +5,7 @@ import (
 	"errors"
 	"net/http"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 func (r *routes) me() {
@@ -19,15 +17,15 @@ func (r *routes) me() {
 	}, r.api.getMe)
 }
 
-func (a *api) getMe(ctx context.Context, c auth.Caller, _ *struct{}) (*body[me], error) {
+func (a *api) getMe(ctx context.Context, c desk.Caller, _ *struct{}) (*body[me], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
-	isNew := errors.Is(err, move.ErrNotFound)
+	isNew := errors.Is(err, desk.ErrNotFound)
 	if err != nil && !isNew {
 		return nil, err
 	}
 	m := me{
 		Account: c.Account, AccountName: setup.Account.Name, Plan: string(setup.Account.Plan), Zone: setup.Account.Zone,
-		Agent: c.Subject, Role: string(c.Role),
+		Agent: c.Agent, Role: string(c.Role),
 	}
 	if isNew || c.Role == desk.Connector { // a connector may have an agent's name
 		return &body[me]{m}, nil

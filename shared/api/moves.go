@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
 )
@@ -67,14 +66,14 @@ type accepted struct {
 	Body     channelMove
 }
 
-func (a *api) startMove(ctx context.Context, c auth.Caller, in *startInput) (*accepted, error) {
+func (a *api) startMove(ctx context.Context, c desk.Caller, in *startInput) (*accepted, error) {
 	if in.Key != "" {
 		if err := desk.CheckID("Idempotency-Key", in.Key); err != nil {
 			return nil, err
 		}
 	}
 	choices := in.Body.read().WithDefaults()
-	m, err := a.Start.Move(ctx, who(c), choices, move.Idempotency{Key: in.Key, Hash: hash(choices)})
+	m, err := a.Start.Move(ctx, c, choices, move.Idempotency{Key: in.Key, Hash: hash(choices)})
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +92,7 @@ type pageInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listMoves(ctx context.Context, c auth.Caller, in *pageInput) (*body[list[channelMove]], error) {
+func (a *api) listMoves(ctx context.Context, c desk.Caller, in *pageInput) (*body[list[channelMove]], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -116,7 +115,7 @@ type moveInput struct {
 	ID string `path:"id" example:"m1795000000000a1b2c3d4" doc:"ID of the move."`
 }
 
-func (a *api) getMove(ctx context.Context, c auth.Caller, in *moveInput) (*body[channelMove], error) {
+func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*body[channelMove], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -135,8 +134,8 @@ func (a *api) getMove(ctx context.Context, c auth.Caller, in *moveInput) (*body[
 	return &body[channelMove]{w}, nil
 }
 
-func (a *api) retryMove(ctx context.Context, c auth.Caller, in *moveInput) (*accepted, error) {
-	m, err := a.Retry.Move(ctx, who(c), in.ID)
+func (a *api) retryMove(ctx context.Context, c desk.Caller, in *moveInput) (*accepted, error) {
+	m, err := a.Retry.Move(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
 	}

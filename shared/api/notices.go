@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"deskmove/shared/auth"
+	"deskmove/shared/desk"
 )
 
 func (r *routes) notices() {
@@ -27,7 +27,7 @@ type notice struct {
 	Percent     int       `json:"percent" minimum:"0" maximum:"100" example:"42" doc:"How far it is."`
 }
 
-func (a *api) listNotices(ctx context.Context, c auth.Caller, _ *struct{}) (*body[list[notice]], error) {
+func (a *api) listNotices(ctx context.Context, c desk.Caller, _ *struct{}) (*body[list[notice]], error) {
 	found, err := a.Watch.Notices(ctx, c.Account)
 	if err != nil {
 		return nil, err

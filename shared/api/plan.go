@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
 )
@@ -17,7 +16,7 @@ type planInput struct {
 	SLA     string `query:"sla" enum:"from-move,original,none" example:"from-move" doc:"With history all: from when the clocks of older conversations would count. Without it, from the move."`
 }
 
-func (a *api) getPlan(ctx context.Context, c auth.Caller, in *planInput) (*body[plan], error) {
+func (a *api) getPlan(ctx context.Context, c desk.Caller, in *planInput) (*body[plan], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}

@@ -123,7 +123,7 @@ func known(ctx context.Context, err error) *problem {
 		return newProblem(http.StatusInsufficientStorage, "full", "no storage is left",
 			"free disk space or raise the limit; what was answered before is safe")
 	}
-	if e, ok := errors.AsType[*move.BusyError](err); ok {
+	if e, ok := errors.AsType[*desk.BusyError](err); ok {
 		return busy(e.After)
 	}
 	// With its context done the caller is gone, or the gateway's time is up.
@@ -136,7 +136,7 @@ func known(ctx context.Context, err error) *problem {
 	if p := refusal(err); p != nil {
 		return p
 	}
-	if errors.Is(err, move.ErrNotFound) {
+	if errors.Is(err, desk.ErrNotFound) {
 		return newProblem(http.StatusNotFound, "not-found", missing(err), "check the ID; of other accounts nothing is found")
 	}
 	if errors.Is(err, store.ErrCursor) { // its sum is right, so somebody made it up
@@ -176,9 +176,6 @@ func refusal(err error) *problem {
 	if e, ok := errors.AsType[*desk.RefusedError](err); ok {
 		return newProblem(refusedStatus(e.Code), e.Code, e.Problem, e.Do)
 	}
-	if e, ok := errors.AsType[*move.ForbiddenError](err); ok {
-		return newProblem(http.StatusForbidden, "forbidden", e.Problem, e.Do)
-	}
 	if e, ok := errors.AsType[*move.BlockedError](err); ok {
 		p := newProblem(http.StatusUnprocessableEntity, "blocked", "the preflight speaks against the move",
 			"settle the blockers, and acknowledge the warnings by their codes")
@@ -214,13 +211,13 @@ func missing(err error) string {
 		switch e := err.(type) {
 		case interface{ Unwrap() []error }:
 			for _, one := range e.Unwrap() {
-				if errors.Is(one, move.ErrNotFound) {
+				if errors.Is(one, desk.ErrNotFound) {
 					return missing(one)
 				}
 			}
 			return ""
 		case interface{ Unwrap() error }:
-			if e.Unwrap() == move.ErrNotFound {
+			if e.Unwrap() == desk.ErrNotFound {
 				return err.Error()
 			}
 			err = e.Unwrap()

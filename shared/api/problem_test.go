@@ -19,7 +19,7 @@ import (
 
 	"deskmove/shared/api"
 	"deskmove/shared/auth"
-	"deskmove/shared/move"
+	"deskmove/shared/desk"
 	"deskmove/shared/store"
 )
 
@@ -32,7 +32,7 @@ func TestWhatTheStoreCannotDo(t *testing.T) {
 		retry, logged string
 	}{
 		"throttled": {store.ErrThrottled, 503, "busy", "try again", "1", ""},
-		"busy":      {&move.BusyError{What: "conversation", After: 2500 * time.Millisecond}, 503, "busy", "try again", "3", ""},
+		"busy":      {&desk.BusyError{What: "conversation", After: 2500 * time.Millisecond}, 503, "busy", "try again", "3", ""},
 		"full":      {store.ErrFull, 507, "full", "free disk space", "", ""},
 		"unknown":   {secret, 500, "internal", "", "", "operation=take-message"},
 	} {

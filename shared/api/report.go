@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 )
 
@@ -55,7 +54,7 @@ type checksum struct {
 	Equal bool   `json:"equal" example:"true" doc:"Both sides agree."`
 }
 
-func (a *api) getReport(ctx context.Context, c auth.Caller, in *moveInput) (*body[report], error) {
+func (a *api) getReport(ctx context.Context, c desk.Caller, in *moveInput) (*body[report], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -97,7 +96,7 @@ type failuresInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listFailures(ctx context.Context, c auth.Caller, in *failuresInput) (*body[list[failure]], error) {
+func (a *api) listFailures(ctx context.Context, c desk.Caller, in *failuresInput) (*body[list[failure]], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}

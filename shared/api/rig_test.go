@@ -23,6 +23,7 @@ import (
 	"deskmove/shared/local/sqlite"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/support"
 )
 
 // rig is the API on the real use cases, repositories and embedded engine. The
@@ -133,8 +134,8 @@ func newRig(t testing.TB) *rig {
 		Setups: c.Setups, Configure: c.Configure, Plan: c.Plan, Start: c.Start, Retry: c.Retry, Moves: c.Moves, Ledger: c.Ledger,
 		Intake: c.Intake, Edits: c.Edits, Conversations: c.Conversations, Messages: c.Messages, Tickets: c.Tickets, Journal: c.Journal,
 		Watch:            move.Watch{Setups: c.Setups, Moves: c.Moves, Ledger: c.Ledger, Now: now},
-		ConversationList: move.ConversationList{Setups: c.Setups, Moves: c.Moves, Conversations: c.Conversations, Now: now},
-		TicketList:       move.TicketList{Setups: c.Setups, Tickets: c.Tickets},
+		ConversationList: support.ConversationList{Setups: c.Setups, Moves: c.Moves, Conversations: c.Conversations, Now: now},
+		TicketList:       support.TicketList{Setups: c.Setups, Tickets: c.Tickets},
 		Now:              now, Log: log,
 	})
 	r.do(ann, "PUT", "/v1/account", acme).want(200)
@@ -144,13 +145,13 @@ func newRig(t testing.TB) *rig {
 
 // The callers.
 var (
-	ann = auth.Caller{Account: "acme", Subject: "ann", Role: desk.SuperAdmin, Address: "192.0.2.7"}
-	bob = auth.Caller{Account: "acme", Subject: "bob", Role: desk.AgentRole}
-	cem = auth.Caller{Account: "acme", Subject: "cem", Role: desk.AgentRole} // without help desk access
-	bot = auth.Caller{Account: "acme", Subject: "mailer", Role: desk.Connector}
-	zoe = auth.Caller{Account: "zoo", Subject: "zoe", Role: desk.SuperAdmin}
+	ann = desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin, Address: "192.0.2.7"}
+	bob = desk.Caller{Account: "acme", Agent: "bob", Role: desk.AgentRole}
+	cem = desk.Caller{Account: "acme", Agent: "cem", Role: desk.AgentRole} // without help desk access
+	bot = desk.Caller{Account: "acme", Agent: "mailer", Role: desk.Connector}
+	zoe = desk.Caller{Account: "zoo", Agent: "zoe", Role: desk.SuperAdmin}
 
-	nobody = auth.Caller{}
+	nobody = desk.Caller{}
 )
 
 const acme = `{
@@ -190,7 +191,7 @@ type answer struct {
 }
 
 // do sends a request as a caller. A body that is no string is written as JSON.
-func (r *rig) do(c auth.Caller, method, path string, body any, headers ...string) answer {
+func (r *rig) do(c desk.Caller, method, path string, body any, headers ...string) answer {
 	r.Helper()
 	var text string
 	switch b := body.(type) {

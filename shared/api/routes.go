@@ -79,7 +79,7 @@ func newRoutes(a *api) *routes {
 
 // add registers an operation. Run is called for callers of its roles only,
 // and may return any error.
-func add[I, O any](r *routes, op operation, run func(ctx context.Context, c auth.Caller, in *I) (*O, error)) {
+func add[I, O any](r *routes, op operation, run func(ctx context.Context, c desk.Caller, in *I) (*O, error)) {
 	in := reflect.TypeFor[I]()
 	_, takesBody := in.FieldByName("Body")
 	h := huma.Operation{

@@ -84,7 +84,7 @@ func TestR04OfTwoAtOnceOneStarts(t *testing.T) {
 	id := r.start("mail")
 	late := r.Cases.Start
 	late.Moves = &unaware{MoveStore: r.Cases.Moves}
-	_, err := late.Move(t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin},
+	_, err := late.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin},
 		desk.Choices{Channel: "phone", History: desk.NoHistory}, move.Idempotency{})
 	if want := (&move.RunningError{Move: id}).Error(); err == nil || err.Error() != want {
 		t.Errorf("the slower start = %v, want %s", err, want)
@@ -483,7 +483,7 @@ func TestR16ASecondTicketIsNotMade(t *testing.T) {
 	if errs := r.Cases.Tickets.Create(t.Context(), []desk.Ticket{first}); errs != nil {
 		t.Fatal(errs)
 	}
-	if errs := r.Cases.Tickets.Create(t.Context(), []desk.Ticket{first}); len(errs) != 1 || errs[0] != move.ErrExists {
+	if errs := r.Cases.Tickets.Create(t.Context(), []desk.Ticket{first}); len(errs) != 1 || errs[0] != desk.ErrExists {
 		t.Errorf("the second = %v, want ErrExists", errs)
 	}
 	r.append(id, "mail", "reply", "customer")
@@ -560,12 +560,12 @@ func TestR19WhoIsLateChangesNothing(t *testing.T) {
 	r.append(id, "mail", "b", "customer")
 	marked := read
 	marked.Home, marked.Ticket = desk.HelpDesk, desk.TicketID(id)
-	if errs := r.Cases.Conversations.Mark(t.Context(), []desk.Conversation{marked}); len(errs) != 1 || errs[0] != move.ErrChanged {
+	if errs := r.Cases.Conversations.Mark(t.Context(), []desk.Conversation{marked}); len(errs) != 1 || errs[0] != desk.ErrChanged {
 		t.Errorf("a marker that has not seen the reply = %v, want ErrChanged", errs)
 	}
 	edited := read
 	edited.Version++
-	if err := r.Cases.Conversations.Save(t.Context(), edited, read.Version); !errors.Is(err, move.ErrChanged) {
+	if err := r.Cases.Conversations.Save(t.Context(), edited, read.Version); !errors.Is(err, desk.ErrChanged) {
 		t.Errorf("an edit that has not seen the reply = %v, want ErrChanged", err)
 	}
 	if c := r.conversation(id); c.Version != 2 || c.Home != desk.Inbox || c.Messages != 2 {
@@ -580,10 +580,10 @@ func TestR19WhoIsLateChangesNothing(t *testing.T) {
 	r.do(bob, "PATCH", "/v1/tickets/"+old.ID, object{"status": "solved", "owner": "bob"}).want(200)
 	late := old
 	late.Revision++
-	if err := r.Cases.Tickets.Replace(t.Context(), late, old); !errors.Is(err, move.ErrChanged) {
+	if err := r.Cases.Tickets.Replace(t.Context(), late, old); !errors.Is(err, desk.ErrChanged) {
 		t.Errorf("a change that has not seen the edit = %v, want ErrChanged", err)
 	}
-	if err := r.Cases.Tickets.Delete(t.Context(), old); !errors.Is(err, move.ErrChanged) {
+	if err := r.Cases.Tickets.Delete(t.Context(), old); !errors.Is(err, desk.ErrChanged) {
 		t.Errorf("a deletion that has not seen the edit = %v, want ErrChanged", err)
 	}
 	if a := r.do(bob, "GET", "/v1/tickets/"+old.ID, nil).want(200); a.at("status") != "solved" || a.at("owner") != "bob" {

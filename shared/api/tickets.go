@@ -4,9 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
+	"deskmove/shared/support"
 )
 
 func (r *routes) tickets() {
@@ -45,7 +44,7 @@ type ticketsInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listTickets(ctx context.Context, c auth.Caller, in *ticketsInput) (*body[list[ticket]], error) {
+func (a *api) listTickets(ctx context.Context, c desk.Caller, in *ticketsInput) (*body[list[ticket]], error) {
 	if err := a.helpDesk(ctx, c); err != nil {
 		return nil, err
 	}
@@ -53,7 +52,7 @@ func (a *api) listTickets(ctx context.Context, c auth.Caller, in *ticketsInput) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.TicketList.Page(ctx, c.Account, move.ListedTickets{Status: desk.Status(in.Status), Owner: in.Owner}, after, in.Limit)
+	p, err := a.TicketList.Page(ctx, c.Account, support.ListedTickets{Status: desk.Status(in.Status), Owner: in.Owner}, after, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +67,7 @@ type ticketInput struct {
 	ID string `path:"id" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the ticket."`
 }
 
-func (a *api) getTicket(ctx context.Context, c auth.Caller, in *ticketInput) (*body[ticket], error) {
+func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*body[ticket], error) {
 	t, err := a.visibleTicket(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
@@ -77,7 +76,7 @@ func (a *api) getTicket(ctx context.Context, c auth.Caller, in *ticketInput) (*b
 }
 
 // visibleTicket reads a ticket that the caller may see (R21).
-func (a *api) visibleTicket(ctx context.Context, c auth.Caller, id string) (desk.Ticket, error) {
+func (a *api) visibleTicket(ctx context.Context, c desk.Caller, id string) (desk.Ticket, error) {
 	t, err := a.Tickets.Get(ctx, c.Account, id)
 	if err != nil {
 		return t, err
@@ -97,12 +96,12 @@ type ticketEdit struct {
 	} `nameHint:"TicketEdit"`
 }
 
-func (a *api) editTicket(ctx context.Context, c auth.Caller, in *ticketEdit) (*body[ticket], error) {
+func (a *api) editTicket(ctx context.Context, c desk.Caller, in *ticketEdit) (*body[ticket], error) {
 	if _, err := a.visibleTicket(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
 	edit := desk.TicketEdit{Status: (*desk.Status)(in.Body.Status), Owner: in.Body.Owner}
-	t, err := a.Edits.Ticket(ctx, who(c), in.ID, edit)
+	t, err := a.Edits.Ticket(ctx, c, in.ID, edit)
 	if err != nil {
 		return nil, err
 	}
@@ -121,11 +120,11 @@ type madeTicket struct {
 	Body     ticket
 }
 
-func (a *api) makeTicket(ctx context.Context, c auth.Caller, in *makeInput) (*madeTicket, error) {
+func (a *api) makeTicket(ctx context.Context, c desk.Caller, in *makeInput) (*madeTicket, error) {
 	if _, err := a.visible(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
-	t, err := a.Edits.NewTicket(ctx, who(c), in.ID, desk.Status(in.Body.Status))
+	t, err := a.Edits.NewTicket(ctx, c, in.ID, desk.Status(in.Body.Status))
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 )
 
@@ -73,12 +72,12 @@ func TestNobodyGetsIn(t *testing.T) {
 func TestRoles(t *testing.T) {
 	r, inbox, landed, id := moved(t)
 	common := []string{"me", "channels", "channel", "notices"}
-	may := map[*auth.Caller][]string{
+	may := map[*desk.Caller][]string{
 		&bob: append(common, "conversations", "conversation", "edit", "make ticket", "tickets", "ticket", "edit ticket"),
 		&bot: append(common, "take", "append", "notifications", "deliver"),
 	}
 	for as, allowed := range may {
-		t.Run(as.Subject, func(t *testing.T) {
+		t.Run(as.Agent, func(t *testing.T) {
 			refused := r.operations(inbox, landed, id)
 			for name, c := range refused {
 				c.as, c.status, c.code, c.remedy = *as, 403, "role", "use a token with one of the roles"
@@ -139,11 +138,11 @@ func (r *rig) change(old, with string) {
 
 func TestR01OnlySuperAdminsStart(t *testing.T) {
 	r := newRig(t)
-	dot := auth.Caller{Account: "acme", Subject: "dot", Role: desk.SuperAdmin}
+	dot := desk.Caller{Account: "acme", Agent: "dot", Role: desk.SuperAdmin}
 	asAgent, asConnector := dot, dot
 	asAgent.Role, asConnector.Role = desk.AgentRole, desk.Connector
-	gone := auth.Caller{Account: "acme", Subject: "eve", Role: desk.SuperAdmin}
-	start := func(as auth.Caller) refusal {
+	gone := desk.Caller{Account: "acme", Agent: "eve", Role: desk.SuperAdmin}
+	start := func(as desk.Caller) refusal {
 		return refusal{as: as, method: "POST", path: "/v1/moves", body: order("mail"), status: 403, code: "not-super-admin", remedy: "ask a super administrator"}
 	}
 	r.refuse(map[string]refusal{
@@ -185,14 +184,14 @@ func TestR01OnlySuperAdminsStart(t *testing.T) {
 
 func TestMe(t *testing.T) {
 	r := newRig(t)
-	for as, want := range map[auth.Caller]string{
+	for as, want := range map[desk.Caller]string{
 		ann: "acme Acme professional ann Ann super-admin true",
 		cem: "acme Acme professional cem Cem agent false",
 		bot: "acme Acme professional mailer <nil> connector false",
 		// A connector is none of the agents, whatever it is called.
-		{Account: "acme", Subject: "ann", Role: desk.Connector}: "acme Acme professional ann <nil> connector false",
+		{Account: "acme", Agent: "ann", Role: desk.Connector}: "acme Acme professional ann <nil> connector false",
 		// Nobody has set this account up yet.
-		{Account: "fresh", Subject: "eve", Role: desk.SuperAdmin}: "fresh <nil> <nil> eve <nil> super-admin false",
+		{Account: "fresh", Agent: "eve", Role: desk.SuperAdmin}: "fresh <nil> <nil> eve <nil> super-admin false",
 	} {
 		a := r.do(as, "GET", "/v1/me", nil).want(200)
 		got := fmt.Sprint(a.at("account"), " ", a.at("accountName"), " ", a.at("plan"), " ", a.at("agent"), " ", a.at("name"), " ", a.at("role"), " ", a.at("helpDesk"))
@@ -201,7 +200,7 @@ func TestMe(t *testing.T) {
 		}
 	}
 	r.refuse(map[string]refusal{"no agent": {
-		as: auth.Caller{Account: "acme", Subject: "eve", Role: desk.AgentRole}, method: "GET", path: "/v1/me",
+		as: desk.Caller{Account: "acme", Agent: "eve", Role: desk.AgentRole}, method: "GET", path: "/v1/me",
 		status: 403, code: "not-an-agent", remedy: "setup",
 	}})
 }
@@ -209,10 +208,10 @@ func TestMe(t *testing.T) {
 func TestR21HelpDeskAccess(t *testing.T) {
 	r, inbox, landed, _ := moved(t)
 	native, _ := r.do(cem, "POST", "/v1/conversations/"+inbox+"/tickets", object{"status": "new"}).want(201).at("id").(string)
-	denied := func(as auth.Caller, method, path string, body any) refusal {
+	denied := func(as desk.Caller, method, path string, body any) refusal {
 		return refusal{as: as, method: method, path: path, body: body, status: 403, code: "no-help-desk-access", remedy: "ask a super administrator"}
 	}
-	cases := func(as auth.Caller) map[string]refusal {
+	cases := func(as desk.Caller) map[string]refusal {
 		return map[string]refusal{
 			"tickets":       denied(as, "GET", "/v1/tickets", nil),
 			"ticket":        denied(as, "GET", "/v1/tickets/t-"+landed, nil),
@@ -224,7 +223,7 @@ func TestR21HelpDeskAccess(t *testing.T) {
 		}
 	}
 	r.refuse(cases(cem))
-	r.refuse(cases(auth.Caller{Account: "acme", Subject: "dot", Role: desk.SuperAdmin})) // neither has a super admin without access
+	r.refuse(cases(desk.Caller{Account: "acme", Agent: "dot", Role: desk.SuperAdmin})) // neither has a super admin without access
 	// What is in the inbox is theirs too.
 	if ids := r.do(cem, "GET", "/v1/conversations", nil).want(200).ids(); !slices.Equal(ids, []string{inbox}) {
 		t.Errorf("cem sees %v, want %v", ids, []string{inbox})

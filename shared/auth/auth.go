@@ -30,32 +30,24 @@ const (
 	CodeClaims    = "claims"
 )
 
-// Caller is who calls, as the token says.
-type Caller struct {
-	Account string
-	Subject string // agent ID, or the connector's name
-	Role    desk.Role
-	Address string // from where, as the gateway saw it
-}
-
 // FromClaims reads a caller from the claims of a token whose signature, issuer
 // and times were checked; a claim that is absent is "". Every error is a
 // *desk.RefusedError: the token is no access token for this API, as an ID token
 // is none, or it lacks claims.
-func FromClaims(claim func(name string) string) (Caller, error) {
+func FromClaims(claim func(name string) string) (desk.Caller, error) {
 	if use := claim(ClaimUse); use != "" && use != "access" {
-		return Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token is no access token", Do: "send the access token instead"}
+		return desk.Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token is no access token", Do: "send the access token instead"}
 	}
 	scopes := claim(ClaimScope)
 	if scopes == "" {
 		scopes = strings.Trim(claim(ClaimScp), "[]") // a list, as API Gateway writes it
 	}
 	if !slices.Contains(strings.Fields(scopes), Scope) {
-		return Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token lacks the scope " + Scope, Do: "ask the issuer for an access token with it"}
+		return desk.Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token lacks the scope " + Scope, Do: "ask the issuer for an access token with it"}
 	}
-	c := Caller{Account: claim(ClaimAccount), Subject: claim(ClaimAgent)}
-	if c.Subject == "" {
-		c.Subject = claim(ClaimSubject)
+	c := desk.Caller{Account: claim(ClaimAccount), Agent: claim(ClaimAgent)}
+	if c.Agent == "" {
+		c.Agent = claim(ClaimSubject)
 	}
 	var bad []string
 	if desk.CheckID(ClaimAccount, c.Account) != nil {
@@ -65,11 +57,11 @@ func FromClaims(claim func(name string) string) (Caller, error) {
 	if c.Role, err = desk.ParseRole(ClaimRole, claim(ClaimRole)); err != nil {
 		bad = append(bad, ClaimRole)
 	}
-	if desk.CheckID(ClaimAgent, c.Subject) != nil {
+	if desk.CheckID(ClaimAgent, c.Agent) != nil {
 		bad = append(bad, ClaimAgent+" (or "+ClaimSubject+")")
 	}
 	if bad != nil {
-		return Caller{}, &desk.RefusedError{Code: CodeClaims, Problem: "claims of the token are missing or not valid: " + strings.Join(bad, ", "),
+		return desk.Caller{}, &desk.RefusedError{Code: CodeClaims, Problem: "claims of the token are missing or not valid: " + strings.Join(bad, ", "),
 			Do: "have the issuer add them: an account's ID, one of the roles super-admin, agent and connector, and an agent's ID"}
 	}
 	return c, nil
@@ -81,11 +73,13 @@ type (
 )
 
 // With returns a context that carries the caller.
-func With(ctx context.Context, c Caller) context.Context { return context.WithValue(ctx, key{}, c) }
+func With(ctx context.Context, c desk.Caller) context.Context {
+	return context.WithValue(ctx, key{}, c)
+}
 
 // Of returns the caller of a context, and whether there is one.
-func Of(ctx context.Context) (Caller, bool) {
-	c, ok := ctx.Value(key{}).(Caller)
+func Of(ctx context.Context) (desk.Caller, bool) {
+	c, ok := ctx.Value(key{}).(desk.Caller)
 	return c, ok
 }
 

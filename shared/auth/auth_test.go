@@ -22,7 +22,7 @@ func ann(change ...string) func(string) string {
 }
 
 func TestFromClaims(t *testing.T) {
-	want := auth.Caller{Account: "acme", Subject: "ann", Role: desk.SuperAdmin}
+	want := desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}
 	for name, claims := range map[string]func(string) string{
 		"of Cognito":            ann(),
 		"sub is the agent":      ann("agent", "", "sub", "ann"),
@@ -57,7 +57,7 @@ func TestRefusedClaims(t *testing.T) {
 	} {
 		caller, err := auth.FromClaims(c.claims)
 		refused, ok := errors.AsType[*desk.RefusedError](err)
-		if !ok || refused.Code != c.code || !strings.Contains(refused.Problem, c.says) || refused.Do == "" || caller != (auth.Caller{}) {
+		if !ok || refused.Code != c.code || !strings.Contains(refused.Problem, c.says) || refused.Do == "" || caller != (desk.Caller{}) {
 			t.Errorf("%s: %+v, %v", name, caller, err)
 		}
 	}
@@ -67,7 +67,7 @@ func TestContext(t *testing.T) {
 	if _, ok := auth.Of(t.Context()); ok || auth.Refused(t.Context()) != nil {
 		t.Error("an empty context has a caller")
 	}
-	ctx := auth.With(t.Context(), auth.Caller{Account: "acme"})
+	ctx := auth.With(t.Context(), desk.Caller{Account: "acme"})
 	if c, ok := auth.Of(ctx); !ok || c.Account != "acme" {
 		t.Errorf("caller = %+v", c)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"deskmove/shared/desk"
 	"deskmove/shared/move"
 )
 
@@ -74,7 +75,7 @@ func translateSFN(what string, err error) error {
 	}
 	_, crowded := errors.AsType[*types.ExecutionLimitExceeded](err)
 	if crowded || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
-		return &move.BusyError{What: "state machine", After: time.Second, Err: fmt.Errorf("%s: %w", what, err)}
+		return &desk.BusyError{What: "state machine", After: time.Second, Err: fmt.Errorf("%s: %w", what, err)}
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }

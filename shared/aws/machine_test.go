@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"deskmove/shared/aws"
+	"deskmove/shared/desk"
 	"deskmove/shared/move"
 )
 
@@ -99,7 +100,7 @@ func TestRunning(t *testing.T) {
 // TestCrowded is told that as many executions run as may.
 func TestCrowded(t *testing.T) {
 	err := startSFN(t, failure("ExecutionLimitExceeded")).Start(t.Context(), "m1", move.Run{})
-	if _, busy := errors.AsType[*move.BusyError](err); !busy {
+	if _, busy := errors.AsType[*desk.BusyError](err); !busy {
 		t.Errorf("Start = %v", err)
 	}
 }
@@ -116,7 +117,7 @@ func TestErrors(t *testing.T) {
 		m := startSFN(t, s)
 		_, err := m.Running(t.Context(), "m1")
 		for _, err := range []error{err, m.Start(t.Context(), "m1", move.Run{})} {
-			if _, busy := errors.AsType[*move.BusyError](err); err == nil || busy != temporary || !strings.Contains(err.Error(), "m1") {
+			if _, busy := errors.AsType[*desk.BusyError](err); err == nil || busy != temporary || !strings.Contains(err.Error(), "m1") {
 				t.Errorf("%s: %v, busy %t; want %t", code, err, busy, temporary)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"golang.org/x/sync/errgroup"
 
+	"deskmove/shared/desk"
 	"deskmove/shared/move"
 )
 
@@ -53,7 +54,7 @@ func (e *RefusedError) Error() string {
 }
 
 // Send sends batches, many requests at a time. After an error any of them may
-// have been sent. Errors: a *move.BusyError if trying again helps, a
+// have been sent. Errors: a *desk.BusyError if trying again helps, a
 // *RefusedError, or what else the SDK says.
 func (s *Sender) Send(ctx context.Context, bs []move.Batch) error {
 	g, ctx := errgroup.WithContext(ctx)
@@ -101,7 +102,7 @@ func (s *Sender) request(ctx context.Context, bs []move.Batch, bodies []string) 
 			return err
 		}
 	}
-	return &move.BusyError{What: "queue", After: time.Second, Err: fmt.Errorf("%d batches not taken in %d attempts", len(left), attempts)}
+	return &desk.BusyError{What: "queue", After: time.Second, Err: fmt.Errorf("%d batches not taken in %d attempts", len(left), attempts)}
 }
 
 // failed returns the entries that SQS did not take but may take another time.
@@ -140,7 +141,7 @@ func pause(ctx context.Context, attempt int) error {
 // translate makes errors that will pass a BusyError.
 func translateSQS(err error) error {
 	if retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
-		return &move.BusyError{What: "queue", After: time.Second, Err: err}
+		return &desk.BusyError{What: "queue", After: time.Second, Err: err}
 	}
 	return fmt.Errorf("queue: %w", err)
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
@@ -48,7 +47,7 @@ func makeBase(t *testing.T) base {
 		return taken.Conversation.ID
 	}
 	edits := e.stack.Handlers.Cases.Edits
-	ben := move.Who{Account: "demo", Agent: "ben", Role: desk.AgentRole}
+	ben := desk.Caller{Account: "demo", Agent: "ben", Role: desk.AgentRole}
 	give := func(id, owner string, state desk.State) {
 		if _, err := edits.Conversation(t.Context(), ben, id, desk.Edit{State: &state, Owner: &owner}); err != nil {
 			t.Fatal(err)
@@ -309,7 +308,7 @@ var spoils = map[string]struct {
 		page, err := s.engine.Query(s.Context(), store.Query{Table: store.Control, PK: "A#demo#AUDIT", Limit: 100, Read: store.Strong})
 		s.must(err)
 		for _, item := range page.Items {
-			if item.Attrs.Str("action") == move.ActionEnd {
+			if item.Attrs.Str("action") == desk.ActionEnd {
 				s.must(store.FirstError(s.engine.Write(s.Context(), []store.Write{{Op: store.Delete, Table: store.Control, Key: item.Key}})))
 			}
 		}
@@ -408,7 +407,7 @@ func spoiled(t *testing.T, b base, do func(spoil)) verify.Result {
 	do(s)
 	r, err := verify.Run(t.Context(), client.With("http://localhost", "", &client.InProcess{
 		API:    httpapi.New(st.Handlers, slog.New(slog.DiscardHandler)),
-		Caller: auth.Caller{Account: "demo", Subject: "admin", Role: desk.SuperAdmin},
+		Caller: desk.Caller{Account: "demo", Agent: "admin", Role: desk.SuperAdmin},
 	}), verify.Options{Grace: -1, Settings: b.settings})
 	if err != nil {
 		t.Fatal(err)

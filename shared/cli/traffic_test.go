@@ -10,7 +10,6 @@ import (
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // TestVerifyUnderTraffic: verify cries wolf neither while a channel moves nor
@@ -43,7 +42,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 				if i%4 == 0 { // an agent edits where the conversation lives
 					status, solved := "closed", desk.Status("solved")
 					if api.EditConversation(t.Context(), taken.ConversationID, client.ConversationEdit{Status: &status}) != nil {
-						who := move.Who{Account: "demo", Agent: "cleo", Role: desk.AgentRole}
+						who := desk.Caller{Account: "demo", Agent: "cleo", Role: desk.AgentRole}
 						_, _ = e.stack.Handlers.Cases.Edits.Ticket(t.Context(), who, desk.TicketID(taken.ConversationID), desk.TicketEdit{Status: &solved})
 					}
 				}

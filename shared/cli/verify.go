@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
@@ -142,13 +141,13 @@ func (v verifyCmd) offline(ctx context.Context, c *call) (*client.Client, func()
 	if err != nil {
 		return nil, st.Close, err
 	}
-	caller := auth.Caller{Account: v.Account, Role: desk.SuperAdmin, Address: "local"}
+	caller := desk.Caller{Account: v.Account, Role: desk.SuperAdmin, Address: "local"}
 	for _, a := range setup.Agents {
 		if a.Role == desk.SuperAdmin && a.HelpDesk {
-			caller.Subject = a.ID
+			caller.Agent = a.ID
 		}
 	}
-	if caller.Subject == "" {
+	if caller.Agent == "" {
 		return nil, st.Close, fmt.Errorf("account %s has no super administrator with help desk access: give one access, then verify", v.Account)
 	}
 	return client.With("http://localhost", "", &client.InProcess{API: httpapi.New(st.Handlers, log), Caller: caller}), st.Close, nil

@@ -6,13 +6,14 @@ import (
 	"net/http"
 
 	"deskmove/shared/auth"
+	"deskmove/shared/desk"
 )
 
 // InProcess is a transport that hands requests to the API in this process, as
 // one caller, without gateway and token.
 type InProcess struct {
 	API    http.Handler
-	Caller auth.Caller
+	Caller desk.Caller
 }
 
 // RoundTrip answers a request.

@@ -1,6 +1,9 @@
 package desk
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // HistoryChoice is which older conversations a move takes along (R7).
 type HistoryChoice string
@@ -88,4 +91,18 @@ type Report struct {
 	// independent of order. They are equal if both sides agree.
 	InboxSum string
 	DeskSum  string
+}
+
+// KeepsStatuses reports whether the setup has the statuses that a move gives to
+// tickets, without which it cannot go on.
+func (s Setup) KeepsStatuses(m Move, do string) error {
+	of := m.Choices.Statuses
+	if m.Choices.History != AllHistory || s.CheckStatuses(of) == nil {
+		return nil
+	}
+	return &InvalidError{
+		Field:   "pipelines",
+		Problem: fmt.Sprintf("move %s gives tickets the statuses %s and %s, which are no open and closed ones of one pipeline", m.ID, of.Open, of.Closed),
+		Do:      do,
+	}
 }

@@ -1,6 +1,10 @@
 package desk
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // InvalidError says which field of an input is wrong, why, and what to do.
 type InvalidError struct {
@@ -64,3 +68,30 @@ type ConversionError struct {
 func (e *ConversionError) Error() string {
 	return fmt.Sprintf("conversation %s: %s: %s; %s", e.Conversation, e.Code, e.Problem, e.Do)
 }
+
+// Errors that stores return. Test with errors.Is.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrExists   = errors.New("exists already")
+	ErrChanged  = errors.New("changed meanwhile")
+)
+
+// BusyError asks to try again later. The state machine matches it by name, so
+// a step must return it unwrapped.
+type BusyError struct {
+	What  string
+	After time.Duration // when to try again
+	Err   error         // the cause, may be nil
+}
+
+func (e *BusyError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s is busy, try again in %s: %v", e.What, e.After, e.Err)
+	}
+	return fmt.Sprintf("%s is busy, try again in %s", e.What, e.After)
+}
+
+func (e *BusyError) Unwrap() error { return e.Err }
+
+// Temporary says that the error says nothing about what it met.
+func (e *BusyError) Temporary() bool { return true }

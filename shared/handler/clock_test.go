@@ -103,7 +103,7 @@ func TestR18LiveAfterTheClockWasPutBack(t *testing.T) {
 	if joined, err = r.Cases.Intake.Append(t.Context(), message("mail", "x2"), joined.Conversation.ID); err != nil || joined.Conversation.Channel != "mail" {
 		t.Fatalf("%+v, %v", joined, err)
 	}
-	m, err := r.Cases.Start.Move(t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := r.Cases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.NoHistory, Acknowledged: []string{desk.CodeNoSLAPolicy, desk.CodeConnectedLeft},
 	}, move.Idempotency{})
 	if err != nil {

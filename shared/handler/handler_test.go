@@ -110,7 +110,7 @@ func (r *rig) put(t testing.TB, ids ...string) {
 
 func (r *rig) start(t testing.TB) desk.Move {
 	t.Helper()
-	m, err := r.Cases.Start.Move(t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := r.Cases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
 		Acknowledged: []string{desk.CodeNoSLAPolicy},
 	}, move.Idempotency{})
@@ -277,7 +277,7 @@ func TestAuditFound(t *testing.T) {
 func TestRehearsalsAreNoMoves(t *testing.T) {
 	r := newRig(t)
 	r.put(t, "c1")
-	m, err := r.Cases.Start.Move(t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := r.Cases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}, Rehearsal: true,
 	}, move.Idempotency{})
 	if err != nil {

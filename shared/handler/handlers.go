@@ -9,6 +9,7 @@ import (
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/support"
 )
 
 // Below is what differs between AWS and one machine.
@@ -46,9 +47,9 @@ type Cases struct {
 	Plan      move.Plan
 	Start     move.Start
 	Retry     move.Retry
-	Intake    move.Intake
-	Edits     move.Edits
-	Configure move.Configure
+	Intake    support.Intake
+	Edits     support.Edits
+	Configure support.Configure
 
 	Setups        store.SetupStore
 	Conversations store.ConversationStore
@@ -143,11 +144,11 @@ func New(b Below) *Handlers {
 			Plan:   plan,
 			Start:  move.Start{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: b.Machine, Now: b.Now},
 			Retry:  move.Retry{Setups: setups, Moves: moves, Ledger: ledger, Machine: b.Machine, Now: b.Now},
-			Intake: move.Intake{Setups: setups, Conversations: conversations, Messages: messages, Now: b.Now},
-			Edits: move.Edits{
+			Intake: support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Now: b.Now},
+			Edits: support.Edits{
 				Setups: setups, Conversations: conversations, Tickets: tickets, Moves: moves, Now: b.Now,
 			},
-			Configure: move.Configure{Setups: setups, Moves: moves, Listing: conversations},
+			Configure: support.Configure{Setups: setups, Moves: moves, Listing: conversations},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Tickets: tickets, Moves: moves,
 			Ledger: ledger, Journal: journal, Check: b.Check, Now: b.Now,

@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // known is what the model knows of a conversation: all that matters of it and
@@ -96,7 +95,7 @@ func (w *world) read(t *rapid.T, id string) known {
 	}
 	k := known{Channel: c.Channel, State: c.State, Owner: c.Owner, Home: c.Home, Version: c.Version, CustomerVersion: c.CustomerVersion}
 	ticket, err := w.Cases.Tickets.Get(w.ctx, "acme", desk.TicketID(id))
-	if errors.Is(err, move.ErrNotFound) && c.Ticket == "" {
+	if errors.Is(err, desk.ErrNotFound) && c.Ticket == "" {
 		return k
 	}
 	if err != nil || c.Ticket != ticket.ID || ticket.Conversation != id {

@@ -76,7 +76,7 @@ type world struct {
 }
 
 var (
-	admin  = move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}
+	admin  = desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}
 	access = map[string]bool{"ann": true, "bob": true} // cem has none
 	closes = map[desk.Status]bool{"solved": true}
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"deskmove/shared/desk"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
@@ -20,7 +21,7 @@ type Step struct {
 	Log   *slog.Logger
 }
 
-// Handle takes one step. An error that will pass is a *move.BusyError, as it
+// Handle takes one step. An error that will pass is a *desk.BusyError, as it
 // is: the state machine knows it by its name.
 func (s Step) Handle(ctx context.Context, r move.Run) (move.Run, error) {
 	next, err := s.Do(ctx, r)
@@ -43,12 +44,12 @@ var loops = map[string]bool{move.StepList: true, move.StepDrain: true, move.Step
 // busy makes the errors of a store that is out of breath, and only those, a
 // BusyError.
 func busy(what string, err error) error {
-	var already *move.BusyError
+	var already *desk.BusyError
 	switch {
 	case errors.As(err, &already):
 		return already
 	case errors.Is(err, store.ErrThrottled), errors.Is(err, store.ErrFull), errors.Is(err, context.DeadlineExceeded):
-		return &move.BusyError{What: what, After: time.Second, Err: err}
+		return &desk.BusyError{What: what, After: time.Second, Err: err}
 	}
 	return err
 }

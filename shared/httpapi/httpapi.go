@@ -9,6 +9,7 @@ import (
 	"deskmove/shared/api"
 	"deskmove/shared/handler"
 	"deskmove/shared/move"
+	"deskmove/shared/support"
 )
 
 // New returns the API of the use cases.
@@ -21,8 +22,8 @@ func New(h *handler.Handlers, log *slog.Logger) http.Handler {
 		Ledger: c.Ledger,
 		Intake: c.Intake, Edits: c.Edits,
 		Conversations: c.Conversations, Messages: c.Messages, Tickets: c.Tickets,
-		ConversationList: move.ConversationList{Setups: c.Setups, Moves: c.Moves, Conversations: c.Conversations, Now: c.Now},
-		TicketList:       move.TicketList{Setups: c.Setups, Tickets: c.Tickets},
+		ConversationList: support.ConversationList{Setups: c.Setups, Moves: c.Moves, Conversations: c.Conversations, Now: c.Now},
+		TicketList:       support.TicketList{Setups: c.Setups, Tickets: c.Tickets},
 		Journal:          c.Journal,
 		Health:           c.Check,
 		Now:              c.Now, Log: log,

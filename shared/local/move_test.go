@@ -99,7 +99,7 @@ func (r *rig) take(channel, external string, at time.Time, refs ...string) desk.
 
 func (r *rig) move(choices desk.Choices) desk.Move {
 	r.t.Helper()
-	m, err := r.cases().Start.Move(r.t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, choices, move.Idempotency{})
+	m, err := r.cases().Start.Move(r.t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, choices, move.Idempotency{})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestMoveUnderTraffic(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	who := move.Who{Account: "acme", Agent: "ann"}
+	who := desk.Caller{Account: "acme", Agent: "ann"}
 	closed, bob, cem := desk.Closed, "bob", "cem"
 	for i, c := range ids {
 		e := desk.Edit{Owner: &bob}
@@ -186,7 +186,7 @@ func TestMoveUnderTraffic(t *testing.T) {
 			t.Fatal(err)
 		}
 		ticket, err := r.cases().Tickets.Get(t.Context(), "acme", desk.TicketID(c.ID))
-		if errors.Is(err, move.ErrNotFound) || now.Home != desk.HelpDesk || ticket.SourceVersion != now.Version {
+		if errors.Is(err, desk.ErrNotFound) || now.Home != desk.HelpDesk || ticket.SourceVersion != now.Version {
 			t.Errorf("conversation %+v\nticket %+v %v", now, ticket, err)
 			continue
 		}

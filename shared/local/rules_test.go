@@ -13,7 +13,7 @@ import (
 	"deskmove/shared/store"
 )
 
-var ann = move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin, Address: "192.0.2.7"}
+var ann = desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin, Address: "192.0.2.7"}
 
 // ready is a rig with the account and n old conversations on the mail
 // channel, one in three of them closed by Cem, who has no help desk access.
@@ -51,7 +51,7 @@ func (r *rig) conversation(id string) desk.Conversation {
 func (r *rig) ticket(conversation string) (desk.Ticket, bool) {
 	r.t.Helper()
 	t, err := r.cases().Tickets.Get(r.t.Context(), "acme", desk.TicketID(conversation))
-	if err != nil && !errors.Is(err, move.ErrNotFound) {
+	if err != nil && !errors.Is(err, desk.ErrNotFound) {
 		r.t.Fatal(err)
 	}
 	return t, err == nil
@@ -67,13 +67,13 @@ func (r *rig) eventually(what string, holds func() bool) {
 	}
 }
 
-func (r *rig) audit(action string) []move.AuditEntry {
+func (r *rig) audit(action string) []desk.AuditEntry {
 	r.t.Helper()
 	es, _, err := r.cases().Journal.AuditLog(r.t.Context(), "acme", "", 1000)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	var found []move.AuditEntry
+	var found []desk.AuditEntry
 	for _, e := range es {
 		if e.Action == action {
 			found = append(found, e)
@@ -125,7 +125,7 @@ func TestStartIsIdempotent(t *testing.T) {
 	if _, ok := errors.AsType[*move.KeyReusedError](err); !ok {
 		t.Errorf("the key with another body = %v", err)
 	}
-	if starts := r.audit(move.ActionStart); len(starts) != 1 {
+	if starts := r.audit(desk.ActionStart); len(starts) != 1 {
 		t.Errorf("%d starts in the audit log", len(starts))
 	}
 }
@@ -151,11 +151,11 @@ func TestR10Notifications(t *testing.T) {
 			kinds := make(map[string]int)
 			for _, n := range ns {
 				kinds[n.Kind]++
-				if n.Kind == move.KindDigest && (n.Agent != "bob" || n.Tickets != 1) {
+				if n.Kind == desk.KindDigest && (n.Agent != "bob" || n.Tickets != 1) {
 					t.Errorf("digest = %+v", n)
 				}
 			}
-			if got := [2]int{kinds[move.KindTicket], kinds[move.KindDigest]}; got != want || kinds[move.KindLive] != 1 {
+			if got := [2]int{kinds[desk.KindTicket], kinds[desk.KindDigest]}; got != want || kinds[desk.KindLive] != 1 {
 				t.Errorf("notifications = %v, want %v and one live", kinds, want)
 			}
 		})
@@ -174,7 +174,7 @@ func TestR11WarningsMustBeAcknowledged(t *testing.T) {
 	if c, err := r.cases().Setups.Channel(t.Context(), "acme", "mail"); err != nil || c.Home != desk.Inbox {
 		t.Errorf("channel = %+v, %v", c, err)
 	}
-	if refusals := r.audit(move.ActionRefuse); len(refusals) != 1 || refusals[0].Address != ann.Address || refusals[0].By != "ann" {
+	if refusals := r.audit(desk.ActionRefuse); len(refusals) != 1 || refusals[0].Address != ann.Address || refusals[0].By != "ann" {
 		t.Errorf("refusals = %+v", refusals)
 	}
 }
@@ -331,12 +331,12 @@ func TestR22TheMostRecentMoveFirst(t *testing.T) {
 	if err := r.cases().Conversations.Import(t.Context(), cs); err != nil {
 		t.Fatal(err)
 	}
-	var order []move.Position
-	var after move.Position
+	var order []desk.Position
+	var after desk.Position
 	for more := true; more; {
-		var ps []move.Position
+		var ps []desk.Position
 		var err error
-		if ps, more, err = r.cases().Conversations.List(t.Context(), "acme", "mail", after, move.Position{}, 16); err != nil {
+		if ps, more, err = r.cases().Conversations.List(t.Context(), "acme", "mail", after, desk.Position{}, 16); err != nil {
 			t.Fatal(err)
 		}
 		order = append(order, ps...)
@@ -380,8 +380,8 @@ func TestR28FailuresAreListedAndRetried(t *testing.T) {
 	if _, err = r.cases().Retry.Move(t.Context(), ann, m.ID); err == nil || !strings.Contains(err.Error(), "nothing-to-retry") {
 		t.Errorf("a second retry = %v", err)
 	}
-	if len(r.audit(move.ActionEnd)) != 2 || len(r.audit(move.ActionRetry)) != 1 {
-		t.Errorf("ends = %+v, retries = %+v", r.audit(move.ActionEnd), r.audit(move.ActionRetry))
+	if len(r.audit(desk.ActionEnd)) != 2 || len(r.audit(desk.ActionRetry)) != 1 {
+		t.Errorf("ends = %+v, retries = %+v", r.audit(desk.ActionEnd), r.audit(desk.ActionRetry))
 	}
 }
 
@@ -425,7 +425,7 @@ func TestR19ChangeNeverTakesTheMarkerBack(t *testing.T) {
 	}
 	late := read
 	late.Version++
-	if err := r.cases().Conversations.Save(t.Context(), late, read.Version); !errors.Is(err, move.ErrChanged) {
+	if err := r.cases().Conversations.Save(t.Context(), late, read.Version); !errors.Is(err, desk.ErrChanged) {
 		t.Errorf("a change that had read the conversation before its marker = %v, want ErrChanged", err)
 	}
 	if now := r.conversation(read.ID); now.Home != desk.HelpDesk {

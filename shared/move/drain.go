@@ -36,7 +36,7 @@ const (
 	shortWait = time.Second
 	longWait  = time.Minute
 	// calm is how long after the fence a reconciling pass may begin, at the
-	// soonest: those who read the channel's home just before the fence finish
+	// soonest: those caller read the channel's home just before the fence finish
 	// what they do, and indexes catch up. The listing need not wait for that,
 	// since the pass finds what it missed.
 	calm     = 2 * time.Second
@@ -171,7 +171,7 @@ func (d Drain) ids(ctx context.Context, e Entry) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, idsOf(ps)...)
+		ids = append(ids, desk.IDs(ps)...)
 		if !more {
 			return ids, nil
 		}

@@ -23,7 +23,7 @@ type Ensure struct {
 		Delete(ctx context.Context, t desk.Ticket) error
 	}
 	Outbox interface {
-		Notify(ctx context.Context, account string, ns []Notification) error
+		Notify(ctx context.Context, account string, ns []desk.Notification) error
 	}
 	Now func() time.Time
 }
@@ -62,7 +62,7 @@ func (e Ensure) Run(ctx context.Context, rules *Rules, ids []string, how How) []
 		r.strong, r.again = true, true
 	}
 	for _, id := range r.pending {
-		r.fail(id, &BusyError{What: "conversation " + id, After: time.Second})
+		r.fail(id, &desk.BusyError{What: "conversation " + id, After: time.Second})
 	}
 	return r.outcomes
 }
@@ -201,7 +201,7 @@ func (r *round) raise(ctx context.Context, t desk.Ticket, c desk.Conversation) (
 		err = r.Tickets.Replace(ctx, raised, t)
 	}
 	switch {
-	case errors.Is(err, ErrChanged):
+	case errors.Is(err, desk.ErrChanged):
 		r.later(c.ID)
 	case err != nil:
 		r.fail(c.ID, err)
@@ -240,7 +240,7 @@ func (r *round) create(ctx context.Context, cs []desk.Conversation) []ticketed {
 		switch id := made[i].c.ID; {
 		case err == nil:
 			kept = append(kept, made[i])
-		case errors.Is(err, ErrExists):
+		case errors.Is(err, desk.ErrExists):
 			r.later(id)
 		default:
 			r.fail(id, fmt.Errorf("ticket of %s: %w", id, err))
@@ -256,7 +256,7 @@ func (r *round) mark(ctx context.Context, done []ticketed) {
 		return
 	}
 	cs := make([]desk.Conversation, len(done))
-	var ns []Notification
+	var ns []desk.Notification
 	for i, d := range done {
 		cs[i] = d.c
 		cs[i].Home, cs[i].Ticket, cs[i].Move = desk.HelpDesk, d.t.ID, d.t.Move
@@ -281,7 +281,7 @@ func (r *round) mark(ctx context.Context, done []ticketed) {
 		switch {
 		case err == nil:
 			r.outcomes = append(r.outcomes, Outcome{ID: d.c.ID, Provenance: d.t.Provenance})
-		case errors.Is(err, ErrChanged):
+		case errors.Is(err, desk.ErrChanged):
 			r.later(d.c.ID)
 		default:
 			r.fail(d.c.ID, fmt.Errorf("marker of %s: %w", d.c.ID, err))
@@ -291,13 +291,13 @@ func (r *round) mark(ctx context.Context, done []ticketed) {
 
 // notification is what agents hear of a ticket: always of a live one, of the
 // backfill only if the admin chose so (R10).
-func (r *round) notification(t desk.Ticket) (Notification, bool) {
-	n := Notification{Agent: t.Owner, Ticket: t.ID, Move: t.Move, Channel: t.Channel, At: r.Now()}
+func (r *round) notification(t desk.Ticket) (desk.Notification, bool) {
+	n := desk.Notification{Agent: t.Owner, Ticket: t.ID, Move: t.Move, Channel: t.Channel, At: r.Now()}
 	switch {
 	case t.Provenance == desk.Live:
-		n.Kind = KindLive
+		n.Kind = desk.KindLive
 	case r.rules.Move.Choices.Notifications == desk.All:
-		n.Kind = KindTicket
+		n.Kind = desk.KindTicket
 	default:
 		return n, false
 	}
@@ -322,7 +322,7 @@ func (r *round) elsewhere(ctx context.Context, c desk.Conversation) {
 		err = r.withdraw(ctx, ts[0])
 	}
 	switch {
-	case errors.Is(err, ErrChanged):
+	case errors.Is(err, desk.ErrChanged):
 		r.later(c.ID)
 	case err != nil:
 		r.fail(c.ID, err)

@@ -45,7 +45,7 @@ func (j *joining) GetMany(context.Context, string, []string, bool) ([]desk.Conve
 }
 
 func (j *joining) Mark(_ context.Context, cs []desk.Conversation) []error {
-	return []error{ErrChanged}
+	return []error{desk.ErrChanged}
 }
 
 // tickets are the tickets of joining.
@@ -55,7 +55,7 @@ func (t tickets) GetMany(context.Context, string, []string, bool) ([]desk.Ticket
 	return []desk.Ticket{t.ticket}, nil
 }
 
-func (t tickets) Create(context.Context, []desk.Ticket) []error { return []error{ErrExists} }
+func (t tickets) Create(context.Context, []desk.Ticket) []error { return []error{desk.ErrExists} }
 
 func (t tickets) Replace(_ context.Context, is, _ desk.Ticket) error {
 	t.ticket = is
@@ -63,11 +63,11 @@ func (t tickets) Replace(_ context.Context, is, _ desk.Ticket) error {
 	return nil
 }
 
-func (t tickets) Delete(context.Context, desk.Ticket) error { return ErrChanged }
+func (t tickets) Delete(context.Context, desk.Ticket) error { return desk.ErrChanged }
 
 // TestR14TicketOfAnotherChannelStays: a worker that reads the ticket later
 // than the conversation must not take it to the help desk: it could not tell
-// afterwards that it was the one who did, and would leave it there.
+// afterwards that it was the one caller did, and would leave it there.
 func TestR14TicketOfAnotherChannelStays(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	form := desk.Conversation{

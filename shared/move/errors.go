@@ -1,40 +1,11 @@
 package move
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"deskmove/shared/desk"
 )
-
-// Errors that stores return. Test with errors.Is.
-var (
-	ErrNotFound = errors.New("not found")
-	ErrExists   = errors.New("exists already")
-	ErrChanged  = errors.New("changed meanwhile")
-)
-
-// BusyError asks to try again later. The state machine matches it by name, so
-// a step must return it unwrapped.
-type BusyError struct {
-	What  string
-	After time.Duration // when to try again
-	Err   error         // the cause, may be nil
-}
-
-func (e *BusyError) Error() string {
-	if e.Err != nil {
-		return fmt.Sprintf("%s is busy, try again in %s: %v", e.What, e.After, e.Err)
-	}
-	return fmt.Sprintf("%s is busy, try again in %s", e.What, e.After)
-}
-
-func (e *BusyError) Unwrap() error { return e.Err }
-
-// Temporary says that the error says nothing about what it met.
-func (e *BusyError) Temporary() bool { return true }
 
 // RunningError says that another move of the account is running (R4).
 type RunningError struct{ Move string }
@@ -67,8 +38,3 @@ func (e *BlockedError) Error() string {
 	}
 	return strings.Join(parts, " | ")
 }
-
-// ForbiddenError says that the caller's role does not allow something.
-type ForbiddenError struct{ Problem, Do string }
-
-func (e *ForbiddenError) Error() string { return e.Problem + "; " + e.Do }

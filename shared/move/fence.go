@@ -25,7 +25,7 @@ type Fence struct {
 	Now func() time.Time
 }
 
-// Step notes who has help desk access, so that the owner rule has one answer
+// Step notes caller has help desk access, so that the owner rule has one answer
 // however often it is asked, and then makes the channel moving. Repeated, it
 // leaves the first snapshot and fence.
 func (f Fence) Step(ctx context.Context, r Run) (Run, error) {

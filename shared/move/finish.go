@@ -13,14 +13,14 @@ import (
 type Finish struct {
 	Moves interface {
 		Get(ctx context.Context, account, id string) (desk.Move, error)
-		Finish(ctx context.Context, m desk.Move, dueAt time.Time, entry AuditEntry) error
+		Finish(ctx context.Context, m desk.Move, dueAt time.Time, entry desk.AuditEntry) error
 	}
 	Ledger interface {
 		Tallies(ctx context.Context, account, id string, pass, pages int) ([]Tally, error)
 		Failures(ctx context.Context, account, id, cursor string, limit int) ([]Failure, string, error)
 	}
 	Outbox interface {
-		Notify(ctx context.Context, account string, ns []Notification) error
+		Notify(ctx context.Context, account string, ns []desk.Notification) error
 	}
 	Now func() time.Time
 	// Ended, if not nil, is told of each move that ends, once.
@@ -62,11 +62,11 @@ func (f Finish) Step(ctx context.Context, r Run) (Run, error) {
 			return r, err
 		}
 	}
-	err = f.Moves.Finish(ctx, m, dueAt, AuditEntry{
-		Account: m.Account, ID: fmt.Sprintf("%s-%s-%d", ActionEnd, m.ID, m.Run), At: m.EndedAt, By: "deskmove",
-		Action: ActionEnd, Move: m.ID, Channel: m.Choices.Channel, Detail: string(m.Status),
+	err = f.Moves.Finish(ctx, m, dueAt, desk.AuditEntry{
+		Account: m.Account, ID: fmt.Sprintf("%s-%s-%d", desk.ActionEnd, m.ID, m.Run), At: m.EndedAt, By: "deskmove",
+		Action: desk.ActionEnd, Move: m.ID, Channel: m.Choices.Channel, Detail: string(m.Status),
 	})
-	if errors.Is(err, ErrChanged) { // this step ran twice
+	if errors.Is(err, desk.ErrChanged) { // this step ran twice
 		return r, nil
 	}
 	if err == nil && f.Ended != nil {
@@ -80,10 +80,10 @@ func (f Finish) digest(ctx context.Context, m desk.Move, owners map[string]int64
 	if m.Choices.Notifications != desk.Digest || len(owners) == 0 {
 		return nil
 	}
-	var ns []Notification
+	var ns []desk.Notification
 	for agent, n := range owners {
-		ns = append(ns, Notification{
-			ID: KindDigest + "-" + m.ID + "-" + agent, Kind: KindDigest, Agent: agent, Tickets: n,
+		ns = append(ns, desk.Notification{
+			ID: desk.KindDigest + "-" + m.ID + "-" + agent, Kind: desk.KindDigest, Agent: agent, Tickets: n,
 			Move: m.ID, Channel: m.Choices.Channel, At: m.EndedAt,
 		})
 	}

@@ -24,10 +24,10 @@ const batchOfIDs = 100
 // Listing reads a stretch of a channel's listing, from new to old, as
 // store.ConversationStore.List does.
 type Listing interface {
-	List(ctx context.Context, account, channel string, after, until Position, limit int) (ps []Position, more bool, err error)
+	List(ctx context.Context, account, channel string, after, until desk.Position, limit int) (ps []desk.Position, more bool, err error)
 }
 
-// Queue takes batches to those who convert them, at least once each and in
+// Queue takes batches to those caller convert them, at least once each and in
 // any order.
 type Queue interface {
 	Send(ctx context.Context, bs []Batch) error
@@ -124,10 +124,10 @@ func (l List) Step(ctx context.Context, r Run) (Run, error) {
 	// What joins after the fence is the stream's, and would shift every batch
 	// of a listing that is begun again.
 	if r.Cursor.IsZero() {
-		r.Cursor = Position{Joined: m.FenceAt.Add(time.Millisecond)}
+		r.Cursor = desk.Position{Joined: m.FenceAt.Add(time.Millisecond)}
 	}
 	for listed := 0; listed < l.PerStep; {
-		ps, more, err := l.Listing.List(ctx, r.Account, m.Choices.Channel, r.Cursor, Position{}, listPage)
+		ps, more, err := l.Listing.List(ctx, r.Account, m.Choices.Channel, r.Cursor, desk.Position{}, listPage)
 		if err != nil {
 			return r, err
 		}
@@ -136,7 +136,7 @@ func (l List) Step(ctx context.Context, r Run) (Run, error) {
 		}
 		listed += len(ps)
 		if r.More = more; !more {
-			r.Cursor = Position{}
+			r.Cursor = desk.Position{}
 			return r, nil
 		}
 		r.Cursor = ps[len(ps)-1]
@@ -144,7 +144,7 @@ func (l List) Step(ctx context.Context, r Run) (Run, error) {
 	return r, nil
 }
 
-func (l List) dispatch(ctx context.Context, m desk.Move, after Position, ps []Position) error {
+func (l List) dispatch(ctx context.Context, m desk.Move, after desk.Position, ps []desk.Position) error {
 	var entries []Entry
 	var ids [][]string
 	for len(ps) > 0 {
@@ -156,17 +156,9 @@ func (l List) dispatch(ctx context.Context, m desk.Move, after Position, ps []Po
 		}
 		e.ID = entryID("list", fmt.Sprint(e.After, e.Until, e.Count))
 		after = e.Until
-		entries, ids = append(entries, e), append(ids, idsOf(some))
+		entries, ids = append(entries, e), append(ids, desk.IDs(some))
 	}
 	return l.Dispatch.Send(ctx, entries, ids)
-}
-
-func idsOf(ps []Position) []string {
-	ids := make([]string, len(ps))
-	for i, p := range ps {
-		ids[i] = p.ID
-	}
-	return ids
 }
 
 // retry dispatches what failed.

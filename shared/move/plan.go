@@ -32,7 +32,7 @@ type Planned struct {
 }
 
 // Preview checks a move of a channel with choices, of which the mapping may
-// still be missing. Errors: ErrNotFound if there is no such channel,
+// still be missing. Errors: desk.ErrNotFound if there is no such channel,
 // *desk.InvalidError for choices that are not possible.
 func (p Plan) Preview(ctx context.Context, account, channel string, choices desk.Choices) (Planned, error) {
 	setup, err := p.Setups.Setup(ctx, account)
@@ -41,7 +41,7 @@ func (p Plan) Preview(ctx context.Context, account, channel string, choices desk
 	}
 	c, ok := setup.Channel(channel)
 	if !ok {
-		return Planned{}, fmt.Errorf("channel %s: %w", channel, ErrNotFound)
+		return Planned{}, fmt.Errorf("channel %s: %w", channel, desk.ErrNotFound)
 	}
 	choices = choices.WithDefaults()
 	if choices.History != desk.AllHistory || choices.Statuses != (desk.StatusMap{}) {
@@ -106,13 +106,13 @@ func (p Plan) rules(setup desk.Setup, c desk.Channel, choices desk.Choices, now 
 // each reads the newest conversations of a channel, and reports whether there
 // are more than limit.
 func (p Plan) each(ctx context.Context, c desk.Channel, limit int, do func(desk.Conversation)) (bool, error) {
-	var after Position
+	var after desk.Position
 	for n := 0; n < limit; {
-		ps, more, err := p.Listing.List(ctx, c.Account, c.ID, after, Position{}, min(surveyPage, limit))
+		ps, more, err := p.Listing.List(ctx, c.Account, c.ID, after, desk.Position{}, min(surveyPage, limit))
 		if err != nil || len(ps) == 0 {
 			return false, err
 		}
-		cs, err := p.Conversations.GetMany(ctx, c.Account, idsOf(ps), false)
+		cs, err := p.Conversations.GetMany(ctx, c.Account, desk.IDs(ps), false)
 		if err != nil {
 			return false, err
 		}

@@ -43,7 +43,7 @@ func (h Rehearse) Step(ctx context.Context, r Run) (Run, error) {
 	}
 	c, ok := setup.Channel(m.Choices.Channel)
 	if !ok {
-		return r, ErrNotFound
+		return r, desk.ErrNotFound
 	}
 	m.FenceAt = m.StartedAt
 	rules, err := desk.NewRules(setup, m, c, setup.Access())
@@ -54,11 +54,11 @@ func (h Rehearse) Step(ctx context.Context, r Run) (Run, error) {
 		r.Tally, r.Page = r.Run*passes+1, 0
 	}
 	for range h.Pages {
-		ps, more, err := h.Survey.Listing.List(ctx, r.Account, c.ID, r.Cursor, Position{}, surveyPage)
+		ps, more, err := h.Survey.Listing.List(ctx, r.Account, c.ID, r.Cursor, desk.Position{}, surveyPage)
 		if err != nil {
 			return r, err
 		}
-		t, err := h.page(ctx, m, rules, idsOf(ps))
+		t, err := h.page(ctx, m, rules, desk.IDs(ps))
 		if err != nil {
 			return r, err
 		}

@@ -16,7 +16,7 @@ type Retry struct {
 	}
 	Moves interface {
 		Get(ctx context.Context, account, id string) (desk.Move, error)
-		Resume(ctx context.Context, m desk.Move, entry AuditEntry) error
+		Resume(ctx context.Context, m desk.Move, entry desk.AuditEntry) error
 		Locked(ctx context.Context, account string) (string, error)
 	}
 	Ledger interface {
@@ -29,20 +29,20 @@ type Retry struct {
 // Move makes a move that has ended run again for its failures, and returns
 // it. Errors: *desk.RefusedError if there is nothing to retry or the caller
 // is no super administrator, *desk.InvalidError if a status that the move gives
-// to tickets is gone, *RunningError, ErrNotFound.
-func (t Retry) Move(ctx context.Context, who Who, id string) (desk.Move, error) {
-	setup, err := t.Setups.Setup(ctx, who.Account)
+// to tickets is gone, *RunningError, desk.ErrNotFound.
+func (t Retry) Move(ctx context.Context, caller desk.Caller, id string) (desk.Move, error) {
+	setup, err := t.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Move{}, err
 	}
-	if err := who.mayMove(setup); err != nil {
+	if err := caller.MayMove(setup); err != nil {
 		return desk.Move{}, err
 	}
-	m, err := t.Moves.Get(ctx, who.Account, id)
+	m, err := t.Moves.Get(ctx, caller.Account, id)
 	if err != nil {
 		return desk.Move{}, err
 	}
-	failures, _, err := t.Ledger.Failures(ctx, who.Account, id, "", 1)
+	failures, _, err := t.Ledger.Failures(ctx, caller.Account, id, "", 1)
 	if err != nil {
 		return desk.Move{}, err
 	}
@@ -50,18 +50,18 @@ func (t Retry) Move(ctx context.Context, who Who, id string) (desk.Move, error) 
 		return desk.Move{}, &desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
 			Do: "wait for its end and look at its failures"}
 	}
-	if err := statusesStay(setup, m, "put them back into the setup, then retry"); err != nil {
+	if err := setup.KeepsStatuses(m, "put them back into the setup, then retry"); err != nil {
 		return desk.Move{}, err
 	}
 	m.Run++
 	m.Status, m.Phase, m.EndedAt = desk.Running, "list", time.Time{}
 	now := t.Now()
-	err = t.Moves.Resume(ctx, m, AuditEntry{
-		Account: m.Account, ID: fmt.Sprintf("%s-%s-%d", ActionRetry, m.ID, m.Run), At: now, By: who.Agent,
-		Action: ActionRetry, Move: m.ID, Channel: m.Choices.Channel, Address: who.Address,
+	err = t.Moves.Resume(ctx, m, desk.AuditEntry{
+		Account: m.Account, ID: fmt.Sprintf("%s-%s-%d", desk.ActionRetry, m.ID, m.Run), At: now, By: caller.Agent,
+		Action: desk.ActionRetry, Move: m.ID, Channel: m.Choices.Channel, Address: caller.Address,
 	})
-	if errors.Is(err, ErrExists) {
-		running, lockErr := t.Moves.Locked(ctx, who.Account)
+	if errors.Is(err, desk.ErrExists) {
+		running, lockErr := t.Moves.Locked(ctx, caller.Account)
 		return desk.Move{}, errors.Join(lockErr, &RunningError{Move: running})
 	}
 	if err != nil {

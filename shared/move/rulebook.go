@@ -41,8 +41,8 @@ type Rules struct {
 	live    *desk.Rules // the same until the move ends, then as it is
 }
 
-// Of returns the rules for a conversation: who had access at the fence counts
-// for history, so that all workers agree; who has it now counts for live
+// Of returns the rules for a conversation: caller had access at the fence counts
+// for history, so that all workers agree; caller has it now counts for live
 // conversations after the end.
 func (r *Rules) Of(c desk.Conversation) *desk.Rules {
 	if r.backlog.Provenance(c) == desk.Live {
@@ -87,7 +87,7 @@ func (b *Rulebook) read(ctx context.Context, account, id string) (*Rules, error)
 	}
 	c, ok := setup.Channel(m.Choices.Channel)
 	if !ok {
-		return nil, fmt.Errorf("channel %s: %w", m.Choices.Channel, ErrNotFound)
+		return nil, fmt.Errorf("channel %s: %w", m.Choices.Channel, desk.ErrNotFound)
 	}
 	access, err := b.Moves.Access(ctx, account, id)
 	if err != nil {

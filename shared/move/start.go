@@ -27,12 +27,12 @@ type Start struct {
 	}
 	Moves interface {
 		Get(ctx context.Context, account, id string) (desk.Move, error)
-		Start(ctx context.Context, m desk.Move, idem Idempotency, entry AuditEntry) error
+		Start(ctx context.Context, m desk.Move, idem Idempotency, entry desk.AuditEntry) error
 		Idempotent(ctx context.Context, account, key string) (id, hash string, err error)
 		Locked(ctx context.Context, account string) (string, error)
 	}
 	Journal interface {
-		Audit(ctx context.Context, e AuditEntry) error
+		Audit(ctx context.Context, e desk.AuditEntry) error
 	}
 	Plan    Plan
 	Machine Machine
@@ -43,24 +43,24 @@ type Start struct {
 // returns it. A request repeated with its idempotency key returns the move
 // that the first one started. Errors: *desk.RefusedError for the rules R1 to
 // R6, *desk.InvalidError for choices, *BlockedError, *RunningError,
-// *KeyReusedError, ErrNotFound for the channel. Every refusal is in the audit
+// *KeyReusedError, desk.ErrNotFound for the channel. Every refusal is in the audit
 // log.
 //
 // The move exists when its record and the account's lock are stored. Whether
 // its execution can be started at once or not, the sweeper sees to it.
-func (s Start) Move(ctx context.Context, who Who, choices desk.Choices, idem Idempotency) (desk.Move, error) {
-	m, ok, err := s.repeated(ctx, who, idem)
+func (s Start) Move(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+	m, ok, err := s.repeated(ctx, caller, idem)
 	if ok {
 		return m, err
 	}
 	if err == nil {
-		m, err = s.start(ctx, who, choices.WithDefaults(), idem)
+		m, err = s.start(ctx, caller, choices.WithDefaults(), idem)
 	}
-	if errors.Is(err, ErrExists) {
-		m, err = s.conflict(ctx, who, idem)
+	if errors.Is(err, desk.ErrExists) {
+		m, err = s.conflict(ctx, caller, idem)
 	}
 	if err != nil {
-		return desk.Move{}, s.refused(ctx, who, choices.Channel, err)
+		return desk.Move{}, s.refused(ctx, caller, choices.Channel, err)
 	}
 	// The move is stored, so an error here is no error of the request.
 	_ = s.Machine.Start(ctx, m.ID, firstRun(m))
@@ -75,39 +75,39 @@ func firstRun(m desk.Move) Run {
 	}
 }
 
-func (s Start) repeated(ctx context.Context, who Who, idem Idempotency) (desk.Move, bool, error) {
+func (s Start) repeated(ctx context.Context, caller desk.Caller, idem Idempotency) (desk.Move, bool, error) {
 	if idem.Key == "" {
 		return desk.Move{}, false, nil
 	}
-	id, hash, err := s.Moves.Idempotent(ctx, who.Account, idem.Key)
+	id, hash, err := s.Moves.Idempotent(ctx, caller.Account, idem.Key)
 	if err != nil || id == "" {
 		return desk.Move{}, false, err
 	}
-	setup, err := s.Setups.Setup(ctx, who.Account)
+	setup, err := s.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Move{}, false, err
 	}
-	if err := who.mayMove(setup); err != nil {
+	if err := caller.MayMove(setup); err != nil {
 		return desk.Move{}, false, err
 	}
 	if hash != idem.Hash {
 		return desk.Move{}, false, &KeyReusedError{Key: idem.Key}
 	}
-	m, err := s.Moves.Get(ctx, who.Account, id)
+	m, err := s.Moves.Get(ctx, caller.Account, id)
 	return m, true, err
 }
 
-func (s Start) start(ctx context.Context, who Who, choices desk.Choices, idem Idempotency) (desk.Move, error) {
-	setup, err := s.Setups.Setup(ctx, who.Account)
+func (s Start) start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+	setup, err := s.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Move{}, err
 	}
-	if err := who.mayMove(setup); err != nil {
+	if err := caller.MayMove(setup); err != nil {
 		return desk.Move{}, err
 	}
 	c, ok := setup.Channel(choices.Channel)
 	if !ok {
-		return desk.Move{}, fmt.Errorf("channel %s: %w", choices.Channel, ErrNotFound)
+		return desk.Move{}, fmt.Errorf("channel %s: %w", choices.Channel, desk.ErrNotFound)
 	}
 	if err := setup.Account.MayUseDesk(); err != nil {
 		return desk.Move{}, err
@@ -118,7 +118,7 @@ func (s Start) start(ctx context.Context, who Who, choices desk.Choices, idem Id
 	if err := setup.CheckChoices(choices); err != nil {
 		return desk.Move{}, err
 	}
-	if running, err := s.Moves.Locked(ctx, who.Account); err != nil {
+	if running, err := s.Moves.Locked(ctx, caller.Account); err != nil {
 		return desk.Move{}, err
 	} else if running != "" && !choices.Rehearsal {
 		return desk.Move{}, &RunningError{Move: running}
@@ -137,39 +137,39 @@ func (s Start) start(ctx context.Context, who Who, choices desk.Choices, idem Id
 	if len(planned.Blockers)+len(left) > 0 {
 		return desk.Move{}, &BlockedError{Blockers: planned.Blockers, Warnings: left}
 	}
-	return s.store(ctx, who, c, choices, idem)
+	return s.store(ctx, caller, c, choices, idem)
 }
 
-func (s Start) store(ctx context.Context, who Who, c desk.Channel, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+func (s Start) store(ctx context.Context, caller desk.Caller, c desk.Channel, choices desk.Choices, idem Idempotency) (desk.Move, error) {
 	now := s.Now().Truncate(time.Millisecond)
 	m := desk.Move{
-		Account: who.Account, ID: newMoveID(now, who, choices, idem), Choices: choices,
-		Status: desk.Starting, By: who.Agent, StartedAt: now, Run: 1, SettingsSum: c.SettingsSum(),
+		Account: caller.Account, ID: newMoveID(now, caller, choices, idem), Choices: choices,
+		Status: desk.Starting, By: caller.Agent, StartedAt: now, Run: 1, SettingsSum: c.SettingsSum(),
 	}
-	action := ActionStart
+	action := desk.ActionStart
 	if choices.Rehearsal {
-		action = ActionRehearse
+		action = desk.ActionRehearse
 	}
-	err := s.Moves.Start(ctx, m, idem, AuditEntry{
-		Account: m.Account, ID: action + "-" + m.ID, At: now, By: who.Agent, Action: action, Move: m.ID,
-		Channel: choices.Channel, Address: who.Address,
+	err := s.Moves.Start(ctx, m, idem, desk.AuditEntry{
+		Account: m.Account, ID: action + "-" + m.ID, At: now, By: caller.Agent, Action: action, Move: m.ID,
+		Channel: choices.Channel, Address: caller.Address,
 	})
 	return m, err
 }
 
 // newMoveID makes IDs that sort by time and differ for different requests.
-func newMoveID(now time.Time, who Who, choices desk.Choices, idem Idempotency) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%s#%s#%s#%t#%d", who.Account, who.Agent, idem.Key, choices.Channel, choices.Rehearsal, now.UnixNano()))
+func newMoveID(now time.Time, caller desk.Caller, choices desk.Choices, idem Idempotency) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%s#%s#%s#%t#%d", caller.Account, caller.Agent, idem.Key, choices.Channel, choices.Rehearsal, now.UnixNano()))
 	return fmt.Sprintf("m%013d%s", now.UnixMilli(), hex.EncodeToString(sum[:4]))
 }
 
 // conflict explains why a move could not be stored: the same request was
 // faster, or another move was.
-func (s Start) conflict(ctx context.Context, who Who, idem Idempotency) (desk.Move, error) {
-	if m, ok, err := s.repeated(ctx, who, idem); ok || err != nil {
+func (s Start) conflict(ctx context.Context, caller desk.Caller, idem Idempotency) (desk.Move, error) {
+	if m, ok, err := s.repeated(ctx, caller, idem); ok || err != nil {
 		return m, err
 	}
-	running, err := s.Moves.Locked(ctx, who.Account)
+	running, err := s.Moves.Locked(ctx, caller.Account)
 	if err == nil {
 		err = &RunningError{Move: running}
 	}
@@ -178,7 +178,7 @@ func (s Start) conflict(ctx context.Context, who Who, idem Idempotency) (desk.Mo
 
 // refused logs a refusal and returns it. An error that is none, such as a
 // busy store, is returned alone.
-func (s Start) refused(ctx context.Context, who Who, channel string, refusal error) error {
+func (s Start) refused(ctx context.Context, caller desk.Caller, channel string, refusal error) error {
 	if !isRefusal(refusal) {
 		return refusal
 	}
@@ -186,9 +186,9 @@ func (s Start) refused(ctx context.Context, who Who, channel string, refusal err
 		channel = ""
 	}
 	now := s.Now()
-	err := s.Journal.Audit(ctx, AuditEntry{
-		Account: who.Account, ID: fmt.Sprintf("%s-%s-%d", ActionRefuse, who.Agent, now.UnixNano()), At: now, By: who.Agent,
-		Action: ActionRefuse, Channel: channel, Detail: desk.Cut(refusal.Error(), 500), Address: who.Address,
+	err := s.Journal.Audit(ctx, desk.AuditEntry{
+		Account: caller.Account, ID: fmt.Sprintf("%s-%s-%d", desk.ActionRefuse, caller.Agent, now.UnixNano()), At: now, By: caller.Agent,
+		Action: desk.ActionRefuse, Channel: channel, Detail: desk.Cut(refusal.Error(), 500), Address: caller.Address,
 	})
 	return errors.Join(refusal, err)
 }
@@ -201,6 +201,6 @@ func isRefusal(err error) bool {
 		running *RunningError
 		reused  *KeyReusedError
 	)
-	return errors.Is(err, ErrNotFound) || errors.As(err, &refused) || errors.As(err, &invalid) ||
+	return errors.Is(err, desk.ErrNotFound) || errors.As(err, &refused) || errors.As(err, &invalid) ||
 		errors.As(err, &blocked) || errors.As(err, &running) || errors.As(err, &reused)
 }

@@ -38,7 +38,7 @@ const surveyPage = 4000
 
 // surveyed is what a page of the listing holds.
 type surveyed struct {
-	last    Position
+	last    desk.Position
 	more    bool
 	missing []string // conversations that should have a current ticket and marker, and have not
 	tally   Tally
@@ -47,21 +47,21 @@ type surveyed struct {
 // window is the part of the listing that concerns a move: all of it, or with
 // no history what was taken in around the fence. What came later is the
 // stream's, and before nothing moves.
-func window(m desk.Move, all bool) (after, until Position) {
+func window(m desk.Move, all bool) (after, until desk.Position) {
 	if all {
-		return Position{}, Position{}
+		return desk.Position{}, desk.Position{}
 	}
-	return Position{Joined: m.FenceAt.Add(fenceWindow)}, Position{Joined: m.FenceAt.Add(-fenceWindow)}
+	return desk.Position{Joined: m.FenceAt.Add(fenceWindow)}, desk.Position{Joined: m.FenceAt.Add(-fenceWindow)}
 }
 
 // page surveys one page after a position.
-func (s Survey) page(ctx context.Context, rules *Rules, after, until Position) (surveyed, error) {
+func (s Survey) page(ctx context.Context, rules *Rules, after, until desk.Position) (surveyed, error) {
 	account := rules.Channel.Account
 	ps, more, err := s.Listing.List(ctx, account, rules.Channel.ID, after, until, surveyPage)
 	if err != nil || len(ps) == 0 {
 		return surveyed{}, err
 	}
-	ids := idsOf(ps)
+	ids := desk.IDs(ps)
 	cs, ts, err := s.both(ctx, account, ids)
 	if err != nil {
 		return surveyed{}, err

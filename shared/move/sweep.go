@@ -90,7 +90,7 @@ func succeed(ctx context.Context, moves interface {
 	from := r.Run
 	r.Run++
 	err := moves.Succeed(ctx, r, from)
-	if errors.Is(err, ErrChanged) { // somebody else was faster
+	if errors.Is(err, desk.ErrChanged) { // somebody else was faster
 		return nil
 	}
 	if err != nil {

@@ -6,15 +6,14 @@ import (
 	"fmt"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
-// Agent reads one agent, strongly; move.ErrNotFound if there is none.
+// Agent reads one agent, strongly; desk.ErrNotFound if there is none.
 func (s SetupStore) Agent(ctx context.Context, account, id string) (desk.Agent, error) {
 	var a desk.Agent
 	items, err := s.Engine.Get(ctx, Control, []Key{setupKey(account, "AGENT", id)}, Strong)
 	if err == nil && len(items) == 0 {
-		err = move.ErrNotFound
+		err = desk.ErrNotFound
 	}
 	if err == nil {
 		err = json.Unmarshal([]byte(items[0].Attrs.Str(aConfig)), &a)

@@ -6,13 +6,12 @@ import (
 	"fmt"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // ConversationStore keeps the headers of conversations.
 type ConversationStore struct{ Engine Engine }
 
-// Get reads one conversation, strongly; move.ErrNotFound if there is none.
+// Get reads one conversation, strongly; desk.ErrNotFound if there is none.
 func (s ConversationStore) Get(ctx context.Context, account, id string) (desk.Conversation, error) {
 	return readOne(ctx, s.Engine, Conversations, headerKey(account, id), readConversation)
 }
@@ -25,7 +24,7 @@ func (s ConversationStore) GetMany(ctx context.Context, account string, ids []st
 
 // Mark sets the markers of conversations: each lives in the help desk now, on
 // its ticket. A conversation whose version is no longer the one given has
-// move.ErrChanged in its place; nil means that all were marked.
+// desk.ErrChanged in its place; nil means that all were marked.
 func (s ConversationStore) Mark(ctx context.Context, cs []desk.Conversation) []error {
 	writes := make([]Write, len(cs))
 	for i, c := range cs {
@@ -35,15 +34,15 @@ func (s ConversationStore) Mark(ctx context.Context, cs []desk.Conversation) []e
 			If:  Equals(Version, N(c.Version)),
 		}
 	}
-	return translate(s.Engine.Write(ctx, writes), ErrCondition, move.ErrChanged)
+	return translate(s.Engine.Write(ctx, writes), ErrCondition, desk.ErrChanged)
 }
 
 // Save stores a changed header if its version is still old; else
-// move.ErrChanged.
+// desk.ErrChanged.
 func (s ConversationStore) Save(ctx context.Context, c desk.Conversation, old int64) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{saveHeader(c, old)}))
 	if errors.Is(err, ErrCondition) {
-		return fmt.Errorf("conversation %s: %w", c.ID, move.ErrChanged)
+		return fmt.Errorf("conversation %s: %w", c.ID, desk.ErrChanged)
 	}
 	return err
 }

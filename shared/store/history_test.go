@@ -106,26 +106,26 @@ func moveOf(account, id string, status desk.MoveStatus) desk.Move {
 }
 
 func (h *history) start(client int, account, id string) bool {
-	return h.record(client, call{account, "take", id, 1}, move.ErrExists, func() (result, error) {
+	return h.record(client, call{account, "take", id, 1}, desk.ErrExists, func() (result, error) {
 		return result{}, h.MoveStore.Start(h.ctx, moveOf(account, id, desk.Starting), move.Idempotency{}, entry(account, "start", id))
 	})
 }
 
 // resume starts a retry, the second run of a move.
 func (h *history) resume(client int, account, id string) bool {
-	return h.record(client, call{account, "take", id, 2}, move.ErrExists, func() (result, error) {
+	return h.record(client, call{account, "take", id, 2}, desk.ErrExists, func() (result, error) {
 		m := moveOf(account, id, desk.Running)
 		m.Run, m.EndedAt = 2, time.Time{}
 		return result{}, h.Resume(h.ctx, m, entry(account, "retry", id))
 	})
 }
 
-func entry(account, action, id string) move.AuditEntry {
-	return move.AuditEntry{Account: account, ID: action + id + rand.Text(), At: time.UnixMilli(1), Action: action, Move: id}
+func entry(account, action, id string) desk.AuditEntry {
+	return desk.AuditEntry{Account: account, ID: action + id + rand.Text(), At: time.UnixMilli(1), Action: action, Move: id}
 }
 
 func (h *history) finish(client int, account, id string, run int, status desk.MoveStatus) {
-	h.record(client, call{account, "finish", id, run}, move.ErrChanged, func() (result, error) {
+	h.record(client, call{account, "finish", id, run}, desk.ErrChanged, func() (result, error) {
 		m := moveOf(account, id, status)
 		m.Run = run
 		return result{}, h.Finish(h.ctx, m, time.Time{}, entry(account, "end", id))

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"deskmove/shared/move"
+	"deskmove/shared/desk"
 )
 
 // JournalStore keeps the audit log, to which entries are only ever added, and
@@ -23,7 +23,7 @@ const (
 	aTickets   = "tickets"
 )
 
-func writeAudit(e move.AuditEntry) Write {
+func writeAudit(e desk.AuditEntry) Write {
 	return Write{
 		Op: Put, Table: Control, Key: Key{key(e.Account, "AUDIT"), instant(e.At) + "#" + e.ID},
 		Set: Attrs{}.str(aID, e.ID).time(aAt, e.At).str(aBy, e.By).str(aAction, e.Action).str(aMove, e.Move).
@@ -33,7 +33,7 @@ func writeAudit(e move.AuditEntry) Write {
 }
 
 // Audit adds an entry to the audit log.
-func (s JournalStore) Audit(ctx context.Context, e move.AuditEntry) error {
+func (s JournalStore) Audit(ctx context.Context, e desk.AuditEntry) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{writeAudit(e)}))
 	if err != nil && !errors.Is(err, ErrCondition) {
 		return fmt.Errorf("audit entry %s: %w", e.ID, err)
@@ -42,17 +42,17 @@ func (s JournalStore) Audit(ctx context.Context, e move.AuditEntry) error {
 }
 
 // AuditLog reads one page of the audit log, newest first.
-func (s JournalStore) AuditLog(ctx context.Context, account, cursor string, limit int) ([]move.AuditEntry, string, error) {
+func (s JournalStore) AuditLog(ctx context.Context, account, cursor string, limit int) ([]desk.AuditEntry, string, error) {
 	page, err := s.Engine.Query(ctx, Query{
 		Table: Control, PK: key(account, "AUDIT"), Descending: true, After: cursor, Limit: limit, Read: Strong,
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("audit log of %s: %w", account, err)
 	}
-	es := make([]move.AuditEntry, len(page.Items))
+	es := make([]desk.AuditEntry, len(page.Items))
 	for i, item := range page.Items {
 		a := item.Attrs
-		es[i] = move.AuditEntry{
+		es[i] = desk.AuditEntry{
 			Account: account, ID: a.Str(aID), At: a.Time(aAt), By: a.Str(aBy), Action: a.Str(aAction),
 			Move: a.Str(aMove), Channel: a.Str(aChannel), Detail: a.Str(aWhat), Address: a.Str(aAddress),
 		}
@@ -62,7 +62,7 @@ func (s JournalStore) AuditLog(ctx context.Context, account, cursor string, limi
 
 // Notify puts notifications into the outbox. One that is there, sent or not,
 // stays as it is: its ID derives from what it tells.
-func (s JournalStore) Notify(ctx context.Context, account string, ns []move.Notification) error {
+func (s JournalStore) Notify(ctx context.Context, account string, ns []desk.Notification) error {
 	ws := make([]Write, len(ns))
 	for i, n := range ns {
 		ws[i] = Write{
@@ -81,15 +81,15 @@ func (s JournalStore) Notify(ctx context.Context, account string, ns []move.Noti
 }
 
 // Outbox reads one page of notifications, sent or not.
-func (s JournalStore) Outbox(ctx context.Context, account, cursor string, limit int) ([]move.Notification, string, error) {
+func (s JournalStore) Outbox(ctx context.Context, account, cursor string, limit int) ([]desk.Notification, string, error) {
 	page, err := s.Engine.Query(ctx, Query{Table: Control, PK: key(account, "OUTBOX"), After: cursor, Limit: limit, Read: Strong})
 	if err != nil {
 		return nil, "", fmt.Errorf("outbox of %s: %w", account, err)
 	}
-	ns := make([]move.Notification, len(page.Items))
+	ns := make([]desk.Notification, len(page.Items))
 	for i, item := range page.Items {
 		a := item.Attrs
-		ns[i] = move.Notification{
+		ns[i] = desk.Notification{
 			ID: a.Str(aID), Kind: a.Str(aNotice), Agent: a.Str(aRecipient), Ticket: a.Str(aTicket), Move: a.Str(aMove),
 			Channel: a.Str(aChannel), Tickets: a.Num(aTickets), At: a.Time(aAt), SentAt: a.Time(aSent),
 		}
@@ -97,14 +97,14 @@ func (s JournalStore) Outbox(ctx context.Context, account, cursor string, limit 
 	return ns, page.Next, nil
 }
 
-// Delivered records that a notification was sent; move.ErrNotFound if there is
+// Delivered records that a notification was sent; desk.ErrNotFound if there is
 // none.
 func (s JournalStore) Delivered(ctx context.Context, account, id string, at time.Time) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
 		Op: Update, Table: Control, Key: Key{key(account, "OUTBOX"), id}, Set: Attrs{}.time(aSent, at), If: Exists(),
 	}}))
 	if errors.Is(err, ErrCondition) {
-		err = move.ErrNotFound
+		err = desk.ErrNotFound
 	}
 	if err != nil {
 		return fmt.Errorf("notification %s: %w", id, err)

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"deskmove/shared/desk"
 	"deskmove/shared/move"
 )
 
@@ -66,7 +67,7 @@ func flag(b bool) int64 {
 	return 0
 }
 
-func position(p move.Position) string {
+func position(p desk.Position) string {
 	if p.IsZero() {
 		return ""
 	}
@@ -130,9 +131,9 @@ func (s LedgerStore) Open(ctx context.Context, account, id string, limit int) ([
 	return es, nil
 }
 
-func readOpenPosition(s string) (move.Position, error) {
+func readOpenPosition(s string) (desk.Position, error) {
 	if s == "" {
-		return move.Position{}, nil
+		return desk.Position{}, nil
 	}
 	return readPosition(s)
 }
@@ -197,7 +198,7 @@ func (s LedgerStore) Tallies(ctx context.Context, account, id string, pass, page
 		return nil, fmt.Errorf("tallies of %s, pass %d: %w", id, pass, err)
 	}
 	if len(items) < pages {
-		return nil, fmt.Errorf("tallies of %s, pass %d: %d pages of %d: %w", id, pass, len(items), pages, move.ErrNotFound)
+		return nil, fmt.Errorf("tallies of %s, pass %d: %d pages of %d: %w", id, pass, len(items), pages, desk.ErrNotFound)
 	}
 	ts := make([]move.Tally, pages)
 	for i := range ts {

@@ -8,9 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"deskmove/shared/desk"
+	"deskmove/shared/support"
 
-	"deskmove/shared/move"
+	"golang.org/x/sync/errgroup"
 )
 
 // List reads a stretch of a channel's listing, from new to old: positions
@@ -20,13 +21,13 @@ import (
 // The listing is an index and may lag behind the conversations. It is kept in
 // shards; since every position is in one order over all of them, a stretch is
 // named by its two ends alone.
-func (s ConversationStore) List(ctx context.Context, account, channel string, after, until move.Position, limit int) (ps []move.Position, more bool, err error) {
-	return s.ListAll(ctx, account, []move.Stretch{{Channel: channel, Until: until}}, after, limit)
+func (s ConversationStore) List(ctx context.Context, account, channel string, after, until desk.Position, limit int) (ps []desk.Position, more bool, err error) {
+	return s.ListAll(ctx, account, []support.Stretch{{Channel: channel, Until: until}}, after, limit)
 }
 
 // ListAll reads the listings of several channels as if they were one, as List
 // does, each of them down to its own end.
-func (s ConversationStore) ListAll(ctx context.Context, account string, of []move.Stretch, after move.Position, limit int) (ps []move.Position, more bool, err error) {
+func (s ConversationStore) ListAll(ctx context.Context, account string, of []support.Stretch, after desk.Position, limit int) (ps []desk.Position, more bool, err error) {
 	parts := make([]part, 0, len(of)*ListShards)
 	for _, stretch := range of {
 		for i := range ListShards {
@@ -48,7 +49,7 @@ type part struct{ pk, until string }
 // key to the least, after a position: about so many positions of each. More
 // says that it goes on after the last one returned. What changes its partition
 // meanwhile is returned once.
-func descend(ctx context.Context, e Engine, table Table, parts []part, after move.Position, each int) ([]move.Position, bool, error) {
+func descend(ctx context.Context, e Engine, table Table, parts []part, after desk.Position, each int) ([]desk.Position, bool, error) {
 	keys := make([][]string, len(parts))
 	next := make([]bool, len(parts))
 	g, ctx := errgroup.WithContext(ctx)
@@ -72,7 +73,7 @@ func descend(ctx context.Context, e Engine, table Table, parts []part, after mov
 	}
 	all := slices.Concat(keys...)
 	slices.SortFunc(all, func(a, b string) int { return strings.Compare(b, a) })
-	var ps []move.Position
+	var ps []desk.Position
 	for _, sk := range slices.Compact(all) {
 		if sk < edge {
 			break
@@ -110,13 +111,13 @@ func descendPart(ctx context.Context, e Engine, table Table, p part, after strin
 	}
 }
 
-func readPosition(sk string) (move.Position, error) {
+func readPosition(sk string) (desk.Position, error) {
 	if len(sk) < 13 {
-		return move.Position{}, fmt.Errorf("listing key %q is too short", sk)
+		return desk.Position{}, fmt.Errorf("listing key %q is too short", sk)
 	}
 	ms, err := strconv.ParseInt(sk[:13], 10, 64)
 	if err != nil {
-		return move.Position{}, fmt.Errorf("listing key: %w", err)
+		return desk.Position{}, fmt.Errorf("listing key: %w", err)
 	}
-	return move.Position{Joined: time.UnixMilli(ms).UTC(), ID: sk[13:]}, nil
+	return desk.Position{Joined: time.UnixMilli(ms).UTC(), ID: sk[13:]}, nil
 }

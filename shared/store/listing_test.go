@@ -10,8 +10,8 @@ import (
 
 	"deskmove/shared/desk"
 	"deskmove/shared/local/sqlite"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/support"
 )
 
 func openEngine(t *testing.T) store.Engine {
@@ -45,10 +45,10 @@ func (o ordered) Query(ctx context.Context, q store.Query) (store.Page, error) {
 func began(i int) time.Time { return time.UnixMilli(1_700_000_000_000 + int64(i/7)).UTC() }
 
 // listed reads a listing to its end and returns the IDs.
-func listed(t *testing.T, list func(after move.Position) ([]move.Position, bool, error)) []string {
+func listed(t *testing.T, list func(after desk.Position) ([]desk.Position, bool, error)) []string {
 	t.Helper()
 	var ids []string
-	for after, more := (move.Position{}), true; more; {
+	for after, more := (desk.Position{}), true; more; {
 		ps, next, err := list(after)
 		if err != nil || next && len(ps) == 0 {
 			t.Fatalf("%d positions, more %t, %v", len(ps), next, err)
@@ -79,25 +79,25 @@ func TestListAllIsOneList(t *testing.T) {
 		t.Fatal(err)
 	}
 	slices.SortFunc(cs, func(a, b desk.Conversation) int {
-		return -compare(move.Position{Joined: a.Joined, ID: a.ID}, move.Position{Joined: b.Joined, ID: b.ID})
+		return -compare(desk.Position{Joined: a.Joined, ID: a.ID}, desk.Position{Joined: b.Joined, ID: b.ID})
 	})
 	const end = 50
-	until := move.Position{Joined: cs[end].Joined, ID: cs[end].ID}
-	for name, of := range map[string][]move.Stretch{
+	until := desk.Position{Joined: cs[end].Joined, ID: cs[end].ID}
+	for name, of := range map[string][]support.Stretch{
 		"one":     {{Channel: "mail"}},
 		"all":     {{Channel: "mail"}, {Channel: "phone"}, {Channel: "form"}},
 		"bounded": {{Channel: "phone", Until: until}, {Channel: "mail"}},
-		"nothing": {{Channel: "mail", Until: move.Position{Joined: began(10_000)}}},
+		"nothing": {{Channel: "mail", Until: desk.Position{Joined: began(10_000)}}},
 	} {
 		var want []string
 		for i, c := range cs {
-			at := slices.IndexFunc(of, func(s move.Stretch) bool { return s.Channel == c.Channel })
+			at := slices.IndexFunc(of, func(s support.Stretch) bool { return s.Channel == c.Channel })
 			if at >= 0 && (of[at].Until.IsZero() || name == "bounded" && i <= end) {
 				want = append(want, c.ID)
 			}
 		}
 		for _, limit := range []int{1, 16, 64, 333, 5000} {
-			got := listed(t, func(after move.Position) ([]move.Position, bool, error) {
+			got := listed(t, func(after desk.Position) ([]desk.Position, bool, error) {
 				return s.ListAll(t.Context(), "acme", of, after, limit)
 			})
 			if !slices.Equal(got, want) {
@@ -105,14 +105,14 @@ func TestListAllIsOneList(t *testing.T) {
 			}
 		}
 	}
-	if got := listed(t, func(after move.Position) ([]move.Position, bool, error) {
-		return s.ListAll(t.Context(), "zoo", []move.Stretch{{Channel: "mail"}}, after, 10)
+	if got := listed(t, func(after desk.Position) ([]desk.Position, bool, error) {
+		return s.ListAll(t.Context(), "zoo", []support.Stretch{{Channel: "mail"}}, after, 10)
 	}); len(got) > 0 {
 		t.Errorf("another account lists %v", got)
 	}
 }
 
-func compare(a, b move.Position) int {
+func compare(a, b desk.Position) int {
 	if c := a.Joined.Compare(b.Joined); c != 0 {
 		return c
 	}
@@ -141,7 +141,7 @@ func TestTicketsAreListedOnce(t *testing.T) {
 		}
 	}
 	slices.SortFunc(ts, func(a, b desk.Ticket) int {
-		return -compare(move.Position{Joined: a.Created, ID: a.ID}, move.Position{Joined: b.Created, ID: b.ID})
+		return -compare(desk.Position{Joined: a.Created, ID: a.ID}, desk.Position{Joined: b.Created, ID: b.ID})
 	})
 	var all, solved []string
 	for _, x := range ts {
@@ -153,7 +153,7 @@ func TestTicketsAreListedOnce(t *testing.T) {
 		}
 	}
 	list := func(statuses []desk.Status, limit int, before func()) []string {
-		return listed(t, func(after move.Position) ([]move.Position, bool, error) {
+		return listed(t, func(after desk.Position) ([]desk.Position, bool, error) {
 			before()
 			return s.List(t.Context(), "acme", statuses, after, limit)
 		})

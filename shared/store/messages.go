@@ -8,7 +8,7 @@ import (
 	"sort"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
+	"deskmove/shared/support"
 )
 
 // MessageStore keeps messages and finds conversations by external IDs.
@@ -20,7 +20,7 @@ const partSize = 300 << 10
 
 // Resolve returns what was recorded for external IDs of a channel; unknown
 // ones are left out.
-func (s MessageStore) Resolve(ctx context.Context, account, channel string, externals []string) (map[string]move.External, error) {
+func (s MessageStore) Resolve(ctx context.Context, account, channel string, externals []string) (map[string]support.External, error) {
 	byKey := make(map[Key]string, len(externals))
 	keys := make([]Key, 0, len(externals))
 	for _, x := range externals {
@@ -34,9 +34,9 @@ func (s MessageStore) Resolve(ctx context.Context, account, channel string, exte
 	if err != nil {
 		return nil, fmt.Errorf("look up %d external IDs: %w", len(externals), err)
 	}
-	found := make(map[string]move.External, len(items))
+	found := make(map[string]support.External, len(items))
 	for _, item := range items {
-		found[byKey[item.Key]] = move.External{
+		found[byKey[item.Key]] = support.External{
 			Conversation: item.Attrs.Str(aConversation), Message: item.Attrs.Str(aID), TakenIn: item.Attrs.Time(aTakenIn),
 		}
 	}
@@ -44,31 +44,31 @@ func (s MessageStore) Resolve(ctx context.Context, account, channel string, exte
 }
 
 // Claim records what an external ID stands for, once; if it is recorded
-// already, the error is move.ErrExists.
-func (s MessageStore) Claim(ctx context.Context, account, channel, external string, x move.External) error {
+// already, the error is desk.ErrExists.
+func (s MessageStore) Claim(ctx context.Context, account, channel, external string, x support.External) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
 		Op: Put, Table: Conversations, Key: externalKey(account, channel, external),
 		Set: Attrs{}.str(aConversation, x.Conversation).str(aID, x.Message).time(aTakenIn, x.TakenIn),
 		If:  Absent(),
 	}}))
 	if errors.Is(err, ErrCondition) {
-		return move.ErrExists
+		return desk.ErrExists
 	}
 	return err
 }
 
 // Begin stores a new conversation with its first message, both or neither;
-// move.ErrExists if the conversation is there.
+// desk.ErrExists if the conversation is there.
 func (s MessageStore) Begin(ctx context.Context, c desk.Conversation, m desk.Message) error {
 	return s.store(ctx, m, Write{
 		Op: Put, Table: Conversations, Key: headerKey(c.Account, c.ID), Set: writeConversation(c), If: Absent(),
-	}, move.ErrExists)
+	}, desk.ErrExists)
 }
 
 // Append stores a message and the conversation that it changed, both or
-// neither; move.ErrChanged if the conversation's version is not old.
+// neither; desk.ErrChanged if the conversation's version is not old.
 func (s MessageStore) Append(ctx context.Context, c desk.Conversation, old int64, m desk.Message) error {
-	return s.store(ctx, m, saveHeader(c, old), move.ErrChanged)
+	return s.store(ctx, m, saveHeader(c, old), desk.ErrChanged)
 }
 
 // store writes what is long first, beside the message: parts without a
@@ -103,7 +103,7 @@ func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, c
 		if failed.Failed[0] == 0 {
 			return conflict
 		}
-		return move.ErrExists // the message is there already
+		return desk.ErrExists // the message is there already
 	}
 	if err != nil {
 		return fmt.Errorf("message %s: %w", m.ID, err)
@@ -155,7 +155,7 @@ func (s MessageStore) read(ctx context.Context, account, conversation string, a 
 	for n := range int(a.Num(aParts)) {
 		part, err := s.Engine.Get(ctx, Conversations, []Key{partKey(account, conversation, m.ID, n)}, Strong)
 		if err == nil && len(part) == 0 {
-			err = move.ErrNotFound
+			err = desk.ErrNotFound
 		}
 		if err != nil {
 			return m, fmt.Errorf("message %s, part %d: %w", m.ID, n, err)

@@ -72,8 +72,8 @@ func readMove(a Attrs) (desk.Move, error) {
 // Start stores a new move and what belongs to it: the account's lock unless
 // it is a rehearsal, the idempotency key if there is one, and the audit
 // entry. It is due at once until its execution has started. If another move
-// holds the lock, or the move exists, the error is move.ErrExists.
-func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency, entry move.AuditEntry) error {
+// holds the lock, or the move exists, the error is desk.ErrExists.
+func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency, entry desk.AuditEntry) error {
 	item, err := writeMove(m, m.StartedAt)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 			If:  Absent(),
 		})
 	}
-	return s.transact(ctx, "start move "+m.ID, ws, move.ErrExists)
+	return s.transact(ctx, "start move "+m.ID, ws, desk.ErrExists)
 }
 
 func takeLock(account, id string) Write {
@@ -133,11 +133,11 @@ func (s MoveStore) Locked(ctx context.Context, account string) (string, error) {
 	return items[0].Attrs.Str(aMove), nil
 }
 
-// Get reads a move, strongly; move.ErrNotFound if there is none.
+// Get reads a move, strongly; desk.ErrNotFound if there is none.
 func (s MoveStore) Get(ctx context.Context, account, id string) (desk.Move, error) {
 	items, err := s.Engine.Get(ctx, Control, []Key{moveKey(account, id)}, Strong)
 	if err == nil && len(items) == 0 {
-		err = move.ErrNotFound
+		err = desk.ErrNotFound
 	}
 	if err != nil {
 		return desk.Move{}, fmt.Errorf("move %s: %w", id, err)
@@ -178,11 +178,11 @@ func (s MoveStore) Snapshot(ctx context.Context, account, id string, agents []st
 	return nil
 }
 
-// Access reads the snapshot; move.ErrNotFound before there is one.
+// Access reads the snapshot; desk.ErrNotFound before there is one.
 func (s MoveStore) Access(ctx context.Context, account, id string) (map[string]bool, error) {
 	items, err := s.Engine.Get(ctx, Control, []Key{{key(account, "MOVES"), "ACCESS#" + id}}, Strong)
 	if err == nil && len(items) == 0 {
-		err = move.ErrNotFound
+		err = desk.ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("access at move %s: %w", id, err)
@@ -214,8 +214,8 @@ func (s MoveStore) Proceed(ctx context.Context, m desk.Move, phase string, fence
 // Finish ends a move in one transaction: its status and report; when it is
 // done, the channel's home; unless it was a rehearsal, the lock. It is due
 // again at dueAt, unless that is zero. If it has ended already, or another
-// holds the lock, the error is move.ErrChanged.
-func (s MoveStore) Finish(ctx context.Context, m desk.Move, dueAt time.Time, entry move.AuditEntry) error {
+// holds the lock, the error is desk.ErrChanged.
+func (s MoveStore) Finish(ctx context.Context, m desk.Move, dueAt time.Time, entry desk.AuditEntry) error {
 	item, err := writeMove(m, dueAt)
 	if err != nil {
 		return err
@@ -236,13 +236,13 @@ func (s MoveStore) Finish(ctx context.Context, m desk.Move, dueAt time.Time, ent
 			})
 		}
 	}
-	return s.transact(ctx, "finish move "+m.ID, ws, move.ErrChanged)
+	return s.transact(ctx, "finish move "+m.ID, ws, desk.ErrChanged)
 }
 
 // Resume makes an ended move run again, for a retry: it takes the lock. If
 // another move holds it, or this one was resumed meanwhile, the error is
-// move.ErrExists. M is the move as it shall be, with its next run.
-func (s MoveStore) Resume(ctx context.Context, m desk.Move, entry move.AuditEntry) error {
+// desk.ErrExists. M is the move as it shall be, with its next run.
+func (s MoveStore) Resume(ctx context.Context, m desk.Move, entry desk.AuditEntry) error {
 	item, err := writeMove(m, entry.At)
 	if err != nil {
 		return err
@@ -255,14 +255,14 @@ func (s MoveStore) Resume(ctx context.Context, m desk.Move, entry move.AuditEntr
 		takeLock(m.Account, m.ID),
 		{Op: Delete, Table: Control, Key: runKey(m.Account, m.ID)},
 		writeAudit(entry),
-	}, move.ErrExists)
+	}, desk.ErrExists)
 }
 
 func runKey(account, id string) Key { return Key{key(account, "MOVES"), "RUN#" + id} }
 
 // Succeed records the state from which the next execution goes on, and that
 // it is the next one, if the one given is still the last; else
-// move.ErrChanged.
+// desk.ErrChanged.
 func (s MoveStore) Succeed(ctx context.Context, r move.Run, from int) error {
 	state, err := json.Marshal(r)
 	if err != nil {
@@ -274,7 +274,7 @@ func (s MoveStore) Succeed(ctx context.Context, r move.Run, from int) error {
 			Set: Attrs{}.num(aRun, int64(r.Run)), If: Equals(aRun, N(int64(from))),
 		},
 		{Op: Put, Table: Control, Key: runKey(r.Account, r.Move), Set: Attrs{}.str(aNext, string(state))},
-	}, move.ErrChanged)
+	}, desk.ErrChanged)
 }
 
 // Checkpoint reads the state from which the last execution was to start; ok

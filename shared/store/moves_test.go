@@ -16,7 +16,7 @@ func TestIdempotencyKeyExpires(t *testing.T) {
 	moves := store.MoveStore{Engine: e}
 	at := time.Date(2026, 1, 31, 23, 59, 59, 999_000_000, time.UTC)
 	m := desk.Move{Account: "acme", ID: "m1", Status: desk.Running, StartedAt: at, Run: 1}
-	err := moves.Start(t.Context(), m, move.Idempotency{Key: "k1", Hash: "h"}, move.AuditEntry{Account: "acme", ID: "a1", At: at})
+	err := moves.Start(t.Context(), m, move.Idempotency{Key: "k1", Hash: "h"}, desk.AuditEntry{Account: "acme", ID: "a1", At: at})
 	if err != nil {
 		t.Fatal(err)
 	}

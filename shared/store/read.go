@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 
-	"deskmove/shared/move"
+	"deskmove/shared/desk"
 )
 
-// readOne reads one item, strongly; move.ErrNotFound if there is none.
+// readOne reads one item, strongly; desk.ErrNotFound if there is none.
 func readOne[T any](ctx context.Context, e Engine, t Table, k Key, read func(Attrs) T) (T, error) {
 	found, err := readMany(ctx, e, t, []Key{k}, true, read)
 	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("%s: item %s: %w", t, k.PK, move.ErrNotFound)
+		err = fmt.Errorf("%s: item %s: %w", t, k.PK, desk.ErrNotFound)
 	}
 	if err != nil {
 		var none T

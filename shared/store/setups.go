@@ -10,13 +10,12 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // SetupStore keeps accounts' configuration, and their channels' homes.
 type SetupStore struct{ Engine Engine }
 
-// Setup reads all of an account's configuration, strongly; move.ErrNotFound
+// Setup reads all of an account's configuration, strongly; desk.ErrNotFound
 // if there is no such account.
 func (s SetupStore) Setup(ctx context.Context, account string) (desk.Setup, error) {
 	items, err := queryAll(ctx, s.Engine, Query{Table: Control, PK: "A#" + account, Limit: 1000, Read: Strong})
@@ -31,7 +30,7 @@ func (s SetupStore) Setup(ctx context.Context, account string) (desk.Setup, erro
 		}
 	}
 	if setup.Account.ID == "" {
-		return desk.Setup{}, fmt.Errorf("account %s: %w", account, move.ErrNotFound)
+		return desk.Setup{}, fmt.Errorf("account %s: %w", account, desk.ErrNotFound)
 	}
 	return setup, nil
 }
@@ -64,11 +63,11 @@ func readInto[T any](list []T, config []byte) ([]T, error) {
 	return append(list, v), err
 }
 
-// Channel reads one channel, strongly; move.ErrNotFound if there is none.
+// Channel reads one channel, strongly; desk.ErrNotFound if there is none.
 func (s SetupStore) Channel(ctx context.Context, account, id string) (desk.Channel, error) {
 	items, err := s.Engine.Get(ctx, Control, []Key{channelKey(account, id)}, Strong)
 	if err == nil && len(items) == 0 {
-		err = move.ErrNotFound
+		err = desk.ErrNotFound
 	}
 	if err != nil {
 		return desk.Channel{}, fmt.Errorf("channel %s: %w", id, err)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // List reads a stretch of the help desk's list of tickets with one of the
@@ -15,7 +14,7 @@ import (
 //
 // The list is an index and may lag behind the tickets. A ticket whose status
 // changes meanwhile keeps its position.
-func (s TicketStore) List(ctx context.Context, account string, statuses []desk.Status, after move.Position, limit int) (ps []move.Position, more bool, err error) {
+func (s TicketStore) List(ctx context.Context, account string, statuses []desk.Status, after desk.Position, limit int) (ps []desk.Position, more bool, err error) {
 	parts := make([]part, 0, len(statuses)*statusShards)
 	for _, status := range statuses {
 		for i := range statusShards {

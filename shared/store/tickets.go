@@ -6,23 +6,22 @@ import (
 	"fmt"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // TicketStore keeps the tickets.
 type TicketStore struct{ Engine Engine }
 
 // Create stores tickets that do not exist yet. One that does has
-// move.ErrExists in its place; nil means that all were stored.
+// desk.ErrExists in its place; nil means that all were stored.
 func (s TicketStore) Create(ctx context.Context, ts []desk.Ticket) []error {
 	writes := make([]Write, len(ts))
 	for i, t := range ts {
 		writes[i] = Write{Op: Put, Table: Tickets, Key: ticketKey(t.Account, t.ID), Set: writeTicket(t), If: Absent()}
 	}
-	return translate(s.Engine.Write(ctx, writes), ErrCondition, move.ErrExists)
+	return translate(s.Engine.Write(ctx, writes), ErrCondition, desk.ErrExists)
 }
 
-// Get reads one ticket, strongly; move.ErrNotFound if there is none.
+// Get reads one ticket, strongly; desk.ErrNotFound if there is none.
 func (s TicketStore) Get(ctx context.Context, account, id string) (desk.Ticket, error) {
 	return readOne(ctx, s.Engine, Tickets, ticketKey(account, id), readTicket)
 }
@@ -34,13 +33,13 @@ func (s TicketStore) GetMany(ctx context.Context, account string, ids []string, 
 }
 
 // Replace stores a changed ticket if it still is as it was read; else
-// move.ErrChanged.
+// desk.ErrChanged.
 func (s TicketStore) Replace(ctx context.Context, t, old desk.Ticket) error {
 	return s.one(ctx, t.ID, Write{Op: Put, Table: Tickets, Key: ticketKey(t.Account, t.ID), Set: writeTicket(t), If: still(old)})
 }
 
 // Delete takes a ticket away if it still is as it was read; else
-// move.ErrChanged.
+// desk.ErrChanged.
 func (s TicketStore) Delete(ctx context.Context, t desk.Ticket) error {
 	return s.one(ctx, t.ID, Write{Op: Delete, Table: Tickets, Key: ticketKey(t.Account, t.ID), If: still(t)})
 }
@@ -55,7 +54,7 @@ func still(t desk.Ticket) Cond {
 func (s TicketStore) one(ctx context.Context, id string, w Write) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{w}))
 	if errors.Is(err, ErrCondition) {
-		err = move.ErrChanged
+		err = desk.ErrChanged
 	}
 	if err != nil {
 		return fmt.Errorf("ticket %s: %w", id, err)

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
 
@@ -27,10 +26,10 @@ func TestTicketMadeAnewIsAnother(t *testing.T) {
 		}
 		late := moved
 		late.Revision++
-		if err := s.Replace(t.Context(), late, moved); !errors.Is(err, move.ErrChanged) {
+		if err := s.Replace(t.Context(), late, moved); !errors.Is(err, desk.ErrChanged) {
 			t.Errorf("%s: replaced with %v, want ErrChanged", name, err)
 		}
-		if err := s.Delete(t.Context(), moved); !errors.Is(err, move.ErrChanged) {
+		if err := s.Delete(t.Context(), moved); !errors.Is(err, desk.ErrChanged) {
 			t.Errorf("%s: deleted with %v, want ErrChanged", name, err)
 		}
 		if got, err := s.Get(t.Context(), "acme", "t-c1"); err != nil || got != anew {

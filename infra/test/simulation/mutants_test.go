@@ -292,7 +292,7 @@ func listFirst() mutant {
 		h.Fence.Do = func(ctx context.Context, r move.Run) (move.Run, error) {
 			if r.History {
 				early := r
-				early.Cursor = move.Position{Joined: epoch.AddDate(1, 0, 0)}
+				early.Cursor = desk.Position{Joined: epoch.AddDate(1, 0, 0)}
 				if _, err := list(ctx, early); err != nil {
 					return r, err
 				}

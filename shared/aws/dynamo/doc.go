@@ -26,9 +26,9 @@
 //     twice within ten minutes.
 //   - A conditional write may fail on its own first success: store.ErrCondition
 //     though we wrote. Above the waist that is harmless, since whoever meets
-//     move.ErrExists or move.ErrChanged reads again and goes on from what is
+//     desk.ErrExists or desk.ErrChanged reads again and goes on from what is
 //     there: move.Ensure reads the ticket or the marker it has just written
-//     and finds it right, move.Intake resolves its own claim, move.Edits edits
+//     and finds it right, support.Intake resolves its own claim, support.Edits edits
 //     what is edited already, and store.SetupStore.Fence returns the channel
 //     as it is. Only store.SetupStore.Replace fails over it, when it makes a
 //     channel; sent again, as it may be at any time, it succeeds. TestMove

@@ -118,7 +118,7 @@ func TestMove(t *testing.T) {
 	}
 
 	net.off.Store(false)
-	m, err := cases.Start.Move(t.Context(), move.Who{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := cases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess, desk.CodeConnectedLeft},
 	}, move.Idempotency{Key: "k", Hash: "h"})
@@ -165,8 +165,8 @@ func wantMoved(t *testing.T, e *dynamo.Engine, cs []desk.Conversation) {
 		}
 	}
 	listed := map[string]int{}
-	for after, more := (move.Position{}), true; more; {
-		var ps []move.Position
+	for after, more := (desk.Position{}), true; more; {
+		var ps []desk.Position
 		ps, more, err = store.TicketStore{Engine: e}.List(t.Context(), "acme", []desk.Status{"new", "solved"}, after, 100)
 		if err != nil {
 			t.Fatal(err)

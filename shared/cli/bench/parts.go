@@ -82,7 +82,7 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 	}
 	writes, reads := c.writes.Load(), c.reads.Load()
 	began := time.Now()
-	started, err := s.Handlers.Cases.Start.Move(ctx, move.Who{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
+	started, err := s.Handlers.Cases.Start.Move(ctx, desk.Caller{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
 	}, move.Idempotency{})

@@ -153,7 +153,7 @@ func patiently(ctx context.Context, h *handler.Handlers, cs []desk.Conversation)
 
 // start starts the move, whose plan reads a sample of the channel.
 func start(ctx context.Context, h *handler.Handlers) (string, error) {
-	started, err := h.Cases.Start.Move(ctx, move.Who{Account: bench.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
+	started, err := h.Cases.Start.Move(ctx, desk.Caller{Account: bench.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: bench.Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
 	}, move.Idempotency{})

@@ -13,6 +13,7 @@ import (
 	"deskmove/shared/handler"
 	"deskmove/shared/local"
 	"deskmove/shared/move"
+	"deskmove/shared/support"
 )
 
 const account = "acme"
@@ -20,7 +21,7 @@ const account = "acme"
 // direct is the API without HTTP.
 type direct struct{ cases handler.Cases }
 
-var who = move.Who{Account: account, Agent: "ann", Role: desk.SuperAdmin}
+var who = desk.Caller{Account: account, Agent: "ann", Role: desk.SuperAdmin}
 
 func refused(err error) error {
 	var moved *desk.MovedError
@@ -33,7 +34,7 @@ func refused(err error) error {
 		return &traffic.Refused{Status: 409, Problem: err.Error()}
 	case errors.As(err, &invalid):
 		return &traffic.Refused{Status: 422, Problem: err.Error()}
-	case errors.Is(err, move.ErrNotFound):
+	case errors.Is(err, desk.ErrNotFound):
 		return &traffic.Refused{Status: 404, Problem: err.Error()}
 	}
 	return err
@@ -41,7 +42,7 @@ func refused(err error) error {
 
 func (d direct) Post(ctx context.Context, m desk.Message, references []string) (traffic.Posted, error) {
 	m.Account = account
-	var taken move.Taken
+	var taken support.Taken
 	var err error
 	if id := m.Conversation; id != "" {
 		m.Conversation = ""

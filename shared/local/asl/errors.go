@@ -37,7 +37,7 @@ func FunctionError(name, message string, stack []string) *TaskError {
 
 // asTaskError returns err as Step Functions sees a Go function's error. Its
 // name is the one that aws-lambda-go reports, which is that of err's outermost
-// type without package and pointer: a *move.BusyError is BusyError, but wrapped
+// type without package and pointer: a *desk.BusyError is BusyError, but wrapped
 // by fmt.Errorf it is wrapError.
 func asTaskError(err error) *TaskError {
 	// Not errors.As: Lambda does not see what is wrapped.

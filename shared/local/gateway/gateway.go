@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"deskmove/shared/auth"
+	"deskmove/shared/desk"
 )
 
 // Limits of API Gateway's HTTP APIs.
@@ -32,7 +33,7 @@ type Config struct {
 	Remote  bool
 	Handler http.Handler
 	// Verify says who a bearer token is for.
-	Verify func(token string) (auth.Caller, error)
+	Verify func(token string) (desk.Caller, error)
 	// Public says which requests need no token; none if nil.
 	Public func(*http.Request) bool
 	// Timeout is how long a request may take; 30 s, which is also the most,
@@ -153,14 +154,14 @@ func (c Config) handler(loopback bool) http.Handler {
 	})
 }
 
-func (c Config) authenticate(r *http.Request) (auth.Caller, error) {
+func (c Config) authenticate(r *http.Request) (desk.Caller, error) {
 	kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(kind, "bearer") {
-		return auth.Caller{}, errors.New("no bearer token")
+		return desk.Caller{}, errors.New("no bearer token")
 	}
 	caller, err := c.Verify(token)
 	if err != nil {
-		return auth.Caller{}, err
+		return desk.Caller{}, err
 	}
 	caller.Address, _, err = net.SplitHostPort(r.RemoteAddr)
 	return caller, err

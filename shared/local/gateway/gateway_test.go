@@ -13,14 +13,15 @@ import (
 	"time"
 
 	"deskmove/shared/auth"
+	"deskmove/shared/desk"
 	"deskmove/shared/local/gateway"
 )
 
-func verify(token string) (auth.Caller, error) {
+func verify(token string) (desk.Caller, error) {
 	if token != "good" {
-		return auth.Caller{}, errors.New("no")
+		return desk.Caller{}, errors.New("no")
 	}
-	return auth.Caller{Account: "acme", Subject: "ada", Role: "agent"}, nil
+	return desk.Caller{Account: "acme", Agent: "ada", Role: "agent"}, nil
 }
 
 func config(h http.HandlerFunc) gateway.Config {

@@ -168,29 +168,29 @@ func (i *Issuer) Mint(account, subject string, role desk.Role, ttl time.Duration
 }
 
 // Verify says who a token is for. Its error does not repeat the token.
-func (i *Issuer) Verify(token string) (auth.Caller, error) {
+func (i *Issuer) Verify(token string) (desk.Caller, error) {
 	if len(token) > maxToken {
-		return auth.Caller{}, errors.New("token is too long")
+		return desk.Caller{}, errors.New("token is too long")
 	}
 	claims := jwt.MapClaims{}
 	if _, err := i.parser.ParseWithClaims(token, claims, i.keyOf); err != nil {
-		return auth.Caller{}, fmt.Errorf("token: %w", err)
+		return desk.Caller{}, fmt.Errorf("token: %w", err)
 	}
 	audience, err := claims.GetAudience()
 	if err != nil {
-		return auth.Caller{}, fmt.Errorf("token: %w", err)
+		return desk.Caller{}, fmt.Errorf("token: %w", err)
 	}
 	_, limited := claims["aud"]
 	switch {
 	case limited && !slices.Contains(audience, Audience), !limited && claims["client_id"] != Audience:
-		return auth.Caller{}, errors.New("token is for another audience")
+		return desk.Caller{}, errors.New("token is for another audience")
 	case claims[auth.ClaimUse] != "access": // our own always say so
-		return auth.Caller{}, errors.New("token is no access token")
+		return desk.Caller{}, errors.New("token is no access token")
 	}
 	return callerOf(claims)
 }
 
-func callerOf(claims jwt.MapClaims) (auth.Caller, error) {
+func callerOf(claims jwt.MapClaims) (desk.Caller, error) {
 	return auth.FromClaims(func(name string) string {
 		s, _ := claims[name].(string)
 		return s

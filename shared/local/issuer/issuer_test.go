@@ -45,7 +45,7 @@ func TestMintAndVerify(t *testing.T) {
 	token := mint(t, open(t, dir))
 	for range 2 { // the key is kept
 		c, err := open(t, dir).Verify(token)
-		if want := (auth.Caller{Account: "acme", Subject: "ada", Role: "super-admin"}); c != want || err != nil {
+		if want := (desk.Caller{Account: "acme", Agent: "ada", Role: "super-admin"}); c != want || err != nil {
 			t.Errorf("Verify = %+v, %v", c, err)
 		}
 	}

@@ -20,7 +20,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"deskmove/shared/auth"
+	"deskmove/shared/desk"
 	"deskmove/shared/local/db"
 	"deskmove/shared/local/executions"
 	"deskmove/shared/local/function"
@@ -369,7 +369,7 @@ func TestServe(t *testing.T) {
 	g, err := gateway.Listen(t.Context(), gateway.Config{
 		Address: "127.0.0.1:0",
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
-		Verify:  func(string) (auth.Caller, error) { return auth.Caller{}, errors.New("no") },
+		Verify:  func(string) (desk.Caller, error) { return desk.Caller{}, errors.New("no") },
 		Public:  func(*http.Request) bool { return true },
 	})
 	if err != nil {

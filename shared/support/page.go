@@ -1,12 +1,16 @@
-package move
+package support
 
-import "context"
+import (
+	"context"
+
+	"deskmove/shared/desk"
+)
 
 // Page is a part of a list.
 type Page[T any] struct {
 	Items []T
-	Last  Position // the last one looked at: the next page goes on after it
-	More  bool     // there may be a next page
+	Last  desk.Position // the last one looked at: the next page goes on after it
+	More  bool          // there may be a next page
 }
 
 // looks is about how many items a page looks at, at most, for those that are
@@ -17,8 +21,8 @@ const looks = 5000
 // page reads a page of at most limit wanted items of a list. List returns
 // positions as Listing does; read returns the wanted ones of some IDs.
 func page[T any](
-	ctx context.Context, after Position, limit int,
-	list func(after Position, limit int) ([]Position, bool, error),
+	ctx context.Context, after desk.Position, limit int,
+	list func(after desk.Position, limit int) ([]desk.Position, bool, error),
 	read func(ctx context.Context, ids []string) (map[string]T, error),
 ) (Page[T], error) {
 	p := Page[T]{Last: after, More: true}
@@ -31,7 +35,7 @@ func page[T any](
 		for len(ps) > 0 && len(p.Items) < limit {
 			// So many at a time at least, since some may not be wanted.
 			some := ps[:min(len(ps), max(limit-len(p.Items), 100))]
-			found, err := read(ctx, idsOf(some))
+			found, err := read(ctx, desk.IDs(some))
 			if err != nil {
 				return Page[T]{}, err
 			}
@@ -44,7 +48,7 @@ func page[T any](
 
 // add adds what was found until the page is full. It returns how many of the
 // positions it has dealt with.
-func (p *Page[T]) add(ps []Position, found map[string]T, limit int) int {
+func (p *Page[T]) add(ps []desk.Position, found map[string]T, limit int) int {
 	for i, at := range ps {
 		if len(p.Items) == limit {
 			return i

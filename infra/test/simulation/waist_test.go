@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"deskmove/shared/desk"
 	"deskmove/shared/local/asl"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
@@ -141,7 +142,7 @@ func (e waist) Send(ctx context.Context, bs []move.Batch) error {
 			if pass(i) {
 				e.w.batches.send(b.JSON())
 			} else {
-				refused = &move.BusyError{What: "queue"}
+				refused = &desk.BusyError{What: "queue"}
 			}
 		}
 	})

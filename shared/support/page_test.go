@@ -1,4 +1,4 @@
-package move
+package support
 
 import (
 	"context"
@@ -19,15 +19,15 @@ func TestPages(t *testing.T) {
 		n := rapid.IntRange(0, 400).Draw(t, "items")
 		every := rapid.IntRange(1, 50).Draw(t, "wanted of") // one of so many
 		limit := rapid.IntRange(1, 120).Draw(t, "limit")
-		all := make([]Position, n)
+		all := make([]desk.Position, n)
 		var want []string
 		for i := range all {
-			all[i] = Position{Joined: time.UnixMilli(int64(n - i)).UTC(), ID: fmt.Sprint(i)}
+			all[i] = desk.Position{Joined: time.UnixMilli(int64(n - i)).UTC(), ID: fmt.Sprint(i)}
 			if i%every == 0 {
 				want = append(want, all[i].ID)
 			}
 		}
-		list := func(after Position, limit int) ([]Position, bool, error) {
+		list := func(after desk.Position, limit int) ([]desk.Position, bool, error) {
 			rest := all[1+slices.Index(all, after):]
 			some := rest[:min(len(rest), rapid.IntRange(1, limit+10).Draw(t, "stretch"))]
 			return some, len(some) < len(rest), nil
@@ -54,45 +54,19 @@ func TestPages(t *testing.T) {
 	})
 }
 
-// ending is a store whose move ends between one answer and the next.
-type ending struct{}
-
-func (ending) Setup(context.Context, string) (desk.Setup, error) {
-	return desk.Setup{Channels: []desk.Channel{{ID: "mail", Home: desk.Moving, Move: "m1"}}}, nil
-}
-
-func (ending) Get(context.Context, string, string) (desk.Move, error) {
-	return desk.Move{ID: "m1", Choices: desk.Choices{Channel: "mail"}, Status: desk.Done, EndedAt: time.UnixMilli(1)}, nil
-}
-
-func (ending) Locked(context.Context, string) (string, error) { return "", nil }
-
-func (ending) Access(context.Context, string, string) (map[string]bool, error) { return nil, nil }
-
-func (ending) Open(context.Context, string, string, int) ([]Entry, error) { return nil, nil }
-
-func (ending) Progress(context.Context, string, string) (Progress, error) { return Progress{}, nil }
-
-func TestNoBannerForAMoveThatJustEnded(t *testing.T) {
-	w := Watch{Setups: ending{}, Moves: ending{}, Ledger: ending{}, Now: time.Now}
-	if notices, err := w.Notices(t.Context(), "acme"); err != nil || len(notices) > 0 {
-		t.Errorf("notices = %+v, %v", notices, err)
-	}
-}
-
 // TestAPageEnds sees to it that nobody waits for a page that finds nothing.
 func TestAPageEnds(t *testing.T) {
 	looked := 0
-	list := func(after Position, limit int) ([]Position, bool, error) {
-		ps := make([]Position, limit)
+	list := func(after desk.Position, limit int) ([]desk.Position, bool, error) {
+		ps := make([]desk.Position, limit)
 		for i := range ps {
 			looked++
-			ps[i] = Position{Joined: time.UnixMilli(int64(1e9 - looked)).UTC(), ID: fmt.Sprint(looked)}
+			ps[i] = desk.Position{Joined: time.UnixMilli(int64(1e9 - looked)).UTC(), ID: fmt.Sprint(looked)}
 		}
 		return ps, true, nil
 	}
 	read := func(context.Context, []string) (map[string]int, error) { return nil, nil }
-	p, err := page(t.Context(), Position{}, 100, list, read)
+	p, err := page(t.Context(), desk.Position{}, 100, list, read)
 	if err != nil || !p.More || len(p.Items) != 0 || looked > looks+100 || p.Last.ID != fmt.Sprint(looked) {
 		t.Errorf("page = %+v, %v after %d items", p, err, looked)
 	}

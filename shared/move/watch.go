@@ -31,13 +31,13 @@ type Watch struct {
 type Watched struct {
 	desk.Move
 	Progress
-	Access []string      // agents who had help desk access at the fence, in order; nil before it
+	Access []string      // agents caller had help desk access at the fence, in order; nil before it
 	Open   int           // batches that are not done, as far as they were counted
 	Rate   float64       // conversations a second since the fence
 	Left   time.Duration // until all is done at that rate; negative if nobody knows
 }
 
-// Move reads a move and how far it is; ErrNotFound if there is none.
+// Move reads a move and how far it is; desk.ErrNotFound if there is none.
 func (w Watch) Move(ctx context.Context, account, id string) (Watched, error) {
 	m, err := w.Moves.Get(ctx, account, id)
 	if err != nil {
@@ -48,7 +48,7 @@ func (w Watch) Move(ctx context.Context, account, id string) (Watched, error) {
 		return Watched{}, err
 	}
 	access, err := w.Moves.Access(ctx, account, id)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, desk.ErrNotFound) {
 		return Watched{}, err
 	}
 	watched.Access = slices.Sorted(maps.Keys(access))

@@ -1,4 +1,4 @@
-package move
+package support
 
 import (
 	"context"
@@ -27,6 +27,13 @@ type Intake struct {
 		Append(ctx context.Context, c desk.Conversation, old int64, m desk.Message) error
 	}
 	Now func() time.Time
+}
+
+// External is what an external ID of a channel stands for.
+type External struct {
+	Conversation string
+	Message      string
+	TakenIn      time.Time
 }
 
 // Taken says what became of a message.
@@ -74,7 +81,7 @@ func (i Intake) Append(ctx context.Context, m desk.Message, conversation string)
 	}
 	claim := External{Conversation: conversation, Message: messageID(m)}
 	err = i.Messages.Claim(ctx, m.Account, m.Channel, m.External, claim)
-	if errors.Is(err, ErrExists) {
+	if errors.Is(err, desk.ErrExists) {
 		claim, err = i.claim(ctx, m, []string{m.External})
 	}
 	if err != nil {
@@ -86,7 +93,7 @@ func (i Intake) Append(ctx context.Context, m desk.Message, conversation string)
 // claim returns what the message's external ID stands for, and settles it if
 // it is new. The references come after the external ID itself.
 func (i Intake) claim(ctx context.Context, m desk.Message, externals []string) (External, error) {
-	for range rounds {
+	for range attempts {
 		known, err := i.Messages.Resolve(ctx, m.Account, m.Channel, externals)
 		if err != nil {
 			return External{}, err
@@ -102,45 +109,45 @@ func (i Intake) claim(ctx context.Context, m desk.Message, externals []string) (
 			}
 		}
 		err = i.Messages.Claim(ctx, m.Account, m.Channel, m.External, x)
-		if !errors.Is(err, ErrExists) {
+		if !errors.Is(err, desk.ErrExists) {
 			return x, err
 		}
 	}
-	return External{}, &BusyError{What: "external ID", After: time.Second}
+	return External{}, &desk.BusyError{What: "external ID", After: time.Second}
 }
 
 // write stores the message as it was claimed.
 func (i Intake) write(ctx context.Context, m desk.Message, by desk.Channel, claim External) (Taken, error) {
 	m.Conversation, m.ID = claim.Conversation, claim.Message
 	m.At = m.At.UTC().Truncate(time.Millisecond)
-	for range rounds {
+	for range attempts {
 		m.TakenIn = since(by, i.Now().UTC().Truncate(time.Millisecond))
 		taken, err := i.attempt(ctx, m, by)
 		switch {
-		case errors.Is(err, ErrChanged):
+		case errors.Is(err, desk.ErrChanged):
 			continue
-		case errors.Is(err, ErrExists):
+		case errors.Is(err, desk.ErrExists):
 			c, err := i.Conversations.Get(ctx, m.Account, m.Conversation)
-			if errors.Is(err, ErrNotFound) {
+			if errors.Is(err, desk.ErrNotFound) {
 				continue
 			}
 			return Taken{Conversation: c, Message: m.ID, Known: true}, err
 		}
 		return taken, err
 	}
-	return Taken{}, &BusyError{What: "conversation " + m.Conversation, After: time.Second}
+	return Taken{}, &desk.BusyError{What: "conversation " + m.Conversation, After: time.Second}
 }
 
 func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (Taken, error) {
 	c, err := i.Conversations.Get(ctx, m.Account, m.Conversation)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, desk.ErrNotFound) {
 		c, err = desk.StartConversation(m.Conversation, m, by, "", m.TakenIn)
 		if err != nil {
 			return Taken{}, err
 		}
 		err = i.Messages.Begin(ctx, c, m)
-		if errors.Is(err, ErrExists) { // another message began it meanwhile
-			err = ErrChanged
+		if errors.Is(err, desk.ErrExists) { // another message began it meanwhile
+			err = desk.ErrChanged
 		}
 		return Taken{Conversation: c, Message: m.ID, Began: true}, err
 	}
@@ -160,7 +167,7 @@ func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (T
 }
 
 // since is now, or when the channel was fenced, if the clock that did it was
-// ahead: who has seen the fence writes after it.
+// ahead: caller has seen the fence writes after it.
 func since(c desk.Channel, now time.Time) time.Time {
 	if fenced := c.FenceAt.UTC(); fenced.After(now) {
 		return fenced

@@ -1,4 +1,4 @@
-package move
+package support
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 // NewTicket makes a ticket for a conversation in the inbox, by an agent's
 // wish; one that has a ticket keeps it. Errors: *desk.MovedError,
 // *desk.RefusedError while the conversation is being moved, *desk.InvalidError
-// for the status, ErrNotFound.
-func (e Edits) NewTicket(ctx context.Context, who Who, conversation string, status desk.Status) (desk.Ticket, error) {
-	setup, err := e.Setups.Setup(ctx, who.Account)
+// for the status, desk.ErrNotFound.
+func (e Edits) NewTicket(ctx context.Context, caller desk.Caller, conversation string, status desk.Status) (desk.Ticket, error) {
+	setup, err := e.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Ticket{}, err
 	}
@@ -22,18 +22,18 @@ func (e Edits) NewTicket(ctx context.Context, who Who, conversation string, stat
 		return desk.Ticket{}, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", status),
 			Do: "choose a status of a pipeline of the account"}
 	}
-	for range rounds {
-		t, err := e.newTicket(ctx, who, conversation, status)
-		if !errors.Is(err, ErrChanged) {
+	for range attempts {
+		t, err := e.newTicket(ctx, caller, conversation, status)
+		if !errors.Is(err, desk.ErrChanged) {
 			return t, err
 		}
 	}
-	return desk.Ticket{}, &BusyError{What: "conversation " + conversation, After: time.Second}
+	return desk.Ticket{}, &desk.BusyError{What: "conversation " + conversation, After: time.Second}
 }
 
-// newTicket is one attempt; ErrChanged asks for another one.
-func (e Edits) newTicket(ctx context.Context, who Who, conversation string, status desk.Status) (desk.Ticket, error) {
-	c, err := e.Conversations.Get(ctx, who.Account, conversation)
+// newTicket is one attempt; desk.ErrChanged asks for another one.
+func (e Edits) newTicket(ctx context.Context, caller desk.Caller, conversation string, status desk.Status) (desk.Ticket, error) {
+	c, err := e.Conversations.Get(ctx, caller.Account, conversation)
 	if err != nil {
 		return desk.Ticket{}, err
 	}
@@ -58,7 +58,7 @@ func (e Edits) newTicket(ctx context.Context, who Who, conversation string, stat
 			return desk.Ticket{}, err
 		}
 	}
-	return e.Tickets.Get(ctx, who.Account, changed.Ticket)
+	return e.Tickets.Get(ctx, caller.Account, changed.Ticket)
 }
 
 // put stores a ticket, unless there is one to rely on: the conversation's
@@ -69,15 +69,15 @@ func (e Edits) put(ctx context.Context, t desk.Ticket, known bool) error {
 	switch {
 	case errs == nil:
 		return nil
-	case !errors.Is(errs[0], ErrExists):
+	case !errors.Is(errs[0], desk.ErrExists):
 		return errs[0]
 	case known:
 		return nil
 	}
 	is, err := e.Tickets.Get(ctx, t.Account, t.ID)
 	switch {
-	case errors.Is(err, ErrNotFound):
-		return ErrChanged
+	case errors.Is(err, desk.ErrNotFound):
+		return desk.ErrChanged
 	case err == nil && is.Home == desk.HelpDesk:
 		return desk.StillMoving("try again in a moment")
 	}

@@ -1,4 +1,4 @@
-package move
+package support
 
 import (
 	"context"
@@ -17,7 +17,7 @@ type ConversationList struct {
 		Get(ctx context.Context, account, id string) (desk.Move, error)
 	}
 	Conversations interface {
-		ListAll(ctx context.Context, account string, of []Stretch, after Position, limit int) ([]Position, bool, error)
+		ListAll(ctx context.Context, account string, of []Stretch, after desk.Position, limit int) ([]desk.Position, bool, error)
 		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)
 	}
 	Now func() time.Time
@@ -27,7 +27,7 @@ type ConversationList struct {
 // its end.
 type Stretch struct {
 	Channel string
-	Until   Position
+	Until   desk.Position
 }
 
 // ListedConversations says which conversations a list holds. What is empty
@@ -38,15 +38,15 @@ type ListedConversations struct {
 }
 
 // Page reads a page of an account's conversations after a position, those
-// first which joined their channels last; ErrNotFound if there is no such
+// first which joined their channels last; desk.ErrNotFound if there is no such
 // channel.
-func (l ConversationList) Page(ctx context.Context, account string, of ListedConversations, after Position, limit int) (Page[desk.Conversation], error) {
+func (l ConversationList) Page(ctx context.Context, account string, of ListedConversations, after desk.Position, limit int) (Page[desk.Conversation], error) {
 	stretches, err := l.stretches(ctx, account, of)
 	if err != nil || len(stretches) == 0 {
 		return Page[desk.Conversation]{}, err
 	}
 	return page(ctx, after, limit,
-		func(after Position, limit int) ([]Position, bool, error) {
+		func(after desk.Position, limit int) ([]desk.Position, bool, error) {
 			return l.Conversations.ListAll(ctx, account, stretches, after, limit)
 		},
 		func(ctx context.Context, ids []string) (map[string]desk.Conversation, error) {
@@ -63,7 +63,7 @@ func (l ConversationList) stretches(ctx context.Context, account string, of List
 	if of.Channel != "" {
 		c, ok := setup.Channel(of.Channel)
 		if !ok {
-			return nil, fmt.Errorf("channel %s: %w", of.Channel, ErrNotFound)
+			return nil, fmt.Errorf("channel %s: %w", of.Channel, desk.ErrNotFound)
 		}
 		channels = []desk.Channel{c}
 	}
@@ -103,9 +103,9 @@ func (l ConversationList) stretch(ctx context.Context, c desk.Channel, home desk
 	all := m.Choices.History == desk.AllHistory
 	switch {
 	case home == desk.Inbox && all:
-		s.Until = Position{Joined: l.Now().Add(-late)}
+		s.Until = desk.Position{Joined: l.Now().Add(-late)}
 	case home == desk.HelpDesk && !all:
-		s.Until = Position{Joined: c.FenceAt}
+		s.Until = desk.Position{Joined: c.FenceAt}
 	}
 	return s, true, nil
 }

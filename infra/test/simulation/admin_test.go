@@ -18,7 +18,7 @@ func isMoveRefusal(err error) bool {
 		reused  *move.KeyReusedError
 		blocked *move.BlockedError
 	)
-	return errors.Is(err, move.ErrNotFound) || errors.As(err, &running) || errors.As(err, &reused) || errors.As(err, &blocked)
+	return errors.Is(err, desk.ErrNotFound) || errors.As(err, &running) || errors.As(err, &reused) || errors.As(err, &blocked)
 }
 
 // admin moves channels of an account: one, sometimes with the request

@@ -1,4 +1,4 @@
-package move
+package support
 
 import (
 	"context"
@@ -13,7 +13,7 @@ type TicketList struct {
 		Setup(ctx context.Context, account string) (desk.Setup, error)
 	}
 	Tickets interface {
-		List(ctx context.Context, account string, statuses []desk.Status, after Position, limit int) ([]Position, bool, error)
+		List(ctx context.Context, account string, statuses []desk.Status, after desk.Position, limit int) ([]desk.Position, bool, error)
 		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Ticket, error)
 	}
 }
@@ -27,7 +27,7 @@ type ListedTickets struct {
 
 // Page reads a page of an account's tickets after a position, the last
 // created first. An unknown status is a *desk.InvalidError.
-func (l TicketList) Page(ctx context.Context, account string, of ListedTickets, after Position, limit int) (Page[desk.Ticket], error) {
+func (l TicketList) Page(ctx context.Context, account string, of ListedTickets, after desk.Position, limit int) (Page[desk.Ticket], error) {
 	setup, err := l.Setups.Setup(ctx, account)
 	if err != nil {
 		return Page[desk.Ticket]{}, err
@@ -37,7 +37,7 @@ func (l TicketList) Page(ctx context.Context, account string, of ListedTickets, 
 		return Page[desk.Ticket]{}, err
 	}
 	return page(ctx, after, limit,
-		func(after Position, limit int) ([]Position, bool, error) {
+		func(after desk.Position, limit int) ([]desk.Position, bool, error) {
 			return l.Tickets.List(ctx, account, statuses, after, limit)
 		},
 		func(ctx context.Context, ids []string) (map[string]desk.Ticket, error) {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
+	"deskmove/shared/support"
 )
 
 // people are the customers, agents and admins, and what they were told.
@@ -181,14 +181,14 @@ func (w *world) message(c chance, i int, account, channel string) desk.Message {
 
 // take takes a message in, and remembers what its sender was told.
 func (w *world) take(name string, m desk.Message, references []string, first bool) {
-	var taken move.Taken
+	var taken support.Taken
 	w.request(name, func(ctx context.Context, p *process) (err error) {
 		taken, err = p.Cases.Intake.Message(ctx, m, references)
 		return err
 	}, func(err error) { w.took(m, taken, err, first) })
 }
 
-func (w *world) took(m desk.Message, taken move.Taken, err error, first bool) {
+func (w *world) took(m desk.Message, taken support.Taken, err error, first bool) {
 	if err != nil {
 		w.violated("message %s of %s is refused: %v", m.External, m.Channel, err)
 		return
@@ -213,19 +213,19 @@ func (w *world) reply(c chance, i int) {
 		w.take(fmt.Sprintf("reply%d", i), m, []string{to.external}, false)
 		return
 	}
-	var taken move.Taken
+	var taken support.Taken
 	w.request(fmt.Sprintf("append%d", i), func(ctx context.Context, p *process) (err error) {
 		taken, err = p.Cases.Intake.Append(ctx, m, to.id)
 		return err
 	}, func(err error) { w.took(m, taken, err, false) })
 }
 
-func (w *world) who(account, agent string) move.Who {
+func (w *world) who(account, agent string) desk.Caller {
 	role := desk.AgentRole
 	if agent == "ann" {
 		role = desk.SuperAdmin
 	}
-	return move.Who{Account: account, Agent: agent, Role: role}
+	return desk.Caller{Account: account, Agent: agent, Role: role}
 }
 
 // edit is an agent who edits a conversation, or its ticket once it has moved.

@@ -1,4 +1,4 @@
-package move
+package support
 
 import (
 	"context"
@@ -18,7 +18,9 @@ type Configure struct {
 		Locked(ctx context.Context, account string) (string, error)
 		Get(ctx context.Context, account, id string) (desk.Move, error)
 	}
-	Listing Listing
+	Listing interface {
+		List(ctx context.Context, account, channel string, after, until desk.Position, limit int) (ps []desk.Position, more bool, err error)
+	}
 }
 
 // Account makes an account's setup what is given, and returns it as it is
@@ -31,14 +33,14 @@ func (c Configure) Account(ctx context.Context, setup desk.Setup) (desk.Setup, e
 		return desk.Setup{}, err
 	}
 	old, err := c.Setups.Setup(ctx, setup.Account.ID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, desk.ErrNotFound) {
 		return desk.Setup{}, err
 	}
 	running, err := c.running(ctx, setup.Account.ID)
 	if err != nil {
 		return desk.Setup{}, err
 	}
-	errs := []error{statusesStay(setup, running, "keep them until the move has ended")}
+	errs := []error{setup.KeepsStatuses(running, "keep them until the move has ended")}
 	for _, was := range old.Channels {
 		if err := c.keeps(ctx, was, setup, was.ID == running.Choices.Channel); err != nil {
 			errs = append(errs, err)
@@ -60,7 +62,7 @@ func (c Configure) keeps(ctx context.Context, was desk.Channel, setup desk.Setup
 	if kept && is.Type == was.Type {
 		return nil
 	}
-	ps, more, err := c.Listing.List(ctx, was.Account, was.ID, Position{}, Position{}, 1)
+	ps, more, err := c.Listing.List(ctx, was.Account, was.ID, desk.Position{}, desk.Position{}, 1)
 	if err != nil {
 		return err
 	}
@@ -83,18 +85,4 @@ func (c Configure) running(ctx context.Context, account string) (desk.Move, erro
 		return desk.Move{}, err
 	}
 	return c.Moves.Get(ctx, account, id)
-}
-
-// statusesStay reports whether a setup has the statuses that a move gives to
-// tickets, without which it cannot go on.
-func statusesStay(setup desk.Setup, m desk.Move, do string) error {
-	of := m.Choices.Statuses
-	if m.Choices.History != desk.AllHistory || setup.CheckStatuses(of) == nil {
-		return nil
-	}
-	return &desk.InvalidError{
-		Field:   "pipelines",
-		Problem: fmt.Sprintf("move %s gives tickets the statuses %s and %s, which are no open and closed ones of one pipeline", m.ID, of.Open, of.Closed),
-		Do:      do,
-	}
 }

@@ -1,4 +1,4 @@
-package move
+package support
 
 import (
 	"context"
@@ -8,6 +8,10 @@ import (
 
 	"deskmove/shared/desk"
 )
+
+// attempts is how often a change is tried when others change the same
+// conversation or ticket meanwhile.
+const attempts = 8
 
 // Edits carries out what agents change on conversations and tickets.
 type Edits struct {
@@ -30,14 +34,14 @@ type Edits struct {
 }
 
 // Conversation edits a conversation in the inbox. Errors: *desk.MovedError if
-// it has moved, *desk.InvalidError, ErrNotFound.
-func (e Edits) Conversation(ctx context.Context, who Who, id string, edit desk.Edit) (desk.Conversation, error) {
-	setup, err := e.Setups.Setup(ctx, who.Account)
+// it has moved, *desk.InvalidError, desk.ErrNotFound.
+func (e Edits) Conversation(ctx context.Context, caller desk.Caller, id string, edit desk.Edit) (desk.Conversation, error) {
+	setup, err := e.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Conversation{}, err
 	}
-	for range rounds {
-		c, err := e.Conversations.Get(ctx, who.Account, id)
+	for range attempts {
+		c, err := e.Conversations.Get(ctx, caller.Account, id)
 		if err != nil {
 			return desk.Conversation{}, err
 		}
@@ -46,27 +50,27 @@ func (e Edits) Conversation(ctx context.Context, who Who, id string, edit desk.E
 			return desk.Conversation{}, err
 		}
 		err = e.Conversations.Save(ctx, edited, c.Version)
-		if !errors.Is(err, ErrChanged) {
+		if !errors.Is(err, desk.ErrChanged) {
 			return edited, err
 		}
 	}
-	return desk.Conversation{}, &BusyError{What: "conversation " + id, After: time.Second}
+	return desk.Conversation{}, &desk.BusyError{What: "conversation " + id, After: time.Second}
 }
 
 // Ticket edits a ticket. Errors: *desk.RefusedError while the conversation is
-// being moved, *desk.InvalidError, ErrNotFound.
-func (e Edits) Ticket(ctx context.Context, who Who, id string, edit desk.TicketEdit) (desk.Ticket, error) {
-	setup, err := e.Setups.Setup(ctx, who.Account)
+// being moved, *desk.InvalidError, desk.ErrNotFound.
+func (e Edits) Ticket(ctx context.Context, caller desk.Caller, id string, edit desk.TicketEdit) (desk.Ticket, error) {
+	setup, err := e.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Ticket{}, err
 	}
-	for range rounds {
-		t, err := e.Tickets.Get(ctx, who.Account, id)
+	for range attempts {
+		t, err := e.Tickets.Get(ctx, caller.Account, id)
 		if err != nil {
 			return desk.Ticket{}, err
 		}
 		// The conversation is read after the ticket: see desk.Rules.Edit.
-		c, err := e.Conversations.Get(ctx, who.Account, t.Conversation)
+		c, err := e.Conversations.Get(ctx, caller.Account, t.Conversation)
 		if err != nil {
 			return desk.Ticket{}, err
 		}
@@ -74,22 +78,22 @@ func (e Edits) Ticket(ctx context.Context, who Who, id string, edit desk.TicketE
 		if err != nil {
 			return desk.Ticket{}, err
 		}
-		edited, err := rules.Edit(t, edit, c, who.Agent, e.Now().Truncate(time.Millisecond))
+		edited, err := rules.Edit(t, edit, c, caller.Agent, e.Now().Truncate(time.Millisecond))
 		if err != nil {
 			return desk.Ticket{}, err
 		}
 		err = e.Tickets.Replace(ctx, edited, t)
-		if !errors.Is(err, ErrChanged) {
+		if !errors.Is(err, desk.ErrChanged) {
 			return edited, err
 		}
 	}
-	return desk.Ticket{}, &BusyError{What: "ticket " + id, After: time.Second}
+	return desk.Ticket{}, &desk.BusyError{What: "ticket " + id, After: time.Second}
 }
 
 func (e Edits) rules(ctx context.Context, setup desk.Setup, c desk.Conversation) (*desk.Rules, error) {
 	channel, ok := setup.Channel(c.Channel)
 	if !ok {
-		return nil, fmt.Errorf("channel %s: %w", c.Channel, ErrNotFound)
+		return nil, fmt.Errorf("channel %s: %w", c.Channel, desk.ErrNotFound)
 	}
 	var m desk.Move
 	if channel.Move != "" {
