@@ -180,7 +180,7 @@ func (c *call) print(v any, text func(w io.Writer)) error {
 // interactive reports whether a person watches the standard error.
 func (c *call) interactive() bool {
 	f, ok := c.stderr.(*os.File)
-	return ok && !c.json && term.IsTerminal(int(f.Fd())) // #nosec G115 -- descriptors are small
+	return ok && !c.json && term.IsTerminal(int(f.Fd()))
 }
 
 // program is how the user calls this program.

@@ -31,7 +31,7 @@ func (d demoCmd) Run(ctx context.Context, c *call) error {
 	}
 	out, live := c.stdout, false
 	if f, ok := c.stdout.(*os.File); ok {
-		live = term.IsTerminal(int(f.Fd())) // #nosec G115 -- descriptors are small
+		live = term.IsTerminal(int(f.Fd()))
 	}
 	if c.json {
 		out, live = io.Discard, false

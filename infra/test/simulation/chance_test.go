@@ -25,7 +25,7 @@ func hash(parts ...string) uint64 {
 type chance struct{ *rand.Rand }
 
 func newChance(seed uint64, whose string) chance {
-	return chance{rand.New(rand.NewPCG(seed, hash(whose)))} // #nosec G404 -- replays, guards nothing
+	return chance{rand.New(rand.NewPCG(seed, hash(whose)))}
 }
 
 // hit is true in so many of 1,000 cases.

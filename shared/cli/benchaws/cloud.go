@@ -126,7 +126,7 @@ func (m *machine) run(ctx context.Context, h *handler.Handlers) error {
 			return json.Marshal(next)
 		},
 		Now:  time.Now,
-		Rand: rand.Float64, // #nosec G404 -- spreads retries, guards nothing
+		Rand: rand.Float64,
 		Save: func(_ context.Context, x asl.Execution) error {
 			if x.WakeAt.IsZero() { // it has left its state
 				m.transitions.Add(1)

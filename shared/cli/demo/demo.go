@@ -248,7 +248,7 @@ func (d *demo) cleanUp(cause error) error {
 
 // lastWords are the end of the engine's log, if it said anything.
 func (d *demo) lastWords() error {
-	log, err := os.ReadFile(filepath.Join(d.dir, "serve.log")) // #nosec G304 -- our own file
+	log, err := os.ReadFile(filepath.Join(d.dir, "serve.log"))
 	const most = 2000
 	if log = bytes.TrimSpace(log); err != nil || len(log) == 0 {
 		return err

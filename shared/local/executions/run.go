@@ -122,7 +122,7 @@ func (m *StateMachine) advance(ctx context.Context, x *execution) error {
 			return nil
 		},
 		Now:  m.host.Clock.Now,
-		Rand: rand.Float64, // #nosec G404 -- spreads retries, guards nothing
+		Rand: rand.Float64,
 		Sleep: func(ctx context.Context, until time.Time) error {
 			// A minute at most, so that a clock that was set is noticed.
 			return m.host.Clock.Sleep(ctx, min(until.Sub(m.host.Clock.Now()), time.Minute))

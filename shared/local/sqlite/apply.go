@@ -234,4 +234,4 @@ func appendColumn(b []byte, stmt *sqlite.Stmt, col int) []byte {
 }
 
 // text returns b as a string without a copy, for as long as b is not changed.
-func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) } // #nosec G103 -- see above
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) } // #nosec G103 -- for as long as b is not changed

@@ -61,7 +61,7 @@ func base64(b []byte, text bool) (out []byte, faults bool) {
 			default:
 				bits = bits<<6 | uint32(v) // #nosec G115 -- of 6 bits
 				if n++; n == 4 {
-					out = append(out, byte(bits>>16), byte(bits>>8), byte(bits)) // #nosec G115 -- cuts the number into bytes
+					out = append(out, byte(bits>>16), byte(bits>>8), byte(bits))
 					n, bits = 0, 0
 				}
 			}
