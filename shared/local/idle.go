@@ -32,13 +32,9 @@ func (s *Stack) idle(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	positions, err := streams.Positions(ctx, s.runtime.DB, "redirect")
+	after, err := streams.Positions(ctx, s.runtime.DB, "redirect")
 	if err != nil {
 		return false, err
-	}
-	after := make(map[string]string)
-	for _, p := range positions {
-		after[p.Shard] = p.After
 	}
 	for _, shard := range shards {
 		ahead, err := s.engine.Changes(ctx, shard, after[shard], 1)

@@ -125,20 +125,17 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 	convert, redirect, sweep := of("convert").Convert, of("redirect").Redirect, of("sweep").Sweep
 	s.runtime.Poll(s.Batches, queue.Function{Name: "convert", Timeout: limits.Timeouts["convert"], Handle: convert.Handle}, converters)
 	s.runtime.Poll(failures, queue.Function{Name: "redirect-failed", Timeout: limits.Timeouts["redirect"], Handle: redirect.HandleFailed}, 2)
-	return errors.Join(
-		s.runtime.Feed(
-			&streams.Feed{Stream: s.engine, Table: store.Conversations, Poll: 10 * time.Millisecond, Trim: s.trim, Keep: time.Hour},
-			streams.Mapping{
-				Function:  streams.Function{Name: "redirect", Timeout: limits.Timeouts["redirect"], Handle: redirect.Handle},
-				BatchSize: limits.Stream.Size, Retries: limits.Stream.Retries, MaxAge: limits.Stream.MaxAge,
-				Bisect: true, ReportFailures: true, OnFailure: failures.Send, Filter: isConversation,
-			}),
-		s.runtime.Schedule(schedule.Schedule{
-			Name: "sweep", Every: limits.Sweep,
-			Function: schedule.Function{Name: "sweep", Timeout: limits.Timeouts["sweep"], Handle: sweep.Handle},
-		}),
-		s.listen(ctx, c),
-	)
+	s.runtime.Stream(&streams.Mapping{
+		Stream: s.engine, Table: store.Conversations, Filter: isConversation,
+		Function:  streams.Function{Name: "redirect", Timeout: limits.Timeouts["redirect"], Handle: redirect.Handle},
+		BatchSize: limits.Stream.Size, Retries: limits.Stream.Retries, MaxAge: limits.Stream.MaxAge, OnFailure: failures.Send,
+		Poll: 10 * time.Millisecond, Trim: s.trim, Keep: time.Hour,
+	})
+	s.runtime.Schedule(&schedule.Schedule{
+		Name: "sweep", Every: limits.Sweep,
+		Function: schedule.Function{Name: "sweep", Timeout: limits.Timeouts["sweep"], Handle: sweep.Handle},
+	})
+	return s.listen(ctx, c)
 }
 
 // queues opens the queues and returns the one of the stream's failures.

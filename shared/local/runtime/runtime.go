@@ -35,9 +35,8 @@ type Runtime struct {
 	DB   *db.DB
 	Host *function.Host
 
-	queues    []*queue.Queue
-	schedules []schedule.Schedule
-	parts     []func(context.Context) error
+	queues []*queue.Queue
+	parts  []func(context.Context) error
 }
 
 // Open opens the engine's file, which belongs to one process at a time.
@@ -66,17 +65,11 @@ func (r *Runtime) Poll(q *queue.Queue, f queue.Function, concurrency int) {
 	r.Part(func(ctx context.Context) error { return q.Poll(ctx, f, concurrency) })
 }
 
-// Feed has functions handle the changes of a stream. It sets the feed's DB and
-// Host.
-func (r *Runtime) Feed(f *streams.Feed, mappings ...streams.Mapping) error {
-	for _, m := range mappings {
-		if err := m.Check(); err != nil {
-			return err
-		}
-	}
-	f.DB, f.Host = r.DB, r.Host
-	r.Part(func(ctx context.Context) error { return f.Run(ctx, mappings...) })
-	return nil
+// Stream has a function handle the changes of a stream. It sets the mapping's
+// DB and Host.
+func (r *Runtime) Stream(m *streams.Mapping) {
+	m.DB, m.Host = r.DB, r.Host
+	r.Part(m.Run)
 }
 
 // Machine opens a state machine and has its executions run.
@@ -88,13 +81,10 @@ func (r *Runtime) Machine(ctx context.Context, c executions.Config) (*executions
 	return m, err
 }
 
-// Schedule runs a function at a rate.
-func (r *Runtime) Schedule(s schedule.Schedule) error {
-	if err := s.Check(); err != nil {
-		return err
-	}
-	r.schedules = append(r.schedules, s)
-	return nil
+// Schedule runs a function at a rate. It sets the schedule's DB and Host.
+func (r *Runtime) Schedule(s *schedule.Schedule) {
+	s.DB, s.Host = r.DB, r.Host
+	r.Part(s.Run)
 }
 
 // Serve serves requests.
@@ -111,7 +101,6 @@ func (r *Runtime) Run(ctx context.Context) error {
 	for _, part := range r.parts {
 		g.Go(func() error { return part(within) })
 	}
-	g.Go(func() error { return schedule.Run(within, r.DB, r.Host, r.schedules...) })
 	g.Go(func() error { return r.expire(within) })
 	err := g.Wait()
 	late, cancel := r.Host.Clock.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

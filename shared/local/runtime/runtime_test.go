@@ -84,23 +84,26 @@ func setUp(ctx context.Context, r *runtime.Runtime, e *sqlite.Engine, say func(.
 			return events.SQSEventResponse{}, nil
 		},
 	}, 10)
-	return q, m, errors.Join(
-		r.Feed(&streams.Feed{Stream: e, Table: store.Conversations, Poll: 5 * time.Millisecond}, streams.Mapping{
-			BatchSize: 10, Retries: 3, Function: streams.Function{
-				Name: "changes", Handle: func(_ context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
-					for _, x := range e.Records {
-						say("changed", x.Change.Keys["sk"].String())
-					}
-					return events.DynamoDBEventResponse{}, nil
-				},
-			}}),
-		r.Schedule(schedule.Schedule{Name: "sweep", Every: time.Minute, Function: schedule.Function{
-			Name: "sweep", Handle: func(context.Context, events.EventBridgeEvent) (json.RawMessage, error) {
-				say("swept")
-				return nil, nil
+	r.Stream(&streams.Mapping{
+		Stream: e, Table: store.Conversations, Poll: 5 * time.Millisecond, BatchSize: 10, Retries: 3,
+		Filter: func(store.Change) bool { return true },
+		Trim:   func(context.Context, string, string) error { return nil },
+		Function: streams.Function{
+			Name: "changes", Handle: func(_ context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+				for _, x := range e.Records {
+					say("changed", x.Change.Keys["sk"].String())
+				}
+				return events.DynamoDBEventResponse{}, nil
 			},
-		}}),
-	)
+		},
+	})
+	r.Schedule(&schedule.Schedule{Name: "sweep", Every: time.Minute, Function: schedule.Function{
+		Name: "sweep", Handle: func(context.Context, events.EventBridgeEvent) (json.RawMessage, error) {
+			say("swept")
+			return nil, nil
+		},
+	}})
+	return q, m, nil
 }
 
 // child sends, writes and starts as fast as it can until it is killed, and
@@ -288,25 +291,6 @@ func TestOneProcessAtATime(t *testing.T) {
 	}
 }
 
-func TestSetUpRefuses(t *testing.T) {
-	r, err := runtime.Open(runtime.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	for name, err := range map[string]error{
-		"feed":     r.Feed(&streams.Feed{}, streams.Mapping{}),
-		"schedule": r.Schedule(schedule.Schedule{}),
-	} {
-		if err == nil {
-			t.Errorf("%s: accepted", name)
-		}
-	}
-	if _, err := r.Machine(t.Context(), executions.Config{}); err == nil {
-		t.Error("machine: accepted")
-	}
-}
-
 // TestRunEndsWithItsParts: an error of one part ends them all.
 func TestRunEndsWithItsParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -342,14 +326,12 @@ func TestZombieIsReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.Close()
-		if err := r.Schedule(schedule.Schedule{Name: "s", Every: time.Minute, Function: schedule.Function{
+		r.Schedule(&schedule.Schedule{Name: "s", Every: time.Minute, Function: schedule.Function{
 			Name: "f", Handle: func(context.Context, events.EventBridgeEvent) (json.RawMessage, error) {
 				time.Sleep(time.Hour)
 				return nil, nil
 			},
-		}}); err != nil {
-			t.Fatal(err)
-		}
+		}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()

@@ -61,7 +61,7 @@ func (b *bench) run(d time.Duration) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), d)
 	defer cancel()
-	if err := schedule.Run(ctx, b.db, b.host, b.sweep()); err != nil {
+	if err := b.sweep().Run(ctx); err != nil {
 		b.t.Error(err)
 	}
 	if err := b.host.Wait(b.t.Context()); err != nil {
@@ -69,8 +69,8 @@ func (b *bench) run(d time.Duration) {
 	}
 }
 
-func (b *bench) sweep() schedule.Schedule {
-	return schedule.Schedule{Name: "sweep", Every: 2 * time.Minute, Function: schedule.Function{
+func (b *bench) sweep() *schedule.Schedule {
+	return &schedule.Schedule{DB: b.db, Host: b.host, Name: "sweep", Every: 2 * time.Minute, Function: schedule.Function{
 		Name: "sweep", Timeout: time.Hour,
 		Handle: func(ctx context.Context, e events.EventBridgeEvent) (json.RawMessage, error) {
 			b.mu.Lock()
@@ -166,7 +166,7 @@ func TestCrash(t *testing.T) {
 			cancel()
 			return nil
 		}
-		if err := schedule.Run(ctx, b.db, b.host, b.sweep()); err != nil {
+		if err := b.sweep().Run(ctx); err != nil {
 			t.Fatal(err)
 		}
 		b.handle = func(context.Context) error { return nil }
@@ -192,12 +192,4 @@ func TestClockSetBack(t *testing.T) {
 			t.Errorf("runs at %v", b.runs)
 		}
 	})
-}
-
-func TestRefuses(t *testing.T) {
-	for _, s := range []schedule.Schedule{{Every: time.Minute}, {Name: "a"}, {Name: "a", Every: 30 * time.Second}, {Name: "a", Every: 90 * time.Second}} {
-		if err := schedule.Run(t.Context(), nil, nil, s); err == nil {
-			t.Errorf("%+v was accepted", s)
-		}
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -17,9 +18,9 @@ import (
 	"deskmove/shared/store"
 )
 
-// BenchmarkFeed is the way of a change from the embedded engine to a function
+// BenchmarkStream is the way of a change from the embedded engine to a function
 // that does nothing.
-func BenchmarkFeed(b *testing.B) {
+func BenchmarkStream(b *testing.B) {
 	for _, batch := range []int{100, 1000} {
 		b.Run(fmt.Sprint("batch=", batch), func(b *testing.B) {
 			e, err := sqlite.Open(b.TempDir(), sqlite.Options{Unsynced: true})
@@ -35,26 +36,30 @@ func BenchmarkFeed(b *testing.B) {
 			fill(b, e, b.N)
 			var left sync.WaitGroup
 			left.Add(b.N)
-			f := &streams.Feed{
+			m := &streams.Mapping{
 				DB: d, Host: &function.Host{Log: slog.New(slog.DiscardHandler)}, Stream: e, Table: store.Conversations,
-			}
-			ctx, cancel := context.WithCancel(b.Context())
-			var feeding sync.WaitGroup
-			b.ResetTimer()
-			feeding.Go(func() {
-				if err := f.Run(ctx, streams.Mapping{BatchSize: batch, Function: streams.Function{
+				BatchSize: batch, Poll: 10 * time.Millisecond,
+				Filter: func(store.Change) bool { return true },
+				Trim:   func(context.Context, string, string) error { return nil },
+				Function: streams.Function{
 					Name: "f", Handle: func(_ context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 						left.Add(-len(e.Records))
 						return events.DynamoDBEventResponse{}, nil
 					},
-				}}); err != nil {
+				},
+			}
+			ctx, cancel := context.WithCancel(b.Context())
+			var polling sync.WaitGroup
+			b.ResetTimer()
+			polling.Go(func() {
+				if err := m.Run(ctx); err != nil {
 					b.Error(err)
 				}
 			})
 			left.Wait()
 			b.StopTimer()
 			cancel()
-			feeding.Wait()
+			polling.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "changes/s")
 		})
 	}

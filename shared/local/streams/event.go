@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/google/uuid"
 
 	"deskmove/shared/local/function"
 	"deskmove/shared/store"
@@ -82,58 +81,4 @@ func sizeOf(attrs store.Attrs) int {
 		n += len(attrs[i].Name) + len(attrs[i].Value.Str) + 8
 	}
 	return n
-}
-
-// report is the on-failure message of a stream. It tells where the changes
-// are, not what they hold.
-type report struct {
-	Request  requestContext  `json:"requestContext"`
-	Response responseContext `json:"responseContext"`
-	Version  string          `json:"version"`
-	Time     time.Time       `json:"timestamp"`
-	Batch    batchInfo       `json:"DDBStreamBatchInfo"`
-}
-
-type requestContext struct {
-	ID          string `json:"requestId"`
-	FunctionARN string `json:"functionArn"`
-	Condition   string `json:"condition"` // RetryAttemptsExhausted or RecordAgeExceeded
-	Invoked     int    `json:"approximateInvokeCount"`
-}
-
-type responseContext struct {
-	StatusCode int    `json:"statusCode"`
-	Version    string `json:"executedVersion"`
-	Error      string `json:"functionError"`
-}
-
-type batchInfo struct {
-	Shard         string    `json:"shardId"`
-	StartSequence string    `json:"startSequenceNumber"`
-	EndSequence   string    `json:"endSequenceNumber"`
-	FirstArrival  time.Time `json:"approximateArrivalOfFirstRecord"`
-	LastArrival   time.Time `json:"approximateArrivalOfLastRecord"`
-	Size          int       `json:"batchSize"`
-	StreamARN     string    `json:"streamArn"`
-}
-
-func (r *reader) report(batch []store.Change, attempts int, condition string) report {
-	first, last := &batch[0], &batch[len(batch)-1]
-	return report{
-		Request: requestContext{
-			ID: uuid.NewString(), FunctionARN: r.mapping.Function.ARN(), Condition: condition, Invoked: attempts,
-		},
-		Response: responseContext{StatusCode: 200, Version: "$LATEST", Error: "Unhandled"},
-		Version:  "1.0",
-		Time:     r.feed.Host.Clock.Now().UTC(),
-		Batch: batchInfo{
-			Shard:         r.shard,
-			StartSequence: first.Sequence,
-			EndSequence:   last.Sequence,
-			FirstArrival:  first.At.UTC().Truncate(time.Second),
-			LastArrival:   last.At.UTC().Truncate(time.Second),
-			Size:          len(batch),
-			StreamARN:     r.feed.arn(),
-		},
-	}
 }

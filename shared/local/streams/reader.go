@@ -1,339 +1,195 @@
 package streams
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"deskmove/shared/local/db"
 	"deskmove/shared/local/function"
 	"deskmove/shared/store"
 )
 
-const (
-	// maxPayload is about the most that Lambda takes in one event; JSON adds
-	// to the size of a change.
-	maxPayload = 4 << 20
-	// maxInterrupted is how often a batch may be under way when the process
-	// dies, until that counts as its failure.
-	maxInterrupted = 3
-)
+// maxBegun is how often a batch may be under way when the process dies, until
+// that counts as its failure.
+const maxBegun = 3
 
-// segment is a part of what was read that is handled by itself: the changes
-// up to To.
-type segment struct {
-	To     string `json:"to"`
-	Failed int    `json:"failed,omitempty"` // attempts that failed
-	Begun  int    `json:"begun,omitempty"`  // attempts since the last that failed
-}
-
-// reader feeds one function from one shard, one batch at a time.
+// reader feeds the function from one shard, one batch at a time.
 type reader struct {
-	feed    *Feed
-	mapping Mapping
-	shard   string
-	mark    *mark
-	log     *slog.Logger
+	*Mapping
+	shard string
+	log   *slog.Logger
 
-	after string         // sequence number of the last change that is done
-	saved string         // after, as the file has it
-	ahead []store.Change // those read behind after
-	work  []segment      // of ahead, none empty
+	position
+	saved   atomic.Pointer[string] // position.after, as the file has it
+	changes []store.Change         // those of position.batches
 }
 
-func newReader(f *Feed, m Mapping, shard string, k *mark) *reader {
-	m.BatchSize = cmp.Or(m.BatchSize, 100)
-	m.MaxAge = cmp.Or(m.MaxAge, 24*time.Hour)
-	log := f.Host.Logger().With("table", f.Table, "shard", shard, "function", m.Function.Name)
-	return &reader{feed: f, mapping: m, shard: shard, mark: k, log: log}
+func newReader(m *Mapping, shard string) *reader {
+	r := &reader{Mapping: m, shard: shard, log: m.Host.Logger().With("table", m.Table, "shard", shard, "function", m.Function.Name)}
+	r.saved.Store(new(string))
+	return r
 }
 
-// run goes on until ctx is done. Errors of the stream or the file are logged
-// and tried again.
+// run goes on until ctx is done.
 func (r *reader) run(ctx context.Context) {
-	r.retry(ctx, "stream position not loaded", r.load)
+	r.untilDone(ctx, "stream position not loaded", r.load)
 	for ctx.Err() == nil {
-		bell := r.feed.bell()
-		r.retry(ctx, "changes not read", r.read)
-		if len(r.ahead) == 0 {
-			r.retry(ctx, "stream position not saved", r.settle)
-			r.feed.Host.Clock.Wait(ctx, cmp.Or(r.feed.Poll, 250*time.Millisecond), bell)
+		r.untilDone(ctx, "changes not read", r.read)
+		if len(r.batches) == 0 {
+			r.untilDone(ctx, "stream position not saved", r.saveProgress)
+			r.Host.Clock.Wait(ctx, r.Poll, nil)
 			continue
 		}
-		for len(r.work) > 0 && ctx.Err() == nil {
-			r.advance(ctx)
+		for len(r.batches) > 0 && ctx.Err() == nil {
+			r.tryFirst(ctx)
 		}
 	}
 	// Without this, what was done since the last save would be done again.
-	if err := r.settle(context.WithoutCancel(ctx)); err != nil {
+	if err := r.saveProgress(context.WithoutCancel(ctx)); err != nil {
 		r.log.ErrorContext(ctx, "stream position not saved", "err", err)
 	}
 }
 
-// retry does f until it succeeds or ctx is done.
-func (r *reader) retry(ctx context.Context, message string, f func(context.Context) error) {
+// untilDone does f until it succeeds or ctx is done. Errors are logged.
+func (r *reader) untilDone(ctx context.Context, message string, f func(context.Context) error) {
 	for pause := 100 * time.Millisecond; ctx.Err() == nil; pause = min(2*pause, 30*time.Second) {
 		err := f(ctx)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
 		r.log.ErrorContext(ctx, message, "err", err)
-		r.feed.Host.Clock.Wait(ctx, pause, nil)
+		r.Host.Clock.Wait(ctx, pause, nil)
 	}
 }
 
-// load takes up the position from the file.
 func (r *reader) load(ctx context.Context) error {
-	r.after, r.work = "", nil
-	err := r.feed.DB.Do(ctx, func(tx db.Tx) error {
-		return tx.Query("SELECT after, work FROM stream_position WHERE mapping = ? AND shard = ?", func(row db.Row) error {
-			r.after = row.Text(0)
-			return json.Unmarshal([]byte(row.Text(1)), &r.work)
-		}, r.mapping.Function.Name, r.shard)
-	})
-	r.saved = r.after
-	r.mark.set(r.after)
+	err := r.position.load(ctx, r.DB, r.Function.Name, r.shard)
+	r.setSaved()
 	return err
 }
 
-// save puts the position into the file.
 func (r *reader) save(ctx context.Context) error {
-	work, err := json.Marshal(r.work)
-	if err != nil {
-		return err
-	}
-	err = r.feed.DB.Do(ctx, func(tx db.Tx) error {
-		return tx.Exec(`INSERT INTO stream_position (mapping, shard, after, work) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET after = excluded.after, work = excluded.work`,
-			r.mapping.Function.Name, r.shard, r.after, string(work))
-	})
+	err := r.position.save(ctx, r.DB, r.Function.Name, r.shard)
 	if err == nil {
-		r.saved = r.after
-		r.mark.set(r.after)
+		r.setSaved()
 	}
 	return err
 }
 
-// settle saves the position if it has changed.
-func (r *reader) settle(ctx context.Context) error {
-	if r.saved == r.after {
+func (r *reader) setSaved() {
+	after := r.after
+	r.saved.Store(&after)
+}
+
+// saveProgress saves the position if a change is done since it was saved.
+func (r *reader) saveProgress(ctx context.Context) error {
+	if *r.saved.Load() == r.after {
 		return nil
 	}
 	return r.save(ctx)
 }
 
-// read reads ahead: the next batch or, after a restart, the changes that were
-// under way.
+// read reads the changes of the next batch or, after a restart, of the batches
+// that were under way.
 func (r *reader) read(ctx context.Context) error {
-	r.ahead = nil
-	for {
-		after := r.after
-		if n := len(r.ahead); n > 0 {
-			after = r.ahead[n-1].Sequence
-		}
-		changes, err := r.feed.Stream.Changes(ctx, r.shard, after, r.mapping.BatchSize)
+	r.changes = nil
+	for after := r.after; ; after = r.changes[len(r.changes)-1].Sequence {
+		more, err := r.Stream.Changes(ctx, r.shard, after, r.BatchSize)
 		if err != nil {
 			return err
 		}
-		r.ahead = append(r.ahead, changes...)
-		if len(r.work) == 0 || len(changes) == 0 || r.holds(r.work[len(r.work)-1].To) {
+		r.changes = append(r.changes, more...)
+		if len(r.batches) == 0 || len(more) == 0 || r.index(r.batches[len(r.batches)-1].To) >= 0 {
 			break
 		}
 	}
-	for i := range r.work {
-		if !r.holds(r.work[i].To) {
-			r.work = nil // the stream does not have it any more
-		}
+	if slices.ContainsFunc(r.batches, func(b batch) bool { return r.index(b.To) < 0 }) {
+		r.batches = nil // the stream does not have them any more
 	}
-	if len(r.work) == 0 && len(r.ahead) > 0 {
-		r.work = []segment{{To: r.ahead[len(r.ahead)-1].Sequence}}
+	if len(r.batches) == 0 && len(r.changes) > 0 {
+		r.batches = []batch{{To: r.changes[len(r.changes)-1].Sequence}}
 	}
 	return nil
 }
 
-func (r *reader) holds(sequence string) bool { return r.index(sequence) >= 0 }
-
+// index is where the change of a sequence number is in r.changes, or -1.
 func (r *reader) index(sequence string) int {
-	return slices.IndexFunc(r.ahead, func(c store.Change) bool { return c.Sequence == sequence })
+	return slices.IndexFunc(r.changes, func(c store.Change) bool { return c.Sequence == sequence })
 }
 
-// advance makes one attempt at the first segment.
-func (r *reader) advance(ctx context.Context) {
-	batch := r.ahead[:r.index(r.work[0].To)+1]
-	if r.mapping.Filter != nil {
-		batch = slices.DeleteFunc(slices.Clone(batch), func(c store.Change) bool { return !r.mapping.Filter(c) })
-	}
-	if len(batch) == 0 {
-		r.finish(r.work[0].To)
-		return
-	}
-	if n := fitting(batch); n < len(batch) {
-		r.split(batch[n-1].Sequence)
+// tryFirst has the function handle the first batch once, if the filter leaves
+// anything of it.
+func (r *reader) tryFirst(ctx context.Context) {
+	first := &r.batches[0]
+	changes := slices.Clone(r.changes[:r.index(first.To)+1])
+	changes = slices.DeleteFunc(changes, func(c store.Change) bool { return !r.Filter(c) })
+	if len(changes) == 0 {
+		r.done(first.To)
 		return
 	}
 	// Unlike on AWS, every change is tried: a computer may have slept for long.
-	if r.work[0].Failed > 0 && r.expired(ctx, batch) {
+	if first.Failed > 0 && len(changes) == 1 && r.tooOld(changes[0]) {
+		r.giveUp(ctx, &changes[0], "RecordAgeExceeded")
 		return
 	}
-	r.work[0].Begun++
-	r.retry(ctx, "stream position not saved", r.save)
+	first.Begun++
+	r.untilDone(ctx, "stream position not saved", r.save)
 	if ctx.Err() != nil {
 		return
 	}
-	if r.work[0].Begun > maxInterrupted {
-		r.failed(ctx, batch, 0, &function.Failure{Name: function.Exited, Message: "the process has died with it every time"})
+	if first.Begun > maxBegun {
+		r.failed(ctx, changes, 0, errors.New("the process has died during every attempt"))
 		return
 	}
-	done, err := r.invoke(ctx, batch)
+	done, err := r.invoke(ctx, changes)
 	switch {
 	case err == nil:
-		r.finish(r.work[0].To)
+		r.done(first.To)
 	case ctx.Err() != nil && done == 0:
 		// Shutting down may be why it failed.
 	default:
-		r.failed(ctx, batch, done, err)
+		r.failed(ctx, changes, done, err)
 	}
 }
 
-// fitting is how many changes of a batch go into one event, at least one.
-func fitting(batch []store.Change) int {
-	size := 0
-	for i := range batch {
-		size += sizeOf(batch[i].Old) + sizeOf(batch[i].New)
-		if size > maxPayload && i > 0 {
-			return i
-		}
-	}
-	return len(batch)
-}
-
-// finish is done with everything up to a sequence number.
-func (r *reader) finish(through string) {
+// done leaves everything up to a sequence number of the first batch behind.
+func (r *reader) done(through string) {
 	r.after = through
-	r.ahead = r.ahead[r.index(through)+1:]
-	if r.work[0].To == through {
-		r.work = r.work[1:]
+	r.changes = r.changes[r.index(through)+1:]
+	if r.batches[0].To == through {
+		r.batches = r.batches[1:]
 	}
 }
 
-// split makes two segments of the first, the one up to a sequence number and
-// the rest.
-func (r *reader) split(at string) {
-	rest := r.work[0]
-	first := rest
-	first.To = at
-	r.work = append([]segment{first, rest}, r.work[1:]...)
-}
+var (
+	errUnknownChange = errors.New("function reports the failure of a change that it was not given")
+	errPartial       = errors.New("function reports failures")
+)
 
-// errUnknown says that an answer names a change that was not in the batch.
-var errUnknown = errors.New("function reports the failure of a change that it was not given")
-
-// errPartial says that a function reported failures.
-var errPartial = errors.New("function reports failures")
-
-// invoke has the function handle a batch. If there is an error, the first
-// done changes of the batch are done all the same.
-func (r *reader) invoke(ctx context.Context, batch []store.Change) (done int, err error) {
-	res, err := function.Invoke(ctx, r.feed.Host, r.mapping.Function, nil, r.event(batch))
-	if err != nil {
+// invoke has the function handle changes. If there is an error, the first of
+// them are done all the same.
+func (r *reader) invoke(ctx context.Context, changes []store.Change) (done int, err error) {
+	e := events.DynamoDBEvent{Records: make([]events.DynamoDBEventRecord, len(changes))}
+	for i := range changes {
+		e.Records[i] = Record(&changes[i], r.shard, r.arn())
+	}
+	res, err := function.Invoke(ctx, r.Host, r.Function, nil, e)
+	if err != nil || len(res.BatchItemFailures) == 0 {
 		return 0, err
 	}
-	if !r.mapping.ReportFailures || len(res.BatchItemFailures) == 0 {
-		return 0, nil
-	}
 	// The stream goes on at the first failure, whatever came after it.
-	done = len(batch)
+	done = len(changes)
 	for _, failure := range res.BatchItemFailures {
-		i := slices.IndexFunc(batch, func(c store.Change) bool { return c.Sequence == failure.ItemIdentifier })
+		i := slices.IndexFunc(changes, func(c store.Change) bool { return c.Sequence == failure.ItemIdentifier })
 		if i < 0 {
-			return 0, errUnknown
+			return 0, errUnknownChange
 		}
 		done = min(done, i)
 	}
 	return done, errPartial
-}
-
-// failed decides what becomes of a batch of which only the first changes are
-// done: it is tried again, in two parts if possible, or given up.
-func (r *reader) failed(ctx context.Context, batch []store.Change, done int, why error) {
-	r.log.WarnContext(ctx, "function failed on changes", "changes", len(batch), "done", done, "attempt", r.work[0].Failed+1, "err", why)
-	if done > 0 {
-		r.finish(batch[done-1].Sequence)
-	}
-	head := &r.work[0]
-	head.Begun = 0
-	switch {
-	case r.mapping.Bisect && done > 0:
-		// The batch is split where it failed; that is no attempt.
-		return
-	case r.mapping.Bisect && len(batch) > 1:
-		r.split(batch[len(batch)/2-1].Sequence)
-		return
-	default:
-		head.Failed++
-	}
-	if head.Failed > r.mapping.Retries {
-		r.giveUp(ctx, batch[done:], head.Failed, "RetryAttemptsExhausted")
-		return
-	}
-	r.retry(ctx, "stream position not saved", r.save)
-	r.feed.Host.Clock.Wait(ctx, backoff(head.Failed), nil)
-}
-
-// backoff is the pause before retry n, from 1.
-func backoff(n int) time.Duration {
-	return min(time.Minute, time.Second<<min(n-1, 6))
-}
-
-// expired gives up the changes that are too old to be tried again, and reports
-// whether there were any.
-func (r *reader) expired(ctx context.Context, batch []store.Change) bool {
-	oldest := r.feed.Host.Clock.Now().Add(-r.mapping.MaxAge)
-	n := 0
-	for n < len(batch) && batch[n].At.Before(oldest) {
-		n++
-	}
-	if n == 0 {
-		return false
-	}
-	if n < len(batch) {
-		r.split(batch[n-1].Sequence)
-	}
-	r.giveUp(ctx, batch[:n], r.work[0].Failed, "RecordAgeExceeded")
-	return true
-}
-
-// giveUp reports the changes of the first segment and leaves them behind.
-func (r *reader) giveUp(ctx context.Context, batch []store.Change, attempts int, condition string) {
-	r.log.ErrorContext(ctx, "changes given up", "condition", condition, "changes", len(batch),
-		"first", batch[0].Sequence, "last", batch[len(batch)-1].Sequence)
-	if r.mapping.OnFailure != nil {
-		body, err := json.Marshal(r.report(batch, attempts, condition))
-		if err != nil {
-			r.log.ErrorContext(ctx, "on-failure message not made", "err", err)
-		} else {
-			r.retry(ctx, "on-failure message not sent", func(ctx context.Context) error {
-				return r.mapping.OnFailure(ctx, []string{string(body)})
-			})
-			if ctx.Err() != nil {
-				return // not reported, so not done
-			}
-		}
-	}
-	r.finish(r.work[0].To)
-}
-
-// event is a batch as Lambda gets it.
-func (r *reader) event(batch []store.Change) events.DynamoDBEvent {
-	e := events.DynamoDBEvent{Records: make([]events.DynamoDBEventRecord, len(batch))}
-	for i := range batch {
-		e.Records[i] = Record(&batch[i], r.shard, r.feed.arn())
-	}
-	return e
 }

@@ -78,12 +78,12 @@ func (l *log) add(shard string, names ...string) {
 	}
 }
 
-// bench is a feed with what a test looks at.
+// bench is a mapping with what a test looks at.
 type bench struct {
-	t    *testing.T
-	path string
-	log  log
-	feed *streams.Feed
+	t       *testing.T
+	path    string
+	log     log
+	mapping *streams.Mapping
 
 	mu      sync.Mutex
 	calls   []string // "a b c" for each batch
@@ -110,25 +110,29 @@ type report struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, path: filepath.Join(t.TempDir(), "local.db")}
-	b.feed = &streams.Feed{
+	b.mapping = &streams.Mapping{
 		Host: &function.Host{Log: slog.New(slog.DiscardHandler)}, Stream: &b.log, Table: store.Conversations,
+		Function:  streams.Function{Name: "redirect", Timeout: 10 * time.Second, Handle: b.Handle},
+		BatchSize: 100, Retries: 2, MaxAge: 24 * time.Hour, OnFailure: b.onFailure, Poll: 250 * time.Millisecond,
+		Filter: func(store.Change) bool { return true },
+		Trim:   func(context.Context, string, string) error { return nil },
 	}
 	b.open()
-	t.Cleanup(func() { b.feed.DB.Close() })
+	t.Cleanup(func() { b.mapping.DB.Close() })
 	return b
 }
 
 func (b *bench) open() {
 	b.t.Helper()
 	var err error
-	if b.feed.DB, err = db.Open(b.path, streams.Schema); err != nil {
+	if b.mapping.DB, err = db.Open(b.path, streams.Schema); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
 func (b *bench) restart() {
 	b.t.Helper()
-	if err := b.feed.DB.Close(); err != nil {
+	if err := b.mapping.DB.Close(); err != nil {
 		b.t.Fatal(err)
 	}
 	b.open()
@@ -162,36 +166,37 @@ func (b *bench) Handle(ctx context.Context, e events.DynamoDBEvent) (r events.Dy
 	return r, nil
 }
 
-func (b *bench) mapping() streams.Mapping {
-	return streams.Mapping{
-		Function:       streams.Function{Name: "redirect", Timeout: 10 * time.Second, Handle: b.Handle},
-		ReportFailures: true,
-		Retries:        2,
-		OnFailure: func(_ context.Context, bodies []string) error {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			for _, body := range bodies {
-				var r report
-				if err := json.Unmarshal([]byte(body), &r); err != nil {
-					return err
-				}
-				b.reports = append(b.reports, r)
-			}
-			return nil
-		},
+func (b *bench) onFailure(_ context.Context, bodies []string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, body := range bodies {
+		var r report
+		if err := json.Unmarshal([]byte(body), &r); err != nil {
+			return err
+		}
+		b.reports = append(b.reports, r)
 	}
+	return nil
 }
 
-// run feeds for a time.
-func (b *bench) run(d time.Duration, mappings ...streams.Mapping) {
+// run has changes handled for a time.
+func (b *bench) run(d time.Duration) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), d)
 	defer cancel()
-	if err := b.feed.Run(ctx, mappings...); err != nil {
+	if err := b.mapping.Run(ctx); err != nil {
 		b.t.Error(err)
 	}
-	if err := b.feed.Host.Wait(b.t.Context()); err != nil {
+	if err := b.mapping.Host.Wait(b.t.Context()); err != nil {
 		b.t.Error(err)
+	}
+}
+
+func (b *bench) wantPositions(want map[string]string) {
+	b.t.Helper()
+	got, err := streams.Positions(b.t.Context(), b.mapping.DB, "redirect")
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		b.t.Errorf("positions: %v (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -226,12 +231,8 @@ func TestAllChangesInOrder(t *testing.T) {
 		b := newBench(t)
 		want := names(250)
 		b.log.add("0", want[:120]...)
-		time.AfterFunc(time.Second, func() {
-			b.log.add("0", want[120:]...)
-			b.feed.Notify()
-		})
-		b.run(time.Second, b.mapping()) // Notify comes as it ends
-		b.run(time.Second, b.mapping())
+		time.AfterFunc(time.Second, func() { b.log.add("0", want[120:]...) })
+		b.run(2 * time.Second)
 		if diff := cmp.Diff(want, b.done); diff != "" {
 			t.Errorf("handled (-want +got):\n%s", diff)
 		}
@@ -241,73 +242,20 @@ func TestAllChangesInOrder(t *testing.T) {
 	})
 }
 
-func TestNotifyAndPolling(t *testing.T) {
-	for name, c := range map[string]struct {
-		notify bool
-		within time.Duration
-	}{"notified": {true, 0}, "polled": {false, 250 * time.Millisecond}} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t)
-				b.log.add("0")
-				var sent, got time.Time
-				b.handle = func(context.Context, []string) (int, error) {
-					got = time.Now()
-					return -1, nil
-				}
-				time.AfterFunc(10*time.Second+time.Millisecond, func() {
-					sent = time.Now()
-					b.log.add("0", "a")
-					if c.notify {
-						b.feed.Notify()
-					}
-				})
-				b.run(time.Minute, b.mapping())
-				if d := got.Sub(sent); got.IsZero() || d > c.within {
-					t.Errorf("handled after %v, want within %v", d, c.within)
-				}
-			})
-		})
-	}
-}
-
 func TestPositionSurvivesRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.log.add("0", names(10)...)
 		b.log.add("1", "x", "y")
-		b.run(time.Second, b.mapping())
+		b.run(time.Second)
 		b.restart()
 		b.log.add("0", "new")
 		b.calls = nil
-		b.run(time.Second, b.mapping())
+		b.run(time.Second)
 		if diff := cmp.Diff([]string{"[new]"}, b.calls); diff != "" {
 			t.Errorf("after a restart (-want +got):\n%s", diff)
 		}
-		positions, err := streams.Positions(t.Context(), b.feed.DB, "redirect")
-		want := []streams.Position{{Shard: "0", After: "000011"}, {Shard: "1", After: "000002"}}
-		if diff := cmp.Diff(want, positions); diff != "" || err != nil {
-			t.Errorf("positions: %v (-want +got):\n%s", err, diff)
-		}
-	})
-}
-
-func TestMappingsAreIndependent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		b.log.add("0", "a", "b")
-		b.handle = func(context.Context, []string) (int, error) { return 0, errors.New("no") }
-		var second []string
-		other := streams.Mapping{Function: streams.Function{Name: "other", Handle: func(_ context.Context, e events.DynamoDBEvent) (r events.DynamoDBEventResponse, _ error) {
-			for _, x := range e.Records {
-				second = append(second, x.Change.Keys["sk"].String())
-			}
-			return r, nil
-		}}}
-		b.run(time.Second, b.mapping(), other)
-		if diff := cmp.Diff([]string{"a", "b"}, second); diff != "" {
-			t.Errorf("other function (-want +got):\n%s", diff)
-		}
+		b.wantPositions(map[string]string{"0": "000011", "1": "000002"})
 	})
 }
 
@@ -316,17 +264,12 @@ func TestFilter(t *testing.T) {
 		b := newBench(t)
 		b.log.add("0", "no", "a", "no", "b", "no")
 		b.log.add("1", slices.Repeat([]string{"no"}, 300)...)
-		m := b.mapping()
-		m.Filter = func(c store.Change) bool { return c.Key.SK != "no" }
-		b.run(time.Second, m)
+		b.mapping.Filter = func(c store.Change) bool { return c.Key.SK != "no" }
+		b.run(time.Second)
 		if diff := cmp.Diff([]string{"[a b]"}, b.calls); diff != "" {
 			t.Errorf("batches (-want +got):\n%s", diff)
 		}
-		positions, err := streams.Positions(t.Context(), b.feed.DB, "redirect")
-		want := []streams.Position{{Shard: "0", After: "000005"}, {Shard: "1", After: "000300"}}
-		if diff := cmp.Diff(want, positions); diff != "" || err != nil {
-			t.Errorf("positions: %v (-want +got):\n%s", err, diff)
-		}
+		b.wantPositions(map[string]string{"0": "000005", "1": "000300"})
 	})
 }
 
@@ -379,9 +322,7 @@ func TestBisectIsolatesThePoison(t *testing.T) {
 				b.log.add("0", all...)
 				poison := []string{all[37], all[99]}
 				b.handle = handle(poison...)
-				m := b.mapping()
-				m.Bisect = true
-				b.run(10*time.Minute, m)
+				b.run(10 * time.Minute)
 				var given []string
 				for _, r := range b.reports {
 					if r.Batch.Size != 1 || r.Batch.Start != r.Batch.End || r.Request.Condition != "RetryAttemptsExhausted" || r.Request.Invoked != 3 {
@@ -411,39 +352,10 @@ func TestBisectStepByStep(t *testing.T) {
 		b := newBench(t)
 		b.log.add("0", "a", "b", "c", "d", "POISON", "f", "g")
 		b.handle = failOn("POISON")
-		m := b.mapping()
-		m.Bisect = true
-		b.run(time.Minute, m)
+		b.run(time.Minute)
 		want := []string{"[a b c d POISON f g]", "[POISON f g]", "[POISON]", "[POISON]", "[POISON]", "[f g]"}
 		if diff := cmp.Diff(want, b.calls); diff != "" {
 			t.Errorf("batches (-want +got):\n%s", diff)
-		}
-	})
-}
-
-func TestWithoutBisectTheRestIsGivenUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		b.log.add("0", names(5)...)
-		b.handle = failOn("n002")
-		start := time.Now()
-		var end time.Time
-		m := b.mapping()
-		onFailure := m.OnFailure
-		m.OnFailure = func(ctx context.Context, bodies []string) error {
-			end = time.Now()
-			return onFailure(ctx, bodies)
-		}
-		b.run(time.Minute, m)
-		want := []string{"[n000 n001 n002 n003 n004]", "[n002 n003 n004]", "[n002 n003 n004]"}
-		if diff := cmp.Diff(want, b.calls); diff != "" {
-			t.Errorf("batches (-want +got):\n%s", diff)
-		}
-		if len(b.reports) != 1 || b.reports[0].Batch.Start != "000003" || b.reports[0].Batch.End != "000005" || b.reports[0].Batch.Size != 3 {
-			t.Errorf("reports = %+v", b.reports)
-		}
-		if d := end.Sub(start); d != 3*time.Second {
-			t.Errorf("the shard was blocked for %v, want 1 s and 2 s", d)
 		}
 	})
 }
@@ -453,15 +365,14 @@ func TestUnknownFailureFailsTheBatch(t *testing.T) {
 		for _, id := range []string{"unknown", ""} {
 			b := newBench(t)
 			b.log.add("0", "a", "b")
-			m := b.mapping()
-			m.Function.Handle = func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+			b.mapping.Function.Handle = func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 				_, err := b.Handle(ctx, e)
 				return events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{
 					{ItemIdentifier: "000002"}, {ItemIdentifier: id},
 				}}, err
 			}
-			b.run(time.Minute, m)
-			if diff := cmp.Diff([]string{"[a b]", "[a b]", "[a b]"}, b.calls); diff != "" || len(b.reports) != 1 {
+			b.run(time.Minute)
+			if diff := cmp.Diff([]string{"[a b]", "[a]", "[a]", "[a]", "[b]", "[b]", "[b]"}, b.calls); diff != "" || len(b.reports) != 2 {
 				t.Errorf("failure %q: %d reports, batches (-want +got):\n%s", id, len(b.reports), diff)
 			}
 		}
@@ -472,9 +383,8 @@ func TestLowestFailureIsTheCheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.log.add("0", names(4)...)
-		m := b.mapping()
 		first := true
-		m.Function.Handle = func(ctx context.Context, e events.DynamoDBEvent) (r events.DynamoDBEventResponse, _ error) {
+		b.mapping.Function.Handle = func(ctx context.Context, e events.DynamoDBEvent) (r events.DynamoDBEventResponse, _ error) {
 			if _, err := b.Handle(ctx, e); err != nil {
 				return r, err
 			}
@@ -486,7 +396,7 @@ func TestLowestFailureIsTheCheckpoint(t *testing.T) {
 			first = false
 			return r, nil
 		}
-		b.run(time.Minute, m)
+		b.run(time.Minute)
 		if diff := cmp.Diff([]string{"[n000 n001 n002 n003]", "[n001 n002 n003]"}, b.calls); diff != "" {
 			t.Errorf("batches (-want +got):\n%s", diff)
 		}
@@ -500,13 +410,12 @@ func TestMaxAge(t *testing.T) {
 		time.Sleep(time.Hour)
 		b.log.add("0", "new")
 		b.handle = throwOn("old", "new")
-		m := b.mapping()
-		m.MaxAge, m.Retries = time.Minute, 5
-		b.run(10*time.Second, m)
+		b.mapping.MaxAge, b.mapping.Retries = time.Minute, 5
+		b.run(10 * time.Second)
 		if len(b.reports) != 1 || b.reports[0].Request.Condition != "RecordAgeExceeded" || b.reports[0].Batch.Start != "000001" || b.reports[0].Batch.Size != 1 {
 			t.Errorf("reports = %+v", b.reports)
 		}
-		if diff := cmp.Diff([]string{"[old new]", "[new]", "[new]", "[new]"}, b.calls[:4]); diff != "" {
+		if diff := cmp.Diff([]string{"[old new]", "[old]", "[new]", "[new]", "[new]"}, b.calls[:5]); diff != "" {
 			t.Errorf("batches (-want +got):\n%s", diff)
 		}
 	})
@@ -517,25 +426,22 @@ func TestMaxAge(t *testing.T) {
 func TestOnFailureIsTriedUntilItWorks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
-		b.log.add("0", "a", "b")
-		b.handle = throwOn("a", "b")
-		m := b.mapping()
+		b.log.add("0", "a")
+		b.handle = throwOn("a")
 		full := true
-		onFailure := m.OnFailure
-		m.OnFailure = func(ctx context.Context, bodies []string) error {
+		onFailure := b.mapping.OnFailure
+		b.mapping.OnFailure = func(ctx context.Context, bodies []string) error {
 			if full {
 				return store.ErrFull
 			}
 			return onFailure(ctx, bodies)
 		}
-		b.run(time.Minute, m)
-		if p, err := streams.Positions(t.Context(), b.feed.DB, "redirect"); err != nil || p[0].After != "" {
-			t.Errorf("positions = %+v, %v", p, err)
-		}
+		b.run(time.Minute)
+		b.wantPositions(map[string]string{"0": ""})
 		full = false
 		b.restart()
-		b.run(time.Minute, m)
-		if len(b.reports) != 1 || b.reports[0].Batch.Size != 2 {
+		b.run(time.Minute)
+		if len(b.reports) != 1 || b.reports[0].Batch.Start != "000001" {
 			t.Errorf("reports = %+v", b.reports)
 		}
 	})
@@ -546,7 +452,7 @@ func TestReadErrorsAreTriedAgain(t *testing.T) {
 		b := newBench(t)
 		b.log.add("0", "a")
 		b.log.fails = 5
-		b.run(time.Minute, b.mapping())
+		b.run(time.Minute)
 		if diff := cmp.Diff([]string{"a"}, b.done); diff != "" {
 			t.Errorf("handled (-want +got):\n%s", diff)
 		}
@@ -564,10 +470,9 @@ func TestRetriesSurviveRestart(t *testing.T) {
 				b := newBench(t)
 				b.log.add("0", names(8)...)
 				b.handle = handle("n003")
-				m := b.mapping()
-				m.Bisect, m.Retries = true, 6
+				b.mapping.Retries = 6
 				for range 20 {
-					b.run(2500*time.Millisecond, m)
+					b.run(2500 * time.Millisecond)
 					b.restart()
 				}
 				if len(b.reports) != 1 || b.reports[0].Batch.Start != "000004" || b.reports[0].Batch.Size != 1 {
@@ -600,7 +505,7 @@ func TestPoisonThatKillsTheProcess(t *testing.T) {
 		// process that is killed.
 		var left []byte
 		work := func() (w []byte) {
-			if err := b.feed.DB.Do(context.WithoutCancel(t.Context()), func(tx db.Tx) error {
+			if err := b.mapping.DB.Do(context.WithoutCancel(t.Context()), func(tx db.Tx) error {
 				return tx.Query("SELECT work FROM stream_position", func(r db.Row) error {
 					w = r.Bytes(0)
 					return nil
@@ -619,18 +524,17 @@ func TestPoisonThatKillsTheProcess(t *testing.T) {
 			kill()
 			return 0, errors.New("killed")
 		}
-		m := b.mapping()
-		m.Bisect, m.Retries = true, 0
+		b.mapping.Retries = 0
 		for range 30 {
 			var ctx context.Context
 			ctx, kill = context.WithTimeout(t.Context(), time.Minute)
 			left = nil
-			if err := b.feed.Run(ctx, m); err != nil {
+			if err := b.mapping.Run(ctx); err != nil {
 				t.Fatal(err)
 			}
 			kill()
 			if left != nil {
-				if err := b.feed.DB.Do(t.Context(), func(tx db.Tx) error {
+				if err := b.mapping.DB.Do(t.Context(), func(tx db.Tx) error {
 					return tx.Exec("UPDATE stream_position SET work = ?", string(left))
 				}); err != nil {
 					t.Fatal(err)
@@ -660,20 +564,18 @@ func TestShutDownIsNoFailure(t *testing.T) {
 			<-ctx.Done()
 			return 0, ctx.Err()
 		}
-		m := b.mapping()
-		m.BatchSize, m.Retries = 1, 1
-		b.run(time.Second, m)
+		b.mapping.BatchSize, b.mapping.Retries = 1, 1
+		b.run(time.Second)
 		b.handle = throwOn("b")
 		b.restart()
-		b.run(time.Minute, m)
+		b.run(time.Minute)
 		if diff := cmp.Diff([]string{"[a]", "[b]", "[b]", "[b]"}, b.calls); diff != "" || len(b.reports) != 1 {
 			t.Errorf("%d reports, batches (-want +got):\n%s", len(b.reports), diff)
 		}
 	})
 }
 
-// TestShutDownGivesNothingUp, not even without retries and without anybody to
-// report to.
+// TestShutDownGivesNothingUp, not even without retries.
 func TestShutDownGivesNothingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
@@ -682,12 +584,11 @@ func TestShutDownGivesNothingUp(t *testing.T) {
 			<-ctx.Done()
 			return 0, ctx.Err()
 		}
-		m := b.mapping()
-		m.Retries, m.OnFailure = 0, nil
-		b.run(time.Second, m)
+		b.mapping.Retries = 0
+		b.run(time.Second)
 		b.handle = nil
 		b.restart()
-		b.run(time.Minute, m)
+		b.run(time.Minute)
 		if diff := cmp.Diff([]string{"a"}, b.done); diff != "" {
 			t.Errorf("handled (-want +got):\n%s", diff)
 		}
@@ -705,11 +606,11 @@ func TestShutDownSavesThePosition(t *testing.T) {
 			cancel()
 			return -1, nil
 		}
-		if err := b.feed.Run(ctx, b.mapping()); err != nil {
+		if err := b.mapping.Run(ctx); err != nil {
 			t.Fatal(err)
 		}
 		b.restart()
-		b.run(time.Second, b.mapping())
+		b.run(time.Second)
 		if diff := cmp.Diff([]string{"[a b]"}, b.calls); diff != "" {
 			t.Errorf("batches (-want +got):\n%s", diff)
 		}
@@ -722,19 +623,20 @@ func TestTrim(t *testing.T) {
 		b.log.add("0", names(10)...)
 		start := time.Now()
 		var trimmed []string
-		b.feed.Keep = time.Minute
-		b.feed.Trim = func(_ context.Context, shard, through string) error {
+		b.mapping.Keep = time.Minute
+		b.mapping.Trim = func(_ context.Context, shard, through string) error {
 			trimmed = append(trimmed, fmt.Sprint(shard, " ", through, " ", time.Since(start).Round(5*time.Second)))
 			return nil
 		}
 		time.AfterFunc(2*time.Minute, func() { b.log.add("0", "a") })
-		slow := streams.Mapping{Function: streams.Function{Name: "slow", Timeout: time.Hour, Handle: func(context.Context, events.DynamoDBEvent) (r events.DynamoDBEventResponse, _ error) {
+		b.mapping.Function.Timeout = time.Minute
+		b.handle = func(context.Context, []string) (int, error) {
 			time.Sleep(31 * time.Second)
-			return r, nil
-		}}}
+			return -1, nil
+		}
 		time.AfterFunc(4*time.Minute, func() { b.log.add("0", "b") })
 		time.AfterFunc(4*time.Minute+10*time.Second, func() { b.log.add("0", "c") })
-		b.run(10*time.Minute, b.mapping(), slow)
+		b.run(10 * time.Minute)
 		if diff := cmp.Diff([]string{"0 000010 2m35s", "0 000011 4m35s", "0 000012 5m35s"}, trimmed); diff != "" {
 			t.Errorf("trimmed (-want +got):\n%s", diff)
 		}
@@ -748,16 +650,16 @@ func TestTrimWhenTheClockJumps(t *testing.T) {
 		b := newBench(t)
 		b.log.add("0", names(10)...)
 		var jump atomic.Int64
-		b.feed.Host.Clock.Time = func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }
+		b.mapping.Host.Clock.Time = func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }
 		start, trimmed := time.Now(), time.Duration(0)
-		b.feed.Keep = time.Hour
-		b.feed.Trim = func(context.Context, string, string) error {
+		b.mapping.Keep = time.Hour
+		b.mapping.Trim = func(context.Context, string, string) error {
 			trimmed = time.Since(start)
 			return nil
 		}
 		time.AfterFunc(2*time.Minute, func() { b.log.add("0", "a") })
 		time.AfterFunc(5*time.Minute, func() { jump.Store(int64(time.Hour)) })
-		b.run(2*time.Hour, b.mapping())
+		b.run(2 * time.Hour)
 		if trimmed < 59*time.Minute { // the jump counts as two looks, of five seconds each
 			t.Errorf("trimmed after %v", trimmed)
 		}
@@ -769,28 +671,9 @@ func TestNewShardIsFound(t *testing.T) {
 		b := newBench(t)
 		b.log.add("0")
 		time.AfterFunc(time.Minute, func() { b.log.add("1", "a") })
-		b.run(2*time.Minute, b.mapping())
+		b.run(2 * time.Minute)
 		if diff := cmp.Diff([]string{"a"}, b.done); diff != "" {
 			t.Errorf("handled (-want +got):\n%s", diff)
 		}
 	})
-}
-
-func TestRefuses(t *testing.T) {
-	b := newBench(t)
-	for name, change := range map[string]func(*streams.Mapping){
-		"no name":    func(m *streams.Mapping) { m.Function.Name = "" },
-		"batch size": func(m *streams.Mapping) { m.BatchSize = 10_001 },
-		"retries":    func(m *streams.Mapping) { m.Retries = -1 },
-		"age":        func(m *streams.Mapping) { m.MaxAge = time.Second },
-	} {
-		m := b.mapping()
-		change(&m)
-		if err := b.feed.Run(t.Context(), m); err == nil {
-			t.Errorf("%s: accepted", name)
-		}
-	}
-	if err := b.feed.Run(t.Context(), b.mapping(), b.mapping()); err == nil {
-		t.Error("twice the same function: accepted")
-	}
 }
