@@ -21,7 +21,7 @@ import (
 // TestModel lets customers, agents, an admin, the state machine, the queue and
 // the stream act in any order, one at a time, and after each action compares
 // all there is with a plain map that knows what should be. Whoever acts at the
-// same time, and what fails, is for the torture to try.
+// same time, and what fails, is for the simulation to try.
 func TestModel(t *testing.T) {
 	definition, err := os.ReadFile("../move/move.asl.json")
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package torture tests the guarantee of the write path on the product's own
+// Package simulation tests the guarantee of the write path on the product's own
 // handlers, in worlds that are as unkind as one seed makes them.
 //
 // # What is promised

@@ -145,5 +145,5 @@ func (w *world) step(name string) (*function, func(*handler.Handlers) handler.St
 	case "Audit":
 		return w.audit, func(h *handler.Handlers) handler.Step { return h.Audit }
 	}
-	panic("torture: no function " + name)
+	panic("simulation: no function " + name)
 }

@@ -171,7 +171,7 @@ func (s *sim) bury(t *task) {
 	synctest.Wait()
 	s.tasks--
 	if !t.done {
-		panic("torture: " + t.name + " goes on after its death")
+		panic("simulation: " + t.name + " goes on after its death")
 	}
 	t.tell(crashed)
 }
