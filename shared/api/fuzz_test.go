@@ -35,8 +35,7 @@ type fuzzRig struct {
 
 func newFuzzRig(f *testing.F) *fuzzRig {
 	f.Helper()
-	var none *storetest.Memory
-	r := &fuzzRig{rig: newRig(f), first: none.Copy()}
+	r := &fuzzRig{rig: newRig(f), first: &storetest.Memory{}}
 	r.engine.Engine = r.first
 	r.do(ann, "PUT", "/v1/account", acme).want(200)
 	r.moved, r.inbox = r.take("mail", "m1"), r.take("phone", "p1")

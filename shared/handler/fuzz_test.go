@@ -36,8 +36,7 @@ type fuzzRig struct {
 
 func newFuzzRig(f *testing.F) *fuzzRig {
 	f.Helper()
-	var none *storetest.Memory
-	first := none.Copy()
+	first := &storetest.Memory{}
 	r := newRigOn(f, first)
 	r.put(f, "c1", "c2", "bad1")
 	m := r.start(f)

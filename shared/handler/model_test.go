@@ -87,12 +87,11 @@ var (
 )
 
 func newWorld(t *rapid.T, m *asl.Machine) *world {
-	var none *storetest.Memory
 	w := &world{
 		machine: m, ctx: context.Background(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), executions: map[string]asl.Execution{},
 		all: map[string]*known{}, failed: map[string]bool{}, keys: map[string][2]string{}, home: desk.Inbox,
 	}
-	w.Handlers = handler.New(handler.Below{Engine: none.Copy(), Queue: w, Machine: w, Now: func() time.Time { return w.now }, Log: quiet})
+	w.Handlers = handler.New(handler.Below{Engine: &storetest.Memory{}, Queue: w, Machine: w, Now: func() time.Time { return w.now }, Log: quiet})
 	if _, err := w.Cases.Configure.Account(w.ctx, desk.Setup{
 		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
 		Agents: []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}, {ID: "bob", Role: desk.AgentRole, HelpDesk: true},

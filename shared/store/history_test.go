@@ -373,7 +373,6 @@ func (s *sick) Get(ctx context.Context, table store.Table, keys []store.Key, c s
 // TestHistoriesCanBeWrong: the checker refuses what engines without a lock, or
 // with stale reads, make of the same calls that it accepts from others.
 func TestHistoriesCanBeWrong(t *testing.T) {
-	var none *storetest.Memory
 	for name, c := range map[string]struct {
 		sick       sick
 		lock, home porcupine.CheckResult
@@ -383,7 +382,7 @@ func TestHistoriesCanBeWrong(t *testing.T) {
 		"stale reads": {sick{stale: true}, porcupine.Ok, porcupine.Illegal},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.sick.Engine = none.Copy()
+			c.sick.Engine = &storetest.Memory{}
 			locks := newHistory(t, &c.sick)
 			locks.start(0, "a", "m1")
 			locks.start(1, "a", "m2")

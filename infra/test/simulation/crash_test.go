@@ -12,6 +12,7 @@ import (
 
 	"deskmove/shared/desk"
 	"deskmove/shared/store"
+	"deskmove/shared/store/storetest"
 )
 
 var everyPair = flag.Bool("pairs", false, "crash at every pair of calls, instead of some")
@@ -101,10 +102,10 @@ func (s single) story(w *world) {
 		Acknowledged: []string{desk.CodeConnectedLeft},
 	}
 	w.after(30*time.Second, func() { w.begins("acme", choices, "key", 1) })
-	saw, first := w.mem.saw, true
-	w.mem.saw = func(changes []change) {
+	saw, first := w.mem.Wrote, true
+	w.mem.Wrote = func(changes []storetest.Written) {
 		saw(changes)
-		if first && changes[0].table == store.Tickets && !strings.HasPrefix(w.watch.writer, "api ") {
+		if first && changes[0].Table == store.Tickets && !strings.HasPrefix(w.watch.writer, "api ") {
 			first = false
 			w.after(0, func() { s.happens(w, c) })
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"deskmove/shared/store/storetest"
 )
 
 // epoch is when every simulation begins.
@@ -24,7 +26,7 @@ type sim struct {
 	events agenda
 	count  int // of events so far, which orders those of one moment
 	faults *faults
-	mem    *memory
+	mem    *storetest.Memory
 	trace  *strings.Builder // nil keeps none
 	tasks  int              // under way
 	made   int              // calls so far

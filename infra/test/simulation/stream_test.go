@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,19 +26,23 @@ type feeder struct {
 	busy    bool
 }
 
-// wake tells the feeder that there are changes.
+// wake tells the feeder that there may be changes.
 func (f *feeder) wake() {
-	if !f.busy {
+	if !f.busy && len(f.ahead(1)) > 0 {
 		f.busy = true
 		f.w.after(100*time.Millisecond, f.poll)
 	}
 }
 
-func (f *feeder) ahead() []store.Change { return f.w.mem.stream[f.shard][f.after:] }
+// ahead are the changes that are next, at most so many.
+func (f *feeder) ahead(most int) []store.Change {
+	changes, _ := f.w.mem.Changes(context.Background(), strconv.Itoa(f.shard), strconv.Itoa(f.after), most)
+	return changes
+}
 
 // poll looks for changes.
 func (f *feeder) poll() {
-	if len(f.ahead()) == 0 {
+	if len(f.ahead(1)) == 0 {
 		f.busy = false
 		return
 	}
@@ -54,15 +59,13 @@ func (f *feeder) name() string { return fmt.Sprintf("stream%d/%d", f.shard, f.ba
 
 // deliver hands over the changes that are next.
 func (f *feeder) deliver() {
-	ahead := f.ahead()
-	n := min(len(ahead), 20)
-	if f.size > 0 {
-		n = min(n, f.size)
-	}
-	batch := ahead[:n]
-	e := events.DynamoDBEvent{Records: make([]events.DynamoDBEventRecord, n)}
+	batch := f.ahead(min(cmp.Or(f.size, 20), 20))
+	n := len(batch)
+	var e events.DynamoDBEvent
 	for i := range batch {
-		e.Records[i] = streams.Record(&batch[i], strconv.Itoa(f.shard), "stream")
+		if lost := f.w.mutant.unstreamed; lost == nil || !lost(batch[i]) {
+			e.Records = append(e.Records, streams.Record(&batch[i], strconv.Itoa(f.shard), "stream"))
+		}
 	}
 	name := f.name()
 	var res events.DynamoDBEventResponse
@@ -79,7 +82,8 @@ func (f *feeder) ended(name string, n int, res events.DynamoDBEventResponse, err
 	if err != nil {
 		done = 0
 	} else if len(res.BatchItemFailures) > 0 {
-		done = position(res.BatchItemFailures[0].ItemIdentifier) - f.after - 1
+		failed, _ := strconv.Atoi(res.BatchItemFailures[0].ItemIdentifier)
+		done = failed - f.after - 1
 	}
 	c := newChance(f.w.seed, name+" ended")
 	switch {

@@ -1,9 +1,9 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"strconv"
 
 	"deskmove/shared/desk"
 	"deskmove/shared/local/asl"
@@ -31,15 +31,7 @@ func (e waist) Get(ctx context.Context, t store.Table, keys []store.Key, c store
 	if c == store.Eventual {
 		o.verb = "get?"
 	}
-	err = e.w.call(ctx, o, func(func(int) bool) {
-		items = items[:0]
-		for _, k := range keys {
-			p := place{t, k}
-			if attrs := e.w.mem.read(p, e.w.age(ctx, p, c)); attrs != nil {
-				items = append(items, store.Item{Key: k, Attrs: attrs})
-			}
-		}
-	})
+	err = e.w.call(ctx, o, func(func(int) bool) { items, _ = e.w.mem.Get(context.WithoutCancel(ctx), t, keys, c) })
 	return items, err
 }
 
@@ -49,10 +41,9 @@ func (e waist) Query(ctx context.Context, q store.Query) (page store.Page, err e
 	if q.Index {
 		o.verb = "list"
 	}
-	err = e.w.call(ctx, o, func(func(int) bool) {
-		page = e.w.mem.query(q, e.w.age(ctx, place{q.Table, store.Key{PK: q.PK}}, q.Read))
-	})
-	return page, err
+	var refused error
+	err = e.w.call(ctx, o, func(func(int) bool) { page, refused = e.w.mem.Query(context.WithoutCancel(ctx), q) })
+	return page, cmp.Or(err, refused)
 }
 
 // Write implements store.Engine.
@@ -76,7 +67,7 @@ func (e waist) Transact(ctx context.Context, ws []store.Write) error {
 	var result error
 	if err := e.w.call(ctx, writing("transact", ws), func(func(int) bool) {
 		e.w.by(ctx)
-		result = e.w.mem.transact(ws)
+		result = e.w.mem.Transact(context.WithoutCancel(ctx), ws)
 	}); err != nil {
 		return err
 	}
@@ -100,34 +91,20 @@ func writing(verb string, ws []store.Write) op {
 }
 
 // Shards implements store.Stream.
-func (e waist) Shards(context.Context) ([]string, error) {
-	names := make([]string, shards)
-	for i := range names {
-		names[i] = strconv.Itoa(i)
-	}
-	return names, nil
-}
+func (e waist) Shards(ctx context.Context) ([]string, error) { return e.w.mem.Shards(ctx) }
 
 // Changes implements store.Stream. The simulation's own reader does not use
 // it.
-func (e waist) Changes(_ context.Context, shard, after string, limit int) ([]store.Change, error) {
-	i, n := position(shard), position(after)
-	changes := e.w.mem.stream[i][n:]
-	return changes[:min(limit, len(changes))], nil
+func (e waist) Changes(ctx context.Context, shard, after string, limit int) ([]store.Change, error) {
+	return e.w.mem.Changes(ctx, shard, after, limit)
 }
 
 // Between implements store.Stream.
 func (e waist) Between(ctx context.Context, shard, first, last string) (changes []store.Change, err error) {
 	err = e.w.call(ctx, op{verb: "between", table: "stream", pk: shard, sk: first}, func(func(int) bool) {
-		changes = e.w.mem.stream[position(shard)][position(first)-1 : position(last)]
+		changes, _ = e.w.mem.Between(context.WithoutCancel(ctx), shard, first, last)
 	})
 	return changes, err
-}
-
-// position reads a number that the simulation wrote; "" is 0.
-func position(s string) int {
-	n, _ := strconv.Atoi(s)
-	return n
 }
 
 // Send implements move.Queue.

@@ -12,6 +12,7 @@ import (
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/store/storetest"
 )
 
 // watch checks at every write what must hold at every instant.
@@ -21,13 +22,20 @@ type watch struct {
 	states  map[string]desk.Move
 	begun   map[string]time.Duration // when the last pass of an execution began
 	first   map[string]time.Duration // the same, of the pass in the middle of which it took over
-	headers map[string]*cell         // of conversations, by account and ID
+	headers map[string]header        // of conversations, by account and ID
 }
 
 func newWatch(w *world) watch {
 	return watch{
-		world: w, states: map[string]desk.Move{}, begun: map[string]time.Duration{}, first: map[string]time.Duration{}, headers: map[string]*cell{},
+		world: w, states: map[string]desk.Move{}, begun: map[string]time.Duration{}, first: map[string]time.Duration{}, headers: map[string]header{},
 	}
+}
+
+// header is a conversation as it was last written.
+type header struct {
+	key store.Key
+	is  desk.Conversation
+	at  time.Duration
 }
 
 // The beginnings of sort keys of package store by which the control table's
@@ -40,21 +48,24 @@ const (
 )
 
 // saw judges what was written, once all of it is.
-func (w *world) saw(changes []change) {
+func (w *world) saw(changes []storetest.Written) {
+	for _, f := range w.feeders {
+		f.wake()
+	}
 	for _, c := range changes {
 		if w.trace != nil {
-			w.log("  wrote %s %s/%s", c.table, c.key.PK, c.key.SK)
+			w.log("  wrote %s %s/%s", c.Table, c.Key.PK, c.Key.SK)
 		}
 		w.watch.rehearsal(c)
-		switch c.table {
+		switch c.Table {
 		case store.Conversations:
-			if is, ok := store.ReadConversation(c.key, c.new); ok {
-				was, _ := store.ReadConversation(c.key, c.old)
-				w.watch.headers[is.Account+"#"+is.ID] = w.mem.cells[c.place]
-				w.watch.conversation(was, is, c.old != nil)
+			if is, ok := store.ReadConversation(c.Key, c.New); ok {
+				was, _ := store.ReadConversation(c.Key, c.Old)
+				w.watch.headers[is.Account+"#"+is.ID] = header{c.Key, is, w.now}
+				w.watch.conversation(was, is, c.Old != nil)
 			}
 		case store.Tickets:
-			w.watch.ticket(readTicket(c.old), readTicket(c.new))
+			w.watch.ticket(readTicket(c.Old), readTicket(c.New))
 		case store.Control:
 			w.watch.control(c)
 		}
@@ -177,32 +188,32 @@ func (w *watch) edit(was, is desk.Ticket, c desk.Conversation) {
 }
 
 // control judges a change of the control table.
-func (w *watch) control(c change) {
+func (w *watch) control(c storetest.Written) {
 	switch {
-	case c.key.SK == lockSK && c.old != nil && c.new != nil:
+	case c.Key.SK == lockSK && c.Old != nil && c.New != nil:
 		w.violated("one lock holder: %s takes the lock that another has", w.writer)
-	case strings.HasPrefix(c.key.SK, moveSK):
+	case strings.HasPrefix(c.Key.SK, moveSK):
 		w.move(c)
-	case strings.HasPrefix(c.key.SK, channelSK):
+	case strings.HasPrefix(c.Key.SK, channelSK):
 		w.channel(c)
-	case strings.HasPrefix(c.key.SK, accessSK) && c.old != nil:
-		w.violated("one snapshot: %s writes %s again", w.writer, c.key.SK)
+	case strings.HasPrefix(c.Key.SK, accessSK) && c.Old != nil:
+		w.violated("one snapshot: %s writes %s again", w.writer, c.Key.SK)
 	}
 }
 
 // rehearsal judges a change by a step of a rehearsal, which writes nothing but
 // its own records.
-func (w *watch) rehearsal(c change) {
+func (w *watch) rehearsal(c storetest.Written) {
 	id, _, _ := strings.Cut(execution(w.writer), ".")
-	if w.states[id].Choices.Rehearsal && (c.table != store.Control || !strings.Contains(c.key.PK+c.key.SK, id)) {
-		w.violated("a rehearsal writes nothing: %s writes %s %s/%s", w.writer, c.table, c.key.PK, c.key.SK)
+	if w.states[id].Choices.Rehearsal && (c.Table != store.Control || !strings.Contains(c.Key.PK+c.Key.SK, id)) {
+		w.violated("a rehearsal writes nothing: %s writes %s %s/%s", w.writer, c.Table, c.Key.PK, c.Key.SK)
 	}
 }
 
-func (w *watch) move(c change) {
-	m, err := store.MoveStore{Engine: held{attrs: c.new}}.Get(context.Background(), "", "")
+func (w *watch) move(c storetest.Written) {
+	m, err := store.MoveStore{Engine: held{attrs: c.New}}.Get(context.Background(), "", "")
 	if err != nil {
-		w.violated("move %s cannot be read: %v", c.key.SK, err)
+		w.violated("move %s cannot be read: %v", c.Key.SK, err)
 		return
 	}
 	was := w.states[m.ID]
@@ -270,7 +281,9 @@ func (w *watch) completed(m desk.Move) {
 		if c.Account != m.Account || c.Channel != m.Choices.Channel || !all || failed[c.ID] || c.Home == desk.HelpDesk {
 			continue
 		}
-		if header := w.headers[c.Account+"#"+c.ID]; header.entry.from <= begun && header.since+settled+w.skew <= begun {
+		header := w.headers[c.Account+"#"+c.ID]
+		listed := !w.mem.Listed(store.Conversations, header.key).After(epoch.Add(begun))
+		if listed && header.at+settled+w.skew <= begun {
 			w.violated("done is complete: move %s ends without conversation %s", m.ID, c.ID)
 		}
 	}
@@ -288,9 +301,8 @@ func execution(task string) string {
 // conversations are all there are, in order.
 func (w *world) conversations() []desk.Conversation {
 	cs := make([]desk.Conversation, 0, len(w.watch.headers))
-	for _, cell := range w.watch.headers {
-		c, _ := store.ReadConversation(cell.key, cell.attrs)
-		cs = append(cs, c)
+	for _, header := range w.watch.headers {
+		cs = append(cs, header.is)
 	}
 	slices.SortFunc(cs, func(a, b desk.Conversation) int { return strings.Compare(a.Account+a.ID, b.Account+b.ID) })
 	return cs
@@ -311,15 +323,15 @@ func (w *world) failed(m desk.Move) map[string]bool {
 
 // channel judges a change of a channel: its home goes forward, its settings
 // stay.
-func (w *watch) channel(c change) {
-	is, err := store.SetupStore{Engine: held{attrs: c.new}}.Channel(context.Background(), "", "")
+func (w *watch) channel(c storetest.Written) {
+	is, err := store.SetupStore{Engine: held{attrs: c.New}}.Channel(context.Background(), "", "")
 	if err != nil || string(is.Settings) != string(settings) {
-		w.violated("settings kept: %s writes channel %s: %q, %v", w.writer, c.key.SK, is.Settings, err)
+		w.violated("settings kept: %s writes channel %s: %q, %v", w.writer, c.Key.SK, is.Settings, err)
 	}
-	if c.old == nil {
+	if c.Old == nil {
 		return
 	}
-	was, _ := store.SetupStore{Engine: held{attrs: c.old}}.Channel(context.Background(), "", "")
+	was, _ := store.SetupStore{Engine: held{attrs: c.Old}}.Channel(context.Background(), "", "")
 	if order(is.Home) < order(was.Home) || was.Move != "" && (is.Move != was.Move || !is.FenceAt.Equal(was.FenceAt)) {
 		w.violated("homes go forward: %s takes channel %s from %s (%s) to %s (%s)", w.writer, is.ID, was.Home, was.Move, is.Home, is.Move)
 	}

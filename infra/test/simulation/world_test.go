@@ -12,6 +12,7 @@ import (
 	"deskmove/shared/local"
 	"deskmove/shared/local/asl"
 	"deskmove/shared/store"
+	"deskmove/shared/store/storetest"
 )
 
 // How long a world lasts.
@@ -32,7 +33,7 @@ type world struct {
 	machine  *machine
 	batches  *queue
 	failures *queue
-	feeders  [shards]*feeder
+	feeders  [storetest.Shards]*feeder
 	cases    cases
 	people   people
 	watch    watch
@@ -54,7 +55,7 @@ type cases struct {
 
 // newWorld makes a world in which nothing has happened yet.
 func newWorld(p plan) *world {
-	s := &sim{seed: p.seed, mem: newMemory()}
+	s := &sim{seed: p.seed}
 	if p.trace {
 		s.trace = &strings.Builder{}
 	}
@@ -70,9 +71,7 @@ func newWorld(p plan) *world {
 	if p.script != nil {
 		s.faults = &faults{script: p.script(w)}
 	}
-	s.mem.now, s.mem.at = func() time.Duration { return s.now }, s.date
-	s.mem.saw, s.mem.lag, s.mem.unstreamed = w.saw, w.lag, p.mutant.unstreamed
-	s.mem.streamed = func(shard int) { w.feeders[shard].wake() }
+	s.mem = &storetest.Memory{Now: s.date, Lag: w.lag, Age: w.age, Wrote: w.saw}
 	e := waist{w}
 	w.cases = cases{
 		store.SetupStore{Engine: e}, store.ConversationStore{Engine: e}, store.MessageStore{Engine: e},
@@ -121,24 +120,23 @@ func (w *world) messages(f *function, name string, then func(failed bool), handl
 }
 
 // lag is by how much an index learns late of a change.
-func (w *world) lag(p place) time.Duration {
-	name := fmt.Sprintf("%s %s at %d", p.table, p.key.PK, w.now)
+func (w *world) lag(t store.Table, k store.Key) time.Duration {
+	name := fmt.Sprintf("%s %s at %d", t, k.PK, w.now)
 	c := newChance(w.seed, name)
-	if p.table == store.Conversations && w.faults.strikes(w.sim, lateIndex, c, name) {
+	if t == store.Conversations && w.faults.strikes(w.sim, lateIndex, c, name) {
 		return c.span(time.Second, time.Minute)
 	}
 	return c.span(time.Millisecond, 50*time.Millisecond)
 }
 
-// age is how old what a read sees is.
-func (w *world) age(ctx context.Context, p place, c store.Consistency) time.Duration {
+// age is how old what an eventual read sees is.
+func (w *world) age(ctx context.Context, _ store.Table, k store.Key, written time.Time) time.Duration {
 	t, _ := ctx.Value(taskKey{}).(*task)
-	if t == nil || c == store.Strong {
+	if t == nil {
 		return 0
 	}
-	ago := t.chance.span(0, oldest)
-	cell := w.mem.cells[p]
-	if cell == nil || cell.since <= w.now-ago || !w.faults.strikes(w.sim, stale, t.chance, fmt.Sprintf("%s %s", t.name, p.key.PK)) {
+	ago := t.chance.span(0, storetest.MaxAge)
+	if !written.After(w.date().Add(-ago)) || !w.faults.strikes(w.sim, stale, t.chance, fmt.Sprintf("%s %s", t.name, k.PK)) {
 		return 0
 	}
 	return ago
@@ -156,7 +154,7 @@ func (w *world) writes(ctx context.Context, ws []store.Write, pass func(int) boo
 		write := ws[i]
 		err := store.ErrThrottled
 		if pass(int(hash(write.Key.PK, write.Key.SK) % 256)) {
-			err = w.mem.write(write)
+			err = store.FirstError(w.mem.Write(context.Background(), []store.Write{write}))
 		}
 		if err != nil && errs == nil {
 			errs = make([]error, len(ws))

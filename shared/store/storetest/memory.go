@@ -7,61 +7,179 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"hash/fnv"
 	"slices"
+	"strconv"
 	"sync"
+	"time"
 
 	"deskmove/shared/store"
 )
 
-// Memory is an engine for tests that need many of them, or one that is new
-// each time, and for no more than some thousand items. It passes Run. Its
-// cursors are as strict as those of package dynamo.
+const (
+	// Shards is how many shards the stream of a Memory has.
+	Shards = 3
+	// MaxAge is how old an eventual read of a Memory may be.
+	MaxAge = 2 * time.Second
+)
+
+// Memory is an engine with a stream, for tests that need many of them, or one
+// that is new each time, and for no more than some thousand items. It passes
+// Run and RunStream. Its cursors are as strict as those of package dynamo. The
+// zero Memory is empty.
+//
+// By default reads and the index are up to date. The functions, set before the
+// first use, let a simulation decide what a distributed database may do.
 type Memory struct {
-	mu    sync.RWMutex
-	items map[place]store.Attrs // no value is ever changed
+	// Now dates changes; time.Now if nil.
+	Now func() time.Time
+	// Lag is by how much the index learns late of a change.
+	Lag func(store.Table, store.Key) time.Duration
+	// Age is how old what an eventual read sees is, at most MaxAge, of an item
+	// that was last written at some time. A query's key has no sort key, and
+	// its time is zero.
+	Age func(ctx context.Context, t store.Table, k store.Key, written time.Time) time.Duration
+	// Wrote is told of each write, and at once of all of a transaction.
+	Wrote func([]Written)
+
+	mu         sync.Mutex
+	items      map[place]*item
+	partitions map[partition][]*item // in the order of the sort keys
+	indexes    map[partition][]*entry
+	stream     [Shards][]store.Change // a sequence number is a position from 1
 }
 
-// Copy returns an engine that holds the same; changes of one are not seen in
-// the other. A nil Memory is an empty one.
+// Written is an item that was written. Old is nil if it was absent, New if it
+// is now.
+type Written struct {
+	Table    store.Table
+	Key      store.Key
+	Old, New store.Attrs
+}
+
+// partition names a partition of a table or of its index.
+type partition struct {
+	table store.Table
+	pk    string
+}
+
+// version is an item as it was from a moment on; nil is absent. Attributes are
+// never changed.
+type version struct {
+	attrs store.Attrs
+	since time.Time
+}
+
+// item is an item, what it was before, and where the index has it.
+type item struct {
+	place
+	version
+	older  []version
+	entry  *entry    // nil if it is not in the index
+	listed time.Time // when the index has caught up with it
+}
+
+// entry is an item in an index, for as long as the index shows it.
+type entry struct {
+	ipk, isk string
+	key      store.Key
+	from, to time.Time // to is zero if there is no end
+}
+
+var (
+	_ store.Engine = (*Memory)(nil)
+	_ store.Stream = (*Memory)(nil)
+)
+
+// Copy returns an engine that holds the same items and has no functions and an
+// empty stream; changes of one are not seen in the other.
 func (m *Memory) Copy() *Memory {
-	if m == nil {
-		return &Memory{items: map[place]store.Attrs{}}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := &Memory{}
+	for _, items := range m.partitions {
+		for _, i := range items {
+			if i.attrs != nil {
+				c.set(c.item(i.place), i.attrs)
+			}
+		}
 	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return &Memory{items: maps.Clone(m.items)}
+	c.stream = [Shards][]store.Change{}
+	return c
+}
+
+func (m *Memory) now() time.Time {
+	if m.Now != nil {
+		return m.Now()
+	}
+	return time.Now()
+}
+
+// Listed returns when the index caught up with an item's last change.
+func (m *Memory) Listed(t store.Table, k store.Key) time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i := m.items[place{t, k}]; i != nil {
+		return i.listed
+	}
+	return time.Time{}
 }
 
 // Get implements store.Engine.
-func (m *Memory) Get(ctx context.Context, t store.Table, keys []store.Key, _ store.Consistency) ([]store.Item, error) {
+func (m *Memory) Get(ctx context.Context, t store.Table, keys []store.Key, c store.Consistency) ([]store.Item, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
 	var items []store.Item
 	for _, key := range keys {
-		if item, ok := m.items[place{t, key}]; ok {
-			items = append(items, store.Item{Key: key, Attrs: slices.Clone(item)})
+		if attrs := m.read(ctx, place{t, key}, c); attrs != nil {
+			items = append(items, store.Item{Key: key, Attrs: slices.Clone(attrs)})
 		}
 	}
 	return items, nil
 }
 
-// Write implements store.Engine.
-func (m *Memory) Write(ctx context.Context, ws []store.Write) []error {
+// read returns an item, nil if there is none.
+func (m *Memory) read(ctx context.Context, p place, c store.Consistency) store.Attrs {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var errs []error
-	for i, w := range ws {
-		err := cmp.Or(ctx.Err(), checkKey(w.Key))
-		if err == nil && !m.holds(w) {
-			err = store.ErrCondition
+	i := m.items[p]
+	if i == nil {
+		i = &item{}
+	}
+	return i.as(m.asOf(ctx, p, i.since, c))
+}
+
+// asOf is the moment that a read sees.
+func (m *Memory) asOf(ctx context.Context, p place, written time.Time, c store.Consistency) time.Time {
+	if c == store.Strong || m.Age == nil {
+		return m.now()
+	}
+	return m.now().Add(-m.Age(ctx, p.table, p.key, written))
+}
+
+func (i *item) as(of time.Time) store.Attrs {
+	if !i.since.After(of) {
+		return i.attrs
+	}
+	for _, v := range slices.Backward(i.older) {
+		if !v.since.After(of) {
+			return v.attrs
 		}
+	}
+	return nil
+}
+
+// Write implements store.Engine.
+func (m *Memory) Write(ctx context.Context, ws []store.Write) []error {
+	var errs []error
+	for i := range ws {
+		err := m.Transact(ctx, ws[i:i+1])
 		if err == nil {
-			m.apply(w)
 			continue
+		}
+		if errors.Is(err, store.ErrCondition) {
+			err = store.ErrCondition
 		}
 		if errs == nil {
 			errs = make([]error, len(ws))
@@ -73,27 +191,36 @@ func (m *Memory) Write(ctx context.Context, ws []store.Write) []error {
 
 // Transact implements store.Engine.
 func (m *Memory) Transact(ctx context.Context, ws []store.Write) error {
+	written, err := m.transact(ctx, ws)
+	if err == nil && len(ws) > 0 && m.Wrote != nil {
+		m.Wrote(written)
+	}
+	return err
+}
+
+func (m *Memory) transact(ctx context.Context, ws []store.Write) ([]Written, error) {
 	if len(ws) > 100 {
-		return fmt.Errorf("transaction of %d writes: at most 100 are possible", len(ws))
+		return nil, fmt.Errorf("transaction of %d writes: at most 100 are possible", len(ws))
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var failed []int
 	for i, w := range ws {
 		if err := cmp.Or(ctx.Err(), checkKey(w.Key)); err != nil {
-			return err
+			return nil, err
 		}
-		if !m.holds(w) {
+		if old := m.attrs(w); !w.If.Holds(old, old != nil) {
 			failed = append(failed, i)
 		}
 	}
 	if failed != nil {
-		return &store.ConditionError{Failed: failed}
+		return nil, &store.ConditionError{Failed: failed}
 	}
-	for _, w := range ws {
-		m.apply(w)
+	written := make([]Written, len(ws))
+	for i, w := range ws {
+		written[i] = m.apply(w)
 	}
-	return nil
+	return written, nil
 }
 
 func checkKey(k store.Key) error {
@@ -103,21 +230,98 @@ func checkKey(k store.Key) error {
 	return nil
 }
 
-func (m *Memory) holds(w store.Write) bool {
-	item, exists := m.items[place{w.Table, w.Key}]
-	return w.If.Holds(item, exists)
+// attrs returns the item that a write is about, nil if it is absent.
+func (m *Memory) attrs(w store.Write) store.Attrs {
+	if i := m.items[place{w.Table, w.Key}]; i != nil {
+		return i.attrs
+	}
+	return nil
 }
 
-func (m *Memory) apply(w store.Write) {
-	p := place{w.Table, w.Key}
+func (m *Memory) apply(w store.Write) Written {
+	old := m.attrs(w)
+	var attrs store.Attrs
 	switch w.Op {
 	case store.Put:
-		m.items[p] = slices.Clone(w.Set)
+		attrs = append(store.Attrs{}, w.Set...) // not nil
 	case store.Update:
-		m.items[p] = w.Apply(m.items[p])
-	case store.Delete:
-		delete(m.items, p)
+		attrs = w.Apply(old)
 	}
+	m.set(m.item(place{w.Table, w.Key}), attrs)
+	return Written{w.Table, w.Key, old, attrs}
+}
+
+// item returns the item at a place, which is absent if it was not there.
+func (m *Memory) item(p place) *item {
+	if i := m.items[p]; i != nil {
+		return i
+	}
+	if m.items == nil {
+		m.items, m.partitions, m.indexes = map[place]*item{}, map[partition][]*item{}, map[partition][]*entry{}
+	}
+	i := &item{place: p}
+	m.items[p] = i
+	in := partition{p.table, p.key.PK}
+	at, _ := slices.BinarySearchFunc(m.partitions[in], p.key.SK, func(i *item, sk string) int { return cmp.Compare(i.key.SK, sk) })
+	m.partitions[in] = slices.Insert(m.partitions[in], at, i)
+	return i
+}
+
+// set gives an item new attributes, nil to delete it.
+func (m *Memory) set(i *item, attrs store.Attrs) {
+	now, old := m.now(), i.attrs
+	if m.Age != nil && !i.since.IsZero() {
+		for len(i.older) > 1 && !i.older[1].since.After(now.Add(-MaxAge)) {
+			i.older = i.older[1:] // nobody reads them any more
+		}
+		i.older = append(i.older, i.version)
+	}
+	i.version = version{attrs, now}
+	m.reindex(i)
+	if i.table == store.Conversations && (has(attrs, store.Version) || has(old, store.Version)) {
+		shard := shardOf(i.key.PK)
+		m.stream[shard] = append(m.stream[shard], store.Change{
+			Sequence: strconv.Itoa(len(m.stream[shard]) + 1), At: now, Key: i.key, Old: old, New: attrs,
+		})
+	}
+}
+
+func shardOf(pk string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(pk)) // never fails
+	return int(h.Sum32() % Shards)
+}
+
+// reindex lets the index know, later.
+func (m *Memory) reindex(i *item) {
+	ipk, isk := i.attrs.Str(store.IndexPK), i.attrs.Str(store.IndexSK)
+	if ipk == "" || isk == "" {
+		ipk, isk = "", ""
+	}
+	was := i.entry
+	if was == nil && ipk == "" || was != nil && was.ipk == ipk && was.isk == isk {
+		return
+	}
+	at := m.now()
+	if m.Lag != nil {
+		at = at.Add(m.Lag(i.table, i.key))
+	}
+	if at.Before(i.listed) {
+		at = i.listed
+	}
+	i.listed = at
+	if was != nil {
+		was.to = at
+	}
+	if i.entry = nil; ipk == "" {
+		return
+	}
+	i.entry = &entry{ipk: ipk, isk: isk, key: i.key, from: at}
+	in := partition{i.table, ipk}
+	n, _ := slices.BinarySearchFunc(m.indexes[in], i.entry, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(a.isk, b.isk), cmp.Compare(a.key.PK, b.key.PK), cmp.Compare(a.key.SK, b.key.SK))
+	})
+	m.indexes[in] = slices.Insert(m.indexes[in], n, i.entry)
 }
 
 // Query implements store.Engine.
@@ -129,27 +333,15 @@ func (m *Memory) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	if err != nil {
 		return store.Page{}, err
 	}
-	found := m.find(q)
-	order := func(a, b store.Item) int {
-		n := slices.Compare(placeOf(q, a), placeOf(q, b))
-		if q.Descending {
-			return -n
-		}
-		return n
+	found := m.find(ctx, q)
+	if q.Descending {
+		slices.Reverse(found)
 	}
-	slices.SortFunc(found, order)
 	if after != nil {
-		i, there := slices.BinarySearchFunc(found, after, func(item store.Item, after []string) int {
+		found = slices.DeleteFunc(found, func(item store.Item) bool {
 			n := slices.Compare(placeOf(q, item), after)
-			if q.Descending {
-				return -n
-			}
-			return n
+			return n == 0 || (n < 0) != q.Descending
 		})
-		if there {
-			i++
-		}
-		found = found[i:]
 	}
 	if len(found) <= q.Limit {
 		return store.Page{Items: found}, nil
@@ -159,23 +351,25 @@ func (m *Memory) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	return store.Page{Items: found, Next: base64.RawURLEncoding.EncodeToString(next)}, err
 }
 
-// find returns what a query covers, in any order.
-func (m *Memory) find(q store.Query) []store.Item {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	var found []store.Item
-	for p, item := range m.items {
-		pk, sk := p.key.PK, p.key.SK
-		if q.Index {
-			pk, sk = item.Str(store.IndexPK), item.Str(store.IndexSK)
+// find returns what a query covers, in ascending order.
+func (m *Memory) find(ctx context.Context, q store.Query) (found []store.Item) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	of := m.asOf(ctx, place{q.Table, store.Key{PK: q.PK}}, time.Time{}, q.Read)
+	within := func(sk string) bool { return q.From <= sk && (q.To == "" || sk <= q.To) }
+	if !q.Index {
+		for _, i := range m.partitions[partition{q.Table, q.PK}] {
+			if attrs := i.as(of); attrs != nil && within(i.key.SK) {
+				found = append(found, store.Item{Key: i.key, Attrs: slices.Clone(attrs)})
+			}
 		}
-		if p.table != q.Table || pk != q.PK || sk == "" || sk < q.From || q.To != "" && sk > q.To {
-			continue
+		return found
+	}
+	now := m.now()
+	for _, e := range m.indexes[partition{q.Table, q.PK}] {
+		if within(e.isk) && !e.from.After(now) && (e.to.IsZero() || now.Before(e.to)) {
+			found = append(found, store.Item{Key: e.key, Attrs: attrs(store.IndexPK, e.ipk, store.IndexSK, e.isk)})
 		}
-		if item = slices.Clone(item); q.Index {
-			item = attrs(store.IndexPK, pk, store.IndexSK, sk)
-		}
-		found = append(found, store.Item{Key: p.key, Attrs: item})
 	}
 	return found
 }
@@ -201,4 +395,36 @@ func readPlace(q store.Query) (after []string, err error) {
 		return nil, store.ErrCursor
 	}
 	return after, nil
+}
+
+// Shards implements store.Stream.
+func (m *Memory) Shards(context.Context) ([]string, error) {
+	names := make([]string, Shards)
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	return names, nil
+}
+
+// Changes implements store.Stream.
+func (m *Memory) Changes(ctx context.Context, shard, after string, limit int) ([]store.Change, error) {
+	changes, err := m.Between(ctx, shard, strconv.Itoa(number(after)+1), "")
+	return changes[:min(limit, len(changes))], err
+}
+
+// Between implements store.Stream; without a last change it reads to the end.
+func (m *Memory) Between(ctx context.Context, shard, first, last string) ([]store.Change, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	changes := m.stream[number(shard)]
+	if last != "" {
+		changes = changes[:number(last)]
+	}
+	return slices.Clip(changes[number(first)-1:]), ctx.Err()
+}
+
+// number reads a number that a Memory wrote; "" is 0.
+func number(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
 }

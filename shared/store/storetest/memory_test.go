@@ -1,21 +1,29 @@
 package storetest_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"deskmove/shared/store"
 	"deskmove/shared/store/storetest"
 )
 
 func TestMemory(t *testing.T) {
-	var none *storetest.Memory
-	e := none.Copy()
-	storetest.Run(t, func(*testing.T) store.Engine { return e })
+	lagging := &storetest.Memory{
+		Lag: func(store.Table, store.Key) time.Duration { return 3 * time.Millisecond },
+		Age: func(context.Context, store.Table, store.Key, time.Time) time.Duration { return 5 * time.Millisecond },
+	}
+	for name, e := range map[string]*storetest.Memory{"up to date": {}, "lagging": lagging} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Run(t, func(*testing.T) store.Engine { return e })
+			storetest.RunStream(t, func(*testing.T) storetest.Streaming { return e })
+		})
+	}
 }
 
 func TestCopiesOfMemory(t *testing.T) {
-	var none *storetest.Memory
-	a := none.Copy()
+	a := &storetest.Memory{}
 	w := store.Write{Table: store.Control, Key: store.Key{PK: "p", SK: "s"}, Set: store.Attrs{{Name: "n", Value: store.N(1)}}}
 	if err := store.FirstError(a.Write(t.Context(), []store.Write{w})); err != nil {
 		t.Fatal(err)
