@@ -20,9 +20,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"deskmove/shared/api"
+	"deskmove/shared/app"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
-	"deskmove/shared/httpapi"
 	"deskmove/shared/local/sqlite"
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
@@ -88,25 +88,25 @@ func newWorld(t *testing.T) *world {
 	w := &world{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return w.now }
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	h := handler.New(handler.Below{
+	h := app.New(app.Platform{
 		Engine: e, Stream: w, Queue: w, Machine: w, Now: now, Log: log,
 		Metrics: &metrics.Writer{W: &w.measured, Namespace: "deskmove", Now: now},
 	})
 	w.handlers = map[string]lambda.Handler{
-		"api":   lambda.NewHandler(api.Lambda{API: httpapi.New(h, log), Log: log}.Handle),
+		"api":   lambda.NewHandler(api.Lambda{API: h.API(), Log: log}.Handle),
 		"fence": lambda.NewHandler(h.Fence.Handle), "list": lambda.NewHandler(h.List.Handle), "drain": lambda.NewHandler(h.Drain.Handle),
 		"reconcile": lambda.NewHandler(h.Reconcile.Handle), "finish": lambda.NewHandler(h.Finish.Handle), "audit": lambda.NewHandler(h.Audit.Handle),
 		"convert": lambda.NewHandler(h.Convert.Handle), "redirect": lambda.NewHandler(h.Redirect.Event), "sweep": lambda.NewHandler(h.Sweep.Handle),
 		"claims": lambda.NewHandler(handler.Claims{Log: log}.Handle),
 	}
-	w.fill(t, h.Cases)
+	w.fill(t, h.UseCases)
 	w.changes = changes(t, e)
 	return w
 }
 
 // fill sets the account acme up, with two conversations in its mail channel
 // from before the move and one that begins five minutes later.
-func (w *world) fill(t *testing.T, c handler.Cases) {
+func (w *world) fill(t *testing.T, c api.UseCases) {
 	t.Helper()
 	if _, err := c.Configure.Account(t.Context(), desk.Setup{
 		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "Europe/Berlin"},

@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"go.yaml.in/yaml/v3"
 
+	"deskmove/shared/app"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
-	"deskmove/shared/httpapi"
 	"deskmove/shared/local"
 	"deskmove/shared/store"
 )
@@ -56,7 +56,7 @@ func running(t *testing.T) *watcher {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- st.Run(ctx) }()
-	s := &scene{T: t, watcher: w, stack: st, api: httpapi.New(st.Handlers, slog.New(slog.DiscardHandler)), called: map[string]bool{}, time: time.Now()}
+	s := &scene{T: t, watcher: w, stack: st, api: st.App.API(), called: map[string]bool{}, time: time.Now()}
 	s.request("PUT", "/v1/account", sceneAccount, 200)
 	for i := range 150 {
 		s.take("chat", fmt.Sprintf("<%d>", i))
@@ -208,10 +208,10 @@ func (s *scene) reply(channel, id string) {
 func handOver(s *scene) {
 	s.take("chat", "<1>")
 	r := s.listed(s.start("chat", nil))
-	for function, step := range map[string]func(*handler.Handlers) handler.Step{
-		"list":      func(h *handler.Handlers) handler.Step { return h.List },
-		"drain":     func(h *handler.Handlers) handler.Step { return h.Drain },
-		"reconcile": func(h *handler.Handlers) handler.Step { return h.Reconcile },
+	for function, step := range map[string]func(*app.App) handler.Step{
+		"list":      func(h *app.App) handler.Step { return h.List },
+		"drain":     func(h *app.App) handler.Step { return h.Drain },
+		"reconcile": func(h *app.App) handler.Step { return h.Reconcile },
 	} {
 		long := step(s.handlers(function))
 		long.Yield.Turns = 1
@@ -258,12 +258,16 @@ func (s *scene) again() {
 	if !ok {
 		s.Fatal("the stream is not watched")
 	}
-	shards, err := from.Shards(s.Context())
+	stream, ok := from.ChangeReader.(store.Stream)
+	if !ok {
+		s.Fatal("the stream cannot be listed")
+	}
+	shards, err := stream.Shards(s.Context())
 	if err != nil {
 		s.Fatal(err)
 	}
 	for _, shard := range shards {
-		changes, err := from.Changes(s.Context(), shard, "", 1000)
+		changes, err := stream.Changes(s.Context(), shard, "", 1000)
 		if err != nil {
 			s.Fatal(err)
 		}

@@ -121,7 +121,7 @@ func (p project) emitted() []string {
 		}
 	}
 	var found []string
-	for _, file := range p.below("shared/handler") {
+	for _, file := range append(p.below("shared/app"), p.below("shared/handler")...) {
 		for s := range nodes[*ast.SelectorExpr](p[file]) {
 			if of, ok := s.X.(*ast.Ident); ok && of.Name == "metrics" && names[s.Sel.Name] != "" {
 				found = append(found, names[s.Sel.Name])

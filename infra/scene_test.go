@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/shared/api"
+	"deskmove/shared/app"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
-	"deskmove/shared/httpapi"
 	"deskmove/shared/local"
 	"deskmove/shared/move"
 )
@@ -47,7 +48,7 @@ func newScene(t *testing.T) *scene {
 			t.Error(err)
 		}
 	})
-	s.api = httpapi.New(s.stack.Handlers, log)
+	s.api = s.stack.App.API()
 	s.request("PUT", "/v1/account", sceneAccount, 200)
 	return s
 }
@@ -256,14 +257,14 @@ func (s *scene) conversation(id string) desk.Conversation {
 }
 
 // unwatched are use cases and repositories that no function is seen to use.
-func (s *scene) unwatched() handler.Cases {
+func (s *scene) unwatched() api.UseCases {
 	b := s.below["fence"]
 	watched, ok := b.Engine.(watchedEngine)
 	if !ok {
 		s.Fatal("the engine is not watched")
 	}
 	b.Engine = watched.Engine
-	return handler.New(b).Cases
+	return app.New(b).UseCases
 }
 
 // spoil makes a conversation one that cannot be converted.

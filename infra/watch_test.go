@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"deskmove/shared/app"
 	"deskmove/shared/handler"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
@@ -44,7 +45,7 @@ type watcher struct {
 
 	mu    sync.Mutex
 	used  map[string]map[string]bool // by function: "dynamodb:PutItem on ControlTable.Arn"
-	below map[string]handler.Below
+	below map[string]app.Platform
 }
 
 func (w *watcher) note(function, action, resource string) error {
@@ -72,7 +73,7 @@ func (w *watcher) uses(function string) []string {
 }
 
 // each is for local.Config.
-func (w *watcher) each(function string, b handler.Below) handler.Below {
+func (w *watcher) each(function string, b app.Platform) app.Platform {
 	b.Engine = watchedEngine{b.Engine, w, function}
 	b.Stream = watchedStream{b.Stream, w, function}
 	b.Queue = watchedQueue{b.Queue, w, function}
@@ -91,14 +92,14 @@ func (w *watcher) each(function string, b handler.Below) handler.Below {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.below == nil {
-		w.below = map[string]handler.Below{}
+		w.below = map[string]app.Platform{}
 	}
 	w.below[function] = b
 	return b
 }
 
 // handlers are a function's, made anew: nothing is remembered.
-func (w *watcher) handlers(function string) *handler.Handlers { return handler.New(w.below[function]) }
+func (w *watcher) handlers(function string) *app.App { return app.New(w.below[function]) }
 
 type watchedEngine struct {
 	store.Engine
@@ -169,7 +170,7 @@ func (e watchedEngine) Query(ctx context.Context, q store.Query) (store.Page, er
 }
 
 type watchedStream struct {
-	store.Stream
+	handler.ChangeReader
 	w        *watcher
 	function string
 }
@@ -181,7 +182,7 @@ func (s watchedStream) Between(ctx context.Context, shard, first, last string) (
 			return nil, err
 		}
 	}
-	return s.Stream.Between(ctx, shard, first, last)
+	return s.ChangeReader.Between(ctx, shard, first, last)
 }
 
 type watchedQueue struct {

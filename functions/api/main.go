@@ -5,9 +5,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"deskmove/shared/api"
+	"deskmove/shared/app"
 	"deskmove/shared/aws"
-	"deskmove/shared/handler"
-	"deskmove/shared/httpapi"
 )
 
 // environment is all that the function reads.
@@ -23,7 +22,7 @@ func wire(c *aws.Cloud) (aws.Handler[events.APIGatewayV2HTTPRequest, events.APIG
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
-	b := c.Below(e.Tables)
+	b := c.Platform(e.Tables)
 	b.Machine = c.Machine(e.Machine)
-	return api.Lambda{API: httpapi.New(handler.New(b), c.Log), Log: c.Log}.Handle, nil
+	return api.Lambda{API: app.New(b).API(), Log: c.Log}.Handle, nil
 }

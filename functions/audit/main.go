@@ -2,8 +2,8 @@
 package main
 
 import (
+	"deskmove/shared/app"
 	"deskmove/shared/aws"
-	"deskmove/shared/handler"
 	"deskmove/shared/move"
 )
 
@@ -20,7 +20,7 @@ func wire(c *aws.Cloud) (aws.Handler[move.Run, move.Run], error) {
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
-	b := c.Below(e.Tables)
+	b := c.Platform(e.Tables)
 	b.Metrics = c.Writer(e.Metrics)
-	return handler.New(b).Audit.Handle, nil
+	return app.New(b).Audit.Handle, nil
 }

@@ -4,8 +4,8 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/events"
 
+	"deskmove/shared/app"
 	"deskmove/shared/aws"
-	"deskmove/shared/handler"
 )
 
 // environment is all that the function reads.
@@ -21,7 +21,7 @@ func wire(c *aws.Cloud) (aws.Handler[events.SQSEvent, events.SQSEventResponse], 
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
-	b := c.Below(e.Tables)
+	b := c.Platform(e.Tables)
 	b.Metrics = c.Writer(e.Metrics)
-	return handler.New(b).Convert.Handle, nil
+	return app.New(b).Convert.Handle, nil
 }

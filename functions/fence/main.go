@@ -2,8 +2,8 @@
 package main
 
 import (
+	"deskmove/shared/app"
 	"deskmove/shared/aws"
-	"deskmove/shared/handler"
 	"deskmove/shared/move"
 )
 
@@ -19,5 +19,5 @@ func wire(c *aws.Cloud) (aws.Handler[move.Run, move.Run], error) {
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
-	return handler.New(c.Below(e.Tables)).Fence.Handle, nil
+	return app.New(c.Platform(e.Tables)).Fence.Handle, nil
 }

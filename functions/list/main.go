@@ -2,8 +2,8 @@
 package main
 
 import (
+	"deskmove/shared/app"
 	"deskmove/shared/aws"
-	"deskmove/shared/handler"
 	"deskmove/shared/move"
 )
 
@@ -21,7 +21,7 @@ func wire(c *aws.Cloud) (aws.Handler[move.Run, move.Run], error) {
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
-	b := c.Below(e.Tables)
+	b := c.Platform(e.Tables)
 	b.Queue, b.Machine = c.Queue(e.Batches), c.Machine(e.Machine)
-	return handler.New(b).List.Handle, nil
+	return app.New(b).List.Handle, nil
 }

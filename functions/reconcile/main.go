@@ -3,8 +3,8 @@
 package main
 
 import (
+	"deskmove/shared/app"
 	"deskmove/shared/aws"
-	"deskmove/shared/handler"
 	"deskmove/shared/move"
 )
 
@@ -23,7 +23,7 @@ func wire(c *aws.Cloud) (aws.Handler[move.Run, move.Run], error) {
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
-	b := c.Below(e.Tables)
+	b := c.Platform(e.Tables)
 	b.Queue, b.Machine, b.Metrics = c.Queue(e.Batches), c.Machine(e.Machine), c.Writer(e.Metrics)
-	return handler.New(b).Reconcile.Handle, nil
+	return app.New(b).Reconcile.Handle, nil
 }

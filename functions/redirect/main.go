@@ -5,8 +5,8 @@ package main
 import (
 	"encoding/json"
 
+	"deskmove/shared/app"
 	"deskmove/shared/aws"
-	"deskmove/shared/handler"
 )
 
 // environment is all that the function reads.
@@ -23,7 +23,7 @@ func wire(c *aws.Cloud) (aws.Handler[json.RawMessage, any], error) {
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
-	b := c.Below(e.Tables)
+	b := c.Platform(e.Tables)
 	b.Stream, b.Metrics = c.Stream(e.Tables, e.Stream), c.Writer(e.Metrics)
-	return handler.New(b).Redirect.Event, nil
+	return app.New(b).Redirect.Event, nil
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"deskmove/shared/app"
 	"deskmove/shared/aws"
-	"deskmove/shared/handler"
 )
 
 // environment is all that the function reads.
@@ -25,7 +25,7 @@ func wire(c *aws.Cloud) (aws.Handler[events.EventBridgeEvent, json.RawMessage], 
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
-	b := c.Below(e.Tables)
+	b := c.Platform(e.Tables)
 	b.Machine, b.Metrics = c.Machine(e.Machine), c.Writer(e.Metrics)
-	return handler.New(b).Sweep.Handle, nil
+	return app.New(b).Sweep.Handle, nil
 }

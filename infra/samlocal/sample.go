@@ -12,9 +12,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"deskmove/shared/api"
+	"deskmove/shared/app"
 	"deskmove/shared/desk"
-	"deskmove/shared/handler"
-	"deskmove/shared/httpapi"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
@@ -26,19 +25,19 @@ func sample(ctx context.Context, engine store.Engine, events string) error {
 	var (
 		now = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 		log = slog.New(slog.DiscardHandler)
-		h   = handler.New(handler.Below{Engine: engine, Machine: nothing{}, Now: func() time.Time { return now }, Log: log})
+		h   = app.New(app.Platform{Engine: engine, Machine: nothing{}, Now: func() time.Time { return now }, Log: log})
 	)
-	if _, err := h.Cases.Setups.Setup(ctx, account); !errors.Is(err, desk.ErrNotFound) {
+	if _, err := h.Setups.Setup(ctx, account); !errors.Is(err, desk.ErrNotFound) {
 		return err
 	}
-	if err := fill(ctx, h.Cases, now); err != nil {
+	if err := fill(ctx, h.UseCases, now); err != nil {
 		return err
 	}
 	for _, e := range []struct {
 		file    string
 		handler lambda.Handler
 	}{
-		{"api.json", lambda.NewHandler(api.Lambda{API: httpapi.New(h, log), Log: log}.Handle)},
+		{"api.json", lambda.NewHandler(api.Lambda{API: h.API(), Log: log}.Handle)},
 		{"fence.json", lambda.NewHandler(h.Fence.Handle)},
 	} {
 		now = now.Add(time.Minute)
@@ -57,7 +56,7 @@ const account = "acme"
 
 // fill makes the account, with two conversations in its channel from before
 // the move and one that begins while it moves, and with an empty channel.
-func fill(ctx context.Context, c handler.Cases, now time.Time) error {
+func fill(ctx context.Context, c api.UseCases, now time.Time) error {
 	if _, err := c.Configure.Account(ctx, desk.Setup{
 		Account:   desk.Account{ID: account, Plan: desk.Professional, Zone: "Europe/Berlin"},
 		Agents:    []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},

@@ -33,7 +33,7 @@ func TestR17SettingsAreKeptByteForByte(t *testing.T) {
 	r.change(`{"routing":{"agents":["ann","bob"]}}`, settings)
 	r.start("mail")
 	r.run()
-	c, err := r.Cases.Setups.Channel(t.Context(), "acme", "mail")
+	c, err := r.Setups.Channel(t.Context(), "acme", "mail")
 	if err != nil || string(c.Settings) != settings || c.Home != desk.HelpDesk {
 		t.Errorf("settings = %s, %v", c.Settings, err)
 	}

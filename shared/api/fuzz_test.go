@@ -41,7 +41,7 @@ func newFuzzRig(f *testing.F) *fuzzRig {
 	r.moved, r.inbox = r.take("mail", "m1"), r.take("phone", "p1")
 	bad := desk.Conversation{Account: "acme", ID: "bad", Origin: "mail", Channel: "mail", State: desk.Open,
 		TakenIn: r.now, Joined: r.now, ChangedAt: r.now, Version: 1, Home: desk.Inbox} // without a start
-	if err := r.Cases.Conversations.Import(f.Context(), []desk.Conversation{bad}); err != nil {
+	if err := r.Conversations.Import(f.Context(), []desk.Conversation{bad}); err != nil {
 		f.Fatal(err)
 	}
 	r.move, r.ticket = r.start("mail"), "t-"+r.moved

@@ -74,7 +74,7 @@ func TestTheCallerIsGone(t *testing.T) {
 
 func TestPanics(t *testing.T) {
 	var log strings.Builder
-	h := api.New(api.Deps{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	h := api.New(api.UseCases{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	for _, path := range []string{"/v1/channels", "/v1/me"} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil).WithContext(auth.With(t.Context(), ann)))
@@ -87,27 +87,24 @@ func TestPanics(t *testing.T) {
 	}
 }
 
-func TestConsoleAndHealth(t *testing.T) {
+func TestHealth(t *testing.T) {
 	sick := error(nil)
-	h := api.New(api.Deps{
-		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Health:  func(context.Context) error { return sick },
-		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprint(w, "console "+r.URL.Path) }),
+	h := api.New(api.UseCases{
+		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Health: func(context.Context) error { return sick },
 	})
 	get := func(path string) string {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		return fmt.Sprint(w.Code, " ", strings.TrimSpace(w.Body.String()))
 	}
-	for path, want := range map[string]string{
-		"/": "200 console /", "/assets/app.js": "200 console /assets/app.js", "/healthz": `200 {"status":"ok"}`,
-	} {
-		if got := get(path); got != want {
-			t.Errorf("%s answers %s, want %s", path, got, want)
-		}
+	if got, want := get("/healthz"), `200 {"status":"ok"}`; got != want {
+		t.Errorf("health = %s, want %s", got, want)
 	}
-	if got := get("/v1/nothing"); !strings.HasPrefix(got, "404 {") {
-		t.Errorf("the API's paths are the API's: %s", got)
+	for _, path := range []string{"/", "/v1/nothing"} {
+		if got := get(path); !strings.HasPrefix(got, "404 {") {
+			t.Errorf("%s answers %s, want 404", path, got)
+		}
 	}
 	sick = store.ErrThrottled
 	if got := get("/healthz"); !strings.HasPrefix(got, "503 ") {

@@ -16,14 +16,13 @@ import (
 	"testing"
 	"time"
 
-	"deskmove/shared/api"
+	"deskmove/shared/app"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/sqlite"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
-	"deskmove/shared/support"
 )
 
 // rig is the API on the real use cases, repositories and embedded engine. The
@@ -31,7 +30,7 @@ import (
 type rig struct {
 	testing.TB
 	http.Handler
-	*handler.Handlers
+	*app.App
 	engine *engine
 	log    *bytes.Buffer
 
@@ -125,19 +124,11 @@ func newRig(t testing.TB) *rig {
 	})
 	r := &rig{TB: t, engine: &engine{Engine: e}, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), log: &bytes.Buffer{}}
 	now := func() time.Time { return r.now }
-	log := slog.New(slog.NewTextHandler(r.log, nil))
-	r.Handlers = handler.New(handler.Below{
+	r.App = app.New(app.Platform{
 		Engine: r.engine, Queue: r, Machine: r, Now: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
-	c := r.Cases
-	r.Handler = api.New(api.Deps{
-		Setups: c.Setups, Configure: c.Configure, Plan: c.Plan, Start: c.Start, Retry: c.Retry, Moves: c.Moves, Ledger: c.Ledger,
-		Intake: c.Intake, Edits: c.Edits, Conversations: c.Conversations, Messages: c.Messages, Tickets: c.Tickets, Journal: c.Journal,
-		Watch:            move.Watch{Setups: c.Setups, Moves: c.Moves, Ledger: c.Ledger, Now: now},
-		ConversationList: support.ConversationList{Setups: c.Setups, Moves: c.Moves, Conversations: c.Conversations, Now: now},
-		TicketList:       support.TicketList{Setups: c.Setups, Tickets: c.Tickets},
-		Now:              now, Log: log,
-	})
+	r.UseCases.Log = slog.New(slog.NewTextHandler(r.log, nil)) // the API's alone
+	r.Handler = r.API()
 	r.do(ann, "PUT", "/v1/account", acme).want(200)
 	r.do(zoe, "PUT", "/v1/account", strings.ReplaceAll(strings.ReplaceAll(acme, `"acme"`, `"zoo"`), `"ann"`, `"zoe"`)).want(200)
 	return r
@@ -362,7 +353,7 @@ func (r *rig) convert() {
 // redirect does what the stream's handler does for a conversation.
 func (r *rig) redirect(id string) {
 	r.Helper()
-	c, err := r.Cases.Conversations.Get(r.Context(), "acme", id)
+	c, err := r.Conversations.Get(r.Context(), "acme", id)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -385,7 +376,7 @@ func (r *rig) importMany(channel string, n int) {
 		}
 	}
 	for some := range slices.Chunk(cs, 2000) {
-		if err := r.Cases.Conversations.Import(r.Context(), some); err != nil {
+		if err := r.Conversations.Import(r.Context(), some); err != nil {
 			r.Fatal(err)
 		}
 	}

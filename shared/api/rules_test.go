@@ -24,7 +24,7 @@ func (r *rig) append(id, channel, external, author string) answer {
 
 func (r *rig) conversation(id string) desk.Conversation {
 	r.Helper()
-	c, err := r.Cases.Conversations.Get(r.Context(), "acme", id)
+	c, err := r.Conversations.Get(r.Context(), "acme", id)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -82,14 +82,14 @@ func (u *unaware) Locked(ctx context.Context, account string) (string, error) {
 func TestR04OfTwoAtOnceOneStarts(t *testing.T) {
 	r := newRig(t)
 	id := r.start("mail")
-	late := r.Cases.Start
-	late.Moves = &unaware{MoveStore: r.Cases.Moves}
+	late := r.UseCases.Start
+	late.Moves = &unaware{MoveStore: r.Moves}
 	_, err := late.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin},
 		desk.Choices{Channel: "phone", History: desk.NoHistory}, move.Idempotency{})
 	if want := (&move.RunningError{Move: id}).Error(); err == nil || err.Error() != want {
 		t.Errorf("the slower start = %v, want %s", err, want)
 	}
-	if locked, err := r.Cases.Moves.Locked(t.Context(), "acme"); locked != id || err != nil {
+	if locked, err := r.Moves.Locked(t.Context(), "acme"); locked != id || err != nil {
 		t.Errorf("the lock is of %q, %v; want %s", locked, err, id)
 	}
 	if ids := r.do(ann, "GET", "/v1/moves", nil).want(200).ids(); !slices.Equal(ids, []string{id}) {
@@ -112,12 +112,12 @@ func TestR05ConfiguringDoesNotUndoAMove(t *testing.T) {
 		}
 		r.refuse(map[string]refusal{"without it while " + want: without})
 		// One who has looked just before the fence takes away what was in the inbox.
-		setup, err := r.Cases.Setups.Setup(t.Context(), "acme")
+		setup, err := r.Setups.Setup(t.Context(), "acme")
 		if err != nil {
 			t.Fatal(err)
 		}
 		setup.Channels = slices.DeleteFunc(setup.Channels, func(c desk.Channel) bool { return c.ID == "phone" })
-		if err := r.Cases.Setups.Replace(t.Context(), setup); err != nil {
+		if err := r.Setups.Replace(t.Context(), setup); err != nil {
 			t.Fatal(err)
 		}
 		if a := r.do(ann, "GET", "/v1/channels/phone", nil).want(200); a.at("home") != want {
@@ -144,12 +144,12 @@ func TestR05TheFirstFenceStands(t *testing.T) {
 	if a := r.do(ann, "GET", "/v1/moves/"+run.Move, nil).want(200); a.at("access", 0) != "ann" || a.at("access", 1) != "bob" || a.at("access", 2) != nil || a.at("fenceAt") != fenced.at("fenceAt") {
 		t.Errorf("move = %s", a.Body)
 	}
-	other, err := r.Cases.Moves.Get(t.Context(), "acme", run.Move)
+	other, err := r.Moves.Get(t.Context(), "acme", run.Move)
 	if err != nil {
 		t.Fatal(err)
 	}
 	other.ID = "m2" // as if it had got past the lock
-	if c, err := r.Cases.Setups.Fence(t.Context(), "acme", "mail", other.ID, r.now); err != nil || c.Move != run.Move {
+	if c, err := r.Setups.Fence(t.Context(), "acme", "mail", other.ID, r.now); err != nil || c.Move != run.Move {
 		t.Errorf("the channel is fenced by %q, %v; want %s", c.Move, err, run.Move)
 	}
 }
@@ -214,7 +214,7 @@ func TestR10DigestIsOnceAndOfWhatTheMoveGave(t *testing.T) {
 	r.do(bob, "PATCH", "/v1/tickets/"+bobs.at("items", len(bobs.ids())-1, "id").(string), object{"owner": "bob"}).want(200)
 	c := r.conversation(undated)
 	c.Started, c.Owner = r.now, "bob"
-	if err := r.Cases.Conversations.Save(t.Context(), c, c.Version); err != nil {
+	if err := r.Conversations.Save(t.Context(), c, c.Version); err != nil {
 		t.Fatal(err)
 	}
 	r.do(ann, "POST", "/v1/moves/"+id+"/retry", nil).want(202)
@@ -264,7 +264,7 @@ func TestR11PlanCountsWhatItReads(t *testing.T) {
 		r.do(ann, "PATCH", "/v1/conversations/"+id, object{"owner": "cem", "status": state}).want(200)
 		r.take("form", "f"+state+string(rune('a'+i)))
 	}
-	p, err := r.Cases.Plan.Preview(t.Context(), "acme", "mail", desk.Choices{History: desk.AllHistory})
+	p, err := r.Plan.Preview(t.Context(), "acme", "mail", desk.Choices{History: desk.AllHistory})
 	if err != nil || p.Conversations != 3 || p.Owned["cem"] != 3 || p.LeftBehind["form"] != 3 {
 		t.Errorf("facts = %+v, %v", p.Facts, err)
 	}
@@ -274,7 +274,7 @@ func TestR11PlanCountsWhatItReads(t *testing.T) {
 	}
 	r.importMany("plain", 250)
 	for sample, sampled := range map[int]bool{1: true, 1000: false} {
-		plan := r.Cases.Plan
+		plan := r.Plan
 		plan.Sample = sample
 		p, err := plan.Preview(t.Context(), "acme", "plain", desk.Choices{History: desk.AllHistory})
 		if err != nil || p.Sampled != sampled || (p.Conversations == 250) == sampled {
@@ -376,13 +376,13 @@ func TestR14JoiningWhileTheFormMoves(t *testing.T) {
 			Provenance: desk.History, Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
 		}
 		if native {
-			t1, _ = r.Cases.Tickets.Get(t.Context(), "acme", t1.ID)
+			t1, _ = r.Tickets.Get(t.Context(), "acme", t1.ID)
 			was := t1
 			t1.Home, t1.Revision = desk.HelpDesk, t1.Revision+1
-			if err := r.Cases.Tickets.Replace(t.Context(), t1, was); err != nil {
+			if err := r.Tickets.Replace(t.Context(), t1, was); err != nil {
 				t.Fatal(err)
 			}
-		} else if errs := r.Cases.Tickets.Create(t.Context(), []desk.Ticket{t1}); errs != nil {
+		} else if errs := r.Tickets.Create(t.Context(), []desk.Ticket{t1}); errs != nil {
 			t.Fatal(errs)
 		}
 		r.append(id, "mail", "answer", "agent")
@@ -480,10 +480,10 @@ func TestR16ASecondTicketIsNotMade(t *testing.T) {
 		Account: "acme", ID: desk.TicketID(id), Conversation: id, Channel: "mail", Subject: "First", Status: "waiting", Created: c.Started,
 		Provenance: desk.History, Imported: r.now, Move: r.runs[0].Move, From: "mail", Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
 	}
-	if errs := r.Cases.Tickets.Create(t.Context(), []desk.Ticket{first}); errs != nil {
+	if errs := r.Tickets.Create(t.Context(), []desk.Ticket{first}); errs != nil {
 		t.Fatal(errs)
 	}
-	if errs := r.Cases.Tickets.Create(t.Context(), []desk.Ticket{first}); len(errs) != 1 || errs[0] != desk.ErrExists {
+	if errs := r.Tickets.Create(t.Context(), []desk.Ticket{first}); len(errs) != 1 || errs[0] != desk.ErrExists {
 		t.Errorf("the second = %v, want ErrExists", errs)
 	}
 	r.append(id, "mail", "reply", "customer")
@@ -492,7 +492,7 @@ func TestR16ASecondTicketIsNotMade(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	now, err := r.Cases.Tickets.Get(t.Context(), "acme", first.ID)
+	now, err := r.Tickets.Get(t.Context(), "acme", first.ID)
 	if err != nil || now.SourceVersion != 2 || now.Revision != 2 || !now.Imported.Equal(first.Imported.Truncate(time.Millisecond)) {
 		t.Errorf("ticket = %+v, %v", now, err)
 	}
@@ -507,14 +507,14 @@ func TestR17TheMoveLeavesSettingsAlone(t *testing.T) {
 		if settings != "" {
 			r.change(`{"id": "plain", "type": "chat"}`, `{"id": "plain", "type": "chat", "settings": `+settings+`}`)
 		}
-		before, err := r.Cases.Setups.Channel(t.Context(), "acme", id)
+		before, err := r.Setups.Channel(t.Context(), "acme", id)
 		if err != nil || string(before.Settings) != settings {
 			t.Fatalf("settings = %q, %v", before.Settings, err)
 		}
 		r.start(id)
 		for _, step := range []func(){func() { r.fence() }, r.run} {
 			step()
-			after, err := r.Cases.Setups.Channel(t.Context(), "acme", id)
+			after, err := r.Setups.Channel(t.Context(), "acme", id)
 			before.Home, before.FenceAt, before.Move = after.Home, after.FenceAt, after.Move
 			if diff := cmp.Diff(before, after); diff != "" || err != nil || after.Move == "" {
 				t.Errorf("%s, %v: %s", after.Home, err, diff)
@@ -560,12 +560,12 @@ func TestR19WhoIsLateChangesNothing(t *testing.T) {
 	r.append(id, "mail", "b", "customer")
 	marked := read
 	marked.Home, marked.Ticket = desk.HelpDesk, desk.TicketID(id)
-	if errs := r.Cases.Conversations.Mark(t.Context(), []desk.Conversation{marked}); len(errs) != 1 || errs[0] != desk.ErrChanged {
+	if errs := r.Conversations.Mark(t.Context(), []desk.Conversation{marked}); len(errs) != 1 || errs[0] != desk.ErrChanged {
 		t.Errorf("a marker that has not seen the reply = %v, want ErrChanged", errs)
 	}
 	edited := read
 	edited.Version++
-	if err := r.Cases.Conversations.Save(t.Context(), edited, read.Version); !errors.Is(err, desk.ErrChanged) {
+	if err := r.Conversations.Save(t.Context(), edited, read.Version); !errors.Is(err, desk.ErrChanged) {
 		t.Errorf("an edit that has not seen the reply = %v, want ErrChanged", err)
 	}
 	if c := r.conversation(id); c.Version != 2 || c.Home != desk.Inbox || c.Messages != 2 {
@@ -573,17 +573,17 @@ func TestR19WhoIsLateChangesNothing(t *testing.T) {
 	}
 	r.start("mail")
 	r.run()
-	old, err := r.Cases.Tickets.Get(t.Context(), "acme", desk.TicketID(id))
+	old, err := r.Tickets.Get(t.Context(), "acme", desk.TicketID(id))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.do(bob, "PATCH", "/v1/tickets/"+old.ID, object{"status": "solved", "owner": "bob"}).want(200)
 	late := old
 	late.Revision++
-	if err := r.Cases.Tickets.Replace(t.Context(), late, old); !errors.Is(err, desk.ErrChanged) {
+	if err := r.Tickets.Replace(t.Context(), late, old); !errors.Is(err, desk.ErrChanged) {
 		t.Errorf("a change that has not seen the edit = %v, want ErrChanged", err)
 	}
-	if err := r.Cases.Tickets.Delete(t.Context(), old); !errors.Is(err, desk.ErrChanged) {
+	if err := r.Tickets.Delete(t.Context(), old); !errors.Is(err, desk.ErrChanged) {
 		t.Errorf("a deletion that has not seen the edit = %v, want ErrChanged", err)
 	}
 	if a := r.do(bob, "GET", "/v1/tickets/"+old.ID, nil).want(200); a.at("status") != "solved" || a.at("owner") != "bob" {

@@ -9,13 +9,12 @@ import (
 	"strings"
 )
 
-// server is the API and what surrounds it: its description, the console, and
-// problems where no operation answers.
+// server is the API and what surrounds it: its description, and problems
+// where no operation answers.
 type server struct {
-	routes  *http.ServeMux
-	spec    func() []byte // made when it is asked for: a function starts often
-	console http.Handler
-	log     *slog.Logger
+	routes *http.ServeMux
+	spec   func() []byte // made when it is asked for: a function starts often
+	log    *slog.Logger
 }
 
 // ServeHTTP answers a request.
@@ -29,8 +28,6 @@ func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/openapi.yaml" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		w.Header().Set("Content-Type", "application/yaml")
 		_, _ = w.Write(s.spec()) // the caller may be gone
-	case s.console != nil:
-		s.console.ServeHTTP(w, r)
 	default:
 		noRoute(r.URL.Path).write(w)
 	}

@@ -181,7 +181,7 @@ func (r *rig) undated(channel string) string {
 		Account: "acme", ID: "c0000000000undated", Origin: channel, Channel: channel, State: desk.Open,
 		TakenIn: r.now, Joined: r.now, ChangedAt: r.now, Version: 1, Home: desk.Inbox,
 	}
-	if err := r.Cases.Conversations.Import(r.Context(), []desk.Conversation{c}); err != nil {
+	if err := r.Conversations.Import(r.Context(), []desk.Conversation{c}); err != nil {
 		r.Fatal(err)
 	}
 	return c.ID

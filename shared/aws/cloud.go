@@ -1,4 +1,4 @@
-// Package aws is what is below the waist on AWS, made from the environment
+// Package aws is what is its platform on AWS, made from the environment
 // of a Lambda function: the engine, the queue, the state machine and where
 // measurements go. A function's main is
 //
@@ -14,9 +14,9 @@
 //		if err := c.Read(&e); err != nil {
 //			return nil, err
 //		}
-//		b := c.Below(e.Tables)
+//		b := c.Platform(e.Tables)
 //		b.Metrics = c.Writer(e.Metrics)
-//		return handler.New(b).Convert.Handle, nil
+//		return app.New(b).Convert.Handle, nil
 //	}
 //
 // A function that finds variables missing or malformed exits with 1 after one
@@ -38,8 +38,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"deskmove/shared/app"
 	"deskmove/shared/aws/dynamo"
-	"deskmove/shared/handler"
 	"deskmove/shared/metrics"
 )
 
@@ -107,11 +107,11 @@ func (c *Cloud) Read(environment any) error {
 // traffic would wait for so large a batch.
 const BatchSize = 500
 
-// Below is what every function that knows the tables has below the waist. A
+// Platform is what every function that knows the tables has its platform. A
 // function adds the Queue, Machine, Stream and Writer that it needs.
-func (c *Cloud) Below(t Tables) handler.Below {
+func (c *Cloud) Platform(t Tables) app.Platform {
 	engine := c.engine(t)
-	return handler.Below{Engine: engine, Batch: BatchSize, Now: time.Now, Log: c.Log, Check: remember(engine.Check)}
+	return app.Platform{Engine: engine, Batch: BatchSize, Now: time.Now, Log: c.Log, Check: remember(engine.Check)}
 }
 
 func (c *Cloud) engine(t Tables) *dynamo.Engine {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,8 +15,6 @@ import (
 	"deskmove/shared/cli"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
-	"deskmove/shared/handler"
-	"deskmove/shared/httpapi"
 	"deskmove/shared/local"
 	"deskmove/shared/store"
 )
@@ -96,7 +93,6 @@ func start(t *testing.T, dir string, change ...func(*local.Config)) *engine {
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	config := local.Config{
 		Dir: dir, Address: "127.0.0.1:0", Log: log,
-		API: func(h *handler.Handlers) http.Handler { return httpapi.New(h, log) },
 		Wrap: func(s store.Engine) store.Engine {
 			e.store = s
 			return s

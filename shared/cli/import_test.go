@@ -67,7 +67,7 @@ func TestLargeMail(t *testing.T) {
 		t.Errorf("import: %+v", s)
 	}
 	for _, c := range conversations(t, e) {
-		ms, err := e.stack.Handlers.Cases.Messages.Messages(t.Context(), "demo", c.ID)
+		ms, err := e.stack.App.Messages.Messages(t.Context(), "demo", c.ID)
 		if err != nil || len(ms) != 1 {
 			t.Fatalf("%d messages, %v", len(ms), err)
 		}

@@ -10,11 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
-	"deskmove/shared/handler"
-	"deskmove/shared/httpapi"
 	"deskmove/shared/local"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
@@ -37,7 +36,7 @@ func makeBase(t *testing.T) base {
 	e.run(t, "apply", accountFile).ok(t, nil)
 	b := base{dir: e.dir}
 	take := func(channel, external, from string, at int) string {
-		taken, err := e.stack.Handlers.Cases.Intake.Message(t.Context(), desk.Message{
+		taken, err := e.stack.App.Intake.Message(t.Context(), desk.Message{
 			Account: "demo", Channel: channel, External: external, Author: desk.ByCustomer, From: from,
 			At: time.Date(2026, 1, at, 9, 0, 0, 0, time.UTC), Subject: external, Text: "hello",
 		}, nil)
@@ -46,7 +45,7 @@ func makeBase(t *testing.T) base {
 		}
 		return taken.Conversation.ID
 	}
-	edits := e.stack.Handlers.Cases.Edits
+	edits := e.stack.App.Edits
 	ben := desk.Caller{Account: "demo", Agent: "ben", Role: desk.AgentRole}
 	give := func(id, owner string, state desk.State) {
 		if _, err := edits.Conversation(t.Context(), ben, id, desk.Edit{State: &state, Owner: &owner}); err != nil {
@@ -94,7 +93,7 @@ func makeBase(t *testing.T) base {
 type spoil struct {
 	*testing.T
 	base
-	cases  handler.Cases
+	cases  api.UseCases
 	engine store.Engine
 }
 
@@ -329,11 +328,11 @@ func TestVerifySees(t *testing.T) {
 		line := []string{"verify", "--data", dir, "--account", "demo", "--settings", accountFile}
 		run(t, line...).ok(t, nil)
 		e := start(t, dir)
-		ticket, err := e.stack.Handlers.Cases.Tickets.Get(t.Context(), "demo", desk.TicketID(b.open))
+		ticket, err := e.stack.App.Tickets.Get(t.Context(), "demo", desk.TicketID(b.open))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := e.stack.Handlers.Cases.Tickets.Delete(t.Context(), ticket); err != nil {
+		if err := e.stack.App.Tickets.Delete(t.Context(), ticket); err != nil {
 			t.Fatal(err)
 		}
 		e.stop()
@@ -398,7 +397,7 @@ func spoiled(t *testing.T, b base, do func(spoil)) verify.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.cases = st.Handlers.Cases
+	s.cases = st.App.UseCases
 	defer func() {
 		if err := st.Close(); err != nil {
 			t.Error(err)
@@ -406,7 +405,7 @@ func spoiled(t *testing.T, b base, do func(spoil)) verify.Result {
 	}()
 	do(s)
 	r, err := verify.Run(t.Context(), client.With("http://localhost", "", &client.InProcess{
-		API:    httpapi.New(st.Handlers, slog.New(slog.DiscardHandler)),
+		API:    st.App.API(),
 		Caller: desk.Caller{Account: "demo", Agent: "admin", Role: desk.SuperAdmin},
 	}), verify.Options{Grace: -1, Settings: b.settings})
 	if err != nil {

@@ -8,13 +8,10 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
 
-	"deskmove/shared/handler"
-	"deskmove/shared/httpapi"
 	"deskmove/shared/local"
 	"deskmove/shared/local/gateway"
 	"deskmove/shared/store"
@@ -40,17 +37,12 @@ Ctrl-C or SIGTERM lets requests and functions that have begun come to their end,
 func (s serveCmd) Run(ctx context.Context, c *call) error {
 	log := slog.New(slog.NewJSONHandler(c.stderr, &slog.HandlerOptions{Level: s.LogLevel}))
 	st, err := local.Open(ctx, local.Config{
-		Dir: s.Data, Address: s.Addr, Remote: s.Remote, Log: log, API: newAPI(log), MaxBytes: s.MaxBytes, Clock: c.clock,
+		Dir: s.Data, Address: s.Addr, Remote: s.Remote, Log: log, MaxBytes: s.MaxBytes, Clock: c.clock,
 	})
 	if err != nil {
 		return openError(s.Data, err)
 	}
 	return errors.Join(s.serve(ctx, c, st), st.Close())
-}
-
-// newAPI makes the API, which logs to log.
-func newAPI(log *slog.Logger) func(*handler.Handlers) http.Handler {
-	return func(h *handler.Handlers) http.Handler { return httpapi.New(h, log) }
 }
 
 // exists reports whether deskmove keeps data in dir.

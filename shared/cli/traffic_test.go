@@ -43,7 +43,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 					status, solved := "closed", desk.Status("solved")
 					if api.EditConversation(t.Context(), taken.ConversationID, client.ConversationEdit{Status: &status}) != nil {
 						who := desk.Caller{Account: "demo", Agent: "cleo", Role: desk.AgentRole}
-						_, _ = e.stack.Handlers.Cases.Edits.Ticket(t.Context(), who, desk.TicketID(taken.ConversationID), desk.TicketEdit{Status: &solved})
+						_, _ = e.stack.App.Edits.Ticket(t.Context(), who, desk.TicketID(taken.ConversationID), desk.TicketEdit{Status: &solved})
 					}
 				}
 				time.Sleep(10 * time.Millisecond)
@@ -82,7 +82,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := desk.TicketID(taken.ConversationID)
-	tickets := e.stack.Handlers.Cases.Tickets
+	tickets := e.stack.App.Tickets
 	var ticket desk.Ticket
 	for range 200 {
 		if ticket, err = tickets.Get(t.Context(), "demo", id); err == nil {

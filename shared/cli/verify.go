@@ -11,7 +11,6 @@ import (
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
-	"deskmove/shared/httpapi"
 	"deskmove/shared/local"
 )
 
@@ -137,7 +136,7 @@ func (v verifyCmd) offline(ctx context.Context, c *call) (*client.Client, func()
 	if err != nil {
 		return nil, nothing, openError(v.Data, err)
 	}
-	setup, err := st.Handlers.Cases.Setups.Setup(ctx, v.Account)
+	setup, err := st.App.Setups.Setup(ctx, v.Account)
 	if err != nil {
 		return nil, st.Close, err
 	}
@@ -150,5 +149,5 @@ func (v verifyCmd) offline(ctx context.Context, c *call) (*client.Client, func()
 	if caller.Agent == "" {
 		return nil, st.Close, fmt.Errorf("account %s has no super administrator with help desk access: give one access, then verify", v.Account)
 	}
-	return client.With("http://localhost", "", &client.InProcess{API: httpapi.New(st.Handlers, log), Caller: caller}), st.Close, nil
+	return client.With("http://localhost", "", &client.InProcess{API: st.App.API(), Caller: caller}), st.Close, nil
 }

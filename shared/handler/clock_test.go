@@ -83,12 +83,12 @@ func TestSweepAfterTheClockWasPutBack(t *testing.T) {
 // may come by another channel than the one that was fenced (R14).
 func TestR18LiveAfterTheClockWasPutBack(t *testing.T) {
 	r := newRig(t)
-	setup, err := r.Cases.Setups.Setup(t.Context(), "acme")
+	setup, err := r.Setups.Setup(t.Context(), "acme")
 	if err != nil {
 		t.Fatal(err)
 	}
 	setup.Channels = append(setup.Channels, desk.Channel{Account: "acme", ID: "form", Type: desk.Form, Connected: "mail"})
-	if _, err := r.Cases.Configure.Account(t.Context(), setup); err != nil {
+	if _, err := r.Configure.Account(t.Context(), setup); err != nil {
 		t.Fatal(err)
 	}
 	message := func(channel, external string) desk.Message {
@@ -96,30 +96,30 @@ func TestR18LiveAfterTheClockWasPutBack(t *testing.T) {
 			Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: "jane@customer.example", At: r.now, Text: "Hello?",
 		}
 	}
-	joined, err := r.Cases.Intake.Message(t.Context(), message("form", "x1"), nil)
+	joined, err := r.Intake.Message(t.Context(), message("form", "x1"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if joined, err = r.Cases.Intake.Append(t.Context(), message("mail", "x2"), joined.Conversation.ID); err != nil || joined.Conversation.Channel != "mail" {
+	if joined, err = r.Intake.Append(t.Context(), message("mail", "x2"), joined.Conversation.ID); err != nil || joined.Conversation.Channel != "mail" {
 		t.Fatalf("%+v, %v", joined, err)
 	}
-	m, err := r.Cases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := r.UseCases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.NoHistory, Acknowledged: []string{desk.CodeNoSLAPolicy, desk.CodeConnectedLeft},
 	}, move.Idempotency{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.step(t, r.Fence, r.running[m.ID])
-	c, err := r.Cases.Setups.Channel(t.Context(), "acme", "mail")
+	c, err := r.Setups.Channel(t.Context(), "acme", "mail")
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.now = r.now.Add(-time.Hour)
-	taken, err := r.Cases.Intake.Message(t.Context(), message("mail", "x3"), nil)
+	taken, err := r.Intake.Message(t.Context(), message("mail", "x3"), nil)
 	if at := taken.Conversation.TakenIn; err != nil || at.Before(c.FenceAt) {
 		t.Errorf("a conversation begun after the fence of %s is dated %s: %v", c.FenceAt, at, err)
 	}
-	replied, err := r.Cases.Intake.Append(t.Context(), message("form", "x4"), joined.Conversation.ID)
+	replied, err := r.Intake.Append(t.Context(), message("form", "x4"), joined.Conversation.ID)
 	if at := replied.Conversation.CustomerAt; err != nil || at.Before(c.FenceAt) {
 		t.Errorf("a reply after the fence of %s is dated %s: %v", c.FenceAt, at, err)
 	}

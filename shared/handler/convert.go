@@ -63,14 +63,9 @@ func (h Convert) convert(ctx context.Context, m events.SQSMessage) error {
 	if err != nil {
 		return err
 	}
-	h.Metrics.Emit(labels(b.Account, b.Move),
+	h.Metrics.Emit(metrics.OfMove(b.Account, b.Move),
 		metrics.Value{Name: metrics.Converted, Value: n.Created + n.AsIs + n.Live + n.Stayed},
 		metrics.Value{Name: metrics.Failed, Value: n.Failed},
 		metrics.Value{Name: metrics.BatchTime, Value: time.Since(begun).Milliseconds()})
 	return nil
-}
-
-// labels say which move a line of metrics is about.
-func labels(account, id string) []metrics.Label {
-	return []metrics.Label{{Name: "account", ID: account}, {Name: "move", ID: id}}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"deskmove/shared/app"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/move"
@@ -62,10 +63,10 @@ func (silent) Between(_ context.Context, _, first, _ string) ([]store.Change, er
 
 // try gives an input to new handlers of the same move, and checks that they
 // are done soon, with no more memory than is their due, and log no secret.
-func (r *fuzzRig) try(t *testing.T, size int, do func(h *handler.Handlers)) {
+func (r *fuzzRig) try(t *testing.T, size int, do func(h *app.App)) {
 	t.Helper()
 	var log bytes.Buffer
-	h := handler.New(handler.Below{
+	h := app.New(app.Platform{
 		Engine: r.first.Copy(), Queue: silent{}, Machine: silent{}, Stream: silent{}, Now: func() time.Time { return r.now },
 		Log: slog.New(slog.NewJSONHandler(&log, nil)),
 	})
@@ -119,7 +120,7 @@ func FuzzConvert(f *testing.F) {
 		f.Add(strings.ReplaceAll(body, "acme", "zoo"), "x")
 	}
 	f.Fuzz(func(t *testing.T, body, receives string) {
-		r.try(t, len(body), func(h *handler.Handlers) {
+		r.try(t, len(body), func(h *app.App) {
 			e := events.SQSEvent{Records: []events.SQSMessage{{
 				MessageId: "1", Body: planted(body), Attributes: map[string]string{"ApproximateReceiveCount": receives},
 			}}}
@@ -167,7 +168,7 @@ func FuzzRedirect(f *testing.F) {
 	f.Add([]byte(`{"Records":` + strings.Repeat("[", 5000)))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		raw = plantedImages(raw)
-		r.try(t, len(raw), func(h *handler.Handlers) {
+		r.try(t, len(raw), func(h *app.App) {
 			res, err := h.Redirect.Event(t.Context(), raw)
 			if err != nil && strings.Contains(err.Error(), secret) {
 				t.Errorf("the error, which Lambda logs, is %v", err)
@@ -229,13 +230,13 @@ func FuzzSteps(f *testing.F) {
 		if json.Unmarshal(raw, &run) != nil {
 			return // Lambda refuses it
 		}
-		r.try(t, len(raw), func(h *handler.Handlers) {
+		r.try(t, len(raw), func(h *app.App) {
 			step := []handler.Step{h.Fence, h.List, h.Drain, h.Reconcile, h.Finish, h.Audit}[int(which)%6]
 			next, err := step.Handle(t.Context(), run)
 			if err == nil && (next.Wait < 0 || next.Wait > int((25*time.Hour).Seconds())) && next.Wait != run.Wait {
 				t.Errorf("step %s waits %d s", step.Name, next.Wait)
 			}
-			m, err := h.Cases.Moves.Get(t.Context(), "acme", r.run.Move)
+			m, err := h.Moves.Get(t.Context(), "acme", r.run.Move)
 			if err != nil || m.Status == desk.Done && step.Name != "finish" {
 				t.Errorf("the move is %s, %v", m.Status, err)
 			}

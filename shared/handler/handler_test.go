@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"deskmove/shared/app"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/sqlite"
@@ -28,7 +29,7 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 // rig is the handlers on the embedded engine, with a machine that can be out
 // of order.
 type rig struct {
-	*handler.Handlers
+	*app.App
 	now      time.Time
 	broken   error // what starting an execution says
 	running  map[string]move.Run
@@ -73,11 +74,11 @@ func newRigOn(t testing.TB, e store.Engine) *rig {
 	t.Helper()
 	r := &rig{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), running: map[string]move.Run{}}
 	now := func() time.Time { return r.now }
-	r.Handlers = handler.New(handler.Below{
+	r.App = app.New(app.Platform{
 		Engine: e, Queue: r, Machine: r, Now: now, Log: quiet, Check: func(context.Context) error { return r.wrong },
 		Metrics: &metrics.Writer{W: &r.measured, Namespace: "deskmove", Now: now},
 	})
-	if _, err := r.Cases.Configure.Account(t.Context(), desk.Setup{
+	if _, err := r.Configure.Account(t.Context(), desk.Setup{
 		Account:   desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
 		Agents:    []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
 		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "solved", Closed: true}}}},
@@ -103,14 +104,14 @@ func (r *rig) put(t testing.TB, ids ...string) {
 		}
 		cs = append(cs, c)
 	}
-	if err := r.Cases.Conversations.Import(t.Context(), cs); err != nil {
+	if err := r.Conversations.Import(t.Context(), cs); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func (r *rig) start(t testing.TB) desk.Move {
 	t.Helper()
-	m, err := r.Cases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := r.UseCases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
 		Acknowledged: []string{desk.CodeNoSLAPolicy},
 	}, move.Idempotency{})
@@ -264,7 +265,7 @@ func TestAuditFound(t *testing.T) {
 		Account: "acme", ID: "late", Origin: "mail", Channel: "mail", State: desk.Open, Started: fence, TakenIn: fence, Joined: fence.Add(-time.Second),
 		ChangedAt: fence, Version: 1, Home: desk.Inbox,
 	}
-	if err := r.Cases.Conversations.Import(t.Context(), []desk.Conversation{late}); err != nil {
+	if err := r.Conversations.Import(t.Context(), []desk.Conversation{late}); err != nil {
 		t.Fatal(err)
 	}
 	r.step(t, r.Audit, run)
@@ -277,7 +278,7 @@ func TestAuditFound(t *testing.T) {
 func TestRehearsalsAreNoMoves(t *testing.T) {
 	r := newRig(t)
 	r.put(t, "c1")
-	m, err := r.Cases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := r.UseCases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}, Rehearsal: true,
 	}, move.Idempotency{})
 	if err != nil {

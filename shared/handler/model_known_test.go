@@ -89,12 +89,12 @@ func (k *known) visible() known {
 
 // read is a conversation and its ticket, as they are.
 func (w *world) read(t *rapid.T, id string) known {
-	c, err := w.Cases.Conversations.Get(w.ctx, "acme", id)
+	c, err := w.Conversations.Get(w.ctx, "acme", id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	k := known{Channel: c.Channel, State: c.State, Owner: c.Owner, Home: c.Home, Version: c.Version, CustomerVersion: c.CustomerVersion}
-	ticket, err := w.Cases.Tickets.Get(w.ctx, "acme", desk.TicketID(id))
+	ticket, err := w.Tickets.Get(w.ctx, "acme", desk.TicketID(id))
 	if errors.Is(err, desk.ErrNotFound) && c.Ticket == "" {
 		return k
 	}
@@ -110,7 +110,7 @@ func (w *world) failures(t *rapid.T) map[string]bool {
 	if w.move.ID == "" {
 		return ids
 	}
-	fs, next, err := w.Cases.Ledger.Failures(w.ctx, "acme", w.move.ID, "", 100)
+	fs, next, err := w.Ledger.Failures(w.ctx, "acme", w.move.ID, "", 100)
 	if err != nil || next != "" {
 		t.Fatal(next, err)
 	}
@@ -130,11 +130,11 @@ func (w *world) check(t *rapid.T) {
 	if got := w.failures(t); !maps.Equal(got, w.failed) {
 		t.Fatalf("failed are %v, want %v", got, w.failed)
 	}
-	locked, err := w.Cases.Moves.Locked(w.ctx, "acme")
+	locked, err := w.Moves.Locked(w.ctx, "acme")
 	if want := map[bool]string{true: w.move.ID}[w.locked]; locked != want || err != nil {
 		t.Fatalf("%q has the lock, %v; want %q", locked, err, want)
 	}
-	setup, err := w.Cases.Setups.Setup(w.ctx, "acme")
+	setup, err := w.Setups.Setup(w.ctx, "acme")
 	for _, c := range setup.Channels {
 		if want := map[string]desk.Home{"mail": w.home}[c.ID]; c.Home != cmp.Or(want, desk.Inbox) {
 			t.Fatalf("channel %s is %s", c.ID, c.Home)
@@ -143,7 +143,7 @@ func (w *world) check(t *rapid.T) {
 	if err != nil || w.move.ID == "" {
 		return
 	}
-	m, err := w.Cases.Moves.Get(w.ctx, "acme", w.move.ID)
+	m, err := w.Moves.Get(w.ctx, "acme", w.move.ID)
 	if err != nil || m.Status != w.move.Status || !m.EndedAt.Equal(w.move.EndedAt) {
 		t.Fatalf("move is %s, ended at %s, %v; want %s, %s", m.Status, m.EndedAt, err, w.move.Status, w.move.EndedAt)
 	}

@@ -11,8 +11,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"deskmove/shared/app"
 	"deskmove/shared/desk"
-	"deskmove/shared/handler"
 	"deskmove/shared/local/asl"
 	"deskmove/shared/move"
 	"deskmove/shared/store/storetest"
@@ -53,7 +53,7 @@ func TestModel(t *testing.T) {
 
 // world is the product, and the model of it.
 type world struct {
-	*handler.Handlers
+	*app.App
 	machine *asl.Machine
 	ctx     context.Context
 	now     time.Time
@@ -91,8 +91,8 @@ func newWorld(t *rapid.T, m *asl.Machine) *world {
 		machine: m, ctx: context.Background(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), executions: map[string]asl.Execution{},
 		all: map[string]*known{}, failed: map[string]bool{}, keys: map[string][2]string{}, home: desk.Inbox,
 	}
-	w.Handlers = handler.New(handler.Below{Engine: &storetest.Memory{}, Queue: w, Machine: w, Now: func() time.Time { return w.now }, Log: quiet})
-	if _, err := w.Cases.Configure.Account(w.ctx, desk.Setup{
+	w.App = app.New(app.Platform{Engine: &storetest.Memory{}, Queue: w, Machine: w, Now: func() time.Time { return w.now }, Log: quiet})
+	if _, err := w.Configure.Account(w.ctx, desk.Setup{
 		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
 		Agents: []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}, {ID: "bob", Role: desk.AgentRole, HelpDesk: true},
 			{ID: "cem", Role: desk.AgentRole}},

@@ -16,11 +16,16 @@ import (
 	"deskmove/shared/store"
 )
 
+// ChangeReader reads a stretch of a stream's shard again, both ends included.
+type ChangeReader interface {
+	Between(ctx context.Context, shard, first, last string) ([]store.Change, error)
+}
+
 // Redirect redirects the conversations that the stream reports.
 type Redirect struct {
 	Use     func(ctx context.Context, cs []desk.Conversation) (redirected int, errs map[string]error)
 	Log     *slog.Logger
-	Stream  store.Stream
+	Stream  ChangeReader
 	Metrics *metrics.Writer // nil measures nothing
 	Now     func() time.Time
 }

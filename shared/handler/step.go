@@ -11,12 +11,10 @@ import (
 	"deskmove/shared/store"
 )
 
-type stepFunc = func(context.Context, move.Run) (move.Run, error)
-
 // Step is a task of the state machine.
 type Step struct {
 	Name  string
-	Do    stepFunc
+	Do    func(context.Context, move.Run) (move.Run, error)
 	Yield move.Yield
 	Log   *slog.Logger
 }
@@ -52,14 +50,4 @@ func busy(what string, err error) error {
 		return &desk.BusyError{What: what, After: time.Second, Err: err}
 	}
 	return err
-}
-
-// either rehearses a rehearsal and reconciles a move.
-func either(reconcile, rehearse stepFunc) stepFunc {
-	return func(ctx context.Context, r move.Run) (move.Run, error) {
-		if r.Rehearsal {
-			return rehearse(ctx, r)
-		}
-		return reconcile(ctx, r)
-	}
 }

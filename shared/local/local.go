@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"deskmove/shared/app"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/executions"
@@ -31,14 +32,12 @@ type Config struct {
 	Address string // such as 127.0.0.1:8080, port 0 is a free one; "" serves nothing
 	Remote  bool   // allows an address that other computers can reach
 	Log     *slog.Logger
-	// API makes the HTTP API from the use cases.
-	API func(*handler.Handlers) http.Handler
 	// Wrap, if not nil, goes between the repositories and the engine.
 	Wrap func(store.Engine) store.Engine
 	// Each, if not nil, gives a function something of its own below the waist,
 	// made from what all have; the name is that of its folder. A test sees by
 	// it which function does what.
-	Each func(function string, b handler.Below) handler.Below
+	Each func(function string, b app.Platform) app.Platform
 	// MaxBytes bounds the database's file; 0 is all of the disk.
 	MaxBytes int64
 	// Clock is the computer's if zero. It may be put forward and back.
@@ -47,11 +46,11 @@ type Config struct {
 
 // Stack is deskmove on one machine.
 type Stack struct {
-	Handlers *handler.Handlers
-	Issuer   *issuer.Issuer
-	Gateway  *gateway.Gateway // nil if nothing is served
-	Machine  *executions.StateMachine
-	Batches  *queue.Queue
+	App     *app.App
+	Issuer  *issuer.Issuer
+	Gateway *gateway.Gateway // nil if nothing is served
+	Machine *executions.StateMachine
+	Batches *queue.Queue
 
 	engine  *sqlite.Engine
 	runtime *runtime.Runtime
@@ -101,10 +100,10 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 		return err
 	}
 	starter := &machine{}
-	of := each(handler.Below{
+	of := each(app.Platform{
 		Engine: waist, Stream: s.engine, Queue: sender{s.Batches}, Machine: starter, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
 	}, c.Each)
-	s.Handlers = of("api")
+	s.App = of("api")
 	step := func(name string, s handler.Step) executions.Function {
 		return executions.Function{Name: name, Timeout: limits.Timeouts[name], Handle: function.JSON(s.Handle)}
 	}
@@ -157,15 +156,15 @@ func (s *Stack) queues(ctx context.Context, limits Limits) (failures *queue.Queu
 
 // each returns the handlers of a function, which are made once. Without own,
 // all functions share them.
-func each(b handler.Below, own func(string, handler.Below) handler.Below) func(name string) *handler.Handlers {
+func each(b app.Platform, own func(string, app.Platform) app.Platform) func(name string) *app.App {
 	if own == nil {
-		all := handler.New(b)
-		return func(string) *handler.Handlers { return all }
+		all := app.New(b)
+		return func(string) *app.App { return all }
 	}
-	made := make(map[string]*handler.Handlers)
-	return func(name string) *handler.Handlers {
+	made := make(map[string]*app.App)
+	return func(name string) *app.App {
 		if made[name] == nil {
-			made[name] = handler.New(own(name, b))
+			made[name] = app.New(own(name, b))
 		}
 		return made[name]
 	}
@@ -176,7 +175,7 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 		return nil
 	}
 	s.Gateway, err = gateway.Listen(ctx, gateway.Config{
-		Address: c.Address, Remote: c.Remote, Handler: c.API(s.Handlers), Verify: s.Issuer.Verify, Log: c.Log,
+		Address: c.Address, Remote: c.Remote, Handler: s.App.API(), Verify: s.Issuer.Verify, Log: c.Log,
 		Public: func(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/openapi.yaml" },
 	})
 	if err == nil {

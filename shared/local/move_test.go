@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/desk"
-	"deskmove/shared/handler"
 	"deskmove/shared/local"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/move"
@@ -82,7 +82,7 @@ func startAt(t *testing.T, dir string, c clock.Clock) *rig {
 	return r
 }
 
-func (r *rig) cases() handler.Cases { return r.Handlers.Cases }
+func (r *rig) cases() api.UseCases { return r.App.UseCases }
 
 // take takes a customer's message in and returns the conversation.
 func (r *rig) take(channel, external string, at time.Time, refs ...string) desk.Conversation {

@@ -400,7 +400,7 @@ func TestSweeperStartsWhatHasNoExecution(t *testing.T) {
 	if now, err := r.cases().Moves.Get(t.Context(), "acme", m.ID); err != nil || now.Status != desk.Starting {
 		t.Fatalf("move = %+v, %v", now, err)
 	}
-	if _, err := r.Handlers.Sweep.Use(t.Context()); err != nil {
+	if _, err := r.App.Sweep.Use(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	r.wait(m.ID, 30*time.Second)

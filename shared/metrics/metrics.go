@@ -122,3 +122,8 @@ func appendSafe(b []byte, s string) []byte {
 	}
 	return b
 }
+
+// OfMove returns the labels of a line that is about a move.
+func OfMove(account, id string) []Label {
+	return []Label{{Name: "account", ID: account}, {Name: "move", ID: id}}
+}

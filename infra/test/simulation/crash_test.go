@@ -118,7 +118,7 @@ func (s single) happens(w *world, c desk.Conversation) {
 	case "reply", "join":
 		m := desk.Message{Account: "acme", Channel: "mail", External: "x", Author: desk.ByCustomer, From: "jane@c.example", At: w.date()}
 		w.request("reply", func(ctx context.Context, p *process) error {
-			taken, err := p.Cases.Intake.Append(ctx, m, c.ID)
+			taken, err := p.Intake.Append(ctx, m, c.ID)
 			if err == nil {
 				w.took(m, taken, nil, false)
 			}
@@ -135,7 +135,7 @@ func (s single) happens(w *world, c desk.Conversation) {
 	case "edit":
 		closed, bob := desk.Closed, "bob"
 		w.request("edit", func(ctx context.Context, p *process) error {
-			_, err := p.Cases.Edits.Conversation(ctx, w.who("acme", "bob"), c.ID, desk.Edit{State: &closed, Owner: &bob})
+			_, err := p.Edits.Conversation(ctx, w.who("acme", "bob"), c.ID, desk.Edit{State: &closed, Owner: &bob})
 			return err
 		}, func(err error) {
 			if moved := new(desk.MovedError); errors.As(err, &moved) {

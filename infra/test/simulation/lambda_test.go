@@ -5,13 +5,14 @@ import (
 	"log/slog"
 	"time"
 
+	"deskmove/shared/app"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/asl"
 )
 
 // process is a running copy of a function: what it remembers, and its clock.
 type process struct {
-	*handler.Handlers
+	*app.App
 	skew time.Duration
 	busy bool
 	gone bool
@@ -48,19 +49,19 @@ func (w *world) process(f *function, c chance, name string) *process {
 	if w.faults.strikes(w.sim, clockJump, c, name) {
 		p.skew = c.span(-w.skew, w.skew)
 	}
-	below := handler.Below{
+	below := app.Platform{
 		Engine: waist{w}, Stream: waist{w}, Queue: waist{w}, Machine: waist{w}, Batch: batch, Log: silent,
 		Now: func() time.Time { return w.date().Add(p.skew) },
 	}
 	if w.mutant.below != nil {
 		w.mutant.below(f.name, &below)
 	}
-	p.Handlers = handler.New(below)
+	p.App = app.New(below)
 	for _, s := range []*handler.Step{&p.Fence, &p.List, &p.Drain, &p.Reconcile, &p.Finish, &p.Audit} {
 		s.Yield.Turns = w.turns
 	}
 	if w.mutant.handlers != nil {
-		w.mutant.handlers(f.name, p.Handlers)
+		w.mutant.handlers(f.name, p.App)
 	}
 	f.pool = append(f.pool, p)
 	return p

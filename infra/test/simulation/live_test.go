@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"deskmove/shared/handler"
+	"deskmove/shared/app"
 	"deskmove/shared/store"
 )
 
@@ -13,9 +13,9 @@ import (
 // nothing.
 type mutant struct {
 	// below changes what lies below a function's new process.
-	below func(function string, b *handler.Below)
+	below func(function string, b *app.Platform)
 	// handlers changes the handlers of a new process.
-	handlers func(function string, h *handler.Handlers)
+	handlers func(function string, h *app.App)
 	// sweepless does not sweep.
 	sweepless bool
 	// unstreamed, if not nil, says which changes the stream does not report.

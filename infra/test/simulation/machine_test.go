@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"deskmove/shared/app"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/asl"
 	"deskmove/shared/move"
@@ -85,7 +86,7 @@ func (m *machine) task(x *asl.Execution, resource string, input json.RawMessage)
 		if err := json.Unmarshal(input, &in); err != nil {
 			return err
 		}
-		out, err := handle(p.Handlers).Handle(ctx, in)
+		out, err := handle(p.App).Handle(ctx, in)
 		if err == nil {
 			output, err = json.Marshal(out)
 		}
@@ -130,20 +131,20 @@ func (m *machine) took(x *asl.Execution, next asl.Execution) {
 }
 
 // step is the function behind a task.
-func (w *world) step(name string) (*function, func(*handler.Handlers) handler.Step) {
+func (w *world) step(name string) (*function, func(*app.App) handler.Step) {
 	switch name {
 	case "Fence":
-		return w.fence, func(h *handler.Handlers) handler.Step { return h.Fence }
+		return w.fence, func(h *app.App) handler.Step { return h.Fence }
 	case "List":
-		return w.list, func(h *handler.Handlers) handler.Step { return h.List }
+		return w.list, func(h *app.App) handler.Step { return h.List }
 	case "Drain":
-		return w.drain, func(h *handler.Handlers) handler.Step { return h.Drain }
+		return w.drain, func(h *app.App) handler.Step { return h.Drain }
 	case "Reconcile":
-		return w.reconcile, func(h *handler.Handlers) handler.Step { return h.Reconcile }
+		return w.reconcile, func(h *app.App) handler.Step { return h.Reconcile }
 	case "Finish":
-		return w.finish, func(h *handler.Handlers) handler.Step { return h.Finish }
+		return w.finish, func(h *app.App) handler.Step { return h.Finish }
 	case "Audit":
-		return w.audit, func(h *handler.Handlers) handler.Step { return h.Audit }
+		return w.audit, func(h *app.App) handler.Step { return h.Audit }
 	}
 	panic("simulation: no function " + name)
 }

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"deskmove/shared/app"
 	"deskmove/shared/desk"
-	"deskmove/shared/handler"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
@@ -21,7 +21,7 @@ var mutants = []struct {
 	within uint64
 	mutant mutant
 }{
-	{"marker before ticket", 5, mutant{below: func(function string, below *handler.Below) {
+	{"marker before ticket", 5, mutant{below: func(function string, below *app.Platform) {
 		if function != "api" { // whose tickets have no marker
 			b := &bent{Engine: below.Engine}
 			b.write, below.Engine = b.markerFirst, b
@@ -240,7 +240,7 @@ func engine(bend func(b *bent)) mutant { return of("", bend) }
 
 // of bends the engine of one function.
 func of(name string, bend func(b *bent)) mutant {
-	return mutant{below: func(function string, below *handler.Below) {
+	return mutant{below: func(function string, below *app.Platform) {
 		if name == "" || name == function {
 			b := &bent{Engine: below.Engine}
 			bend(b)
@@ -265,13 +265,13 @@ func noReconcile() mutant {
 		b.transact = func([]store.Write) []store.Write { return nil } // the ledger's
 	})
 	bend := m.below
-	m.below = func(function string, below *handler.Below) {
+	m.below = func(function string, below *app.Platform) {
 		bend(function, below)
 		if function == "reconcile" {
 			below.Queue = nowhere{}
 		}
 	}
-	m.handlers = func(_ string, h *handler.Handlers) {
+	m.handlers = func(_ string, h *app.App) {
 		do := h.Reconcile.Do
 		h.Reconcile.Do = func(ctx context.Context, r move.Run) (move.Run, error) {
 			next, err := do(ctx, r)
@@ -286,7 +286,7 @@ func noReconcile() mutant {
 func listFirst() mutant {
 	m := noReconcile()
 	bend := m.handlers
-	m.handlers = func(function string, h *handler.Handlers) {
+	m.handlers = func(function string, h *app.App) {
 		bend(function, h)
 		list, fence := h.List.Do, h.Fence.Do
 		h.Fence.Do = func(ctx context.Context, r move.Run) (move.Run, error) {

@@ -183,7 +183,7 @@ func (w *world) message(c chance, i int, account, channel string) desk.Message {
 func (w *world) take(name string, m desk.Message, references []string, first bool) {
 	var taken support.Taken
 	w.request(name, func(ctx context.Context, p *process) (err error) {
-		taken, err = p.Cases.Intake.Message(ctx, m, references)
+		taken, err = p.Intake.Message(ctx, m, references)
 		return err
 	}, func(err error) { w.took(m, taken, err, first) })
 }
@@ -215,7 +215,7 @@ func (w *world) reply(c chance, i int) {
 	}
 	var taken support.Taken
 	w.request(fmt.Sprintf("append%d", i), func(ctx context.Context, p *process) (err error) {
-		taken, err = p.Cases.Intake.Append(ctx, m, to.id)
+		taken, err = p.Intake.Append(ctx, m, to.id)
 		return err
 	}, func(err error) { w.took(m, taken, err, false) })
 }
@@ -241,7 +241,7 @@ func (w *world) edit(c chance, i int) {
 		edit.Owner = &owner
 	}
 	w.request(fmt.Sprintf("edit%d", i), func(ctx context.Context, p *process) error {
-		_, err := p.Cases.Edits.Conversation(ctx, w.who(x.account, "bob"), x.id, edit)
+		_, err := p.Edits.Conversation(ctx, w.who(x.account, "bob"), x.id, edit)
 		return err
 	}, func(err error) {
 		var moved *desk.MovedError
@@ -263,7 +263,7 @@ func (w *world) editTicket(c chance, i int, x thread) {
 		edit.Owner = &owner
 	}
 	w.request(fmt.Sprintf("ticket%d", i), func(ctx context.Context, p *process) error {
-		_, err := p.Cases.Edits.Ticket(ctx, w.who(x.account, "bob"), desk.TicketID(x.id), edit)
+		_, err := p.Edits.Ticket(ctx, w.who(x.account, "bob"), desk.TicketID(x.id), edit)
 		return err
 	}, func(error) {})
 }
@@ -278,7 +278,7 @@ func (w *world) native(c chance, i int) {
 // wait for a move.
 func (w *world) makes(name, account, conversation string, status desk.Status) {
 	w.request(name, func(ctx context.Context, p *process) error {
-		_, err := p.Cases.Edits.NewTicket(ctx, w.who(account, "bob"), conversation, status)
+		_, err := p.Edits.NewTicket(ctx, w.who(account, "bob"), conversation, status)
 		return err
 	}, func(err error) {
 		if refused := new(desk.RefusedError); errors.As(err, &refused) && refused.Code == desk.CodeNotMoved && w.now < unkind {

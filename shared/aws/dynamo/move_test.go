@@ -108,7 +108,7 @@ func TestMove(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	cases := s.Handlers.Cases
+	cases := s.App.UseCases
 	if _, err := cases.Configure.Account(t.Context(), account()); err != nil {
 		t.Fatal(err)
 	}

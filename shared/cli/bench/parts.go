@@ -26,10 +26,10 @@ func seed(ctx context.Context, dir string, n int) error {
 		return err
 	}
 	defer stop()
-	if _, err := s.Handlers.Cases.Configure.Account(ctx, Setup()); err != nil {
+	if _, err := s.App.Configure.Account(ctx, Setup()); err != nil {
 		return err
 	}
-	conversations := s.Handlers.Cases.Conversations
+	conversations := s.App.Conversations
 	if err := Batches(n, false, func(cs []desk.Conversation) error { return conversations.Import(ctx, cs) }); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 	}
 	writes, reads := c.writes.Load(), c.reads.Load()
 	began := time.Now()
-	started, err := s.Handlers.Cases.Start.Move(ctx, desk.Caller{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
+	started, err := s.App.Start.Move(ctx, desk.Caller{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
 	}, move.Idempotency{})
@@ -162,7 +162,7 @@ func open(ctx context.Context, dir string, wrap func(store.Engine) store.Engine)
 func wait(ctx context.Context, s *local.Stack, id string) (desk.Move, error) {
 	phase, began := "", time.Now()
 	for {
-		m, err := s.Handlers.Cases.Moves.Get(ctx, Account, id)
+		m, err := s.App.Moves.Get(ctx, Account, id)
 		if m.Phase != phase {
 			phase = m.Phase
 			slog.Debug("phase", "after", time.Since(began), "phase", phase)
@@ -177,7 +177,7 @@ func wait(ctx context.Context, s *local.Stack, id string) (desk.Move, error) {
 // customers write once the channel is fenced, until done is closed, and watch
 // for their tickets. It returns how long each took.
 func customers(ctx context.Context, s *local.Stack, id string, done <-chan struct{}) []time.Duration {
-	cases := s.Handlers.Cases
+	cases := s.App.UseCases
 	var mu sync.Mutex
 	var took []time.Duration
 	var wg sync.WaitGroup

@@ -17,11 +17,11 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/sync/errgroup"
 
+	"deskmove/shared/app"
 	"deskmove/shared/aws"
 	"deskmove/shared/aws/dynamo"
 	"deskmove/shared/cli/bench"
 	"deskmove/shared/desk"
-	"deskmove/shared/handler"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
@@ -105,8 +105,8 @@ func count(ctx context.Context, endpoint string, n int, progress io.Writer) (cou
 	}
 	q := &queue{messages: make(chan string, n/move.BatchSize+1000)}
 	m := &machine{starts: make(chan json.RawMessage, 10)}
-	h := handler.New(handler.Below{Engine: engine, Batch: aws.BatchSize, Queue: q, Machine: m, Now: time.Now, Log: log})
-	if _, err := h.Cases.Configure.Account(ctx, bench.Setup()); err != nil {
+	h := app.New(app.Platform{Engine: engine, Batch: aws.BatchSize, Queue: q, Machine: m, Now: time.Now, Log: log})
+	if _, err := h.Configure.Account(ctx, bench.Setup()); err != nil {
 		return counted{}, err
 	}
 	_, _ = fmt.Fprintf(progress, "%d conversations: taking them in\n", n)
@@ -137,9 +137,9 @@ func count(ctx context.Context, endpoint string, n int, progress io.Writer) (cou
 }
 
 // patiently takes conversations in. A peer on a busy machine may need time.
-func patiently(ctx context.Context, h *handler.Handlers, cs []desk.Conversation) error {
+func patiently(ctx context.Context, h *app.App, cs []desk.Conversation) error {
 	for {
-		err := h.Cases.Conversations.Import(ctx, cs)
+		err := h.Conversations.Import(ctx, cs)
 		if !errors.Is(err, store.ErrThrottled) {
 			return err
 		}
@@ -152,8 +152,8 @@ func patiently(ctx context.Context, h *handler.Handlers, cs []desk.Conversation)
 }
 
 // start starts the move, whose plan reads a sample of the channel.
-func start(ctx context.Context, h *handler.Handlers) (string, error) {
-	started, err := h.Cases.Start.Move(ctx, desk.Caller{Account: bench.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
+func start(ctx context.Context, h *app.App) (string, error) {
+	started, err := h.Start.Move(ctx, desk.Caller{Account: bench.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: bench.Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
 	}, move.Idempotency{})
@@ -162,7 +162,7 @@ func start(ctx context.Context, h *handler.Handlers) (string, error) {
 
 // await waits for the move's end. It returns how often the converter was
 // invoked.
-func await(ctx context.Context, h *handler.Handlers, q *queue, m *machine, id string, n int, log *slog.Logger) (invocations int64, err error) {
+func await(ctx context.Context, h *app.App, q *queue, m *machine, id string, n int, log *slog.Logger) (invocations int64, err error) {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	g, working := errgroup.WithContext(working)
@@ -173,7 +173,7 @@ func await(ctx context.Context, h *handler.Handlers, q *queue, m *machine, id st
 	})
 	g.Go(func() error {
 		defer stop()
-		return ended(working, h.Cases.Moves, id, n)
+		return ended(working, h.Moves, id, n)
 	})
 	err = g.Wait()
 	return invocations, err

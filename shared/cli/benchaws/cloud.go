@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"deskmove/shared/app"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/asl"
 	"deskmove/shared/local/clock"
@@ -103,7 +104,7 @@ func (m *machine) Start(ctx context.Context, _ string, r move.Run) error {
 func (m *machine) Running(context.Context, string) (bool, error) { return true, nil }
 
 // run runs executions until ctx is done.
-func (m *machine) run(ctx context.Context, h *handler.Handlers) error {
+func (m *machine) run(ctx context.Context, h *app.App) error {
 	definition, err := asl.Parse(move.StateMachine)
 	if err != nil {
 		return err

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/traffic"
 	"deskmove/shared/desk"
-	"deskmove/shared/handler"
 	"deskmove/shared/local"
 	"deskmove/shared/move"
 	"deskmove/shared/support"
@@ -19,7 +19,7 @@ import (
 const account = "acme"
 
 // direct is the API without HTTP.
-type direct struct{ cases handler.Cases }
+type direct struct{ cases api.UseCases }
 
 var who = desk.Caller{Account: account, Agent: "ann", Role: desk.SuperAdmin}
 
@@ -119,10 +119,10 @@ func start(t *testing.T) world {
 			t.Error(err)
 		}
 	})
-	if _, err := s.Handlers.Cases.Configure.Account(t.Context(), setup()); err != nil {
+	if _, err := s.App.Configure.Account(t.Context(), setup()); err != nil {
 		t.Fatal(err)
 	}
-	return world{direct{s.Handlers.Cases}, s}
+	return world{direct{s.App.UseCases}, s}
 }
 
 func (w world) move(t *testing.T, channel string, history desk.HistoryChoice) desk.Move {

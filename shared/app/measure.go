@@ -1,4 +1,4 @@
-package handler
+package app
 
 import (
 	"context"
@@ -8,12 +8,14 @@ import (
 	"deskmove/shared/move"
 )
 
+type stepFunc = func(context.Context, move.Run) (move.Run, error)
+
 // measures are what steps tell of themselves.
 type measures struct{ *metrics.Writer }
 
 // drained says how far a move's batches are.
 func (m measures) drained(r move.Run, p move.Progress, open int) {
-	m.Emit(labels(r.Account, r.Move),
+	m.Emit(metrics.OfMove(r.Account, r.Move),
 		metrics.Value{Name: metrics.Planned, Value: p.Planned},
 		metrics.Value{Name: metrics.Done, Value: p.Done},
 		metrics.Value{Name: metrics.Remaining, Value: max(p.Planned-p.Done, 0)}, // counters are read one by one
@@ -29,7 +31,7 @@ func (m measures) reconciled(step stepFunc) stepFunc {
 		}
 		next, err := step(ctx, r)
 		if err == nil {
-			m.Emit(labels(r.Account, r.Move), metrics.Value{Name: metrics.Missing, Value: int64(next.Found - before)})
+			m.Emit(metrics.OfMove(r.Account, r.Move), metrics.Value{Name: metrics.Missing, Value: int64(next.Found - before)})
 		}
 		return next, err
 	}
@@ -44,11 +46,11 @@ func (m measures) ended(d desk.Move) {
 	if d.Status == desk.Attention {
 		done, attention = 0, 1
 	}
-	m.Emit(labels(d.Account, d.ID),
+	m.Emit(metrics.OfMove(d.Account, d.ID),
 		metrics.Value{Name: metrics.MovesDone, Value: done}, metrics.Value{Name: metrics.MovesAttention, Value: attention})
 }
 
 // audited says what an audit found.
 func (m measures) audited(r move.Run, n int) {
-	m.Emit(labels(r.Account, r.Move), metrics.Value{Name: metrics.AuditFound, Value: int64(n)})
+	m.Emit(metrics.OfMove(r.Account, r.Move), metrics.Value{Name: metrics.AuditFound, Value: int64(n)})
 }

@@ -1,0 +1,197 @@
+// Package app wires the handlers, the use cases and the HTTP API on a platform:
+// AWS (package aws), one machine (package local), or that of a test.
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"deskmove/shared/api"
+	"deskmove/shared/handler"
+	"deskmove/shared/metrics"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+	"deskmove/shared/support"
+)
+
+// Platform is what differs between AWS and one machine.
+type Platform struct {
+	Engine  store.Engine
+	Stream  handler.ChangeReader // nil where the stream's on-failure queue is not read
+	Queue   move.Queue           // nil where nothing is sent
+	Machine move.Machine         // nil where nothing is started
+	Batch   int                  // most conversations in a batch of the listing; move.BatchSize if 0
+	// Pause waits a moment, so that a step need not end to look again; nil on
+	// AWS, where reads cost money.
+	Pause   func(ctx context.Context, d time.Duration) error
+	Now     func() time.Time
+	Log     *slog.Logger
+	Metrics *metrics.Writer // nil measures nothing
+	// Check reports what is wrong with the engine's tables; nil where they
+	// cannot be wrong.
+	Check func(ctx context.Context) error
+}
+
+// App has a handler for each Lambda function, and the use cases behind the
+// HTTP API.
+type App struct {
+	Fence, List, Drain, Reconcile, Finish, Audit handler.Step
+
+	Convert  handler.Convert
+	Redirect *handler.Redirect
+	Sweep    handler.Sweep
+
+	api.UseCases
+}
+
+// API returns the HTTP API.
+func (a *App) API() http.Handler { return api.New(a.UseCases) }
+
+// How much a step does at most, so that it ends long before a function's
+// time is up, and yet costs few transitions: about 60,000 conversations in
+// some seconds.
+const (
+	perStep = 60_000
+	pages   = 15   // of 4,000
+	turns   = 1500 // of an execution, about 18,000 events of its 25,000
+	sample  = 20_000
+	memory  = 5 * time.Second // for which rules are remembered
+)
+
+// New wires the app on a platform. What the platform lacks answers with an
+// error that names it.
+func New(p Platform) *App {
+	p = p.complete()
+	var (
+		setups        = store.SetupStore{Engine: p.Engine}
+		conversations = store.ConversationStore{Engine: p.Engine}
+		messages      = store.MessageStore{Engine: p.Engine}
+		tickets       = store.TicketStore{Engine: p.Engine}
+		moves         = store.MoveStore{Engine: p.Engine}
+		ledger        = store.LedgerStore{Engine: p.Engine}
+		journal       = store.JournalStore{Engine: p.Engine}
+
+		book     = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, For: memory}
+		ensure   = move.Ensure{Conversations: conversations, Tickets: tickets, Outbox: journal, Now: p.Now}
+		dispatch = move.Dispatch{Ledger: ledger, Queue: p.Queue, Now: p.Now}
+		phase    = move.Phase{Moves: moves}
+		plan     = move.Plan{Setups: setups, Listing: conversations, Conversations: conversations, Now: p.Now, Sample: sample}
+		survey   = move.Survey{
+			Listing: conversations, Conversations: conversations, Tickets: tickets, Failures: ledger, Now: p.Now,
+		}
+
+		measure = measures{p.Metrics}
+
+		fence = move.Fence{Setups: setups, Moves: moves, Now: p.Now}
+		list  = move.List{
+			Moves: moves, Listing: conversations, Failures: ledger, Dispatch: dispatch, Phase: phase,
+			PerStep: perStep, Batch: cmp.Or(p.Batch, move.BatchSize),
+		}
+		drain = move.Drain{
+			Moves: moves, Ledger: ledger, Listing: conversations, Queue: p.Queue, Phase: phase, Pause: p.Pause,
+			Now: p.Now, Saw: measure.drained,
+		}
+		reconcile = move.Reconcile{
+			Moves: moves, Rulebook: book, Survey: survey, Ledger: ledger, Dispatch: dispatch, Phase: phase, Pages: pages,
+		}
+		rehearse = move.Rehearse{Moves: moves, Setups: setups, Survey: survey, Ledger: ledger, Phase: phase, Pages: pages}
+		finish   = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: p.Now, Ended: measure.ended}
+		audit    = move.Audit{
+			Moves: moves, Rulebook: book, Survey: survey, Ensure: ensure, Ledger: ledger, Now: p.Now, Found: measure.audited,
+		}
+
+		step = func(name string, do stepFunc) handler.Step {
+			return handler.Step{
+				Name: name, Do: do, Log: p.Log, Yield: move.Yield{Moves: moves, Machine: p.Machine, Turns: turns},
+			}
+		}
+	)
+	return &App{
+		Fence:     step("fence", fence.Step),
+		List:      step(move.StepList, list.Step),
+		Drain:     step(move.StepDrain, drain.Step),
+		Reconcile: step(move.StepReconcile, either(measure.reconciled(reconcile.Step), rehearse.Step)),
+		Finish:    step("finish", finish.Step),
+		Audit:     step(move.StepAudit, audit.Step),
+
+		Convert: handler.Convert{
+			Use: move.Convert{Rulebook: book, Ensure: ensure, Ledger: ledger, Now: p.Now}.Batch,
+			Log: p.Log, Metrics: p.Metrics,
+		},
+		Redirect: &handler.Redirect{
+			Use: (&move.Redirect{Setups: setups, Rulebook: book, Ensure: ensure, Ledger: ledger, Now: p.Now}).Changed,
+			Log: p.Log, Stream: p.Stream, Metrics: p.Metrics, Now: p.Now,
+		},
+		Sweep: handler.Sweep{
+			Use: move.Sweep{Moves: moves, Machine: p.Machine, Now: p.Now}.Run, Check: p.Check, Log: p.Log, Metrics: p.Metrics,
+		},
+
+		UseCases: api.UseCases{
+			Plan:   plan,
+			Start:  move.Start{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: p.Machine, Now: p.Now},
+			Retry:  move.Retry{Setups: setups, Moves: moves, Ledger: ledger, Machine: p.Machine, Now: p.Now},
+			Intake: support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Now: p.Now},
+			Edits: support.Edits{
+				Setups: setups, Conversations: conversations, Tickets: tickets, Moves: moves, Now: p.Now,
+			},
+			Watch: move.Watch{Setups: setups, Moves: moves, Ledger: ledger, Now: p.Now},
+			ConversationList: support.ConversationList{
+				Setups: setups, Moves: moves, Conversations: conversations, Now: p.Now,
+			},
+			TicketList: support.TicketList{Setups: setups, Tickets: tickets},
+			Configure:  support.Configure{Setups: setups, Moves: moves, Listing: conversations},
+
+			Setups: setups, Conversations: conversations, Messages: messages, Tickets: tickets, Moves: moves,
+			Ledger: ledger, Journal: journal, Health: p.Check, Now: p.Now, Log: p.Log,
+		},
+	}
+}
+
+// either takes a step of a rehearsal or of a move.
+func either(ofMove, ofRehearsal stepFunc) stepFunc {
+	return func(ctx context.Context, r move.Run) (move.Run, error) {
+		if r.Rehearsal {
+			return ofRehearsal(ctx, r)
+		}
+		return ofMove(ctx, r)
+	}
+}
+
+// complete fills the gaps of a platform, so that a function which is wired
+// without what it needs fails with an error instead of a nil pointer.
+func (p Platform) complete() Platform {
+	if p.Queue == nil {
+		p.Queue = missing{}
+	}
+	if p.Machine == nil {
+		p.Machine = missing{}
+	}
+	if p.Stream == nil {
+		p.Stream = missing{}
+	}
+	return p
+}
+
+// missing is what a function was not given.
+type missing struct{}
+
+var errMissing = errors.New("this function was started without what it needs: wire it in the function's main")
+
+func (missing) Send(context.Context, []move.Batch) error { return fmt.Errorf("queue: %w", errMissing) }
+
+func (missing) Start(context.Context, string, move.Run) error {
+	return fmt.Errorf("state machine: %w", errMissing)
+}
+
+func (missing) Running(context.Context, string) (bool, error) {
+	return false, fmt.Errorf("state machine: %w", errMissing)
+}
+
+func (missing) Between(context.Context, string, string, string) ([]store.Change, error) {
+	return nil, fmt.Errorf("stream: %w", errMissing)
+}
