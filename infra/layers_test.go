@@ -30,7 +30,7 @@ var layers = []struct {
 	{of: "shared/store/storetest", imports: []string{"shared/store"}},
 	{of: "shared/handler", imports: []string{"shared/auth", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, events: true},
 	{of: "shared/api", imports: []string{"shared/auth", "shared/desk", "shared/move", "shared/store", "shared/support"}, events: true},
-	{of: "shared/app", imports: []string{"shared/api", "shared/handler", "shared/metrics", "shared/move", "shared/store", "shared/support"}},
+	{of: "shared/app", imports: []string{"shared/api", "shared/desk", "shared/handler", "shared/metrics", "shared/move", "shared/store", "shared/support"}},
 	{of: "shared/aws", imports: []string{"shared/app", "shared/desk", "shared/metrics", "shared/move"}, sdk: true, events: true},
 	{of: "shared/aws/dynamo", imports: []string{"shared/store"}, sdk: true},
 	{of: "shared/local", imports: []string{"shared/app", "shared/handler", "shared/move", "shared/store"}},
