@@ -1,5 +1,5 @@
-// Package clock lets the local engine run on the computer's clock or on
-// another: a simulated one, or one that jumps.
+// Package clock lets the local engine run on a clock other than the computer's,
+// such as one that jumps.
 package clock
 
 import (
@@ -7,14 +7,9 @@ import (
 	"time"
 )
 
-// Clock tells the time and calls sleepers. The zero Clock is package time's,
-// which testing/synctest replaces by itself.
+// Clock tells the time. The zero Clock tells the computer's.
 type Clock struct {
-	// Time is the time, time.Now if nil.
-	Time func() time.Time
-	// After calls f in its own goroutine after d, unless stopped before;
-	// time.AfterFunc if nil.
-	After func(d time.Duration, f func()) (stop func() bool)
+	Time func() time.Time // time.Now if nil
 }
 
 // Now is the time.
@@ -23,13 +18,6 @@ func (c Clock) Now() time.Time {
 		return time.Now()
 	}
 	return c.Time()
-}
-
-func (c Clock) after(d time.Duration, f func()) (stop func() bool) {
-	if c.After == nil {
-		return time.AfterFunc(d, f).Stop
-	}
-	return c.After(d, f)
 }
 
 // Sleep waits for d, or until ctx is done, and returns ctx's error then.
@@ -43,39 +31,11 @@ func (c Clock) Wait(ctx context.Context, d time.Duration, wake <-chan struct{}) 
 	if d <= 0 {
 		return
 	}
-	rang := make(chan struct{})
-	stop := c.after(d, func() { close(rang) })
-	defer stop()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
-	case <-rang:
+	case <-timer.C:
 	case <-wake:
 	case <-ctx.Done():
 	}
-}
-
-// WithTimeout is context.WithTimeout on this clock. When the time is up, the
-// context's cause is context.DeadlineExceeded.
-func (c Clock) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	if c.After == nil {
-		return context.WithTimeout(parent, d)
-	}
-	ctx, cancel := context.WithCancelCause(parent)
-	stop := c.After(d, func() { cancel(context.DeadlineExceeded) })
-	return limited{ctx, c.Now().Add(d)}, func() {
-		stop()
-		cancel(context.Canceled)
-	}
-}
-
-// limited is a context that knows its deadline.
-type limited struct {
-	context.Context
-	deadline time.Time
-}
-
-func (l limited) Deadline() (time.Time, bool) {
-	if t, ok := l.Context.Deadline(); ok && t.Before(l.deadline) {
-		return t, true
-	}
-	return l.deadline, true
 }

@@ -35,35 +35,3 @@ func TestWait(t *testing.T) {
 		}
 	})
 }
-
-func TestWithTimeoutOnAnotherClock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		stopped := 0
-		c := clock.Clock{After: func(d time.Duration, f func()) func() bool {
-			timer := time.AfterFunc(d/2, f) // runs at double speed
-			return func() bool { stopped++; return timer.Stop() }
-		}}
-		start := time.Now()
-		ctx, cancel := c.WithTimeout(t.Context(), time.Minute)
-		if d, ok := ctx.Deadline(); !ok || !d.Equal(start.Add(time.Minute)) {
-			t.Errorf("deadline = %v", d)
-		}
-		<-ctx.Done()
-		if err := context.Cause(ctx); err != context.DeadlineExceeded || time.Since(start) != 30*time.Second {
-			t.Errorf("cause = %v after %v", err, time.Since(start))
-		}
-		cancel()
-		ctx, cancel = c.WithTimeout(t.Context(), time.Minute)
-		cancel()
-		if context.Cause(ctx) != context.Canceled || stopped != 2 {
-			t.Errorf("cause = %v, %d stopped", context.Cause(ctx), stopped)
-		}
-		short, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		ctx, cancel = c.WithTimeout(short, time.Minute)
-		defer cancel()
-		if d, _ := ctx.Deadline(); !d.Equal(time.Now().Add(time.Second)) {
-			t.Errorf("deadline = %v", d)
-		}
-	})
-}

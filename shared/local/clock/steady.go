@@ -5,62 +5,65 @@ import (
 	"time"
 )
 
-// Steady is a clock that is not put back, and begins no earlier than floor,
-// the latest time that a process before this one is known to have told. When
-// the computer's clock is put back, the steady one goes on from where it is,
-// an eighth slower until the computer's has caught up; when that jumps ahead,
-// as after a sleep, the steady one does too.
+// Steady returns a clock that never goes back, and starts no earlier than
+// floor. When c is put back, the steady clock goes on from where it is, slower
+// by an eighth until c has caught up with it. When c jumps ahead, as after the
+// computer's sleep, the steady clock does too.
 func (c Clock) Steady(floor time.Time) Clock {
-	now := c.Now
-	start := now()
+	start := c.Now()
 	s := &steady{
-		wall: func() time.Time { return now().Round(0) },
-		// Times of package time tell how long ago another was, whatever the
-		// computer's clock says now; others do not.
-		since: func() time.Duration { return now().Sub(start) },
-		ahead: max(floor.Sub(start.Round(0)), 0),
+		wall: func() time.Time { return c.Now().Round(0) },
+		// Times of package time know how long ago another was, whatever was
+		// done to the wall clock since; others do not.
+		elapsed: func() time.Duration { return c.Now().Sub(start) },
+		ahead:   max(floor.Sub(start.Round(0)), 0),
 	}
-	c.Time = s.now
-	return c
+	return Clock{Time: s.now}
 }
 
 type steady struct {
-	wall  func() time.Time
-	since func() time.Duration // a start
+	wall    func() time.Time     // jumps when it is set
+	elapsed func() time.Duration // since the start; does not jump
 
-	mu        sync.Mutex
-	ahead     time.Duration // of wall
-	lastWall  time.Time
-	lastSince time.Duration
-	told      time.Time // the latest that was told: small steps back are waited for
+	mu          sync.Mutex
+	ahead       time.Duration // of the wall clock
+	lastWall    time.Time
+	lastElapsed time.Duration
+	latest      time.Time // that was told: steps back that are too small to be a jump are waited for
 }
 
 const (
-	// slack is what may come from reading two clocks, one after the other.
-	slack = 100 * time.Millisecond
-	// slower is the part by which a clock that is ahead is slower: little
-	// enough for who measures with it, and yet an hour is made up for in a
+	// tolerance is how much the two clocks may differ because one is read
+	// after the other.
+	tolerance = 100 * time.Millisecond
+	// slowdown is the part of the time that a clock that is ahead loses: little
+	// enough for who measures with it, and yet it makes up for an hour in a
 	// working day.
-	slower = 8
+	slowdown = 8
 )
 
 func (s *steady) now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	wall, since := s.wall(), s.since()
+	wall, elapsed := s.wall(), s.elapsed()
 	if !s.lastWall.IsZero() {
-		went := since - s.lastSince
-		switch jump := wall.Sub(s.lastWall) - went; {
-		case jump < -slack:
-			s.ahead -= jump
-		case jump > slack: // perhaps it was put right again
-			s.ahead -= min(s.ahead, jump)
-		}
-		s.ahead -= min(s.ahead, max(went, 0)/slower)
+		s.adjust(wall.Sub(s.lastWall), elapsed-s.lastElapsed)
 	}
-	s.lastWall, s.lastSince = wall, since
-	if t := wall.Add(s.ahead); t.After(s.told) {
-		s.told = t
+	s.lastWall, s.lastElapsed = wall, elapsed
+	if t := wall.Add(s.ahead); t.After(s.latest) {
+		s.latest = t
 	}
-	return s.told
+	return s.latest
+}
+
+// adjust changes ahead after some time has passed, in which the wall clock
+// advanced by another.
+func (s *steady) adjust(advanced, passed time.Duration) {
+	switch jump := advanced - passed; {
+	case jump < -tolerance: // put back
+		s.ahead -= jump
+	case jump > tolerance: // put forward: perhaps after it was put back
+		s.ahead -= min(s.ahead, jump)
+	}
+	s.ahead -= min(s.ahead, max(passed, 0)/slowdown)
 }

@@ -9,16 +9,16 @@ import (
 func TestSteady(t *testing.T) {
 	start := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	wall, since := start, time.Duration(0)
-	s := &steady{wall: func() time.Time { return wall }, since: func() time.Duration { return since }}
+	s := &steady{wall: func() time.Time { return wall }, elapsed: func() time.Duration { return since }}
 	want := start
 	for _, step := range []struct{ wall, since, want time.Duration }{
 		{0, 0, 0},
 		{time.Second, time.Second, time.Second},
-		{time.Second - slack/2, time.Second, time.Second - slack/2}, // no jump
-		{-time.Hour, 8 * time.Second, 7 * time.Second},              // put back
-		{time.Minute, time.Minute, time.Minute * 7 / 8},             // goes on, slower
-		{8 * time.Hour, 8 * time.Hour, 7*time.Hour + time.Second/2}, // has caught up
-		{8 * time.Hour, time.Second, 8 * time.Hour},                 // slept
+		{time.Second - tolerance/2, time.Second, time.Second - tolerance/2}, // no jump
+		{-time.Hour, 8 * time.Second, 7 * time.Second},                      // put back
+		{time.Minute, time.Minute, time.Minute * 7 / 8},                     // goes on, slower
+		{8 * time.Hour, 8 * time.Hour, 7*time.Hour + time.Second/2},         // has caught up
+		{8 * time.Hour, time.Second, 8 * time.Hour},                         // slept
 		{-time.Hour, 0, 0},        // put back
 		{time.Hour, 0, 0},         // and right again
 		{time.Hour, 0, time.Hour}, // and wrong

@@ -65,7 +65,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, path: filepath.Join(t.TempDir(), "local.db"), host: &function.Host{Log: slog.New(slog.DiscardHandler)}, begin: time.Now()}
+	b := &bench{t: t, path: filepath.Join(t.TempDir(), "local.db"), host: &function.Host{Log: slog.New(slog.DiscardHandler)}, begin: time.Now(), timeout: 3 * time.Second}
 	b.add = func(_ context.Context, n int) (int, error) { return n + 1, nil }
 	b.open()
 	t.Cleanup(func() { b.db.Close() })
@@ -223,7 +223,7 @@ func TestResumeAtEveryPoint(t *testing.T) {
 		for life := 1; ; life++ {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			left := n
-			b.host = &function.Host{Log: b.host.Log, Drain: time.Nanosecond, Clock: clock.Clock{Time: func() time.Time {
+			b.host = &function.Host{Log: b.host.Log, Clock: clock.Clock{Time: func() time.Time {
 				b.mu.Lock()
 				defer b.mu.Unlock()
 				if left--; left == 0 {
@@ -264,10 +264,9 @@ func TestResumeAtEveryPoint(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for name, c := range map[string]struct {
-		add     func(ctx context.Context, n int) (int, error)
-		timeout time.Duration
-		want    string // the error that was caught, or "" for none
-		runs    int
+		add  func(ctx context.Context, n int) (int, error)
+		want string // the error that was caught, or "" for none
+		runs int
 	}{
 		"busy, then well": {
 			add: func() func(context.Context, int) (int, error) {

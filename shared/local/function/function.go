@@ -1,5 +1,5 @@
-// Package function runs handlers as Lambda does: with a time limit, a request
-// ID and no mercy for a panic. The names of errors are those that AWS reports.
+// Package function runs handlers as Lambda does: with a time limit and a request
+// ID, and with a panic as an error. Errors have the names that AWS reports.
 package function
 
 import (
@@ -21,25 +21,17 @@ import (
 	"deskmove/shared/local/clock"
 )
 
-// Region and Account stand in ARNs and events where AWS has the real ones.
+// Region and Account are those of ARNs and events.
 const (
 	Region  = "local"
 	Account = "000000000000"
 )
 
-// Function is a handler with the limits that its template gives it.
+// Function is a handler with its name and time limit.
 type Function[In, Out any] struct {
 	Name    string
-	Timeout time.Duration // 3 s if 0, as on AWS
+	Timeout time.Duration
 	Handle  func(context.Context, In) (Out, error)
-}
-
-// Limit is Timeout or its default.
-func (f Function[In, Out]) Limit() time.Duration {
-	if f.Timeout == 0 {
-		return 3 * time.Second
-	}
-	return f.Timeout
 }
 
 // ARN is the function's ARN.
@@ -50,8 +42,8 @@ func (f Function[In, Out]) ARN() string {
 // Bytes is a handler of JSON.
 type Bytes = func(context.Context, json.RawMessage) (json.RawMessage, error)
 
-// JSON makes a typed handler one of JSON. An input that is not an In is an
-// error, as in Lambda.
+// JSON returns a handler of JSON for a typed one. Like Lambda, it fails on an
+// input that is not an In.
 func JSON[In, Out any](f func(context.Context, In) (Out, error)) Bytes {
 	return func(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
 		var in In
@@ -67,33 +59,29 @@ func JSON[In, Out any](f func(context.Context, In) (Out, error)) Bytes {
 }
 
 // Failure is an error of Lambda itself rather than one that a handler
-// returned. Its Name is what Step Functions matches.
+// returned. Step Functions matches its Name, which for a panic is that of its
+// value's type.
 type Failure struct {
 	Name    string
 	Message string
 	Stack   []string // of a panic
 }
 
-// Names of failures. A panic's is the name of its value's type.
-const (
-	Exited   = "Runtime.ExitError"
-	TimedOut = "Sandbox.Timedout"
-	Unknown  = "Lambda.Unknown"
-)
-
 func (f *Failure) Error() string { return f.Name + ": " + f.Message }
 
-// Host is where functions run. Its fields must not change once in use.
+const (
+	// drain is how long a function may go on once the context of its
+	// invocation is cancelled.
+	drain = 5 * time.Second
+	// grace is how long a function whose time is up is waited for. One that
+	// still does not return is left behind.
+	grace = time.Second
+)
+
+// Host runs functions. Its fields must not change once in use.
 type Host struct {
 	Clock clock.Clock
 	Log   *slog.Logger // slog.Default if nil
-
-	// Drain is how long a function may go on once the context of its
-	// invocation is cancelled; 5 s if 0.
-	Drain time.Duration
-	// Grace is how long a function whose time is up is waited for. One that
-	// still does not return is left behind as a zombie; 1 s if 0.
-	Grace time.Duration
 
 	running sync.WaitGroup
 }
@@ -106,8 +94,8 @@ func (h *Host) Logger() *slog.Logger {
 	return h.Log
 }
 
-// Wait waits until no function runs, zombies included, or ctx is done. Nothing
-// may be invoked meanwhile.
+// Wait waits until no function runs, not even one that was left behind, or until
+// ctx is done. Nothing may be invoked meanwhile.
 func (h *Host) Wait(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
@@ -122,72 +110,71 @@ func (h *Host) Wait(ctx context.Context) error {
 	}
 }
 
-// answer is what came of one run of a handler.
+// answer is the result of one run of a handler.
 type answer[Out any] struct {
 	out  Out
 	err  error
 	late bool // its time was up before it returned
 }
 
-// ErrStillRunning says that the function goes on although its caller has stopped
-// waiting for it.
+// ErrStillRunning reports that a function runs on after its caller has stopped
+// waiting.
 var ErrStillRunning = errors.New("function has not ended yet")
 
 // Invoke runs f once and waits for its answer. The error is the handler's own,
-// unwrapped, or a *Failure. When ctx is done, the function has Drain left.
+// unwrapped, or a *Failure. When ctx is done, the function has 5 s left.
 //
-// When stopWaiting is closed, which may be nil for never, the error is
-// ErrStillRunning; the function goes on, as on AWS.
+// If stopWaiting is not nil and is closed first, Invoke returns ErrStillRunning
+// and the function runs on, as on AWS.
 func Invoke[In, Out any](ctx context.Context, h *Host, f Function[In, Out], stopWaiting <-chan struct{}, in In) (Out, error) {
 	var none Out
-	limit := f.Limit()
-	a, err := start(ctx, h, f, limit, in).wait(ctx, h, stopWaiting)
+	a, err := start(ctx, h, f, in).wait(ctx, stopWaiting)
 	switch {
 	case err == ErrStillRunning:
 		return none, err
 	case err != nil:
-		h.Logger().ErrorContext(ctx, "function goes on although its time is up", "function", f.Name, "timeout", limit)
-		return none, timedOut(limit)
+		h.Logger().ErrorContext(ctx, "function still runs although its time is up", "function", f.Name, "timeout", f.Timeout)
+		return none, timeoutFailure(f.Timeout)
 	case a.late:
-		return none, timedOut(limit)
+		return none, timeoutFailure(f.Timeout)
 	}
 	return a.out, a.err
 }
 
-// run is a handler that runs.
+// run is a handler under way.
 type run[Out any] struct {
 	ctx     context.Context // the handler's
 	answers chan answer[Out]
 }
 
-func start[In, Out any](ctx context.Context, h *Host, f Function[In, Out], limit time.Duration, in In) run[Out] {
-	work, cancel := h.Clock.WithTimeout(context.WithoutCancel(ctx), limit)
+func start[In, Out any](ctx context.Context, h *Host, f Function[In, Out], in In) run[Out] {
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.Timeout)
 	unlink := context.AfterFunc(ctx, func() {
-		h.Clock.Wait(work, cmp.Or(h.Drain, 5*time.Second), nil)
+		h.Clock.Wait(work, drain, nil)
 		cancel()
 	})
 	r := run[Out]{work, make(chan answer[Out], 1)}
 	h.running.Go(func() {
 		defer cancel()
 		defer unlink()
-		call := lambdacontext.NewContext(work, &lambdacontext.LambdaContext{
+		lambda := lambdacontext.NewContext(work, &lambdacontext.LambdaContext{
 			AwsRequestID: uuid.NewString(), InvokedFunctionArn: f.ARN(),
 		})
-		a := answer[Out]{err: &Failure{Name: Exited, Message: "handler ended its goroutine"}}
+		a := answer[Out]{err: &Failure{Name: "Runtime.ExitError", Message: "handler ended its goroutine"}}
 		defer func() { // also if it did
 			a.late = context.Cause(work) == context.DeadlineExceeded
 			r.answers <- a
 		}()
-		a = guarded(call, f.Handle, in)
+		a = call(lambda, f.Handle, in)
 	})
 	return r
 }
 
-// errZombie says that a function has not ended long after its time.
-var errZombie = errors.New("function did not end")
+// errAbandoned reports that a function has not ended after its time and grace.
+var errAbandoned = errors.New("function did not end")
 
-// wait returns the answer, or errZombie, or ErrStillRunning unless ctx is done.
-func (r run[Out]) wait(ctx context.Context, h *Host, stopWaiting <-chan struct{}) (a answer[Out], err error) {
+// wait returns the answer, or errAbandoned, or ErrStillRunning unless ctx is done.
+func (r run[Out]) wait(ctx context.Context, stopWaiting <-chan struct{}) (a answer[Out], err error) {
 	select {
 	case a = <-r.answers:
 		return a, nil
@@ -202,41 +189,40 @@ func (r run[Out]) wait(ctx context.Context, h *Host, stopWaiting <-chan struct{}
 		}
 	case <-r.ctx.Done():
 	}
-	grace, cancel := h.Clock.WithTimeout(context.Background(), cmp.Or(h.Grace, time.Second))
-	defer cancel()
+	late := time.NewTimer(grace)
+	defer late.Stop()
 	select {
 	case a = <-r.answers:
 		return a, nil
-	case <-grace.Done():
-		return a, errZombie
+	case <-late.C:
+		return a, errAbandoned
 	}
 }
 
-// guarded runs a handler and makes its panic a failure.
-func guarded[In, Out any](ctx context.Context, handle func(context.Context, In) (Out, error), in In) (a answer[Out]) {
+// call runs a handler and makes its panic a failure.
+func call[In, Out any](ctx context.Context, handle func(context.Context, In) (Out, error), in In) (a answer[Out]) {
 	defer func() {
 		if v := recover(); v != nil {
-			a.err = panicked(v)
+			a.err = panicFailure(v)
 		}
 	}()
 	a.out, a.err = handle(ctx, in)
 	return a
 }
 
-// panicked is a panic as aws-lambda-go reports it: under the name of the
-// value's type.
-func panicked(v any) *Failure {
+// panicFailure is a panic as aws-lambda-go reports it.
+func panicFailure(v any) *Failure {
 	t := reflect.TypeOf(v)
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	return &Failure{
-		Name:    cmp.Or(t.Name(), Unknown),
+		Name:    cmp.Or(t.Name(), "Lambda.Unknown"),
 		Message: fmt.Sprint(v),
 		Stack:   strings.Split(strings.TrimSpace(string(debug.Stack())), "\n"),
 	}
 }
 
-func timedOut(limit time.Duration) *Failure {
-	return &Failure{Name: TimedOut, Message: fmt.Sprintf("Task timed out after %.2f seconds", limit.Seconds())}
+func timeoutFailure(limit time.Duration) *Failure {
+	return &Failure{Name: "Sandbox.Timedout", Message: fmt.Sprintf("Task timed out after %.2f seconds", limit.Seconds())}
 }

@@ -34,12 +34,9 @@ type Config struct {
 	Handler http.Handler
 	// Verify says who a bearer token is for.
 	Verify func(token string) (desk.Caller, error)
-	// Public says which requests need no token; none if nil.
+	// Public says which requests need no token.
 	Public func(*http.Request) bool
-	// Timeout is how long a request may take; 30 s, which is also the most,
-	// if 0.
-	Timeout time.Duration
-	Log     *slog.Logger // slog.Default if nil
+	Log    *slog.Logger // slog.Default if nil
 }
 
 // Gateway is a server that has its address.
@@ -59,8 +56,6 @@ func Listen(ctx context.Context, c Config) (*Gateway, error) {
 		return nil, fmt.Errorf("address %q: %w: use host:port, such as 127.0.0.1:8080", c.Address, err)
 	case !loopback && !c.Remote:
 		return nil, fmt.Errorf("address %q: %w: use 127.0.0.1, or allow it explicitly", c.Address, ErrRemote)
-	case c.Timeout < 0 || c.Timeout > maxTime:
-		return nil, fmt.Errorf("time-out of requests is %v: use at most %v", c.Timeout, maxTime)
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", c.Address)
@@ -71,12 +66,11 @@ func Listen(ctx context.Context, c Config) (*Gateway, error) {
 		return nil, err
 	}
 	c.Log = cmp.Or(c.Log, slog.Default())
-	c.Timeout = cmp.Or(c.Timeout, maxTime)
 	return &Gateway{listener, &http.Server{
 		Handler:           c.handler(loopback),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
-		WriteTimeout:      time.Minute + c.Timeout,
+		WriteTimeout:      time.Minute + maxTime,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
@@ -131,7 +125,7 @@ func (g *Gateway) Serve(ctx context.Context) error {
 func (g *Gateway) Close() error { return g.listener.Close() }
 
 func (c Config) handler(loopback bool) http.Handler {
-	timed := http.TimeoutHandler(c.Handler, c.Timeout, message("Service Unavailable"))
+	timed := http.TimeoutHandler(c.Handler, maxTime, message("Service Unavailable"))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer c.recover(w, r)
 		// A page of another site, whose name was made to point here, sends
@@ -140,7 +134,7 @@ func (c Config) handler(loopback bool) http.Handler {
 			refuse(w, http.StatusForbidden)
 			return
 		}
-		if c.Public == nil || !c.Public(r) {
+		if !c.Public(r) {
 			caller, err := c.authenticate(r)
 			if err != nil {
 				c.Log.InfoContext(r.Context(), "request refused", "err", err)

@@ -16,12 +16,10 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -202,22 +200,4 @@ func (i *Issuer) keyOf(t *jwt.Token) (any, error) {
 		return nil, errors.New("signed with an unknown key")
 	}
 	return &i.key.PublicKey, nil
-}
-
-// JWKS is the public key as a JSON Web Key Set.
-func (i *Issuer) JWKS() ([]byte, error) {
-	type jwk struct {
-		Type      string `json:"kty"`
-		Use       string `json:"use"`
-		Algorithm string `json:"alg"`
-		ID        string `json:"kid"`
-		Modulus   string `json:"n"`
-		Exponent  string `json:"e"`
-	}
-	encode := base64.RawURLEncoding.EncodeToString
-	return json.Marshal(map[string][]jwk{"keys": {{
-		Type: "RSA", Use: "sig", Algorithm: "RS256", ID: i.id,
-		Modulus:  encode(i.key.N.Bytes()),
-		Exponent: encode(big.NewInt(int64(i.key.E)).Bytes()),
-	}}})
 }

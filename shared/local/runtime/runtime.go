@@ -26,7 +26,6 @@ type Config struct {
 	Dir   string // where local.db is
 	Clock clock.Clock
 	Log   *slog.Logger
-	Drain time.Duration // how long functions may go on at the end; 5 s if 0
 }
 
 // Runtime is the local engine: it runs the functions for what happens in
@@ -48,7 +47,7 @@ func Open(c Config) (*Runtime, error) {
 	if err != nil {
 		return nil, fmt.Errorf("local engine: %w", err)
 	}
-	return &Runtime{DB: d, Host: &function.Host{Clock: c.Clock.Steady(time.Time{}), Log: c.Log, Drain: c.Drain}}, nil
+	return &Runtime{DB: d, Host: &function.Host{Clock: c.Clock, Log: c.Log}}, nil
 }
 
 // Queue opens a queue.
@@ -95,7 +94,7 @@ func (r *Runtime) Serve(g *gateway.Gateway) { r.Part(g.Serve) }
 func (r *Runtime) Part(run func(context.Context) error) { r.parts = append(r.parts, run) }
 
 // Run runs everything until ctx is done. Functions under way get the time to
-// end that Drain allows; one that takes more is an error.
+// end, 5 s; one that takes more is an error.
 func (r *Runtime) Run(ctx context.Context) error {
 	g, within := errgroup.WithContext(ctx)
 	for _, part := range r.parts {
@@ -103,7 +102,7 @@ func (r *Runtime) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return r.expire(within) })
 	err := g.Wait()
-	late, cancel := r.Host.Clock.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return errors.Join(err, r.Host.Wait(late))
 }

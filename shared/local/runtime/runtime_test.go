@@ -70,7 +70,7 @@ func setUp(ctx context.Context, r *runtime.Runtime, e *sqlite.Engine, say func(.
 		N int `json:"n"`
 	}
 	m, err := r.Machine(ctx, executions.Config{Name: "counter", Definition: []byte(counter), Functions: map[string]executions.Function{
-		"${CountFunctionArn}": {Name: "count", Handle: function.JSON(func(_ context.Context, c count) (count, error) {
+		"${CountFunctionArn}": {Name: "count", Timeout: 3 * time.Second, Handle: function.JSON(func(_ context.Context, c count) (count, error) {
 			say("counted", c.N)
 			return count{c.N + 1}, nil
 		})},
@@ -79,7 +79,7 @@ func setUp(ctx context.Context, r *runtime.Runtime, e *sqlite.Engine, say func(.
 		return nil, nil, err
 	}
 	r.Poll(q, queue.Function{
-		Name: "work", Handle: func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+		Name: "work", Timeout: 3 * time.Second, Handle: func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 			say("handled", e.Records[0].Body)
 			return events.SQSEventResponse{}, nil
 		},
@@ -89,7 +89,7 @@ func setUp(ctx context.Context, r *runtime.Runtime, e *sqlite.Engine, say func(.
 		Filter: func(store.Change) bool { return true },
 		Trim:   func(context.Context, string, string) error { return nil },
 		Function: streams.Function{
-			Name: "changes", Handle: func(_ context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+			Name: "changes", Timeout: 3 * time.Second, Handle: func(_ context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 				for _, x := range e.Records {
 					say("changed", x.Change.Keys["sk"].String())
 				}
@@ -98,7 +98,7 @@ func setUp(ctx context.Context, r *runtime.Runtime, e *sqlite.Engine, say func(.
 		},
 	})
 	r.Schedule(&schedule.Schedule{Name: "sweep", Every: time.Minute, Function: schedule.Function{
-		Name: "sweep", Handle: func(context.Context, events.EventBridgeEvent) (json.RawMessage, error) {
+		Name: "sweep", Timeout: 3 * time.Second, Handle: func(context.Context, events.EventBridgeEvent) (json.RawMessage, error) {
 			say("swept")
 			return nil, nil
 		},
@@ -327,7 +327,7 @@ func TestZombieIsReported(t *testing.T) {
 		}
 		defer r.Close()
 		r.Schedule(&schedule.Schedule{Name: "s", Every: time.Minute, Function: schedule.Function{
-			Name: "f", Handle: func(context.Context, events.EventBridgeEvent) (json.RawMessage, error) {
+			Name: "f", Timeout: 3 * time.Second, Handle: func(context.Context, events.EventBridgeEvent) (json.RawMessage, error) {
 				time.Sleep(time.Hour)
 				return nil, nil
 			},
