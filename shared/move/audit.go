@@ -13,7 +13,7 @@ import (
 type Audit struct {
 	Moves interface {
 		Get(ctx context.Context, account, id string) (desk.Move, error)
-		Again(ctx context.Context, m desk.Move, next time.Time) error
+		EndAudits(ctx context.Context, m desk.Move) error
 	}
 	Rulebook *Rulebook
 	Survey   Survey
@@ -60,7 +60,7 @@ func (a Audit) Step(ctx context.Context, r Run) (Run, error) {
 			return r, nil
 		}
 	}
-	return r, a.Moves.Again(ctx, m, time.Time{})
+	return r, a.Moves.EndAudits(ctx, m)
 }
 
 // look ensures what the survey of the window finds missing.

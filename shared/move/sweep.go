@@ -15,7 +15,7 @@ type Sweep struct {
 	Moves interface {
 		Due(ctx context.Context, now time.Time) ([]Name, error)
 		Get(ctx context.Context, account, id string) (desk.Move, error)
-		Succeed(ctx context.Context, r Run, from int) error
+		HandOver(ctx context.Context, r Run, from int) error
 		Checkpoint(ctx context.Context, account, id string) (Run, bool, error)
 	}
 	Machine Machine
@@ -79,17 +79,17 @@ func (s Sweep) move(ctx context.Context, d Name) (started bool, _ error) {
 	if !m.EndedAt.IsZero() {
 		next.Step = StepAudit
 	}
-	err = succeed(ctx, s.Moves, s.Machine, next)
+	err = handOver(ctx, s.Moves, s.Machine, next)
 	return err == nil, err
 }
 
-// succeed hands a move over to its next execution.
-func succeed(ctx context.Context, moves interface {
-	Succeed(ctx context.Context, r Run, from int) error
+// handOver hands a move over to its next execution.
+func handOver(ctx context.Context, moves interface {
+	HandOver(ctx context.Context, r Run, from int) error
 }, machine Machine, r Run) error {
 	from := r.Run
 	r.Run++
-	err := moves.Succeed(ctx, r, from)
+	err := moves.HandOver(ctx, r, from)
 	if errors.Is(err, desk.ErrChanged) { // somebody else was faster
 		return nil
 	}

@@ -6,7 +6,7 @@ import "context"
 // events; before that, another one goes on from the state of the last step.
 type Yield struct {
 	Moves interface {
-		Succeed(ctx context.Context, r Run, from int) error
+		HandOver(ctx context.Context, r Run, from int) error
 	}
 	Machine Machine
 	// Turns is how many steps an execution takes at most. A step and what
@@ -24,7 +24,7 @@ func (y Yield) After(ctx context.Context, step string, r Run) (Run, error) {
 	}
 	next := r
 	next.Turns, next.Step = 0, step
-	if err := succeed(ctx, y.Moves, y.Machine, next); err != nil {
+	if err := handOver(ctx, y.Moves, y.Machine, next); err != nil {
 		return r, err
 	}
 	r.Yield = true

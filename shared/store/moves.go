@@ -260,10 +260,10 @@ func (s MoveStore) Resume(ctx context.Context, m desk.Move, entry desk.AuditEntr
 
 func runKey(account, id string) Key { return Key{key(account, "MOVES"), "RUN#" + id} }
 
-// Succeed records the state from which the next execution goes on, and that
+// HandOver records the state from which the next execution goes on, and that
 // it is the next one, if the one given is still the last; else
 // desk.ErrChanged.
-func (s MoveStore) Succeed(ctx context.Context, r move.Run, from int) error {
+func (s MoveStore) HandOver(ctx context.Context, r move.Run, from int) error {
 	state, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -288,12 +288,13 @@ func (s MoveStore) Checkpoint(ctx context.Context, account, id string) (r move.R
 	return r, true, err
 }
 
-// atOnce is more than clocks differ, and than a move is left alone at first.
-const atOnce = time.Minute
+// maxFutureDue is how far ahead a move's due time may be, by a clock that is
+// ahead of ours, or since a move is left alone for its first seconds.
+const maxFutureDue = time.Minute
 
-// Due reads the moves that are due by now, the longest due first. None becomes
-// due later than at once, so that one which seems to be was entered before the
-// clock was put back, and is due.
+// Due reads the moves that are due by now, the longest due first. One that is
+// due later than maxFutureDue was entered before the clock was put back: it is
+// due now.
 func (s MoveStore) Due(ctx context.Context, now time.Time) ([]move.Name, error) {
 	items, err := queryAll(ctx, s.Engine, Query{Table: Control, Index: true, PK: due, Limit: 1000})
 	if err != nil {
@@ -302,27 +303,22 @@ func (s MoveStore) Due(ctx context.Context, now time.Time) ([]move.Name, error) 
 	var moves []move.Name
 	for _, item := range items {
 		parts := strings.SplitN(item.Attrs.Str(IndexSK), "#", 3)
-		if young := parts[0] > instant(now) && parts[0] <= instant(now.Add(atOnce)); len(parts) == 3 && !young {
+		if young := parts[0] > instant(now) && parts[0] <= instant(now.Add(maxFutureDue)); len(parts) == 3 && !young {
 			moves = append(moves, move.Name{Account: parts[1], Move: parts[2]})
 		}
 	}
 	return moves, nil
 }
 
-// Again sets when an ended move is due next; never again if next is zero.
-func (s MoveStore) Again(ctx context.Context, m desk.Move, next time.Time) error {
-	w := Write{
-		Op: Update, Table: Control, Key: moveKey(m.Account, m.ID),
+// EndAudits records that an ended move has had its last audit: it is no longer
+// due.
+func (s MoveStore) EndAudits(ctx context.Context, m desk.Move) error {
+	err := FirstError(s.Engine.Write(ctx, []Write{{
+		Op: Update, Table: Control, Key: moveKey(m.Account, m.ID), Remove: []string{IndexPK, IndexSK},
 		If: Equals(aState, S(string(m.Status))).And(Equals(aRun, N(int64(m.Run)))),
-	}
-	if next.IsZero() {
-		w.Remove = []string{IndexPK, IndexSK}
-	} else {
-		w.Set = Attrs{}.str(IndexPK, due).str(IndexSK, dueSK(next, m.Account, m.ID))
-	}
-	err := FirstError(s.Engine.Write(ctx, []Write{w}))
+	}}))
 	if err != nil && !errors.Is(err, ErrCondition) { // resumed meanwhile: then it is due anyway
-		return fmt.Errorf("move %s, next audit: %w", m.ID, err)
+		return fmt.Errorf("end the audits of move %s: %w", m.ID, err)
 	}
 	return nil
 }
