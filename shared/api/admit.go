@@ -69,7 +69,7 @@ const (
 
 func wrongRole(role desk.Role, allowed []desk.Role) error {
 	return &desk.RefusedError{Code: codeRole, Problem: fmt.Sprintf("a token with the role %s cannot do this", role),
-		Do: fmt.Sprintf("use a token with one of the roles %v", allowed)}
+		Remedy: fmt.Sprintf("use a token with one of the roles %v", allowed)}
 }
 
 // agent returns the calling agent as the store has it now: a token may be
@@ -84,7 +84,7 @@ func (a *api) agent(ctx context.Context, c desk.Caller) (desk.Agent, error) {
 
 func notAgent(id, account string) error {
 	return &desk.RefusedError{Code: codeNotAgent, Problem: fmt.Sprintf("%s is not an agent of account %s", id, account),
-		Do: "ask a super administrator to add the agent to the account's setup"}
+		Remedy: "ask a super administrator to add the agent to the account's setup"}
 }
 
 // superAdmin reports why the caller is no super administrator by now (R1).
@@ -101,7 +101,7 @@ func (a *api) superAdmin(ctx context.Context, c desk.Caller) error {
 
 func notSuperAdmin() error {
 	return &desk.RefusedError{Code: desk.CodeNotSuperAdmin, Problem: "only a super administrator of the account may do this",
-		Do: "ask a super administrator"}
+		Remedy: "ask a super administrator"}
 }
 
 // helpDesk reports why the caller does not see what is in the help desk by
@@ -116,5 +116,5 @@ func (a *api) helpDesk(ctx context.Context, c desk.Caller) error {
 
 func noAccess() error {
 	return &desk.RefusedError{Code: codeNoAccess, Problem: "agents without help desk access do not see what is in the help desk",
-		Do: "ask a super administrator for help desk access"}
+		Remedy: "ask a super administrator for help desk access"}
 }

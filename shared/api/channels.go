@@ -79,7 +79,7 @@ func writeChannel(account desk.Account, c desk.Channel) channel {
 	}
 	for _, err := range []error{account.MayUseDesk(), c.Movable()} {
 		if refused, ok := errors.AsType[*desk.RefusedError](err); ok {
-			w.Refusal = &finding{Code: refused.Code, Problem: refused.Problem, Remedy: refused.Do}
+			w.Refusal = &finding{Code: refused.Code, Problem: refused.Problem, Remedy: refused.Remedy}
 		}
 	}
 	return w

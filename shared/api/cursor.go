@@ -35,7 +35,7 @@ func readCursor(of, cursor string) (string, error) {
 
 func notACursor() *desk.InvalidError {
 	return &desk.InvalidError{Field: "cursor", Problem: "it is not a cursor of this list",
-		Do: "use next of the page before, or leave it out"}
+		Remedy: "use next of the page before, or leave it out"}
 }
 
 // writePosition makes a cursor of a list that is ordered by time.

@@ -76,8 +76,8 @@ var (
 	exampleMoved   = &desk.MovedError{Conversation: exampleConversation, Ticket: "t-" + exampleConversation}
 	exampleWarning = desk.Finding{Code: desk.CodeAgentsNoAccess, Count: 37, About: []string{"cem"},
 		Problem: "agents without help desk access own 37 conversations: cem 37",
-		Do:      "give them help desk access, or let the tickets land without an owner"}
-	exampleInvalid = &desk.InvalidError{Field: "status", Problem: `status "nwe" is unknown`, Do: "use a status of a pipeline of the account"}
+		Remedy:  "give them help desk access, or let the tickets land without an owner"}
+	exampleInvalid = &desk.InvalidError{Field: "status", Problem: `status "nwe" is unknown`, Remedy: "use a status of a pipeline of the account"}
 )
 
 // responses describes the problems that an operation can answer with: its

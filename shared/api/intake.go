@@ -83,7 +83,7 @@ func (a *api) written(at time.Time) (time.Time, error) {
 		return a.Now(), nil
 	}
 	if at.Before(earliest) || at.After(latest) {
-		return at, &desk.InvalidError{Field: "at", Problem: "the date is before 1970 or after 2286", Do: "leave it out; it counts as now"}
+		return at, &desk.InvalidError{Field: "at", Problem: "the date is before 1970 or after 2286", Remedy: "leave it out; it counts as now"}
 	}
 	return at, nil
 }

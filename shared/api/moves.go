@@ -23,7 +23,7 @@ func (r *routes) moves() {
 			"same request may be sent again, and answers with the move that the first one started.",
 		problems: []error{
 			&desk.RefusedError{Code: desk.CodeNotSuperAdmin, Problem: "only a super administrator of the account moves a channel",
-				Do: "ask a super administrator to start the move"},
+				Remedy: "ask a super administrator to start the move"},
 			desk.Account{Plan: desk.Starter}.MayUseDesk(),
 			desk.Channel{Home: desk.Moving}.Movable(),
 			desk.Channel{Home: desk.HelpDesk}.Movable(),
@@ -49,7 +49,7 @@ func (r *routes) moves() {
 			"first: look at its failures. The statuses that the move gives to tickets must still be there.",
 		problems: []error{
 			&desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
-				Do: "wait for its end and look at its failures"},
+				Remedy: "wait for its end and look at its failures"},
 			&move.RunningError{Move: exampleMove},
 		},
 	}, r.api.retryMove)

@@ -104,7 +104,7 @@ func writePlan(choices desk.Choices, p move.Planned) plan {
 func writeFindings(fs []desk.Finding) []finding {
 	ws := make([]finding, len(fs))
 	for i, f := range fs {
-		ws[i] = finding{f.Code, f.Problem, f.Do, f.Count, f.About}
+		ws[i] = finding{f.Code, f.Problem, f.Remedy, f.Count, f.About}
 	}
 	return ws
 }

@@ -174,7 +174,7 @@ func conflict(err error) *problem {
 // refusal is about a rule.
 func refusal(err error) *problem {
 	if e, ok := errors.AsType[*desk.RefusedError](err); ok {
-		return newProblem(refusedStatus(e.Code), e.Code, e.Problem, e.Do)
+		return newProblem(refusedStatus(e.Code), e.Code, e.Problem, e.Remedy)
 	}
 	if e, ok := errors.AsType[*move.BlockedError](err); ok {
 		p := newProblem(http.StatusUnprocessableEntity, "blocked", "the preflight speaks against the move",
@@ -200,7 +200,7 @@ func refusedStatus(code string) int {
 func invalid(es []*desk.InvalidError) *problem {
 	fields := make([]fieldProblem, len(es))
 	for i, e := range es {
-		fields[i] = fieldProblem{e.Field, e.Problem, e.Do}
+		fields[i] = fieldProblem{e.Field, e.Problem, e.Remedy}
 	}
 	return wrongFields(http.StatusUnprocessableEntity, fields)
 }

@@ -25,7 +25,7 @@ func (r *routes) reports() {
 
 func notEnded() error {
 	return &desk.RefusedError{Code: codeNotEnded, Problem: "the move has not ended, so that there is no report yet",
-		Do: "wait until its status is done or attention"}
+		Remedy: "wait until its status is done or attention"}
 }
 
 // report is the proof of a move.

@@ -91,7 +91,7 @@ func (w duration) read(field string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(string(w))
 	if err != nil {
-		return 0, &desk.InvalidError{Field: field, Problem: fmt.Sprintf("%.40q is not a duration", string(w)), Do: "write it as 30m, 4h or 1h30m"}
+		return 0, &desk.InvalidError{Field: field, Problem: fmt.Sprintf("%.40q is not a duration", string(w)), Remedy: "write it as 30m, 4h or 1h30m"}
 	}
 	return d, nil
 }

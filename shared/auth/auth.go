@@ -36,14 +36,14 @@ const (
 // is none, or it lacks claims.
 func FromClaims(claim func(name string) string) (desk.Caller, error) {
 	if use := claim(ClaimUse); use != "" && use != "access" {
-		return desk.Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token is no access token", Do: "send the access token instead"}
+		return desk.Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token is no access token", Remedy: "send the access token instead"}
 	}
 	scopes := claim(ClaimScope)
 	if scopes == "" {
 		scopes = strings.Trim(claim(ClaimScp), "[]") // a list, as API Gateway writes it
 	}
 	if !slices.Contains(strings.Fields(scopes), Scope) {
-		return desk.Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token lacks the scope " + Scope, Do: "ask the issuer for an access token with it"}
+		return desk.Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token lacks the scope " + Scope, Remedy: "ask the issuer for an access token with it"}
 	}
 	c := desk.Caller{Account: claim(ClaimAccount), Agent: claim(ClaimAgent)}
 	if c.Agent == "" {
@@ -62,7 +62,7 @@ func FromClaims(claim func(name string) string) (desk.Caller, error) {
 	}
 	if bad != nil {
 		return desk.Caller{}, &desk.RefusedError{Code: CodeClaims, Problem: "claims of the token are missing or not valid: " + strings.Join(bad, ", "),
-			Do: "have the issuer add them: an account's ID, one of the roles super-admin, agent and connector, and an agent's ID"}
+			Remedy: "have the issuer add them: an account's ID, one of the roles super-admin, agent and connector, and an agent's ID"}
 	}
 	return c, nil
 }

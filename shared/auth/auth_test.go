@@ -57,7 +57,7 @@ func TestRefusedClaims(t *testing.T) {
 	} {
 		caller, err := auth.FromClaims(c.claims)
 		refused, ok := errors.AsType[*desk.RefusedError](err)
-		if !ok || refused.Code != c.code || !strings.Contains(refused.Problem, c.says) || refused.Do == "" || caller != (desk.Caller{}) {
+		if !ok || refused.Code != c.code || !strings.Contains(refused.Problem, c.says) || refused.Remedy == "" || caller != (desk.Caller{}) {
 			t.Errorf("%s: %+v, %v", name, caller, err)
 		}
 	}

@@ -17,20 +17,20 @@ func (s Setup) BotFindings(c Channel) []Finding {
 	var found []Finding
 	if len(c.Bot.HandsOverTo) == 0 {
 		found = append(found, Finding{Code: CodeBotNoHandover, Problem: "the bot hands over to nobody",
-			Do: "let it hand over to an agent or team with help desk access"})
+			Remedy: "let it hand over to an agent or team with help desk access"})
 	}
 	if without := s.targetsWithoutAccess(c.Bot.HandsOverTo); len(without) > 0 {
 		found = append(found, Finding{Code: CodeBotTargetNoAccess, Count: int64(len(without)), About: without,
 			Problem: "the bot hands over to agents or teams without help desk access",
-			Do:      "give them help desk access, or let the bot hand over to others"})
+			Remedy:  "give them help desk access, or let the bot hand over to others"})
 	}
 	if c.Bot.CreatesTickets {
 		found = append(found, Finding{Code: CodeBotCreatesTickets, Problem: "the bot creates tickets, which the help desk does itself",
-			Do: "remove the action that creates tickets"})
+			Remedy: "remove the action that creates tickets"})
 	}
 	if c.Bot.UsesInbox {
 		found = append(found, Finding{Code: CodeBotUsesInbox, Problem: "an action of the bot points at the inbox",
-			Do: "point it at the help desk or remove it"})
+			Remedy: "point it at the help desk or remove it"})
 	}
 	return found
 }

@@ -72,7 +72,7 @@ func (s Setup) checkSettings(errs *problems, at string, c Channel) {
 	settings, err := c.ParsedSettings()
 	var invalid *InvalidError
 	if errors.As(err, &invalid) {
-		errs.add(at+"."+invalid.Field, invalid.Problem, invalid.Do)
+		errs.add(at+"."+invalid.Field, invalid.Problem, invalid.Remedy)
 		return
 	}
 	at += ".settings"

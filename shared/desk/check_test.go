@@ -65,7 +65,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 			t.Errorf("Check finds %q; want %q: %v", got, want, err)
 		}
 		for _, e := range desk.Invalid(err) {
-			if e.Problem == "" || e.Do == "" {
+			if e.Problem == "" || e.Remedy == "" {
 				t.Errorf("%s: %+v does not say what to do", want, e)
 			}
 		}

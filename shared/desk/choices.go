@@ -95,7 +95,7 @@ type Report struct {
 
 // KeepsStatuses reports whether the setup has the statuses that a move gives to
 // tickets, without which it cannot go on.
-func (s Setup) KeepsStatuses(m Move, do string) error {
+func (s Setup) KeepsStatuses(m Move, remedy string) error {
 	of := m.Choices.Statuses
 	if m.Choices.History != AllHistory || s.CheckStatuses(of) == nil {
 		return nil
@@ -103,6 +103,6 @@ func (s Setup) KeepsStatuses(m Move, do string) error {
 	return &InvalidError{
 		Field:   "pipelines",
 		Problem: fmt.Sprintf("move %s gives tickets the statuses %s and %s, which are no open and closed ones of one pipeline", m.ID, of.Open, of.Closed),
-		Do:      do,
+		Remedy:  remedy,
 	}
 }

@@ -30,15 +30,15 @@ func (s Setup) CheckChoices(c Choices) error {
 	case AllHistory:
 		errs = append(errs, s.CheckStatuses(c.Statuses))
 	case NoHistory:
-		const do = "leave it out, or move history: \"all\""
+		const remedy = "leave it out, or move history: \"all\""
 		if c.Statuses != (StatusMap{}) {
-			errs = append(errs, &InvalidError{Field: "statusMap", Problem: "history stays behind, so no status is needed", Do: do})
+			errs = append(errs, &InvalidError{Field: "statusMap", Problem: "history stays behind, so no status is needed", Remedy: remedy})
 		}
 		if errSLA == nil && sla != FromMove {
-			errs = append(errs, &InvalidError{Field: "sla", Problem: "history stays behind, and live tickets always have clocks", Do: do})
+			errs = append(errs, &InvalidError{Field: "sla", Problem: "history stays behind, and live tickets always have clocks", Remedy: remedy})
 		}
 		if errNote == nil && note != Quiet {
-			errs = append(errs, &InvalidError{Field: "notifications", Problem: "history stays behind, and live tickets always notify", Do: do})
+			errs = append(errs, &InvalidError{Field: "notifications", Problem: "history stays behind, and live tickets always notify", Remedy: remedy})
 		}
 	}
 	return errors.Join(errs...)
@@ -51,7 +51,7 @@ func (s Setup) CheckStatuses(m StatusMap) error {
 	_, closedIn, errClosed := s.statusOf("statusMap.closed", m.Closed, true)
 	if errOpen == nil && errClosed == nil && openIn.ID != closedIn.ID {
 		return &InvalidError{Field: "statusMap", Problem: fmt.Sprintf("%q and %q are of two pipelines", m.Open, m.Closed),
-			Do: "choose both statuses from one pipeline"}
+			Remedy: "choose both statuses from one pipeline"}
 	}
 	return errors.Join(errOpen, errClosed)
 }
@@ -65,13 +65,13 @@ func (s Setup) statusOf(field string, id Status, closed bool) (PipelineStatus, P
 	}
 	switch {
 	case id == "":
-		return st, p, &InvalidError{Field: field, Problem: "no status is given", Do: "choose " + kind + " status of a pipeline"}
+		return st, p, &InvalidError{Field: field, Problem: "no status is given", Remedy: "choose " + kind + " status of a pipeline"}
 	case !ok:
 		return st, p, &InvalidError{Field: field, Problem: fmt.Sprintf("status %.80q is unknown", id),
-			Do: "choose " + kind + " status of a pipeline of the account"}
+			Remedy: "choose " + kind + " status of a pipeline of the account"}
 	case st.Closed != closed:
 		return st, p, &InvalidError{Field: field, Problem: fmt.Sprintf("status %q is not %s one", id, kind),
-			Do: "choose " + kind + " status of the same pipeline"}
+			Remedy: "choose " + kind + " status of the same pipeline"}
 	}
 	return st, p, nil
 }

@@ -42,8 +42,8 @@ const (
 const CodeNotMoved = "not-moved-yet"
 
 // StillMoving refuses what must wait for a moment, and says what to do.
-func StillMoving(do string) *RefusedError {
-	return &RefusedError{Code: CodeNotMoved, Problem: "the conversation is still being moved", Do: do}
+func StillMoving(remedy string) *RefusedError {
+	return &RefusedError{Code: CodeNotMoved, Problem: "the conversation is still being moved", Remedy: remedy}
 }
 
 // warnings returns every code that can be acknowledged.

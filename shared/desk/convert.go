@@ -24,8 +24,8 @@ func (r *Rules) Ticket(c Conversation, now time.Time) (Ticket, error) {
 
 // convertible reports why c cannot become a ticket.
 func (r *Rules) convertible(c Conversation, p Provenance) error {
-	fail := func(code, problem, do string) error {
-		return &ConversionError{Conversation: c.ID, Code: code, Problem: problem, Do: do}
+	fail := func(code, problem, remedy string) error {
+		return &ConversionError{Conversation: c.ID, Code: code, Problem: problem, Remedy: remedy}
 	}
 	switch {
 	case !r.Belongs(c):
@@ -50,7 +50,7 @@ func (r *Rules) build(c Conversation, p Provenance, imported time.Time) (Ticket,
 	status, err := r.mapping(p).Status(c.State)
 	if err != nil {
 		return Ticket{}, &ConversionError{Conversation: c.ID, Code: CodeUnknownState,
-			Problem: "it is neither open nor closed", Do: "set its state and try again"}
+			Problem: "it is neither open nor closed", Remedy: "set its state and try again"}
 	}
 	t := Ticket{
 		Account: c.Account, ID: TicketID(c.ID), Conversation: c.ID, Channel: c.Channel,

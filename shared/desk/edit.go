@@ -65,11 +65,11 @@ func (c Conversation) Edit(e Edit, s Setup, now time.Time) (Conversation, error)
 // desk access (R21), are *InvalidErrors.
 func (r *Rules) Edit(t Ticket, e TicketEdit, c Conversation, by string, now time.Time) (Ticket, error) {
 	if t.Home == HelpDesk && c.Home != HelpDesk {
-		do := "edit conversation " + c.ID + " instead"
+		remedy := "edit conversation " + c.ID + " instead"
 		if t.Provenance == Native {
-			do = "try again in a moment"
+			remedy = "try again in a moment"
 		}
-		return t, StillMoving(do)
+		return t, StillMoving(remedy)
 	}
 	var errs problems
 	if e.Status == nil && e.Owner == nil {

@@ -8,7 +8,7 @@ func (s Setup) MayMove(agentID string) error {
 		return nil
 	}
 	return &RefusedError{Code: CodeNotSuperAdmin, Problem: "only a super administrator of the account moves a channel",
-		Do: "ask a super administrator to start the move"}
+		Remedy: "ask a super administrator to start the move"}
 }
 
 // MayUseDesk reports why the account cannot use the help desk; nil if its
@@ -18,7 +18,7 @@ func (a Account) MayUseDesk() error {
 		return nil
 	}
 	return &RefusedError{Code: CodePlan, Problem: "the account's plan does not include the help desk",
-		Do: "change to the professional or enterprise plan"}
+		Remedy: "change to the professional or enterprise plan"}
 }
 
 // Movable reports why the channel cannot move to the help desk; nil if it
@@ -27,21 +27,21 @@ func (c Channel) Movable() error {
 	switch {
 	case c.Home == Moving:
 		return &RefusedError{Code: CodeAlreadyMoving, Problem: "the channel is moving",
-			Do: "wait for the move; it cannot be stopped or repeated"}
+			Remedy: "wait for the move; it cannot be stopped or repeated"}
 	case c.Home == HelpDesk:
 		return &RefusedError{Code: CodeAlreadyMoved, Problem: "the channel is in the help desk",
-			Do: "nothing is left to do; history that was left behind stays in the inbox"}
+			Remedy: "nothing is left to do; history that was left behind stays in the inbox"}
 	case c.Fallback:
 		return &RefusedError{Code: CodeFallbackAddress, Problem: "the account's fallback e-mail address cannot move",
-			Do: "connect an address of your own and move that"}
+			Remedy: "connect an address of your own and move that"}
 	}
 	switch c.Type {
 	case Chat, Email, Form, Calling:
 		return nil
 	case WhatsApp, Messenger:
 		return &RefusedError{Code: CodeReconnect, Problem: "WhatsApp and Facebook Messenger channels cannot move",
-			Do: "delete it from the inbox and connect it to the help desk"}
+			Remedy: "delete it from the inbox and connect it to the help desk"}
 	}
 	return &RefusedError{Code: CodeNotMovable, Problem: "channels of this type cannot move",
-		Do: "move a chat flow, e-mail, form or calling channel"}
+		Remedy: "move a chat flow, e-mail, form or calling channel"}
 }

@@ -10,11 +10,11 @@ import (
 type InvalidError struct {
 	Field   string // path of the field, such as "channels[2].type"
 	Problem string // what is wrong, without customers' words
-	Do      string // the remedy, as an instruction
+	Remedy  string // the remedy, as an instruction
 }
 
 func (e *InvalidError) Error() string {
-	return fmt.Sprintf("%s: %s; %s", e.Field, e.Problem, e.Do)
+	return fmt.Sprintf("%s: %s; %s", e.Field, e.Problem, e.Remedy)
 }
 
 // Invalid returns all *InvalidErrors in err, wrapped or joined, in order.
@@ -38,11 +38,11 @@ func Invalid(err error) []*InvalidError {
 type RefusedError struct {
 	Code    string // stable, such as "fallback-address"
 	Problem string // the rule in a sentence
-	Do      string // what to do instead
+	Remedy  string // what to do instead
 }
 
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("%s: %s; %s", e.Code, e.Problem, e.Do)
+	return fmt.Sprintf("%s: %s; %s", e.Code, e.Problem, e.Remedy)
 }
 
 // MovedError says that a conversation has moved, so that its status and
@@ -62,11 +62,11 @@ type ConversionError struct {
 	Conversation string
 	Code         string // stable, one of the conversion codes
 	Problem      string // what is wrong, without customers' words
-	Do           string // what to do before it is tried again
+	Remedy       string // what to do before it is tried again
 }
 
 func (e *ConversionError) Error() string {
-	return fmt.Sprintf("conversation %s: %s: %s; %s", e.Conversation, e.Code, e.Problem, e.Do)
+	return fmt.Sprintf("conversation %s: %s: %s; %s", e.Conversation, e.Code, e.Problem, e.Remedy)
 }
 
 // Errors that stores return. Test with errors.Is.

@@ -14,7 +14,7 @@ var idForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`)
 func CheckID(field, id string) error {
 	if !idForm.MatchString(id) {
 		return &InvalidError{Field: field, Problem: fmt.Sprintf("%.80q is not an ID", id),
-			Do: "use 1 to 64 letters, digits, '.', '_', '@' or '-', and start with a letter or digit"}
+			Remedy: "use 1 to 64 letters, digits, '.', '_', '@' or '-', and start with a letter or digit"}
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func parse[T ~string](field, s string, accepted ...T) (T, error) {
 		quoted[i] = fmt.Sprintf("%q", string(a))
 	}
 	return "", &InvalidError{Field: field, Problem: fmt.Sprintf("%.40q is unknown", s),
-		Do: "use one of " + strings.Join(quoted, ", ")}
+		Remedy: "use one of " + strings.Join(quoted, ", ")}
 }
 
 // ParsePlan reads a plan; an unknown one is an *InvalidError about field.

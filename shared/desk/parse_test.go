@@ -24,8 +24,8 @@ func accepts[T ~string](t *testing.T, parse func(field, s string) (T, error), va
 			continue
 		}
 		for _, v := range values {
-			if !strings.Contains(invalid.Do, `"`+string(v)+`"`) {
-				t.Errorf("parse(%q) does not offer %q: %s", s, v, invalid.Do)
+			if !strings.Contains(invalid.Remedy, `"`+string(v)+`"`) {
+				t.Errorf("parse(%q) does not offer %q: %s", s, v, invalid.Remedy)
 			}
 		}
 	}
@@ -48,10 +48,10 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		err   error
 		parts []string
 	}{
-		{&desk.InvalidError{Field: "sla", Problem: "\"x\" is unknown", Do: "use one of them"}, []string{"sla", "\"x\"", "use one"}},
-		{&desk.RefusedError{Code: "plan", Problem: "no desk", Do: "change it"}, []string{"plan", "no desk", "change it"}},
+		{&desk.InvalidError{Field: "sla", Problem: "\"x\" is unknown", Remedy: "use one of them"}, []string{"sla", "\"x\"", "use one"}},
+		{&desk.RefusedError{Code: "plan", Problem: "no desk", Remedy: "change it"}, []string{"plan", "no desk", "change it"}},
 		{&desk.MovedError{Conversation: "c1", Ticket: "t-c1"}, []string{"c1 has moved", "edit ticket t-c1"}},
-		{&desk.ConversionError{Conversation: "c1", Code: "no-start-date", Problem: "missing", Do: "set it"},
+		{&desk.ConversionError{Conversation: "c1", Code: "no-start-date", Problem: "missing", Remedy: "set it"},
 			[]string{"c1", "no-start-date", "missing", "set it"}},
 	} {
 		for _, part := range test.parts {

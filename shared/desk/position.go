@@ -34,7 +34,7 @@ func (p *Position) UnmarshalText(text []byte) error {
 	ms, id, ok := strings.Cut(string(text), ".")
 	n, err := strconv.ParseInt(ms, 10, 64)
 	if !ok || err != nil {
-		return &InvalidError{Field: "cursor", Problem: "it is not a cursor", Do: "use a cursor as it was returned, or none"}
+		return &InvalidError{Field: "cursor", Problem: "it is not a cursor", Remedy: "use a cursor as it was returned, or none"}
 	}
 	*p = Position{Joined: time.UnixMilli(n).UTC(), ID: id}
 	return nil

@@ -14,7 +14,7 @@ import (
 type Finding struct {
 	Code    string   // stable, one of the codes
 	Problem string   // what was found, in a sentence
-	Do      string   // what to do about it
+	Remedy  string   // what to do about it
 	Count   int64    // how many of what Problem counts; 0 if it counts nothing
 	About   []string // IDs of the agents, teams or channels it is about, the weightiest first
 }
@@ -79,13 +79,13 @@ func (s Setup) blockers(c Channel) []Finding {
 	for _, err := range []error{s.Account.MayUseDesk(), c.Movable()} {
 		var refused *RefusedError
 		if errors.As(err, &refused) {
-			found = append(found, Finding{Code: refused.Code, Problem: refused.Problem, Do: refused.Do})
+			found = append(found, Finding{Code: refused.Code, Problem: refused.Problem, Remedy: refused.Remedy})
 		}
 	}
 	found = append(found, s.BotFindings(c)...)
 	if _, err := NewRules(s, Move{}, c, s.Access()); err != nil {
 		found = append(found, Finding{Code: CodeSetup, Problem: err.Error(),
-			Do: "correct the account's setup; until then no conversation could be converted"})
+			Remedy: "correct the account's setup; until then no conversation could be converted"})
 	}
 	return found
 }
@@ -98,19 +98,19 @@ func (s Setup) warnings(c Channel, choices Choices, f Facts) []Finding {
 	}
 	if !slices.ContainsFunc(s.Policies, func(p Policy) bool { return p.isForChannel(c.ID) }) {
 		found = append(found, Finding{Code: CodeNoSLAPolicy, Problem: "no SLA policy is for this channel, so its tickets have no clocks",
-			Do: "set up a policy for the channel, or go without"})
+			Remedy: "set up a policy for the channel, or go without"})
 	}
 	settings, _ := c.ParsedSettings() // one that cannot be read is a blocker
 	if without := s.withoutAccess(s.Routed(settings.Routing)); len(without) > 0 {
 		found = append(found, Finding{Code: CodeRoutingNoAccess, Count: int64(len(without)), About: without,
 			Problem: "routing names agents who cannot receive tickets",
-			Do:      "give them help desk access, or route to others"})
+			Remedy:  "give them help desk access, or route to others"})
 	}
 	found = append(found, s.leftBehind(c, f.LeftBehind)...)
 	if history && choices.SLA == Original && f.Breaching > 0 {
 		found = append(found, Finding{Code: CodeWouldBreach, Count: f.Breaching,
 			Problem: fmt.Sprintf("%d tickets would breach the moment they land", f.Breaching),
-			Do:      "let clocks start at the move, or be ready for the breaches"})
+			Remedy:  "let clocks start at the move, or be ready for the breaches"})
 	}
 	return found
 }
@@ -140,12 +140,12 @@ func (s Setup) ownersWithoutAccess(owned map[string]int64) []Finding {
 	}
 	return []Finding{{Code: CodeAgentsNoAccess, Count: sum, About: about,
 		Problem: fmt.Sprintf("agents without help desk access own %d conversations: %s", sum, strings.Join(each, ", ")),
-		Do:      "give them help desk access, or let the tickets land without an owner"}}
+		Remedy:  "give them help desk access, or let the tickets land without an owner"}}
 }
 
 // leftBehind warns of connected channels which this move leaves in the inbox.
 func (s Setup) leftBehind(c Channel, conversations map[string]int64) []Finding {
-	found := Finding{Code: CodeConnectedLeft, Do: "move it next, so that agents need not look in two places"}
+	found := Finding{Code: CodeConnectedLeft, Remedy: "move it next, so that agents need not look in two places"}
 	for _, other := range s.Connected(c) {
 		if other.Home == Inbox {
 			found.About = append(found.About, other.ID)

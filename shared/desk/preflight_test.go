@@ -38,7 +38,7 @@ func TestR11_Blockers(t *testing.T) {
 			t.Errorf("%s: blockers %q; want %q", name, codes(got), test.want)
 		}
 		for _, f := range got {
-			if f.Problem == "" || f.Do == "" {
+			if f.Problem == "" || f.Remedy == "" {
 				t.Errorf("%s: %+v does not say what to do", name, f)
 			}
 		}
@@ -84,7 +84,7 @@ func TestR11_Warnings(t *testing.T) {
 		p := s.Preflight(channel(t, s, test.channel), choices, test.facts, fence)
 		var got []desk.Finding
 		for _, f := range p.Warnings {
-			if f.Problem == "" || f.Do == "" {
+			if f.Problem == "" || f.Remedy == "" {
 				t.Errorf("%s: %+v does not say what to do", name, f)
 			}
 			got = append(got, desk.Finding{Code: f.Code, Count: f.Count, About: f.About})

@@ -9,8 +9,8 @@ import (
 // problems collects what is wrong, so that it is reported all together.
 type problems []error
 
-func (p *problems) add(field, problem, do string) {
-	*p = append(*p, &InvalidError{Field: field, Problem: problem, Do: do})
+func (p *problems) add(field, problem, remedy string) {
+	*p = append(*p, &InvalidError{Field: field, Problem: problem, Remedy: remedy})
 }
 
 // check adds err unless it is nil.

@@ -106,7 +106,7 @@ func (s Setup) liveStatuses(mapped StatusMap, settings Settings) (StatusMap, err
 	}
 	if live.Open == "" || live.Closed == "" {
 		return StatusMap{}, &InvalidError{Field: "pipelines", Problem: "no pipeline has an open and a closed status",
-			Do: "add a pipeline with both"}
+			Remedy: "add a pipeline with both"}
 	}
 	return live, nil
 }

@@ -26,11 +26,11 @@ func (sch Schedule) Add(from time.Time, d time.Duration, defaultZone string) (ti
 // checkDuration reports why d cannot be counted by c.
 func (c *calendar) checkDuration(field string, d time.Duration) error {
 	if d < 0 {
-		return &InvalidError{Field: field, Problem: "a duration is negative", Do: "use zero or more; zero promises nothing"}
+		return &InvalidError{Field: field, Problem: "a duration is negative", Remedy: "use zero or more; zero promises nothing"}
 	}
 	if !c.reaches(d) {
 		return &InvalidError{Field: field, Problem: "so much working time does not pass in a century",
-			Do: "shorten the duration or add hours to the schedule"}
+			Remedy: "shorten the duration or add hours to the schedule"}
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (sch Schedule) calendar(field, defaultZone string) (*calendar, error) {
 func (h Hours) span(field string) (span, error) {
 	if h.Day < time.Sunday || h.Day > time.Saturday {
 		return span{}, &InvalidError{Field: field + ".day", Problem: fmt.Sprintf("%d is not a weekday", int(h.Day)),
-			Do: "use 0 for Sunday to 6 for Saturday"}
+			Remedy: "use 0 for Sunday to 6 for Saturday"}
 	}
 	from, errFrom := wallTime(field+".from", h.From)
 	to, errTo := wallTime(field+".to", h.To)
@@ -93,7 +93,7 @@ func (h Hours) span(field string) (span, error) {
 	}
 	if from >= to {
 		return span{}, &InvalidError{Field: field, Problem: fmt.Sprintf("work ends at %s and starts at %s", h.To, h.From),
-			Do: "let hours end after they start; split a night shift at 24:00"}
+			Remedy: "let hours end after they start; split a night shift at 24:00"}
 	}
 	return span{from, to}, nil
 }
@@ -105,7 +105,7 @@ func wallTime(field, s string) (int64, error) {
 	}
 	t, err := time.Parse("15:04", s)
 	if err != nil || len(s) != len("15:04") {
-		return 0, &InvalidError{Field: field, Problem: fmt.Sprintf("%.20q is not a time of day", s), Do: "write it as 09:00"}
+		return 0, &InvalidError{Field: field, Problem: fmt.Sprintf("%.20q is not a time of day", s), Remedy: "write it as 09:00"}
 	}
 	return int64(t.Hour()*60+t.Minute()) * 60, nil
 }

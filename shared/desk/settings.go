@@ -26,9 +26,9 @@ func ParseSettings(raw json.RawMessage) (Settings, error) {
 			field += "." + wrong.Field
 		}
 		return Settings{}, &InvalidError{Field: field, Problem: "a JSON " + wrong.Value + " cannot stand here",
-			Do: "give a value that fits Go's " + wrong.Type.String()}
+			Remedy: "give a value that fits Go's " + wrong.Type.String()}
 	default:
-		return Settings{}, &InvalidError{Field: "settings", Problem: "not JSON", Do: "send a JSON object"}
+		return Settings{}, &InvalidError{Field: "settings", Problem: "not JSON", Remedy: "send a JSON object"}
 	}
 }
 

@@ -33,11 +33,11 @@ type FileError struct {
 	Read   int   // messages met until then, kept or skipped
 	Offset int64 // in bytes of the file once unzipped
 	Err    error // one of the errors above, perhaps wrapped with its cause
-	Do     string
+	Remedy string
 }
 
 func (e *FileError) Error() string {
-	return fmt.Sprintf("%s: %v at byte %d (messages until there: %d): %s", e.File, e.Err, e.Offset, e.Read, e.Do)
+	return fmt.Sprintf("%s: %v at byte %d (messages until there: %d): %s", e.File, e.Err, e.Offset, e.Read, e.Remedy)
 }
 
 func (e *FileError) Unwrap() error { return e.Err }

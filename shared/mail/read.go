@@ -147,12 +147,12 @@ func (f *file) skip(o origin, reason string) error {
 // errStopped ends the reading for a caller that wants no more.
 var errStopped = errors.New("stopped")
 
-func (f *file) fail(err error, do string) error {
+func (f *file) fail(err error, remedy string) error {
 	at := f.source.read
 	if f.in != nil {
 		at -= int64(f.in.Buffered())
 	}
-	return &FileError{File: f.name, Read: f.number, Offset: at, Err: err, Do: do}
+	return &FileError{File: f.name, Read: f.number, Offset: at, Err: err, Remedy: remedy}
 }
 
 // broken is a source that failed: cut off, damaged, or not to be read.

@@ -90,7 +90,7 @@ func outcome(name string, r io.Reader) string {
 			all = append(all, fmt.Sprintf("skipped %d@%d %s", skipped.Number, skipped.Offset, skipped.Reason))
 		case errors.As(err, &file):
 			all = append(all, fmt.Sprintf("%s after %d", kind(err), file.Read))
-			if file.File != name || file.Do == "" {
+			if file.File != name || file.Remedy == "" {
 				all = append(all, "no name or no remedy")
 			}
 		case err != nil:

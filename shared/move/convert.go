@@ -66,7 +66,7 @@ func (c Convert) Batch(ctx context.Context, b Batch, receives int) (n Counts, _ 
 // conversation itself, strongly read, cannot be converted.
 func failure(o Outcome, now time.Time) (_ Failure, final bool) {
 	if conversion, ok := errors.AsType[*desk.ConversionError](o.Err); ok {
-		return Failure{o.ID, conversion.Code, conversion.Problem + "; " + conversion.Do, now}, true
+		return Failure{o.ID, conversion.Code, conversion.Problem + "; " + conversion.Remedy, now}, true
 	}
 	return Failure{o.ID, CodeUnexpected, "an unforeseen error, which is in the log; try again", now}, false
 }

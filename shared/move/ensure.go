@@ -131,7 +131,7 @@ func (r *round) missing(ids []string, cs []desk.Conversation) {
 		case there[id]:
 		case r.strong:
 			r.fail(id, &desk.ConversionError{Conversation: id, Code: CodeGone,
-				Problem: "it is listed but does not exist", Do: "look for it by its ID"})
+				Problem: "it is listed but does not exist", Remedy: "look for it by its ID"})
 		default:
 			r.later(id)
 		}
@@ -175,7 +175,7 @@ func (r *round) look(ctx context.Context, cs []desk.Conversation) (found []ticke
 			r.fail(c.ID, err)
 		case !ok && (marked || c.Ticket != ""):
 			r.fail(c.ID, &desk.ConversionError{Conversation: c.ID, Code: CodeTicketGone,
-				Problem: "its ticket " + desk.TicketID(c.ID) + " does not exist", Do: "restore the ticket and try again"})
+				Problem: "its ticket " + desk.TicketID(c.ID) + " does not exist", Remedy: "restore the ticket and try again"})
 		case !ok:
 			create = append(create, c)
 		case !marked && t.SourceVersion > c.Version: // c was read too early, and may have joined another channel

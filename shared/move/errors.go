@@ -31,10 +31,10 @@ type BlockedError struct {
 func (e *BlockedError) Error() string {
 	var parts []string
 	for _, f := range e.Blockers {
-		parts = append(parts, f.Code+": "+f.Problem+"; "+f.Do)
+		parts = append(parts, f.Code+": "+f.Problem+"; "+f.Remedy)
 	}
 	for _, f := range e.Warnings {
-		parts = append(parts, f.Code+": "+f.Problem+"; "+f.Do+", or acknowledge it by its code")
+		parts = append(parts, f.Code+": "+f.Problem+"; "+f.Remedy+", or acknowledge it by its code")
 	}
 	return strings.Join(parts, " | ")
 }

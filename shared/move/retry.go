@@ -48,7 +48,7 @@ func (t Retry) Move(ctx context.Context, caller desk.Caller, id string) (desk.Mo
 	}
 	if m.Choices.Rehearsal || m.EndedAt.IsZero() || len(failures) == 0 {
 		return desk.Move{}, &desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
-			Do: "wait for its end and look at its failures"}
+			Remedy: "wait for its end and look at its failures"}
 	}
 	if err := setup.KeepsStatuses(m, "put them back into the setup, then retry"); err != nil {
 		return desk.Move{}, err

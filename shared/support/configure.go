@@ -70,10 +70,10 @@ func (c Configure) keeps(ctx context.Context, was desk.Channel, setup desk.Setup
 		return nil
 	}
 	invalid := &desk.InvalidError{Field: "channels", Problem: fmt.Sprintf("channel %s is missing, but has conversations, or moves or was moved", was.ID),
-		Do: "keep it in the setup"}
+		Remedy: "keep it in the setup"}
 	if kept {
 		invalid.Field, invalid.Problem = "channels", fmt.Sprintf("channel %s cannot turn from %s to %s", was.ID, was.Type, is.Type)
-		invalid.Do = "keep its type, or add another channel"
+		invalid.Remedy = "keep its type, or add another channel"
 	}
 	return invalid
 }

@@ -20,7 +20,7 @@ func (e Edits) NewTicket(ctx context.Context, caller desk.Caller, conversation s
 	}
 	if _, _, ok := setup.Status(status); !ok {
 		return desk.Ticket{}, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", status),
-			Do: "choose a status of a pipeline of the account"}
+			Remedy: "choose a status of a pipeline of the account"}
 	}
 	for range attempts {
 		t, err := e.newTicket(ctx, caller, conversation, status)

@@ -49,7 +49,7 @@ func (of ListedTickets) statuses(setup desk.Setup) ([]desk.Status, error) {
 	if of.Status != "" {
 		if _, _, ok := setup.Status(of.Status); !ok {
 			return nil, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", of.Status),
-				Do: "use a status of a pipeline of the account"}
+				Remedy: "use a status of a pipeline of the account"}
 		}
 		return []desk.Status{of.Status}, nil
 	}
