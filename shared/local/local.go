@@ -29,18 +29,18 @@ import (
 // Config says where the stack keeps its data and where it listens.
 type Config struct {
 	Dir     string // of all data
-	Address string // such as 127.0.0.1:8080, port 0 is a free one; "" serves nothing
+	Address string // such as 127.0.0.1:8080; port 0 picks a free one, "" serves nothing
 	Remote  bool   // allows an address that other computers can reach
 	Log     *slog.Logger
-	// Wrap, if not nil, goes between the repositories and the engine.
+	// Wrap, if not nil, returns what the repositories use in place of the engine.
 	Wrap func(store.Engine) store.Engine
-	// Each, if not nil, gives a function something of its own below the waist,
-	// made from what all have; the name is that of its folder. A test sees by
-	// it which function does what.
+	// Each, if not nil, returns the platform of one function, which has the name
+	// of its folder, made from the platform of all. Tests see with it which
+	// function does what.
 	Each func(function string, b app.Platform) app.Platform
-	// MaxBytes bounds the database's file; 0 is all of the disk.
+	// MaxBytes limits the size of the database's file; 0 is no limit.
 	MaxBytes int64
-	// Clock is the computer's if zero. It may be put forward and back.
+	// Clock is the computer's if zero. It may jump.
 	Clock clock.Clock
 }
 
@@ -56,8 +56,9 @@ type Stack struct {
 	runtime *runtime.Runtime
 }
 
-// Open opens the data, which belongs to one process at a time, and listens;
-// nothing happens before Run. Close it in any case.
+// Open opens the data, which belongs to one process at a time, and the address;
+// nothing is done or answered before Run. If there is no error, call Close at
+// the end.
 func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	s := &Stack{}
 	defer func() {
@@ -65,9 +66,9 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	// One clock for all that is stored, and it never goes back: what comes
-	// after the fence must be dated after it. Tokens are made and looked at by
-	// several processes, which have the computer's clock in common.
+	// One clock dates all that is stored, and it never goes back: what comes
+	// after the fence must be dated after it. Tokens go by the computer's clock,
+	// which the processes that make and check them have in common.
 	var clk clock.Clock
 	if s.engine, err = sqlite.Open(c.Dir, sqlite.Options{MaxBytes: c.MaxBytes, Now: func() time.Time { return clk.Now() }}); err != nil {
 		return nil, err
@@ -76,9 +77,9 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	if ahead := clk.Now().Sub(c.Clock.Now()); ahead > time.Minute && c.Log != nil {
 		c.Log.WarnContext(ctx, "the clock was put back: times go on from those of the data, slower until it has caught up", "ahead", ahead.String())
 	}
-	var waist store.Engine = s.engine
+	var engine store.Engine = s.engine
 	if c.Wrap != nil {
-		waist = c.Wrap(waist)
+		engine = c.Wrap(engine)
 	}
 	if s.Issuer, err = issuer.Open(c.Dir, c.Clock); err != nil {
 		return nil, err
@@ -86,14 +87,14 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	if s.runtime, err = runtime.Open(runtime.Config{Dir: c.Dir, Clock: clk, Log: c.Log}); err != nil {
 		return nil, err
 	}
-	return s, s.wire(ctx, c, waist, clk)
+	return s, s.wire(ctx, c, engine, clk)
 }
 
 // converters is how many batches are converted at a time: fewer leave the one
 // writer idle, more make live traffic wait.
 const converters = 16
 
-func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk clock.Clock) error {
+func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clock.Clock) error {
 	limits := DefaultLimits()
 	failures, err := s.queues(ctx, limits)
 	if err != nil {
@@ -101,7 +102,7 @@ func (s *Stack) wire(ctx context.Context, c Config, waist store.Engine, clk cloc
 	}
 	starter := &machine{}
 	of := each(app.Platform{
-		Engine: waist, Stream: s.engine, Queue: sender{s.Batches}, Machine: starter, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
+		Engine: engine, Stream: s.engine, Queue: sender{s.Batches}, Machine: starter, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
 	}, c.Each)
 	s.App = of("api")
 	step := func(name string, s handler.Step) executions.Function {

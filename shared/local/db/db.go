@@ -3,8 +3,7 @@
 //
 // What a transaction has committed survives a killed process. After a power
 // cut the last commits may be missing, as the file is synced at checkpoints
-// only; the write path heals that: the ledger sends lost batches again, stream
-// offsets go back and are replayed, executions repeat their last step.
+// only; doc.go of package runtime says why that is safe.
 package db
 
 import (
@@ -24,7 +23,7 @@ import (
 // refused.
 const Version = 1
 
-// ErrInUse says that another process has the file open.
+// ErrInUse reports that another process has the file open.
 var ErrInUse = errors.New("in use by another process")
 
 // DB is an open file. It is safe for concurrent use; transactions run one
@@ -105,11 +104,11 @@ func (d *DB) Close() error {
 	return errors.Join(err, d.lock.Unlock())
 }
 
-// ErrClosed says that the file was closed.
+// ErrClosed reports that the file was closed.
 var ErrClosed = errors.New("local database is closed")
 
 // Do runs f in one transaction, which is committed if f returns nil and leaves
-// no trace otherwise. ctx is looked at before the start only. If no storage is
+// no trace otherwise. ctx is checked before the start only. If no storage is
 // left, the error is store.ErrFull.
 func (d *DB) Do(ctx context.Context, f func(Tx) error) error {
 	d.mu.Lock()
@@ -144,14 +143,15 @@ func (d *DB) do(f func(Tx) error) (err error) {
 	return nil
 }
 
-// translate makes SQLite's errors into those of the waist, or says what to do.
+// translate turns SQLite's errors into those of package store, or says what to
+// do about them.
 func translate(err error) error {
 	switch code := sqlite.ErrCode(err); {
 	case code.ToPrimary() == sqlite.ResultFull, code == sqlite.ResultIOErrWrite, code == sqlite.ResultIOErrTruncate,
 		code == sqlite.ResultIOErrSHMSize:
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	case code.ToPrimary() == sqlite.ResultCorrupt, code.ToPrimary() == sqlite.ResultNotADB:
-		return fmt.Errorf("damaged: delete it and what it held is made again: %w", err)
+		return fmt.Errorf("damaged: delete it; what it held will be made again: %w", err)
 	}
 	return err
 }

@@ -1,6 +1,6 @@
 // Package gateway is the local engine's front door: what API Gateway and its
-// JWT authorizer are on AWS. Refusals have API Gateway's shape. Who has sent a
-// request is in its context, for package auth.
+// JWT authorizer are on AWS. It refuses requests as API Gateway does, and puts the
+// caller of the others into their context, for package auth.
 package gateway
 
 import (
@@ -28,27 +28,27 @@ const (
 
 // Config says what is served, and where.
 type Config struct {
-	Address string // such as 127.0.0.1:8080; port 0 is a free one
+	Address string // such as 127.0.0.1:8080; port 0 picks a free one
 	// Remote allows an address that other computers can reach.
 	Remote  bool
 	Handler http.Handler
-	// Verify says who a bearer token is for.
+	// Verify returns the caller that a bearer token was issued to.
 	Verify func(token string) (desk.Caller, error)
-	// Public says which requests need no token.
+	// Public reports whether a request needs no token.
 	Public func(*http.Request) bool
 	Log    *slog.Logger // slog.Default if nil
 }
 
-// Gateway is a server that has its address.
+// Gateway is an HTTP server that has opened its address.
 type Gateway struct {
 	listener net.Listener
 	server   *http.Server
 }
 
-// ErrRemote says that other computers could reach an address.
+// ErrRemote reports that other computers could reach an address.
 var ErrRemote = errors.New("other computers can reach it")
 
-// Listen takes the address. Nothing is answered before Serve.
+// Listen opens the address. Nothing is answered before Serve.
 func Listen(ctx context.Context, c Config) (*Gateway, error) {
 	loopback, err := isLoopback(c.Address)
 	switch {
@@ -60,7 +60,7 @@ func Listen(ctx context.Context, c Config) (*Gateway, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", c.Address)
 	if inUse(err) {
-		return nil, fmt.Errorf("address %s is in use: stop the program that has it, or use another address; port 0 is a free one", c.Address)
+		return nil, fmt.Errorf("address %s is in use: stop the program that has it, or use another address; port 0 picks a free one", c.Address)
 	}
 	if err != nil {
 		return nil, err
@@ -98,11 +98,10 @@ func isLoopbackHost(host string) bool {
 	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-// URL is where the gateway is, with the port that it has got.
+// URL is where the gateway listens, with the port that was picked.
 func (g *Gateway) URL() string { return "http://" + g.listener.Addr().String() }
 
-// Serve answers requests until ctx is done, and then up to 10 s more those
-// that have begun.
+// Serve answers requests until ctx is done. Those under way get 10 s to end.
 func (g *Gateway) Serve(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- g.server.Serve(g.listener) }()
@@ -121,15 +120,15 @@ func (g *Gateway) Serve(ctx context.Context) error {
 	return err
 }
 
-// Close gives the address back if Serve is not called.
+// Close closes the address if Serve is not called.
 func (g *Gateway) Close() error { return g.listener.Close() }
 
 func (c Config) handler(loopback bool) http.Handler {
 	timed := http.TimeoutHandler(c.Handler, maxTime, message("Service Unavailable"))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer c.recover(w, r)
-		// A page of another site, whose name was made to point here, sends
-		// that name.
+		// DNS rebinding: a page of another site, whose name was made to resolve
+		// to this computer, sends that name.
 		if loopback && !isLoopbackHost(hostOf(r)) {
 			refuse(w, http.StatusForbidden)
 			return
@@ -162,7 +161,7 @@ func (c Config) authenticate(r *http.Request) (desk.Caller, error) {
 }
 
 // recover answers a request whose handler panicked; it has written nothing
-// yet, since http.TimeoutHandler keeps what it writes. The panic's value may
+// yet, since http.TimeoutHandler buffers its answer. The panic's value may
 // hold a customer's text and is not logged.
 func (c Config) recover(w http.ResponseWriter, r *http.Request) {
 	v := recover()

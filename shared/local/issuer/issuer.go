@@ -1,10 +1,10 @@
-// Package issuer makes and verifies the tokens of a local deskmove, in the
-// shape of a Cognito access token, so that the API is never without
-// authentication, and never knows where a token came from.
+// Package issuer makes and verifies the tokens of deskmove on one machine. They
+// have the shape of Cognito's access tokens, so that the API always checks a
+// token and cannot tell where it came from.
 //
-// The claims are those of package auth and, beside iss, exp, iat, jti and kid:
+// The claims are those of package auth and, besides iss, exp, iat, jti and kid:
 //
-//	client_id  Audience; as with API Gateway, aud is looked at instead if there is one
+//	client_id  Audience; as with API Gateway, aud counts instead if there is one
 //	token_use  "access"
 //
 // Tokens are signed with RS256, the algorithm API Gateway takes.
@@ -34,7 +34,7 @@ import (
 	"deskmove/shared/local/clock"
 )
 
-// What a token must say.
+// The issuer and the audience of every token.
 const (
 	Name     = "https://deskmove.local"
 	Audience = "deskmove-local"
@@ -47,7 +47,7 @@ const (
 	maxTTL   = 24 * time.Hour // Cognito's longest
 )
 
-// Issuer has the key.
+// Issuer signs tokens and verifies them.
 type Issuer struct {
 	key    *rsa.PrivateKey
 	id     string // of the key
@@ -55,7 +55,7 @@ type Issuer struct {
 	parser *jwt.Parser
 }
 
-// Open takes the key from dir, where it makes one the first time.
+// Open reads the key from dir, or creates it there the first time.
 func Open(dir string, c clock.Clock) (*Issuer, error) {
 	path := filepath.Join(dir, keyFile)
 	key, err := load(path)
@@ -103,12 +103,12 @@ func load(path string) (*rsa.PrivateKey, error) {
 	}
 	private, ok := key.(*rsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("%s holds no RSA key: delete it to get a new one", path)
+		return nil, fmt.Errorf("%s does not hold an RSA key: delete it to get a new one", path)
 	}
 	return private, nil
 }
 
-// create makes a key. If another process is faster, its key stays.
+// create makes a key, unless another process was faster: then its key stays.
 func create(dir, path string) error {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
@@ -142,7 +142,7 @@ func create(dir, path string) error {
 // Mint makes a token for an agent or connector of an account.
 func (i *Issuer) Mint(account, subject string, role desk.Role, ttl time.Duration) (string, error) {
 	if ttl <= 0 || ttl > maxTTL {
-		return "", fmt.Errorf("token: it would hold for %v: use at most %v", ttl, maxTTL)
+		return "", fmt.Errorf("token would be valid for %v: use at most %v", ttl, maxTTL)
 	}
 	now := i.clock.Now()
 	claims := jwt.MapClaims{
@@ -165,7 +165,8 @@ func (i *Issuer) Mint(account, subject string, role desk.Role, ttl time.Duration
 	return t.SignedString(i.key)
 }
 
-// Verify says who a token is for. Its error does not repeat the token.
+// Verify returns the caller that a token was issued to. Its error does not repeat
+// the token.
 func (i *Issuer) Verify(token string) (desk.Caller, error) {
 	if len(token) > maxToken {
 		return desk.Caller{}, errors.New("token is too long")
@@ -183,7 +184,7 @@ func (i *Issuer) Verify(token string) (desk.Caller, error) {
 	case limited && !slices.Contains(audience, Audience), !limited && claims["client_id"] != Audience:
 		return desk.Caller{}, errors.New("token is for another audience")
 	case claims[auth.ClaimUse] != "access": // our own always say so
-		return desk.Caller{}, errors.New("token is no access token")
+		return desk.Caller{}, errors.New("token is not an access token")
 	}
 	return callerOf(claims)
 }

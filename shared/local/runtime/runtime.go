@@ -21,7 +21,7 @@ import (
 	"deskmove/shared/local/streams"
 )
 
-// Config is what the local engine needs; only Dir has no default.
+// Config says where the local engine keeps its file; Dir is required.
 type Config struct {
 	Dir   string // where local.db is
 	Clock clock.Clock
@@ -89,8 +89,8 @@ func (r *Runtime) Schedule(s *schedule.Schedule) {
 // Serve serves requests.
 func (r *Runtime) Serve(g *gateway.Gateway) { r.Part(g.Serve) }
 
-// Part adds something that runs as long as the engine. It returns soon after
-// its context is done; its error ends everything.
+// Part adds something that runs as long as the engine. It must return soon after
+// its context is done; its error ends Run.
 func (r *Runtime) Part(run func(context.Context) error) { r.parts = append(r.parts, run) }
 
 // Run runs everything until ctx is done. Functions under way get the time to
@@ -100,25 +100,22 @@ func (r *Runtime) Run(ctx context.Context) error {
 	for _, part := range r.parts {
 		g.Go(func() error { return part(within) })
 	}
-	g.Go(func() error { return r.expire(within) })
+	g.Go(func() error { return r.deleteExpired(within) })
 	err := g.Wait()
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return errors.Join(err, r.Host.Wait(late))
 }
 
-// expire deletes, every hour, messages that were never received.
-func (r *Runtime) expire(ctx context.Context) error {
+// deleteExpired deletes, every hour, messages that nobody received in time.
+func (r *Runtime) deleteExpired(ctx context.Context) error {
 	for ctx.Err() == nil {
 		for _, q := range r.queues {
 			if err := q.DeleteExpired(ctx); err != nil && ctx.Err() == nil {
-				r.Host.Logger().ErrorContext(ctx, "old messages not deleted", "queue", q.Name(), "err", err)
+				r.Host.Logger().ErrorContext(ctx, "expired messages not deleted", "queue", q.Name(), "err", err)
 			}
 		}
 		r.Host.Clock.Wait(ctx, time.Hour, nil)
 	}
 	return nil
 }
-
-// Close closes the engine's file. Call it after Run.
-func (r *Runtime) Close() error { return r.DB.Close() }

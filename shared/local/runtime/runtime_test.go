@@ -210,7 +210,7 @@ func TestKill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer r.DB.Close()
 	var mu sync.Mutex
 	q, m, err := setUp(t.Context(), r, e, func(words ...any) {
 		mu.Lock()
@@ -280,13 +280,13 @@ func TestOneProcessAtATime(t *testing.T) {
 	if _, err := runtime.Open(runtime.Config{Dir: dir}); !errors.Is(err, db.ErrInUse) {
 		t.Errorf("second Open = %v", err)
 	}
-	if err := r.Close(); err != nil {
+	if err := r.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if r, err = runtime.Open(runtime.Config{Dir: dir}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Close(); err != nil {
+	if err := r.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -298,7 +298,7 @@ func TestRunEndsWithItsParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer r.Close()
+		defer r.DB.Close()
 		q, err := r.Queue(t.Context(), queue.Config{Name: "q"})
 		if err != nil {
 			t.Fatal(err)
@@ -325,7 +325,7 @@ func TestZombieIsReported(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer r.Close()
+		defer r.DB.Close()
 		r.Schedule(&schedule.Schedule{Name: "s", Every: time.Minute, Function: schedule.Function{
 			Name: "f", Timeout: 3 * time.Second, Handle: func(context.Context, events.EventBridgeEvent) (json.RawMessage, error) {
 				time.Sleep(time.Hour)
@@ -347,7 +347,7 @@ func TestServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer r.DB.Close()
 	g, err := gateway.Listen(t.Context(), gateway.Config{
 		Address: "127.0.0.1:0",
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
