@@ -34,8 +34,8 @@ test: lint ## Run vet, staticcheck, gosec and every test with the race detector
 	go test ./infra/test/simulation -count 1 -timeout 24h -run TestSimulation -faults $(FAULTS)
 
 .PHONY: quick
-quick: lint ## Run vet, staticcheck, gosec and the unit tests: no race detector, peers, simulation or kills
-	go test -short -p 4 $$(go list ./... | grep -v ^deskmove/infra/test/)
+quick: lint ## Run vet, staticcheck, gosec and the unit tests: no race detector, peers, simulation, kills or slow tests
+	go test -short -p 8 $$(go list ./... | grep -v ^deskmove/infra/test/)
 
 .PHONY: lint
 lint: ## Run gofmt, vet, staticcheck and gosec

@@ -125,6 +125,9 @@ func closes(e event) bool {
 // TestCheckSees plants one fault after the other, in the data or in what is
 // read of it, and expects the check to name each.
 func TestCheckSees(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: -short leaves out what takes half a minute")
+	}
 	w := start(t)
 	api := &liar{API: w}
 	tr, err := traffic.New(traffic.Config{Name: "t", Seed: 7, Rate: 150, Setup: setup(), Busiest: "mail"}, api)
