@@ -122,7 +122,7 @@ func (w *world) fill(t *testing.T, c api.UseCases) {
 	for i, at := range []time.Duration{-48 * time.Hour, -time.Hour, 5 * time.Minute} {
 		began := w.now.Add(at)
 		cs = append(cs, desk.Conversation{
-			Account: "acme", ID: fmt.Sprintf("c-example-%d", i+1), Origin: "mail", Channel: "mail", State: desk.Open,
+			Account: "acme", ID: fmt.Sprintf("c-example-%d", i+1), Origin: "mail", Channel: "mail", Status: desk.Open,
 			Subject: "Where is my order?", Customer: "jane@customer.example", Started: began, TakenIn: began, Joined: began, ChangedAt: began,
 			CustomerAt: began, WaitingSince: began, Version: 1, CustomerVersion: 1, Messages: 1, Home: desk.Inbox,
 		})

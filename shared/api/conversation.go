@@ -52,7 +52,7 @@ type message struct {
 func writeConversation(c desk.Conversation) conversation {
 	return conversation{
 		ID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject, Customer: c.Customer,
-		Status: string(c.State), Owner: c.Owner, Home: string(c.Home), TicketID: c.Ticket, MoveID: c.Move,
+		Status: string(c.Status), Owner: c.Owner, Home: string(c.Home), TicketID: c.Ticket, MoveID: c.Move,
 		StartedAt: c.Started, TakenInAt: c.TakenIn, JoinedAt: c.Joined, ChangedAt: c.ChangedAt, Version: c.Version,
 		CustomerAt: c.CustomerAt, CustomerVersion: c.CustomerVersion, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt,
 		MessageCount: c.Messages,

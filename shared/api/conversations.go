@@ -121,7 +121,7 @@ func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversat
 	if in.Body.Status == nil && in.Body.Owner == nil {
 		return nil, nothingToChange()
 	}
-	edited, err := a.Edits.Conversation(ctx, c, in.ID, desk.Edit{State: (*desk.State)(in.Body.Status), Owner: in.Body.Owner})
+	edited, err := a.Edits.Conversation(ctx, c, in.ID, desk.Edit{Status: (*desk.ConversationStatus)(in.Body.Status), Owner: in.Body.Owner})
 	if err != nil {
 		return nil, err
 	}

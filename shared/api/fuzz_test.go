@@ -39,7 +39,7 @@ func newFuzzRig(f *testing.F) *fuzzRig {
 	r.engine.Engine = r.first
 	r.do(ann, "PUT", "/v1/account", acme).want(200)
 	r.moved, r.inbox = r.take("mail", "m1"), r.take("phone", "p1")
-	bad := desk.Conversation{Account: "acme", ID: "bad", Origin: "mail", Channel: "mail", State: desk.Open,
+	bad := desk.Conversation{Account: "acme", ID: "bad", Origin: "mail", Channel: "mail", Status: desk.Open,
 		TakenIn: r.now, Joined: r.now, ChangedAt: r.now, Version: 1, Home: desk.Inbox} // without a start
 	if err := r.Conversations.Import(f.Context(), []desk.Conversation{bad}); err != nil {
 		f.Fatal(err)

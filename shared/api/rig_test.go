@@ -371,7 +371,7 @@ func (r *rig) importMany(channel string, n int) {
 	for i := range cs {
 		r.now = r.now.Add(time.Second)
 		cs[i] = desk.Conversation{
-			Account: "acme", ID: fmt.Sprintf("c%013d", r.now.UnixMilli()), Origin: channel, Channel: channel, State: desk.Open,
+			Account: "acme", ID: fmt.Sprintf("c%013d", r.now.UnixMilli()), Origin: channel, Channel: channel, Status: desk.Open,
 			Started: r.now, TakenIn: r.now, Joined: r.now, ChangedAt: r.now, Version: 1, Home: desk.Inbox,
 		}
 	}

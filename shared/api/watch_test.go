@@ -178,7 +178,7 @@ func TestR28FailuresAndRetry(t *testing.T) {
 func (r *rig) undated(channel string) string {
 	r.Helper()
 	c := desk.Conversation{
-		Account: "acme", ID: "c0000000000undated", Origin: channel, Channel: channel, State: desk.Open,
+		Account: "acme", ID: "c0000000000undated", Origin: channel, Channel: channel, Status: desk.Open,
 		TakenIn: r.now, Joined: r.now, ChangedAt: r.now, Version: 1, Home: desk.Inbox,
 	}
 	if err := r.Conversations.Import(r.Context(), []desk.Conversation{c}); err != nil {

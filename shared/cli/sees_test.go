@@ -47,8 +47,8 @@ func makeBase(t *testing.T) base {
 	}
 	edits := e.stack.App.Edits
 	ben := desk.Caller{Account: "demo", Agent: "ben", Role: desk.AgentRole}
-	give := func(id, owner string, state desk.State) {
-		if _, err := edits.Conversation(t.Context(), ben, id, desk.Edit{State: &state, Owner: &owner}); err != nil {
+	give := func(id, owner string, state desk.ConversationStatus) {
+		if _, err := edits.Conversation(t.Context(), ben, id, desk.Edit{Status: &state, Owner: &owner}); err != nil {
 			t.Fatal(err)
 		}
 	}

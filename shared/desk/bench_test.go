@@ -9,7 +9,7 @@ import (
 
 func BenchmarkTicket(b *testing.B) {
 	closed, answered := old(), old()
-	closed.State = desk.Closed
+	closed.Status = desk.Closed
 	answered.FirstReplyAt = answered.Started.Add(time.Hour)
 	for name, c := range map[string]desk.Conversation{"history": old(), "answered": answered, "closed": closed, "live": fresh()} {
 		b.Run(name, func(b *testing.B) {

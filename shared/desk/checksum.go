@@ -39,7 +39,7 @@ func (t Ticket) Sum() uint64 {
 // again from c wherever c decides. What c cannot decide is taken from what
 // the move noted: of a native ticket its date, status and owner (R15), of a
 // live one whom the routing of that minute chose, and the status of that
-// minute's settings. A state that is unknown is a *ConversionError.
+// minute's settings. An unknown status is a *ConversionError.
 func (r *Rules) Expected(c Conversation, t Ticket) (start time.Time, status Status, owner string, err error) {
 	if t.Provenance == Native {
 		return t.Created, t.MovedStatus, t.MovedOwner, nil
@@ -50,7 +50,7 @@ func (r *Rules) Expected(c Conversation, t Ticket) (start time.Time, status Stat
 	}
 	status, owner = made.Status, made.Owner
 	if t.Provenance == Live {
-		if r.closed(t.MovedStatus) == (c.State == Closed) {
+		if r.closed(t.MovedStatus) == (c.Status == Closed) {
 			status = t.MovedStatus
 		}
 		if !r.access[c.Owner] {

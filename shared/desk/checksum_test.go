@@ -69,7 +69,7 @@ func TestR27_BothSidesAgree(t *testing.T) {
 	s, m := acme(), allOf("mail")
 	r := rules(t, s, m)
 	closed, lost, live, taken := old(), old(), fresh(), fresh()
-	closed.State, lost.Owner, taken.Owner = desk.Closed, "cy", "bo"
+	closed.Status, lost.Owner, taken.Owner = desk.Closed, "cy", "bo"
 	tickets := map[string]func() (desk.Conversation, desk.Ticket){
 		"history": func() (desk.Conversation, desk.Ticket) { return old(), ticket(t, r, old(), fence) },
 		"closed":  func() (desk.Conversation, desk.Ticket) { return closed, ticket(t, r, closed, fence) },
@@ -110,7 +110,7 @@ func TestR27_ConversationThatMovedOnIsNoticed(t *testing.T) {
 		c.Owner = "bo"
 		tk := ticket(t, r, c, fence)
 		closed, assigned := c, c
-		closed.State, assigned.Owner = desk.Closed, "ada"
+		closed.Status, assigned.Owner = desk.Closed, "ada"
 		if expected(t, r, closed, tk) == tk.Sum() || expected(t, r, assigned, tk) == tk.Sum() {
 			t.Errorf("%s: the ticket lags behind and nobody notices", name)
 		}
@@ -135,7 +135,7 @@ func TestR27_LiveTicketsKeepTheRoutingOfTheirMinute(t *testing.T) {
 func TestR28_ExpectedReportsWhatCannotBeConverted(t *testing.T) {
 	r := rules(t, acme(), allOf("mail"))
 	c, tk := old(), ticket(t, r, old(), fence)
-	c.State = "ajar"
+	c.Status = "ajar"
 	if _, _, _, err := r.Expected(c, tk); code(err) != "unknown-state" {
 		t.Error(err)
 	}

@@ -76,15 +76,15 @@ func (s Setup) statusOf(field string, id Status, closed bool) (PipelineStatus, P
 	return st, p, nil
 }
 
-// Status returns the ticket status for a conversation's state (R8); any but
+// Status returns the ticket status for a conversation's status (R8); any but
 // Open and Closed is an *InvalidError.
-func (m StatusMap) Status(s State) (Status, error) {
+func (m StatusMap) Status(s ConversationStatus) (Status, error) {
 	switch s {
 	case Open:
 		return m.Open, nil
 	case Closed:
 		return m.Closed, nil
 	}
-	_, err := ParseState("state", string(s))
+	_, err := ParseConversationStatus("status", string(s))
 	return "", err
 }

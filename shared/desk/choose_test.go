@@ -57,9 +57,9 @@ func TestR09_R10_Defaults(t *testing.T) {
 
 func TestR08_MappedStatus(t *testing.T) {
 	mapping := desk.StatusMap{Open: "new", Closed: "solved"}
-	for state, want := range map[desk.State]desk.Status{desk.Open: "new", desk.Closed: "solved"} {
-		if got, err := mapping.Status(state); got != want || err != nil {
-			t.Errorf("Status(%q) = %q, %v; want %q", state, got, err, want)
+	for before, want := range map[desk.ConversationStatus]desk.Status{desk.Open: "new", desk.Closed: "solved"} {
+		if got, err := mapping.Status(before); got != want || err != nil {
+			t.Errorf("Status(%q) = %q, %v; want %q", before, got, err, want)
 		}
 	}
 	if got, err := mapping.Status("ajar"); got != "" || len(fields(err)) != 1 {

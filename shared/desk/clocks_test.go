@@ -43,7 +43,7 @@ func TestR09_ClocksOfHistory(t *testing.T) {
 			m.Choices.SLA = test.sla
 			c.FirstReplyAt, c.WaitingSince, c.CustomerAt = test.answered, test.waiting, test.wrote
 			if test.closed {
-				c.State = desk.Closed
+				c.Status = desk.Closed
 			}
 			got := ticket(t, rules(t, acme(), m), c, now).Clocks
 			want := desk.Clocks{FirstReply: test.firstReply, NextReply: test.nextReply, Close: test.closes}

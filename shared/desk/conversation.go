@@ -2,13 +2,13 @@ package desk
 
 import "time"
 
-// State says whether a conversation waits for anything.
-type State string
+// ConversationStatus says whether a conversation waits for anything.
+type ConversationStatus string
 
-// The states of a conversation.
+// The statuses of a conversation.
 const (
-	Open   State = "open"
-	Closed State = "closed"
+	Open   ConversationStatus = "open"
+	Closed ConversationStatus = "closed"
 )
 
 // Conversation is a thread with one customer: the header, not the messages.
@@ -20,7 +20,7 @@ type Conversation struct {
 	Channel  string // ID of the channel it belongs to: Origin, or the connected e-mail channel (R14)
 	Subject  string
 	Customer string // address, number or name of the customer
-	State    State
+	Status   ConversationStatus
 	Owner    string // agent ID or ""
 
 	Started time.Time // when the customer began it, by the customer's date

@@ -47,10 +47,10 @@ func (r *Rules) convertible(c Conversation, p Provenance) error {
 // build returns the ticket that c makes by itself, with neither Revision nor
 // Move. Conversation and ticket agree on it as long as no agent edits it.
 func (r *Rules) build(c Conversation, p Provenance, imported time.Time) (Ticket, error) {
-	status, err := r.mapping(p).Status(c.State)
+	status, err := r.mapping(p).Status(c.Status)
 	if err != nil {
 		return Ticket{}, &ConversionError{Conversation: c.ID, Code: CodeUnknownState,
-			Problem: "it is neither open nor closed", Remedy: "set its state and try again"}
+			Problem: "it is neither open nor closed", Remedy: "set its status and try again"}
 	}
 	t := Ticket{
 		Account: c.Account, ID: TicketID(c.ID), Conversation: c.ID, Channel: c.Channel,
@@ -66,7 +66,7 @@ func (r *Rules) build(c Conversation, p Provenance, imported time.Time) (Ticket,
 		}
 	}
 	t.MovedStatus, t.MovedOwner = t.Status, t.Owner
-	if c.State == Open {
+	if c.Status == Open {
 		t.Opened, _ = r.start(t, c)
 		if r.silent(t) {
 			t.Opened = time.Time{}

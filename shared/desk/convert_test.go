@@ -63,7 +63,7 @@ func TestR16_AccessIsThatOfTheFence(t *testing.T) {
 
 func TestR16_ClosedHistoryIsClosed(t *testing.T) {
 	c := old()
-	c.State = desk.Closed
+	c.Status = desk.Closed
 	got := ticket(t, rules(t, acme(), allOf("mail")), c, fence)
 	if got.Status != "solved" || got.Clocks != (desk.Clocks{}) {
 		t.Errorf("status %q with %+v", got.Status, got.Clocks)
@@ -77,7 +77,7 @@ func TestR18_LiveTickets(t *testing.T) {
 		history  desk.HistoryChoice
 		statuses desk.StatusMap
 		owner    string
-		state    desk.State
+		was      desk.ConversationStatus
 		status   desk.Status
 		has      string
 	}{
@@ -85,8 +85,8 @@ func TestR18_LiveTickets(t *testing.T) {
 		"mapping of another pipeline":          {statuses: desk.StatusMap{Open: "lead", Closed: "won"}, status: "lead"},
 		"without history":                      {history: desk.NoHistory, status: "new"},
 		"by the settings":                      {settings: `{"tickets":{"status":"waiting"}}`, status: "waiting"},
-		"closed, mapped":                       {state: desk.Closed, statuses: desk.StatusMap{Open: "new", Closed: "spam"}, status: "spam"},
-		"closed without history":               {state: desk.Closed, history: desk.NoHistory, status: "solved"},
+		"closed, mapped":                       {was: desk.Closed, statuses: desk.StatusMap{Open: "new", Closed: "spam"}, status: "spam"},
+		"closed without history":               {was: desk.Closed, history: desk.NoHistory, status: "solved"},
 		"its owner first":                      {owner: "bo", settings: `{"routing":{"agents":["ada"]}}`, status: "new", has: "bo"},
 		"routing for an owner without access":  {owner: "cy", settings: `{"routing":{"agents":["ada"]}}`, status: "new", has: "ada"},
 		"routing":                              {settings: `{"routing":{"agents":["ada"]}}`, status: "new", has: "ada"},
@@ -95,8 +95,8 @@ func TestR18_LiveTickets(t *testing.T) {
 			s, m, c := acme(), allOf("mail"), fresh()
 			s.Channels[0].Settings = []byte(test.settings)
 			c.Owner = test.owner
-			if test.state != "" {
-				c.State = test.state
+			if test.was != "" {
+				c.Status = test.was
 			}
 			if test.statuses != (desk.StatusMap{}) {
 				m.Choices.Statuses = test.statuses
@@ -142,7 +142,7 @@ func TestR28_WhatCannotBeConvertedSaysWhy(t *testing.T) {
 		"":                func(c *desk.Conversation) {},
 		"no-start-date":   func(c *desk.Conversation) { c.Started = time.Time{} },
 		"no-arrival-date": func(c *desk.Conversation) { c.TakenIn = time.Time{} },
-		"unknown-state":   func(c *desk.Conversation) { c.State = "ajar" },
+		"unknown-state":   func(c *desk.Conversation) { c.Status = "ajar" },
 		"no-version":      func(c *desk.Conversation) { c.Version = 0 },
 		"has-ticket":      func(c *desk.Conversation) { c.Ticket = "n1" },
 	} {

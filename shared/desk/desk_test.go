@@ -89,7 +89,7 @@ func old() desk.Conversation {
 	at := time.Date(2025, 6, 4, 8, 30, 0, 0, time.UTC)
 	return desk.Conversation{
 		Account: "acme", ID: "c1", Origin: "mail", Channel: "mail", Subject: "Printer", Customer: "eve@customer.example",
-		State: desk.Open, Owner: "bo", Started: at, TakenIn: at.Add(time.Minute), Joined: at.Add(time.Minute),
+		Status: desk.Open, Owner: "bo", Started: at, TakenIn: at.Add(time.Minute), Joined: at.Add(time.Minute),
 		ChangedAt: at.Add(time.Minute), Version: 1, CustomerVersion: 1, CustomerAt: at.Add(time.Minute), WaitingSince: at, Messages: 1, Home: desk.Inbox,
 	}
 }

@@ -8,8 +8,8 @@ import (
 // Edit is what an agent changes on a conversation in the inbox. Nil leaves
 // a field alone; an empty owner is nobody.
 type Edit struct {
-	State *State
-	Owner *string
+	Status *ConversationStatus
+	Owner  *string
 }
 
 // TicketEdit is what an agent changes on a ticket. Nil leaves a field alone;
@@ -20,15 +20,15 @@ type TicketEdit struct {
 }
 
 // Edit returns c as e leaves it, one version later. A conversation that has
-// moved is a *MovedError naming its ticket (R19); an unknown state or agent
+// moved is a *MovedError naming its ticket (R19); an unknown status or agent
 // is an *InvalidError. Whoever closes a conversation lets nobody wait.
 func (c Conversation) Edit(e Edit, s Setup, now time.Time) (Conversation, error) {
 	if c.Home == HelpDesk {
 		return c, &MovedError{Conversation: c.ID, Ticket: c.Ticket}
 	}
 	var errs problems
-	if e.State == nil && e.Owner == nil {
-		errs.add("state", "nothing is to change", "give a state, an owner or both")
+	if e.Status == nil && e.Owner == nil {
+		errs.add("status", "nothing is to change", "give a status, an owner or both")
 	}
 	edited := c
 	if e.Owner != nil {
@@ -36,12 +36,12 @@ func (c Conversation) Edit(e Edit, s Setup, now time.Time) (Conversation, error)
 		errs.known("owner", "agent", *e.Owner, ok || *e.Owner == "")
 		edited.Owner = *e.Owner
 	}
-	if e.State != nil {
-		state, err := ParseState("state", string(*e.State))
+	if e.Status != nil {
+		status, err := ParseConversationStatus("status", string(*e.Status))
 		errs.check(err)
-		if edited.State = state; state == Open {
+		if edited.Status = status; status == Open {
 			edited.ClosedAt = time.Time{}
-		} else if c.State != Closed {
+		} else if c.Status != Closed {
 			edited.ClosedAt, edited.WaitingSince = now, time.Time{}
 		}
 	}

@@ -15,18 +15,18 @@ import (
 func TestEditConversation(t *testing.T) {
 	now := fence.Add(-time.Hour)
 	closed := old()
-	closed.State, closed.ClosedAt, closed.WaitingSince = desk.Closed, fence.Add(-time.Minute), time.Time{}
+	closed.Status, closed.ClosedAt, closed.WaitingSince = desk.Closed, fence.Add(-time.Minute), time.Time{}
 	for name, test := range map[string]struct {
 		c      desk.Conversation
 		e      desk.Edit
 		change func(want *desk.Conversation)
 	}{
-		"close": {old(), desk.Edit{State: ptr(desk.Closed)}, func(want *desk.Conversation) {
-			want.State, want.ClosedAt, want.WaitingSince = desk.Closed, now, time.Time{}
+		"close": {old(), desk.Edit{Status: ptr(desk.Closed)}, func(want *desk.Conversation) {
+			want.Status, want.ClosedAt, want.WaitingSince = desk.Closed, now, time.Time{}
 		}},
-		"close again": {closed, desk.Edit{State: ptr(desk.Closed)}, func(*desk.Conversation) {}},
-		"reopen": {closed, desk.Edit{State: ptr(desk.Open)}, func(want *desk.Conversation) {
-			want.State, want.ClosedAt = desk.Open, time.Time{}
+		"close again": {closed, desk.Edit{Status: ptr(desk.Closed)}, func(*desk.Conversation) {}},
+		"reopen": {closed, desk.Edit{Status: ptr(desk.Open)}, func(want *desk.Conversation) {
+			want.Status, want.ClosedAt = desk.Open, time.Time{}
 		}},
 		"assign":    {old(), desk.Edit{Owner: ptr("cy")}, func(want *desk.Conversation) { want.Owner = "cy" }},
 		"to nobody": {old(), desk.Edit{Owner: ptr("")}, func(want *desk.Conversation) { want.Owner = "" }},
@@ -46,10 +46,10 @@ func TestEditConversationRefuses(t *testing.T) {
 		e    desk.Edit
 		want []string
 	}{
-		"unknown agent": {desk.Edit{Owner: ptr("zoe")}, []string{"owner"}},
-		"unknown state": {desk.Edit{State: ptr(desk.State("ajar"))}, []string{"state"}},
-		"both":          {desk.Edit{Owner: ptr("zoe"), State: ptr(desk.State(""))}, []string{"owner", "state"}},
-		"nothing":       {desk.Edit{}, []string{"state"}},
+		"unknown agent":  {desk.Edit{Owner: ptr("zoe")}, []string{"owner"}},
+		"unknown status": {desk.Edit{Status: ptr(desk.ConversationStatus("ajar"))}, []string{"status"}},
+		"both":           {desk.Edit{Owner: ptr("zoe"), Status: ptr(desk.ConversationStatus(""))}, []string{"owner", "status"}},
+		"nothing":        {desk.Edit{}, []string{"status"}},
 	} {
 		got, err := old().Edit(test.e, acme(), fence)
 		if f := fields(err); !slices.Equal(f, test.want) || got != old() {
@@ -60,7 +60,7 @@ func TestEditConversationRefuses(t *testing.T) {
 
 func TestR19_MovedConversationIsEditedOnItsTicket(t *testing.T) {
 	c := marked(old())
-	got, err := c.Edit(desk.Edit{State: ptr(desk.Closed)}, acme(), fence)
+	got, err := c.Edit(desk.Edit{Status: ptr(desk.Closed)}, acme(), fence)
 	var moved *desk.MovedError
 	if !errors.As(err, &moved) || moved.Ticket != desk.TicketID("c1") || got != c {
 		t.Errorf("%v does not name the ticket", err)
@@ -73,7 +73,7 @@ func TestEditTicket(t *testing.T) {
 	c := marked(old())
 	open := ticket(t, r, old(), fence)
 	shut := old()
-	shut.State = desk.Closed
+	shut.Status = desk.Closed
 	closed := ticket(t, r, shut, fence)
 	for name, test := range map[string]struct {
 		from   desk.Ticket
@@ -169,7 +169,7 @@ func TestR19_EditAfterAReplyThatIsProcessedLate(t *testing.T) {
 	s := acme()
 	r := rules(t, s, allOf("mail"))
 	c := old()
-	c.State = desk.Closed
+	c.Status = desk.Closed
 	tk := ticket(t, r, c, fence)
 	at := fence.Add(time.Hour)
 	c = receive(t, s, marked(c), desk.ByCustomer, at)

@@ -57,7 +57,7 @@ func (w *world) edit(t *rapid.T, owner *string, closes *bool) {
 	if w.c.Home != desk.HelpDesk {
 		e := desk.Edit{Owner: owner}
 		if closes != nil {
-			e.State = ptr(map[bool]desk.State{true: desk.Closed, false: desk.Open}[*closes])
+			e.Status = ptr(map[bool]desk.ConversationStatus{true: desk.Closed, false: desk.Open}[*closes])
 		}
 		c, err := w.c.Edit(e, w.setup, w.now)
 		if err != nil {
@@ -155,8 +155,8 @@ func (w *world) settled(t *rapid.T) {
 	switch closed := w.ticket.Status == "solved" || w.ticket.Status == "spam"; {
 	case w.status != "" && w.ticket.Status != w.status:
 		t.Fatalf("set to %q, but %q", w.status, w.ticket.Status)
-	case w.status == "" && closed != (w.c.State == desk.Closed):
-		t.Fatalf("conversation %q, ticket %q", w.c.State, w.ticket.Status)
+	case w.status == "" && closed != (w.c.Status == desk.Closed):
+		t.Fatalf("conversation %q, ticket %q", w.c.Status, w.ticket.Status)
 	case closed && w.ticket.Clocks != (desk.Clocks{}):
 		t.Fatalf("closed, with %+v", w.ticket.Clocks)
 	case !closed && !w.c.WaitingSince.IsZero() && !w.c.CustomerAt.Before(fence) &&

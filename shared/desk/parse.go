@@ -41,9 +41,9 @@ func ParseHome(field, s string) (Home, error) {
 	return parse(field, s, Inbox, Moving, HelpDesk)
 }
 
-// ParseState reads a conversation's state; an unknown one is an
+// ParseConversationStatus reads a conversation's status; an unknown one is an
 // *InvalidError about field.
-func ParseState(field, s string) (State, error) {
+func ParseConversationStatus(field, s string) (ConversationStatus, error) {
 	return parse(field, s, Open, Closed)
 }
 

@@ -36,7 +36,7 @@ func TestParse(t *testing.T) {
 	accepts(t, desk.ParseRole, desk.SuperAdmin, desk.AgentRole, desk.Connector)
 	accepts(t, desk.ParseChannelType, desk.Chat, desk.Email, desk.Form, desk.Calling, desk.WhatsApp, desk.Messenger)
 	accepts(t, desk.ParseHome, desk.Inbox, desk.Moving, desk.HelpDesk)
-	accepts(t, desk.ParseState, desk.Open, desk.Closed)
+	accepts(t, desk.ParseConversationStatus, desk.Open, desk.Closed)
 	accepts(t, desk.ParseAuthor, desk.ByCustomer, desk.ByAgent)
 	accepts(t, desk.ParseHistory, desk.AllHistory, desk.NoHistory)
 	accepts(t, desk.ParseSLAMode, desk.FromMove, desk.Original, desk.NoClocks)

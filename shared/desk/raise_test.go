@@ -101,7 +101,7 @@ func TestR19_UnmarkedConversationRules(t *testing.T) {
 	c := old()
 	tk := ticket(t, r, c, fence)
 	tk.Status, tk.Owner = "waiting", "di" // whatever it shows is overwritten
-	c, err := c.Edit(desk.Edit{State: ptr(desk.Closed), Owner: ptr("cy")}, s, fence.Add(time.Minute))
+	c, err := c.Edit(desk.Edit{Status: ptr(desk.Closed), Owner: ptr("cy")}, s, fence.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestR19_RaiseIgnoresWhatItShowsAlready(t *testing.T) {
 	tk.SourceVersion = 5
 	for _, version := range []int64{1, 4, 5} {
 		for _, m := range []bool{false, true} {
-			c.Version, c.CustomerVersion, c.State = version, version, desk.Closed
+			c.Version, c.CustomerVersion, c.Status = version, version, desk.Closed
 			got, changed, err := r.Raise(tk, c, m)
 			if changed || err != nil || got != tk {
 				t.Errorf("version %d, marked %v: changed = %v, %v", version, m, changed, err)
@@ -136,7 +136,7 @@ func TestR28_RaiseReportsWhatCannotBeConverted(t *testing.T) {
 	r := rules(t, acme(), allOf("mail"))
 	c := old()
 	tk := ticket(t, r, c, fence)
-	c.Version, c.State = 2, "ajar"
+	c.Version, c.Status = 2, "ajar"
 	if got, changed, err := r.Raise(tk, c, false); code(err) != "unknown-state" || changed || got != tk {
 		t.Errorf("changed = %v, %v", changed, err)
 	}
@@ -215,7 +215,7 @@ func TestR19_ReopenedTicketHasNewTimeToClose(t *testing.T) {
 	for _, sla := range []desk.SLAMode{desk.FromMove, desk.Original, desk.NoClocks} {
 		s, m, c := acme(), allOf("mail"), old()
 		m.Choices.SLA = sla
-		c.State, c.FirstReplyAt = desk.Closed, c.Started
+		c.Status, c.FirstReplyAt = desk.Closed, c.Started
 		c.WaitingSince = time.Time{}
 		r := rules(t, s, m)
 		tk := ticket(t, r, c, fence)

@@ -13,7 +13,7 @@ import (
 func StartConversation(id string, m Message, by Channel, owner string, now time.Time) (Conversation, error) {
 	c := Conversation{
 		Account: m.Account, ID: id, Origin: by.ID, Channel: by.ID,
-		Subject: Cut(m.Subject, MaxSubject), State: Open, Owner: owner,
+		Subject: Cut(m.Subject, MaxSubject), Status: Open, Owner: owner,
 		Started: m.At, TakenIn: now, Joined: now, Home: Inbox,
 	}
 	if m.Author == ByCustomer {
@@ -42,7 +42,7 @@ func (c Conversation) Receive(m Message, belongs, by Channel, now time.Time) (Co
 		return c, fmt.Errorf("channel %s: %w", belongs.ID, err)
 	}
 	if m.Author == ByCustomer && !settings.Automation.KeepClosed {
-		got.State, got.ClosedAt = Open, time.Time{}
+		got.Status, got.ClosedAt = Open, time.Time{}
 	}
 	if got, err = got.count(m, by, now); err != nil {
 		return c, err

@@ -18,7 +18,7 @@ func TestStartConversation(t *testing.T) {
 	written := now.Add(-time.Minute)
 	want := desk.Conversation{
 		Account: "acme", ID: "c1", Origin: "mail", Channel: "mail", Subject: "Printer", Customer: "eve@customer.example",
-		State: desk.Open, Owner: "bo", Started: written, TakenIn: now, Joined: now, ChangedAt: now,
+		Status: desk.Open, Owner: "bo", Started: written, TakenIn: now, Joined: now, ChangedAt: now,
 		Version: 1, CustomerVersion: 1, CustomerAt: now, WaitingSince: written, Messages: 1, Home: desk.Inbox,
 	}
 	got, err := desk.StartConversation("c1", mail(desk.ByCustomer, written), channel(t, acme(), "mail"), "bo", now)
@@ -39,7 +39,7 @@ func TestStartConversation(t *testing.T) {
 func TestReceive(t *testing.T) {
 	at := fence.Add(-time.Hour)
 	closed := old()
-	closed.State, closed.ClosedAt, closed.WaitingSince, closed.FirstReplyAt = desk.Closed, at.Add(-time.Hour), time.Time{}, at.Add(-time.Hour)
+	closed.Status, closed.ClosedAt, closed.WaitingSince, closed.FirstReplyAt = desk.Closed, at.Add(-time.Hour), time.Time{}, at.Add(-time.Hour)
 	for name, test := range map[string]struct {
 		c      desk.Conversation
 		author desk.Author
@@ -50,7 +50,7 @@ func TestReceive(t *testing.T) {
 		}},
 		"customer, closed": {closed, desk.ByCustomer, func(want *desk.Conversation) {
 			want.CustomerVersion, want.CustomerAt, want.WaitingSince = 2, at, at
-			want.State, want.ClosedAt = desk.Open, time.Time{}
+			want.Status, want.ClosedAt = desk.Open, time.Time{}
 		}},
 		"agent, first": {old(), desk.ByAgent, func(want *desk.Conversation) {
 			want.FirstReplyAt, want.WaitingSince = at, time.Time{}
@@ -85,13 +85,13 @@ func TestR19_AutomationKeepsClosed(t *testing.T) {
 	s := acme()
 	s.Channels[0].Settings = []byte(keepClosed)
 	c := old()
-	c.State, c.ClosedAt = desk.Closed, fence.Add(-time.Hour)
+	c.Status, c.ClosedAt = desk.Closed, fence.Add(-time.Hour)
 	got := receive(t, s, c, desk.ByCustomer, fence)
-	if got.State != desk.Closed || got.ClosedAt.IsZero() || got.CustomerVersion != 2 {
-		t.Errorf("%q, closed at %s, customer's version %d", got.State, got.ClosedAt, got.CustomerVersion)
+	if got.Status != desk.Closed || got.ClosedAt.IsZero() || got.CustomerVersion != 2 {
+		t.Errorf("%q, closed at %s, customer's version %d", got.Status, got.ClosedAt, got.CustomerVersion)
 	}
-	c.State = desk.Open
-	if got := receive(t, s, c, desk.ByCustomer, fence); got.State != desk.Open {
+	c.Status = desk.Open
+	if got := receive(t, s, c, desk.ByCustomer, fence); got.Status != desk.Open {
 		t.Error("an open conversation was closed")
 	}
 }
@@ -154,9 +154,9 @@ func TestR14_AutomationIsThatOfTheChannelItJoined(t *testing.T) {
 	s := acme()
 	s.Channels[0].Settings = []byte(keepClosed)
 	c := old()
-	c.Channel, c.State = "form", desk.Closed
-	if got := receive(t, s, c, desk.ByCustomer, fence); got.State != desk.Closed || got.Channel != "mail" {
-		t.Errorf("%q in %q", got.State, got.Channel)
+	c.Channel, c.Status = "form", desk.Closed
+	if got := receive(t, s, c, desk.ByCustomer, fence); got.Status != desk.Closed || got.Channel != "mail" {
+		t.Errorf("%q in %q", got.Status, got.Channel)
 	}
 }
 

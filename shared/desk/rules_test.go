@@ -185,7 +185,7 @@ func TestNewRulesRefusesWhatWouldFailEveryConversation(t *testing.T) {
 func TestR19ReplyReopensAlsoWhenTheClosedStatusIsGone(t *testing.T) {
 	s, m := acme(), allOf("mail")
 	c := old()
-	c.State = desk.Closed
+	c.Status = desk.Closed
 	tk := ticket(t, rules(t, s, m), c, fence)
 	m.EndedAt = fence.Add(time.Minute)
 	for i := range s.Pipelines {

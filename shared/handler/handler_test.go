@@ -96,7 +96,7 @@ func (r *rig) put(t testing.TB, ids ...string) {
 	var cs []desk.Conversation
 	for _, id := range ids {
 		c := desk.Conversation{
-			Account: "acme", ID: id, Origin: "mail", Channel: "mail", State: desk.Open, Started: at, TakenIn: at, Joined: at,
+			Account: "acme", ID: id, Origin: "mail", Channel: "mail", Status: desk.Open, Started: at, TakenIn: at, Joined: at,
 			ChangedAt: at, Version: 1, Home: desk.Inbox,
 		}
 		if strings.HasPrefix(id, "bad") {
@@ -262,7 +262,7 @@ func TestAuditFound(t *testing.T) {
 	r.metrics(t)
 	fence := m.StartedAt.Add(5 * time.Second)
 	late := desk.Conversation{
-		Account: "acme", ID: "late", Origin: "mail", Channel: "mail", State: desk.Open, Started: fence, TakenIn: fence, Joined: fence.Add(-time.Second),
+		Account: "acme", ID: "late", Origin: "mail", Channel: "mail", Status: desk.Open, Started: fence, TakenIn: fence, Joined: fence.Add(-time.Second),
 		ChangedAt: fence, Version: 1, Home: desk.Inbox,
 	}
 	if err := r.Conversations.Import(t.Context(), []desk.Conversation{late}); err != nil {

@@ -16,7 +16,7 @@ import (
 // of its ticket.
 type known struct {
 	Channel         string
-	State           desk.State
+	Status          desk.ConversationStatus
 	Owner           string
 	Home            desk.Home
 	Version         int64
@@ -67,7 +67,7 @@ func (k *known) ensure(w *world) bool {
 		if live {
 			k.Ticket.Provenance, k.Ticket.Status = desk.Live, "new"
 		}
-		if k.State == desk.Closed {
+		if k.Status == desk.Closed {
 			k.Ticket.Status = "solved"
 		}
 		switch {
@@ -93,7 +93,7 @@ func (w *world) read(t *rapid.T, id string) known {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := known{Channel: c.Channel, State: c.State, Owner: c.Owner, Home: c.Home, Version: c.Version, CustomerVersion: c.CustomerVersion}
+	k := known{Channel: c.Channel, Status: c.Status, Owner: c.Owner, Home: c.Home, Version: c.Version, CustomerVersion: c.CustomerVersion}
 	ticket, err := w.Tickets.Get(w.ctx, "acme", desk.TicketID(id))
 	if errors.Is(err, desk.ErrNotFound) && c.Ticket == "" {
 		return k

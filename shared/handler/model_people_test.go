@@ -61,7 +61,7 @@ func (w *world) write(t *rapid.T) {
 	if err != nil || !taken.Began {
 		t.Fatalf("%+v, %v", taken, err)
 	}
-	k := &known{Channel: m.Channel, State: desk.Open, Home: desk.Inbox, Version: 1, started: started, takenIn: w.now}
+	k := &known{Channel: m.Channel, Status: desk.Open, Home: desk.Inbox, Version: 1, started: started, takenIn: w.now}
 	if m.Author == desk.ByCustomer {
 		k.CustomerVersion, k.customerAt = 1, w.now
 	}
@@ -78,7 +78,7 @@ func (w *world) reply(t *rapid.T) {
 		t.Fatal(err)
 	}
 	if k.Version++; m.Author == desk.ByCustomer {
-		k.State, k.CustomerVersion, k.customerAt = desk.Open, k.Version, w.now
+		k.Status, k.CustomerVersion, k.customerAt = desk.Open, k.Version, w.now
 	}
 	if k.Channel == "form" && m.Channel == "mail" && k.Home == desk.Inbox {
 		k.Channel = "mail" // R14
@@ -90,8 +90,8 @@ func (w *world) reply(t *rapid.T) {
 func (w *world) edit(t *rapid.T) {
 	w.wait(t)
 	id, k := w.pick(t)
-	state, owner := aState.Draw(t, "state"), anOwner.Draw(t, "owner")
-	_, err := w.Edits.Conversation(w.ctx, admin, id, desk.Edit{State: &state, Owner: &owner})
+	status, owner := aConversationStatus.Draw(t, "status"), anOwner.Draw(t, "owner")
+	_, err := w.Edits.Conversation(w.ctx, admin, id, desk.Edit{Status: &status, Owner: &owner})
 	if k.Home == desk.HelpDesk {
 		wantError[*desk.MovedError](t, err)
 		return
@@ -99,7 +99,7 @@ func (w *world) edit(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.State, k.Owner = state, owner
+	k.Status, k.Owner = status, owner
 	k.Version++
 	w.changed(t, id)
 }

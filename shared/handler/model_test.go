@@ -80,10 +80,10 @@ var (
 	access = map[string]bool{"ann": true, "bob": true} // cem has none
 	closes = map[desk.Status]bool{"solved": true}
 
-	aChannel = rapid.SampledFrom([]string{"mail", "mail", "mail", "form", "chat"})
-	anOwner  = rapid.SampledFrom([]string{"", "ann", "bob", "cem"})
-	aState   = rapid.SampledFrom([]desk.State{desk.Open, desk.Closed})
-	aStatus  = rapid.SampledFrom([]desk.Status{"new", "waiting", "solved"})
+	aChannel            = rapid.SampledFrom([]string{"mail", "mail", "mail", "form", "chat"})
+	anOwner             = rapid.SampledFrom([]string{"", "ann", "bob", "cem"})
+	aConversationStatus = rapid.SampledFrom([]desk.ConversationStatus{desk.Open, desk.Closed})
+	aStatus             = rapid.SampledFrom([]desk.Status{"new", "waiting", "solved"})
 )
 
 func newWorld(t *rapid.T, m *asl.Machine) *world {

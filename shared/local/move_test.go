@@ -150,7 +150,7 @@ func TestMoveUnderTraffic(t *testing.T) {
 	for i, c := range ids {
 		e := desk.Edit{Owner: &bob}
 		if i%3 == 0 {
-			e = desk.Edit{State: &closed, Owner: &cem}
+			e = desk.Edit{Status: &closed, Owner: &cem}
 		}
 		if _, err := r.cases().Edits.Conversation(t.Context(), who, c.ID, e); err != nil {
 			t.Fatal(err)

@@ -30,7 +30,7 @@ func ready(t *testing.T, n int) (*rig, []desk.Conversation) {
 		if i%3 == 0 {
 			closed, cem := desk.Closed, "cem"
 			var err error
-			if c, err = r.cases().Edits.Conversation(t.Context(), ann, c.ID, desk.Edit{State: &closed, Owner: &cem}); err != nil {
+			if c, err = r.cases().Edits.Conversation(t.Context(), ann, c.ID, desk.Edit{Status: &closed, Owner: &cem}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -283,7 +283,7 @@ func TestR18AndR20WithoutHistory(t *testing.T) {
 		t.Errorf("what stays is a failure: %+v, %v", fs, err)
 	}
 	state := desk.Closed
-	if _, err := r.cases().Edits.Conversation(t.Context(), ann, cs[1].ID, desk.Edit{State: &state}); err != nil {
+	if _, err := r.cases().Edits.Conversation(t.Context(), ann, cs[1].ID, desk.Edit{Status: &state}); err != nil {
 		t.Errorf("a conversation that stayed cannot be edited: %v", err)
 	}
 	if m.Report.Created != 0 || m.Report.Redirected != 0 {
@@ -311,7 +311,7 @@ func TestR19RepliesReopenAndEditsStay(t *testing.T) {
 		t.Errorf("after the edit = %+v", now)
 	}
 	open := desk.Open
-	_, err := r.cases().Edits.Conversation(t.Context(), ann, cs[0].ID, desk.Edit{State: &open})
+	_, err := r.cases().Edits.Conversation(t.Context(), ann, cs[0].ID, desk.Edit{Status: &open})
 	if moved, ok := errors.AsType[*desk.MovedError](err); !ok || moved.Ticket != first.ID {
 		t.Errorf("edit of a moved conversation = %v", err)
 	}
@@ -324,7 +324,7 @@ func TestR22TheMostRecentMoveFirst(t *testing.T) {
 	for i := range cs {
 		at := began.Add(time.Duration(i) * time.Minute)
 		cs[i] = desk.Conversation{
-			Account: "acme", ID: fmt.Sprintf("c%04d", (i*37)%len(cs)), Origin: "mail", Channel: "mail", State: desk.Open,
+			Account: "acme", ID: fmt.Sprintf("c%04d", (i*37)%len(cs)), Origin: "mail", Channel: "mail", Status: desk.Open,
 			Started: at, TakenIn: at, Joined: at, ChangedAt: at, Version: 1, Messages: 1, Home: desk.Inbox,
 		}
 	}

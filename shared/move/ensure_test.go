@@ -71,7 +71,7 @@ func (t tickets) Delete(context.Context, desk.Ticket) error { return desk.ErrCha
 func TestR14TicketOfAnotherChannelStays(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	form := desk.Conversation{
-		Account: "acme", ID: "c1", Channel: "form", State: desk.Open, Started: at, TakenIn: at, Version: 2, Home: desk.Inbox, Ticket: "t-c1",
+		Account: "acme", ID: "c1", Channel: "form", Status: desk.Open, Started: at, TakenIn: at, Version: 2, Home: desk.Inbox, Ticket: "t-c1",
 	}
 	mail := form
 	mail.Channel, mail.Version = "mail", 3
@@ -93,7 +93,7 @@ func TestR14TicketOfAnotherChannelStays(t *testing.T) {
 func TestR14AnotherChannelsTicketIsItsAffair(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	mail := desk.Conversation{
-		Account: "acme", ID: "c1", Channel: "mail", State: desk.Open, Started: at, TakenIn: at, Version: 3, CustomerVersion: 3, CustomerAt: at,
+		Account: "acme", ID: "c1", Channel: "mail", Status: desk.Open, Started: at, TakenIn: at, Version: 3, CustomerVersion: 3, CustomerAt: at,
 		Home: desk.HelpDesk, Ticket: "t-c1", Move: "m2",
 	}
 	closed := desk.Ticket{

@@ -59,7 +59,7 @@ func (p Plan) preview(ctx context.Context, setup desk.Setup, c desk.Channel, cho
 	sampled, err := p.each(ctx, c, p.Sample, func(x desk.Conversation) {
 		f.Conversations++
 		f.Owned[x.Owner]++
-		if x.State == desk.Open {
+		if x.Status == desk.Open {
 			f.Open++
 		} else {
 			f.Closed++

@@ -96,7 +96,7 @@ const (
 func writeConversation(c desk.Conversation) Attrs {
 	a := make(Attrs, 0, 24)
 	a = a.str(aAccount, c.Account).str(aID, c.ID).str(aOrigin, c.Origin).str(aChannel, c.Channel)
-	a = a.str(aSubject, c.Subject).str(aCustomer, c.Customer).str(aState, string(c.State)).str(aOwner, c.Owner)
+	a = a.str(aSubject, c.Subject).str(aCustomer, c.Customer).str(aState, string(c.Status)).str(aOwner, c.Owner)
 	a = a.time(aStarted, c.Started).time(aTakenIn, c.TakenIn).time(aJoined, c.Joined).time(aChanged, c.ChangedAt)
 	a = a.num(Version, c.Version).num(aCustVer, c.CustomerVersion).time(aCustAt, c.CustomerAt)
 	a = a.time(aFirst, c.FirstReplyAt).time(aWaiting, c.WaitingSince).time(aClosed, c.ClosedAt).num(aMessages, c.Messages)
@@ -132,7 +132,7 @@ func readConversation(attrs Attrs) desk.Conversation {
 		case aCustomer:
 			c.Customer = v.Str
 		case aState:
-			c.State = desk.State(v.Str)
+			c.Status = desk.ConversationStatus(v.Str)
 		case aOwner:
 			c.Owner = v.Str
 		case aStarted:

@@ -116,8 +116,8 @@ func (w *world) checkTicket(c desk.Conversation, t desk.Ticket, m desk.Move) {
 	if t.Provenance != desk.History {
 		return
 	}
-	if want, _ := m.Choices.Statuses.Status(c.State); t.MovedStatus != want {
-		w.violated("status: %s is %s, the move gave it %s", name(c), c.State, t.MovedStatus)
+	if want, _ := m.Choices.Statuses.Status(c.Status); t.MovedStatus != want {
+		w.violated("status: %s is %s, the move gave it %s", name(c), c.Status, t.MovedStatus)
 	}
 	access, err := w.cases.moves.Access(context.Background(), m.Account, m.ID)
 	if err != nil {

@@ -86,7 +86,7 @@ func (s single) run(t *testing.T, writesOnly bool, blows ...blow) (calls int, br
 func (s single) story(w *world) {
 	at := epoch.Add(-time.Hour)
 	c := desk.Conversation{
-		Account: "acme", ID: "c-1", Origin: s.channel(), Channel: s.channel(), State: desk.Open, Owner: "ann", Started: at, TakenIn: at, Joined: at,
+		Account: "acme", ID: "c-1", Origin: s.channel(), Channel: s.channel(), Status: desk.Open, Owner: "ann", Started: at, TakenIn: at, Joined: at,
 		ChangedAt: at, Version: 1, CustomerVersion: 1, CustomerAt: at, Messages: 1, Home: desk.Inbox,
 	}
 	w.people.until, w.people.imported = 2*time.Minute, map[string]int64{c.ID: 1}
@@ -135,7 +135,7 @@ func (s single) happens(w *world, c desk.Conversation) {
 	case "edit":
 		closed, bob := desk.Closed, "bob"
 		w.request("edit", func(ctx context.Context, p *process) error {
-			_, err := p.Edits.Conversation(ctx, w.who("acme", "bob"), c.ID, desk.Edit{State: &closed, Owner: &bob})
+			_, err := p.Edits.Conversation(ctx, w.who("acme", "bob"), c.ID, desk.Edit{Status: &closed, Owner: &bob})
 			return err
 		}, func(err error) {
 			if moved := new(desk.MovedError); errors.As(err, &moved) {

@@ -99,7 +99,7 @@ func (w *world) old(c chance, account string, i int) desk.Conversation {
 	channel := one(c, channels)
 	x := desk.Conversation{
 		Account: account, ID: fmt.Sprintf("c-%s-%02d", account, i), Origin: channel, Channel: channel, Customer: "jane@c.example",
-		State: one(c, []desk.State{desk.Open, desk.Closed}), Owner: one(c, []string{"", "ann", "bob", "cem"}),
+		Status: one(c, []desk.ConversationStatus{desk.Open, desk.Closed}), Owner: one(c, []string{"", "ann", "bob", "cem"}),
 		Started: at, TakenIn: at, Joined: at, ChangedAt: at, Version: 1, CustomerVersion: 1, CustomerAt: at, Messages: 1, Home: desk.Inbox,
 	}
 	if c.hit(15) {
@@ -233,10 +233,10 @@ func (w *world) edit(c chance, i int) {
 	x := w.thread(c)
 	var edit desk.Edit
 	if c.hit(600) {
-		state := one(c, []desk.State{desk.Open, desk.Closed})
-		edit.State = &state
+		state := one(c, []desk.ConversationStatus{desk.Open, desk.Closed})
+		edit.Status = &state
 	}
-	if edit.State == nil || c.hit(500) {
+	if edit.Status == nil || c.hit(500) {
 		owner := one(c, []string{"", "ann", "bob", "cem"})
 		edit.Owner = &owner
 	}

@@ -208,7 +208,7 @@ func imported(n int) []desk.Conversation {
 		at := began.Add(time.Duration(i) * time.Minute)
 		cs[i] = desk.Conversation{
 			Account: "acme", ID: fmt.Sprintf("c%06d", i), Channel: "mail", Origin: "mail", Subject: "Order", Customer: "jane@customer.example",
-			State: []desk.State{desk.Open, desk.Closed}[i%2], Owner: []string{"ann", "bob", ""}[i%3], Started: at, TakenIn: at, Joined: at,
+			Status: []desk.ConversationStatus{desk.Open, desk.Closed}[i%2], Owner: []string{"ann", "bob", ""}[i%3], Started: at, TakenIn: at, Joined: at,
 			ChangedAt: at, Version: 1, Messages: 1, Home: desk.Inbox,
 		}
 	}

@@ -46,7 +46,7 @@ func Conversation(i int) desk.Conversation {
 	c := desk.Conversation{
 		Account: Account, ID: fmt.Sprintf("c%010x%08x", at.UnixMilli(), uint32(i)*2654435761), Origin: Channel, Channel: Channel, // #nosec G115 -- wraps on purpose
 		Subject:  fmt.Sprintf("Question %d about an order that has not arrived, and the tracking page shows nothing", i),
-		Customer: fmt.Sprintf("customer.%d@some-company.example", i), State: desk.Open,
+		Customer: fmt.Sprintf("customer.%d@some-company.example", i), Status: desk.Open,
 		Started: at.Add(-time.Minute), TakenIn: at, Joined: at, ChangedAt: at.Add(time.Hour),
 		Version: 3, CustomerVersion: 2, CustomerAt: at.Add(time.Minute), FirstReplyAt: at.Add(time.Hour), Messages: 3, Home: desk.Inbox,
 	}
@@ -54,7 +54,7 @@ func Conversation(i int) desk.Conversation {
 		c.Owner = fmt.Sprintf("agent%02d", i%40)
 	}
 	if i%3 == 0 {
-		c.State, c.ClosedAt = desk.Closed, at.Add(2*time.Hour)
+		c.Status, c.ClosedAt = desk.Closed, at.Add(2*time.Hour)
 	}
 	return c
 }

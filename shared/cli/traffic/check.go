@@ -265,7 +265,7 @@ func (f *found) expected(edit fact) (closed, sure bool) {
 // keptStatus checks the last edit of the status, or that it is open if
 // nobody closed it.
 func (f *found) keptStatus() []Violation {
-	edit, closed := f.status, f.conversation.State == desk.Closed
+	edit, closed := f.status, f.conversation.Status == desk.Closed
 	native := f.ticket != nil && f.ticket.Provenance == desk.Native
 	if native && !edit.onTicket || edit.onTicket && f.ticket == nil {
 		return nil // not its status, or place has said so

@@ -116,7 +116,7 @@ func (l *liar) fit(matters, fits func(event) bool) []string {
 
 var closedStatuses = []desk.Status{"solved", "spam"}
 
-func setsStatus(e event) bool { return e.ticket.Status != nil || e.inbox.State != nil }
+func setsStatus(e event) bool { return e.ticket.Status != nil || e.inbox.Status != nil }
 func setsOwner(e event) bool  { return e.ticket.Owner != nil || e.inbox.Owner != nil }
 func closes(e event) bool {
 	return e.ticket.Status != nil && slices.Contains(closedStatuses, *e.ticket.Status)
@@ -248,11 +248,11 @@ var faults = []fault{
 	{"closed conversation opened", traffic.CodeEditLost, func(l *liar, w world) []string {
 		return l.fit(opensOrCloses, func(e event) bool {
 			c, err := w.cases.Conversations.Get(context.Background(), account, e.conversation)
-			return err == nil && c.Channel == "chat" && e.inbox.State != nil && *e.inbox.State == desk.Closed
+			return err == nil && c.Channel == "chat" && e.inbox.Status != nil && *e.inbox.Status == desk.Closed
 		})
 	}, func(ctx context.Context, w world, id string) error {
 		open := desk.Open
-		return w.EditConversation(ctx, id, desk.Edit{State: &open})
+		return w.EditConversation(ctx, id, desk.Edit{Status: &open})
 	}},
 	{"reply left closed", traffic.CodeNotReopened, func(l *liar, _ world) []string {
 		closed := make(map[string]bool) // by the last edit of its status

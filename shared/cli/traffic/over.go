@@ -45,8 +45,8 @@ func (o Over) Post(ctx context.Context, m desk.Message, references []string) (Po
 // EditConversation implements API.
 func (o Over) EditConversation(ctx context.Context, id string, e desk.Edit) error {
 	in := client.ConversationEdit{Owner: e.Owner}
-	if e.State != nil {
-		in.Status = new(string(*e.State))
+	if e.Status != nil {
+		in.Status = new(string(*e.Status))
 	}
 	return translate(o.Agent.EditConversation(ctx, id, in))
 }
@@ -71,7 +71,7 @@ func (o Over) Conversation(ctx context.Context, id string) (desk.Conversation, [
 		ms[i] = desk.Message{ID: m.ID, External: m.ExternalID, Channel: m.ChannelID, Text: m.Text}
 	}
 	return desk.Conversation{
-		ID: t.ID, Origin: t.OriginID, Channel: t.ChannelID, State: desk.State(t.Status), Owner: t.Owner,
+		ID: t.ID, Origin: t.OriginID, Channel: t.ChannelID, Status: desk.ConversationStatus(t.Status), Owner: t.Owner,
 		Home: desk.Home(t.Home), Ticket: t.TicketID, Move: t.MoveID, Started: t.StartedAt, TakenIn: t.TakenInAt,
 		Messages: t.MessageCount,
 	}, ms, nil

@@ -40,7 +40,7 @@ type op struct {
 
 // wish is what an agent wants, in the inbox or on the ticket.
 type wish struct {
-	state  desk.State // "" leaves it
+	state  desk.ConversationStatus // "" leaves it
 	status desk.Status
 	owns   bool   // the owner is to change
 	owner  string // in the inbox

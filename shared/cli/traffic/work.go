@@ -112,7 +112,7 @@ func (t *Traffic) edit(ctx context.Context, o op, s span) {
 
 func (w wish) conversation() (e desk.Edit) {
 	if w.state != "" {
-		e.State = &w.state
+		e.Status = &w.state
 	}
 	if w.owns {
 		e.Owner = &w.owner
