@@ -11,16 +11,15 @@ const (
 	Enterprise   Plan = "enterprise"
 )
 
-// Role is what a person or program may do in an account.
-type Role string
+// HasHelpDesk reports whether p includes the help desk (R2).
+func (p Plan) HasHelpDesk() bool {
+	return p == Professional || p == Enterprise
+}
 
-// The roles. Only a super administrator starts a move (R1); a connector
-// takes in messages and nothing else.
-const (
-	SuperAdmin Role = "super-admin"
-	AgentRole  Role = "agent"
-	Connector  Role = "connector"
-)
+// ParsePlan reads a plan; an unknown one is an *InvalidError about field.
+func ParsePlan(field, s string) (Plan, error) {
+	return parse(field, s, Free, Starter, Professional, Enterprise)
+}
 
 // Account is a customer of the support platform, the tenant.
 type Account struct {
@@ -30,30 +29,12 @@ type Account struct {
 	Zone string // IANA time zone of the account, such as "Europe/Berlin"; "" is UTC
 }
 
-// Agent is a person who answers customers.
-type Agent struct {
-	ID       string
-	Name     string
-	Email    string // the address by which imports recognise the agent's mails
-	Role     Role   // SuperAdmin or AgentRole
-	HelpDesk bool   // has help desk access
-}
-
-// Team is a named group of agents.
-type Team struct {
-	ID     string
-	Name   string
-	Agents []string // agent IDs
-}
-
-// Setup is all of an account's configuration, as far as moves and tickets
-// depend on it. Orders matter: the first matching policy applies, the first
-// pipeline is the default.
-type Setup struct {
-	Account   Account
-	Agents    []Agent
-	Teams     []Team
-	Pipelines []Pipeline
-	Policies  []Policy
-	Channels  []Channel
+// MayUseDesk reports why the account cannot use the help desk; nil if its
+// plan includes it (R2).
+func (a Account) MayUseDesk() error {
+	if a.Plan.HasHelpDesk() {
+		return nil
+	}
+	return &RefusedError{Code: CodePlan, Problem: "the account's plan does not include the help desk",
+		Remedy: "change to the professional or enterprise plan"}
 }

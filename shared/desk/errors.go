@@ -3,6 +3,8 @@ package desk
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -95,3 +97,125 @@ func (e *BusyError) Unwrap() error { return e.Err }
 
 // Temporary says that the error says nothing about what it met.
 func (e *BusyError) Temporary() bool { return true }
+
+// Codes of refusals and blockers: with one of them no move starts. Codes are
+// stable; programs and translations may rely on them.
+const (
+	CodeNotSuperAdmin   = "not-super-admin"  // R1: only a super administrator moves
+	CodePlan            = "plan"             // R2: the plan has no help desk
+	CodeFallbackAddress = "fallback-address" // R3: the fallback address cannot move at all
+	CodeReconnect       = "reconnect"        // R3: WhatsApp and Messenger are connected anew instead
+	CodeNotMovable      = "not-movable"      // R3: a channel of a type we do not know
+	CodeAlreadyMoving   = "already-moving"   // R3, R5
+	CodeAlreadyMoved    = "already-moved"    // R3, R5: also for history left behind
+	CodeSetup           = "setup"            // pipelines or the channel's settings would fail every conversation
+
+	CodeBotNoHandover     = "bot-no-handover"           // R6: hands over to nobody
+	CodeBotTargetNoAccess = "bot-target-without-access" // R6: hands over to someone without help desk access
+	CodeBotCreatesTickets = "bot-creates-tickets"       // R6: makes tickets, as the desk does
+	CodeBotUsesInbox      = "bot-uses-inbox"            // R6: some action points at the old inbox
+)
+
+// Codes of warnings: a move starts when the admin has acknowledged them (R11).
+const (
+	CodeAgentsNoAccess  = "agents-without-access"  // owners of conversations have no help desk access
+	CodeNoSLAPolicy     = "no-sla-policy"          // no policy is for this channel
+	CodeRoutingNoAccess = "routing-without-access" // routing names agents who cannot receive tickets
+	CodeConnectedLeft   = "connected-left-behind"  // a connected form or e-mail channel stays in the inbox
+	CodeWouldBreach     = "would-breach"           // clocks from the original times would be past at once
+)
+
+// Codes of conversations that cannot become tickets (R28).
+const (
+	CodeOtherChannel = "other-channel"   // R13, R14: it belongs to another channel
+	CodeStaysInInbox = "stays-in-inbox"  // R20: history stays behind
+	CodeHasTicket    = "has-ticket"      // R15: its ticket moves as it is
+	CodeNoStartDate  = "no-start-date"   // R16: nobody knows when it began
+	CodeNoArrival    = "no-arrival-date" // whether it is history or live cannot be told
+	CodeNoVersion    = "no-version"      // it was never counted, so replies could not be told apart
+	CodeUnknownState = "unknown-state"   // neither open nor closed
+)
+
+// CodeNotMoved refuses what must wait for the end of a conversation's move.
+const CodeNotMoved = "not-moved-yet"
+
+// StillMoving refuses what must wait for a moment, and says what to do.
+func StillMoving(remedy string) *RefusedError {
+	return &RefusedError{Code: CodeNotMoved, Problem: "the conversation is still being moved", Remedy: remedy}
+}
+
+// warnings returns every code that can be acknowledged.
+func warnings() []string {
+	return []string{CodeAgentsNoAccess, CodeNoSLAPolicy, CodeRoutingNoAccess, CodeConnectedLeft, CodeWouldBreach}
+}
+
+// problems collects what is wrong, so that it is reported all together.
+type problems []error
+
+func (p *problems) add(field, problem, remedy string) {
+	*p = append(*p, &InvalidError{Field: field, Problem: problem, Remedy: remedy})
+}
+
+// check adds err unless it is nil.
+func (p *problems) check(err error) {
+	if err != nil {
+		*p = append(*p, err)
+	}
+}
+
+// zone loads the first of names that is not "", else UTC.
+func (p *problems) zone(field string, names ...string) *time.Location {
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		zone, err := time.LoadLocation(name)
+		// "Local" would make due times depend on the machine.
+		if err != nil || name == "Local" {
+			p.add(field, fmt.Sprintf("%.40q is not a time zone", name), "use an IANA name such as Europe/Berlin")
+			return time.UTC
+		}
+		return zone
+	}
+	return time.UTC
+}
+
+// unique adds a problem if id is no ID or was seen before, and notes it.
+func (p *problems) unique(field, id string, seen map[string]bool) {
+	p.check(CheckID(field, id))
+	p.once(field, id, seen)
+}
+
+// once adds a problem if value was seen before, and notes it.
+func (p *problems) once(field, value string, seen map[string]bool) {
+	if seen[value] {
+		p.add(field, fmt.Sprintf("%.80q is there twice", value), "give each its own")
+	}
+	seen[value] = true
+}
+
+// known adds a problem unless ok says that the thing which id names exists.
+func (p *problems) known(field, what, id string, ok bool) {
+	if !ok {
+		p.add(field, fmt.Sprintf("%s %.80q is unknown", what, id), "name one of the account")
+	}
+}
+
+// join returns all problems as one error, nil if there are none.
+func (p problems) join() error {
+	return errors.Join(p...)
+}
+
+// parse returns s as a T if it is one of accepted; otherwise an
+// *InvalidError that names field and lists what would do.
+func parse[T ~string](field, s string, accepted ...T) (T, error) {
+	if slices.Contains(accepted, T(s)) {
+		return T(s), nil
+	}
+	quoted := make([]string, len(accepted))
+	for i, a := range accepted {
+		quoted[i] = fmt.Sprintf("%q", string(a))
+	}
+	return "", &InvalidError{Field: field, Problem: fmt.Sprintf("%.40q is unknown", s),
+		Remedy: "use one of " + strings.Join(quoted, ", ")}
+}

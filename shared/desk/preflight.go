@@ -159,14 +159,116 @@ func (s Setup) leftBehind(c Channel, conversations map[string]int64) []Finding {
 	return []Finding{found}
 }
 
-// withoutAccess returns those of ids who have no help desk access, once each
-// and in their order.
-func (s Setup) withoutAccess(ids []string) []string {
-	var without []string
-	for _, id := range ids {
-		if a, _ := s.Agent(id); !a.HelpDesk && !slices.Contains(without, id) {
-			without = append(without, id)
+const (
+	quietWindows = 3             // so many are recommended
+	quietHoursIn = 3             // so many hours each
+	weekHours    = 7 * 24        //
+	sunday       = 3 * 24 * 3600 // Unix second at which the first Sunday began, 1970-01-04
+)
+
+// Window is a recommended time to start a move (R11).
+type Window struct {
+	Start    time.Time // its next occurrence, in the account's zone
+	End      time.Time
+	Messages int64 // taken in during this window of the week, in all of the history
+}
+
+// quietHours returns the quietest windows of the week that do not overlap,
+// the quietest first and of equal ones the next; none without history. Hours
+// of the week are those of UTC; only their names are the account's, so a
+// window can be an hour off on the other side of a change of summer time.
+func quietHours(hourly [weekHours]int64, zone string, now time.Time) []Window {
+	if hourly == ([weekHours]int64{}) {
+		return nil
+	}
+	var ignored problems // a wrong zone is a blocker; UTC serves until then
+	in := ignored.zone("zone", zone)
+	windows := make([]Window, weekHours)
+	for hour := range windows {
+		start := nextHour(hour, now).In(in)
+		windows[hour] = Window{Start: start, End: start.Add(quietHoursIn * time.Hour)}
+		for i := range quietHoursIn {
+			windows[hour].Messages += hourly[(hour+i)%weekHours]
 		}
 	}
-	return without
+	slices.SortFunc(windows, func(a, b Window) int {
+		return cmp.Or(cmp.Compare(a.Messages, b.Messages), a.Start.Compare(b.Start))
+	})
+	var best []Window
+	for _, w := range windows {
+		if len(best) < quietWindows && !slices.ContainsFunc(best, w.overlaps) {
+			best = append(best, w)
+		}
+	}
+	return best
+}
+
+// nextHour returns the start of the next UTC hour of the week at or after now.
+func nextHour(hour int, now time.Time) time.Time {
+	const week = weekHours * 3600
+	start := int64(sunday + hour*3600)
+	weeks := floorDiv(now.Unix()-start+week-1, week)
+	next := time.Unix(start+weeks*week, 0)
+	if next.Before(now) { // by less than a second
+		next = next.Add(week * time.Second)
+	}
+	return next
+}
+
+// overlaps reports whether two windows share time in any week.
+func (w Window) overlaps(o Window) bool {
+	apart := w.Start.Sub(o.Start).Abs()
+	return min(apart, weekHours*time.Hour-apart) < quietHoursIn*time.Hour
+}
+
+// What moves cost and how fast they go on AWS. Sources: the table of designs
+// in the protocol's notes, and the quotas and us-east-1 prices of DynamoDB
+// on demand as of November 2026.
+const (
+	writesEach        = 2.05 // write units per conversation: ticket, marker, and some repeats
+	dollarsPerMillion = 1.43 // per million conversations: writes 90 %, then reads, queue and functions
+
+	coldWrites  = 4_000            // a second, on a table that has been idle
+	peakWrites  = 40_000           // a second, the default quota of a table
+	doubleAfter = 30 * time.Minute // an on-demand table takes twice its previous peak after that long
+	moveShare   = 0.7              // of the writes; live traffic keeps the rest (R22)
+
+	// Fence, drain and reconcile wait even if there is nothing to move.
+	waits = 10 * time.Second
+)
+
+// Estimate is how long a move takes on AWS and what it costs there.
+type Estimate struct {
+	Conversations int64         // to be moved
+	Shortest      time.Duration // the table is warm and the channel silent
+	Longest       time.Duration // the table is cold and live traffic takes its full share
+	Writes        float64       // DynamoDB write units
+	Dollars       float64
+}
+
+// estimate returns the estimate of a move; without history nothing but the
+// waits is left.
+func estimate(c Choices, f Facts) Estimate {
+	var e Estimate
+	if c.History == AllHistory {
+		e.Conversations = f.Conversations
+	}
+	e.Writes = writesEach * float64(e.Conversations)
+	e.Dollars = dollarsPerMillion * float64(e.Conversations) / 1e6
+	e.Shortest = waits + seconds(e.Writes/peakWrites)
+	e.Longest = waits
+	left := e.Writes
+	for rate := coldWrites; ; rate *= 2 {
+		moved := moveShare * float64(min(rate, peakWrites))
+		if rate >= peakWrites || left <= moved*doubleAfter.Seconds() {
+			e.Longest += seconds(left / moved)
+			return e
+		}
+		left -= moved * doubleAfter.Seconds()
+		e.Longest += doubleAfter
+	}
+}
+
+func seconds(s float64) time.Duration {
+	return time.Duration(s * float64(time.Second)).Round(time.Second)
 }

@@ -111,6 +111,18 @@ func (s Setup) liveStatuses(mapped StatusMap, settings Settings) (StatusMap, err
 	return live, nil
 }
 
+// mapping returns the statuses of conversations that are open and closed.
+func (r *Rules) mapping(p Provenance) StatusMap {
+	if p == Live {
+		return r.live
+	}
+	return r.move.Choices.Statuses
+}
+
+// closed reports whether tickets with a status are closed, also with the one
+// that the move gave them before it went: a reply reopens them still (R19).
+func (r *Rules) closed(s Status) bool { return r.statuses[s].closed || r.gone != "" && s == r.gone }
+
 // Belongs reports whether c is one of the channel's conversations: it began
 // there (R13), or joined it from a connected form (R14).
 func (r *Rules) Belongs(c Conversation) bool {
@@ -136,12 +148,6 @@ func (r *Rules) Provenance(c Conversation) Provenance {
 func (r *Rules) Stays(c Conversation) bool {
 	return r.move.Choices.History == NoHistory &&
 		(r.move.FenceAt.IsZero() || c.TakenIn.Before(r.move.FenceAt))
-}
-
-// TicketID returns the ID of the one ticket of a conversation. Because it is
-// the same whoever asks, a second ticket cannot be made.
-func TicketID(conversationID string) string {
-	return "t-" + conversationID
 }
 
 // route picks who receives a live conversation: always the same one for the

@@ -110,15 +110,6 @@ func TestR20_HistoryStaysWhenLeftBehind(t *testing.T) {
 	}
 }
 
-func TestTicketIDIsTheConversations(t *testing.T) {
-	if a, b := desk.TicketID("c1"), desk.TicketID("c1"); a != b || a == "" {
-		t.Errorf("%q and %q", a, b)
-	}
-	if desk.TicketID("c1") == desk.TicketID("c2") {
-		t.Error("two conversations share a ticket")
-	}
-}
-
 func TestR18_RoutingIsFairAndRepeatable(t *testing.T) {
 	s := acme()
 	r := rules(t, s, allOf("mail"))
@@ -148,13 +139,6 @@ func TestR18_RoutingIsFairAndRepeatable(t *testing.T) {
 	s.Channels[0].Settings = []byte(`{"routing":{"team":"empty"}}`)
 	if got := ticket(t, rules(t, s, allOf("mail")), fresh(), fence).Owner; got != "" {
 		t.Errorf("routed to %q; want nobody", got)
-	}
-}
-
-func TestRoutedNamesNobodyTwice(t *testing.T) {
-	got := acme().Routed(desk.Routing{Agents: []string{"di", "ada", "di"}, Team: "first"})
-	if want := []string{"di", "ada", "bo"}; !slices.Equal(got, want) {
-		t.Errorf("Routed = %q; want %q", got, want)
 	}
 }
 

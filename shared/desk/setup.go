@@ -1,6 +1,23 @@
 package desk
 
-import "slices"
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Setup is all of an account's configuration, as far as moves and tickets
+// depend on it. Orders matter: the first matching policy applies, the first
+// pipeline is the default.
+type Setup struct {
+	Account   Account
+	Agents    []Agent
+	Teams     []Team
+	Pipelines []Pipeline
+	Policies  []Policy
+	Channels  []Channel
+}
 
 // Agent returns the agent with that ID.
 func (s Setup) Agent(id string) (Agent, bool) {
@@ -83,13 +100,185 @@ func (s Setup) Routed(r Routing) []string {
 	return once
 }
 
-// first returns the first status of p that is closed, or open; "" if there
-// is none.
-func (p Pipeline) first(closed bool) Status {
-	for _, s := range p.Statuses {
-		if s.Closed == closed {
-			return s.ID
+// withoutAccess returns those of ids who have no help desk access, once each
+// and in their order.
+func (s Setup) withoutAccess(ids []string) []string {
+	var without []string
+	for _, id := range ids {
+		if a, _ := s.Agent(id); !a.HelpDesk && !slices.Contains(without, id) {
+			without = append(without, id)
 		}
 	}
-	return ""
+	return without
+}
+
+// MayMove reports why the agent may not start a move; nil for a super
+// administrator (R1). Give it the setup as the store has it now: a token can
+// be older than a demotion.
+func (s Setup) MayMove(agentID string) error {
+	if a, ok := s.Agent(agentID); ok && a.Role == SuperAdmin {
+		return nil
+	}
+	return &RefusedError{Code: CodeNotSuperAdmin, Problem: "only a super administrator of the account moves a channel",
+		Remedy: "ask a super administrator to start the move"}
+}
+
+// Check reports all that is wrong with s, each as an *InvalidError with the
+// path of its field, such as "channels[2].settings.routing.agents[0]"; nil
+// if nothing is.
+func (s Setup) Check() error {
+	var errs problems
+	errs.check(CheckID("account.id", s.Account.ID))
+	_, err := ParsePlan("account.plan", string(s.Account.Plan))
+	errs.check(err)
+	errs.zone("account.zone", s.Account.Zone)
+	s.checkAgents(&errs)
+	s.checkTeams(&errs)
+	s.checkPipelines(&errs)
+	s.checkPolicies(&errs)
+	s.checkChannels(&errs)
+	return errs.join()
+}
+
+func (s Setup) checkAgents(errs *problems) {
+	ids, emails := map[string]bool{}, map[string]bool{}
+	for i, a := range s.Agents {
+		at := fmt.Sprintf("agents[%d]", i)
+		errs.unique(at+".id", a.ID, ids)
+		_, err := parse(at+".role", string(a.Role), SuperAdmin, AgentRole)
+		errs.check(err)
+		if a.Email != "" {
+			errs.once(at+".email", strings.ToLower(a.Email), emails)
+		}
+	}
+}
+
+func (s Setup) checkTeams(errs *problems) {
+	ids := map[string]bool{}
+	for i, t := range s.Teams {
+		at := fmt.Sprintf("teams[%d]", i)
+		errs.unique(at+".id", t.ID, ids)
+		s.checkAgentIDs(errs, at+".agents", t.Agents)
+	}
+}
+
+func (s Setup) checkAgentIDs(errs *problems, field string, agents []string) {
+	for i, id := range agents {
+		_, ok := s.Agent(id)
+		errs.known(fmt.Sprintf("%s[%d]", field, i), "agent", id, ok)
+	}
+}
+
+func (s Setup) checkPipelines(errs *problems) {
+	ids, statuses := map[string]bool{}, map[string]bool{}
+	for i, p := range s.Pipelines {
+		at := fmt.Sprintf("pipelines[%d]", i)
+		errs.unique(at+".id", p.ID, ids)
+		for j, st := range p.Statuses {
+			errs.unique(fmt.Sprintf("%s.statuses[%d].id", at, j), string(st.ID), statuses)
+		}
+		if p.first(false) == "" || p.first(true) == "" {
+			errs.add(at+".statuses", "an open or a closed status is missing", "give it at least one of each")
+		}
+	}
+}
+
+func (s Setup) checkPolicies(errs *problems) {
+	ids := map[string]bool{}
+	for i, p := range s.Policies {
+		at := fmt.Sprintf("policies[%d]", i)
+		errs.unique(at+".id", p.ID, ids)
+		for j, id := range p.Channels {
+			_, ok := s.Channel(id)
+			errs.known(fmt.Sprintf("%s.channels[%d]", at, j), "channel", id, ok)
+		}
+		for j, id := range p.Statuses {
+			_, _, ok := s.Status(id)
+			errs.known(fmt.Sprintf("%s.statuses[%d]", at, j), "status", string(id), ok)
+		}
+		_, err := p.promise(at, s.Account.Zone)
+		errs.check(err)
+	}
+}
+
+func (s Setup) checkChannels(errs *problems) {
+	ids := map[string]bool{}
+	fallbacks := 0
+	for i, c := range s.Channels {
+		at := fmt.Sprintf("channels[%d]", i)
+		errs.unique(at+".id", c.ID, ids)
+		_, err := ParseChannelType(at+".type", string(c.Type))
+		errs.check(err)
+		if c.Home != "" { // a declared channel has none yet
+			_, err := ParseHome(at+".home", string(c.Home))
+			errs.check(err)
+		}
+		if c.Fallback {
+			if fallbacks++; fallbacks > 1 {
+				errs.add(at+".fallback", "the account has another fallback address", "keep one")
+			}
+			if c.Type != Email {
+				errs.add(at+".fallback", "only an e-mail channel can be the fallback address", "unset it")
+			}
+		}
+		s.checkConnected(errs, at, c)
+		s.checkBot(errs, at, c)
+		s.checkSettings(errs, at, c)
+	}
+}
+
+// checkConnected: only forms name an e-mail channel (R14).
+func (s Setup) checkConnected(errs *problems, at string, c Channel) {
+	if c.Connected == "" {
+		return
+	}
+	if c.Type != Form {
+		errs.add(at+".connected", "only a form is answered through another channel", "unset it")
+		return
+	}
+	if other, ok := s.Channel(c.Connected); !ok || other.Type != Email {
+		errs.add(at+".connected", fmt.Sprintf("%.80q is not an e-mail channel", c.Connected),
+			"name an e-mail channel of the account")
+	}
+}
+
+func (s Setup) checkBot(errs *problems, at string, c Channel) {
+	if c.Bot == nil {
+		return
+	}
+	if c.Type != Chat {
+		errs.add(at+".bot", "only a chat flow has a bot", "remove it")
+	}
+	for i, t := range c.Bot.HandsOverTo {
+		field := fmt.Sprintf("%s.bot.handsOverTo[%d]", at, i)
+		_, isAgent := s.Agent(t.Agent)
+		_, isTeam := s.Team(t.Team)
+		switch {
+		case (t.Agent == "") == (t.Team == ""):
+			errs.add(field, "not exactly one of agent and team is set", "set one of them")
+		case t.Agent != "":
+			errs.known(field+".agent", "agent", t.Agent, isAgent)
+		default:
+			errs.known(field+".team", "team", t.Team, isTeam)
+		}
+	}
+}
+
+func (s Setup) checkSettings(errs *problems, at string, c Channel) {
+	settings, err := c.ParsedSettings()
+	var invalid *InvalidError
+	if errors.As(err, &invalid) {
+		errs.add(at+"."+invalid.Field, invalid.Problem, invalid.Remedy)
+		return
+	}
+	at += ".settings"
+	s.checkAgentIDs(errs, at+".routing.agents", settings.Routing.Agents)
+	if id := settings.Routing.Team; id != "" {
+		_, ok := s.Team(id)
+		errs.known(at+".routing.team", "team", id, ok)
+	}
+	if id := settings.Tickets.Status; id != "" {
+		_, _, err := s.statusOf(at+".tickets.status", id, false)
+		errs.check(err)
+	}
 }

@@ -6,6 +6,24 @@ import (
 	"time"
 )
 
+// Report is the proof of a move (R27).
+type Report struct {
+	Found      int64 // conversations of the channel that belong to the move
+	Created    int64 // tickets made from history
+	AsIs       int64 // conversations moved with the ticket they had
+	Redirected int64 // tickets made live
+	Failed     int64
+	Unsettled  int64 // changed while it was counted, so not in the sums
+	OwnersLost int64
+	Breaches   int64            // clocks already past when the ticket was made
+	ByStatus   map[Status]int64 // tickets by status as the move set it
+
+	// Checksums over (conversation, start, status, owner), 64 bits in hex,
+	// independent of order. They are equal if both sides agree.
+	InboxSum string
+	DeskSum  string
+}
+
 // Checksum returns one line of the proof of a move (R27) as a number. Added
 // up, modulo 2^64, over all lines, they give a sum that does not depend on
 // the order, so that shards count on their own; a line that is missing,

@@ -8,6 +8,23 @@ import (
 	"deskmove/shared/desk"
 )
 
+func TestR01_OnlyASuperAdministratorMoves(t *testing.T) {
+	s := acme()
+	s.Agents = append(s.Agents, desk.Agent{ID: "robot", Role: desk.Connector, HelpDesk: true})
+	for id, want := range map[string]string{
+		"ada": "", "bo": "not-super-admin", "cy": "not-super-admin", "robot": "not-super-admin",
+		"nobody": "not-super-admin", "": "not-super-admin",
+	} {
+		if got := code(s.MayMove(id)); got != want {
+			t.Errorf("MayMove(%q) = %q; want %q", id, got, want)
+		}
+	}
+	s.Agents[0].Role = desk.AgentRole
+	if got := code(s.MayMove("ada")); got != "not-super-admin" {
+		t.Errorf("after her demotion ada may still move: %q", got)
+	}
+}
+
 func TestCheckAcceptsASoundSetup(t *testing.T) {
 	if err := acme().Check(); err != nil {
 		t.Error(err)
@@ -89,5 +106,12 @@ func TestCheckReportsAllTogether(t *testing.T) {
 		"channels[0].settings.routing.agents[0]", "channels[0].settings.routing.team", "channels[0].settings.tickets.status"}
 	if got := fields(s.Check()); !slices.Equal(got, want) {
 		t.Errorf("Check finds %q; want %q", got, want)
+	}
+}
+
+func TestRoutedNamesNobodyTwice(t *testing.T) {
+	got := acme().Routed(desk.Routing{Agents: []string{"di", "ada", "di"}, Team: "first"})
+	if want := []string{"di", "ada", "bo"}; !slices.Equal(got, want) {
+		t.Errorf("Routed = %q; want %q", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -180,4 +181,59 @@ func TestCut(t *testing.T) {
 			t.Fatalf("Cut(%q, %d) = %q", s, n, got)
 		}
 	})
+}
+
+func TestEditConversation(t *testing.T) {
+	now := fence.Add(-time.Hour)
+	closed := old()
+	closed.Status, closed.ClosedAt, closed.WaitingSince = desk.Closed, fence.Add(-time.Minute), time.Time{}
+	for name, test := range map[string]struct {
+		c      desk.Conversation
+		e      desk.Edit
+		change func(want *desk.Conversation)
+	}{
+		"close": {old(), desk.Edit{Status: ptr(desk.Closed)}, func(want *desk.Conversation) {
+			want.Status, want.ClosedAt, want.WaitingSince = desk.Closed, now, time.Time{}
+		}},
+		"close again": {closed, desk.Edit{Status: ptr(desk.Closed)}, func(*desk.Conversation) {}},
+		"reopen": {closed, desk.Edit{Status: ptr(desk.Open)}, func(want *desk.Conversation) {
+			want.Status, want.ClosedAt = desk.Open, time.Time{}
+		}},
+		"assign":    {old(), desk.Edit{Owner: ptr("cy")}, func(want *desk.Conversation) { want.Owner = "cy" }},
+		"to nobody": {old(), desk.Edit{Owner: ptr("")}, func(want *desk.Conversation) { want.Owner = "" }},
+	} {
+		want := test.c
+		want.Version, want.ChangedAt = 2, now
+		test.change(&want)
+		got, err := test.c.Edit(test.e, acme(), now)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v %s", name, err, diff)
+		}
+	}
+}
+
+func TestEditConversationRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		e    desk.Edit
+		want []string
+	}{
+		"unknown agent":  {desk.Edit{Owner: ptr("zoe")}, []string{"owner"}},
+		"unknown status": {desk.Edit{Status: ptr(desk.ConversationStatus("ajar"))}, []string{"status"}},
+		"both":           {desk.Edit{Owner: ptr("zoe"), Status: ptr(desk.ConversationStatus(""))}, []string{"owner", "status"}},
+		"nothing":        {desk.Edit{}, []string{"status"}},
+	} {
+		got, err := old().Edit(test.e, acme(), fence)
+		if f := fields(err); !slices.Equal(f, test.want) || got != old() {
+			t.Errorf("%s: %v is about %q", name, err, f)
+		}
+	}
+}
+
+func TestR19_MovedConversationIsEditedOnItsTicket(t *testing.T) {
+	c := marked(old())
+	got, err := c.Edit(desk.Edit{Status: ptr(desk.Closed)}, acme(), fence)
+	var moved *desk.MovedError
+	if !errors.As(err, &moved) || moved.Ticket != desk.TicketID("c1") || got != c {
+		t.Errorf("%v does not name the ticket", err)
+	}
 }

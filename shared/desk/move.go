@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -14,6 +15,12 @@ const (
 	NoHistory  HistoryChoice = "none"
 )
 
+// ParseHistory reads the choice of history (R7); an unknown one is an
+// *InvalidError about field.
+func ParseHistory(field, s string) (HistoryChoice, error) {
+	return parse(field, s, AllHistory, NoHistory)
+}
+
 // SLAMode is from when the clocks of history count (R9).
 type SLAMode string
 
@@ -23,6 +30,12 @@ const (
 	Original SLAMode = "original"
 	NoClocks SLAMode = "none"
 )
+
+// ParseSLAMode reads an SLA mode (R9); an unknown one is an *InvalidError
+// about field.
+func ParseSLAMode(field, s string) (SLAMode, error) {
+	return parse(field, s, FromMove, Original, NoClocks)
+}
 
 // Notifications is what agents hear of the backfill (R10).
 type Notifications string
@@ -34,6 +47,12 @@ const (
 	All    Notifications = "all"
 )
 
+// ParseNotifications reads a notification mode (R10); an unknown one is an
+// *InvalidError about field.
+func ParseNotifications(field, s string) (Notifications, error) {
+	return parse(field, s, Quiet, Digest, All)
+}
+
 // Choices is what the admin chooses for a move.
 type Choices struct {
 	Channel       string
@@ -43,6 +62,45 @@ type Choices struct {
 	Notifications Notifications
 	Acknowledged  []string // codes of the warnings the admin has read
 	Rehearsal     bool
+}
+
+// WithDefaults returns c with what the admin left out: clocks from the move
+// (R9) and quiet notifications (R10).
+func (c Choices) WithDefaults() Choices {
+	if c.SLA == "" {
+		c.SLA = FromMove
+	}
+	if c.Notifications == "" {
+		c.Notifications = Quiet
+	}
+	return c
+}
+
+// CheckChoices reports what is wrong with c, all of it, as *InvalidErrors in
+// one; nil if c can be carried out (R7 to R10). Call WithDefaults first. A
+// choice about history is refused when history stays behind: it would have
+// no effect, and the admin seems to expect one.
+func (s Setup) CheckChoices(c Choices) error {
+	history, errHistory := ParseHistory("history", string(c.History))
+	sla, errSLA := ParseSLAMode("sla", string(c.SLA))
+	note, errNote := ParseNotifications("notifications", string(c.Notifications))
+	errs := []error{errHistory, errSLA, errNote}
+	switch history {
+	case AllHistory:
+		errs = append(errs, s.CheckStatuses(c.Statuses))
+	case NoHistory:
+		const remedy = "leave it out, or move history: \"all\""
+		if c.Statuses != (StatusMap{}) {
+			errs = append(errs, &InvalidError{Field: "statusMap", Problem: "history stays behind, so no status is needed", Remedy: remedy})
+		}
+		if errSLA == nil && sla != FromMove {
+			errs = append(errs, &InvalidError{Field: "sla", Problem: "history stays behind, and live tickets always have clocks", Remedy: remedy})
+		}
+		if errNote == nil && note != Quiet {
+			errs = append(errs, &InvalidError{Field: "notifications", Problem: "history stays behind, and live tickets always notify", Remedy: remedy})
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // MoveStatus is how far a move is.
@@ -73,24 +131,6 @@ type Move struct {
 
 	SettingsSum string // SHA-256 of the channel's settings at the start, in hex (R17)
 	Report      Report // final when Done or Attention
-}
-
-// Report is the proof of a move (R27).
-type Report struct {
-	Found      int64 // conversations of the channel that belong to the move
-	Created    int64 // tickets made from history
-	AsIs       int64 // conversations moved with the ticket they had
-	Redirected int64 // tickets made live
-	Failed     int64
-	Unsettled  int64 // changed while it was counted, so not in the sums
-	OwnersLost int64
-	Breaches   int64            // clocks already past when the ticket was made
-	ByStatus   map[Status]int64 // tickets by status as the move set it
-
-	// Checksums over (conversation, start, status, owner), 64 bits in hex,
-	// independent of order. They are equal if both sides agree.
-	InboxSum string
-	DeskSum  string
 }
 
 // KeepsStatuses reports whether the setup has the statuses that a move gives to
