@@ -20,6 +20,7 @@ import (
 	"deskmove/shared/api"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
+	"deskmove/shared/store"
 	"deskmove/shared/store/storetest"
 )
 
@@ -173,7 +174,7 @@ func FuzzCursors(f *testing.F) {
 		{"conversations", "/v1/conversations"}, {"tickets", "/v1/tickets"}, {"moves", "/v1/moves"}, {"audit", "/v1/audit"},
 		{"notifications", "/v1/notifications"}, {"failures", "/v1/moves/" + r.move + "/failures"},
 	}
-	for i, place := range []string{"1795000000000.c1", "-1.", "9999999999999999999.c", "WyJhIl0", "WyIiXQ", `["a"]`, "\xff", "MOVE#"} {
+	for i, place := range []string{"1795000000000.c1", "-1.", "9999999999999999999.c", "WyJhIl0", "WyIiXQ", `["a"]`, "\xff", store.MoveKey("", "").SK} {
 		f.Add(byte(i), place, uint16(1), true)
 		f.Add(byte(i+1), place, uint16(1000), false)
 	}

@@ -52,7 +52,7 @@ func TestRefusedClaims(t *testing.T) {
 		"unknown role":      {ann("deskmove_role", "king"), auth.CodeClaims, "deskmove_role"},
 		"role in capitals":  {ann("deskmove_role", "Super-Admin"), auth.CodeClaims, "deskmove_role"},
 		"nobody":            {ann("agent", "", "sub", ""), auth.CodeClaims, "agent (or sub)"},
-		"account as a key":  {ann("account", "acme#C"), auth.CodeClaims, "account"},
+		"account as a key":  {ann("account", "acme#c"), auth.CodeClaims, "account"},
 		"all of them":       {ann("account", "", "deskmove_role", "", "agent", "a b"), auth.CodeClaims, "account, deskmove_role, agent (or sub)"},
 	} {
 		caller, err := auth.FromClaims(c.claims)

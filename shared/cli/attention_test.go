@@ -17,7 +17,7 @@ func TestAttention(t *testing.T) {
 	e := ready(t)
 	e.run(t, "import", "--channel", "support", smallMbox).ok(t, nil)
 	bad := conversations(t, e)[0]
-	header := store.Key{PK: "A#demo#C#" + bad.ID, SK: "H"}
+	header := store.HeaderKey("demo", bad.ID)
 	write := func(w store.Write) {
 		t.Helper()
 		w.Op, w.Table, w.Key = store.Update, store.Conversations, header
@@ -25,7 +25,7 @@ func TestAttention(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(store.Write{Remove: []string{"started"}})
+	write(store.Write{Remove: []string{store.AttrStarted}})
 
 	var moved struct {
 		Move     client.Move
@@ -47,7 +47,7 @@ func TestAttention(t *testing.T) {
 	e.run(t, "verify").ok(t, nil)
 	e.run(t, "retry", id, "--watch").fails(t, 2, desk.CodeNoStartDate)
 
-	write(store.Write{Set: store.Attrs{{Name: "started", Value: store.N(time.Date(2026, 3, 6, 8, 0, 0, 0, time.UTC).UnixMilli())}}})
+	write(store.Write{Set: store.Attrs{{Name: store.AttrStarted, Value: store.N(time.Date(2026, 3, 6, 8, 0, 0, 0, time.UTC).UnixMilli())}}})
 	e.run(t, "retry", id).ok(t, nil)
 	e.run(t, "status", id, "--watch", "--json").ok(t, &moved)
 	if moved.Move.Status != "done" || moved.Report.Created != 5 || moved.Report.Failed != 0 {

@@ -133,16 +133,16 @@ func (s spoil) remove(conversation string) {
 }
 
 // set sets attributes of an item, as no code of deskmove would.
-func (s spoil) set(table store.Table, pk, sk string, attrs ...store.Attr) {
+func (s spoil) set(table store.Table, key store.Key, attrs ...store.Attr) {
 	s.Helper()
 	s.must(store.FirstError(s.engine.Write(s.Context(), []store.Write{{
-		Op: store.Update, Table: table, Key: store.Key{PK: pk, SK: sk}, Set: attrs, If: store.Exists(),
+		Op: store.Update, Table: table, Key: key, Set: attrs, If: store.Exists(),
 	}})))
 }
 
 func (s spoil) conversation(id string, attrs ...store.Attr) {
 	s.Helper()
-	s.set(store.Conversations, "A#demo#C#"+id, "H", attrs...)
+	s.set(store.Conversations, store.HeaderKey("demo", id), attrs...)
 }
 
 // report changes a move's report.
@@ -153,7 +153,7 @@ func (s spoil) report(id string, change func(*desk.Report)) {
 	change(&m.Report)
 	text, err := json.Marshal(m.Report)
 	s.must(err)
-	s.set(store.Control, "A#demo#MOVES", "MOVE#"+id, attr("report", string(text)))
+	s.set(store.Control, store.MoveKey("demo", id), attr(store.AttrReport, string(text)))
 }
 
 func attr(name, value string) store.Attr { return store.Attr{Name: name, Value: store.S(value)} }
@@ -166,7 +166,7 @@ var spoils = map[string]struct {
 }{
 	"a ticket is gone": {[]string{"marker-has-ticket"}, func(s spoil) { s.remove(s.open) }},
 	"a native ticket of the inbox is gone": {[]string{"one-ticket"}, func(s spoil) {
-		s.conversation(s.inbox, attr("ticket", desk.TicketID(s.inbox)))
+		s.conversation(s.inbox, attr(store.AttrTicket, desk.TicketID(s.inbox)))
 	}},
 	"a conversation has two tickets": {[]string{"one-ticket"}, func(s spoil) {
 		s.create(s.open, func(t *desk.Ticket) { t.ID = "t-second" })
@@ -175,21 +175,21 @@ var spoils = map[string]struct {
 		s.create(s.open, func(t *desk.Ticket) { t.ID, t.Conversation = "t-c0nobody", "c0nobody" })
 	}},
 	"a marker is gone": {[]string{"ticket-has-marker", "complete"}, func(s spoil) {
-		s.conversation(s.open, attr("home", "inbox"))
+		s.conversation(s.open, attr(store.AttrHome, "inbox"))
 	}},
 	"marker and ticket are gone": {[]string{"complete"}, func(s spoil) {
 		s.remove(s.lost)
-		s.conversation(s.lost, attr("home", "inbox"), attr("ticket", ""))
+		s.conversation(s.lost, attr(store.AttrHome, "inbox"), attr(store.AttrTicket, ""))
 	}},
 	"a live conversation is in the inbox": {[]string{"complete"}, func(s spoil) {
 		s.remove(s.live)
-		s.conversation(s.live, attr("home", "inbox"), attr("ticket", ""))
+		s.conversation(s.live, attr(store.AttrHome, "inbox"), attr(store.AttrTicket, ""))
 	}},
 	"another move's name": {[]string{"complete"}, func(s spoil) {
-		s.conversation(s.open, attr("move", s.website))
+		s.conversation(s.open, attr(store.AttrMove, s.website))
 	}},
 	"the marker names another ticket": {[]string{"one-ticket"}, func(s spoil) {
-		s.conversation(s.open, attr("ticket", desk.TicketID(s.lost)))
+		s.conversation(s.open, attr(store.AttrTicket, desk.TicketID(s.lost)))
 	}},
 	"a wrong date": {[]string{"created-is-started", "checksums"}, func(s spoil) {
 		s.ticket(s.open, func(t *desk.Ticket) { t.Created = t.Created.Add(time.Hour) })
@@ -244,11 +244,11 @@ var spoils = map[string]struct {
 	}},
 	"history moved that was to stay": {[]string{"history-left"}, func(s spoil) {
 		s.create(s.live, func(t *desk.Ticket) { t.ID, t.Conversation = desk.TicketID(s.left), s.left })
-		s.conversation(s.left, attr("home", "helpdesk"), attr("ticket", desk.TicketID(s.left)))
+		s.conversation(s.left, attr(store.AttrHome, "helpdesk"), attr(store.AttrTicket, desk.TicketID(s.left)))
 	}},
 	"a conversation of the inbox moved": {[]string{"foreign-untouched"}, func(s spoil) {
 		s.create(s.live, func(t *desk.Ticket) { t.ID, t.Conversation, t.Channel = desk.TicketID(s.inbox), s.inbox, "hotline" })
-		s.conversation(s.inbox, attr("home", "helpdesk"), attr("ticket", desk.TicketID(s.inbox)))
+		s.conversation(s.inbox, attr(store.AttrHome, "helpdesk"), attr(store.AttrTicket, desk.TicketID(s.inbox)))
 	}},
 	"a ticket of the inbox's conversation": {[]string{"foreign-untouched"}, func(s spoil) {
 		s.create(s.live, func(t *desk.Ticket) { t.ID, t.Conversation, t.Channel = desk.TicketID(s.inbox), s.inbox, "hotline" })
@@ -264,17 +264,17 @@ var spoils = map[string]struct {
 		s.must(s.cases.Ledger.Done(s.Context(), move.Batch{Account: "demo", Move: s.support, Entry: "twice", Count: 2}, move.Counts{Created: 1}))
 	}},
 	"two moves at once": {[]string{"one-move"}, func(s spoil) {
-		s.set(store.Control, "A#demo#MOVES", "MOVE#"+s.support, attr("state", "running"))
-		s.set(store.Control, "A#demo#MOVES", "MOVE#"+s.website, attr("state", "running"))
+		s.set(store.Control, store.MoveKey("demo", s.support), attr(store.AttrState, "running"))
+		s.set(store.Control, store.MoveKey("demo", s.website), attr(store.AttrState, "running"))
 	}},
 	"a moved channel is back in the inbox": {[]string{"one-move", "foreign-untouched"}, func(s spoil) {
-		s.set(store.Control, "A#demo", "CHANNEL#support", attr("home", "inbox"))
+		s.set(store.Control, store.ChannelKey("demo", "support"), attr(store.AttrHome, "inbox"))
 	}},
 	"a channel moving by nobody": {[]string{"one-move"}, func(s spoil) {
-		s.set(store.Control, "A#demo", "CHANNEL#hotline", attr("home", "moving"), attr("move", "m0"))
+		s.set(store.Control, store.ChannelKey("demo", "hotline"), attr(store.AttrHome, "moving"), attr(store.AttrMove, "m0"))
 	}},
 	"a channel still moving after the end": {[]string{"one-move"}, func(s spoil) {
-		s.set(store.Control, "A#demo", "CHANNEL#support", attr("home", "moving"))
+		s.set(store.Control, store.ChannelKey("demo", "support"), attr(store.AttrHome, "moving"))
 	}},
 	"a report with one too many": {[]string{"report-totals"}, func(s spoil) {
 		s.report(s.support, func(r *desk.Report) { r.Created++; r.Found++; r.ByStatus["new"]++ })
@@ -304,11 +304,15 @@ var spoils = map[string]struct {
 		s.must(s.cases.Setups.Replace(s.Context(), setup))
 	}},
 	"an end that was not logged": {[]string{"audit-logged"}, func(s spoil) {
-		page, err := s.engine.Query(s.Context(), store.Query{Table: store.Control, PK: "A#demo#AUDIT", Limit: 100, Read: store.Strong})
+		log, _, err := store.JournalStore{Engine: s.engine}.AuditLog(s.Context(), "demo", "", 100)
 		s.must(err)
-		for _, item := range page.Items {
-			if item.Attrs.Str("action") == desk.ActionEnd {
-				s.must(store.FirstError(s.engine.Write(s.Context(), []store.Write{{Op: store.Delete, Table: store.Control, Key: item.Key}})))
+		page, err := s.engine.Query(s.Context(), store.Query{
+			Table: store.Control, PK: store.AuditPK("demo"), Descending: true, Limit: 100, Read: store.Strong,
+		})
+		s.must(err)
+		for i, entry := range log {
+			if entry.Action == desk.ActionEnd {
+				s.must(store.FirstError(s.engine.Write(s.Context(), []store.Write{{Op: store.Delete, Table: store.Control, Key: page.Items[i].Key}})))
 			}
 		}
 	}},

@@ -296,17 +296,11 @@ func TestRedirectMeasures(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	h := handler.Redirect{Log: quiet, Now: func() time.Time { return now }}
 	h.Metrics = &metrics.Writer{W: &b, Namespace: "deskmove", Now: h.Now}
-	record := func(id, sequence string, changed time.Time) events.DynamoDBEventRecord {
-		return events.DynamoDBEventRecord{EventName: "INSERT", EventSource: "aws:dynamodb", Change: events.DynamoDBStreamRecord{
-			SequenceNumber: sequence,
-			Keys:           map[string]events.DynamoDBAttributeValue{"pk": events.NewStringAttribute("A#acme#C#" + id), "sk": events.NewStringAttribute("H")},
-			NewImage: map[string]events.DynamoDBAttributeValue{
-				"acct": events.NewStringAttribute("acme"), "id": events.NewStringAttribute(id), "ver": events.NewNumberAttribute("1"),
-				"changed": events.NewNumberAttribute(fmt.Sprint(changed.UnixMilli())),
-			},
-		}}
+	begun := func(id, sequence string, changed time.Time) events.DynamoDBEventRecord {
+		new := header(desk.Conversation{Account: "acme", ID: id, Version: 1, ChangedAt: changed})
+		return record(sequence, new.Key, nil, new.New)
 	}
-	e := events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{record("c1", "1", now.Add(-time.Second)), record("c2", "2", now.Add(-3*time.Second)), record("c3", "3", now)}}
+	e := events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{begun("c1", "1", now.Add(-time.Second)), begun("c2", "2", now.Add(-3*time.Second)), begun("c3", "3", now)}}
 	for name, c := range map[string]struct {
 		redirected int
 		errs       map[string]error

@@ -105,7 +105,7 @@ func (h *Redirect) use(ctx context.Context, cs []desk.Conversation) map[string]e
 // changed reads the conversation of a change; false if the change is none of
 // a version.
 func changed(r events.DynamoDBEventRecord) (desk.Conversation, bool, error) {
-	key := store.Key{PK: text(r.Change.Keys["pk"]), SK: text(r.Change.Keys["sk"])}
+	key := store.Key{PK: text(r.Change.Keys[store.PK]), SK: text(r.Change.Keys[store.SK])}
 	image, err := attrs(r.Change.NewImage)
 	if err != nil || r.EventName == string(events.DynamoDBOperationTypeRemove) {
 		return desk.Conversation{}, false, err

@@ -13,39 +13,43 @@ import (
 
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
+	"deskmove/shared/local/streams"
 	"deskmove/shared/store"
+	"deskmove/shared/store/storetest"
 )
 
-type image = map[string]events.DynamoDBAttributeValue
-
-// header is a conversation's image at a version; home is what the marker sets.
-func header(id, version, home string) image {
-	return image{
-		"acct": events.NewStringAttribute("acme"), "id": events.NewStringAttribute(id), "channel": events.NewStringAttribute("mail"),
-		store.Version: events.NewNumberAttribute(version), "home": events.NewStringAttribute(home),
-	}
+// header is a conversation's item.
+func header(c desk.Conversation) storetest.Written {
+	return storetest.Items(func(e store.Engine) {
+		_ = store.ConversationStore{Engine: e}.Import(context.Background(), []desk.Conversation{c}) // never fails
+	})[0]
 }
 
-func change(name, sequence, sk string, was, is image) events.DynamoDBEventRecord {
-	return events.DynamoDBEventRecord{EventName: name, Change: events.DynamoDBStreamRecord{
-		Keys:           image{"pk": events.NewStringAttribute("A#acme#C#c1"), "sk": events.NewStringAttribute(sk)},
-		SequenceNumber: sequence, OldImage: was, NewImage: is,
-	}}
+// record is a change of an item as the stream's mapping hands it over.
+func record(sequence string, key store.Key, was, is store.Attrs) events.DynamoDBEventRecord {
+	return streams.Record(&store.Change{Sequence: sequence, Key: key, Old: was, New: is}, "shard", "stream")
 }
 
 // TestR18WhatTheStreamRedirects: conversations that are new or have a new
 // version (R19), at once, without waiting for an audit.
 func TestR18WhatTheStreamRedirects(t *testing.T) {
+	at := func(version int64, home desk.Home) store.Attrs {
+		return header(desk.Conversation{Account: "acme", ID: "c1", Channel: "mail", Version: version, Home: home}).New
+	}
+	key := store.HeaderKey("acme", "c1")
+	message := storetest.Items(func(e store.Engine) {
+		_ = store.MessageStore{Engine: e}.Begin(context.Background(), desk.Conversation{Account: "acme", ID: "c1"}, desk.Message{Account: "acme", Conversation: "c1", ID: "m1"})
+	})[1]
 	for name, test := range map[string]struct {
 		change events.DynamoDBEventRecord
 		want   []string
 	}{
-		"new":             {change("INSERT", "1", "H", nil, header("c1", "1", "inbox")), []string{"c1"}},
-		"a reply":         {change("MODIFY", "1", "H", header("c1", "1", "inbox"), header("c1", "2", "inbox")), []string{"c1"}},
-		"marked, a reply": {change("MODIFY", "1", "H", header("c1", "1", "helpdesk"), header("c1", "2", "helpdesk")), []string{"c1"}},
-		"the marker":      {change("MODIFY", "1", "H", header("c1", "1", "inbox"), header("c1", "1", "helpdesk")), nil},
-		"a message":       {change("INSERT", "1", "M#m1", nil, image{"id": events.NewStringAttribute("m1")}), nil},
-		"gone":            {change("REMOVE", "1", "H", header("c1", "1", "inbox"), nil), nil},
+		"new":             {record("1", key, nil, at(1, desk.Inbox)), []string{"c1"}},
+		"a reply":         {record("1", key, at(1, desk.Inbox), at(2, desk.Inbox)), []string{"c1"}},
+		"marked, a reply": {record("1", key, at(1, desk.HelpDesk), at(2, desk.HelpDesk)), []string{"c1"}},
+		"the marker":      {record("1", key, at(1, desk.Inbox), at(1, desk.HelpDesk)), nil},
+		"a message":       {record("1", message.Key, nil, message.New), nil},
+		"gone":            {record("1", key, at(1, desk.Inbox), nil), nil},
 	} {
 		var got []string
 		h := handler.Redirect{Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Use: func(_ context.Context, cs []desk.Conversation) (int, map[string]error) {
@@ -67,7 +71,8 @@ func TestR18TheStreamGoesOnFromTheFirstFailure(t *testing.T) {
 	}}
 	var e events.DynamoDBEvent
 	for i, id := range []string{"c1", "c2", "c3"} {
-		e.Records = append(e.Records, change("INSERT", string(rune('1'+i)), "H", nil, header(id, "1", "inbox")))
+		new := header(desk.Conversation{Account: "acme", ID: id, Channel: "mail", Version: 1, Home: desk.Inbox})
+		e.Records = append(e.Records, record(string(rune('1'+i)), new.Key, nil, new.New))
 	}
 	res, err := h.Handle(t.Context(), e)
 	if err != nil || len(res.BatchItemFailures) != 1 || res.BatchItemFailures[0].ItemIdentifier != "2" {

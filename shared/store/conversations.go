@@ -13,13 +13,13 @@ type ConversationStore struct{ Engine Engine }
 
 // Get reads one conversation, strongly; desk.ErrNotFound if there is none.
 func (s ConversationStore) Get(ctx context.Context, account, id string) (desk.Conversation, error) {
-	return readOne(ctx, s.Engine, Conversations, headerKey(account, id), readConversation)
+	return readOne(ctx, s.Engine, Conversations, HeaderKey(account, id), readConversation)
 }
 
 // GetMany reads conversations in any order; those that do not exist are left
 // out. Unless strong, the answer may be old.
 func (s ConversationStore) GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error) {
-	return readMany(ctx, s.Engine, Conversations, keysOf(account, ids, headerKey), strong, readConversation)
+	return readMany(ctx, s.Engine, Conversations, keysOf(account, ids, HeaderKey), strong, readConversation)
 }
 
 // Mark sets the markers of conversations: each lives in the help desk now, on
@@ -29,8 +29,8 @@ func (s ConversationStore) Mark(ctx context.Context, cs []desk.Conversation) []e
 	writes := make([]Write, len(cs))
 	for i, c := range cs {
 		writes[i] = Write{
-			Op: Update, Table: Conversations, Key: headerKey(c.Account, c.ID),
-			Set: Attrs{}.str(aHome, string(c.Home)).str(aTicket, c.Ticket).str(aMove, c.Move),
+			Op: Update, Table: Conversations, Key: HeaderKey(c.Account, c.ID),
+			Set: Attrs{}.str(AttrHome, string(c.Home)).str(AttrTicket, c.Ticket).str(AttrMove, c.Move),
 			If:  Equals(Version, N(c.Version)),
 		}
 	}
@@ -53,8 +53,8 @@ func (s ConversationStore) Save(ctx context.Context, c desk.Conversation, old in
 // take the marker back, so it checks that the home is the one it read.
 func saveHeader(c desk.Conversation, old int64) Write {
 	return Write{
-		Op: Put, Table: Conversations, Key: headerKey(c.Account, c.ID), Set: writeConversation(c),
-		If: Equals(Version, N(old)).And(Equals(aHome, S(string(c.Home)))),
+		Op: Put, Table: Conversations, Key: HeaderKey(c.Account, c.ID), Set: writeConversation(c),
+		If: Equals(Version, N(old)).And(Equals(AttrHome, S(string(c.Home)))),
 	}
 }
 
@@ -70,37 +70,37 @@ func translate(errs []error, from, to error) []error {
 
 // Attributes of conversations, messages and tickets.
 const (
-	aAccount  = "acct"
-	aID       = "id"
-	aHome     = "home"
-	aTicket   = "ticket"
-	aMove     = "move"
-	aOrigin   = "origin"
-	aChannel  = "channel"
-	aSubject  = "subject"
-	aCustomer = "customer"
-	aState    = "state"
-	aOwner    = "owner"
-	aStarted  = "started"
-	aTakenIn  = "taken"
-	aJoined   = "joined"
-	aChanged  = "changed"
-	aCustVer  = "custver"
-	aCustAt   = "custat"
-	aFirst    = "first"
-	aWaiting  = "waiting"
-	aClosed   = "closed"
-	aMessages = "messages"
+	aAccount    = "acct"
+	aID         = "id"
+	AttrHome    = "home"
+	AttrTicket  = "ticket"
+	AttrMove    = "move"
+	aOrigin     = "origin"
+	aChannel    = "channel"
+	aSubject    = "subject"
+	aCustomer   = "customer"
+	AttrState   = "state"
+	aOwner      = "owner"
+	AttrStarted = "started"
+	aTakenIn    = "taken"
+	aJoined     = "joined"
+	aChanged    = "changed"
+	aCustVer    = "custver"
+	aCustAt     = "custat"
+	aFirst      = "first"
+	aWaiting    = "waiting"
+	aClosed     = "closed"
+	aMessages   = "messages"
 )
 
 func writeConversation(c desk.Conversation) Attrs {
 	a := make(Attrs, 0, 24)
 	a = a.str(aAccount, c.Account).str(aID, c.ID).str(aOrigin, c.Origin).str(aChannel, c.Channel)
-	a = a.str(aSubject, c.Subject).str(aCustomer, c.Customer).str(aState, string(c.Status)).str(aOwner, c.Owner)
-	a = a.time(aStarted, c.Started).time(aTakenIn, c.TakenIn).time(aJoined, c.Joined).time(aChanged, c.ChangedAt)
+	a = a.str(aSubject, c.Subject).str(aCustomer, c.Customer).str(AttrState, string(c.Status)).str(aOwner, c.Owner)
+	a = a.time(AttrStarted, c.Started).time(aTakenIn, c.TakenIn).time(aJoined, c.Joined).time(aChanged, c.ChangedAt)
 	a = a.num(Version, c.Version).num(aCustVer, c.CustomerVersion).time(aCustAt, c.CustomerAt)
 	a = a.time(aFirst, c.FirstReplyAt).time(aWaiting, c.WaitingSince).time(aClosed, c.ClosedAt).num(aMessages, c.Messages)
-	a = a.str(aHome, string(c.Home)).str(aTicket, c.Ticket).str(aMove, c.Move)
+	a = a.str(AttrHome, string(c.Home)).str(AttrTicket, c.Ticket).str(AttrMove, c.Move)
 	a = a.str(IndexPK, listPK(c.Account, c.Channel, shardOf(c.ID, ListShards)))
 	return a.str(IndexSK, listSK(c.Joined, c.ID))
 }
@@ -131,11 +131,11 @@ func readConversation(attrs Attrs) desk.Conversation {
 			c.Subject = v.Str
 		case aCustomer:
 			c.Customer = v.Str
-		case aState:
+		case AttrState:
 			c.Status = desk.ConversationStatus(v.Str)
 		case aOwner:
 			c.Owner = v.Str
-		case aStarted:
+		case AttrStarted:
 			c.Started = v.time()
 		case aTakenIn:
 			c.TakenIn = v.time()
@@ -157,11 +157,11 @@ func readConversation(attrs Attrs) desk.Conversation {
 			c.ClosedAt = v.time()
 		case aMessages:
 			c.Messages = v.Num
-		case aHome:
+		case AttrHome:
 			c.Home = desk.Home(v.Str)
-		case aTicket:
+		case AttrTicket:
 			c.Ticket = v.Str
-		case aMove:
+		case AttrMove:
 			c.Move = v.Str
 		}
 	}
@@ -173,7 +173,7 @@ func readConversation(attrs Attrs) desk.Conversation {
 func (s ConversationStore) Import(ctx context.Context, cs []desk.Conversation) error {
 	writes := make([]Write, len(cs))
 	for i, c := range cs {
-		writes[i] = Write{Op: Put, Table: Conversations, Key: headerKey(c.Account, c.ID), Set: writeConversation(c), If: Absent()}
+		writes[i] = Write{Op: Put, Table: Conversations, Key: HeaderKey(c.Account, c.ID), Set: writeConversation(c), If: Absent()}
 	}
 	for _, err := range s.Engine.Write(ctx, writes) {
 		if err != nil && !errors.Is(err, ErrCondition) {

@@ -20,12 +20,14 @@ const (
 // Key is an item's primary key: partition and sort key.
 type Key struct{ PK, SK string }
 
-// Attributes that engines know. Each table has one index over IndexPK and
-// IndexSK, of keys only; items without both are not in it. The change stream
-// reports the items that have a Version attribute. An item of Control may
-// vanish some time after Expires, in seconds since 1970; engines need not see
-// to it.
+// Attributes that engines know. PK and SK are the key, where an item is written
+// as one list of attributes. Each table has one index over IndexPK and IndexSK,
+// of keys only; items without both are not in it. The change stream reports the
+// items that have a Version attribute. An item of Control may vanish some time
+// after Expires, in seconds since 1970; engines need not see to it.
 const (
+	PK      = "pk"
+	SK      = "sk"
 	IndexPK = "ipk"
 	IndexSK = "isk"
 	Version = "ver"

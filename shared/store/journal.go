@@ -25,8 +25,8 @@ const (
 
 func writeAudit(e desk.AuditEntry) Write {
 	return Write{
-		Op: Put, Table: Control, Key: Key{key(e.Account, "AUDIT"), instant(e.At) + "#" + e.ID},
-		Set: Attrs{}.str(aID, e.ID).time(aAt, e.At).str(aBy, e.By).str(aAction, e.Action).str(aMove, e.Move).
+		Op: Put, Table: Control, Key: Key{AuditPK(e.Account), instant(e.At) + "#" + e.ID},
+		Set: Attrs{}.str(aID, e.ID).time(aAt, e.At).str(aBy, e.By).str(aAction, e.Action).str(AttrMove, e.Move).
 			str(aChannel, e.Channel).str(aWhat, e.Detail).str(aAddress, e.Address),
 		If: Absent(),
 	}
@@ -44,7 +44,7 @@ func (s JournalStore) Audit(ctx context.Context, e desk.AuditEntry) error {
 // AuditLog reads one page of the audit log, newest first.
 func (s JournalStore) AuditLog(ctx context.Context, account, cursor string, limit int) ([]desk.AuditEntry, string, error) {
 	page, err := s.Engine.Query(ctx, Query{
-		Table: Control, PK: key(account, "AUDIT"), Descending: true, After: cursor, Limit: limit, Read: Strong,
+		Table: Control, PK: AuditPK(account), Descending: true, After: cursor, Limit: limit, Read: Strong,
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("audit log of %s: %w", account, err)
@@ -54,7 +54,7 @@ func (s JournalStore) AuditLog(ctx context.Context, account, cursor string, limi
 		a := item.Attrs
 		es[i] = desk.AuditEntry{
 			Account: account, ID: a.Str(aID), At: a.Time(aAt), By: a.Str(aBy), Action: a.Str(aAction),
-			Move: a.Str(aMove), Channel: a.Str(aChannel), Detail: a.Str(aWhat), Address: a.Str(aAddress),
+			Move: a.Str(AttrMove), Channel: a.Str(aChannel), Detail: a.Str(aWhat), Address: a.Str(aAddress),
 		}
 	}
 	return es, page.Next, nil
@@ -66,9 +66,9 @@ func (s JournalStore) Notify(ctx context.Context, account string, ns []desk.Noti
 	ws := make([]Write, len(ns))
 	for i, n := range ns {
 		ws[i] = Write{
-			Op: Put, Table: Control, Key: Key{key(account, "OUTBOX"), n.ID},
-			Set: Attrs{}.str(aID, n.ID).str(aNotice, n.Kind).str(aRecipient, n.Agent).str(aTicket, n.Ticket).
-				str(aMove, n.Move).str(aChannel, n.Channel).num(aTickets, n.Tickets).time(aAt, n.At),
+			Op: Put, Table: Control, Key: noticeKey(account, n.ID),
+			Set: Attrs{}.str(aID, n.ID).str(aNotice, n.Kind).str(aRecipient, n.Agent).str(AttrTicket, n.Ticket).
+				str(AttrMove, n.Move).str(aChannel, n.Channel).num(aTickets, n.Tickets).time(aAt, n.At),
 			If: Absent(),
 		}
 	}
@@ -82,7 +82,7 @@ func (s JournalStore) Notify(ctx context.Context, account string, ns []desk.Noti
 
 // Outbox reads one page of notifications, sent or not.
 func (s JournalStore) Outbox(ctx context.Context, account, cursor string, limit int) ([]desk.Notification, string, error) {
-	page, err := s.Engine.Query(ctx, Query{Table: Control, PK: key(account, "OUTBOX"), After: cursor, Limit: limit, Read: Strong})
+	page, err := s.Engine.Query(ctx, Query{Table: Control, PK: noticeKey(account, "").PK, After: cursor, Limit: limit, Read: Strong})
 	if err != nil {
 		return nil, "", fmt.Errorf("outbox of %s: %w", account, err)
 	}
@@ -90,7 +90,7 @@ func (s JournalStore) Outbox(ctx context.Context, account, cursor string, limit 
 	for i, item := range page.Items {
 		a := item.Attrs
 		ns[i] = desk.Notification{
-			ID: a.Str(aID), Kind: a.Str(aNotice), Agent: a.Str(aRecipient), Ticket: a.Str(aTicket), Move: a.Str(aMove),
+			ID: a.Str(aID), Kind: a.Str(aNotice), Agent: a.Str(aRecipient), Ticket: a.Str(AttrTicket), Move: a.Str(AttrMove),
 			Channel: a.Str(aChannel), Tickets: a.Num(aTickets), At: a.Time(aAt), SentAt: a.Time(aSent),
 		}
 	}
@@ -101,7 +101,7 @@ func (s JournalStore) Outbox(ctx context.Context, account, cursor string, limit 
 // none.
 func (s JournalStore) Delivered(ctx context.Context, account, id string, at time.Time) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
-		Op: Update, Table: Control, Key: Key{key(account, "OUTBOX"), id}, Set: Attrs{}.time(aSent, at), If: Exists(),
+		Op: Update, Table: Control, Key: noticeKey(account, id), Set: Attrs{}.time(aSent, at), If: Exists(),
 	}}))
 	if errors.Is(err, ErrCondition) {
 		err = desk.ErrNotFound

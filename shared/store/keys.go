@@ -25,7 +25,8 @@ func key(account string, parts ...string) string {
 	return "A#" + account + "#" + strings.Join(parts, "#")
 }
 
-func headerKey(account, conversation string) Key {
+// HeaderKey is the key of a conversation.
+func HeaderKey(account, conversation string) Key {
 	return Key{"A#" + account + "#C#" + conversation, "H"}
 }
 
@@ -49,11 +50,24 @@ func ticketKey(account, ticket string) Key {
 
 func setupKey(account, kind, id string) Key { return Key{"A#" + account, kind + "#" + id} }
 
-func channelKey(account, id string) Key { return setupKey(account, "CHANNEL", id) }
+// ChannelKey is the key of a channel.
+func ChannelKey(account, id string) Key { return setupKey(account, "CHANNEL", id) }
 
-func moveKey(account, id string) Key { return Key{key(account, "MOVES"), "MOVE#" + id} }
+// MoveKey is the key of a move.
+func MoveKey(account, id string) Key { return Key{key(account, "MOVES"), "MOVE#" + id} }
 
-func lockKey(account string) Key { return Key{key(account, "MOVES"), "LOCK"} }
+// LockKey is the key of the item that names an account's running move.
+func LockKey(account string) Key { return Key{key(account, "MOVES"), "LOCK"} }
+
+// AccessKey is the key of the agents with access when a move was fenced.
+func AccessKey(account, move string) Key { return Key{key(account, "MOVES"), "ACCESS#" + move} }
+
+// AuditPK is the partition of an account's audit log.
+func AuditPK(account string) string { return key(account, "AUDIT") }
+
+func noticeKey(account, id string) Key { return Key{key(account, "OUTBOX"), id} }
+
+func idempotencyKey(account, id string) Key { return Key{key(account, "IDEMPOTENT"), id} }
 
 func ledgerPK(account, move string, shard int) string {
 	return key(account, "LEDGER", move, strconv.Itoa(shard))

@@ -21,18 +21,18 @@ type LedgerStore struct{ Engine Engine }
 
 // Attributes of the ledger.
 const (
-	aAfter   = "after"
-	aUntil   = "until"
-	aCount   = "count"
-	aSent    = "sent"
-	aPlanned = "planned"
-	aDone    = "done"
-	aTally   = "tally"
-	aCode    = "code"
-	aReason  = "reason"
-	aAt      = "at"
-	aIDs     = "ids"
-	aRetry   = "retry"
+	aAfter      = "after"
+	aUntil      = "until"
+	AttrCount   = "count"
+	aSent       = "sent"
+	AttrPlanned = "planned"
+	AttrDone    = "done"
+	aTally      = "tally"
+	aCode       = "code"
+	aReason     = "reason"
+	aAt         = "at"
+	aIDs        = "ids"
+	aRetry      = "retry"
 )
 
 // Add enters a batch and counts it as planned, once: an entry that is open
@@ -42,12 +42,12 @@ func (s LedgerStore) Add(ctx context.Context, e move.Entry) error {
 		{
 			Op: Put, Table: Control, Key: entryKey(e),
 			Set: Attrs{}.str(aID, e.ID).str(aChannel, e.Channel).str(aAfter, position(e.After)).str(aUntil, position(e.Until)).
-				str(aIDs, strings.Join(e.IDs, ",")).num(aCount, int64(e.Count)).num(aRetry, flag(e.Retry)).time(aSent, e.SentAt),
+				str(aIDs, strings.Join(e.IDs, ",")).num(AttrCount, int64(e.Count)).num(aRetry, flag(e.Retry)).time(aSent, e.SentAt),
 			If: Absent(),
 		},
 		{
 			Op: Update, Table: Control, Key: counterKey(e.Account, e.Move, shardOf(e.ID, counterShards)),
-			Add: Attrs{}.num(aPlanned, int64(e.Count)),
+			Add: Attrs{}.num(AttrPlanned, int64(e.Count)),
 		},
 	})
 	if err != nil && !errors.Is(err, ErrCondition) {
@@ -85,7 +85,7 @@ func (s LedgerStore) Done(ctx context.Context, b move.Batch, n move.Counts) erro
 		{Op: Delete, Table: Control, Key: entryKey(e), If: Exists()},
 		{
 			Op: Update, Table: Control, Key: counterKey(b.Account, b.Move, shardOf(b.Entry, counterShards)),
-			Add: Attrs{}.num(aDone, held).num(aPlanned, held-int64(b.Count)).num("created", n.Created).num("asis", n.AsIs).
+			Add: Attrs{}.num(AttrDone, held).num(AttrPlanned, held-int64(b.Count)).num("created", n.Created).num("asis", n.AsIs).
 				num("live", n.Live).num("stayed", n.Stayed).num("failed", n.Failed),
 		},
 	})
@@ -114,7 +114,7 @@ func (s LedgerStore) Open(ctx context.Context, account, id string, limit int) ([
 		for _, item := range page {
 			e := move.Entry{
 				Account: account, Move: id, ID: item.Attrs.Str(aID), Channel: item.Attrs.Str(aChannel),
-				Count: int(item.Attrs.Num(aCount)), Retry: item.Attrs.Num(aRetry) != 0, SentAt: item.Attrs.Time(aSent),
+				Count: int(item.Attrs.Num(AttrCount)), Retry: item.Attrs.Num(aRetry) != 0, SentAt: item.Attrs.Time(aSent),
 			}
 			if ids := item.Attrs.Str(aIDs); ids != "" {
 				e.IDs = strings.Split(ids, ",")
@@ -160,8 +160,8 @@ func (s LedgerStore) Progress(ctx context.Context, account, id string) (p move.P
 		return p, fmt.Errorf("counters of %s: %w", id, err)
 	}
 	for _, item := range items {
-		p.Planned += item.Attrs.Num(aPlanned)
-		p.Done += item.Attrs.Num(aDone)
+		p.Planned += item.Attrs.Num(AttrPlanned)
+		p.Done += item.Attrs.Num(AttrDone)
 		p.Created += item.Attrs.Num("created")
 		p.AsIs += item.Attrs.Num("asis")
 		p.Live += item.Attrs.Num("live")

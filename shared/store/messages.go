@@ -61,7 +61,7 @@ func (s MessageStore) Claim(ctx context.Context, account, channel, external stri
 // desk.ErrExists if the conversation is there.
 func (s MessageStore) Begin(ctx context.Context, c desk.Conversation, m desk.Message) error {
 	return s.store(ctx, m, Write{
-		Op: Put, Table: Conversations, Key: headerKey(c.Account, c.ID), Set: writeConversation(c), If: Absent(),
+		Op: Put, Table: Conversations, Key: HeaderKey(c.Account, c.ID), Set: writeConversation(c), If: Absent(),
 	}, desk.ErrExists)
 }
 
@@ -123,7 +123,7 @@ type wireBody struct {
 // written, bodies included.
 func (s MessageStore) Messages(ctx context.Context, account, conversation string) ([]desk.Message, error) {
 	var ms []desk.Message
-	q := Query{Table: Conversations, PK: headerKey(account, conversation).PK, From: "M#", To: "M$", Limit: 100, Read: Strong}
+	q := Query{Table: Conversations, PK: HeaderKey(account, conversation).PK, From: "M#", To: "M$", Limit: 100, Read: Strong}
 	for {
 		page, err := s.Engine.Query(ctx, q)
 		if err != nil {

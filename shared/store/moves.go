@@ -17,16 +17,16 @@ type MoveStore struct{ Engine Engine }
 
 // Attributes of moves.
 const (
-	aChoices  = "choices"
-	aPhase    = "phase"
-	aBy       = "by"
-	aEnded    = "ended"
-	aRun      = "run"
-	aReport   = "report"
-	aSum      = "sum"
-	aAgents   = "agents"
-	aNext     = "state"
-	aBodyHash = "hash"
+	aChoices   = "choices"
+	AttrPhase  = "phase"
+	aBy        = "by"
+	aEnded     = "ended"
+	aRun       = "run"
+	AttrReport = "report"
+	aSum       = "sum"
+	aAgents    = "agents"
+	aNext      = "state"
+	aBodyHash  = "hash"
 )
 
 // keptKeys is how long an idempotency key is kept at least. Whoever repeats a
@@ -49,8 +49,8 @@ func writeMove(m desk.Move, dueAt time.Time) (Attrs, error) {
 		return nil, err
 	}
 	a := Attrs{}.str(aAccount, m.Account).str(aID, m.ID).str(aChoices, string(choices)).str(aChannel, m.Choices.Channel)
-	a = a.str(aState, string(m.Status)).str(aPhase, m.Phase).str(aBy, m.By).time(aStarted, m.StartedAt)
-	a = a.time(aFence, m.FenceAt).time(aEnded, m.EndedAt).str(aSum, m.SettingsSum).num(aRun, int64(m.Run)).str(aReport, string(report))
+	a = a.str(AttrState, string(m.Status)).str(AttrPhase, m.Phase).str(aBy, m.By).time(AttrStarted, m.StartedAt)
+	a = a.time(aFence, m.FenceAt).time(aEnded, m.EndedAt).str(aSum, m.SettingsSum).num(aRun, int64(m.Run)).str(AttrReport, string(report))
 	if !dueAt.IsZero() {
 		a = a.str(IndexPK, due).str(IndexSK, dueSK(dueAt, m.Account, m.ID))
 	}
@@ -59,10 +59,10 @@ func writeMove(m desk.Move, dueAt time.Time) (Attrs, error) {
 
 func readMove(a Attrs) (desk.Move, error) {
 	m := desk.Move{
-		Account: a.Str(aAccount), ID: a.Str(aID), Status: desk.MoveStatus(a.Str(aState)), Phase: a.Str(aPhase),
-		By: a.Str(aBy), StartedAt: a.Time(aStarted), FenceAt: a.Time(aFence), EndedAt: a.Time(aEnded), SettingsSum: a.Str(aSum), Run: int(a.Num(aRun)),
+		Account: a.Str(aAccount), ID: a.Str(aID), Status: desk.MoveStatus(a.Str(AttrState)), Phase: a.Str(AttrPhase),
+		By: a.Str(aBy), StartedAt: a.Time(AttrStarted), FenceAt: a.Time(aFence), EndedAt: a.Time(aEnded), SettingsSum: a.Str(aSum), Run: int(a.Num(aRun)),
 	}
-	err := errors.Join(json.Unmarshal([]byte(a.Str(aChoices)), &m.Choices), json.Unmarshal([]byte(a.Str(aReport)), &m.Report))
+	err := errors.Join(json.Unmarshal([]byte(a.Str(aChoices)), &m.Choices), json.Unmarshal([]byte(a.Str(AttrReport)), &m.Report))
 	if err != nil {
 		return m, fmt.Errorf("move %s: %w", m.ID, err)
 	}
@@ -79,7 +79,7 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 		return err
 	}
 	ws := []Write{
-		{Op: Put, Table: Control, Key: moveKey(m.Account, m.ID), Set: item, If: Absent()},
+		{Op: Put, Table: Control, Key: MoveKey(m.Account, m.ID), Set: item, If: Absent()},
 		writeAudit(entry),
 	}
 	if !m.Choices.Rehearsal {
@@ -87,8 +87,8 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 	}
 	if idem.Key != "" {
 		ws = append(ws, Write{
-			Op: Put, Table: Control, Key: Key{key(m.Account, "IDEMPOTENT"), idem.Key},
-			Set: Attrs{}.str(aMove, m.ID).str(aBodyHash, idem.Hash).num(Expires, m.StartedAt.Add(keptKeys).Unix()),
+			Op: Put, Table: Control, Key: idempotencyKey(m.Account, idem.Key),
+			Set: Attrs{}.str(AttrMove, m.ID).str(aBodyHash, idem.Hash).num(Expires, m.StartedAt.Add(keptKeys).Unix()),
 			If:  Absent(),
 		})
 	}
@@ -96,11 +96,11 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 }
 
 func takeLock(account, id string) Write {
-	return Write{Op: Put, Table: Control, Key: lockKey(account), Set: Attrs{}.str(aMove, id), If: Absent()}
+	return Write{Op: Put, Table: Control, Key: LockKey(account), Set: Attrs{}.str(AttrMove, id), If: Absent()}
 }
 
 func dropLock(account, id string) Write {
-	return Write{Op: Delete, Table: Control, Key: lockKey(account), If: Equals(aMove, S(id))}
+	return Write{Op: Delete, Table: Control, Key: LockKey(account), If: Equals(AttrMove, S(id))}
 }
 
 func (s MoveStore) transact(ctx context.Context, what string, ws []Write, conflict error) error {
@@ -117,25 +117,25 @@ func (s MoveStore) transact(ctx context.Context, what string, ws []Write, confli
 // Idempotent finds the move that an idempotency key started; ID is "" if it
 // started none.
 func (s MoveStore) Idempotent(ctx context.Context, account, idemKey string) (id, hash string, err error) {
-	items, err := s.Engine.Get(ctx, Control, []Key{{key(account, "IDEMPOTENT"), idemKey}}, Strong)
+	items, err := s.Engine.Get(ctx, Control, []Key{idempotencyKey(account, idemKey)}, Strong)
 	if err != nil || len(items) == 0 {
 		return "", "", err
 	}
-	return items[0].Attrs.Str(aMove), items[0].Attrs.Str(aBodyHash), nil
+	return items[0].Attrs.Str(AttrMove), items[0].Attrs.Str(aBodyHash), nil
 }
 
 // Locked returns the ID of the account's running move, "" if there is none.
 func (s MoveStore) Locked(ctx context.Context, account string) (string, error) {
-	items, err := s.Engine.Get(ctx, Control, []Key{lockKey(account)}, Strong)
+	items, err := s.Engine.Get(ctx, Control, []Key{LockKey(account)}, Strong)
 	if err != nil || len(items) == 0 {
 		return "", err
 	}
-	return items[0].Attrs.Str(aMove), nil
+	return items[0].Attrs.Str(AttrMove), nil
 }
 
 // Get reads a move, strongly; desk.ErrNotFound if there is none.
 func (s MoveStore) Get(ctx context.Context, account, id string) (desk.Move, error) {
-	items, err := s.Engine.Get(ctx, Control, []Key{moveKey(account, id)}, Strong)
+	items, err := s.Engine.Get(ctx, Control, []Key{MoveKey(account, id)}, Strong)
 	if err == nil && len(items) == 0 {
 		err = desk.ErrNotFound
 	}
@@ -169,7 +169,7 @@ func (s MoveStore) List(ctx context.Context, account, cursor string, limit int) 
 // first snapshot stays.
 func (s MoveStore) Snapshot(ctx context.Context, account, id string, agents []string) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
-		Op: Put, Table: Control, Key: Key{key(account, "MOVES"), "ACCESS#" + id},
+		Op: Put, Table: Control, Key: AccessKey(account, id),
 		Set: Attrs{}.str(aAgents, strings.Join(agents, ",")), If: Absent(),
 	}}))
 	if err != nil && !errors.Is(err, ErrCondition) {
@@ -180,7 +180,7 @@ func (s MoveStore) Snapshot(ctx context.Context, account, id string, agents []st
 
 // Access reads the snapshot; desk.ErrNotFound before there is one.
 func (s MoveStore) Access(ctx context.Context, account, id string) (map[string]bool, error) {
-	items, err := s.Engine.Get(ctx, Control, []Key{{key(account, "MOVES"), "ACCESS#" + id}}, Strong)
+	items, err := s.Engine.Get(ctx, Control, []Key{AccessKey(account, id)}, Strong)
 	if err == nil && len(items) == 0 {
 		err = desk.ErrNotFound
 	}
@@ -201,9 +201,9 @@ func (s MoveStore) Access(ctx context.Context, account, id string) (map[string]b
 // wakes up after the end must not make the move run again.
 func (s MoveStore) Proceed(ctx context.Context, m desk.Move, phase string, fenceAt time.Time) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
-		Op: Update, Table: Control, Key: moveKey(m.Account, m.ID),
-		Set: Attrs{}.str(aState, string(desk.Running)).str(aPhase, phase).time(aFence, fenceAt),
-		If:  Equals(aState, S(string(m.Status))),
+		Op: Update, Table: Control, Key: MoveKey(m.Account, m.ID),
+		Set: Attrs{}.str(AttrState, string(desk.Running)).str(AttrPhase, phase).time(aFence, fenceAt),
+		If:  Equals(AttrState, S(string(m.Status))),
 	}}))
 	if err != nil && !errors.Is(err, ErrCondition) {
 		return fmt.Errorf("move %s, phase %s: %w", m.ID, phase, err)
@@ -222,8 +222,8 @@ func (s MoveStore) Finish(ctx context.Context, m desk.Move, dueAt time.Time, ent
 	}
 	ws := []Write{
 		{
-			Op: Put, Table: Control, Key: moveKey(m.Account, m.ID), Set: item,
-			If: Equals(aState, S(string(desk.Running))).And(Equals(aRun, N(int64(m.Run)))),
+			Op: Put, Table: Control, Key: MoveKey(m.Account, m.ID), Set: item,
+			If: Equals(AttrState, S(string(desk.Running))).And(Equals(aRun, N(int64(m.Run)))),
 		},
 		writeAudit(entry),
 	}
@@ -231,8 +231,8 @@ func (s MoveStore) Finish(ctx context.Context, m desk.Move, dueAt time.Time, ent
 		ws = append(ws, dropLock(m.Account, m.ID))
 		if m.Status == desk.Done {
 			ws = append(ws, Write{
-				Op: Update, Table: Control, Key: channelKey(m.Account, m.Choices.Channel),
-				Set: Attrs{}.str(aHome, string(desk.HelpDesk)), If: Equals(aMove, S(m.ID)),
+				Op: Update, Table: Control, Key: ChannelKey(m.Account, m.Choices.Channel),
+				Set: Attrs{}.str(AttrHome, string(desk.HelpDesk)), If: Equals(AttrMove, S(m.ID)),
 			})
 		}
 	}
@@ -249,7 +249,7 @@ func (s MoveStore) Resume(ctx context.Context, m desk.Move, entry desk.AuditEntr
 	}
 	return s.transact(ctx, "resume move "+m.ID, []Write{
 		{
-			Op: Put, Table: Control, Key: moveKey(m.Account, m.ID), Set: item,
+			Op: Put, Table: Control, Key: MoveKey(m.Account, m.ID), Set: item,
 			If: Equals(aRun, N(int64(m.Run-1))),
 		},
 		takeLock(m.Account, m.ID),
@@ -270,7 +270,7 @@ func (s MoveStore) HandOver(ctx context.Context, r move.Run, from int) error {
 	}
 	return s.transact(ctx, "hand over move "+r.Move, []Write{
 		{
-			Op: Update, Table: Control, Key: moveKey(r.Account, r.Move),
+			Op: Update, Table: Control, Key: MoveKey(r.Account, r.Move),
 			Set: Attrs{}.num(aRun, int64(r.Run)), If: Equals(aRun, N(int64(from))),
 		},
 		{Op: Put, Table: Control, Key: runKey(r.Account, r.Move), Set: Attrs{}.str(aNext, string(state))},
@@ -314,8 +314,8 @@ func (s MoveStore) Due(ctx context.Context, now time.Time) ([]move.Name, error) 
 // due.
 func (s MoveStore) EndAudits(ctx context.Context, m desk.Move) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
-		Op: Update, Table: Control, Key: moveKey(m.Account, m.ID), Remove: []string{IndexPK, IndexSK},
-		If: Equals(aState, S(string(m.Status))).And(Equals(aRun, N(int64(m.Run)))),
+		Op: Update, Table: Control, Key: MoveKey(m.Account, m.ID), Remove: []string{IndexPK, IndexSK},
+		If: Equals(AttrState, S(string(m.Status))).And(Equals(aRun, N(int64(m.Run)))),
 	}}))
 	if err != nil && !errors.Is(err, ErrCondition) { // resumed meanwhile: then it is due anyway
 		return fmt.Errorf("end the audits of move %s: %w", m.ID, err)

@@ -65,7 +65,7 @@ func readInto[T any](list []T, config []byte) ([]T, error) {
 
 // Channel reads one channel, strongly; desk.ErrNotFound if there is none.
 func (s SetupStore) Channel(ctx context.Context, account, id string) (desk.Channel, error) {
-	items, err := s.Engine.Get(ctx, Control, []Key{channelKey(account, id)}, Strong)
+	items, err := s.Engine.Get(ctx, Control, []Key{ChannelKey(account, id)}, Strong)
 	if err == nil && len(items) == 0 {
 		err = desk.ErrNotFound
 	}
@@ -79,9 +79,9 @@ func (s SetupStore) Channel(ctx context.Context, account, id string) (desk.Chann
 // returns the channel as it is now: fenced by whichever came first.
 func (s SetupStore) Fence(ctx context.Context, account, id, byMove string, at time.Time) (desk.Channel, error) {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
-		Op: Update, Table: Control, Key: channelKey(account, id),
-		Set: Attrs{}.str(aHome, string(desk.Moving)).time(aFence, at).str(aMove, byMove),
-		If:  Equals(aHome, S(string(desk.Inbox))),
+		Op: Update, Table: Control, Key: ChannelKey(account, id),
+		Set: Attrs{}.str(AttrHome, string(desk.Moving)).time(aFence, at).str(AttrMove, byMove),
+		If:  Equals(AttrHome, S(string(desk.Inbox))),
 	}}))
 	if err != nil && !errors.Is(err, ErrCondition) {
 		return desk.Channel{}, fmt.Errorf("fence channel %s: %w", id, err)
@@ -120,7 +120,7 @@ func (s SetupStore) Replace(ctx context.Context, setup desk.Setup) error {
 		}
 		gone := Write{Op: Delete, Table: Control, Key: item.Key}
 		if strings.HasPrefix(item.Key.SK, "CHANNEL#") {
-			gone.If = Equals(aHome, S(string(desk.Inbox)))
+			gone.If = Equals(AttrHome, S(string(desk.Inbox)))
 		}
 		if err := FirstError(s.Engine.Write(ctx, []Write{gone})); err != nil && !errors.Is(err, ErrCondition) {
 			return fmt.Errorf("setup of %s, %s: %w", account, item.Key.SK, err)
@@ -173,7 +173,7 @@ type channelConfig struct {
 func writeChannel(account string, c desk.Channel, place int) (Write, error) {
 	config, err := json.Marshal(channelConfig{c.ID, c.Name, c.Type, c.Address, c.Fallback, c.Connected, c.Bot})
 	w := Write{
-		Op: Update, Table: Control, Key: channelKey(account, c.ID),
+		Op: Update, Table: Control, Key: ChannelKey(account, c.ID),
 		Set: Attrs{}.str(aAccount, account).str(aConfig, string(config)).With(aPlace, N(int64(place))),
 		If:  Exists(),
 	}
@@ -189,7 +189,7 @@ func writeChannel(account string, c desk.Channel, place int) (Write, error) {
 func newChannel(update Write) Write {
 	return Write{
 		Op: Put, Table: update.Table, Key: update.Key,
-		Set: update.Set.str(aHome, string(desk.Inbox)), If: Absent(),
+		Set: update.Set.str(AttrHome, string(desk.Inbox)), If: Absent(),
 	}
 }
 
@@ -201,7 +201,7 @@ func readChannel(a Attrs) (desk.Channel, error) {
 	c := desk.Channel{
 		Account: a.Str(aAccount), ID: config.ID, Name: config.Name, Type: config.Type, Address: config.Address,
 		Fallback: config.Fallback, Connected: config.Connected, Bot: config.Bot,
-		Home: desk.Home(a.Str(aHome)), FenceAt: a.Time(aFence), Move: a.Str(aMove),
+		Home: desk.Home(a.Str(AttrHome)), FenceAt: a.Time(aFence), Move: a.Str(AttrMove),
 	}
 	if settings := a.Str(aSettings); settings != "" {
 		c.Settings = json.RawMessage(settings)

@@ -91,13 +91,13 @@ func writeTicket(t desk.Ticket) Attrs {
 	a = a.str(aAccount, t.Account).str(aID, t.ID).str(aConversation, t.Conversation).str(aChannel, t.Channel)
 	a = a.str(aSubject, t.Subject).str(aCustomer, t.Customer).str(aStatus, string(t.Status)).str(aOwner, t.Owner)
 	a = a.time(aCreated, t.Created).str(aProvenance, string(t.Provenance)).time(aImported, t.Imported)
-	a = a.str(aMove, t.Move).str(aFrom, t.From).str(aLostOwner, t.LostOwner)
+	a = a.str(AttrMove, t.Move).str(aFrom, t.From).str(aLostOwner, t.LostOwner)
 	a = a.str(aMovedStatus, string(t.MovedStatus)).str(aMovedOwner, t.MovedOwner)
 	a = a.time(aEditedAt, t.Edited.At).str(aEditedBy, t.Edited.By).str(aEditedStatus, string(t.Edited.Status))
 	a = a.str(aEditedOwner, t.Edited.Owner).num(aEditedSource, t.Edited.SourceVersion)
 	a = a.time(aOpened, t.Opened).str(aPolicy, t.Clocks.Policy).time(aFirst, t.Clocks.FirstReply)
 	a = a.time(aNextReply, t.Clocks.NextReply).time(aClose, t.Clocks.Close)
-	a = a.str(aHome, string(t.Home)).num(aSource, t.SourceVersion).num(aRevision, t.Revision)
+	a = a.str(AttrHome, string(t.Home)).num(aSource, t.SourceVersion).num(aRevision, t.Revision)
 	if t.Home != desk.HelpDesk {
 		return a
 	}
@@ -132,7 +132,7 @@ func readTicket(attrs Attrs) desk.Ticket {
 			t.Provenance = desk.Provenance(v.Str)
 		case aImported:
 			t.Imported = v.time()
-		case aMove:
+		case AttrMove:
 			t.Move = v.Str
 		case aFrom:
 			t.From = v.Str
@@ -162,7 +162,7 @@ func readTicket(attrs Attrs) desk.Ticket {
 			t.Clocks.NextReply = v.time()
 		case aClose:
 			t.Clocks.Close = v.time()
-		case aHome:
+		case AttrHome:
 			t.Home = desk.Home(v.Str)
 		case aSource:
 			t.SourceVersion = v.Num

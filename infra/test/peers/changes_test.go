@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"deskmove/shared/store"
 )
 
 // change is a change of a conversation's header, as the stream has it.
@@ -64,12 +66,13 @@ func header(raw json.RawMessage) (change, bool) {
 		EventName string `json:"eventName"`
 		Dynamodb  struct {
 			SequenceNumber string
-			Keys           struct {
-				SK struct{ S string } `json:"sk"`
-			}
+			Keys           map[string]struct{ S string }
 		} `json:"dynamodb"`
 	}
-	ok := json.Unmarshal(raw, &r) == nil && r.EventName != "REMOVE" && r.Dynamodb.Keys.SK.S == "H"
+	if json.Unmarshal(raw, &r) != nil || r.EventName == "REMOVE" {
+		return change{}, false
+	}
+	_, ok := store.ReadConversation(store.Key{SK: r.Dynamodb.Keys[store.SK].S}, nil)
 	return change{sequence: r.Dynamodb.SequenceNumber, raw: raw}, ok
 }
 

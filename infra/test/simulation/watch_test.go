@@ -38,13 +38,13 @@ type header struct {
 	at  time.Duration
 }
 
-// The beginnings of sort keys of package store by which the control table's
-// items are told apart.
-const (
-	lockSK    = "LOCK"
-	moveSK    = "MOVE#"
-	channelSK = "CHANNEL#"
-	accessSK  = "ACCESS#"
+// The beginnings of sort keys by which the control table's items are told
+// apart.
+var (
+	lockSK    = store.LockKey("").SK
+	moveSK    = store.MoveKey("", "").SK
+	channelSK = store.ChannelKey("", "").SK
+	accessSK  = store.AccessKey("", "").SK
 )
 
 // saw judges what was written, once all of it is.

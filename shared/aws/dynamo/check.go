@@ -60,7 +60,7 @@ func wrongKeys(t *types.TableDescription) (problems []string) {
 	if t.TableStatus != types.TableStatusActive && t.TableStatus != types.TableStatusUpdating {
 		problems = append(problems, fmt.Sprintf("it is %s: wait until it is ACTIVE", t.TableStatus))
 	}
-	if is, want := keyText(t, t.KeySchema), "pk (S), sk (S)"; is != want {
+	if is, want := keyText(t, t.KeySchema), store.PK+" (S), "+store.SK+" (S)"; is != want {
 		problems = append(problems, fmt.Sprintf("its keys are %s, not %s; %s", is, want, remake))
 	}
 	return problems

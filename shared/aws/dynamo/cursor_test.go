@@ -29,15 +29,15 @@ func cursor(t interface{ Fatal(...any) }, q store.Query, last store.Item) string
 func TestCursors(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		part := rapid.StringN(1, 20, 200)
-		q := store.Query{PK: part.Draw(t, "pk"), Index: rapid.Bool().Draw(t, "index")}
-		last := store.Item{Key: store.Key{PK: q.PK, SK: part.Draw(t, "sk")}}
+		q := store.Query{PK: part.Draw(t, "partition"), Index: rapid.Bool().Draw(t, "index")}
+		last := store.Item{Key: store.Key{PK: q.PK, SK: part.Draw(t, "sort")}}
 		if q.Index {
 			last.Key.PK = part.Draw(t, "base")
-			last.Attrs = store.Attrs{{Name: store.IndexSK, Value: store.S(part.Draw(t, "isk"))}}
+			last.Attrs = store.Attrs{{Name: store.IndexSK, Value: store.S(part.Draw(t, "sort of the index"))}}
 		}
 		q.After = cursor(t, q, last)
 		at, err := readCursor(q)
-		if err != nil || text(at[pk]) != last.Key.PK || text(at[sk]) != last.Key.SK ||
+		if err != nil || text(at[store.PK]) != last.Key.PK || text(at[store.SK]) != last.Key.SK ||
 			q.Index && (text(at[store.IndexPK]) != q.PK || text(at[store.IndexSK]) != last.Attrs.Str(store.IndexSK)) {
 			t.Fatalf("%q reads as %v, %v", q.After, at, err)
 		}
@@ -52,7 +52,7 @@ func TestForgedCursors(t *testing.T) {
 	ofIndex := cursor(t, byIndex, store.Item{Key: other.Key, Attrs: store.Attrs{{Name: store.IndexSK, Value: store.S("k")}}})
 
 	table.After = cursor(t, table, other)
-	if at, err := readCursor(table); err != nil || text(at[pk]) != "p" {
+	if at, err := readCursor(table); err != nil || text(at[store.PK]) != "p" {
 		t.Errorf("a cursor of another partition leads to %v, %v", at, err)
 	}
 	byIndex.After = ofIndex
@@ -82,7 +82,7 @@ func FuzzCursor(f *testing.F) {
 		if err != nil {
 			return
 		}
-		hash := pk
+		hash := store.PK
 		if isIndex {
 			hash = store.IndexPK
 		}

@@ -42,9 +42,9 @@ func (x *expression) condition(c store.Cond) *string {
 	for i, t := range c {
 		switch t.Test {
 		case store.IsAbsent:
-			terms[i] = "attribute_not_exists(" + pk + ")"
+			terms[i] = "attribute_not_exists(" + store.PK + ")"
 		case store.IsThere:
-			terms[i] = "attribute_exists(" + pk + ")"
+			terms[i] = "attribute_exists(" + store.PK + ")"
 		case store.IsEqual:
 			terms[i] = x.name(t.Attr) + " = " + x.value(t.Value)
 		}

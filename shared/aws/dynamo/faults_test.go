@@ -248,7 +248,7 @@ func TestConditionAfterLostAnswer(t *testing.T) {
 // TestWritesFailByThemselves has one of many writes fail, each in its place.
 func TestWritesFailByThemselves(t *testing.T) {
 	e, _ := serve(t, func(r request) answer {
-		key := r.body["Item"].(map[string]any)["sk"].(map[string]any)["S"].(string)
+		key := r.body["Item"].(map[string]any)[store.SK].(map[string]any)["S"].(string)
 		switch key {
 		case "007":
 			return failure(400, "ConditionalCheckFailedException")
@@ -288,7 +288,7 @@ func TestUnwritable(t *testing.T) {
 		"key is not UTF-8":         key("p\xff", "s"),
 		"keep the item out":        set(store.IndexPK, store.S("")),
 		"a key of the index is a":  set(store.IndexSK, store.N(1)),
-		"the name is the key's":    set("pk", store.S("p")),
+		"the name is the key's":    set(store.PK, store.S("p")),
 		"the string is not UTF-8":  set("text", store.S("\xff")),
 	} {
 		e, asked := serve(t, inTurn(done))
@@ -415,7 +415,7 @@ func TestPages(t *testing.T) {
 	}
 	for i, r := range asked() {
 		start, _ := r.body["ExclusiveStartKey"].(map[string]any)
-		if i > 0 && (start["isk"].(map[string]any)["S"] != fmt.Sprint("i", i) || start["sk"].(map[string]any)["S"] != fmt.Sprint(i)) || i == 0 && start != nil {
+		if i > 0 && (start[store.IndexSK].(map[string]any)["S"] != fmt.Sprint("i", i) || start[store.SK].(map[string]any)["S"] != fmt.Sprint(i)) || i == 0 && start != nil {
 			t.Errorf("request %d starts at %v", i, start)
 		}
 		if r.body["ConsistentRead"] == true {

@@ -70,7 +70,7 @@ func (l *late) Query(ctx context.Context, q store.Query) (store.Page, error) {
 
 func (l *late) Write(ctx context.Context, ws []store.Write) []error {
 	for _, w := range ws {
-		if w.Set.Str("phase") == "reconcile" {
+		if w.Set.Str(store.AttrPhase) == "reconcile" {
 			l.seen.Store(true)
 		}
 	}

@@ -46,7 +46,7 @@ func (e *Engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
 
 // input is the request for a page.
 func input(table *string, q store.Query) (*dynamodb.QueryInput, error) {
-	hash, sort := pk, sk
+	hash, sort := store.PK, store.SK
 	in := &dynamodb.QueryInput{
 		TableName: table, ScanIndexForward: aws.Bool(!q.Descending), Limit: aws.Int32(int32(min(q.Limit, maxPage))), // #nosec G115 -- at most maxPage
 	}

@@ -29,7 +29,7 @@ var shapes = [...]shape{
 
 // Keys of tables and of their indexes.
 var (
-	tableKeys = keySchema(pk, sk)
+	tableKeys = keySchema(store.PK, store.SK)
 	indexKeys = keySchema(store.IndexPK, store.IndexSK)
 )
 
@@ -58,7 +58,7 @@ func create(ctx context.Context, client *dynamodb.Client, name string, s shape) 
 			IndexName: aws.String(index), KeySchema: indexKeys, Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
 		}},
 	}
-	for _, attr := range []string{pk, sk, store.IndexPK, store.IndexSK} {
+	for _, attr := range []string{store.PK, store.SK, store.IndexPK, store.IndexSK} {
 		in.AttributeDefinitions = append(in.AttributeDefinitions,
 			types.AttributeDefinition{AttributeName: &attr, AttributeType: types.ScalarAttributeTypeS})
 	}

@@ -11,12 +11,8 @@ import (
 	"deskmove/shared/store"
 )
 
-// Names of the keys and of the index.
-const (
-	pk    = "pk"
-	sk    = "sk"
-	index = "list"
-)
+// index is the name of each table's index.
+const index = "list"
 
 // DynamoDB's limits.
 const (
@@ -62,7 +58,7 @@ func readNumber(s string) (store.Value, error) {
 }
 
 func writeKey(k store.Key) image {
-	return image{pk: &types.AttributeValueMemberS{Value: k.PK}, sk: &types.AttributeValueMemberS{Value: k.SK}}
+	return image{store.PK: &types.AttributeValueMemberS{Value: k.PK}, store.SK: &types.AttributeValueMemberS{Value: k.SK}}
 }
 
 func writeItem(k store.Key, attrs store.Attrs) image {
@@ -70,7 +66,7 @@ func writeItem(k store.Key, attrs store.Attrs) image {
 	for _, a := range attrs {
 		item[a.Name] = writeValue(a.Value)
 	}
-	item[pk], item[sk] = &types.AttributeValueMemberS{Value: k.PK}, &types.AttributeValueMemberS{Value: k.SK}
+	item[store.PK], item[store.SK] = &types.AttributeValueMemberS{Value: k.PK}, &types.AttributeValueMemberS{Value: k.SK}
 	return item
 }
 
@@ -92,9 +88,9 @@ func readItem(m image) (store.Item, error) {
 // take adds an attribute, or a part of the key, to an item.
 func take(item *store.Item, name string, v store.Value) {
 	switch name {
-	case pk:
+	case store.PK:
 		item.Key.PK = v.Str
-	case sk:
+	case store.SK:
 		item.Key.SK = v.Str
 	default:
 		item.Attrs = append(item.Attrs, store.Attr{Name: name, Value: v})
@@ -118,7 +114,7 @@ func writable(w *store.Write) error {
 
 func writableAttr(a *store.Attr) error {
 	switch a.Name {
-	case pk, sk:
+	case store.PK, store.SK:
 		return errors.New("the name is the key's")
 	case store.IndexPK, store.IndexSK:
 		if a.Value.Kind != store.String || a.Value.Str == "" {

@@ -91,7 +91,7 @@ func setUp(ctx context.Context, r *runtime.Runtime, e *sqlite.Engine, say func(.
 		Function: streams.Function{
 			Name: "changes", Timeout: 3 * time.Second, Handle: func(_ context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 				for _, x := range e.Records {
-					say("changed", x.Change.Keys["sk"].String())
+					say("changed", x.Change.Keys[store.SK].String())
 				}
 				return events.DynamoDBEventResponse{}, nil
 			},

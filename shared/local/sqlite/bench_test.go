@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/shared/desk"
 	"deskmove/shared/local/sqlite"
 	"deskmove/shared/store"
 )
@@ -19,66 +20,34 @@ func conversationID(i int) string {
 	return fmt.Sprintf("%011x%08x", 1_790_000_000_000+i*977, uint32(i)*2654435761)
 }
 
-// header is a conversation of about 450 bytes.
-func header(i int) store.Write {
-	id := conversationID(i)
-	at := store.N(int64(1_790_000_000_000 + i*977))
-	return store.Write{Table: store.Conversations, Key: store.Key{PK: "A#acme#C#" + id, SK: "H"}, Set: store.Attrs{
-		{Name: "acct", Value: store.S("acme")}, {Name: "id", Value: store.S(id)},
-		{Name: "origin", Value: store.S("support-mail")}, {Name: "channel", Value: store.S("support-mail")},
-		{Name: "subject", Value: store.S(subject)}, {Name: "customer", Value: store.S("jane.doe.of.acme@example.com")},
-		{Name: "state", Value: store.S("open")}, {Name: "owner", Value: store.S("agent-17")},
-		{Name: "started", Value: at}, {Name: "taken", Value: at}, {Name: "joined", Value: at}, {Name: "changed", Value: at},
-		{Name: "ver", Value: store.N(3)}, {Name: "custver", Value: store.N(2)}, {Name: "custat", Value: at},
-		{Name: "first", Value: at}, {Name: "waiting", Value: at}, {Name: "messages", Value: store.N(3)},
-		{Name: "home", Value: store.S("inbox")},
-		{Name: "ipk", Value: store.S(fmt.Sprintf("A#acme#CH#support-mail#%d", i%16))},
-		{Name: "isk", Value: store.S(fmt.Sprintf("%013d%s", at.Num, id))},
-	}}
+// conversation is one of about 450 bytes.
+func conversation(i int) desk.Conversation {
+	at := time.UnixMilli(1_790_000_000_000 + int64(i)*977)
+	return desk.Conversation{
+		Account: "acme", ID: conversationID(i), Origin: "support-mail", Channel: "support-mail", Subject: subject,
+		Customer: "jane.doe.of.acme@example.com", Status: desk.Open, Owner: "agent-17", Started: at, TakenIn: at, Joined: at, ChangedAt: at,
+		Version: 3, CustomerVersion: 2, CustomerAt: at, FirstReplyAt: at, WaitingSince: at, Messages: 3, Home: desk.Inbox,
+	}
 }
 
-// ticket is that of conversation i, of about 350 bytes.
-func ticket(i int) store.Write {
-	id := conversationID(i)
-	at := store.N(int64(1_790_000_000_000 + i*977))
-	return store.Write{Table: store.Tickets, Key: store.Key{PK: "A#acme#T#" + id, SK: "T"}, If: store.Absent(), Set: store.Attrs{
-		{Name: "acct", Value: store.S("acme")}, {Name: "id", Value: store.S(id)}, {Name: "conv", Value: store.S(id)},
-		{Name: "channel", Value: store.S("support-mail")},
-		{Name: "subject", Value: store.S(subject)}, {Name: "customer", Value: store.S("jane.doe.of.acme@example.com")},
-		{Name: "status", Value: store.S("waiting")}, {Name: "owner", Value: store.S("agent-17")},
-		{Name: "created", Value: at}, {Name: "prov", Value: store.S("history")}, {Name: "imported", Value: at},
-		{Name: "move", Value: store.S("01k9z0c6v8e6t2m3n4p5")}, {Name: "from", Value: store.S("support-mail")},
-		{Name: "mstatus", Value: store.S("waiting")}, {Name: "mowner", Value: store.S("agent-17")},
-		{Name: "opened", Value: at}, {Name: "home", Value: store.S("helpdesk")},
-		{Name: "src", Value: store.N(3)}, {Name: "rev", Value: store.N(1)},
-		{Name: "ipk", Value: store.S(fmt.Sprintf("A#acme#S#waiting#%d", i%8))},
-		{Name: "isk", Value: store.S(fmt.Sprintf("%013d%s", at.Num, id))},
-	}}
-}
-
-// marker is what the move sets on the header of conversation i.
-func marker(i int) store.Write {
-	id := conversationID(i)
-	return store.Write{Op: store.Update, Table: store.Conversations, Key: store.Key{PK: "A#acme#C#" + id, SK: "H"},
-		Set: store.Attrs{{Name: "home", Value: store.S("helpdesk")}, {Name: "ticket", Value: store.S(id)},
-			{Name: "move", Value: store.S("01k9z0c6v8e6t2m3n4p5")}},
-		If: store.Equals("ver", store.N(3)),
+// ticket is a conversation's, of about 350 bytes.
+func ticket(c desk.Conversation) desk.Ticket {
+	return desk.Ticket{
+		Account: c.Account, ID: c.Ticket, Conversation: c.ID, Channel: c.Channel, Subject: c.Subject, Customer: c.Customer,
+		Status: "waiting", Owner: c.Owner, Created: c.Started, Provenance: desk.History, Imported: c.Started, Move: c.Move, From: c.Channel,
+		MovedStatus: "waiting", MovedOwner: c.Owner, Opened: c.Started, Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
 	}
 }
 
 const batch = 100
 
-// writeBatch writes what make gives for batch b.
-func writeBatch(tb testing.TB, e *sqlite.Engine, b, n int, make func(int) store.Write) {
-	ws := [batch]store.Write{}
-	k := 0
+// conversations are those of batch b.
+func conversations(b, n int) []desk.Conversation {
+	var cs []desk.Conversation
 	for i := b * batch; i < min((b+1)*batch, n); i++ {
-		ws[k] = make(i)
-		k++
+		cs = append(cs, conversation(i))
 	}
-	if err := store.FirstError(e.Write(tb.Context(), ws[:k])); err != nil {
-		tb.Error(err)
-	}
+	return cs
 }
 
 // eachBatch calls do for all batches of n, the last first, from 16 goroutines.
@@ -98,7 +67,12 @@ func eachBatch(n int, do func(b int)) {
 
 // fill takes in n conversations.
 func fill(tb testing.TB, e *sqlite.Engine, n int) {
-	eachBatch(n, func(b int) { writeBatch(tb, e, (n+batch-1)/batch-1-b, n, header) })
+	eachBatch(n, func(b int) {
+		cs := conversations((n+batch-1)/batch-1-b, n)
+		if err := (store.ConversationStore{Engine: e}).Import(tb.Context(), cs); err != nil {
+			tb.Error(err)
+		}
+	})
 }
 
 // BenchmarkMoveWrites does the writes of a move: an operation is one
@@ -110,8 +84,17 @@ func BenchmarkMoveWrites(b *testing.B) {
 	b.ResetTimer()
 	defer report(b, usage())
 	eachBatch(b.N, func(batch int) {
-		writeBatch(b, e, batch, b.N, ticket)
-		writeBatch(b, e, batch, b.N, marker)
+		cs := conversations(batch, b.N)
+		ts := make([]desk.Ticket, len(cs))
+		for i := range cs {
+			cs[i].Home, cs[i].Ticket, cs[i].Move = desk.HelpDesk, cs[i].ID, "01k9z0c6v8e6t2m3n4p5"
+			ts[i] = ticket(cs[i])
+		}
+		created := store.TicketStore{Engine: e}.Create(b.Context(), ts)
+		marked := store.ConversationStore{Engine: e}.Mark(b.Context(), cs)
+		if err := store.FirstError(append(created, marked...)); err != nil {
+			b.Error(err)
+		}
 	})
 }
 
@@ -153,7 +136,7 @@ func BenchmarkGet(b *testing.B) {
 		for pb.Next() {
 			first := int(next.Add(batch)) % (conversations - batch)
 			for i := range keys {
-				keys[i] = header(first + i).Key
+				keys[i] = store.HeaderKey("acme", conversationID(first+i))
 			}
 			items, err := e.Get(b.Context(), store.Conversations, keys, store.Eventual)
 			if err != nil || len(items) != batch {
@@ -168,10 +151,15 @@ func BenchmarkGet(b *testing.B) {
 func BenchmarkQuery(b *testing.B) {
 	e := open(b, sqlite.Options{})
 	fill(b, e, 20_000)
+	some, err := e.Get(b.Context(), store.Conversations, []store.Key{store.HeaderKey("acme", conversationID(3))}, store.Strong)
+	if err != nil || len(some) != 1 {
+		b.Fatal(len(some), err)
+	}
+	partition := some[0].Attrs.Str(store.IndexPK)
 	b.ReportAllocs()
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
-		q := store.Query{Table: store.Conversations, Index: true, PK: "A#acme#CH#support-mail#3", Descending: true, Limit: batch}
+		q := store.Query{Table: store.Conversations, Index: true, PK: partition, Descending: true, Limit: batch}
 		for pb.Next() {
 			page, err := e.Query(b.Context(), q)
 			if err != nil || page.Next != "" && len(page.Items) != batch {

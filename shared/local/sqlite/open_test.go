@@ -136,8 +136,8 @@ func TestDamaged(t *testing.T) {
 	e = openIn(t, dir, sqlite.Options{})
 	failed := 0
 	for i := range 2000 {
-		w := header(i)
-		if _, err := e.Get(t.Context(), w.Table, []store.Key{w.Key}, store.Strong); err != nil {
+		key := store.HeaderKey("acme", conversationID(i))
+		if _, err := e.Get(t.Context(), store.Conversations, []store.Key{key}, store.Strong); err != nil {
 			if !strings.Contains(err.Error(), "damaged") {
 				t.Fatal(err)
 			}

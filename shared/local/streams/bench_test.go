@@ -76,7 +76,7 @@ func fill(b *testing.B, e *sqlite.Engine, n int) {
 		var ws []store.Write
 		for j := i; j < min(n, i+1000); j++ {
 			ws = append(ws, store.Write{
-				Op: store.Put, Table: store.Conversations, Key: store.Key{PK: fmt.Sprint("A#acme#C#", j), SK: "H"}, Set: attrs,
+				Op: store.Put, Table: store.Conversations, Key: store.HeaderKey("acme", fmt.Sprint(j)), Set: attrs,
 			})
 		}
 		if err := store.FirstError(e.Write(b.Context(), ws)); err != nil {

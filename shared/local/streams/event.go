@@ -10,12 +10,6 @@ import (
 	"deskmove/shared/store"
 )
 
-// The names of the key's parts in every table.
-const (
-	partitionKey = "pk"
-	sortKey      = "sk"
-)
-
 // Record is a change in a shard of a stream as Lambda gets it.
 func Record(c *store.Change, shard, arn string) events.DynamoDBEventRecord {
 	e := events.DynamoDBEventRecord{
@@ -30,8 +24,8 @@ func Record(c *store.Change, shard, arn string) events.DynamoDBEventRecord {
 		// AWS tells it to the second.
 		ApproximateCreationDateTime: events.SecondsEpochTime{Time: c.At.Truncate(time.Second)},
 		Keys: map[string]events.DynamoDBAttributeValue{
-			partitionKey: events.NewStringAttribute(c.Key.PK),
-			sortKey:      events.NewStringAttribute(c.Key.SK),
+			store.PK: events.NewStringAttribute(c.Key.PK),
+			store.SK: events.NewStringAttribute(c.Key.SK),
 		},
 		NewImage:       image(c.Key, c.New),
 		OldImage:       image(c.Key, c.Old),
@@ -58,8 +52,8 @@ func image(k store.Key, attrs store.Attrs) map[string]events.DynamoDBAttributeVa
 		return nil
 	}
 	m := make(map[string]events.DynamoDBAttributeValue, len(attrs)+2)
-	m[partitionKey] = events.NewStringAttribute(k.PK)
-	m[sortKey] = events.NewStringAttribute(k.SK)
+	m[store.PK] = events.NewStringAttribute(k.PK)
+	m[store.SK] = events.NewStringAttribute(k.SK)
 	for i := range attrs {
 		a := &attrs[i]
 		switch a.Value.Kind {

@@ -143,7 +143,7 @@ func (b *bench) restart() {
 func (b *bench) Handle(ctx context.Context, e events.DynamoDBEvent) (r events.DynamoDBEventResponse, err error) {
 	var names []string
 	for _, x := range e.Records {
-		names = append(names, x.Change.Keys["sk"].String())
+		names = append(names, x.Change.Keys[store.SK].String())
 	}
 	b.mu.Lock()
 	b.calls = append(b.calls, fmt.Sprint(names))

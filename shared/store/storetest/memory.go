@@ -57,6 +57,12 @@ type Written struct {
 	Old, New store.Attrs
 }
 
+// Items returns what is written to an empty engine, in the end state of each write.
+func Items(do func(store.Engine)) (items []Written) {
+	do(&Memory{Wrote: func(some []Written) { items = append(items, some...) }})
+	return items
+}
+
 // partition names a partition of a table or of its index.
 type partition struct {
 	table store.Table
