@@ -65,7 +65,7 @@ func (w newMove) read() desk.Choices {
 	return desk.Choices{
 		Channel: w.ChannelID, History: desk.HistoryChoice(w.History), SLA: desk.SLAMode(w.SLA),
 		Statuses:      desk.StatusMap{Open: desk.Status(w.StatusMap.Open), Closed: desk.Status(w.StatusMap.Closed)},
-		Notifications: desk.Notifications(w.Notifications), Acknowledged: w.Acknowledged, Rehearsal: w.Rehearsal,
+		Notifications: desk.NotificationMode(w.Notifications), Acknowledged: w.Acknowledged, Rehearsal: w.Rehearsal,
 	}
 }
 

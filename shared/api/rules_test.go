@@ -266,7 +266,7 @@ func TestR11PlanCountsWhatItReads(t *testing.T) {
 	}
 	p, err := r.Plan.Preview(t.Context(), "acme", "mail", desk.Choices{History: desk.AllHistory})
 	if err != nil || p.Conversations != 3 || p.Owned["cem"] != 3 || p.LeftBehind["form"] != 3 {
-		t.Errorf("facts = %+v, %v", p.Facts, err)
+		t.Errorf("facts = %+v, %v", p.PreflightCounts, err)
 	}
 	// The hour of the week is that in which it was written, in UTC.
 	if n := p.Hourly[2*24+3]; n != 3 {
@@ -478,7 +478,7 @@ func TestR16ASecondTicketIsNotMade(t *testing.T) {
 	c := r.conversation(id)
 	first := desk.Ticket{
 		Account: "acme", ID: desk.TicketID(id), Conversation: id, Channel: "mail", Subject: "First", Status: "waiting", Created: c.Started,
-		Provenance: desk.History, Imported: r.now, Move: r.runs[0].Move, From: "mail", Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
+		Provenance: desk.History, Imported: r.now, Move: r.runs[0].Move, Origin: "mail", Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
 	}
 	if errs := r.Tickets.Create(t.Context(), []desk.Ticket{first}); errs != nil {
 		t.Fatal(errs)

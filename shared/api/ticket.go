@@ -53,7 +53,7 @@ type edited struct {
 
 func writeTicket(t desk.Ticket) ticket {
 	w := ticket{
-		ID: t.ID, ConversationID: t.Conversation, ChannelID: t.Channel, OriginID: t.From, Subject: t.Subject,
+		ID: t.ID, ConversationID: t.Conversation, ChannelID: t.Channel, OriginID: t.Origin, Subject: t.Subject,
 		Customer: t.Customer, Status: string(t.Status), Owner: t.Owner, CreatedAt: t.Created, Home: string(t.Home),
 		Provenance: string(t.Provenance), ImportedAt: t.Imported, MoveID: t.Move, LostOwner: t.LostOwner,
 		OpenedAt: t.Opened, MovedStatus: string(t.MovedStatus), MovedOwner: t.MovedOwner,

@@ -95,10 +95,10 @@ func (c Channel) Movable() error {
 
 // Settings is the part of a channel's settings that rules read.
 type Settings struct {
-	Signature  string     `json:"signature"`
-	Routing    Routing    `json:"routing"`
-	Automation Automation `json:"automation"`
-	Tickets    NewTickets `json:"tickets"`
+	Signature  string         `json:"signature"`
+	Routing    Routing        `json:"routing"`
+	Automation Automation     `json:"automation"`
+	Tickets    TicketSettings `json:"tickets"`
 }
 
 // Routing names who receives new conversations. Without agents and team
@@ -113,8 +113,8 @@ type Automation struct {
 	KeepClosed bool `json:"keepClosed,omitempty"` // a customer's reply does not reopen a closed ticket (R19)
 }
 
-// NewTickets says how tickets of new conversations start.
-type NewTickets struct {
+// TicketSettings says how tickets of new conversations start.
+type TicketSettings struct {
 	Status Status `json:"status,omitempty"` // an open status; "" is the first open status of the first pipeline
 }
 

@@ -92,7 +92,7 @@ func TestParseSettings(t *testing.T) {
 		`{"routing":{"team":"t"}}`:  {Routing: desk.Routing{Team: "t"}},
 		`{"routing":{"deep":true}}`: {},
 		`{"automation":{"keepClosed":true},"tickets":{"status":"new"}}`: {
-			Automation: desk.Automation{KeepClosed: true}, Tickets: desk.NewTickets{Status: "new"}},
+			Automation: desk.Automation{KeepClosed: true}, Tickets: desk.TicketSettings{Status: "new"}},
 	} {
 		got, err := desk.ParseSettings(json.RawMessage(raw))
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -130,7 +130,7 @@ func TestR17_SettingsStayByteForByte(t *testing.T) {
 	r := rules(t, s, allOf("mail"))
 	ticket(t, r, old(), fence)
 	ticket(t, r, fresh(), fence)
-	s.Preflight(s.Channels[0], allOf("mail").Choices, desk.Facts{}, fence)
+	s.Preflight(s.Channels[0], allOf("mail").Choices, desk.PreflightCounts{}, fence)
 	if err := s.Check(); err != nil {
 		t.Error(err)
 	}

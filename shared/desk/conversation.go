@@ -93,11 +93,11 @@ type Message struct {
 func StartConversation(id string, m Message, by Channel, owner string, now time.Time) (Conversation, error) {
 	c := Conversation{
 		Account: m.Account, ID: id, Origin: by.ID, Channel: by.ID,
-		Subject: Cut(m.Subject, MaxSubject), Status: Open, Owner: owner,
+		Subject: Truncate(m.Subject, MaxSubject), Status: Open, Owner: owner,
 		Started: m.At, TakenIn: now, Joined: now, Home: Inbox,
 	}
 	if m.Author == ByCustomer {
-		c.Customer = Cut(m.From, MaxCustomer)
+		c.Customer = Truncate(m.From, MaxCustomer)
 	}
 	return c.count(m, by, now)
 }
@@ -186,7 +186,7 @@ func (c Conversation) Edit(e Edit, s Setup, now time.Time) (Conversation, error)
 	edited := c
 	if e.Owner != nil {
 		_, ok := s.Agent(*e.Owner)
-		errs.known("owner", "agent", *e.Owner, ok || *e.Owner == "")
+		errs.checkKnown("owner", "agent", *e.Owner, ok || *e.Owner == "")
 		edited.Owner = *e.Owner
 	}
 	if e.Status != nil {
@@ -213,8 +213,8 @@ const (
 	MaxCustomer = 120
 )
 
-// Cut returns as much of s as fits into bytes without splitting a character.
-func Cut(s string, bytes int) string {
+// Truncate returns as much of s as fits into bytes without splitting a character.
+func Truncate(s string, bytes int) string {
 	if len(s) <= bytes {
 		return s
 	}

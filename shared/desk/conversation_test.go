@@ -161,7 +161,7 @@ func TestR14_AutomationIsThatOfTheChannelItJoined(t *testing.T) {
 	}
 }
 
-func TestCut(t *testing.T) {
+func TestTruncate(t *testing.T) {
 	for _, test := range []struct {
 		s     string
 		bytes int
@@ -170,13 +170,13 @@ func TestCut(t *testing.T) {
 		{"", 3, ""}, {"abc", 3, "abc"}, {"abcd", 3, "abc"}, {"aä", 2, "a"}, {"aä", 3, "aä"}, {"€", 2, ""},
 		{"😀😀", 7, "😀"}, {"abc", 0, ""}, {"abc", -1, ""}, {"\x80\x80\x80\x80\x80\x80\x80\x80", 6, "\x80\x80\x80"},
 	} {
-		if got := desk.Cut(test.s, test.bytes); got != test.want {
+		if got := desk.Truncate(test.s, test.bytes); got != test.want {
 			t.Errorf("Cut(%q, %d) = %q; want %q", test.s, test.bytes, got, test.want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		s, n := rapid.String().Draw(t, "s"), rapid.IntRange(0, 40).Draw(t, "bytes")
-		got := desk.Cut(s, n)
+		got := desk.Truncate(s, n)
 		if len(got) > n || !strings.HasPrefix(s, got) || !utf8.ValidString(got) || len(s)-len(got) > 0 && len(got) < n-3 {
 			t.Fatalf("Cut(%q, %d) = %q", s, n, got)
 		}

@@ -180,22 +180,22 @@ func (p *problems) zone(field string, names ...string) *time.Location {
 	return time.UTC
 }
 
-// unique adds a problem if id is no ID or was seen before, and notes it.
-func (p *problems) unique(field, id string, seen map[string]bool) {
+// checkID adds a problem if id is no ID or was seen before, and notes it.
+func (p *problems) checkID(field, id string, seen map[string]bool) {
 	p.check(CheckID(field, id))
-	p.once(field, id, seen)
+	p.checkUnique(field, id, seen)
 }
 
-// once adds a problem if value was seen before, and notes it.
-func (p *problems) once(field, value string, seen map[string]bool) {
+// checkUnique adds a problem if value was seen before, and notes it.
+func (p *problems) checkUnique(field, value string, seen map[string]bool) {
 	if seen[value] {
 		p.add(field, fmt.Sprintf("%.80q is there twice", value), "give each its own")
 	}
 	seen[value] = true
 }
 
-// known adds a problem unless ok says that the thing which id names exists.
-func (p *problems) known(field, what, id string, ok bool) {
+// checkKnown adds a problem unless ok says that the thing which id names exists.
+func (p *problems) checkKnown(field, what, id string, ok bool) {
 	if !ok {
 		p.add(field, fmt.Sprintf("%s %.80q is unknown", what, id), "name one of the account")
 	}

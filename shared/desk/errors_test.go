@@ -38,9 +38,9 @@ func TestParse(t *testing.T) {
 	accepts(t, desk.ParseHome, desk.Inbox, desk.Moving, desk.HelpDesk)
 	accepts(t, desk.ParseConversationStatus, desk.Open, desk.Closed)
 	accepts(t, desk.ParseAuthor, desk.ByCustomer, desk.ByAgent)
-	accepts(t, desk.ParseHistory, desk.AllHistory, desk.NoHistory)
+	accepts(t, desk.ParseHistoryChoice, desk.AllHistory, desk.NoHistory)
 	accepts(t, desk.ParseSLAMode, desk.FromMove, desk.Original, desk.NoClocks)
-	accepts(t, desk.ParseNotifications, desk.Quiet, desk.Digest, desk.All)
+	accepts(t, desk.ParseNotificationMode, desk.Quiet, desk.Digest, desk.All)
 }
 
 func TestErrorsSayWhatToDo(t *testing.T) {

@@ -15,9 +15,9 @@ const (
 	NoHistory  HistoryChoice = "none"
 )
 
-// ParseHistory reads the choice of history (R7); an unknown one is an
+// ParseHistoryChoice reads the choice of history (R7); an unknown one is an
 // *InvalidError about field.
-func ParseHistory(field, s string) (HistoryChoice, error) {
+func ParseHistoryChoice(field, s string) (HistoryChoice, error) {
 	return parse(field, s, AllHistory, NoHistory)
 }
 
@@ -37,19 +37,19 @@ func ParseSLAMode(field, s string) (SLAMode, error) {
 	return parse(field, s, FromMove, Original, NoClocks)
 }
 
-// Notifications is what agents hear of the backfill (R10).
-type Notifications string
+// NotificationMode is what agents hear of the backfill (R10).
+type NotificationMode string
 
 // The notification modes.
 const (
-	Quiet  Notifications = "quiet"
-	Digest Notifications = "digest"
-	All    Notifications = "all"
+	Quiet  NotificationMode = "quiet"
+	Digest NotificationMode = "digest"
+	All    NotificationMode = "all"
 )
 
-// ParseNotifications reads a notification mode (R10); an unknown one is an
+// ParseNotificationMode reads a notification mode (R10); an unknown one is an
 // *InvalidError about field.
-func ParseNotifications(field, s string) (Notifications, error) {
+func ParseNotificationMode(field, s string) (NotificationMode, error) {
 	return parse(field, s, Quiet, Digest, All)
 }
 
@@ -59,7 +59,7 @@ type Choices struct {
 	History       HistoryChoice
 	Statuses      StatusMap // empty without history
 	SLA           SLAMode
-	Notifications Notifications
+	Notifications NotificationMode
 	Acknowledged  []string // codes of the warnings the admin has read
 	Rehearsal     bool
 }
@@ -81,13 +81,13 @@ func (c Choices) WithDefaults() Choices {
 // choice about history is refused when history stays behind: it would have
 // no effect, and the admin seems to expect one.
 func (s Setup) CheckChoices(c Choices) error {
-	history, errHistory := ParseHistory("history", string(c.History))
+	history, errHistory := ParseHistoryChoice("history", string(c.History))
 	sla, errSLA := ParseSLAMode("sla", string(c.SLA))
-	note, errNote := ParseNotifications("notifications", string(c.Notifications))
+	note, errNote := ParseNotificationMode("notifications", string(c.Notifications))
 	errs := []error{errHistory, errSLA, errNote}
 	switch history {
 	case AllHistory:
-		errs = append(errs, s.CheckStatuses(c.Statuses))
+		errs = append(errs, s.CheckStatusMap(c.Statuses))
 	case NoHistory:
 		const remedy = "leave it out, or move history: \"all\""
 		if c.Statuses != (StatusMap{}) {
@@ -133,11 +133,11 @@ type Move struct {
 	Report      Report // final when Done or Attention
 }
 
-// KeepsStatuses reports whether the setup has the statuses that a move gives to
+// CheckMoveStatuses reports whether the setup has the statuses that a move gives to
 // tickets, without which it cannot go on.
-func (s Setup) KeepsStatuses(m Move, remedy string) error {
+func (s Setup) CheckMoveStatuses(m Move, remedy string) error {
 	of := m.Choices.Statuses
-	if m.Choices.History != AllHistory || s.CheckStatuses(of) == nil {
+	if m.Choices.History != AllHistory || s.CheckStatusMap(of) == nil {
 		return nil
 	}
 	return &InvalidError{

@@ -52,9 +52,9 @@ func (m StatusMap) Status(s ConversationStatus) (Status, error) {
 	return "", err
 }
 
-// CheckStatuses reports what is wrong with the mapping of statuses (R8), as
+// CheckStatusMap reports what is wrong with the mapping of statuses (R8), as
 // *InvalidErrors.
-func (s Setup) CheckStatuses(m StatusMap) error {
+func (s Setup) CheckStatusMap(m StatusMap) error {
 	_, openIn, errOpen := s.statusOf("statusMap.open", m.Open, false)
 	_, closedIn, errClosed := s.statusOf("statusMap.closed", m.Closed, true)
 	if errOpen == nil && errClosed == nil && openIn.ID != closedIn.ID {

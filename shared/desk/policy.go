@@ -55,28 +55,28 @@ func (c Clocks) Breached(now time.Time) bool {
 	return false
 }
 
-// promise is a policy whose schedule is ready for counting.
-type promise struct {
+// parsedPolicy is a policy whose schedule is ready for counting.
+type parsedPolicy struct {
 	Policy
 	calendar *calendar
 }
 
-// promise makes p ready for counting, or reports all that is wrong with its
+// parse makes p ready for counting, or reports all that is wrong with its
 // schedule and durations as *InvalidErrors below field.
-func (p Policy) promise(field, zone string) (promise, error) {
+func (p Policy) parse(field, zone string) (parsedPolicy, error) {
 	c, err := p.Schedule.calendar(field+".schedule", zone)
 	if err != nil {
-		return promise{}, err
+		return parsedPolicy{}, err
 	}
 	var errs problems
 	errs.check(c.checkDuration(field+".firstReply", p.FirstReply))
 	errs.check(c.checkDuration(field+".nextReply", p.NextReply))
 	errs.check(c.checkDuration(field+".close", p.Close))
-	return promise{p, c}, errs.join()
+	return parsedPolicy{p, c}, errs.join()
 }
 
 // due returns when d, promised at from, is due; zero if d promises nothing.
-func (p promise) due(from time.Time, d time.Duration) time.Time {
+func (p parsedPolicy) due(from time.Time, d time.Duration) time.Time {
 	if d <= 0 {
 		return time.Time{}
 	}
@@ -87,11 +87,11 @@ func (p promise) due(from time.Time, d time.Duration) time.Time {
 // ticket has none. The first reply is due until an agent answered; after
 // that, the next reply is due while the customer waits.
 func (r *Rules) clocks(t Ticket, c Conversation) Clocks {
-	p, ok := r.promiseFor(t.Status)
+	p, ok := r.policyFor(t.Status)
 	if !ok || r.closed(t.Status) {
 		return Clocks{}
 	}
-	start, ok := r.start(t, c)
+	start, ok := r.replyStart(t, c)
 	if !ok && t.Opened.IsZero() {
 		return Clocks{}
 	}
@@ -109,17 +109,17 @@ func (r *Rules) clocks(t Ticket, c Conversation) Clocks {
 	return running
 }
 
-// start returns from when replies on t are due, or that none is. History
+// replyStart returns from when replies on t are due, or that none is. History
 // counts as the admin chose (R9); all else from when it came, by the
 // store's clock and not by the customer's. With NoClocks nothing of the past
 // is due, but what the customer writes from the fence on is live.
-func (r *Rules) start(t Ticket, c Conversation) (time.Time, bool) {
+func (r *Rules) replyStart(t Ticket, c Conversation) (time.Time, bool) {
 	switch {
 	case t.Provenance == Live:
 		return c.TakenIn, true
 	case t.Provenance == Native:
 		return t.Created, true
-	case r.silent(t):
+	case r.withoutClocks(t):
 		return r.move.FenceAt, !c.CustomerAt.Before(r.move.FenceAt)
 	case r.move.Choices.SLA == Original:
 		return c.Started, true
@@ -127,19 +127,19 @@ func (r *Rules) start(t Ticket, c Conversation) (time.Time, bool) {
 	return t.Imported, true
 }
 
-// silent reports whether the admin chose no clocks for t.
-func (r *Rules) silent(t Ticket) bool {
+// withoutClocks reports whether the admin chose no clocks for t.
+func (r *Rules) withoutClocks(t Ticket) bool {
 	return t.Provenance == History && r.move.Choices.SLA == NoClocks
 }
 
-// promiseFor returns the first policy for the status.
-func (r *Rules) promiseFor(s Status) (promise, bool) {
-	for _, p := range r.promises {
+// policyFor returns the first policy for the status.
+func (r *Rules) policyFor(s Status) (parsedPolicy, bool) {
+	for _, p := range r.policies {
 		if p.isForStatus(s) {
 			return p, true
 		}
 	}
-	return promise{}, false
+	return parsedPolicy{}, false
 }
 
 func later(a, b time.Time) time.Time {

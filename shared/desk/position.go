@@ -40,8 +40,8 @@ func (p *Position) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// IDs returns the IDs at positions, in their order.
-func IDs(ps []Position) []string {
+// ConversationIDs returns the IDs of the conversations at positions, in their order.
+func ConversationIDs(ps []Position) []string {
 	ids := make([]string, len(ps))
 	for i, p := range ps {
 		ids[i] = p.ID

@@ -19,14 +19,14 @@ type Finding struct {
 	About   []string // IDs of the agents, teams or channels it is about, the weightiest first
 }
 
-// Facts are the counts which a preflight needs of a channel's conversations.
-type Facts struct {
+// PreflightCounts are the counts which a preflight needs of a channel's conversations.
+type PreflightCounts struct {
 	Conversations int64
 	Open          int64
 	Closed        int64
 	WithTicket    int64            // have a ticket already
 	Owned         map[string]int64 // conversations by their owner's ID; "" is nobody and ignored
-	LeftBehind    map[string]int64 // conversations by ID of the connected channel (Setup.Connected)
+	LeftBehind    map[string]int64 // conversations by ID of the connected channel (Setup.ConnectedChannels)
 	Hourly        [7 * 24]int64    // messages taken in by UTC hour of the week, Sunday 00 to 01 first
 	Breaching     int64            // would breach at once if their clocks counted from the original times
 }
@@ -36,20 +36,20 @@ type Facts struct {
 type Preflight struct {
 	Blockers   []Finding
 	Warnings   []Finding
-	QuietHours []Window // the quietest first; none without history
+	QuietHours []QuietWindow // the quietest first; none without history
 	Estimate   Estimate
-	Facts
+	PreflightCounts
 }
 
 // Preflight checks a move of c with those choices, of which the mapping may
 // still be missing. Whether somebody may start it is MayMove's question.
-func (s Setup) Preflight(c Channel, choices Choices, f Facts, now time.Time) Preflight {
+func (s Setup) Preflight(c Channel, choices Choices, f PreflightCounts, now time.Time) Preflight {
 	return Preflight{
-		Blockers:   s.blockers(c),
-		Warnings:   s.warnings(c, choices, f),
-		QuietHours: quietHours(f.Hourly, s.Account.Zone, now),
-		Estimate:   estimate(choices, f),
-		Facts:      f,
+		Blockers:        s.blockers(c),
+		Warnings:        s.warnings(c, choices, f),
+		QuietHours:      quietHours(f.Hourly, s.Account.Zone, now),
+		Estimate:        estimate(choices, f),
+		PreflightCounts: f,
 	}
 }
 
@@ -90,7 +90,7 @@ func (s Setup) blockers(c Channel) []Finding {
 	return found
 }
 
-func (s Setup) warnings(c Channel, choices Choices, f Facts) []Finding {
+func (s Setup) warnings(c Channel, choices Choices, f PreflightCounts) []Finding {
 	var found []Finding
 	history := choices.History == AllHistory
 	if history {
@@ -101,7 +101,7 @@ func (s Setup) warnings(c Channel, choices Choices, f Facts) []Finding {
 			Remedy: "set up a policy for the channel, or go without"})
 	}
 	settings, _ := c.ParsedSettings() // one that cannot be read is a blocker
-	if without := s.withoutAccess(s.Routed(settings.Routing)); len(without) > 0 {
+	if without := s.withoutAccess(s.RoutedAgents(settings.Routing)); len(without) > 0 {
 		found = append(found, Finding{Code: CodeRoutingNoAccess, Count: int64(len(without)), About: without,
 			Problem: "routing names agents who cannot receive tickets",
 			Remedy:  "give them help desk access, or route to others"})
@@ -146,7 +146,7 @@ func (s Setup) ownersWithoutAccess(owned map[string]int64) []Finding {
 // leftBehind warns of connected channels which this move leaves in the inbox.
 func (s Setup) leftBehind(c Channel, conversations map[string]int64) []Finding {
 	found := Finding{Code: CodeConnectedLeft, Remedy: "move it next, so that agents need not look in two places"}
-	for _, other := range s.Connected(c) {
+	for _, other := range s.ConnectedChannels(c) {
 		if other.Home == Inbox {
 			found.About = append(found.About, other.ID)
 			found.Count += conversations[other.ID]
@@ -160,14 +160,14 @@ func (s Setup) leftBehind(c Channel, conversations map[string]int64) []Finding {
 }
 
 const (
-	quietWindows = 3             // so many are recommended
-	quietHoursIn = 3             // so many hours each
-	weekHours    = 7 * 24        //
-	sunday       = 3 * 24 * 3600 // Unix second at which the first Sunday began, 1970-01-04
+	maxQuietWindows  = 3             // so many are recommended
+	quietWindowHours = 3             // so many hours each
+	weekHours        = 7 * 24        //
+	sunday           = 3 * 24 * 3600 // Unix second at which the first Sunday began, 1970-01-04
 )
 
-// Window is a recommended time to start a move (R11).
-type Window struct {
+// QuietWindow is a recommended time to start a move (R11).
+type QuietWindow struct {
 	Start    time.Time // its next occurrence, in the account's zone
 	End      time.Time
 	Messages int64 // taken in during this window of the week, in all of the history
@@ -177,26 +177,26 @@ type Window struct {
 // the quietest first and of equal ones the next; none without history. Hours
 // of the week are those of UTC; only their names are the account's, so a
 // window can be an hour off on the other side of a change of summer time.
-func quietHours(hourly [weekHours]int64, zone string, now time.Time) []Window {
+func quietHours(hourly [weekHours]int64, zone string, now time.Time) []QuietWindow {
 	if hourly == ([weekHours]int64{}) {
 		return nil
 	}
 	var ignored problems // a wrong zone is a blocker; UTC serves until then
 	in := ignored.zone("zone", zone)
-	windows := make([]Window, weekHours)
+	windows := make([]QuietWindow, weekHours)
 	for hour := range windows {
 		start := nextHour(hour, now).In(in)
-		windows[hour] = Window{Start: start, End: start.Add(quietHoursIn * time.Hour)}
-		for i := range quietHoursIn {
+		windows[hour] = QuietWindow{Start: start, End: start.Add(quietWindowHours * time.Hour)}
+		for i := range quietWindowHours {
 			windows[hour].Messages += hourly[(hour+i)%weekHours]
 		}
 	}
-	slices.SortFunc(windows, func(a, b Window) int {
+	slices.SortFunc(windows, func(a, b QuietWindow) int {
 		return cmp.Or(cmp.Compare(a.Messages, b.Messages), a.Start.Compare(b.Start))
 	})
-	var best []Window
+	var best []QuietWindow
 	for _, w := range windows {
-		if len(best) < quietWindows && !slices.ContainsFunc(best, w.overlaps) {
+		if len(best) < maxQuietWindows && !slices.ContainsFunc(best, w.overlaps) {
 			best = append(best, w)
 		}
 	}
@@ -216,17 +216,17 @@ func nextHour(hour int, now time.Time) time.Time {
 }
 
 // overlaps reports whether two windows share time in any week.
-func (w Window) overlaps(o Window) bool {
+func (w QuietWindow) overlaps(o QuietWindow) bool {
 	apart := w.Start.Sub(o.Start).Abs()
-	return min(apart, weekHours*time.Hour-apart) < quietHoursIn*time.Hour
+	return min(apart, weekHours*time.Hour-apart) < quietWindowHours*time.Hour
 }
 
 // What moves cost and how fast they go on AWS. Sources: the table of designs
 // in the protocol's notes, and the quotas and us-east-1 prices of DynamoDB
 // on demand as of November 2026.
 const (
-	writesEach        = 2.05 // write units per conversation: ticket, marker, and some repeats
-	dollarsPerMillion = 1.43 // per million conversations: writes 90 %, then reads, queue and functions
+	writesPerConversation = 2.05 // write units per conversation: ticket, marker, and some repeats
+	dollarsPerMillion     = 1.43 // per million conversations: writes 90 %, then reads, queue and functions
 
 	coldWrites  = 4_000            // a second, on a table that has been idle
 	peakWrites  = 40_000           // a second, the default quota of a table
@@ -234,7 +234,7 @@ const (
 	moveShare   = 0.7              // of the writes; live traffic keeps the rest (R22)
 
 	// Fence, drain and reconcile wait even if there is nothing to move.
-	waits = 10 * time.Second
+	fixedWaits = 10 * time.Second
 )
 
 // Estimate is how long a move takes on AWS and what it costs there.
@@ -248,15 +248,15 @@ type Estimate struct {
 
 // estimate returns the estimate of a move; without history nothing but the
 // waits is left.
-func estimate(c Choices, f Facts) Estimate {
+func estimate(c Choices, f PreflightCounts) Estimate {
 	var e Estimate
 	if c.History == AllHistory {
 		e.Conversations = f.Conversations
 	}
-	e.Writes = writesEach * float64(e.Conversations)
+	e.Writes = writesPerConversation * float64(e.Conversations)
 	e.Dollars = dollarsPerMillion * float64(e.Conversations) / 1e6
-	e.Shortest = waits + seconds(e.Writes/peakWrites)
-	e.Longest = waits
+	e.Shortest = fixedWaits + seconds(e.Writes/peakWrites)
+	e.Longest = fixedWaits
 	left := e.Writes
 	for rate := coldWrites; ; rate *= 2 {
 		moved := moveShare * float64(min(rate, peakWrites))

@@ -33,7 +33,7 @@ func TestR11_Blockers(t *testing.T) {
 		s := acme()
 		c := channel(t, s, test.channel)
 		test.change(&s, &c)
-		got := s.Preflight(c, desk.Choices{History: desk.AllHistory}, desk.Facts{}, fence).Blockers
+		got := s.Preflight(c, desk.Choices{History: desk.AllHistory}, desk.PreflightCounts{}, fence).Blockers
 		if !slices.Equal(codes(got), test.want) {
 			t.Errorf("%s: blockers %q; want %q", name, codes(got), test.want)
 		}
@@ -50,34 +50,36 @@ func TestR11_Warnings(t *testing.T) {
 		i := slices.IndexFunc(s.Channels, func(c desk.Channel) bool { return c.ID == id })
 		s.Channels[i].Home = desk.HelpDesk
 	}
-	left := func(id string, n int64) desk.Facts { return desk.Facts{LeftBehind: map[string]int64{id: n}} }
-	owned := desk.Facts{Owned: map[string]int64{"": 90, "ada": 5, "cy": 7, "zoe": 30, "bo": 2}}
+	left := func(id string, n int64) desk.PreflightCounts {
+		return desk.PreflightCounts{LeftBehind: map[string]int64{id: n}}
+	}
+	owned := desk.PreflightCounts{Owned: map[string]int64{"": 90, "ada": 5, "cy": 7, "zoe": 30, "bo": 2}}
 	for name, test := range map[string]struct {
 		channel string
 		change  func(s *desk.Setup, c *desk.Choices)
-		facts   desk.Facts
+		facts   desk.PreflightCounts
 		want    []desk.Finding // Code, Count and About
 	}{
-		"none": {"chat", func(*desk.Setup, *desk.Choices) {}, desk.Facts{}, nil},
+		"none": {"chat", func(*desk.Setup, *desk.Choices) {}, desk.PreflightCounts{}, nil},
 		"owners without access": {"chat", func(*desk.Setup, *desk.Choices) {}, owned,
 			[]desk.Finding{{Code: "agents-without-access", Count: 37, About: []string{"zoe", "cy"}}}},
 		"owners, history stays": {"chat", func(s *desk.Setup, c *desk.Choices) { c.History = desk.NoHistory }, owned, nil},
-		"owners of nothing":     {"chat", func(*desk.Setup, *desk.Choices) {}, desk.Facts{Owned: map[string]int64{"cy": 0}}, nil},
-		"no policy":             {"phone", func(*desk.Setup, *desk.Choices) {}, desk.Facts{}, []desk.Finding{{Code: "no-sla-policy"}}},
+		"owners of nothing":     {"chat", func(*desk.Setup, *desk.Choices) {}, desk.PreflightCounts{Owned: map[string]int64{"cy": 0}}, nil},
+		"no policy":             {"phone", func(*desk.Setup, *desk.Choices) {}, desk.PreflightCounts{}, []desk.Finding{{Code: "no-sla-policy"}}},
 		"a policy for all": {"phone", func(s *desk.Setup, c *desk.Choices) { s.Policies = append(s.Policies, desk.Policy{ID: "x"}) },
-			desk.Facts{}, nil},
+			desk.PreflightCounts{}, nil},
 		"routing": {"chat", func(s *desk.Setup, c *desk.Choices) {
 			s.Channels[2].Settings = []byte(`{"routing":{"agents":["zoe","ada"],"team":"mixed"}}`)
-		}, desk.Facts{}, []desk.Finding{{Code: "routing-without-access", Count: 2, About: []string{"zoe", "cy"}}}},
+		}, desk.PreflightCounts{}, []desk.Finding{{Code: "routing-without-access", Count: 2, About: []string{"zoe", "cy"}}}},
 		"form left behind": {"mail", func(*desk.Setup, *desk.Choices) {}, left("form", 12),
 			[]desk.Finding{{Code: "connected-left-behind", Count: 12, About: []string{"form"}}}},
 		"mail left behind": {"form", func(*desk.Setup, *desk.Choices) {}, left("mail", 3),
 			[]desk.Finding{{Code: "connected-left-behind", Count: 3, About: []string{"mail"}}}},
 		"form has moved":  {"mail", func(s *desk.Setup, c *desk.Choices) { moved(s, "form") }, left("form", 12), nil},
 		"other channels":  {"chat", func(*desk.Setup, *desk.Choices) {}, left("mail", 12), nil},
-		"breaches":        {"chat", func(s *desk.Setup, c *desk.Choices) { c.SLA = desk.Original }, desk.Facts{Breaching: 4}, []desk.Finding{{Code: "would-breach", Count: 4}}},
-		"no breaches":     {"chat", func(s *desk.Setup, c *desk.Choices) { c.SLA = desk.Original }, desk.Facts{}, nil},
-		"clocks from now": {"chat", func(s *desk.Setup, c *desk.Choices) { c.SLA = desk.FromMove }, desk.Facts{Breaching: 4}, nil},
+		"breaches":        {"chat", func(s *desk.Setup, c *desk.Choices) { c.SLA = desk.Original }, desk.PreflightCounts{Breaching: 4}, []desk.Finding{{Code: "would-breach", Count: 4}}},
+		"no breaches":     {"chat", func(s *desk.Setup, c *desk.Choices) { c.SLA = desk.Original }, desk.PreflightCounts{}, nil},
+		"clocks from now": {"chat", func(s *desk.Setup, c *desk.Choices) { c.SLA = desk.FromMove }, desk.PreflightCounts{Breaching: 4}, nil},
 	} {
 		s, choices := acme(), desk.Choices{History: desk.AllHistory}
 		test.change(&s, &choices)
@@ -92,14 +94,14 @@ func TestR11_Warnings(t *testing.T) {
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
-		if !cmp.Equal(p.Facts, test.facts) {
+		if !cmp.Equal(p.PreflightCounts, test.facts) {
 			t.Errorf("%s: the facts are changed", name)
 		}
 	}
 }
 
 func TestR11_AgentsAndTheirConversationsAreNamed(t *testing.T) {
-	f := desk.Facts{Owned: map[string]int64{}}
+	f := desk.PreflightCounts{Owned: map[string]int64{}}
 	for i, id := range strings.Split("a b c d e f g h i j k l", " ") {
 		f.Owned[id] = int64(100 - i)
 	}
@@ -131,13 +133,13 @@ func TestR11_WarningsAreAcknowledgedByCode(t *testing.T) {
 
 func TestR11_QuietHours(t *testing.T) {
 	s := acme()
-	quiet := func(f desk.Facts, now time.Time) []desk.Window {
+	quiet := func(f desk.PreflightCounts, now time.Time) []desk.QuietWindow {
 		return s.Preflight(s.Channels[0], desk.Choices{}, f, now).QuietHours
 	}
-	if got := quiet(desk.Facts{}, fence); got != nil {
+	if got := quiet(desk.PreflightCounts{}, fence); got != nil {
 		t.Errorf("without history: %v", got)
 	}
-	var f desk.Facts
+	var f desk.PreflightCounts
 	for i := range f.Hourly {
 		f.Hourly[i] = 10
 	}
@@ -149,7 +151,7 @@ func TestR11_QuietHours(t *testing.T) {
 	busy(time.Wednesday, 3, 0)
 	busy(time.Wednesday, 4, 6)
 	got := quiet(f, fence) // Monday 09:00 in UTC
-	want := []desk.Window{
+	want := []desk.QuietWindow{
 		{Start: at(t, "2026-03-08T00:00:00+01:00"), End: at(t, "2026-03-08T03:00:00+01:00"), Messages: 1},
 		{Start: at(t, "2026-03-04T03:00:00+01:00"), End: at(t, "2026-03-04T06:00:00+01:00"), Messages: 11},
 		{Start: fence, End: fence.Add(3 * time.Hour), Messages: 30}, // the next of all the others
@@ -172,7 +174,7 @@ func TestR11_QuietHours(t *testing.T) {
 func TestR11_QuietHoursComeNextAndDoNotOverlap(t *testing.T) {
 	s := acme()
 	rapid.Check(t, func(t *rapid.T) {
-		var f desk.Facts
+		var f desk.PreflightCounts
 		for i := range f.Hourly {
 			f.Hourly[i] = rapid.Int64Range(0, 3).Draw(t, "messages")
 		}
@@ -221,7 +223,7 @@ func TestR11_Estimate(t *testing.T) {
 		"hundred million, 85 minutes on a warm table": {desk.AllHistory, 1e8, 5135 * time.Second,
 			10*time.Second + 4*1800*time.Second + 4621*time.Second, 143},
 	} {
-		got := s.Preflight(s.Channels[0], desk.Choices{History: test.history}, desk.Facts{Conversations: test.conversations}, fence).Estimate
+		got := s.Preflight(s.Channels[0], desk.Choices{History: test.history}, desk.PreflightCounts{Conversations: test.conversations}, fence).Estimate
 		if got.Shortest != test.shortest || (got.Longest-test.longest).Abs() > time.Second {
 			t.Errorf("%s: %s to %s; want %s to %s", name, got.Shortest, got.Longest, test.shortest, test.longest)
 		}

@@ -17,9 +17,9 @@ func native() (desk.Ticket, desk.Conversation) {
 	c.Ticket = "n1"
 	return desk.Ticket{
 		Account: "acme", ID: "n1", Conversation: "c1", Channel: "mail", Subject: "Printer", Status: "lead", Owner: "cy",
-		Created: c.Started.Add(time.Hour), Provenance: desk.Native, From: "mail", Home: desk.Inbox,
+		Created: c.Started.Add(time.Hour), Provenance: desk.Native, Origin: "mail", Home: desk.Inbox,
 		Clocks: desk.Clocks{Policy: "old", Close: fence}, SourceVersion: 1, Revision: 3,
-		Edited: desk.Edited{At: c.Started, By: "cy", Status: "lead", Owner: "cy"},
+		Edited: desk.LastEdit{At: c.Started, By: "cy", Status: "lead", Owner: "cy"},
 	}, c
 }
 
@@ -30,7 +30,7 @@ func TestR15_TicketMovesAsItIs(t *testing.T) {
 		c.Version, c.CustomerVersion, c.CustomerAt = 4, 4, fence.Add(-time.Hour) // wrote before the fence
 		want := before
 		want.Home, want.SourceVersion, want.Revision = desk.HelpDesk, 4, 4
-		want.MovedStatus, want.MovedOwner, want.Edited = status, "cy", desk.Edited{}
+		want.MovedStatus, want.MovedOwner, want.Edited = status, "cy", desk.LastEdit{}
 		r := rules(t, acme(), allOf("mail"))
 		if diff := cmp.Diff(want, r.AsIs(before, c)); diff != "" {
 			t.Errorf("%s: AsIs changed more than the home: %s", status, diff)

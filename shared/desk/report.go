@@ -40,11 +40,11 @@ func Checksum(conversation string, start time.Time, status Status, owner string)
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// Sum returns t's line of the help desk's side of the proof. A ticket which
+// Checksum returns t's line of the help desk's side of the proof. A ticket which
 // no agent touched counts with the status and owner it has; one that was
 // edited counts with what the move had made of it, for the edit is right and
 // the conversation cannot know of it; EditKept checks the edit.
-func (t Ticket) Sum() uint64 {
+func (t Ticket) Checksum() uint64 {
 	status, owner := t.Status, t.Owner
 	if !t.Edited.At.IsZero() {
 		status, owner = t.MovedStatus, t.MovedOwner

@@ -80,11 +80,11 @@ func TestR27_BothSidesAgree(t *testing.T) {
 	}
 	for name, make := range tickets {
 		c, tk := make()
-		if expected(t, r, c, tk) != tk.Sum() {
+		if expected(t, r, c, tk) != tk.Checksum() {
 			t.Errorf("%s: the sides differ: %+v", name, tk)
 		}
 		edited, err := r.Edit(tk, desk.TicketEdit{Status: ptr(desk.Status("spam")), Owner: ptr("ada")}, marked(c), "ada", fence)
-		if err != nil || expected(t, r, c, edited) != edited.Sum() {
+		if err != nil || expected(t, r, c, edited) != edited.Checksum() {
 			t.Errorf("%s: an agent's edit makes the sides differ, %v", name, err)
 		}
 		for what, spoil := range map[string]func(*desk.Ticket){
@@ -93,12 +93,12 @@ func TestR27_BothSidesAgree(t *testing.T) {
 			"conversation": func(tk *desk.Ticket) { tk.Conversation = "c2" },
 		} {
 			wrong := tk
-			if spoil(&wrong); expected(t, r, c, wrong) == wrong.Sum() {
+			if spoil(&wrong); expected(t, r, c, wrong) == wrong.Checksum() {
 				t.Errorf("%s: a wrong %s is not noticed", name, what)
 			}
 		}
 		wrong := tk
-		if wrong.Created = fence.Add(time.Hour); name != "native" && expected(t, r, c, wrong) == wrong.Sum() {
+		if wrong.Created = fence.Add(time.Hour); name != "native" && expected(t, r, c, wrong) == wrong.Checksum() {
 			t.Errorf("%s: a wrong date is not noticed", name)
 		}
 	}
@@ -111,7 +111,7 @@ func TestR27_ConversationThatMovedOnIsNoticed(t *testing.T) {
 		tk := ticket(t, r, c, fence)
 		closed, assigned := c, c
 		closed.Status, assigned.Owner = desk.Closed, "ada"
-		if expected(t, r, closed, tk) == tk.Sum() || expected(t, r, assigned, tk) == tk.Sum() {
+		if expected(t, r, closed, tk) == tk.Checksum() || expected(t, r, assigned, tk) == tk.Checksum() {
 			t.Errorf("%s: the ticket lags behind and nobody notices", name)
 		}
 	}
@@ -127,7 +127,7 @@ func TestR27_LiveTicketsKeepTheRoutingOfTheirMinute(t *testing.T) {
 	if tk2.Status == tk.Status {
 		t.Fatal("the settings change nothing")
 	}
-	if expected(t, rules(t, s, allOf("mail")), fresh(), tk) != tk.Sum() {
+	if expected(t, rules(t, s, allOf("mail")), fresh(), tk) != tk.Checksum() {
 		t.Error("a change of settings makes the sides differ")
 	}
 }

@@ -12,20 +12,20 @@ import (
 // same conversation twice, or at the same time, agree. It is safe for
 // concurrent use.
 type Rules struct {
-	move     Move
-	channel  Channel
-	settings Settings
-	access   map[string]bool // who has help desk access, as of the fence
-	mayOwn   map[string]bool // who has it now, for edits
-	routed   []string        // who receives live conversations, in the order of the settings
-	live     StatusMap       // statuses of live tickets
-	gone     Status          // the closed one of a move that has ended, if no pipeline has it any more
-	statuses map[Status]placed
-	promises []promise // the policies for this channel, in order
+	move                Move
+	channel             Channel
+	settings            Settings
+	access              map[string]bool // who has help desk access, as of the fence
+	eligibleOwners      map[string]bool // who has it now, for edits
+	routed              []string        // who receives live conversations, in the order of the settings
+	live                StatusMap       // statuses of live tickets
+	removedClosedStatus Status          // the closed one of a move that has ended, if no pipeline has it any more
+	statuses            map[Status]statusInfo
+	policies            []parsedPolicy // the policies for this channel, in order
 }
 
-// placed is a status in its pipeline.
-type placed struct {
+// statusInfo is a status in its pipeline.
+type statusInfo struct {
 	closed    bool
 	pipeline  string
 	firstOpen Status // of that pipeline
@@ -42,14 +42,14 @@ func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error
 	if err != nil {
 		return nil, fmt.Errorf("channel %s: %w", c.ID, err)
 	}
-	r := &Rules{move: m, channel: c, settings: settings, access: access, mayOwn: s.Access(),
-		statuses: map[Status]placed{}}
+	r := &Rules{move: m, channel: c, settings: settings, access: access, eligibleOwners: s.Access(),
+		statuses: map[Status]statusInfo{}}
 	for _, p := range s.Pipelines {
 		for _, st := range p.Statuses {
-			r.statuses[st.ID] = placed{closed: st.Closed, pipeline: p.ID, firstOpen: p.first(false)}
+			r.statuses[st.ID] = statusInfo{closed: st.Closed, pipeline: p.ID, firstOpen: p.first(false)}
 		}
 	}
-	for _, id := range s.Routed(settings.Routing) {
+	for _, id := range s.RoutedAgents(settings.Routing) {
 		if access[id] {
 			r.routed = append(r.routed, id)
 		}
@@ -60,10 +60,10 @@ func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error
 	if m.Choices.History == AllHistory {
 		_, err := ParseSLAMode("sla", string(m.Choices.SLA))
 		errs.check(err)
-		err = s.CheckStatuses(m.Choices.Statuses)
+		err = s.CheckStatusMap(m.Choices.Statuses)
 		if err != nil && !m.EndedAt.IsZero() {
 			if _, ok := r.statuses[m.Choices.Statuses.Closed]; !ok {
-				r.gone = m.Choices.Statuses.Closed
+				r.removedClosedStatus = m.Choices.Statuses.Closed
 			}
 			r.move.Choices.Statuses, err = r.live, nil
 		}
@@ -71,9 +71,9 @@ func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error
 	}
 	for i, p := range s.Policies {
 		if p.isForChannel(c.ID) {
-			ready, err := p.promise(fmt.Sprintf("policies[%d]", i), s.Account.Zone)
+			ready, err := p.parse(fmt.Sprintf("policies[%d]", i), s.Account.Zone)
 			errs.check(err)
-			r.promises = append(r.promises, ready)
+			r.policies = append(r.policies, ready)
 		}
 	}
 	if len(errs) > 0 {
@@ -121,7 +121,9 @@ func (r *Rules) mapping(p Provenance) StatusMap {
 
 // closed reports whether tickets with a status are closed, also with the one
 // that the move gave them before it went: a reply reopens them still (R19).
-func (r *Rules) closed(s Status) bool { return r.statuses[s].closed || r.gone != "" && s == r.gone }
+func (r *Rules) closed(s Status) bool {
+	return r.statuses[s].closed || r.removedClosedStatus != "" && s == r.removedClosedStatus
+}
 
 // Belongs reports whether c is one of the channel's conversations: it began
 // there (R13), or joined it from a connected form (R14).
@@ -143,9 +145,9 @@ func (r *Rules) Provenance(c Conversation) Provenance {
 	return History
 }
 
-// Stays reports whether c stays in the inbox for good, with its ticket if it
+// StaysInInbox reports whether c stays in the inbox for good, with its ticket if it
 // has one: history was left behind and c was taken in before the fence (R20).
-func (r *Rules) Stays(c Conversation) bool {
+func (r *Rules) StaysInInbox(c Conversation) bool {
 	return r.move.Choices.History == NoHistory &&
 		(r.move.FenceAt.IsZero() || c.TakenIn.Before(r.move.FenceAt))
 }

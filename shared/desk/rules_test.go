@@ -39,8 +39,8 @@ func TestR14_JoinedConversationBelongsToTheMailChannel(t *testing.T) {
 	if rules(t, acme(), allOf("form")).Belongs(c) {
 		t.Error("it moves with the form")
 	}
-	if tk := ticket(t, rules(t, acme(), allOf("mail")), c, fence); tk.From != "form" || tk.Channel != "mail" {
-		t.Errorf("ticket is of %q from %q", tk.Channel, tk.From)
+	if tk := ticket(t, rules(t, acme(), allOf("mail")), c, fence); tk.Origin != "form" || tk.Channel != "mail" {
+		t.Errorf("ticket is of %q from %q", tk.Channel, tk.Origin)
 	}
 }
 
@@ -98,14 +98,14 @@ func TestR20_HistoryStaysWhenLeftBehind(t *testing.T) {
 		"all, fresh":    {allOf("mail"), fresh(), false},
 	} {
 		r := rules(t, acme(), test.m)
-		if got := r.Stays(test.c); got != test.want {
-			t.Errorf("%s: Stays = %v; want %v", name, got, test.want)
+		if got := r.StaysInInbox(test.c); got != test.want {
+			t.Errorf("%s: StaysInInbox = %v; want %v", name, got, test.want)
 		}
 		if _, err := r.Ticket(test.c, fence); (code(err) == "stays-in-inbox") != test.want {
 			t.Errorf("%s: Ticket says %v", name, err)
 		}
 	}
-	if c := receive(t, acme(), old(), desk.ByCustomer, fence.Add(time.Hour)); !rules(t, acme(), none).Stays(c) {
+	if c := receive(t, acme(), old(), desk.ByCustomer, fence.Add(time.Hour)); !rules(t, acme(), none).StaysInInbox(c) {
 		t.Error("a reply takes a conversation out of the inbox")
 	}
 }

@@ -44,7 +44,7 @@ func (c *calendar) checkDuration(field string, d time.Duration) error {
 	if d < 0 {
 		return &InvalidError{Field: field, Problem: "a duration is negative", Remedy: "use zero or more; zero promises nothing"}
 	}
-	if !c.reaches(d) {
+	if !c.withinReach(d) {
 		return &InvalidError{Field: field, Problem: "so much working time does not pass in a century",
 			Remedy: "shorten the duration or add hours to the schedule"}
 	}
@@ -54,7 +54,7 @@ func (c *calendar) checkDuration(field string, d time.Duration) error {
 // calendar makes sch ready for counting, or reports all that is wrong with
 // it as *InvalidErrors below field.
 func (sch Schedule) calendar(field, defaultZone string) (*calendar, error) {
-	c := &calendar{off: map[int64]struct{}{}}
+	c := &calendar{holidays: map[int64]struct{}{}}
 	var errs problems
 	c.zone = errs.zone(field+".zone", sch.Zone, defaultZone)
 	for i, h := range sch.Weekly {
@@ -76,13 +76,13 @@ func (sch Schedule) calendar(field, defaultZone string) (*calendar, error) {
 			errs.add(fmt.Sprintf("%s.holidays[%d]", field, i), fmt.Sprintf("%.20q is not a date", date), "write it as 2006-01-02")
 			continue
 		}
-		c.off[floorDiv(t.Unix(), day)] = struct{}{}
+		c.holidays[floorDiv(t.Unix(), day)] = struct{}{}
 	}
 	if err := errs.join(); err != nil {
 		return nil, err
 	}
 	if len(sch.Weekly) == 0 {
-		c.always = len(c.off) == 0
+		c.always = len(c.holidays) == 0
 		for d := range c.spans {
 			c.spans[d] = []span{{0, day}}
 		}
@@ -127,8 +127,8 @@ func wallTime(field, s string) (int64, error) {
 }
 
 const (
-	day        = 24 * 60 * 60 // seconds of the wall clock
-	reachWeeks = 100 * 53     // no due time lies further away than about a century
+	day      = 24 * 60 * 60 // seconds of the wall clock
+	maxWeeks = 100 * 53     // no due time lies further away than about a century
 )
 
 // span is one stretch of work in seconds of the wall clock since midnight.
@@ -136,20 +136,20 @@ type span struct{ from, to int64 }
 
 // calendar is a Schedule made ready for counting.
 type calendar struct {
-	zone   *time.Location
-	always bool               // around the clock, without holidays
-	spans  [7][]span          // by weekday, in order
-	off    map[int64]struct{} // holidays, as days since 1970-01-01
-	week   time.Duration      // working time of a week without holidays, never zero
+	zone     *time.Location
+	always   bool               // around the clock, without holidays
+	spans    [7][]span          // by weekday, in order
+	holidays map[int64]struct{} // holidays, as days since 1970-01-01
+	week     time.Duration      // working time of a week without holidays, never zero
 }
 
-// reaches reports whether d of working time passes within about a century
+// withinReach reports whether d of working time passes within about a century
 // from anywhere. It bounds the days that add looks at.
-func (c *calendar) reaches(d time.Duration) bool {
+func (c *calendar) withinReach(d time.Duration) bool {
 	if c.always {
 		return true
 	}
-	return int64(d/c.week)+int64(len(c.off)) < reachWeeks
+	return int64(d/c.week)+int64(len(c.holidays)) < maxWeeks
 }
 
 // add returns the earliest instant by which d of working time has passed
@@ -168,7 +168,7 @@ func (c *calendar) add(from time.Time, d time.Duration) time.Time {
 		p = c.period(early)
 	}
 	for ; ; today++ {
-		if _, ok := c.off[today]; ok {
+		if _, ok := c.holidays[today]; ok {
 			continue
 		}
 		for _, s := range c.spans[floorMod(today+int64(time.Thursday), 7)] {

@@ -69,9 +69,9 @@ func (s Setup) Access() map[string]bool {
 	return access
 }
 
-// Connected returns the channels which share conversations with c (R14): of
+// ConnectedChannels returns the channels which share conversations with c (R14): of
 // a form its e-mail channel, of an e-mail channel the forms answered by it.
-func (s Setup) Connected(c Channel) []Channel {
+func (s Setup) ConnectedChannels(c Channel) []Channel {
 	var with []Channel
 	for _, other := range s.Channels {
 		answers := c.Type == Form && other.ID == c.Connected
@@ -83,10 +83,10 @@ func (s Setup) Connected(c Channel) []Channel {
 	return with
 }
 
-// Routed returns the IDs of the agents whom r names, in its order: its
+// RoutedAgents returns the IDs of the agents whom r names, in its order: its
 // agents, then the members of its team, nobody twice. Of a team that does
 // not exist nobody is a member; Setup.Check refuses such a routing.
-func (s Setup) Routed(r Routing) []string {
+func (s Setup) RoutedAgents(r Routing) []string {
 	ids := slices.Clone(r.Agents)
 	if team, ok := s.Team(r.Team); ok {
 		ids = append(ids, team.Agents...)
@@ -144,11 +144,11 @@ func (s Setup) checkAgents(errs *problems) {
 	ids, emails := map[string]bool{}, map[string]bool{}
 	for i, a := range s.Agents {
 		at := fmt.Sprintf("agents[%d]", i)
-		errs.unique(at+".id", a.ID, ids)
+		errs.checkID(at+".id", a.ID, ids)
 		_, err := parse(at+".role", string(a.Role), SuperAdmin, AgentRole)
 		errs.check(err)
 		if a.Email != "" {
-			errs.once(at+".email", strings.ToLower(a.Email), emails)
+			errs.checkUnique(at+".email", strings.ToLower(a.Email), emails)
 		}
 	}
 }
@@ -157,7 +157,7 @@ func (s Setup) checkTeams(errs *problems) {
 	ids := map[string]bool{}
 	for i, t := range s.Teams {
 		at := fmt.Sprintf("teams[%d]", i)
-		errs.unique(at+".id", t.ID, ids)
+		errs.checkID(at+".id", t.ID, ids)
 		s.checkAgentIDs(errs, at+".agents", t.Agents)
 	}
 }
@@ -165,7 +165,7 @@ func (s Setup) checkTeams(errs *problems) {
 func (s Setup) checkAgentIDs(errs *problems, field string, agents []string) {
 	for i, id := range agents {
 		_, ok := s.Agent(id)
-		errs.known(fmt.Sprintf("%s[%d]", field, i), "agent", id, ok)
+		errs.checkKnown(fmt.Sprintf("%s[%d]", field, i), "agent", id, ok)
 	}
 }
 
@@ -173,9 +173,9 @@ func (s Setup) checkPipelines(errs *problems) {
 	ids, statuses := map[string]bool{}, map[string]bool{}
 	for i, p := range s.Pipelines {
 		at := fmt.Sprintf("pipelines[%d]", i)
-		errs.unique(at+".id", p.ID, ids)
+		errs.checkID(at+".id", p.ID, ids)
 		for j, st := range p.Statuses {
-			errs.unique(fmt.Sprintf("%s.statuses[%d].id", at, j), string(st.ID), statuses)
+			errs.checkID(fmt.Sprintf("%s.statuses[%d].id", at, j), string(st.ID), statuses)
 		}
 		if p.first(false) == "" || p.first(true) == "" {
 			errs.add(at+".statuses", "an open or a closed status is missing", "give it at least one of each")
@@ -187,16 +187,16 @@ func (s Setup) checkPolicies(errs *problems) {
 	ids := map[string]bool{}
 	for i, p := range s.Policies {
 		at := fmt.Sprintf("policies[%d]", i)
-		errs.unique(at+".id", p.ID, ids)
+		errs.checkID(at+".id", p.ID, ids)
 		for j, id := range p.Channels {
 			_, ok := s.Channel(id)
-			errs.known(fmt.Sprintf("%s.channels[%d]", at, j), "channel", id, ok)
+			errs.checkKnown(fmt.Sprintf("%s.channels[%d]", at, j), "channel", id, ok)
 		}
 		for j, id := range p.Statuses {
 			_, _, ok := s.Status(id)
-			errs.known(fmt.Sprintf("%s.statuses[%d]", at, j), "status", string(id), ok)
+			errs.checkKnown(fmt.Sprintf("%s.statuses[%d]", at, j), "status", string(id), ok)
 		}
-		_, err := p.promise(at, s.Account.Zone)
+		_, err := p.parse(at, s.Account.Zone)
 		errs.check(err)
 	}
 }
@@ -206,7 +206,7 @@ func (s Setup) checkChannels(errs *problems) {
 	fallbacks := 0
 	for i, c := range s.Channels {
 		at := fmt.Sprintf("channels[%d]", i)
-		errs.unique(at+".id", c.ID, ids)
+		errs.checkID(at+".id", c.ID, ids)
 		_, err := ParseChannelType(at+".type", string(c.Type))
 		errs.check(err)
 		if c.Home != "" { // a declared channel has none yet
@@ -257,9 +257,9 @@ func (s Setup) checkBot(errs *problems, at string, c Channel) {
 		case (t.Agent == "") == (t.Team == ""):
 			errs.add(field, "not exactly one of agent and team is set", "set one of them")
 		case t.Agent != "":
-			errs.known(field+".agent", "agent", t.Agent, isAgent)
+			errs.checkKnown(field+".agent", "agent", t.Agent, isAgent)
 		default:
-			errs.known(field+".team", "team", t.Team, isTeam)
+			errs.checkKnown(field+".team", "team", t.Team, isTeam)
 		}
 	}
 }
@@ -275,7 +275,7 @@ func (s Setup) checkSettings(errs *problems, at string, c Channel) {
 	s.checkAgentIDs(errs, at+".routing.agents", settings.Routing.Agents)
 	if id := settings.Routing.Team; id != "" {
 		_, ok := s.Team(id)
-		errs.known(at+".routing.team", "team", id, ok)
+		errs.checkKnown(at+".routing.team", "team", id, ok)
 	}
 	if id := settings.Tickets.Status; id != "" {
 		_, _, err := s.statusOf(at+".tickets.status", id, false)

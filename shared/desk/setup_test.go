@@ -109,8 +109,8 @@ func TestCheckReportsAllTogether(t *testing.T) {
 	}
 }
 
-func TestRoutedNamesNobodyTwice(t *testing.T) {
-	got := acme().Routed(desk.Routing{Agents: []string{"di", "ada", "di"}, Team: "first"})
+func TestRoutedAgentsNamesNobodyTwice(t *testing.T) {
+	got := acme().RoutedAgents(desk.Routing{Agents: []string{"di", "ada", "di"}, Team: "first"})
 	if want := []string{"di", "ada", "bo"}; !slices.Equal(got, want) {
 		t.Errorf("Routed = %q; want %q", got, want)
 	}

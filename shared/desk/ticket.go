@@ -15,9 +15,9 @@ const (
 	Live    Provenance = "live"    // made for a conversation taken in after the fence (R18)
 )
 
-// Edited is what an agent last made of a ticket. It proves that no agent's
+// LastEdit is what an agent last made of a ticket. It proves that no agent's
 // edit was overwritten: unless the customer has written since, it still holds.
-type Edited struct {
+type LastEdit struct {
 	At            time.Time // zero if no agent has edited the ticket
 	By            string    // agent ID
 	Status        Status
@@ -41,7 +41,7 @@ type Ticket struct {
 	Provenance Provenance
 	Imported   time.Time // when deskmove made it; zero for Native
 	Move       string    // by which move; "" when redirected after its end
-	From       string    // the ID of the channel on which the conversation started
+	Origin     string    // the ID of the channel on which the conversation started
 	LostOwner  string    // the agent who lost it for want of help desk access, or ""
 
 	Opened time.Time // since when its clock to close counts: its start, or when it was reopened; zero if none counts
@@ -53,7 +53,7 @@ type Ticket struct {
 	// conversion from a right one that was edited since.
 	MovedStatus Status
 	MovedOwner  string
-	Edited      Edited // the last edit by an agent since it landed
+	Edited      LastEdit // the last edit by an agent since it landed
 
 	SourceVersion int64 // version of the conversation that the ticket shows
 	Revision      int64 // one more with every change; 1 at first
@@ -95,7 +95,7 @@ func (r *Rules) convertible(c Conversation, p Provenance) error {
 		return fail(CodeOtherChannel, "it belongs to another channel", "move that channel")
 	case c.TakenIn.IsZero():
 		return fail(CodeNoArrival, "when it was taken in is not known", "set its takenIn date and try again")
-	case r.Stays(c):
+	case r.StaysInInbox(c):
 		return fail(CodeStaysInInbox, "history stays in the inbox", "answer it there")
 	case p == Native:
 		return fail(CodeHasTicket, "it has a ticket, which moves as it is", "move the ticket")
@@ -117,9 +117,9 @@ func (r *Rules) build(c Conversation, p Provenance, imported time.Time) (Ticket,
 	}
 	t := Ticket{
 		Account: c.Account, ID: TicketID(c.ID), Conversation: c.ID, Channel: c.Channel,
-		Subject: Cut(c.Subject, MaxSubject), Customer: Cut(c.Customer, MaxCustomer),
+		Subject: Truncate(c.Subject, MaxSubject), Customer: Truncate(c.Customer, MaxCustomer),
 		Status: status, Owner: c.Owner, Created: c.Started,
-		Provenance: p, Imported: imported, From: c.Origin,
+		Provenance: p, Imported: imported, Origin: c.Origin,
 		Home: HelpDesk, SourceVersion: c.Version,
 	}
 	if !r.access[c.Owner] {
@@ -130,8 +130,8 @@ func (r *Rules) build(c Conversation, p Provenance, imported time.Time) (Ticket,
 	}
 	t.MovedStatus, t.MovedOwner = t.Status, t.Owner
 	if c.Status == Open {
-		t.Opened, _ = r.start(t, c)
-		if r.silent(t) {
+		t.Opened, _ = r.replyStart(t, c)
+		if r.withoutClocks(t) {
 			t.Opened = time.Time{}
 		}
 	}
@@ -170,9 +170,9 @@ func (r *Rules) Edit(t Ticket, e TicketEdit, c Conversation, by string, now time
 	}
 	if e.Status != nil {
 		_, ok := r.statuses[*e.Status]
-		errs.known("status", "status", string(*e.Status), ok)
+		errs.checkKnown("status", "status", string(*e.Status), ok)
 	}
-	if e.Owner != nil && *e.Owner != "" && !r.mayOwn[*e.Owner] {
+	if e.Owner != nil && *e.Owner != "" && !r.eligibleOwners[*e.Owner] {
 		errs.add("owner", fmt.Sprintf("%.80q is not an agent with help desk access", *e.Owner),
 			"choose one who has it, or \"\" for nobody")
 	}
@@ -193,7 +193,7 @@ func (r *Rules) Edit(t Ticket, e TicketEdit, c Conversation, by string, now time
 	if e.Owner != nil {
 		edited.Owner = *e.Owner
 	}
-	edited.Edited = Edited{At: now, By: by, Status: edited.Status, Owner: edited.Owner, SourceVersion: edited.SourceVersion}
+	edited.Edited = LastEdit{At: now, By: by, Status: edited.Status, Owner: edited.Owner, SourceVersion: edited.SourceVersion}
 	edited.Revision = t.Revision + 1
 	return edited, nil
 }
@@ -231,7 +231,7 @@ func (r *Rules) AsIs(t Ticket, c Conversation) Ticket {
 		t = r.reopen(t, c)
 		t.Clocks = r.clocks(t, c)
 	}
-	t.MovedStatus, t.MovedOwner, t.Edited = t.Status, t.Owner, Edited{}
+	t.MovedStatus, t.MovedOwner, t.Edited = t.Status, t.Owner, LastEdit{}
 	t.SourceVersion = max(t.SourceVersion, c.Version)
 	t.Revision++
 	return t
@@ -262,7 +262,7 @@ func (r *Rules) Raise(t Ticket, c Conversation, marked bool) (Ticket, bool, erro
 	if err != nil {
 		return t, false, err
 	}
-	raised.Created, raised.Move, raised.From = t.Created, t.Move, t.From
+	raised.Created, raised.Move, raised.Origin = t.Created, t.Move, t.Origin
 	raised.Revision = t.Revision + 1
 	return raised, true, nil
 }

@@ -18,7 +18,7 @@ func TestR16_HistoryGetsATicket(t *testing.T) {
 		Account: "acme", ID: desk.TicketID("c1"), Conversation: "c1", Channel: "mail",
 		Subject: "Printer", Customer: "eve@customer.example",
 		Status: "new", Owner: "bo", Created: old().Started,
-		Provenance: desk.History, Imported: now, Move: "m1", From: "mail",
+		Provenance: desk.History, Imported: now, Move: "m1", Origin: "mail",
 		MovedStatus: "new", MovedOwner: "bo", Opened: now, Home: desk.HelpDesk, SourceVersion: 1, Revision: 1,
 		Clocks: desk.Clocks{Policy: "mail", FirstReply: now.Add(4 * time.Hour),
 			Close: time.Date(2026, 3, 4, 9, 1, 0, 0, time.UTC)}, // 16 working hours are two days
@@ -205,7 +205,7 @@ func TestEditTicket(t *testing.T) {
 		want := test.from
 		test.change(&want)
 		want.Revision = 2
-		want.Edited = desk.Edited{At: now, By: "ada", Status: want.Status, Owner: want.Owner, SourceVersion: 1}
+		want.Edited = desk.LastEdit{At: now, By: "ada", Status: want.Status, Owner: want.Owner, SourceVersion: 1}
 		got, err := r.Edit(test.from, test.e, c, "ada", now)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", name, err, diff)
@@ -323,7 +323,7 @@ func TestR21_VisibleTo(t *testing.T) {
 }
 
 func TestR19_EditKept(t *testing.T) {
-	edited := desk.Edited{At: fence, Status: "spam", Owner: "di", SourceVersion: 3}
+	edited := desk.LastEdit{At: fence, Status: "spam", Owner: "di", SourceVersion: 3}
 	c := desk.Conversation{Version: 4, CustomerVersion: 3}
 	for name, test := range map[string]struct {
 		t    desk.Ticket

@@ -131,7 +131,7 @@ func TestStartIsIdempotent(t *testing.T) {
 }
 
 func TestR10Notifications(t *testing.T) {
-	for mode, want := range map[desk.Notifications][2]int{desk.Quiet: {0, 0}, desk.Digest: {0, 1}, desk.All: {6, 0}} {
+	for mode, want := range map[desk.NotificationMode][2]int{desk.Quiet: {0, 0}, desk.Digest: {0, 1}, desk.All: {6, 0}} {
 		t.Run(string(mode), func(t *testing.T) {
 			r, cs := ready(t, 6)
 			bob := "bob"

@@ -171,7 +171,7 @@ func (d Drain) ids(ctx context.Context, e Entry) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, desk.IDs(ps)...)
+		ids = append(ids, desk.ConversationIDs(ps)...)
 		if !more {
 			return ids, nil
 		}

@@ -103,7 +103,7 @@ func (r *round) do(ctx context.Context, ids []string) {
 			r.outcomes = append(r.outcomes, Outcome{ID: c.ID, Stayed: true})
 		case !belongs:
 			r.elsewhere(ctx, c)
-		case !marked && r.rules.Of(c).Stays(c):
+		case !marked && r.rules.Of(c).StaysInInbox(c):
 			r.outcomes = append(r.outcomes, Outcome{ID: c.ID, Stayed: true})
 		case marked || r.again || c.Ticket != "":
 			look = append(look, c)

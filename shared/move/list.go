@@ -156,7 +156,7 @@ func (l List) dispatch(ctx context.Context, m desk.Move, after desk.Position, ps
 		}
 		e.ID = entryID("list", fmt.Sprint(e.After, e.Until, e.Count))
 		after = e.Until
-		entries, ids = append(entries, e), append(ids, desk.IDs(some))
+		entries, ids = append(entries, e), append(ids, desk.ConversationIDs(some))
 	}
 	return l.Dispatch.Send(ctx, entries, ids)
 }

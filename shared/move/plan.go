@@ -54,7 +54,7 @@ func (p Plan) Preview(ctx context.Context, account, channel string, choices desk
 
 func (p Plan) preview(ctx context.Context, setup desk.Setup, c desk.Channel, choices desk.Choices) (Planned, error) {
 	now := p.Now()
-	f := desk.Facts{Owned: make(map[string]int64), LeftBehind: make(map[string]int64)}
+	f := desk.PreflightCounts{Owned: make(map[string]int64), LeftBehind: make(map[string]int64)}
 	rules := p.rules(setup, c, choices, now)
 	sampled, err := p.each(ctx, c, p.Sample, func(x desk.Conversation) {
 		f.Conversations++
@@ -78,7 +78,7 @@ func (p Plan) preview(ctx context.Context, setup desk.Setup, c desk.Channel, cho
 	if err != nil {
 		return Planned{}, err
 	}
-	for _, other := range setup.Connected(c) {
+	for _, other := range setup.ConnectedChannels(c) {
 		more, err := p.each(ctx, other, p.Sample, func(desk.Conversation) { f.LeftBehind[other.ID]++ })
 		if err != nil {
 			return Planned{}, err
@@ -112,7 +112,7 @@ func (p Plan) each(ctx context.Context, c desk.Channel, limit int, do func(desk.
 		if err != nil || len(ps) == 0 {
 			return false, err
 		}
-		cs, err := p.Conversations.GetMany(ctx, c.Account, desk.IDs(ps), false)
+		cs, err := p.Conversations.GetMany(ctx, c.Account, desk.ConversationIDs(ps), false)
 		if err != nil {
 			return false, err
 		}

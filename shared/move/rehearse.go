@@ -58,7 +58,7 @@ func (h Rehearse) Step(ctx context.Context, r Run) (Run, error) {
 		if err != nil {
 			return r, err
 		}
-		t, err := h.page(ctx, m, rules, desk.IDs(ps))
+		t, err := h.page(ctx, m, rules, desk.ConversationIDs(ps))
 		if err != nil {
 			return r, err
 		}
@@ -82,7 +82,7 @@ func (h Rehearse) page(ctx context.Context, m desk.Move, rules *desk.Rules, ids 
 		return t, err
 	}
 	for _, c := range cs {
-		if !rules.Belongs(c) || rules.Stays(c) {
+		if !rules.Belongs(c) || rules.StaysInInbox(c) {
 			continue
 		}
 		ticket, err := foresee(rules, c, ts, m.StartedAt)

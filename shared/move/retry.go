@@ -50,7 +50,7 @@ func (t Retry) Move(ctx context.Context, caller desk.Caller, id string) (desk.Mo
 		return desk.Move{}, &desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
 			Remedy: "wait for its end and look at its failures"}
 	}
-	if err := setup.KeepsStatuses(m, "put them back into the setup, then retry"); err != nil {
+	if err := setup.CheckMoveStatuses(m, "put them back into the setup, then retry"); err != nil {
 		return desk.Move{}, err
 	}
 	m.Run++

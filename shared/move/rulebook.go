@@ -64,7 +64,7 @@ func (b *Rulebook) Rules(ctx context.Context, account, id string) (*Rules, error
 	if err != nil {
 		return nil, fmt.Errorf("rules of move %s: %w", id, err)
 	}
-	if m := rules.Move; !m.EndedAt.IsZero() && m.Choices.History == desk.AllHistory && rules.Setup.CheckStatuses(m.Choices.Statuses) != nil {
+	if m := rules.Move; !m.EndedAt.IsZero() && m.Choices.History == desk.AllHistory && rules.Setup.CheckStatusMap(m.Choices.Statuses) != nil {
 		return rules, nil // they make do without statuses that are gone, but a retry is for those
 	}
 	b.mu.Lock()

@@ -188,7 +188,7 @@ func (s Start) refused(ctx context.Context, caller desk.Caller, channel string, 
 	now := s.Now()
 	err := s.Journal.Audit(ctx, desk.AuditEntry{
 		Account: caller.Account, ID: fmt.Sprintf("%s-%s-%d", desk.ActionRefuse, caller.Agent, now.UnixNano()), At: now, By: caller.Agent,
-		Action: desk.ActionRefuse, Channel: channel, Detail: desk.Cut(refusal.Error(), 500), Address: caller.Address,
+		Action: desk.ActionRefuse, Channel: channel, Detail: desk.Truncate(refusal.Error(), 500), Address: caller.Address,
 	})
 	return errors.Join(refusal, err)
 }

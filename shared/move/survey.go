@@ -61,7 +61,7 @@ func (s Survey) page(ctx context.Context, rules *Rules, after, until desk.Positi
 	if err != nil || len(ps) == 0 {
 		return surveyed{}, err
 	}
-	ids := desk.IDs(ps)
+	ids := desk.ConversationIDs(ps)
 	cs, ts, err := s.both(ctx, account, ids)
 	if err != nil {
 		return surveyed{}, err
@@ -73,7 +73,7 @@ func (s Survey) page(ctx context.Context, rules *Rules, after, until desk.Positi
 	now := s.Now()
 	for _, c := range cs {
 		r := rules.Of(c)
-		if !r.Belongs(c) || r.Stays(c) {
+		if !r.Belongs(c) || r.StaysInInbox(c) {
 			continue
 		}
 		t, ok := ts[c.ID]
@@ -183,7 +183,7 @@ func (t *Tally) add(r *desk.Rules, c desk.Conversation, ticket desk.Ticket) erro
 		return err
 	}
 	t.Inbox += desk.Checksum(c.ID, start, status, owner)
-	t.Desk += ticket.Sum()
+	t.Desk += ticket.Checksum()
 	return nil
 }
 

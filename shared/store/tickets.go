@@ -91,7 +91,7 @@ func writeTicket(t desk.Ticket) Attrs {
 	a = a.str(aAccount, t.Account).str(aID, t.ID).str(aConversation, t.Conversation).str(aChannel, t.Channel)
 	a = a.str(aSubject, t.Subject).str(aCustomer, t.Customer).str(aStatus, string(t.Status)).str(aOwner, t.Owner)
 	a = a.time(aCreated, t.Created).str(aProvenance, string(t.Provenance)).time(aImported, t.Imported)
-	a = a.str(AttrMove, t.Move).str(aFrom, t.From).str(aLostOwner, t.LostOwner)
+	a = a.str(AttrMove, t.Move).str(aFrom, t.Origin).str(aLostOwner, t.LostOwner)
 	a = a.str(aMovedStatus, string(t.MovedStatus)).str(aMovedOwner, t.MovedOwner)
 	a = a.time(aEditedAt, t.Edited.At).str(aEditedBy, t.Edited.By).str(aEditedStatus, string(t.Edited.Status))
 	a = a.str(aEditedOwner, t.Edited.Owner).num(aEditedSource, t.Edited.SourceVersion)
@@ -135,7 +135,7 @@ func readTicket(attrs Attrs) desk.Ticket {
 		case AttrMove:
 			t.Move = v.Str
 		case aFrom:
-			t.From = v.Str
+			t.Origin = v.Str
 		case aLostOwner:
 			t.LostOwner = v.Str
 		case aMovedStatus:

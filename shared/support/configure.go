@@ -40,7 +40,7 @@ func (c Configure) Account(ctx context.Context, setup desk.Setup) (desk.Setup, e
 	if err != nil {
 		return desk.Setup{}, err
 	}
-	errs := []error{setup.KeepsStatuses(running, "keep them until the move has ended")}
+	errs := []error{setup.CheckMoveStatuses(running, "keep them until the move has ended")}
 	for _, was := range old.Channels {
 		if err := c.keeps(ctx, was, setup, was.ID == running.Choices.Channel); err != nil {
 			errs = append(errs, err)

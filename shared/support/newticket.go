@@ -47,7 +47,7 @@ func (e Edits) newTicket(ctx context.Context, caller desk.Caller, conversation s
 	// never be stored, the move could not tell the next message from it.
 	t := desk.Ticket{
 		Account: c.Account, ID: changed.Ticket, Conversation: c.ID, Channel: c.Channel, Subject: c.Subject,
-		Customer: c.Customer, Status: status, Owner: c.Owner, Created: now, Provenance: desk.Native, From: c.Origin,
+		Customer: c.Customer, Status: status, Owner: c.Owner, Created: now, Provenance: desk.Native, Origin: c.Origin,
 		MovedStatus: status, MovedOwner: c.Owner, Home: desk.Inbox, SourceVersion: c.Version, Revision: 1,
 	}
 	if err := e.put(ctx, t, c.Ticket != ""); err != nil {

@@ -35,7 +35,7 @@ func page[T any](
 		for len(ps) > 0 && len(p.Items) < limit {
 			// So many at a time at least, since some may not be wanted.
 			some := ps[:min(len(ps), max(limit-len(p.Items), 100))]
-			found, err := read(ctx, desk.IDs(some))
+			found, err := read(ctx, desk.ConversationIDs(some))
 			if err != nil {
 				return Page[T]{}, err
 			}

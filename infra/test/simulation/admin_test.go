@@ -108,7 +108,7 @@ func (w *world) choices(c chance, channel string) desk.Choices {
 	}
 	choices.Statuses = desk.StatusMap{Open: one(c, []desk.Status{"new", "waiting"}), Closed: "solved"}
 	choices.SLA = one(c, []desk.SLAMode{desk.FromMove, desk.Original, desk.NoClocks})
-	choices.Notifications = one(c, []desk.Notifications{desk.Quiet, desk.Digest, desk.All})
+	choices.Notifications = one(c, []desk.NotificationMode{desk.Quiet, desk.Digest, desk.All})
 	return choices
 }
 

@@ -51,7 +51,7 @@ func raw(ctx context.Context, dir string, n int) (any, error) {
 			ts[i] = desk.Ticket{
 				Account: Account, ID: desk.TicketID(c.ID), Conversation: c.ID, Channel: Channel, Subject: c.Subject, Customer: c.Customer,
 				Status: "waiting", Owner: c.Owner, Created: c.Started, Provenance: desk.History, Imported: began, Move: "m1700000000000",
-				From: Channel, MovedStatus: "waiting", MovedOwner: c.Owner, Opened: began, Home: desk.HelpDesk,
+				Origin: Channel, MovedStatus: "waiting", MovedOwner: c.Owner, Opened: began, Home: desk.HelpDesk,
 				Clocks:        desk.Clocks{Policy: "standard", FirstReply: began, Close: began},
 				SourceVersion: c.Version, Revision: 1,
 			}

@@ -34,7 +34,7 @@ func conversation(i int) desk.Conversation {
 func ticket(c desk.Conversation) desk.Ticket {
 	return desk.Ticket{
 		Account: c.Account, ID: c.Ticket, Conversation: c.ID, Channel: c.Channel, Subject: c.Subject, Customer: c.Customer,
-		Status: "waiting", Owner: c.Owner, Created: c.Started, Provenance: desk.History, Imported: c.Started, Move: c.Move, From: c.Channel,
+		Status: "waiting", Owner: c.Owner, Created: c.Started, Provenance: desk.History, Imported: c.Started, Move: c.Move, Origin: c.Channel,
 		MovedStatus: "waiting", MovedOwner: c.Owner, Opened: c.Started, Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
 	}
 }
