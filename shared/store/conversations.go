@@ -13,7 +13,11 @@ type ConversationStore struct{ Engine Engine }
 
 // Get reads one conversation, strongly; desk.ErrNotFound if there is none.
 func (s ConversationStore) Get(ctx context.Context, account, id string) (desk.Conversation, error) {
-	return readOne(ctx, s.Engine, Conversations, HeaderKey(account, id), readConversation)
+	a, err := getOne(ctx, s.Engine, Conversations, HeaderKey(account, id))
+	if err != nil {
+		return desk.Conversation{}, fmt.Errorf("conversation %s: %w", id, err)
+	}
+	return readConversation(a), nil
 }
 
 // GetMany reads conversations in any order; those that do not exist are left

@@ -1,10 +1,11 @@
-// Package store knows the items that deskmove keeps: their keys, attributes
-// and conditions, and who may change what. No other package spells a key or
-// an attribute's name. It asks an Engine for the few operations that
-// databases agree on; package sqlite and package dynamo are engines.
+// Package store keeps deskmove's data. It has a repository for each kind of
+// data, such as [ConversationStore], and is the only package that knows how
+// items are keyed, what their attributes are called and which conditions guard
+// a write. A database is an [Engine], with four methods: package dynamo is
+// DynamoDB's, package sqlite the one of a single machine.
 //
-// Account first in every key; a is the account's ID. Parts of keys are
-// separated by '#', which no ID contains.
+// Every key begins with the account, a in this table. '#' separates the parts
+// of a key; no ID contains it.
 //
 //	table          item             pk                     sk
 //	conversations  header           A#a#C#conversation     H

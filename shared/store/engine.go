@@ -93,8 +93,8 @@ type Page struct {
 	Next  string
 }
 
-// Engine is the narrow waist between deskmove and a database. Engines are
-// safe for concurrent use, and storetest.Run says what else they promise.
+// Engine is a database. Engines are safe for concurrent use; storetest.Run
+// tests what else they promise.
 type Engine interface {
 	// Get reads items by key, any number of them. Missing ones are left out;
 	// the order is any.

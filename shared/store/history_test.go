@@ -66,7 +66,7 @@ func newHistory(t *testing.T, e store.Engine) *history {
 	return &history{MoveStore: store.MoveStore{Engine: e}, SetupStore: store.SetupStore{Engine: e}, ctx: t.Context(), begun: time.Now()}
 }
 
-// What a caller does, and what comes of it.
+// What a caller does, and its result.
 type (
 	call struct {
 		account, do, move string
@@ -304,7 +304,7 @@ func TestHistoryOfAHome(t *testing.T) {
 			for client, id := range []string{"m1", "m1", "m2"} {
 				wg.Go(func() {
 					if client == 2 {
-						time.Sleep(time.Millisecond) // m1 shall win more often than not
+						time.Sleep(time.Millisecond) // lets m1 win more often than not
 					}
 					h.fence(client, account, id)
 					h.finish(client, account, id, 1, desk.Done)

@@ -135,14 +135,11 @@ func (s MoveStore) Locked(ctx context.Context, account string) (string, error) {
 
 // Get reads a move, strongly; desk.ErrNotFound if there is none.
 func (s MoveStore) Get(ctx context.Context, account, id string) (desk.Move, error) {
-	items, err := s.Engine.Get(ctx, Control, []Key{MoveKey(account, id)}, Strong)
-	if err == nil && len(items) == 0 {
-		err = desk.ErrNotFound
-	}
+	a, err := getOne(ctx, s.Engine, Control, MoveKey(account, id))
 	if err != nil {
 		return desk.Move{}, fmt.Errorf("move %s: %w", id, err)
 	}
-	return readMove(items[0].Attrs)
+	return readMove(a)
 }
 
 // List reads one page of an account's moves, newest first.
@@ -180,15 +177,12 @@ func (s MoveStore) Snapshot(ctx context.Context, account, id string, agents []st
 
 // Access reads the snapshot; desk.ErrNotFound before there is one.
 func (s MoveStore) Access(ctx context.Context, account, id string) (map[string]bool, error) {
-	items, err := s.Engine.Get(ctx, Control, []Key{AccessKey(account, id)}, Strong)
-	if err == nil && len(items) == 0 {
-		err = desk.ErrNotFound
-	}
+	a, err := getOne(ctx, s.Engine, Control, AccessKey(account, id))
 	if err != nil {
 		return nil, fmt.Errorf("access at move %s: %w", id, err)
 	}
 	access := make(map[string]bool)
-	for agent := range strings.SplitSeq(items[0].Attrs.Str(aAgents), ",") {
+	for agent := range strings.SplitSeq(a.Str(aAgents), ",") {
 		if agent != "" {
 			access[agent] = true
 		}
@@ -241,7 +235,7 @@ func (s MoveStore) Finish(ctx context.Context, m desk.Move, dueAt time.Time, ent
 
 // Resume makes an ended move run again, for a retry: it takes the lock. If
 // another move holds it, or this one was resumed meanwhile, the error is
-// desk.ErrExists. M is the move as it shall be, with its next run.
+// desk.ErrExists. M is the new state of the move, with its next run.
 func (s MoveStore) Resume(ctx context.Context, m desk.Move, entry desk.AuditEntry) error {
 	item, err := writeMove(m, entry.At)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"deskmove/shared/store"
 )
 
-// TestIdempotencyKeyExpires looks at the item itself: nothing above the waist
-// knows of it.
+// TestIdempotencyKeyExpires looks at the item itself: no repository
+// reads it.
 func TestIdempotencyKeyExpires(t *testing.T) {
 	e := openEngine(t)
 	moves := store.MoveStore{Engine: e}

@@ -7,17 +7,16 @@ import (
 	"deskmove/shared/desk"
 )
 
-// readOne reads one item, strongly; desk.ErrNotFound if there is none.
-func readOne[T any](ctx context.Context, e Engine, t Table, k Key, read func(Attrs) T) (T, error) {
-	found, err := readMany(ctx, e, t, []Key{k}, true, read)
-	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("%s: item %s: %w", t, k.PK, desk.ErrNotFound)
+// getOne reads one item, strongly; desk.ErrNotFound if there is none.
+func getOne(ctx context.Context, e Engine, t Table, k Key) (Attrs, error) {
+	items, err := e.Get(ctx, t, []Key{k}, Strong)
+	if err == nil && len(items) == 0 {
+		err = desk.ErrNotFound
 	}
 	if err != nil {
-		var none T
-		return none, err
+		return nil, err
 	}
-	return found[0], nil
+	return items[0].Attrs, nil
 }
 
 // readMany reads items in any order; those that do not exist are left out.

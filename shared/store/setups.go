@@ -65,14 +65,23 @@ func readInto[T any](list []T, config []byte) ([]T, error) {
 
 // Channel reads one channel, strongly; desk.ErrNotFound if there is none.
 func (s SetupStore) Channel(ctx context.Context, account, id string) (desk.Channel, error) {
-	items, err := s.Engine.Get(ctx, Control, []Key{ChannelKey(account, id)}, Strong)
-	if err == nil && len(items) == 0 {
-		err = desk.ErrNotFound
-	}
+	a, err := getOne(ctx, s.Engine, Control, ChannelKey(account, id))
 	if err != nil {
 		return desk.Channel{}, fmt.Errorf("channel %s: %w", id, err)
 	}
-	return readChannel(items[0].Attrs)
+	return readChannel(a)
+}
+
+// Agent reads one agent, strongly; desk.ErrNotFound if there is none.
+func (s SetupStore) Agent(ctx context.Context, account, id string) (agent desk.Agent, err error) {
+	a, err := getOne(ctx, s.Engine, Control, setupKey(account, "AGENT", id))
+	if err == nil {
+		err = json.Unmarshal([]byte(a.Str(aConfig)), &agent)
+	}
+	if err != nil {
+		return desk.Agent{}, fmt.Errorf("agent %s: %w", id, err)
+	}
+	return agent, nil
 }
 
 // Fence makes a channel Moving by a move, if it is still in the inbox, and

@@ -26,7 +26,7 @@ func (o op) String() string {
 	return fmt.Sprintf("%s %s %s %s (%d)", o.verb, o.table, o.pk, o.sk, o.many)
 }
 
-// call is one call across the waist that waits for its answer.
+// call is one call to the platform that waits for its answer.
 type call struct {
 	op
 	ctx   context.Context

@@ -29,7 +29,7 @@
 // machine below handler.New's handlers, with customers, agents and admins who
 // act meanwhile: they write, edit, make tickets, rehearse, move and retry,
 // change the account's setup and mend conversations. In some worlds executions
-// hand over after every few steps. All calls across the waist wait for the
+// hand over after every few steps. All calls to the platform wait for the
 // simulation, which makes one at a time (those that a handler makes at once and
 // that nothing befalls count as one), at simulated times. Its goroutines live
 // in a testing/synctest bubble, so that the simulation knows when all of them

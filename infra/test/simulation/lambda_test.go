@@ -50,7 +50,7 @@ func (w *world) process(f *function, c chance, name string) *process {
 		p.skew = c.span(-w.skew, w.skew)
 	}
 	below := app.Platform{
-		Engine: waist{w}, Stream: waist{w}, Queue: waist{w}, Machine: waist{w}, Batch: batch, Log: silent,
+		Engine: platform{w}, Stream: platform{w}, Queue: platform{w}, Machine: platform{w}, Batch: batch, Log: silent,
 		Now: func() time.Time { return w.date().Add(p.skew) },
 	}
 	if w.mutant.below != nil {

@@ -72,7 +72,7 @@ func newWorld(p plan) *world {
 		s.faults = &faults{script: p.script(w)}
 	}
 	s.mem = &storetest.Memory{Now: s.date, Lag: w.lag, Age: w.age, Wrote: w.saw}
-	e := waist{w}
+	e := platform{w}
 	w.cases = cases{
 		store.SetupStore{Engine: e}, store.ConversationStore{Engine: e}, store.MessageStore{Engine: e},
 		store.TicketStore{Engine: e}, store.MoveStore{Engine: e}, store.LedgerStore{Engine: e},

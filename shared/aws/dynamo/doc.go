@@ -25,14 +25,14 @@
 //   - A transaction has a token, made by the SDK once a call, and is not done
 //     twice within ten minutes.
 //   - A conditional write may fail on its own first success: store.ErrCondition
-//     though we wrote. Above the waist that is harmless, since whoever meets
-//     desk.ErrExists or desk.ErrChanged reads again and goes on from what is
-//     there: move.Ensure reads the ticket or the marker it has just written
-//     and finds it right, support.Intake resolves its own claim, support.Edits edits
-//     what is edited already, and store.SetupStore.Fence returns the channel
-//     as it is. Only store.SetupStore.Replace fails over it, when it makes a
-//     channel; sent again, as it may be at any time, it succeeds. TestMove
-//     loses every tenth answer of a whole move.
+//     though we wrote. The repositories' callers can take that: whoever meets
+//     desk.ErrExists or desk.ErrChanged reads again and continues from what is
+//     there. move.Ensure reads the ticket or the marker it has just written
+//     and finds it right, support.Intake resolves its own claim,
+//     support.Edits edits what is edited already, and store.SetupStore.Fence
+//     returns the channel as it is. Only store.SetupStore.Replace fails, when
+//     it makes a channel; sent again, as it may be at any time, it succeeds.
+//     TestMove loses every tenth answer of a whole move.
 //   - An Update that adds may add twice. Package store adds in transactions
 //     only.
 package dynamo

@@ -17,7 +17,7 @@ import (
 	"deskmove/shared/store"
 )
 
-// translate makes an error of the SDK one of the waist. The context is the
+// translate makes an error of the SDK one of package store. The context is the
 // caller's own: if that goes on, an end of time is the engine's impatience.
 func translate(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, store.ErrThrottled) {

@@ -86,10 +86,10 @@ func TestMove(t *testing.T) {
 	cfg.HTTPClient = net
 	net.off.Store(true)
 	e := newEngine(t, cfg)
-	waist := &late{Engine: e}
+	lagging := &late{Engine: e}
 	var logged bytes.Buffer
 	s, err := local.Open(t.Context(), local.Config{
-		Dir: t.TempDir(), Log: slog.New(slog.NewTextHandler(&locked{to: &logged}, nil)), Wrap: func(store.Engine) store.Engine { return waist },
+		Dir: t.TempDir(), Log: slog.New(slog.NewTextHandler(&locked{to: &logged}, nil)), Wrap: func(store.Engine) store.Engine { return lagging },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -134,8 +134,8 @@ func TestMove(t *testing.T) {
 		}
 	}
 	net.off.Store(true)
-	if waist.hidden.Load() < conversations/10 || net.losses.Load() < conversations/10 {
-		t.Errorf("the index hid %d, and %d answers got lost: the test tests little", waist.hidden.Load(), net.losses.Load())
+	if lagging.hidden.Load() < conversations/10 || net.losses.Load() < conversations/10 {
+		t.Errorf("the index hid %d, and %d answers got lost: the test tests little", lagging.hidden.Load(), net.losses.Load())
 	}
 	wantMoved(t, e, cs)
 	p, err := cases.Ledger.Progress(t.Context(), "acme", m.ID)

@@ -304,7 +304,7 @@ func readImage(m map[string]types.AttributeValue) (store.Item, error) {
 		case *types.AttributeValueMemberB:
 			v = store.B(string(raw.Value))
 		default:
-			err = fmt.Errorf("%T is no string, number or bytes", raw)
+			err = fmt.Errorf("%T is not a string, a number or bytes", raw)
 		}
 		if err != nil {
 			return item, fmt.Errorf("attribute %s: %w", name, err)

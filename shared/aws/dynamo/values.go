@@ -43,11 +43,11 @@ func readValue(v types.AttributeValue) (store.Value, error) {
 	case *types.AttributeValueMemberB:
 		return store.B(string(v.Value)), nil
 	}
-	return store.Value{}, fmt.Errorf("%T is no string, number or bytes", v)
+	return store.Value{}, fmt.Errorf("%T is not a string, a number or bytes", v)
 }
 
 // errNumber does not say which number it is about.
-var errNumber = errors.New("a number is no 64-bit integer")
+var errNumber = errors.New("a number is not a 64-bit integer")
 
 func readNumber(s string) (store.Value, error) {
 	n, err := strconv.ParseInt(s, 10, 64)

@@ -11,7 +11,7 @@ import (
 )
 
 // Write implements store.Engine. Each write is a request of its own, since
-// BatchWriteItem knows no conditions.
+// BatchWriteItem takes no conditions.
 func (e *Engine) Write(ctx context.Context, ws []store.Write) []error {
 	if len(ws) == 0 {
 		return nil

@@ -12,7 +12,7 @@ import (
 // ErrClosed says that the engine has been closed.
 var ErrClosed = errors.New("engine is closed")
 
-// translate makes SQLite's errors into those of the waist. A disk that will
+// translate makes SQLite's errors into those of package store. A disk that will
 // not take a write is a full one to us: a quota shows itself in that way.
 func translate(err error) error {
 	switch code := sqlite.ErrCode(err); {

@@ -28,18 +28,18 @@ const (
 // Run and RunStream. Its cursors are as strict as those of package dynamo. The
 // zero Memory is empty.
 //
-// By default reads and the index are up to date. The functions, set before the
-// first use, let a simulation decide what a distributed database may do.
+// By default reads and the index are up to date. A simulation sets functions,
+// before the first use, to get what a distributed database may do.
 type Memory struct {
 	// Now dates changes; time.Now if nil.
 	Now func() time.Time
-	// Lag is by how much the index learns late of a change.
+	// Lag is how much later the index shows a change.
 	Lag func(store.Table, store.Key) time.Duration
-	// Age is how old what an eventual read sees is, at most MaxAge, of an item
-	// that was last written at some time. A query's key has no sort key, and
-	// its time is zero.
+	// Age is how old the state is that an eventual read sees, at most MaxAge.
+	// Written is when the item was last written. For a query the key has no
+	// sort key, and written is zero.
 	Age func(ctx context.Context, t store.Table, k store.Key, written time.Time) time.Duration
-	// Wrote is told of each write, and at once of all of a transaction.
+	// Wrote is called after each write, and once for a whole transaction.
 	Wrote func([]Written)
 
 	mu         sync.Mutex
@@ -57,7 +57,7 @@ type Written struct {
 	Old, New store.Attrs
 }
 
-// Items returns what is written to an empty engine, in the end state of each write.
+// Items returns the items that are written to an empty engine, in order.
 func Items(do func(store.Engine)) (items []Written) {
 	do(&Memory{Wrote: func(some []Written) { items = append(items, some...) }})
 	return items
@@ -89,7 +89,7 @@ type item struct {
 type entry struct {
 	ipk, isk string
 	key      store.Key
-	from, to time.Time // to is zero if there is no end
+	from, to time.Time // to is zero while the index shows it
 }
 
 var (
@@ -429,7 +429,7 @@ func (m *Memory) Between(ctx context.Context, shard, first, last string) ([]stor
 	return slices.Clip(changes[number(first)-1:]), ctx.Err()
 }
 
-// number reads a number that a Memory wrote; "" is 0.
+// number reads a shard or a sequence number; "" is 0.
 func number(s string) int {
 	n, _ := strconv.Atoi(s)
 	return n

@@ -11,19 +11,19 @@ import (
 	"deskmove/shared/store"
 )
 
-// waist is what lies below the product: each of its calls waits until the
+// platform is what the product stands on: each of its calls waits until the
 // simulation makes it.
-type waist struct{ w *world }
+type platform struct{ w *world }
 
 var (
-	_ store.Engine = waist{}
-	_ store.Stream = waist{}
-	_ move.Queue   = waist{}
-	_ move.Machine = waist{}
+	_ store.Engine = platform{}
+	_ store.Stream = platform{}
+	_ move.Queue   = platform{}
+	_ move.Machine = platform{}
 )
 
 // Get implements store.Engine.
-func (e waist) Get(ctx context.Context, t store.Table, keys []store.Key, c store.Consistency) (items []store.Item, err error) {
+func (e platform) Get(ctx context.Context, t store.Table, keys []store.Key, c store.Consistency) (items []store.Item, err error) {
 	o := op{verb: "get", table: string(t), many: len(keys)}
 	if len(keys) > 0 {
 		o.pk, o.sk = keys[0].PK, keys[0].SK
@@ -36,7 +36,7 @@ func (e waist) Get(ctx context.Context, t store.Table, keys []store.Key, c store
 }
 
 // Query implements store.Engine.
-func (e waist) Query(ctx context.Context, q store.Query) (page store.Page, err error) {
+func (e platform) Query(ctx context.Context, q store.Query) (page store.Page, err error) {
 	o := op{verb: "query", table: string(q.Table), pk: q.PK, sk: q.After}
 	if q.Index {
 		o.verb = "list"
@@ -47,7 +47,7 @@ func (e waist) Query(ctx context.Context, q store.Query) (page store.Page, err e
 }
 
 // Write implements store.Engine.
-func (e waist) Write(ctx context.Context, ws []store.Write) []error {
+func (e platform) Write(ctx context.Context, ws []store.Write) []error {
 	var errs []error
 	err := e.w.call(ctx, writing("write", ws), func(pass func(int) bool) {
 		errs = e.w.writes(ctx, ws, pass)
@@ -63,7 +63,7 @@ func (e waist) Write(ctx context.Context, ws []store.Write) []error {
 }
 
 // Transact implements store.Engine.
-func (e waist) Transact(ctx context.Context, ws []store.Write) error {
+func (e platform) Transact(ctx context.Context, ws []store.Write) error {
 	var result error
 	if err := e.w.call(ctx, writing("transact", ws), func(func(int) bool) {
 		e.w.by(ctx)
@@ -91,16 +91,16 @@ func writing(verb string, ws []store.Write) op {
 }
 
 // Shards implements store.Stream.
-func (e waist) Shards(ctx context.Context) ([]string, error) { return e.w.mem.Shards(ctx) }
+func (e platform) Shards(ctx context.Context) ([]string, error) { return e.w.mem.Shards(ctx) }
 
 // Changes implements store.Stream. The simulation's own reader does not use
 // it.
-func (e waist) Changes(ctx context.Context, shard, after string, limit int) ([]store.Change, error) {
+func (e platform) Changes(ctx context.Context, shard, after string, limit int) ([]store.Change, error) {
 	return e.w.mem.Changes(ctx, shard, after, limit)
 }
 
 // Between implements store.Stream.
-func (e waist) Between(ctx context.Context, shard, first, last string) (changes []store.Change, err error) {
+func (e platform) Between(ctx context.Context, shard, first, last string) (changes []store.Change, err error) {
 	err = e.w.call(ctx, op{verb: "between", table: "stream", pk: shard, sk: first}, func(func(int) bool) {
 		changes, _ = e.w.mem.Between(context.WithoutCancel(ctx), shard, first, last)
 	})
@@ -108,7 +108,7 @@ func (e waist) Between(ctx context.Context, shard, first, last string) (changes 
 }
 
 // Send implements move.Queue.
-func (e waist) Send(ctx context.Context, bs []move.Batch) error {
+func (e platform) Send(ctx context.Context, bs []move.Batch) error {
 	o := op{verb: "send", table: "batches", writes: true, many: len(bs)}
 	if len(bs) > 0 {
 		o.pk = bs[0].Entry
@@ -130,7 +130,7 @@ func (e waist) Send(ctx context.Context, bs []move.Batch) error {
 }
 
 // Start implements move.Machine.
-func (e waist) Start(ctx context.Context, name string, r move.Run) error {
+func (e platform) Start(ctx context.Context, name string, r move.Run) error {
 	input, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (e waist) Start(ctx context.Context, name string, r move.Run) error {
 }
 
 // Running implements move.Machine.
-func (e waist) Running(ctx context.Context, name string) (running bool, err error) {
+func (e platform) Running(ctx context.Context, name string) (running bool, err error) {
 	err = e.w.call(ctx, op{verb: "running", table: "machine", pk: name}, func(func(int) bool) {
 		x := e.w.machine.executions[name]
 		running = x != nil && x.Status == asl.Running
