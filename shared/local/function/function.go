@@ -30,7 +30,7 @@ const (
 // Function is a handler with its name and time limit.
 type Function[In, Out any] struct {
 	Name    string
-	Timeout time.Duration
+	Timeout time.Duration // required
 	Handle  func(context.Context, In) (Out, error)
 }
 

@@ -20,7 +20,7 @@ func BenchmarkQueue(b *testing.B) {
 	left.Add(b.N)
 	ctx, cancel := context.WithCancel(b.Context())
 	polling.Go(func() {
-		if err := q.Poll(ctx, queue.Function{Name: "convert", Handle: func(context.Context, events.SQSEvent) (r events.SQSEventResponse, _ error) {
+		if err := q.Poll(ctx, queue.Function{Name: "convert", Timeout: time.Minute, Handle: func(context.Context, events.SQSEvent) (r events.SQSEventResponse, _ error) {
 			left.Done()
 			return r, nil
 		}}, 16); err != nil {

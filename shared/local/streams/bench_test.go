@@ -42,7 +42,7 @@ func BenchmarkStream(b *testing.B) {
 				Filter: func(store.Change) bool { return true },
 				Trim:   func(context.Context, string, string) error { return nil },
 				Function: streams.Function{
-					Name: "f", Handle: func(_ context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+					Name: "f", Timeout: time.Minute, Handle: func(_ context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 						left.Add(-len(e.Records))
 						return events.DynamoDBEventResponse{}, nil
 					},
