@@ -12,15 +12,15 @@ import (
 // around the fence: an index promises no time by which it shows everything.
 type Audit struct {
 	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
+		MoveReader
 		EndAudits(ctx context.Context, m desk.Move) error
 	}
 	Rulebook *Rulebook
 	Survey   Survey
 	Ensure   Ensure
 	Ledger   interface {
-		Fail(ctx context.Context, account, id string, f Failure) error
-		Open(ctx context.Context, account, id string, limit int) ([]Entry, error)
+		FailureRecorder
+		BatchReader
 	}
 	Now func() time.Time
 	// Found, if not nil, is told how many conversations a page of an audit

@@ -14,8 +14,8 @@ type Convert struct {
 	Rulebook *Rulebook
 	Ensure   Ensure
 	Ledger   interface {
+		FailureRecorder
 		Done(ctx context.Context, b Batch, n Counts) error
-		Fail(ctx context.Context, account, id string, f Failure) error
 		Mend(ctx context.Context, account, id, conversation string) error
 	}
 	Now func() time.Time

@@ -22,7 +22,7 @@
 //     shows. Before it agents edit the conversation, after it the ticket.
 //   - The channel is fenced before it is listed. What is committed before the
 //     fence is found by the listing, by a reconciling pass or by an audit;
-//     what is committed after it is seen by the stream's handler, caller reads
+//     what is committed after it is seen by the stream's handler, which reads
 //     the channel's home after the change and never from memory while it is
 //     the inbox.
 //   - A batch is in the ledger before it is in the queue, and leaves it in

@@ -11,13 +11,10 @@ import (
 
 // Drain is the step that waits for the ledger to be empty.
 type Drain struct {
-	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
-	}
+	Moves  MoveReader
 	Ledger interface {
-		Open(ctx context.Context, account, id string, limit int) ([]Entry, error)
+		BatchReader
 		Sent(ctx context.Context, e Entry, at time.Time) error
-		Progress(ctx context.Context, account, id string) (Progress, error)
 	}
 	Listing Listing
 	Queue   Queue
@@ -36,7 +33,7 @@ const (
 	shortWait = time.Second
 	longWait  = time.Minute
 	// calm is how long after the fence a reconciling pass may begin, at the
-	// soonest: those caller read the channel's home just before the fence finish
+	// soonest: whoever read the channel's home just before the fence finish
 	// what they do, and indexes catch up. The listing need not wait for that,
 	// since the pass finds what it missed.
 	calm     = 2 * time.Second

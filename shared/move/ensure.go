@@ -13,19 +13,17 @@ import (
 // marked. Batches, the stream and audits all call it, at once and repeatedly.
 type Ensure struct {
 	Conversations interface {
-		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)
+		ConversationReader
 		Mark(ctx context.Context, cs []desk.Conversation) []error
 	}
 	Tickets interface {
-		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Ticket, error)
+		TicketReader
 		Create(ctx context.Context, ts []desk.Ticket) []error
 		Replace(ctx context.Context, t, old desk.Ticket) error
 		Delete(ctx context.Context, t desk.Ticket) error
 	}
-	Outbox interface {
-		Notify(ctx context.Context, account string, ns []desk.Notification) error
-	}
-	Now func() time.Time
+	Outbox Outbox
+	Now    func() time.Time
 }
 
 // rounds is how often Ensure tries again when customers and agents change

@@ -67,7 +67,7 @@ func (t tickets) Delete(context.Context, desk.Ticket) error { return desk.ErrCha
 
 // TestR14TicketOfAnotherChannelStays: a worker that reads the ticket later
 // than the conversation must not take it to the help desk: it could not tell
-// afterwards that it was the one caller did, and would leave it there.
+// afterwards that it was the one who did, and would leave it there.
 func TestR14TicketOfAnotherChannelStays(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	form := desk.Conversation{

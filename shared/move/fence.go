@@ -14,18 +14,18 @@ import (
 // write on the channel is redirected.
 type Fence struct {
 	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
+		SetupReader
 		Fence(ctx context.Context, account, id, byMove string, at time.Time) (desk.Channel, error)
 	}
 	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
+		MoveReader
+		Phases
 		Snapshot(ctx context.Context, account, id string, agents []string) error
-		Proceed(ctx context.Context, m desk.Move, phase string, fenceAt time.Time) error
 	}
 	Now func() time.Time
 }
 
-// Step notes caller has help desk access, so that the owner rule has one answer
+// Step records who has help desk access, so that the owner rule has one answer
 // however often it is asked, and then makes the channel moving. Repeated, it
 // leaves the first snapshot and fence.
 func (f Fence) Step(ctx context.Context, r Run) (Run, error) {

@@ -12,17 +12,15 @@ import (
 // Finish is the step that ends a move.
 type Finish struct {
 	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
+		MoveReader
 		Finish(ctx context.Context, m desk.Move, dueAt time.Time, entry desk.AuditEntry) error
 	}
 	Ledger interface {
+		FailureReader
 		Tallies(ctx context.Context, account, id string, pass, pages int) ([]Tally, error)
-		Failures(ctx context.Context, account, id, cursor string, limit int) ([]Failure, string, error)
 	}
-	Outbox interface {
-		Notify(ctx context.Context, account string, ns []desk.Notification) error
-	}
-	Now func() time.Time
+	Outbox Outbox
+	Now    func() time.Time
 	// Ended, if not nil, is told of each move that ends, once.
 	Ended func(m desk.Move)
 }

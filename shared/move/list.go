@@ -27,7 +27,7 @@ type Listing interface {
 	List(ctx context.Context, account, channel string, after, until desk.Position, limit int) (ps []desk.Position, more bool, err error)
 }
 
-// Queue takes batches to those caller convert them, at least once each and in
+// Queue takes batches to the converters, at least once each and in
 // any order.
 type Queue interface {
 	Send(ctx context.Context, bs []Batch) error
@@ -89,13 +89,9 @@ func entryID(why, what string) string {
 
 // List is the step that lists a fenced channel and dispatches what it finds.
 type List struct {
-	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
-	}
+	Moves    MoveReader
 	Listing  Listing
-	Failures interface {
-		Failures(ctx context.Context, account, id, cursor string, limit int) ([]Failure, string, error)
-	}
+	Failures FailureReader
 	Dispatch Dispatch
 	Phase    Phase
 	// PerStep is about how many conversations a step lists, and Batch how many
@@ -177,9 +173,7 @@ func (l List) retry(ctx context.Context, r Run) (Run, error) {
 
 // Phase records what a move does now, for people to see.
 type Phase struct {
-	Moves interface {
-		Proceed(ctx context.Context, m desk.Move, phase string, fenceAt time.Time) error
-	}
+	Moves Phases
 }
 
 // Enter records a phase unless the move is in it, or has ended.

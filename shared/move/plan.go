@@ -10,14 +10,10 @@ import (
 
 // Plan tells an admin what a move of a channel would meet (R11).
 type Plan struct {
-	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
-	}
+	Setups        SetupReader
 	Listing       Listing
-	Conversations interface {
-		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)
-	}
-	Now func() time.Time
+	Conversations ConversationReader
+	Now           func() time.Time
 	// Sample is the most conversations that a plan reads, the newest ones. A
 	// rehearsal reads them all.
 	Sample int

@@ -3,20 +3,14 @@ package move
 import (
 	"context"
 	"fmt"
-
-	"deskmove/shared/desk"
 )
 
 // Reconcile is the step that looks for what the listing missed, and counts.
 type Reconcile struct {
-	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
-	}
+	Moves    MoveReader
 	Rulebook *Rulebook
 	Survey   Survey
-	Ledger   interface {
-		Tally(ctx context.Context, account, id string, pass, page int, t Tally) error
-	}
+	Ledger   TallyRecorder
 	Dispatch Dispatch
 	Phase    Phase
 	// Pages is how many pages of the listing a step surveys.

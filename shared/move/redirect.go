@@ -17,10 +17,8 @@ type Redirect struct {
 	}
 	Rulebook *Rulebook
 	Ensure   Ensure
-	Ledger   interface {
-		Fail(ctx context.Context, account, id string, f Failure) error
-	}
-	Now func() time.Time
+	Ledger   FailureRecorder
+	Now      func() time.Time
 
 	mu    sync.Mutex
 	moves map[string]string // by account and channel; channels in the inbox are never in it

@@ -11,16 +11,12 @@ import (
 // all of a channel's conversations, without writing anything but the report
 // (R12).
 type Rehearse struct {
-	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
-	}
-	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
-	}
+	Moves  MoveReader
+	Setups SetupReader
 	Survey Survey
 	Ledger interface {
-		Tally(ctx context.Context, account, id string, pass, page int, t Tally) error
-		Fail(ctx context.Context, account, id string, f Failure) error
+		TallyRecorder
+		FailureRecorder
 	}
 	Phase Phase
 	// Pages is how many pages of the listing a step reads.

@@ -11,17 +11,12 @@ import (
 
 // Retry tries again what a move could not convert (R28).
 type Retry struct {
-	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
-	}
-	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
+	Setups SetupReader
+	Moves  interface {
+		MoveReader
 		Resume(ctx context.Context, m desk.Move, entry desk.AuditEntry) error
-		Locked(ctx context.Context, account string) (string, error)
 	}
-	Ledger interface {
-		Failures(ctx context.Context, account, id, cursor string, limit int) ([]Failure, string, error)
-	}
+	Ledger  FailureReader
 	Machine Machine
 	Now     func() time.Time
 }

@@ -11,14 +11,9 @@ import (
 
 // Rulebook makes the rules of moves ready, and remembers them for a while.
 type Rulebook struct {
-	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
-	}
-	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
-		Access(ctx context.Context, account, id string) (map[string]bool, error)
-	}
-	Now func() time.Time
+	Setups SetupReader
+	Moves  MoveReader
+	Now    func() time.Time
 	// For is how long rules are remembered: how long it may take until a
 	// change of the account's setup is heeded. Zero remembers nothing.
 	For time.Duration
@@ -41,8 +36,8 @@ type Rules struct {
 	live    *desk.Rules // the same until the move ends, then as it is
 }
 
-// Of returns the rules for a conversation: caller had access at the fence counts
-// for history, so that all workers agree; caller has it now counts for live
+// Of returns the rules for a conversation: who had access at the fence counts
+// for history, so that all workers agree; who has it now counts for live
 // conversations after the end.
 func (r *Rules) Of(c desk.Conversation) *desk.Rules {
 	if r.backlog.Provenance(c) == desk.Live {

@@ -22,14 +22,11 @@ type Machine interface {
 
 // Start starts moves and rehearsals.
 type Start struct {
-	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
-	}
-	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
+	Setups SetupReader
+	Moves  interface {
+		MoveReader
 		Start(ctx context.Context, m desk.Move, idem Idempotency, entry desk.AuditEntry) error
 		Idempotent(ctx context.Context, account, key string) (id, hash string, err error)
-		Locked(ctx context.Context, account string) (string, error)
 	}
 	Journal interface {
 		Audit(ctx context.Context, e desk.AuditEntry) error

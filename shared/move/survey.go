@@ -13,16 +13,10 @@ import (
 // channel's listing.
 type Survey struct {
 	Listing       Listing
-	Conversations interface {
-		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)
-	}
-	Tickets interface {
-		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Ticket, error)
-	}
-	Failures interface {
-		Failures(ctx context.Context, account, id, cursor string, limit int) ([]Failure, string, error)
-	}
-	Now func() time.Time
+	Conversations ConversationReader
+	Tickets       TicketReader
+	Failures      FailureReader
+	Now           func() time.Time
 }
 
 // settle is how old a change must be before its absence from the help desk is

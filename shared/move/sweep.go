@@ -13,9 +13,9 @@ import (
 // that has none, because whoever stored it crashed, or its execution failed.
 type Sweep struct {
 	Moves interface {
+		MoveReader
+		Successions
 		Due(ctx context.Context, now time.Time) ([]Name, error)
-		Get(ctx context.Context, account, id string) (desk.Move, error)
-		HandOver(ctx context.Context, r Run, from int) error
 		Checkpoint(ctx context.Context, account, id string) (Run, bool, error)
 	}
 	Machine Machine

@@ -12,26 +12,17 @@ import (
 
 // Watch tells people how far moves are.
 type Watch struct {
-	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
-	}
-	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
-		Locked(ctx context.Context, account string) (string, error)
-		Access(ctx context.Context, account, id string) (map[string]bool, error)
-	}
-	Ledger interface {
-		Open(ctx context.Context, account, id string, limit int) ([]Entry, error)
-		Progress(ctx context.Context, account, id string) (Progress, error)
-	}
-	Now func() time.Time
+	Setups SetupReader
+	Moves  MoveReader
+	Ledger BatchReader
+	Now    func() time.Time
 }
 
 // Watched is a move and how far it is.
 type Watched struct {
 	desk.Move
 	Progress
-	Access []string      // agents caller had help desk access at the fence, in order; nil before it
+	Access []string      // agents who had help desk access at the fence, in order; nil before it
 	Open   int           // batches that are not done, as far as they were counted
 	Rate   float64       // conversations a second since the fence
 	Left   time.Duration // until all is done at that rate; negative if nobody knows

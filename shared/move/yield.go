@@ -5,9 +5,7 @@ import "context"
 // Yield keeps executions short. Step Functions ends an execution after 25,000
 // events; before that, another one goes on from the state of the last step.
 type Yield struct {
-	Moves interface {
-		HandOver(ctx context.Context, r Run, from int) error
-	}
+	Moves   Successions
 	Machine Machine
 	// Turns is how many steps an execution takes at most. A step and what
 	// the state machine does around it are about 12 events.

@@ -11,13 +11,10 @@ import (
 // Configure replaces the setup of an account.
 type Configure struct {
 	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
+		SetupReader
 		Replace(ctx context.Context, setup desk.Setup) error
 	}
-	Moves interface {
-		Locked(ctx context.Context, account string) (string, error)
-		Get(ctx context.Context, account, id string) (desk.Move, error)
-	}
+	Moves   MoveReader
 	Listing interface {
 		List(ctx context.Context, account, channel string, after, until desk.Position, limit int) (ps []desk.Position, more bool, err error)
 	}

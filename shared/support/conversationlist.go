@@ -10,12 +10,8 @@ import (
 
 // ConversationList lists conversations.
 type ConversationList struct {
-	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
-	}
-	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
-	}
+	Setups        SetupReader
+	Moves         MoveReader
 	Conversations interface {
 		ListAll(ctx context.Context, account string, of []Stretch, after desk.Position, limit int) ([]desk.Position, bool, error)
 		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)

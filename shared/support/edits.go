@@ -15,11 +15,9 @@ const attempts = 8
 
 // Edits carries out what agents change on conversations and tickets.
 type Edits struct {
-	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
-	}
+	Setups        SetupReader
 	Conversations interface {
-		Get(ctx context.Context, account, id string) (desk.Conversation, error)
+		ConversationReader
 		Save(ctx context.Context, c desk.Conversation, old int64) error
 	}
 	Tickets interface {
@@ -27,10 +25,8 @@ type Edits struct {
 		Create(ctx context.Context, ts []desk.Ticket) []error
 		Replace(ctx context.Context, t, old desk.Ticket) error
 	}
-	Moves interface {
-		Get(ctx context.Context, account, id string) (desk.Move, error)
-	}
-	Now func() time.Time
+	Moves MoveReader
+	Now   func() time.Time
 }
 
 // Conversation edits a conversation in the inbox. Errors: *desk.MovedError if

@@ -14,13 +14,9 @@ import (
 // Intake takes in what customers and agents write, for all channels and at
 // all times: a move disturbs nothing of it.
 type Intake struct {
-	Setups interface {
-		Channel(ctx context.Context, account, id string) (desk.Channel, error)
-	}
-	Conversations interface {
-		Get(ctx context.Context, account, id string) (desk.Conversation, error)
-	}
-	Messages interface {
+	Setups        ChannelReader
+	Conversations ConversationReader
+	Messages      interface {
 		Resolve(ctx context.Context, account, channel string, externals []string) (map[string]External, error)
 		Claim(ctx context.Context, account, channel, external string, x External) error
 		Begin(ctx context.Context, c desk.Conversation, m desk.Message) error
@@ -167,7 +163,7 @@ func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (T
 }
 
 // since is now, or when the channel was fenced, if the clock that did it was
-// ahead: caller has seen the fence writes after it.
+// ahead: whoever has seen the fence writes after it.
 func since(c desk.Channel, now time.Time) time.Time {
 	if fenced := c.FenceAt.UTC(); fenced.After(now) {
 		return fenced

@@ -9,9 +9,7 @@ import (
 
 // TicketList lists the tickets of the help desk.
 type TicketList struct {
-	Setups interface {
-		Setup(ctx context.Context, account string) (desk.Setup, error)
-	}
+	Setups  SetupReader
 	Tickets interface {
 		List(ctx context.Context, account string, statuses []desk.Status, after desk.Position, limit int) ([]desk.Position, bool, error)
 		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Ticket, error)
