@@ -108,7 +108,7 @@ func newWorld(t *testing.T) *world {
 // from before the move and one that begins five minutes later.
 func (w *world) fill(t *testing.T, c api.UseCases) {
 	t.Helper()
-	if _, err := c.Configure.Account(t.Context(), desk.Setup{
+	if _, err := c.Accounts.Replace(t.Context(), desk.Setup{
 		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "Europe/Berlin"},
 		Agents:  []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
 		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{

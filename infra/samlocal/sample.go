@@ -57,7 +57,7 @@ const account = "acme"
 // fill makes the account, with two conversations in its channel from before
 // the move and one that begins while it moves, and with an empty channel.
 func fill(ctx context.Context, c api.UseCases, now time.Time) error {
-	if _, err := c.Configure.Account(ctx, desk.Setup{
+	if _, err := c.Accounts.Replace(ctx, desk.Setup{
 		Account:   desk.Account{ID: account, Plan: desk.Professional, Zone: "Europe/Berlin"},
 		Agents:    []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
 		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "solved", Closed: true}}}},

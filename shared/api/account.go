@@ -48,7 +48,7 @@ func (a *api) putAccount(ctx context.Context, c desk.Caller, in *setupInput) (*b
 	if err != nil {
 		return nil, err
 	}
-	s, err = a.Configure.Account(ctx, s)
+	s, err = a.Accounts.Replace(ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -14,14 +14,14 @@ import (
 
 // UseCases are the use cases and repositories behind the API.
 type UseCases struct {
-	Plan  move.Plan
-	Start move.Start
-	Retry move.Retry
-	Watch move.Watch
+	Planner move.Planner
+	Starter move.Starter
+	Retrier move.Retrier
+	Monitor move.Monitor
 
 	Intake           support.Intake
-	Edits            support.Edits
-	Configure        support.Configure
+	Editor           support.Editor
+	Accounts         support.Accounts
 	ConversationList support.ConversationList
 	TicketList       support.TicketList
 

@@ -38,7 +38,7 @@ type conversationsInput struct {
 }
 
 func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversationsInput) (*body[list[conversation]], error) {
-	of := support.ListedConversations{Channel: in.Channel, Home: desk.Home(in.Home)}
+	of := support.ConversationFilter{Channel: in.Channel, Home: desk.Home(in.Home)}
 	if of.Home != desk.Inbox {
 		err := a.helpDesk(ctx, c)
 		switch {
@@ -121,7 +121,7 @@ func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversat
 	if in.Body.Status == nil && in.Body.Owner == nil {
 		return nil, nothingToChange()
 	}
-	edited, err := a.Edits.Conversation(ctx, c, in.ID, desk.Edit{Status: (*desk.ConversationStatus)(in.Body.Status), Owner: in.Body.Owner})
+	edited, err := a.Editor.EditConversation(ctx, c, in.ID, desk.Edit{Status: (*desk.ConversationStatus)(in.Body.Status), Owner: in.Body.Owner})
 	if err != nil {
 		return nil, err
 	}

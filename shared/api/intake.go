@@ -53,7 +53,7 @@ func (a *api) takeMessage(ctx context.Context, c desk.Caller, in *takeInput) (*t
 	if m.At, err = a.written(b.At); err != nil {
 		return nil, err
 	}
-	t, err := a.Intake.Message(ctx, m, b.References)
+	t, err := a.Intake.TakeIn(ctx, m, b.References)
 	return writeTaken(t, err)
 }
 
@@ -88,7 +88,7 @@ func (a *api) written(at time.Time) (time.Time, error) {
 	return at, nil
 }
 
-func writeTaken(t support.Taken, err error) (*takenOutput, error) {
+func writeTaken(t support.Receipt, err error) (*takenOutput, error) {
 	if err != nil {
 		return nil, err
 	}

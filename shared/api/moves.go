@@ -73,7 +73,7 @@ func (a *api) startMove(ctx context.Context, c desk.Caller, in *startInput) (*ac
 		}
 	}
 	choices := in.Body.read().WithDefaults()
-	m, err := a.Start.Move(ctx, c, choices, move.Idempotency{Key: in.Key, Hash: hash(choices)})
+	m, err := a.Starter.Start(ctx, c, choices, move.Idempotency{Key: in.Key, Hash: hash(choices)})
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*body[
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
-	m, err := a.Watch.Move(ctx, c.Account, in.ID)
+	m, err := a.Monitor.Overview(ctx, c.Account, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*body[
 }
 
 func (a *api) retryMove(ctx context.Context, c desk.Caller, in *moveInput) (*accepted, error) {
-	m, err := a.Retry.Move(ctx, c, in.ID)
+	m, err := a.Retrier.Retry(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
 	}

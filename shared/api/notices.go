@@ -28,7 +28,7 @@ type notice struct {
 }
 
 func (a *api) listNotices(ctx context.Context, c desk.Caller, _ *struct{}) (*body[list[notice]], error) {
-	found, err := a.Watch.Notices(ctx, c.Account)
+	found, err := a.Monitor.Notices(ctx, c.Account)
 	if err != nil {
 		return nil, err
 	}

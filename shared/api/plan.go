@@ -24,7 +24,7 @@ func (a *api) getPlan(ctx context.Context, c desk.Caller, in *planInput) (*body[
 		Channel: in.ID, History: desk.HistoryChoice(in.History), SLA: desk.SLAMode(in.SLA),
 		Statuses: desk.StatusMap{Open: desk.Status(in.Open), Closed: desk.Status(in.Closed)},
 	}
-	p, err := a.Plan.Preview(ctx, c.Account, in.ID, choices)
+	p, err := a.Planner.Plan(ctx, c.Account, in.ID, choices)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ type estimate struct {
 	Dollars         float64 `json:"dollars" example:"0.14" doc:"US dollars, at the prices of us-east-1."`
 }
 
-func writePlan(choices desk.Choices, p move.Planned) plan {
+func writePlan(choices desk.Choices, p move.Plan) plan {
 	w := plan{
 		ChannelID: choices.Channel, History: string(choices.History),
 		Blockers: writeFindings(p.Blockers), Warnings: writeFindings(p.Warnings),

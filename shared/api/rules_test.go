@@ -82,9 +82,9 @@ func (u *unaware) Locked(ctx context.Context, account string) (string, error) {
 func TestR04OfTwoAtOnceOneStarts(t *testing.T) {
 	r := newRig(t)
 	id := r.start("mail")
-	late := r.UseCases.Start
+	late := r.UseCases.Starter
 	late.Moves = &unaware{MoveStore: r.Moves}
-	_, err := late.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin},
+	_, err := late.Start(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin},
 		desk.Choices{Channel: "phone", History: desk.NoHistory}, move.Idempotency{})
 	if want := (&move.RunningError{Move: id}).Error(); err == nil || err.Error() != want {
 		t.Errorf("the slower start = %v, want %s", err, want)
@@ -264,7 +264,7 @@ func TestR11PlanCountsWhatItReads(t *testing.T) {
 		r.do(ann, "PATCH", "/v1/conversations/"+id, object{"owner": "cem", "status": state}).want(200)
 		r.take("form", "f"+state+string(rune('a'+i)))
 	}
-	p, err := r.Plan.Preview(t.Context(), "acme", "mail", desk.Choices{History: desk.AllHistory})
+	p, err := r.Planner.Plan(t.Context(), "acme", "mail", desk.Choices{History: desk.AllHistory})
 	if err != nil || p.Conversations != 3 || p.Owned["cem"] != 3 || p.LeftBehind["form"] != 3 {
 		t.Errorf("facts = %+v, %v", p.PreflightCounts, err)
 	}
@@ -274,9 +274,9 @@ func TestR11PlanCountsWhatItReads(t *testing.T) {
 	}
 	r.importMany("plain", 250)
 	for sample, sampled := range map[int]bool{1: true, 1000: false} {
-		plan := r.Plan
+		plan := r.Planner
 		plan.Sample = sample
-		p, err := plan.Preview(t.Context(), "acme", "plain", desk.Choices{History: desk.AllHistory})
+		p, err := plan.Plan(t.Context(), "acme", "plain", desk.Choices{History: desk.AllHistory})
 		if err != nil || p.Sampled != sampled || (p.Conversations == 250) == sampled {
 			t.Errorf("of a sample of %d: %d conversations, sampled %t, %v", sample, p.Conversations, p.Sampled, err)
 		}

@@ -52,7 +52,7 @@ func (a *api) listTickets(ctx context.Context, c desk.Caller, in *ticketsInput) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.TicketList.Page(ctx, c.Account, support.ListedTickets{Status: desk.Status(in.Status), Owner: in.Owner}, after, in.Limit)
+	p, err := a.TicketList.Page(ctx, c.Account, support.TicketFilter{Status: desk.Status(in.Status), Owner: in.Owner}, after, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (a *api) editTicket(ctx context.Context, c desk.Caller, in *ticketEdit) (*b
 		return nil, err
 	}
 	edit := desk.TicketEdit{Status: (*desk.Status)(in.Body.Status), Owner: in.Body.Owner}
-	t, err := a.Edits.Ticket(ctx, c, in.ID, edit)
+	t, err := a.Editor.EditTicket(ctx, c, in.ID, edit)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (a *api) makeTicket(ctx context.Context, c desk.Caller, in *makeInput) (*ma
 	if _, err := a.visible(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
-	t, err := a.Edits.NewTicket(ctx, c, in.ID, desk.Status(in.Body.Status))
+	t, err := a.Editor.NewTicket(ctx, c, in.ID, desk.Status(in.Body.Status))
 	if err != nil {
 		return nil, err
 	}

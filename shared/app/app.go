@@ -76,11 +76,11 @@ func New(p Platform) *App {
 		ledger        = store.LedgerStore{Engine: p.Engine}
 		journal       = store.JournalStore{Engine: p.Engine}
 
-		book     = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, For: memory}
+		book     = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, TTL: memory}
 		ensure   = move.Ensure{Conversations: conversations, Tickets: tickets, Outbox: journal, Now: p.Now}
-		dispatch = move.Dispatch{Ledger: ledger, Queue: p.Queue, Now: p.Now}
-		phase    = move.Phase{Moves: moves}
-		plan     = move.Plan{Setups: setups, Listing: conversations, Conversations: conversations, Now: p.Now, Sample: sample}
+		dispatch = move.Dispatcher{Ledger: ledger, Queue: p.Queue, Now: p.Now}
+		phase    = move.PhaseRecorder{Moves: moves}
+		plan     = move.Planner{Setups: setups, Listing: conversations, Conversations: conversations, Now: p.Now, Sample: sample}
 		survey   = move.Survey{
 			Listing: conversations, Conversations: conversations, Tickets: tickets, Failures: ledger, Now: p.Now,
 		}
@@ -88,26 +88,26 @@ func New(p Platform) *App {
 		measure = measures{p.Metrics}
 
 		fence = move.Fence{Setups: setups, Moves: moves, Now: p.Now}
-		list  = move.List{
+		list  = move.Lister{
 			Moves: moves, Listing: conversations, Failures: ledger, Dispatch: dispatch, Phase: phase,
 			PerStep: perStep, Batch: cmp.Or(p.Batch, move.BatchSize),
 		}
 		drain = move.Drain{
 			Moves: moves, Ledger: ledger, Listing: conversations, Queue: p.Queue, Phase: phase, Pause: p.Pause,
-			Now: p.Now, Saw: measure.drained,
+			Now: p.Now, OnDrained: measure.drained,
 		}
 		reconcile = move.Reconcile{
 			Moves: moves, Rulebook: book, Survey: survey, Ledger: ledger, Dispatch: dispatch, Phase: phase, Pages: pages,
 		}
-		rehearse = move.Rehearse{Moves: moves, Setups: setups, Survey: survey, Ledger: ledger, Phase: phase, Pages: pages}
-		finish   = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: p.Now, Ended: measure.ended}
+		rehearse = move.Rehearsal{Moves: moves, Setups: setups, Survey: survey, Ledger: ledger, Phase: phase, Pages: pages}
+		finish   = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: p.Now, OnEnded: measure.ended}
 		audit    = move.Audit{
-			Moves: moves, Rulebook: book, Survey: survey, Ensure: ensure, Ledger: ledger, Now: p.Now, Found: measure.audited,
+			Moves: moves, Rulebook: book, Survey: survey, Ensure: ensure, Ledger: ledger, Now: p.Now, OnFound: measure.audited,
 		}
 
 		step = func(name string, do stepFunc) handler.Step {
 			return handler.Step{
-				Name: name, Do: do, Log: p.Log, Yield: move.Yield{Moves: moves, Machine: p.Machine, Turns: turns},
+				Name: name, Do: do, Log: p.Log, Yield: move.ExecutionLimit{Moves: moves, Machine: p.Machine, MaxSteps: turns},
 			}
 		}
 	)
@@ -120,31 +120,31 @@ func New(p Platform) *App {
 		Audit:     step(move.StepAudit, audit.Step),
 
 		Convert: handler.Convert{
-			Use: move.Convert{Rulebook: book, Ensure: ensure, Ledger: ledger, Now: p.Now}.Batch,
+			Use: move.Converter{Rulebook: book, Ensure: ensure, Ledger: ledger, Now: p.Now}.Convert,
 			Log: p.Log, Metrics: p.Metrics,
 		},
 		Redirect: &handler.Redirect{
-			Use: (&move.Redirect{Setups: setups, Rulebook: book, Ensure: ensure, Ledger: ledger, Now: p.Now}).Changed,
+			Use: (&move.Redirector{Setups: setups, Rulebook: book, Ensure: ensure, Ledger: ledger, Now: p.Now}).Redirect,
 			Log: p.Log, Stream: p.Stream, Metrics: p.Metrics, Now: p.Now,
 		},
 		Sweep: handler.Sweep{
-			Use: move.Sweep{Moves: moves, Machine: p.Machine, Now: p.Now}.Run, Check: p.Check, Log: p.Log, Metrics: p.Metrics,
+			Use: move.Sweeper{Moves: moves, Machine: p.Machine, Now: p.Now}.Sweep, Check: p.Check, Log: p.Log, Metrics: p.Metrics,
 		},
 
 		UseCases: api.UseCases{
-			Plan:   plan,
-			Start:  move.Start{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: p.Machine, Now: p.Now},
-			Retry:  move.Retry{Setups: setups, Moves: moves, Ledger: ledger, Machine: p.Machine, Now: p.Now},
-			Intake: support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Now: p.Now},
-			Edits: support.Edits{
+			Planner: plan,
+			Starter: move.Starter{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: p.Machine, Now: p.Now},
+			Retrier: move.Retrier{Setups: setups, Moves: moves, Ledger: ledger, Machine: p.Machine, Now: p.Now},
+			Intake:  support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Now: p.Now},
+			Editor: support.Editor{
 				Setups: setups, Conversations: conversations, Tickets: tickets, Moves: moves, Now: p.Now,
 			},
-			Watch: move.Watch{Setups: setups, Moves: moves, Ledger: ledger, Now: p.Now},
+			Monitor: move.Monitor{Setups: setups, Moves: moves, Ledger: ledger, Now: p.Now},
 			ConversationList: support.ConversationList{
 				Setups: setups, Moves: moves, Conversations: conversations, Now: p.Now,
 			},
 			TicketList: support.TicketList{Setups: setups, Tickets: tickets},
-			Configure:  support.Configure{Setups: setups, Moves: moves, Listing: conversations},
+			Accounts:   support.Accounts{Setups: setups, Moves: moves, Listing: conversations},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Tickets: tickets, Moves: moves,
 			Ledger: ledger, Journal: journal, Health: p.Check, Now: p.Now, Log: p.Log,

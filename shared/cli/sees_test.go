@@ -36,7 +36,7 @@ func makeBase(t *testing.T) base {
 	e.run(t, "apply", accountFile).ok(t, nil)
 	b := base{dir: e.dir}
 	take := func(channel, external, from string, at int) string {
-		taken, err := e.stack.App.Intake.Message(t.Context(), desk.Message{
+		taken, err := e.stack.App.Intake.TakeIn(t.Context(), desk.Message{
 			Account: "demo", Channel: channel, External: external, Author: desk.ByCustomer, From: from,
 			At: time.Date(2026, 1, at, 9, 0, 0, 0, time.UTC), Subject: external, Text: "hello",
 		}, nil)
@@ -45,10 +45,10 @@ func makeBase(t *testing.T) base {
 		}
 		return taken.Conversation.ID
 	}
-	edits := e.stack.App.Edits
+	edits := e.stack.App.Editor
 	ben := desk.Caller{Account: "demo", Agent: "ben", Role: desk.AgentRole}
 	give := func(id, owner string, state desk.ConversationStatus) {
-		if _, err := edits.Conversation(t.Context(), ben, id, desk.Edit{Status: &state, Owner: &owner}); err != nil {
+		if _, err := edits.EditConversation(t.Context(), ben, id, desk.Edit{Status: &state, Owner: &owner}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -72,7 +72,7 @@ func makeBase(t *testing.T) base {
 	b.website = moved.Move.ID
 	b.live = take("website", "x", "ida", 8)
 	status, owner := desk.Status("waiting"), "cleo"
-	_, err := edits.Ticket(t.Context(), ben, desk.TicketID(b.edited), desk.TicketEdit{Status: &status, Owner: &owner})
+	_, err := edits.EditTicket(t.Context(), ben, desk.TicketID(b.edited), desk.TicketEdit{Status: &status, Owner: &owner})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 					status, solved := "closed", desk.Status("solved")
 					if api.EditConversation(t.Context(), taken.ConversationID, client.ConversationEdit{Status: &status}) != nil {
 						who := desk.Caller{Account: "demo", Agent: "cleo", Role: desk.AgentRole}
-						_, _ = e.stack.App.Edits.Ticket(t.Context(), who, desk.TicketID(taken.ConversationID), desk.TicketEdit{Status: &solved})
+						_, _ = e.stack.App.Editor.EditTicket(t.Context(), who, desk.TicketID(taken.ConversationID), desk.TicketEdit{Status: &solved})
 					}
 				}
 				time.Sleep(10 * time.Millisecond)

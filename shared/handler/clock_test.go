@@ -88,7 +88,7 @@ func TestR18LiveAfterTheClockWasPutBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	setup.Channels = append(setup.Channels, desk.Channel{Account: "acme", ID: "form", Type: desk.Form, Connected: "mail"})
-	if _, err := r.Configure.Account(t.Context(), setup); err != nil {
+	if _, err := r.Accounts.Replace(t.Context(), setup); err != nil {
 		t.Fatal(err)
 	}
 	message := func(channel, external string) desk.Message {
@@ -96,14 +96,14 @@ func TestR18LiveAfterTheClockWasPutBack(t *testing.T) {
 			Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: "jane@customer.example", At: r.now, Text: "Hello?",
 		}
 	}
-	joined, err := r.Intake.Message(t.Context(), message("form", "x1"), nil)
+	joined, err := r.Intake.TakeIn(t.Context(), message("form", "x1"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if joined, err = r.Intake.Append(t.Context(), message("mail", "x2"), joined.Conversation.ID); err != nil || joined.Conversation.Channel != "mail" {
 		t.Fatalf("%+v, %v", joined, err)
 	}
-	m, err := r.UseCases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := r.UseCases.Starter.Start(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.NoHistory, Acknowledged: []string{desk.CodeNoSLAPolicy, desk.CodeConnectedLeft},
 	}, move.Idempotency{})
 	if err != nil {
@@ -115,7 +115,7 @@ func TestR18LiveAfterTheClockWasPutBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.now = r.now.Add(-time.Hour)
-	taken, err := r.Intake.Message(t.Context(), message("mail", "x3"), nil)
+	taken, err := r.Intake.TakeIn(t.Context(), message("mail", "x3"), nil)
 	if at := taken.Conversation.TakenIn; err != nil || at.Before(c.FenceAt) {
 		t.Errorf("a conversation begun after the fence of %s is dated %s: %v", c.FenceAt, at, err)
 	}

@@ -78,7 +78,7 @@ func newRigOn(t testing.TB, e store.Engine) *rig {
 		Engine: e, Queue: r, Machine: r, Now: now, Log: quiet, Check: func(context.Context) error { return r.wrong },
 		Metrics: &metrics.Writer{W: &r.measured, Namespace: "deskmove", Now: now},
 	})
-	if _, err := r.Configure.Account(t.Context(), desk.Setup{
+	if _, err := r.Accounts.Replace(t.Context(), desk.Setup{
 		Account:   desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
 		Agents:    []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
 		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "solved", Closed: true}}}},
@@ -111,7 +111,7 @@ func (r *rig) put(t testing.TB, ids ...string) {
 
 func (r *rig) start(t testing.TB) desk.Move {
 	t.Helper()
-	m, err := r.UseCases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := r.UseCases.Starter.Start(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
 		Acknowledged: []string{desk.CodeNoSLAPolicy},
 	}, move.Idempotency{})
@@ -278,7 +278,7 @@ func TestAuditFound(t *testing.T) {
 func TestRehearsalsAreNoMoves(t *testing.T) {
 	r := newRig(t)
 	r.put(t, "c1")
-	m, err := r.UseCases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := r.UseCases.Starter.Start(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}, Rehearsal: true,
 	}, move.Idempotency{})
 	if err != nil {

@@ -57,7 +57,7 @@ func (w *world) write(t *rapid.T) {
 	if rapid.IntRange(0, 3).Draw(t, "undated") == 0 {
 		m.At, started = time.Time{}, time.Time{}
 	}
-	taken, err := w.Intake.Message(w.ctx, m, nil)
+	taken, err := w.Intake.TakeIn(w.ctx, m, nil)
 	if err != nil || !taken.Began {
 		t.Fatalf("%+v, %v", taken, err)
 	}
@@ -91,7 +91,7 @@ func (w *world) edit(t *rapid.T) {
 	w.wait(t)
 	id, k := w.pick(t)
 	status, owner := aConversationStatus.Draw(t, "status"), anOwner.Draw(t, "owner")
-	_, err := w.Edits.Conversation(w.ctx, admin, id, desk.Edit{Status: &status, Owner: &owner})
+	_, err := w.Editor.EditConversation(w.ctx, admin, id, desk.Edit{Status: &status, Owner: &owner})
 	if k.Home == desk.HelpDesk {
 		wantError[*desk.MovedError](t, err)
 		return
@@ -116,7 +116,7 @@ func (w *world) makeTicket(t *rapid.T) {
 	w.wait(t)
 	id, k := w.pick(t)
 	status := aStatus.Draw(t, "status")
-	_, err := w.Edits.NewTicket(w.ctx, admin, id, status)
+	_, err := w.Editor.NewTicket(w.ctx, admin, id, status)
 	if k.Home == desk.HelpDesk {
 		wantError[*desk.MovedError](t, err)
 		return
@@ -139,7 +139,7 @@ func (w *world) editTicket(t *rapid.T) {
 		t.Skip("no ticket")
 	}
 	status, owner := aStatus.Draw(t, "status"), anOwner.Draw(t, "owner")
-	_, err := w.Edits.Ticket(w.ctx, admin, desk.TicketID(id), desk.TicketEdit{Status: &status, Owner: &owner})
+	_, err := w.Editor.EditTicket(w.ctx, admin, desk.TicketID(id), desk.TicketEdit{Status: &status, Owner: &owner})
 	if owner != "" && !access[owner] {
 		wantError[*desk.InvalidError](t, err) // R21
 		return
@@ -207,7 +207,7 @@ func (w *world) start(t *rapid.T) {
 	}
 	idem := move.Idempotency{Key: rapid.SampledFrom([]string{"", "k"}).Draw(t, "key"), Hash: rapid.SampledFrom([]string{"h", "i"}).Draw(t, "hash")}
 	w.lost = rapid.IntRange(0, 3).Draw(t, "lost") == 0
-	m, err := w.UseCases.Start.Move(w.ctx, admin, choices, idem)
+	m, err := w.UseCases.Starter.Start(w.ctx, admin, choices, idem)
 	w.lost = false
 	before, repeated := w.keys[idem.Key]
 	switch {
@@ -238,7 +238,7 @@ func (w *world) retry(t *rapid.T) {
 		t.Skip("no move")
 	}
 	w.lost = rapid.IntRange(0, 3).Draw(t, "lost") == 0
-	_, err := w.Retry.Move(w.ctx, admin, w.move.ID)
+	_, err := w.Retrier.Retry(w.ctx, admin, w.move.ID)
 	w.lost = false
 	if w.move.EndedAt.IsZero() || len(w.failed) == 0 {
 		wantError[*desk.RefusedError](t, err)

@@ -92,7 +92,7 @@ func newWorld(t *rapid.T, m *asl.Machine) *world {
 		all: map[string]*known{}, failed: map[string]bool{}, keys: map[string][2]string{}, home: desk.Inbox,
 	}
 	w.App = app.New(app.Platform{Engine: &storetest.Memory{}, Queue: w, Machine: w, Now: func() time.Time { return w.now }, Log: quiet})
-	if _, err := w.Configure.Account(w.ctx, desk.Setup{
+	if _, err := w.Accounts.Replace(w.ctx, desk.Setup{
 		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
 		Agents: []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}, {ID: "bob", Role: desk.AgentRole, HelpDesk: true},
 			{ID: "cem", Role: desk.AgentRole}},

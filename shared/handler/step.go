@@ -15,7 +15,7 @@ import (
 type Step struct {
 	Name  string
 	Do    func(context.Context, move.Run) (move.Run, error)
-	Yield move.Yield
+	Yield move.ExecutionLimit
 	Log   *slog.Logger
 }
 
@@ -24,7 +24,7 @@ type Step struct {
 func (s Step) Handle(ctx context.Context, r move.Run) (move.Run, error) {
 	next, err := s.Do(ctx, r)
 	if err == nil && loops[s.Name] {
-		next, err = s.Yield.After(ctx, s.Name, next)
+		next, err = s.Yield.AfterStep(ctx, s.Name, next)
 	}
 	if err != nil {
 		s.Log.ErrorContext(ctx, "step failed", "step", s.Name, "account", r.Account, "move", r.Move, "err", err)

@@ -16,7 +16,7 @@ import (
 func TestClockPutBackWhileStopped(t *testing.T) {
 	dir := t.TempDir()
 	r := startAt(t, dir, clock.Clock{Time: func() time.Time { return time.Now().Add(time.Hour) }})
-	if _, err := r.cases().Configure.Account(t.Context(), setup()); err != nil {
+	if _, err := r.cases().Accounts.Replace(t.Context(), setup()); err != nil {
 		t.Fatal(err)
 	}
 	var cs []desk.Conversation

@@ -87,7 +87,7 @@ func (r *rig) cases() api.UseCases { return r.App.UseCases }
 // take takes a customer's message in and returns the conversation.
 func (r *rig) take(channel, external string, at time.Time, refs ...string) desk.Conversation {
 	r.t.Helper()
-	taken, err := r.cases().Intake.Message(context.Background(), desk.Message{
+	taken, err := r.cases().Intake.TakeIn(context.Background(), desk.Message{
 		Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: "jane@customer.example",
 		At: at, Subject: "Order " + external, Text: "Where is it?",
 	}, refs)
@@ -99,7 +99,7 @@ func (r *rig) take(channel, external string, at time.Time, refs ...string) desk.
 
 func (r *rig) move(choices desk.Choices) desk.Move {
 	r.t.Helper()
-	m, err := r.cases().Start.Move(r.t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, choices, move.Idempotency{})
+	m, err := r.cases().Starter.Start(r.t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, choices, move.Idempotency{})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ var all = desk.Choices{
 
 func TestMoveUnderTraffic(t *testing.T) {
 	r := start(t, t.TempDir())
-	if _, err := r.cases().Configure.Account(t.Context(), setup()); err != nil {
+	if _, err := r.cases().Accounts.Replace(t.Context(), setup()); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Date(2025, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -152,11 +152,11 @@ func TestMoveUnderTraffic(t *testing.T) {
 		if i%3 == 0 {
 			e = desk.Edit{Status: &closed, Owner: &cem}
 		}
-		if _, err := r.cases().Edits.Conversation(t.Context(), who, c.ID, e); err != nil {
+		if _, err := r.cases().Editor.EditConversation(t.Context(), who, c.ID, e); err != nil {
 			t.Fatal(err)
 		}
 		if i%50 == 0 {
-			if _, err := r.cases().Edits.NewTicket(t.Context(), who, c.ID, "new"); err != nil {
+			if _, err := r.cases().Editor.NewTicket(t.Context(), who, c.ID, "new"); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -20,7 +20,7 @@ var ann = desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin, Addr
 func ready(t *testing.T, n int) (*rig, []desk.Conversation) {
 	t.Helper()
 	r := start(t, t.TempDir())
-	if _, err := r.cases().Configure.Account(t.Context(), setup()); err != nil {
+	if _, err := r.cases().Accounts.Replace(t.Context(), setup()); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Date(2025, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -30,7 +30,7 @@ func ready(t *testing.T, n int) (*rig, []desk.Conversation) {
 		if i%3 == 0 {
 			closed, cem := desk.Closed, "cem"
 			var err error
-			if c, err = r.cases().Edits.Conversation(t.Context(), ann, c.ID, desk.Edit{Status: &closed, Owner: &cem}); err != nil {
+			if c, err = r.cases().Editor.EditConversation(t.Context(), ann, c.ID, desk.Edit{Status: &closed, Owner: &cem}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -85,7 +85,7 @@ func (r *rig) audit(action string) []desk.AuditEntry {
 func TestR04SecondStartNamesTheRunningMove(t *testing.T) {
 	r, _ := ready(t, 3)
 	m := r.move(all)
-	_, err := r.cases().Start.Move(t.Context(), ann, desk.Choices{
+	_, err := r.cases().Starter.Start(t.Context(), ann, desk.Choices{
 		Channel: "chat", History: desk.NoHistory,
 	}, move.Idempotency{})
 	if running, ok := errors.AsType[*move.RunningError](err); !ok || running.Move != m.ID {
@@ -101,7 +101,7 @@ func TestR05MovedChannelMovesNeverAgain(t *testing.T) {
 	r, _ := ready(t, 1)
 	m := r.move(desk.Choices{Channel: "mail", History: desk.NoHistory, Acknowledged: all.Acknowledged})
 	r.wait(m.ID, 30*time.Second)
-	_, err := r.cases().Start.Move(t.Context(), ann, all, move.Idempotency{})
+	_, err := r.cases().Starter.Start(t.Context(), ann, all, move.Idempotency{})
 	if refused, ok := errors.AsType[*desk.RefusedError](err); !ok || refused.Code != desk.CodeAlreadyMoved {
 		t.Errorf("start of a moved channel = %v", err)
 	}
@@ -110,18 +110,18 @@ func TestR05MovedChannelMovesNeverAgain(t *testing.T) {
 func TestStartIsIdempotent(t *testing.T) {
 	r, _ := ready(t, 1)
 	key := move.Idempotency{Key: "k1", Hash: "h1"}
-	first, err := r.cases().Start.Move(t.Context(), ann, all, key)
+	first, err := r.cases().Starter.Start(t.Context(), ann, all, key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		again, err := r.cases().Start.Move(t.Context(), ann, all, key)
+		again, err := r.cases().Starter.Start(t.Context(), ann, all, key)
 		if err != nil || again.ID != first.ID {
 			t.Errorf("the same key = %s, %v; want %s", again.ID, err, first.ID)
 		}
 		r.wait(first.ID, 30*time.Second)
 	}
-	_, err = r.cases().Start.Move(t.Context(), ann, all, move.Idempotency{Key: "k1", Hash: "h2"})
+	_, err = r.cases().Starter.Start(t.Context(), ann, all, move.Idempotency{Key: "k1", Hash: "h2"})
 	if _, ok := errors.AsType[*move.KeyReusedError](err); !ok {
 		t.Errorf("the key with another body = %v", err)
 	}
@@ -135,7 +135,7 @@ func TestR10Notifications(t *testing.T) {
 		t.Run(string(mode), func(t *testing.T) {
 			r, cs := ready(t, 6)
 			bob := "bob"
-			if _, err := r.cases().Edits.Conversation(t.Context(), ann, cs[1].ID, desk.Edit{Owner: &bob}); err != nil {
+			if _, err := r.cases().Editor.EditConversation(t.Context(), ann, cs[1].ID, desk.Edit{Owner: &bob}); err != nil {
 				t.Fatal(err)
 			}
 			choices := all
@@ -166,7 +166,7 @@ func TestR11WarningsMustBeAcknowledged(t *testing.T) {
 	r, _ := ready(t, 3)
 	choices := all
 	choices.Acknowledged = []string{desk.CodeConnectedLeft}
-	_, err := r.cases().Start.Move(t.Context(), ann, choices, move.Idempotency{})
+	_, err := r.cases().Starter.Start(t.Context(), ann, choices, move.Idempotency{})
 	blocked, ok := errors.AsType[*move.BlockedError](err)
 	if !ok || len(blocked.Blockers) != 0 || len(blocked.Warnings) != 1 || blocked.Warnings[0].Code != desk.CodeAgentsNoAccess {
 		t.Errorf("start = %v", err)
@@ -181,7 +181,7 @@ func TestR11WarningsMustBeAcknowledged(t *testing.T) {
 
 func TestR12RehearsalCountsAndWritesNothing(t *testing.T) {
 	r, cs := ready(t, 9)
-	if _, err := r.cases().Edits.NewTicket(t.Context(), ann, cs[1].ID, "new"); err != nil {
+	if _, err := r.cases().Editor.NewTicket(t.Context(), ann, cs[1].ID, "new"); err != nil {
 		t.Fatal(err)
 	}
 	broken := cs[2]
@@ -232,7 +232,7 @@ func TestR14FormConversationGoesOnByMail(t *testing.T) {
 
 func TestR15NativeTicketMovesAsItIs(t *testing.T) {
 	r, cs := ready(t, 2)
-	before, err := r.cases().Edits.NewTicket(t.Context(), ann, cs[1].ID, "new")
+	before, err := r.cases().Editor.NewTicket(t.Context(), ann, cs[1].ID, "new")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +283,7 @@ func TestR18AndR20WithoutHistory(t *testing.T) {
 		t.Errorf("what stays is a failure: %+v, %v", fs, err)
 	}
 	state := desk.Closed
-	if _, err := r.cases().Edits.Conversation(t.Context(), ann, cs[1].ID, desk.Edit{Status: &state}); err != nil {
+	if _, err := r.cases().Editor.EditConversation(t.Context(), ann, cs[1].ID, desk.Edit{Status: &state}); err != nil {
 		t.Errorf("a conversation that stayed cannot be edited: %v", err)
 	}
 	if m.Report.Created != 0 || m.Report.Redirected != 0 {
@@ -301,7 +301,7 @@ func TestR19RepliesReopenAndEditsStay(t *testing.T) {
 	r.take("mail", "reply", time.Now(), "old-0")
 	r.eventually("the ticket to reopen", func() bool { now, _ := r.ticket(cs[0].ID); return now.Status == "waiting" })
 	solved, bob := desk.Status("solved"), "bob"
-	if _, err := r.cases().Edits.Ticket(t.Context(), ann, first.ID, desk.TicketEdit{Status: &solved, Owner: &bob}); err != nil {
+	if _, err := r.cases().Editor.EditTicket(t.Context(), ann, first.ID, desk.TicketEdit{Status: &solved, Owner: &bob}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.WaitIdle(t.Context()); err != nil {
@@ -311,7 +311,7 @@ func TestR19RepliesReopenAndEditsStay(t *testing.T) {
 		t.Errorf("after the edit = %+v", now)
 	}
 	open := desk.Open
-	_, err := r.cases().Edits.Conversation(t.Context(), ann, cs[0].ID, desk.Edit{Status: &open})
+	_, err := r.cases().Editor.EditConversation(t.Context(), ann, cs[0].ID, desk.Edit{Status: &open})
 	if moved, ok := errors.AsType[*desk.MovedError](err); !ok || moved.Ticket != first.ID {
 		t.Errorf("edit of a moved conversation = %v", err)
 	}
@@ -369,7 +369,7 @@ func TestR28FailuresAreListedAndRetried(t *testing.T) {
 	if err := r.cases().Conversations.Save(t.Context(), cs[3], broken.Version); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.cases().Retry.Move(t.Context(), ann, m.ID); err != nil {
+	if _, err := r.cases().Retrier.Retry(t.Context(), ann, m.ID); err != nil {
 		t.Fatal(err)
 	}
 	m = r.wait(m.ID, time.Minute)
@@ -377,7 +377,7 @@ func TestR28FailuresAreListedAndRetried(t *testing.T) {
 	if err != nil || m.Status != desk.Done || m.Report.Failed != 0 || m.Report.Created != 5 || len(fs) != 0 {
 		t.Errorf("after the retry: move = %+v, failures = %+v, %v", m, fs, err)
 	}
-	if _, err = r.cases().Retry.Move(t.Context(), ann, m.ID); err == nil || !strings.Contains(err.Error(), "nothing-to-retry") {
+	if _, err = r.cases().Retrier.Retry(t.Context(), ann, m.ID); err == nil || !strings.Contains(err.Error(), "nothing-to-retry") {
 		t.Errorf("a second retry = %v", err)
 	}
 	if len(r.audit(desk.ActionEnd)) != 2 || len(r.audit(desk.ActionRetry)) != 1 {
@@ -389,10 +389,10 @@ func TestR28FailuresAreListedAndRetried(t *testing.T) {
 // right after.
 func TestSweeperStartsWhatHasNoExecution(t *testing.T) {
 	r, cs := ready(t, 3)
-	starts := r.cases().Start
+	starts := r.cases().Starter
 	starts.Machine = lost{}
 	starts.Now = func() time.Time { return time.Now().Add(-time.Minute) }
-	m, err := starts.Move(t.Context(), ann, all, move.Idempotency{})
+	m, err := starts.Start(t.Context(), ann, all, move.Idempotency{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,9 +23,9 @@ type Audit struct {
 		BatchReader
 	}
 	Now func() time.Time
-	// Found, if not nil, is told how many conversations a page of an audit
+	// OnFound, if not nil, is told how many conversations a page of an audit
 	// found missing.
-	Found func(r Run, n int)
+	OnFound func(r Run, n int)
 }
 
 // lateAudits is when the audits happen, after the end of the move.
@@ -75,8 +75,8 @@ func (a Audit) look(ctx context.Context, m desk.Move, r Run) error {
 		if err != nil {
 			return err
 		}
-		if a.Found != nil && len(page.missing) > 0 {
-			a.Found(r, len(page.missing))
+		if a.OnFound != nil && len(page.missing) > 0 {
+			a.OnFound(r, len(page.missing))
 		}
 		for _, o := range a.Ensure.Run(ctx, rules, page.missing, How{Strong: true, Again: true}) {
 			if o.Err == nil {

@@ -9,8 +9,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Convert carries out batches.
-type Convert struct {
+// Converter carries out batches.
+type Converter struct {
 	Rulebook *Rulebook
 	Ensure   Ensure
 	Ledger   interface {
@@ -25,13 +25,13 @@ type Convert struct {
 // foresaw is held against its conversation.
 const patience = 3
 
-// Batch converts the conversations of a batch that was received so many
+// Convert converts the conversations of a batch that was received so many
 // times, the first time counting 1. A conversation that cannot be converted is
 // recorded as a failure, and the batch finishes without it (R28). An error
 // asks for the batch to be delivered again; what has been done until then does
 // no harm. The counts say what became of the batch's conversations, whether or
 // not it had been done before.
-func (c Convert) Batch(ctx context.Context, b Batch, receives int) (n Counts, _ error) {
+func (c Converter) Convert(ctx context.Context, b Batch, receives int) (n Counts, _ error) {
 	rules, err := c.Rulebook.Rules(ctx, b.Account, b.Move)
 	if err != nil {
 		return n, err
@@ -82,7 +82,7 @@ func willPass(err error) bool {
 }
 
 // mend takes the failures away of those that did not fail again.
-func (c Convert) mend(ctx context.Context, b Batch, again []Failure) error {
+func (c Converter) mend(ctx context.Context, b Batch, again []Failure) error {
 	failed := make(map[string]bool, len(again))
 	for _, f := range again {
 		failed[f.Conversation] = true

@@ -18,14 +18,14 @@ type Drain struct {
 	}
 	Listing Listing
 	Queue   Queue
-	Phase   Phase
+	Phase   PhaseRecorder
 	// Pause, if not nil, waits a moment. A step then lingers near the end, where
 	// looking costs nothing: the state machine waits for whole seconds only.
 	Pause func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time
-	// Saw, if not nil, is told what a step saw: open batches are counted up
+	// OnDrained, if not nil, is told what a step saw: open batches are counted up
 	// to some hundreds.
-	Saw func(r Run, p Progress, open int)
+	OnDrained func(r Run, p Progress, open int)
 }
 
 // Of the drain's wait.
@@ -70,8 +70,8 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	if err != nil {
 		return r, err
 	}
-	if d.Saw != nil {
-		d.Saw(r, p, len(open))
+	if d.OnDrained != nil {
+		d.OnDrained(r, p, len(open))
 	}
 	now := d.Now()
 	if len(open) == 0 {

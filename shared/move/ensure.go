@@ -47,7 +47,7 @@ type How struct {
 }
 
 // Run ensures conversations, and returns an outcome for each, in any order.
-func (e Ensure) Run(ctx context.Context, rules *Rules, ids []string, how How) []Outcome {
+func (e Ensure) Run(ctx context.Context, rules *RuleSet, ids []string, how How) []Outcome {
 	r := round{Ensure: e, rules: rules, account: rules.Channel.Account, strong: how.Strong, again: how.Again}
 	r.pending = ids
 	for range rounds {
@@ -68,7 +68,7 @@ func (e Ensure) Run(ctx context.Context, rules *Rules, ids []string, how How) []
 // round is one attempt at some conversations, and what came of it.
 type round struct {
 	Ensure
-	rules    *Rules
+	rules    *RuleSet
 	account  string
 	strong   bool
 	again    bool

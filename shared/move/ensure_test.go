@@ -9,12 +9,12 @@ import (
 )
 
 // formRules are the rules of a move of a form, fenced at a time.
-func formRules(t *testing.T, fence time.Time) *Rules {
+func formRules(t *testing.T, fence time.Time) *RuleSet {
 	setup := desk.Setup{
 		Account:   desk.Account{ID: "acme", Zone: "UTC"},
 		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "solved", Closed: true}}}},
 	}
-	r := &Rules{
+	r := &RuleSet{
 		Setup: setup, Channel: desk.Channel{Account: "acme", ID: "form", Type: desk.Form, Home: desk.Moving, FenceAt: fence},
 		Move: desk.Move{Account: "acme", ID: "m1", FenceAt: fence, Choices: desk.Choices{
 			Channel: "form", History: desk.AllHistory, SLA: desk.NoClocks, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},

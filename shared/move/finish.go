@@ -21,8 +21,8 @@ type Finish struct {
 	}
 	Outbox Outbox
 	Now    func() time.Time
-	// Ended, if not nil, is told of each move that ends, once.
-	Ended func(m desk.Move)
+	// OnEnded, if not nil, is told of each move that ends, once.
+	OnEnded func(m desk.Move)
 }
 
 // Step writes the report and ends the move: done, or at attention if
@@ -67,8 +67,8 @@ func (f Finish) Step(ctx context.Context, r Run) (Run, error) {
 	if errors.Is(err, desk.ErrChanged) { // this step ran twice
 		return r, nil
 	}
-	if err == nil && f.Ended != nil {
-		f.Ended(m)
+	if err == nil && f.OnEnded != nil {
+		f.OnEnded(m)
 	}
 	return r, err
 }

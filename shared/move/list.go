@@ -33,8 +33,8 @@ type Queue interface {
 	Send(ctx context.Context, bs []Batch) error
 }
 
-// Dispatch enters batches into the ledger, then sends them.
-type Dispatch struct {
+// Dispatcher enters batches into the ledger, then sends them.
+type Dispatcher struct {
 	Ledger interface {
 		Add(ctx context.Context, e Entry) error
 	}
@@ -48,7 +48,7 @@ const atOnce = 32
 // Send dispatches conversations, in batches. The entry is in the ledger
 // before its batch is in the queue: whatever is lost in between is sent again
 // from there.
-func (d Dispatch) Send(ctx context.Context, entries []Entry, ids [][]string) error {
+func (d Dispatcher) Send(ctx context.Context, entries []Entry, ids [][]string) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
 	batches := make([]Batch, len(entries))
@@ -66,9 +66,9 @@ func (d Dispatch) Send(ctx context.Context, entries []Entry, ids [][]string) err
 	return nil
 }
 
-// IDs dispatches conversations that are no stretch of the listing. The batch
-// IDs derive from why and the conversations.
-func (d Dispatch) IDs(ctx context.Context, account, id, why string, retry bool, conversations []string) error {
+// SendIDs dispatches conversations that are no stretch of the listing. The batch
+// SendIDs derive from why and the conversations.
+func (d Dispatcher) SendIDs(ctx context.Context, account, id, why string, retry bool, conversations []string) error {
 	var entries []Entry
 	var ids [][]string
 	for len(conversations) > 0 {
@@ -87,13 +87,13 @@ func entryID(why, what string) string {
 	return why + "-" + hex.EncodeToString(sum[:8])
 }
 
-// List is the step that lists a fenced channel and dispatches what it finds.
-type List struct {
+// Lister is the step that lists a fenced channel and dispatches what it finds.
+type Lister struct {
 	Moves    MoveReader
 	Listing  Listing
 	Failures FailureReader
-	Dispatch Dispatch
-	Phase    Phase
+	Dispatch Dispatcher
+	Phase    PhaseRecorder
 	// PerStep is about how many conversations a step lists, and Batch how many
 	// a batch of them holds at most.
 	PerStep, Batch int
@@ -106,7 +106,7 @@ const listPage = 6000
 // Step lists from the run's cursor on, at first from the fence. Listing a
 // stretch again gives the same batches: their entries stay, and they are sent
 // again.
-func (l List) Step(ctx context.Context, r Run) (Run, error) {
+func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := l.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
 		return r, err
@@ -140,7 +140,7 @@ func (l List) Step(ctx context.Context, r Run) (Run, error) {
 	return r, nil
 }
 
-func (l List) dispatch(ctx context.Context, m desk.Move, after desk.Position, ps []desk.Position) error {
+func (l Lister) dispatch(ctx context.Context, m desk.Move, after desk.Position, ps []desk.Position) error {
 	var entries []Entry
 	var ids [][]string
 	for len(ps) > 0 {
@@ -158,7 +158,7 @@ func (l List) dispatch(ctx context.Context, m desk.Move, after desk.Position, ps
 }
 
 // retry dispatches what failed.
-func (l List) retry(ctx context.Context, r Run) (Run, error) {
+func (l Lister) retry(ctx context.Context, r Run) (Run, error) {
 	fs, next, err := l.Failures.Failures(ctx, r.Account, r.Move, r.After, 1000)
 	if err != nil {
 		return r, err
@@ -168,16 +168,16 @@ func (l List) retry(ctx context.Context, r Run) (Run, error) {
 		ids[i] = f.Conversation
 	}
 	r.After, r.More = next, next != ""
-	return r, l.Dispatch.IDs(ctx, r.Account, r.Move, fmt.Sprintf("retry%d", r.Run), true, ids)
+	return r, l.Dispatch.SendIDs(ctx, r.Account, r.Move, fmt.Sprintf("retry%d", r.Run), true, ids)
 }
 
-// Phase records what a move does now, for people to see.
-type Phase struct {
+// PhaseRecorder records what a move does now, for people to see.
+type PhaseRecorder struct {
 	Moves Phases
 }
 
 // Enter records a phase unless the move is in it, or has ended.
-func (p Phase) Enter(ctx context.Context, m desk.Move, phase string) error {
+func (p PhaseRecorder) Enter(ctx context.Context, m desk.Move, phase string) error {
 	if m.Phase == phase || m.Status == desk.Done || m.Status == desk.Attention {
 		return nil
 	}

@@ -8,8 +8,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Plan tells an admin what a move of a channel would meet (R11).
-type Plan struct {
+// Planner tells an admin what a move of a channel would meet (R11).
+type Planner struct {
 	Setups        SetupReader
 	Listing       Listing
 	Conversations ConversationReader
@@ -19,36 +19,36 @@ type Plan struct {
 	Sample int
 }
 
-// Planned is what a plan found.
-type Planned struct {
+// Plan is what a plan found.
+type Plan struct {
 	desk.Preflight
 	// Sampled says that the channel has more conversations than were read, so
 	// that counts are lower bounds.
 	Sampled bool
 }
 
-// Preview checks a move of a channel with choices, of which the mapping may
+// Plan checks a move of a channel with choices, of which the mapping may
 // still be missing. Errors: desk.ErrNotFound if there is no such channel,
 // *desk.InvalidError for choices that are not possible.
-func (p Plan) Preview(ctx context.Context, account, channel string, choices desk.Choices) (Planned, error) {
+func (p Planner) Plan(ctx context.Context, account, channel string, choices desk.Choices) (Plan, error) {
 	setup, err := p.Setups.Setup(ctx, account)
 	if err != nil {
-		return Planned{}, err
+		return Plan{}, err
 	}
 	c, ok := setup.Channel(channel)
 	if !ok {
-		return Planned{}, fmt.Errorf("channel %s: %w", channel, desk.ErrNotFound)
+		return Plan{}, fmt.Errorf("channel %s: %w", channel, desk.ErrNotFound)
 	}
 	choices = choices.WithDefaults()
 	if choices.History != desk.AllHistory || choices.Statuses != (desk.StatusMap{}) {
 		if err := setup.CheckChoices(choices); err != nil {
-			return Planned{}, err
+			return Plan{}, err
 		}
 	}
-	return p.preview(ctx, setup, c, choices)
+	return p.plan(ctx, setup, c, choices)
 }
 
-func (p Plan) preview(ctx context.Context, setup desk.Setup, c desk.Channel, choices desk.Choices) (Planned, error) {
+func (p Planner) plan(ctx context.Context, setup desk.Setup, c desk.Channel, choices desk.Choices) (Plan, error) {
 	now := p.Now()
 	f := desk.PreflightCounts{Owned: make(map[string]int64), LeftBehind: make(map[string]int64)}
 	rules := p.rules(setup, c, choices, now)
@@ -72,22 +72,22 @@ func (p Plan) preview(ctx context.Context, setup desk.Setup, c desk.Channel, cho
 		}
 	})
 	if err != nil {
-		return Planned{}, err
+		return Plan{}, err
 	}
 	for _, other := range setup.ConnectedChannels(c) {
 		more, err := p.each(ctx, other, p.Sample, func(desk.Conversation) { f.LeftBehind[other.ID]++ })
 		if err != nil {
-			return Planned{}, err
+			return Plan{}, err
 		}
 		sampled = sampled || more
 	}
-	return Planned{Preflight: setup.Preflight(c, choices, f, now), Sampled: sampled}, nil
+	return Plan{Preflight: setup.Preflight(c, choices, f, now), Sampled: sampled}, nil
 }
 
 // rules are those that the move would have if it began now, with the original
 // clocks: what would breach then is asked before the admin has decided (R9).
 // They are nil if the choices are not complete or not possible.
-func (p Plan) rules(setup desk.Setup, c desk.Channel, choices desk.Choices, now time.Time) *desk.Rules {
+func (p Planner) rules(setup desk.Setup, c desk.Channel, choices desk.Choices, now time.Time) *desk.Rules {
 	if choices.History != desk.AllHistory || setup.CheckChoices(choices) != nil {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (p Plan) rules(setup desk.Setup, c desk.Channel, choices desk.Choices, now 
 
 // each reads the newest conversations of a channel, and reports whether there
 // are more than limit.
-func (p Plan) each(ctx context.Context, c desk.Channel, limit int, do func(desk.Conversation)) (bool, error) {
+func (p Planner) each(ctx context.Context, c desk.Channel, limit int, do func(desk.Conversation)) (bool, error) {
 	var after desk.Position
 	for n := 0; n < limit; {
 		ps, more, err := p.Listing.List(ctx, c.Account, c.ID, after, desk.Position{}, min(surveyPage, limit))

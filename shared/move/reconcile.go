@@ -11,8 +11,8 @@ type Reconcile struct {
 	Rulebook *Rulebook
 	Survey   Survey
 	Ledger   TallyRecorder
-	Dispatch Dispatch
-	Phase    Phase
+	Dispatch Dispatcher
+	Phase    PhaseRecorder
 	// Pages is how many pages of the listing a step surveys.
 	Pages int
 }
@@ -47,7 +47,7 @@ func (c Reconcile) Step(ctx context.Context, r Run) (Run, error) {
 			return r, err
 		}
 		if len(page.missing) > 0 {
-			err := c.Dispatch.IDs(ctx, r.Account, r.Move, fmt.Sprintf("pass%d.%d", r.Run, r.Pass), false, page.missing)
+			err := c.Dispatch.SendIDs(ctx, r.Account, r.Move, fmt.Sprintf("pass%d.%d", r.Run, r.Pass), false, page.missing)
 			if err != nil {
 				return r, err
 			}

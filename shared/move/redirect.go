@@ -9,9 +9,9 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Redirect brings what customers and agents change into the help desk, from
+// Redirector brings what customers and agents change into the help desk, from
 // the start of their channel's move on and for good.
-type Redirect struct {
+type Redirector struct {
 	Setups interface {
 		Channel(ctx context.Context, account, id string) (desk.Channel, error)
 	}
@@ -24,13 +24,13 @@ type Redirect struct {
 	moves map[string]string // by account and channel; channels in the inbox are never in it
 }
 
-// Changed redirects conversations that were made or changed, as the stream
+// Redirect redirects conversations that were made or changed, as the stream
 // showed them. It returns how many are up to date in the help desk now, and an
 // error for each that must be tried again.
-func (r *Redirect) Changed(ctx context.Context, cs []desk.Conversation) (redirected int, errs map[string]error) {
+func (r *Redirector) Redirect(ctx context.Context, cs []desk.Conversation) (redirected int, errs map[string]error) {
 	errs = make(map[string]error)
-	var moves []Name // in the order of the changes, which makes it repeatable
-	ids := make(map[Name][]string)
+	var moves []Ref // in the order of the changes, which makes it repeatable
+	ids := make(map[Ref][]string)
 	seen := make(map[string]bool, len(cs))
 	for _, c := range cs {
 		id, err := r.moveOf(ctx, c.Account, c.Channel)
@@ -45,7 +45,7 @@ func (r *Redirect) Changed(ctx context.Context, cs []desk.Conversation) (redirec
 			errs[c.ID] = err
 		case id != "" && !seen[name]:
 			seen[name] = true
-			m := Name{c.Account, id}
+			m := Ref{c.Account, id}
 			if ids[m] == nil {
 				moves = append(moves, m)
 			}
@@ -61,7 +61,7 @@ func (r *Redirect) Changed(ctx context.Context, cs []desk.Conversation) (redirec
 // moveOf returns the move that fenced a channel, "" while it is in the inbox.
 // A channel never goes back, so only the inbox must be looked up anew each
 // time: an answer from memory would be that of before the fence.
-func (r *Redirect) moveOf(ctx context.Context, account, channel string) (string, error) {
+func (r *Redirector) moveOf(ctx context.Context, account, channel string) (string, error) {
 	key := account + "#" + channel
 	r.mu.Lock()
 	id, ok := r.moves[key]
@@ -85,7 +85,7 @@ func (r *Redirect) moveOf(ctx context.Context, account, channel string) (string,
 	return c.Move, nil
 }
 
-func (r *Redirect) ensure(ctx context.Context, account, id string, ids []string, errs map[string]error) (redirected int) {
+func (r *Redirector) ensure(ctx context.Context, account, id string, ids []string, errs map[string]error) (redirected int) {
 	rules, err := r.Rulebook.Rules(ctx, account, id)
 	if err != nil {
 		for _, c := range ids {

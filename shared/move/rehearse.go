@@ -7,10 +7,10 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Rehearse is the step of a rehearsal: the move's own reading and rules over
+// Rehearsal is the step of a rehearsal: the move's own reading and rules over
 // all of a channel's conversations, without writing anything but the report
 // (R12).
-type Rehearse struct {
+type Rehearsal struct {
 	Moves  MoveReader
 	Setups SetupReader
 	Survey Survey
@@ -18,14 +18,14 @@ type Rehearse struct {
 		TallyRecorder
 		FailureRecorder
 	}
-	Phase Phase
+	Phase PhaseRecorder
 	// Pages is how many pages of the listing a step reads.
 	Pages int
 }
 
 // Step rehearses from the run's cursor on, as if the fence had been when the
 // rehearsal began.
-func (h Rehearse) Step(ctx context.Context, r Run) (Run, error) {
+func (h Rehearsal) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := h.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
 		return r, err
@@ -71,7 +71,7 @@ func (h Rehearse) Step(ctx context.Context, r Run) (Run, error) {
 }
 
 // page foresees what would become of conversations.
-func (h Rehearse) page(ctx context.Context, m desk.Move, rules *desk.Rules, ids []string) (Tally, error) {
+func (h Rehearsal) page(ctx context.Context, m desk.Move, rules *desk.Rules, ids []string) (Tally, error) {
 	t := Tally{Report: desk.Report{ByStatus: make(map[desk.Status]int64)}, Owners: make(map[string]int64)}
 	cs, ts, err := h.Survey.both(ctx, m.Account, ids)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Retry tries again what a move could not convert (R28).
-type Retry struct {
+// Retrier tries again what a move could not convert (R28).
+type Retrier struct {
 	Setups SetupReader
 	Moves  interface {
 		MoveReader
@@ -21,11 +21,11 @@ type Retry struct {
 	Now     func() time.Time
 }
 
-// Move makes a move that has ended run again for its failures, and returns
+// Retry makes a move that has ended run again for its failures, and returns
 // it. Errors: *desk.RefusedError if there is nothing to retry or the caller
 // is no super administrator, *desk.InvalidError if a status that the move gives
 // to tickets is gone, *RunningError, desk.ErrNotFound.
-func (t Retry) Move(ctx context.Context, caller desk.Caller, id string) (desk.Move, error) {
+func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk.Move, error) {
 	setup, err := t.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Move{}, err

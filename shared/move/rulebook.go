@@ -14,21 +14,21 @@ type Rulebook struct {
 	Setups SetupReader
 	Moves  MoveReader
 	Now    func() time.Time
-	// For is how long rules are remembered: how long it may take until a
+	// TTL is how long rules are remembered: how long it may take until a
 	// change of the account's setup is heeded. Zero remembers nothing.
-	For time.Duration
+	TTL time.Duration
 
 	mu    sync.Mutex
 	books map[string]remembered
 }
 
 type remembered struct {
-	rules *Rules
+	rules *RuleSet
 	until time.Time
 }
 
-// Rules are the rules of one move and its channel.
-type Rules struct {
+// RuleSet are the rules of one move and its channel.
+type RuleSet struct {
 	Setup   desk.Setup
 	Move    desk.Move
 	Channel desk.Channel
@@ -39,7 +39,7 @@ type Rules struct {
 // Of returns the rules for a conversation: who had access at the fence counts
 // for history, so that all workers agree; who has it now counts for live
 // conversations after the end.
-func (r *Rules) Of(c desk.Conversation) *desk.Rules {
+func (r *RuleSet) Of(c desk.Conversation) *desk.Rules {
 	if r.backlog.Provenance(c) == desk.Live {
 		return r.live
 	}
@@ -47,7 +47,7 @@ func (r *Rules) Of(c desk.Conversation) *desk.Rules {
 }
 
 // Rules returns the rules of a move that has been fenced.
-func (b *Rulebook) Rules(ctx context.Context, account, id string) (*Rules, error) {
+func (b *Rulebook) Rules(ctx context.Context, account, id string) (*RuleSet, error) {
 	name, now := account+"#"+id, b.Now()
 	b.mu.Lock()
 	book, ok := b.books[name]
@@ -67,11 +67,11 @@ func (b *Rulebook) Rules(ctx context.Context, account, id string) (*Rules, error
 	if b.books == nil || len(b.books) > 1000 {
 		b.books = make(map[string]remembered)
 	}
-	b.books[name] = remembered{rules, now.Add(b.For)}
+	b.books[name] = remembered{rules, now.Add(b.TTL)}
 	return rules, nil
 }
 
-func (b *Rulebook) read(ctx context.Context, account, id string) (*Rules, error) {
+func (b *Rulebook) read(ctx context.Context, account, id string) (*RuleSet, error) {
 	m, err := b.Moves.Get(ctx, account, id)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (b *Rulebook) read(ctx context.Context, account, id string) (*Rules, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &Rules{Setup: setup, Move: m, Channel: c, backlog: backlog, live: backlog}
+	r := &RuleSet{Setup: setup, Move: m, Channel: c, backlog: backlog, live: backlog}
 	if c.Home == desk.HelpDesk {
 		r.live, err = desk.NewRules(setup, m, c, setup.Access())
 	}

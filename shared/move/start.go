@@ -20,8 +20,8 @@ type Machine interface {
 	Running(ctx context.Context, name string) (bool, error)
 }
 
-// Start starts moves and rehearsals.
-type Start struct {
+// Starter starts moves and rehearsals.
+type Starter struct {
 	Setups SetupReader
 	Moves  interface {
 		MoveReader
@@ -31,12 +31,12 @@ type Start struct {
 	Journal interface {
 		Audit(ctx context.Context, e desk.AuditEntry) error
 	}
-	Plan    Plan
+	Plan    Planner
 	Machine Machine
 	Now     func() time.Time
 }
 
-// Move starts a move, or with Rehearsal in its choices a rehearsal, and
+// Start starts a move, or with Rehearsal in its choices a rehearsal, and
 // returns it. A request repeated with its idempotency key returns the move
 // that the first one started. Errors: *desk.RefusedError for the rules R1 to
 // R6, *desk.InvalidError for choices, *BlockedError, *RunningError,
@@ -45,7 +45,7 @@ type Start struct {
 //
 // The move exists when its record and the account's lock are stored. Whether
 // its execution can be started at once or not, the sweeper sees to it.
-func (s Start) Move(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
 	m, ok, err := s.repeated(ctx, caller, idem)
 	if ok {
 		return m, err
@@ -72,7 +72,7 @@ func firstRun(m desk.Move) Run {
 	}
 }
 
-func (s Start) repeated(ctx context.Context, caller desk.Caller, idem Idempotency) (desk.Move, bool, error) {
+func (s Starter) repeated(ctx context.Context, caller desk.Caller, idem Idempotency) (desk.Move, bool, error) {
 	if idem.Key == "" {
 		return desk.Move{}, false, nil
 	}
@@ -94,7 +94,7 @@ func (s Start) repeated(ctx context.Context, caller desk.Caller, idem Idempotenc
 	return m, true, err
 }
 
-func (s Start) start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+func (s Starter) start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
 	setup, err := s.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Move{}, err
@@ -120,7 +120,7 @@ func (s Start) start(ctx context.Context, caller desk.Caller, choices desk.Choic
 	} else if running != "" && !choices.Rehearsal {
 		return desk.Move{}, &RunningError{Move: running}
 	}
-	planned, err := s.Plan.preview(ctx, setup, c, choices)
+	planned, err := s.Plan.plan(ctx, setup, c, choices)
 	if err != nil {
 		return desk.Move{}, err
 	}
@@ -137,7 +137,7 @@ func (s Start) start(ctx context.Context, caller desk.Caller, choices desk.Choic
 	return s.store(ctx, caller, c, choices, idem)
 }
 
-func (s Start) store(ctx context.Context, caller desk.Caller, c desk.Channel, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+func (s Starter) store(ctx context.Context, caller desk.Caller, c desk.Channel, choices desk.Choices, idem Idempotency) (desk.Move, error) {
 	now := s.Now().Truncate(time.Millisecond)
 	m := desk.Move{
 		Account: caller.Account, ID: newMoveID(now, caller, choices, idem), Choices: choices,
@@ -162,7 +162,7 @@ func newMoveID(now time.Time, caller desk.Caller, choices desk.Choices, idem Ide
 
 // conflict explains why a move could not be stored: the same request was
 // faster, or another move was.
-func (s Start) conflict(ctx context.Context, caller desk.Caller, idem Idempotency) (desk.Move, error) {
+func (s Starter) conflict(ctx context.Context, caller desk.Caller, idem Idempotency) (desk.Move, error) {
 	if m, ok, err := s.repeated(ctx, caller, idem); ok || err != nil {
 		return m, err
 	}
@@ -175,7 +175,7 @@ func (s Start) conflict(ctx context.Context, caller desk.Caller, idem Idempotenc
 
 // refused logs a refusal and returns it. An error that is none, such as a
 // busy store, is returned alone.
-func (s Start) refused(ctx context.Context, caller desk.Caller, channel string, refusal error) error {
+func (s Starter) refused(ctx context.Context, caller desk.Caller, channel string, refusal error) error {
 	if !isRefusal(refusal) {
 		return refusal
 	}

@@ -49,7 +49,7 @@ func window(m desk.Move, all bool) (after, until desk.Position) {
 }
 
 // page surveys one page after a position.
-func (s Survey) page(ctx context.Context, rules *Rules, after, until desk.Position) (surveyed, error) {
+func (s Survey) page(ctx context.Context, rules *RuleSet, after, until desk.Position) (surveyed, error) {
 	account := rules.Channel.Account
 	ps, more, err := s.Listing.List(ctx, account, rules.Channel.ID, after, until, surveyPage)
 	if err != nil || len(ps) == 0 {

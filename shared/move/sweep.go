@@ -9,13 +9,13 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Sweep sees to it that every move goes on: it starts the execution of one
+// Sweeper sees to it that every move goes on: it starts the execution of one
 // that has none, because whoever stored it crashed, or its execution failed.
-type Sweep struct {
+type Sweeper struct {
 	Moves interface {
 		MoveReader
 		Successions
-		Due(ctx context.Context, now time.Time) ([]Name, error)
+		Due(ctx context.Context, now time.Time) ([]Ref, error)
 		Checkpoint(ctx context.Context, account, id string) (Run, bool, error)
 	}
 	Machine Machine
@@ -26,9 +26,9 @@ type Sweep struct {
 // about to start the execution.
 const fresh = 10 * time.Second
 
-// Run sweeps once, and returns how many moves it started again. What fails
+// Sweep sweeps once, and returns how many moves it started again. What fails
 // for one move does not stop the others.
-func (s Sweep) Run(ctx context.Context) (restarted int, _ error) {
+func (s Sweeper) Sweep(ctx context.Context) (restarted int, _ error) {
 	due, err := s.Moves.Due(ctx, s.Now().Add(-fresh))
 	if err != nil {
 		return 0, err
@@ -47,7 +47,7 @@ func (s Sweep) Run(ctx context.Context) (restarted int, _ error) {
 }
 
 // move sees to one move, and reports whether it started an execution.
-func (s Sweep) move(ctx context.Context, d Name) (started bool, _ error) {
+func (s Sweeper) move(ctx context.Context, d Ref) (started bool, _ error) {
 	m, err := s.Moves.Get(ctx, d.Account, d.Move)
 	if err != nil {
 		return false, err
@@ -84,9 +84,7 @@ func (s Sweep) move(ctx context.Context, d Name) (started bool, _ error) {
 }
 
 // handOver hands a move over to its next execution.
-func handOver(ctx context.Context, moves interface {
-	HandOver(ctx context.Context, r Run, from int) error
-}, machine Machine, r Run) error {
+func handOver(ctx context.Context, moves Successions, machine Machine, r Run) error {
 	from := r.Run
 	r.Run++
 	err := moves.HandOver(ctx, r, from)

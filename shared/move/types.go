@@ -116,5 +116,5 @@ type Idempotency struct {
 	Hash string // of the request's body
 }
 
-// Name names a move.
-type Name struct{ Account, Move string }
+// Ref names a move.
+type Ref struct{ Account, Move string }

@@ -10,16 +10,16 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Watch tells people how far moves are.
-type Watch struct {
+// Monitor tells people how far moves are.
+type Monitor struct {
 	Setups SetupReader
 	Moves  MoveReader
 	Ledger BatchReader
 	Now    func() time.Time
 }
 
-// Watched is a move and how far it is.
-type Watched struct {
+// Overview is a move and how far it is.
+type Overview struct {
 	desk.Move
 	Progress
 	Access []string      // agents who had help desk access at the fence, in order; nil before it
@@ -28,26 +28,26 @@ type Watched struct {
 	Left   time.Duration // until all is done at that rate; negative if nobody knows
 }
 
-// Move reads a move and how far it is; desk.ErrNotFound if there is none.
-func (w Watch) Move(ctx context.Context, account, id string) (Watched, error) {
+// Overview reads a move and how far it is; desk.ErrNotFound if there is none.
+func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, error) {
 	m, err := w.Moves.Get(ctx, account, id)
 	if err != nil {
-		return Watched{}, err
+		return Overview{}, err
 	}
-	watched := Watched{Move: m, Left: -1}
+	watched := Overview{Move: m, Left: -1}
 	if watched.Progress, err = w.Ledger.Progress(ctx, account, id); err != nil {
-		return Watched{}, err
+		return Overview{}, err
 	}
 	access, err := w.Moves.Access(ctx, account, id)
 	if err != nil && !errors.Is(err, desk.ErrNotFound) {
-		return Watched{}, err
+		return Overview{}, err
 	}
 	watched.Access = slices.Sorted(maps.Keys(access))
 	// Also after the end, when there should be none: whoever verifies the move
 	// must not be told what it ought to be.
 	open, err := w.Ledger.Open(ctx, account, id, openPage)
 	if err != nil {
-		return Watched{}, err
+		return Overview{}, err
 	}
 	watched.Open = len(open)
 	watched.pace(w.Now())
@@ -55,7 +55,7 @@ func (w Watch) Move(ctx context.Context, account, id string) (Watched, error) {
 }
 
 // pace works out the rate, and what is left to do at it.
-func (w *Watched) pace(now time.Time) {
+func (w *Overview) pace(now time.Time) {
 	if !w.EndedAt.IsZero() {
 		now = w.EndedAt
 	}
@@ -81,7 +81,7 @@ type Notice struct {
 
 // Notices returns the banners of an account, none if no channel is moving. A
 // move at attention keeps its banner until what failed has been settled.
-func (w Watch) Notices(ctx context.Context, account string) ([]Notice, error) {
+func (w Monitor) Notices(ctx context.Context, account string) ([]Notice, error) {
 	setup, err := w.Setups.Setup(ctx, account)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (w Watch) Notices(ctx context.Context, account string) ([]Notice, error) {
 
 // moving returns the IDs of the moves whose channels are moving, and of the
 // one that has been started and has not reached its channel yet.
-func (w Watch) moving(ctx context.Context, setup desk.Setup) ([]string, error) {
+func (w Monitor) moving(ctx context.Context, setup desk.Setup) ([]string, error) {
 	started, err := w.Moves.Locked(ctx, setup.Account.ID)
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func (w Watch) moving(ctx context.Context, setup desk.Setup) ([]string, error) {
 	return ids, nil
 }
 
-func (w Watch) notice(ctx context.Context, setup desk.Setup, id string) (Notice, bool, error) {
+func (w Monitor) notice(ctx context.Context, setup desk.Setup, id string) (Notice, bool, error) {
 	m, err := w.Moves.Get(ctx, setup.Account.ID, id)
 	if err != nil {
 		return Notice{}, false, err

@@ -28,7 +28,7 @@ func (ending) Open(context.Context, string, string, int) ([]Entry, error) { retu
 func (ending) Progress(context.Context, string, string) (Progress, error) { return Progress{}, nil }
 
 func TestNoBannerForAMoveThatJustEnded(t *testing.T) {
-	w := Watch{Setups: ending{}, Moves: ending{}, Ledger: ending{}, Now: time.Now}
+	w := Monitor{Setups: ending{}, Moves: ending{}, Ledger: ending{}, Now: time.Now}
 	if notices, err := w.Notices(t.Context(), "acme"); err != nil || len(notices) > 0 {
 		t.Errorf("notices = %+v, %v", notices, err)
 	}

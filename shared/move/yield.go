@@ -2,22 +2,22 @@ package move
 
 import "context"
 
-// Yield keeps executions short. Step Functions ends an execution after 25,000
+// ExecutionLimit keeps executions short. Step Functions ends an execution after 25,000
 // events; before that, another one goes on from the state of the last step.
-type Yield struct {
+type ExecutionLimit struct {
 	Moves   Successions
 	Machine Machine
-	// Turns is how many steps an execution takes at most. A step and what
+	// MaxSteps is how many steps an execution takes at most. A step and what
 	// the state machine does around it are about 12 events.
-	Turns int
+	MaxSteps int
 }
 
-// After counts a step of that name, and hands over when there were enough and
+// AfterStep counts a step of that name, and hands over when there were enough and
 // the step goes on. The run it returns says so in Yield, and the execution
 // ends.
-func (y Yield) After(ctx context.Context, step string, r Run) (Run, error) {
+func (y ExecutionLimit) AfterStep(ctx context.Context, step string, r Run) (Run, error) {
 	r.Turns++
-	if r.Turns < y.Turns || !r.More {
+	if r.Turns < y.MaxSteps || !r.More {
 		return r, nil
 	}
 	next := r

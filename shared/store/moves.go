@@ -289,16 +289,16 @@ const maxFutureDue = time.Minute
 // Due reads the moves that are due by now, the longest due first. One that is
 // due later than maxFutureDue was entered before the clock was put back: it is
 // due now.
-func (s MoveStore) Due(ctx context.Context, now time.Time) ([]move.Name, error) {
+func (s MoveStore) Due(ctx context.Context, now time.Time) ([]move.Ref, error) {
 	items, err := queryAll(ctx, s.Engine, Query{Table: Control, Index: true, PK: due, Limit: 1000})
 	if err != nil {
 		return nil, fmt.Errorf("moves due: %w", err)
 	}
-	var moves []move.Name
+	var moves []move.Ref
 	for _, item := range items {
 		parts := strings.SplitN(item.Attrs.Str(IndexSK), "#", 3)
 		if young := parts[0] > instant(now) && parts[0] <= instant(now.Add(maxFutureDue)); len(parts) == 3 && !young {
-			moves = append(moves, move.Name{Account: parts[1], Move: parts[2]})
+			moves = append(moves, move.Ref{Account: parts[1], Move: parts[2]})
 		}
 	}
 	return moves, nil

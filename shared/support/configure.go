@@ -8,8 +8,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Configure replaces the setup of an account.
-type Configure struct {
+// Accounts replaces the setup of an account.
+type Accounts struct {
 	Setups interface {
 		SetupReader
 		Replace(ctx context.Context, setup desk.Setup) error
@@ -20,12 +20,12 @@ type Configure struct {
 	}
 }
 
-// Account makes an account's setup what is given, and returns it as it is
+// Replace makes an account's setup what is given, and returns it as it is
 // stored: channels keep their homes. Errors: *desk.InvalidErrors for what
 // does not fit together, or would take a channel from its conversations, or
 // from a move that runs what it needs. A move that starts in the same moment
 // may miss a status all the same: it goes on when that is back.
-func (c Configure) Account(ctx context.Context, setup desk.Setup) (desk.Setup, error) {
+func (c Accounts) Replace(ctx context.Context, setup desk.Setup) (desk.Setup, error) {
 	if err := setup.Check(); err != nil {
 		return desk.Setup{}, err
 	}
@@ -54,7 +54,7 @@ func (c Configure) Account(ctx context.Context, setup desk.Setup) (desk.Setup, e
 
 // keeps reports whether a channel that is in use, or moves, stays and stays what
 // it is.
-func (c Configure) keeps(ctx context.Context, was desk.Channel, setup desk.Setup, moves bool) error {
+func (c Accounts) keeps(ctx context.Context, was desk.Channel, setup desk.Setup, moves bool) error {
 	is, kept := setup.Channel(was.ID)
 	if kept && is.Type == was.Type {
 		return nil
@@ -76,7 +76,7 @@ func (c Configure) keeps(ctx context.Context, was desk.Channel, setup desk.Setup
 }
 
 // running is the account's move that runs, a zero one if none does.
-func (c Configure) running(ctx context.Context, account string) (desk.Move, error) {
+func (c Accounts) running(ctx context.Context, account string) (desk.Move, error) {
 	id, err := c.Moves.Locked(ctx, account)
 	if err != nil || id == "" {
 		return desk.Move{}, err

@@ -26,9 +26,9 @@ type Stretch struct {
 	Until   desk.Position
 }
 
-// ListedConversations says which conversations a list holds. What is empty
+// ConversationFilter says which conversations a list holds. What is empty
 // leaves none out.
-type ListedConversations struct {
+type ConversationFilter struct {
 	Channel string
 	Home    desk.Home // Inbox or HelpDesk
 }
@@ -36,7 +36,7 @@ type ListedConversations struct {
 // Page reads a page of an account's conversations after a position, those
 // first which joined their channels last; desk.ErrNotFound if there is no such
 // channel.
-func (l ConversationList) Page(ctx context.Context, account string, of ListedConversations, after desk.Position, limit int) (Page[desk.Conversation], error) {
+func (l ConversationList) Page(ctx context.Context, account string, of ConversationFilter, after desk.Position, limit int) (Page[desk.Conversation], error) {
 	stretches, err := l.stretches(ctx, account, of)
 	if err != nil || len(stretches) == 0 {
 		return Page[desk.Conversation]{}, err
@@ -50,7 +50,7 @@ func (l ConversationList) Page(ctx context.Context, account string, of ListedCon
 		})
 }
 
-func (l ConversationList) stretches(ctx context.Context, account string, of ListedConversations) ([]Stretch, error) {
+func (l ConversationList) stretches(ctx context.Context, account string, of ConversationFilter) ([]Stretch, error) {
 	setup, err := l.Setups.Setup(ctx, account)
 	if err != nil {
 		return nil, err

@@ -13,8 +13,8 @@ import (
 // conversation or ticket meanwhile.
 const attempts = 8
 
-// Edits carries out what agents change on conversations and tickets.
-type Edits struct {
+// Editor carries out what agents change on conversations and tickets.
+type Editor struct {
 	Setups        SetupReader
 	Conversations interface {
 		ConversationReader
@@ -29,9 +29,9 @@ type Edits struct {
 	Now   func() time.Time
 }
 
-// Conversation edits a conversation in the inbox. Errors: *desk.MovedError if
+// EditConversation edits a conversation in the inbox. Errors: *desk.MovedError if
 // it has moved, *desk.InvalidError, desk.ErrNotFound.
-func (e Edits) Conversation(ctx context.Context, caller desk.Caller, id string, edit desk.Edit) (desk.Conversation, error) {
+func (e Editor) EditConversation(ctx context.Context, caller desk.Caller, id string, edit desk.Edit) (desk.Conversation, error) {
 	setup, err := e.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Conversation{}, err
@@ -53,9 +53,9 @@ func (e Edits) Conversation(ctx context.Context, caller desk.Caller, id string, 
 	return desk.Conversation{}, &desk.BusyError{What: "conversation " + id, After: time.Second}
 }
 
-// Ticket edits a ticket. Errors: *desk.RefusedError while the conversation is
+// EditTicket edits a ticket. Errors: *desk.RefusedError while the conversation is
 // being moved, *desk.InvalidError, desk.ErrNotFound.
-func (e Edits) Ticket(ctx context.Context, caller desk.Caller, id string, edit desk.TicketEdit) (desk.Ticket, error) {
+func (e Editor) EditTicket(ctx context.Context, caller desk.Caller, id string, edit desk.TicketEdit) (desk.Ticket, error) {
 	setup, err := e.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Ticket{}, err
@@ -86,7 +86,7 @@ func (e Edits) Ticket(ctx context.Context, caller desk.Caller, id string, edit d
 	return desk.Ticket{}, &desk.BusyError{What: "ticket " + id, After: time.Second}
 }
 
-func (e Edits) rules(ctx context.Context, setup desk.Setup, c desk.Conversation) (*desk.Rules, error) {
+func (e Editor) rules(ctx context.Context, setup desk.Setup, c desk.Conversation) (*desk.Rules, error) {
 	channel, ok := setup.Channel(c.Channel)
 	if !ok {
 		return nil, fmt.Errorf("channel %s: %w", c.Channel, desk.ErrNotFound)

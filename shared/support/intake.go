@@ -32,15 +32,15 @@ type External struct {
 	TakenIn      time.Time
 }
 
-// Taken says what became of a message.
-type Taken struct {
+// Receipt says what became of a message.
+type Receipt struct {
 	Conversation desk.Conversation
 	Message      string // its ID
 	Began        bool   // it began the conversation
 	Known        bool   // it was there already, and nothing was changed
 }
 
-// Message takes in a message that came by a channel. M.External identifies it
+// TakeIn takes in a message that came by a channel. M.External identifies it
 // there: taken in again, it changes nothing. It joins the first conversation
 // that one of the references belongs to, else it begins one. Of m, Account,
 // Channel, External, Author, From, Agent, At and the bodies are read.
@@ -48,14 +48,14 @@ type Taken struct {
 // The external ID is claimed for a conversation before anything else is
 // written, so that a second attempt, after a crash or at the same time, goes
 // on with the same conversation.
-func (i Intake) Message(ctx context.Context, m desk.Message, references []string) (Taken, error) {
+func (i Intake) TakeIn(ctx context.Context, m desk.Message, references []string) (Receipt, error) {
 	by, err := i.Setups.Channel(ctx, m.Account, m.Channel)
 	if err != nil {
-		return Taken{}, err
+		return Receipt{}, err
 	}
 	claim, err := i.claim(ctx, m, append([]string{m.External}, references...))
 	if err != nil {
-		return Taken{}, err
+		return Receipt{}, err
 	}
 	return i.write(ctx, m, by, claim)
 }
@@ -63,17 +63,17 @@ func (i Intake) Message(ctx context.Context, m desk.Message, references []string
 // Append takes in a message to a conversation, by the channel m.Channel, or
 // if that is empty by the one on which the conversation began, which stays the
 // same if it joins another. Otherwise it is like Message.
-func (i Intake) Append(ctx context.Context, m desk.Message, conversation string) (Taken, error) {
+func (i Intake) Append(ctx context.Context, m desk.Message, conversation string) (Receipt, error) {
 	c, err := i.Conversations.Get(ctx, m.Account, conversation)
 	if err != nil {
-		return Taken{}, err
+		return Receipt{}, err
 	}
 	if m.Channel == "" {
 		m.Channel = c.Origin
 	}
 	by, err := i.Setups.Channel(ctx, m.Account, m.Channel)
 	if err != nil {
-		return Taken{}, err
+		return Receipt{}, err
 	}
 	claim := External{Conversation: conversation, Message: messageID(m)}
 	err = i.Messages.Claim(ctx, m.Account, m.Channel, m.External, claim)
@@ -81,7 +81,7 @@ func (i Intake) Append(ctx context.Context, m desk.Message, conversation string)
 		claim, err = i.claim(ctx, m, []string{m.External})
 	}
 	if err != nil {
-		return Taken{}, err
+		return Receipt{}, err
 	}
 	return i.write(ctx, m, by, claim)
 }
@@ -113,7 +113,7 @@ func (i Intake) claim(ctx context.Context, m desk.Message, externals []string) (
 }
 
 // write stores the message as it was claimed.
-func (i Intake) write(ctx context.Context, m desk.Message, by desk.Channel, claim External) (Taken, error) {
+func (i Intake) write(ctx context.Context, m desk.Message, by desk.Channel, claim External) (Receipt, error) {
 	m.Conversation, m.ID = claim.Conversation, claim.Message
 	m.At = m.At.UTC().Truncate(time.Millisecond)
 	for range attempts {
@@ -127,39 +127,39 @@ func (i Intake) write(ctx context.Context, m desk.Message, by desk.Channel, clai
 			if errors.Is(err, desk.ErrNotFound) {
 				continue
 			}
-			return Taken{Conversation: c, Message: m.ID, Known: true}, err
+			return Receipt{Conversation: c, Message: m.ID, Known: true}, err
 		}
 		return taken, err
 	}
-	return Taken{}, &desk.BusyError{What: "conversation " + m.Conversation, After: time.Second}
+	return Receipt{}, &desk.BusyError{What: "conversation " + m.Conversation, After: time.Second}
 }
 
-func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (Taken, error) {
+func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (Receipt, error) {
 	c, err := i.Conversations.Get(ctx, m.Account, m.Conversation)
 	if errors.Is(err, desk.ErrNotFound) {
 		c, err = desk.StartConversation(m.Conversation, m, by, "", m.TakenIn)
 		if err != nil {
-			return Taken{}, err
+			return Receipt{}, err
 		}
 		err = i.Messages.Begin(ctx, c, m)
 		if errors.Is(err, desk.ErrExists) { // another message began it meanwhile
 			err = desk.ErrChanged
 		}
-		return Taken{Conversation: c, Message: m.ID, Began: true}, err
+		return Receipt{Conversation: c, Message: m.ID, Began: true}, err
 	}
 	if err != nil {
-		return Taken{}, err
+		return Receipt{}, err
 	}
 	belongs, err := i.Setups.Channel(ctx, m.Account, c.Channel)
 	if err != nil {
-		return Taken{}, err
+		return Receipt{}, err
 	}
 	m.TakenIn = since(belongs, m.TakenIn)
 	changed, err := c.Receive(m, belongs, by, m.TakenIn)
 	if err != nil {
-		return Taken{}, err
+		return Receipt{}, err
 	}
-	return Taken{Conversation: changed, Message: m.ID}, i.Messages.Append(ctx, changed, c.Version, m)
+	return Receipt{Conversation: changed, Message: m.ID}, i.Messages.Append(ctx, changed, c.Version, m)
 }
 
 // since is now, or when the channel was fenced, if the clock that did it was

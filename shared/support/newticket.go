@@ -13,7 +13,7 @@ import (
 // wish; one that has a ticket keeps it. Errors: *desk.MovedError,
 // *desk.RefusedError while the conversation is being moved, *desk.InvalidError
 // for the status, desk.ErrNotFound.
-func (e Edits) NewTicket(ctx context.Context, caller desk.Caller, conversation string, status desk.Status) (desk.Ticket, error) {
+func (e Editor) NewTicket(ctx context.Context, caller desk.Caller, conversation string, status desk.Status) (desk.Ticket, error) {
 	setup, err := e.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Ticket{}, err
@@ -32,7 +32,7 @@ func (e Edits) NewTicket(ctx context.Context, caller desk.Caller, conversation s
 }
 
 // newTicket is one attempt; desk.ErrChanged asks for another one.
-func (e Edits) newTicket(ctx context.Context, caller desk.Caller, conversation string, status desk.Status) (desk.Ticket, error) {
+func (e Editor) newTicket(ctx context.Context, caller desk.Caller, conversation string, status desk.Status) (desk.Ticket, error) {
 	c, err := e.Conversations.Get(ctx, caller.Account, conversation)
 	if err != nil {
 		return desk.Ticket{}, err
@@ -64,7 +64,7 @@ func (e Edits) newTicket(ctx context.Context, caller desk.Caller, conversation s
 // put stores a ticket, unless there is one to rely on: the conversation's
 // own, or one that is in the inbox with it. A move's, which is not marked, may
 // yet be taken back, because the conversation joined another channel (R14).
-func (e Edits) put(ctx context.Context, t desk.Ticket, known bool) error {
+func (e Editor) put(ctx context.Context, t desk.Ticket, known bool) error {
 	errs := e.Tickets.Create(ctx, []desk.Ticket{t})
 	switch {
 	case errs == nil:

@@ -16,16 +16,16 @@ type TicketList struct {
 	}
 }
 
-// ListedTickets says which tickets a list holds. What is empty leaves none
+// TicketFilter says which tickets a list holds. What is empty leaves none
 // out.
-type ListedTickets struct {
+type TicketFilter struct {
 	Status desk.Status
 	Owner  string // agent ID
 }
 
 // Page reads a page of an account's tickets after a position, the last
 // created first. An unknown status is a *desk.InvalidError.
-func (l TicketList) Page(ctx context.Context, account string, of ListedTickets, after desk.Position, limit int) (Page[desk.Ticket], error) {
+func (l TicketList) Page(ctx context.Context, account string, of TicketFilter, after desk.Position, limit int) (Page[desk.Ticket], error) {
 	setup, err := l.Setups.Setup(ctx, account)
 	if err != nil {
 		return Page[desk.Ticket]{}, err
@@ -43,7 +43,7 @@ func (l TicketList) Page(ctx context.Context, account string, of ListedTickets, 
 		})
 }
 
-func (of ListedTickets) statuses(setup desk.Setup) ([]desk.Status, error) {
+func (of TicketFilter) statuses(setup desk.Setup) ([]desk.Status, error) {
 	if of.Status != "" {
 		if _, _, ok := setup.Status(of.Status); !ok {
 			return nil, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", of.Status),
@@ -62,7 +62,7 @@ func (of ListedTickets) statuses(setup desk.Setup) ([]desk.Status, error) {
 
 // read reads the tickets that are wanted. The list is an index, so that a
 // ticket may have changed its status since, or have been taken back.
-func (l TicketList) read(ctx context.Context, account string, ids []string, of ListedTickets) (map[string]desk.Ticket, error) {
+func (l TicketList) read(ctx context.Context, account string, ids []string, of TicketFilter) (map[string]desk.Ticket, error) {
 	ts, err := l.Tickets.GetMany(ctx, account, ids, false)
 	if err != nil {
 		return nil, err

@@ -73,7 +73,7 @@ func (w *world) reconfigured(c chance, account string) desk.Setup {
 func (w *world) configures(setup desk.Setup, i int) {
 	account := setup.Account.ID
 	w.request(fmt.Sprintf("configure%d %s", i, account), func(ctx context.Context, p *process) error {
-		_, err := p.Configure.Account(ctx, setup)
+		_, err := p.Accounts.Replace(ctx, setup)
 		return err
 	}, func(err error) {
 		if err != nil {
@@ -116,7 +116,7 @@ func (w *world) choices(c chance, channel string) desk.Choices {
 func (w *world) begins(account string, choices desk.Choices, key string, n int) {
 	var m desk.Move
 	w.request(fmt.Sprintf("start %s %s %d", account, key, n), func(ctx context.Context, p *process) (err error) {
-		m, err = p.Start.Move(ctx, w.who(account, "ann"), choices, move.Idempotency{Key: key, Hash: choices.Channel})
+		m, err = p.Starter.Start(ctx, w.who(account, "ann"), choices, move.Idempotency{Key: key, Hash: choices.Channel})
 		return err
 	}, func(err error) {
 		var running *move.RunningError
@@ -142,7 +142,7 @@ func (w *world) retries(account string) {
 // retry retries a move; while another one runs, the admin tries again later.
 func (w *world) retry(m started, n int) {
 	w.request(fmt.Sprintf("retry %s %d at %s", m.id, n, w.now), func(ctx context.Context, p *process) error {
-		_, err := p.Retry.Move(ctx, w.who(m.account, "ann"), m.id)
+		_, err := p.Retrier.Retry(ctx, w.who(m.account, "ann"), m.id)
 		return err
 	}, func(err error) {
 		if running := new(move.RunningError); errors.As(err, &running) {

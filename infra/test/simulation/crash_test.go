@@ -135,7 +135,7 @@ func (s single) happens(w *world, c desk.Conversation) {
 	case "edit":
 		closed, bob := desk.Closed, "bob"
 		w.request("edit", func(ctx context.Context, p *process) error {
-			_, err := p.Edits.Conversation(ctx, w.who("acme", "bob"), c.ID, desk.Edit{Status: &closed, Owner: &bob})
+			_, err := p.Editor.EditConversation(ctx, w.who("acme", "bob"), c.ID, desk.Edit{Status: &closed, Owner: &bob})
 			return err
 		}, func(err error) {
 			if moved := new(desk.MovedError); errors.As(err, &moved) {

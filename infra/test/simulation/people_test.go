@@ -181,14 +181,14 @@ func (w *world) message(c chance, i int, account, channel string) desk.Message {
 
 // take takes a message in, and remembers what its sender was told.
 func (w *world) take(name string, m desk.Message, references []string, first bool) {
-	var taken support.Taken
+	var taken support.Receipt
 	w.request(name, func(ctx context.Context, p *process) (err error) {
-		taken, err = p.Intake.Message(ctx, m, references)
+		taken, err = p.Intake.TakeIn(ctx, m, references)
 		return err
 	}, func(err error) { w.took(m, taken, err, first) })
 }
 
-func (w *world) took(m desk.Message, taken support.Taken, err error, first bool) {
+func (w *world) took(m desk.Message, taken support.Receipt, err error, first bool) {
 	if err != nil {
 		w.violated("message %s of %s is refused: %v", m.External, m.Channel, err)
 		return
@@ -213,7 +213,7 @@ func (w *world) reply(c chance, i int) {
 		w.take(fmt.Sprintf("reply%d", i), m, []string{to.external}, false)
 		return
 	}
-	var taken support.Taken
+	var taken support.Receipt
 	w.request(fmt.Sprintf("append%d", i), func(ctx context.Context, p *process) (err error) {
 		taken, err = p.Intake.Append(ctx, m, to.id)
 		return err
@@ -241,7 +241,7 @@ func (w *world) edit(c chance, i int) {
 		edit.Owner = &owner
 	}
 	w.request(fmt.Sprintf("edit%d", i), func(ctx context.Context, p *process) error {
-		_, err := p.Edits.Conversation(ctx, w.who(x.account, "bob"), x.id, edit)
+		_, err := p.Editor.EditConversation(ctx, w.who(x.account, "bob"), x.id, edit)
 		return err
 	}, func(err error) {
 		var moved *desk.MovedError
@@ -263,7 +263,7 @@ func (w *world) editTicket(c chance, i int, x thread) {
 		edit.Owner = &owner
 	}
 	w.request(fmt.Sprintf("ticket%d", i), func(ctx context.Context, p *process) error {
-		_, err := p.Edits.Ticket(ctx, w.who(x.account, "bob"), desk.TicketID(x.id), edit)
+		_, err := p.Editor.EditTicket(ctx, w.who(x.account, "bob"), desk.TicketID(x.id), edit)
 		return err
 	}, func(error) {})
 }
@@ -278,7 +278,7 @@ func (w *world) native(c chance, i int) {
 // wait for a move.
 func (w *world) makes(name, account, conversation string, status desk.Status) {
 	w.request(name, func(ctx context.Context, p *process) error {
-		_, err := p.Edits.NewTicket(ctx, w.who(account, "bob"), conversation, status)
+		_, err := p.Editor.NewTicket(ctx, w.who(account, "bob"), conversation, status)
 		return err
 	}, func(err error) {
 		if refused := new(desk.RefusedError); errors.As(err, &refused) && refused.Code == desk.CodeNotMoved && w.now < unkind {

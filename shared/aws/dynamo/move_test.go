@@ -109,7 +109,7 @@ func TestMove(t *testing.T) {
 		}
 	}()
 	cases := s.App.UseCases
-	if _, err := cases.Configure.Account(t.Context(), account()); err != nil {
+	if _, err := cases.Accounts.Replace(t.Context(), account()); err != nil {
 		t.Fatal(err)
 	}
 	cs := imported(conversations)
@@ -118,7 +118,7 @@ func TestMove(t *testing.T) {
 	}
 
 	net.off.Store(false)
-	m, err := cases.Start.Move(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
+	m, err := cases.Starter.Start(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess, desk.CodeConnectedLeft},
 	}, move.Idempotency{Key: "k", Hash: "h"})

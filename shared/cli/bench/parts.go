@@ -26,7 +26,7 @@ func seed(ctx context.Context, dir string, n int) error {
 		return err
 	}
 	defer stop()
-	if _, err := s.App.Configure.Account(ctx, Setup()); err != nil {
+	if _, err := s.App.Accounts.Replace(ctx, Setup()); err != nil {
 		return err
 	}
 	conversations := s.App.Conversations
@@ -82,7 +82,7 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 	}
 	writes, reads := c.writes.Load(), c.reads.Load()
 	began := time.Now()
-	started, err := s.App.Start.Move(ctx, desk.Caller{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
+	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
 	}, move.Idempotency{})
@@ -194,7 +194,7 @@ func customers(ctx context.Context, s *local.Stack, id string, done <-chan struc
 			continue
 		}
 		wg.Go(func() {
-			taken, err := cases.Intake.Message(ctx, desk.Message{
+			taken, err := cases.Intake.TakeIn(ctx, desk.Message{
 				Account: Account, Channel: Channel, External: fmt.Sprintf("live-%d", i), Author: desk.ByCustomer,
 				From: "live@some-company.example", At: time.Now(), Subject: "Live", Text: "Is anybody there?",
 			}, nil)

@@ -106,7 +106,7 @@ func count(ctx context.Context, endpoint string, n int, progress io.Writer) (cou
 	q := &queue{messages: make(chan string, n/move.BatchSize+1000)}
 	m := &machine{starts: make(chan json.RawMessage, 10)}
 	h := app.New(app.Platform{Engine: engine, Batch: aws.BatchSize, Queue: q, Machine: m, Now: time.Now, Log: log})
-	if _, err := h.Configure.Account(ctx, bench.Setup()); err != nil {
+	if _, err := h.Accounts.Replace(ctx, bench.Setup()); err != nil {
 		return counted{}, err
 	}
 	_, _ = fmt.Fprintf(progress, "%d conversations: taking them in\n", n)
@@ -153,7 +153,7 @@ func patiently(ctx context.Context, h *app.App, cs []desk.Conversation) error {
 
 // start starts the move, whose plan reads a sample of the channel.
 func start(ctx context.Context, h *app.App) (string, error) {
-	started, err := h.Start.Move(ctx, desk.Caller{Account: bench.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
+	started, err := h.Starter.Start(ctx, desk.Caller{Account: bench.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: bench.Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
 	}, move.Idempotency{})

@@ -42,24 +42,24 @@ func refused(err error) error {
 
 func (d direct) Post(ctx context.Context, m desk.Message, references []string) (traffic.Posted, error) {
 	m.Account = account
-	var taken support.Taken
+	var taken support.Receipt
 	var err error
 	if id := m.Conversation; id != "" {
 		m.Conversation = ""
 		taken, err = d.cases.Intake.Append(ctx, m, id)
 	} else {
-		taken, err = d.cases.Intake.Message(ctx, m, references)
+		taken, err = d.cases.Intake.TakeIn(ctx, m, references)
 	}
 	return traffic.Posted{Conversation: taken.Conversation.ID, Message: taken.Message}, refused(err)
 }
 
 func (d direct) EditConversation(ctx context.Context, id string, e desk.Edit) error {
-	_, err := d.cases.Edits.Conversation(ctx, who, id, e)
+	_, err := d.cases.Editor.EditConversation(ctx, who, id, e)
 	return refused(err)
 }
 
 func (d direct) EditTicket(ctx context.Context, id string, e desk.TicketEdit) error {
-	_, err := d.cases.Edits.Ticket(ctx, who, id, e)
+	_, err := d.cases.Editor.EditTicket(ctx, who, id, e)
 	return refused(err)
 }
 
@@ -119,7 +119,7 @@ func start(t *testing.T) world {
 			t.Error(err)
 		}
 	})
-	if _, err := s.App.Configure.Account(t.Context(), setup()); err != nil {
+	if _, err := s.App.Accounts.Replace(t.Context(), setup()); err != nil {
 		t.Fatal(err)
 	}
 	return world{direct{s.App.UseCases}, s}
@@ -133,7 +133,7 @@ func (w world) move(t *testing.T, channel string, history desk.HistoryChoice) de
 	if history == desk.AllHistory {
 		choices.Statuses = desk.StatusMap{Open: "new", Closed: "solved"}
 	}
-	m, err := w.cases.Start.Move(t.Context(), who, choices, move.Idempotency{})
+	m, err := w.cases.Starter.Start(t.Context(), who, choices, move.Idempotency{})
 	if err != nil {
 		t.Fatal(err)
 	}
