@@ -30,7 +30,7 @@ type Platform struct {
 	// AWS, where reads cost money.
 	Pause   func(ctx context.Context, d time.Duration) error
 	Now     func() time.Time
-	Log     *slog.Logger
+	Log     *slog.Logger    // nil logs nothing
 	Metrics *metrics.Writer // nil measures nothing
 	// Check reports what is wrong with the engine's tables; nil where they
 	// cannot be wrong.
@@ -133,8 +133,8 @@ func New(p Platform) *App {
 
 		UseCases: api.UseCases{
 			Planner: plan,
-			Starter: move.Starter{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: p.Machine, Now: p.Now},
-			Retrier: move.Retrier{Setups: setups, Moves: moves, Ledger: ledger, Machine: p.Machine, Now: p.Now},
+			Starter: move.Starter{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Retrier: move.Retrier{Setups: setups, Moves: moves, Ledger: ledger, Machine: p.Machine, Log: p.Log, Now: p.Now},
 			Intake:  support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Now: p.Now},
 			Editor: support.Editor{
 				Setups: setups, Conversations: conversations, Tickets: tickets, Moves: moves, Now: p.Now,
@@ -173,6 +173,9 @@ func (p Platform) complete() Platform {
 	}
 	if p.Stream == nil {
 		p.Stream = missing{}
+	}
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
 	}
 	return p
 }

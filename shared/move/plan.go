@@ -86,9 +86,9 @@ func (p Planner) plan(ctx context.Context, setup desk.Setup, c desk.Channel, cho
 
 // rules are those that the move would have if it began now, with the original
 // clocks: what would breach then is asked before the admin has decided (R9).
-// They are nil if the choices are not complete or not possible.
+// The choices have been checked. The rules are nil if they name no statuses yet.
 func (p Planner) rules(setup desk.Setup, c desk.Channel, choices desk.Choices, now time.Time) *desk.Rules {
-	if choices.History != desk.AllHistory || setup.CheckChoices(choices) != nil {
+	if choices.History != desk.AllHistory || choices.Statuses == (desk.StatusMap{}) {
 		return nil
 	}
 	choices.SLA = desk.Original

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"deskmove/shared/desk"
@@ -18,6 +19,7 @@ type Retrier struct {
 	}
 	Ledger  FailureReader
 	Machine Machine
+	Log     *slog.Logger
 	Now     func() time.Time
 }
 
@@ -62,7 +64,7 @@ func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk
 	if err != nil {
 		return desk.Move{}, err
 	}
-	_ = t.Machine.Start(ctx, retryRun(m).Name(), retryRun(m)) // else the sweeper starts it
+	startExecution(ctx, t.Machine, t.Log, retryRun(m))
 	return m, nil
 }
 

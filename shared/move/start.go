@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"deskmove/shared/desk"
@@ -33,6 +34,7 @@ type Starter struct {
 	}
 	Plan    Planner
 	Machine Machine
+	Log     *slog.Logger
 	Now     func() time.Time
 }
 
@@ -59,9 +61,18 @@ func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Cho
 	if err != nil {
 		return desk.Move{}, s.refused(ctx, caller, choices.Channel, err)
 	}
-	// The move is stored, so an error here is no error of the request.
-	_ = s.Machine.Start(ctx, m.ID, firstRun(m))
+	startExecution(ctx, s.Machine, s.Log, firstRun(m))
 	return m, nil
+}
+
+// startExecution starts an execution of a move that is stored: an error here
+// is not one of the request, because the sweeper starts the execution within a
+// minute. But one that returns each time, such as a missing permission, would
+// only be seen as a slow start.
+func startExecution(ctx context.Context, machine Machine, log *slog.Logger, r Run) {
+	if err := machine.Start(ctx, r.Name(), r); err != nil {
+		log.ErrorContext(ctx, "execution not started, left to the sweeper", "account", r.Account, "move", r.Move, "err", err)
+	}
 }
 
 // firstRun is the state from which a move begins.
