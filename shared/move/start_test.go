@@ -21,9 +21,10 @@ func TestAMoveThatCannotBeginIsLogged(t *testing.T) {
 		Now: func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) },
 	})
 	if _, err := a.Accounts.Replace(t.Context(), desk.Setup{
-		Account:  desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
-		Agents:   []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
-		Channels: []desk.Channel{{Account: "acme", ID: "mail", Type: desk.Email, Address: "help@acme.example"}},
+		Account:   desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
+		Agents:    []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
+		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "solved", Closed: true}}}},
+		Channels:  []desk.Channel{{Account: "acme", ID: "mail", Type: desk.Email, Address: "help@acme.example"}},
 	}); err != nil {
 		t.Fatal(err)
 	}
