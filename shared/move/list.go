@@ -2,90 +2,11 @@ package move
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"deskmove/shared/desk"
 )
-
-// BatchSize is the most conversations that a batch holds, where an engine does
-// not ask for another size.
-const BatchSize = 100
-
-// batchOfIDs is the most conversations of a batch whose entry holds their IDs,
-// so that the entry is no more than a few kilobytes.
-const batchOfIDs = 100
-
-// Listing reads a stretch of a channel's listing, from new to old, as
-// store.ConversationStore.List does.
-type Listing interface {
-	List(ctx context.Context, account, channel string, after, until desk.Position, limit int) (ps []desk.Position, more bool, err error)
-}
-
-// Queue takes batches to the converters, at least once each and in
-// any order.
-type Queue interface {
-	Send(ctx context.Context, bs []Batch) error
-}
-
-// Dispatcher enters batches into the ledger, then sends them.
-type Dispatcher struct {
-	Ledger interface {
-		Add(ctx context.Context, e Entry) error
-	}
-	Queue Queue
-	Now   func() time.Time
-}
-
-// atOnce is how many ledger entries are written at the same time.
-const atOnce = 32
-
-// Send dispatches conversations, in batches. The entry is in the ledger
-// before its batch is in the queue: whatever is lost in between is sent again
-// from there.
-func (d Dispatcher) Send(ctx context.Context, entries []Entry, ids [][]string) error {
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(atOnce)
-	batches := make([]Batch, len(entries))
-	for i, e := range entries {
-		e.SentAt = d.Now()
-		batches[i] = Batch{Account: e.Account, Move: e.Move, Entry: e.ID, Count: e.Count, IDs: ids[i], Retry: e.Retry, Again: e.Retry || len(e.IDs) > 0}
-		g.Go(func() error { return d.Ledger.Add(gctx, e) })
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	if err := d.Queue.Send(ctx, batches); err != nil {
-		return fmt.Errorf("send %d batches: %w", len(batches), err)
-	}
-	return nil
-}
-
-// SendIDs dispatches conversations that are no stretch of the listing. The batch
-// SendIDs derive from why and the conversations.
-func (d Dispatcher) SendIDs(ctx context.Context, account, id, why string, retry bool, conversations []string) error {
-	var entries []Entry
-	var ids [][]string
-	for len(conversations) > 0 {
-		some := conversations[:min(batchOfIDs, len(conversations))]
-		conversations = conversations[len(some):]
-		entries = append(entries, Entry{
-			Account: account, Move: id, ID: entryID(why, strings.Join(some, ",")), IDs: some, Count: len(some), Retry: retry,
-		})
-		ids = append(ids, some)
-	}
-	return d.Send(ctx, entries, ids)
-}
-
-func entryID(why, what string) string {
-	sum := sha256.Sum256([]byte(what))
-	return why + "-" + hex.EncodeToString(sum[:8])
-}
 
 // Lister is the step that lists a fenced channel and dispatches what it finds.
 type Lister struct {
@@ -169,17 +90,4 @@ func (l Lister) retry(ctx context.Context, r Run) (Run, error) {
 	}
 	r.After, r.More = next, next != ""
 	return r, l.Dispatch.SendIDs(ctx, r.Account, r.Move, fmt.Sprintf("retry%d", r.Run), true, ids)
-}
-
-// PhaseRecorder records what a move does now, for people to see.
-type PhaseRecorder struct {
-	Moves Phases
-}
-
-// Enter records a phase unless the move is in it, or has ended.
-func (p PhaseRecorder) Enter(ctx context.Context, m desk.Move, phase string) error {
-	if m.Phase == phase || m.Status == desk.Done || m.Status == desk.Attention {
-		return nil
-	}
-	return p.Moves.Proceed(ctx, m, phase, m.FenceAt)
 }

@@ -72,3 +72,24 @@ type Outbox interface {
 type Phases interface {
 	Proceed(ctx context.Context, m desk.Move, phase string, fenceAt time.Time) error
 }
+
+// Listing reads a stretch of a channel's listing, from new to old, as
+// store.ConversationStore.List does.
+type Listing interface {
+	List(ctx context.Context, account, channel string, after, until desk.Position, limit int) (ps []desk.Position, more bool, err error)
+}
+
+// Queue takes batches to the converters, at least once each and in
+// any order.
+type Queue interface {
+	Send(ctx context.Context, bs []Batch) error
+}
+
+// Machine starts executions of the state machine.
+type Machine interface {
+	// Start starts an execution. Starting one of a name that was started
+	// before does nothing.
+	Start(ctx context.Context, name string, r Run) error
+	// Running reports whether an execution was started and has not ended.
+	Running(ctx context.Context, name string) (bool, error)
+}

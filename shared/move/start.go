@@ -12,15 +12,6 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Machine starts executions of the state machine.
-type Machine interface {
-	// Start starts an execution. Starting one of a name that was started
-	// before does nothing.
-	Start(ctx context.Context, name string, r Run) error
-	// Running reports whether an execution was started and has not ended.
-	Running(ctx context.Context, name string) (bool, error)
-}
-
 // Starter starts moves and rehearsals.
 type Starter struct {
 	Setups SetupReader
@@ -211,4 +202,10 @@ func isRefusal(err error) bool {
 	)
 	return errors.Is(err, desk.ErrNotFound) || errors.As(err, &refused) || errors.As(err, &invalid) ||
 		errors.As(err, &blocked) || errors.As(err, &running) || errors.As(err, &reused)
+}
+
+// Idempotency is the caller's key of a request, and what the request was.
+type Idempotency struct {
+	Key  string // "" if the caller gave none
+	Hash string // of the request's body
 }

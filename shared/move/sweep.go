@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"deskmove/shared/desk"
 )
 
 // Sweeper sees to it that every move goes on: it starts the execution of one
@@ -83,16 +81,5 @@ func (s Sweeper) move(ctx context.Context, d Ref) (started bool, _ error) {
 	return err == nil, err
 }
 
-// handOver hands a move over to its next execution.
-func handOver(ctx context.Context, moves Successions, machine Machine, r Run) error {
-	from := r.Run
-	r.Run++
-	err := moves.HandOver(ctx, r, from)
-	if errors.Is(err, desk.ErrChanged) { // somebody else was faster
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return machine.Start(ctx, r.Name(), r)
-}
+// Ref names a move.
+type Ref struct{ Account, Move string }

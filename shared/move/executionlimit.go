@@ -1,6 +1,11 @@
 package move
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"deskmove/shared/desk"
+)
 
 // ExecutionLimit keeps executions short. Step Functions ends an execution after 25,000
 // events; before that, another one goes on from the state of the last step.
@@ -27,4 +32,18 @@ func (y ExecutionLimit) AfterStep(ctx context.Context, step string, r Run) (Run,
 	}
 	r.Yield = true
 	return r, nil
+}
+
+// handOver hands a move over to its next execution.
+func handOver(ctx context.Context, moves Successions, machine Machine, r Run) error {
+	from := r.Run
+	r.Run++
+	err := moves.HandOver(ctx, r, from)
+	if errors.Is(err, desk.ErrChanged) { // somebody else was faster
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return machine.Start(ctx, r.Name(), r)
 }
