@@ -52,15 +52,15 @@ type App struct {
 // API returns the HTTP API.
 func (a *App) API() http.Handler { return api.New(a.UseCases) }
 
-// How much a step does at most, so that it ends long before a function's
-// time is up, and yet costs few transitions: about 60,000 conversations in
-// some seconds.
+// What a step does at most, so that it ends long before the function's time-out
+// and yet needs few transitions of the state machine: about 60,000
+// conversations in a few seconds.
 const (
-	perStep = 60_000
-	pages   = 15   // of 4,000
-	turns   = 1500 // of an execution, about 18,000 events of its 25,000
-	sample  = 20_000
-	memory  = 5 * time.Second // for which rules are remembered
+	listedPerStep   = 60_000 // conversations
+	pagesPerStep    = 15     // of 4,000 conversations, when both sides are compared
+	maxSteps        = 1500   // of an execution: about 18,000 of the 25,000 events that it may have
+	plannedSample   = 20_000 // conversations that a plan reads
+	rulesRemembered = 5 * time.Second
 )
 
 // New wires the app on a platform. What the platform lacks answers with an
@@ -76,11 +76,11 @@ func New(p Platform) *App {
 		ledger        = store.LedgerStore{Engine: p.Engine}
 		journal       = store.JournalStore{Engine: p.Engine}
 
-		book     = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, TTL: memory}
+		book     = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, TTL: rulesRemembered}
 		ensure   = move.Ensure{Conversations: conversations, Tickets: tickets, Outbox: journal, Now: p.Now}
 		dispatch = move.Dispatcher{Ledger: ledger, Queue: p.Queue, Now: p.Now}
 		phase    = move.PhaseRecorder{Moves: moves}
-		plan     = move.Planner{Setups: setups, Listing: conversations, Conversations: conversations, Now: p.Now, Sample: sample}
+		plan     = move.Planner{Setups: setups, Listing: conversations, Conversations: conversations, Now: p.Now, Sample: plannedSample}
 		survey   = move.Survey{
 			Listing: conversations, Conversations: conversations, Tickets: tickets, Failures: ledger, Now: p.Now,
 		}
@@ -90,16 +90,16 @@ func New(p Platform) *App {
 		fence = move.Fence{Setups: setups, Moves: moves, Now: p.Now}
 		list  = move.Lister{
 			Moves: moves, Listing: conversations, Failures: ledger, Dispatch: dispatch, Phase: phase,
-			PerStep: perStep, Batch: cmp.Or(p.Batch, move.BatchSize),
+			PerStep: listedPerStep, Batch: cmp.Or(p.Batch, move.BatchSize),
 		}
 		drain = move.Drain{
 			Moves: moves, Ledger: ledger, Listing: conversations, Queue: p.Queue, Phase: phase, Pause: p.Pause,
 			Now: p.Now, OnDrained: measure.drained,
 		}
 		reconcile = move.Reconcile{
-			Moves: moves, Rulebook: book, Survey: survey, Ledger: ledger, Dispatch: dispatch, Phase: phase, Pages: pages,
+			Moves: moves, Rulebook: book, Survey: survey, Ledger: ledger, Dispatch: dispatch, Phase: phase, Pages: pagesPerStep,
 		}
-		rehearse = move.Rehearsal{Moves: moves, Setups: setups, Survey: survey, Ledger: ledger, Phase: phase, Pages: pages}
+		rehearse = move.Rehearsal{Moves: moves, Setups: setups, Survey: survey, Ledger: ledger, Phase: phase, Pages: pagesPerStep}
 		finish   = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: p.Now, OnEnded: measure.ended}
 		audit    = move.Audit{
 			Moves: moves, Rulebook: book, Survey: survey, Ensure: ensure, Ledger: ledger, Now: p.Now, OnFound: measure.audited,
@@ -107,7 +107,7 @@ func New(p Platform) *App {
 
 		step = func(name string, do stepFunc) handler.Step {
 			return handler.Step{
-				Name: name, Do: do, Log: p.Log, Yield: move.ExecutionLimit{Moves: moves, Machine: p.Machine, MaxSteps: turns},
+				Name: name, Do: do, Log: p.Log, Yield: move.ExecutionLimit{Moves: moves, Machine: p.Machine, MaxSteps: maxSteps},
 			}
 		}
 	)

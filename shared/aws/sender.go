@@ -27,9 +27,9 @@ const (
 )
 
 const (
-	atOnce    = 8                      // requests under way
-	attempts  = 6                      // at an entry, within about 3 s
-	firstWait = 100 * time.Millisecond // doubles with each attempt
+	maxRequests = 8                      // requests under way
+	attempts    = 6                      // at an entry, within about 3 s
+	firstWait   = 100 * time.Millisecond // doubles with each attempt
 )
 
 // Sender sends batches. It is a move.Queue.
@@ -58,7 +58,7 @@ func (e *RefusedError) Error() string {
 // *RefusedError, or what else the SDK says.
 func (s *Sender) Send(ctx context.Context, bs []move.Batch) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(atOnce)
+	g.SetLimit(maxRequests)
 	for len(bs) > 0 {
 		bodies := some(bs)
 		entries := bs[:len(bodies)]

@@ -21,9 +21,9 @@ type Converter struct {
 	Now func() time.Time
 }
 
-// patience is how often a batch is received before an error that nobody
+// maxReceives is how often a batch is received before an error that nobody
 // foresaw is held against its conversation.
-const patience = 3
+const maxReceives = 3
 
 // Convert converts the conversations of a batch that was received so many
 // times, the first time counting 1. A conversation that cannot be converted is
@@ -43,7 +43,7 @@ func (c Converter) Convert(ctx context.Context, b Batch, receives int) (n Counts
 			continue
 		}
 		f, final := failure(o, c.Now())
-		if !final && (receives < patience || willPass(o.Err)) {
+		if !final && (receives < maxReceives || temporary(o.Err)) {
 			return n, fmt.Errorf("batch %s: %w", b.Entry, o.Err)
 		}
 		n.Failed++
@@ -71,9 +71,9 @@ func failure(o Outcome, now time.Time) (_ Failure, final bool) {
 	return Failure{o.ID, CodeUnexpected, "an unforeseen error, which is in the log; try again", now}, false
 }
 
-// willPass reports whether an error says nothing about a conversation: the store
+// temporary reports whether an error says nothing about a conversation: the store
 // is busy, or out of reach.
-func willPass(err error) bool {
+func temporary(err error) bool {
 	temporary, ok := errors.AsType[interface {
 		error
 		Temporary() bool

@@ -28,15 +28,15 @@ type Dispatcher struct {
 	Now   func() time.Time
 }
 
-// atOnce is how many ledger entries are written at the same time.
-const atOnce = 32
+// maxLedgerWrites is how many ledger entries are written at the same time.
+const maxLedgerWrites = 32
 
 // Send dispatches conversations, in batches. The entry is in the ledger
 // before its batch is in the queue: whatever is lost in between is sent again
 // from there.
 func (d Dispatcher) Send(ctx context.Context, entries []Entry, ids [][]string) error {
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(atOnce)
+	g.SetLimit(maxLedgerWrites)
 	batches := make([]Batch, len(entries))
 	for i, e := range entries {
 		e.SentAt = d.Now()

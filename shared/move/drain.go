@@ -32,17 +32,17 @@ type Drain struct {
 const (
 	shortWait = time.Second
 	longWait  = time.Minute
-	// calm is how long after the fence a reconciling pass may begin, at the
+	// settleTime is how long after the fence a reconciling pass may begin, at the
 	// soonest: whoever read the channel's home just before the fence finish
 	// what they do, and indexes catch up. The listing need not wait for that,
 	// since the pass finds what it missed.
-	calm     = 2 * time.Second
-	overdue  = time.Minute // when a batch is sent again
-	openPage = 25          // open entries read of each shard at a time
+	settleTime  = 2 * time.Second
+	resendAfter = time.Minute // when a batch is sent again
+	openPage    = 25          // open entries read of each shard at a time
 	// Of lingering: with so few batches open, it looks so often again.
-	fewOpen = 300
-	glance  = 50 * time.Millisecond
-	glances = 40
+	fewBatches   = 300
+	lookInterval = 50 * time.Millisecond
+	maxLooks     = 40
 )
 
 // Step looks whether batches are left. While there are, it asks to wait about
@@ -59,11 +59,11 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		return r, err
 	}
 	open, p, err := d.look(ctx, r)
-	for range glances {
-		if err != nil || d.Pause == nil || len(open) == 0 || len(open) > fewOpen {
+	for range maxLooks {
+		if err != nil || d.Pause == nil || len(open) == 0 || len(open) > fewBatches {
 			break
 		}
-		if err = d.Pause(ctx, glance); err == nil {
+		if err = d.Pause(ctx, lookInterval); err == nil {
 			open, p, err = d.look(ctx, r)
 		}
 	}
@@ -76,7 +76,7 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	now := d.Now()
 	if len(open) == 0 {
 		// No longer than that, also if the clock was put back since.
-		early := min(m.FenceAt.Add(calm).Sub(now), calm)
+		early := min(m.FenceAt.Add(settleTime).Sub(now), settleTime)
 		r.More, r.Wait = early > 0, seconds(early)
 		r.Done, r.At = 0, time.Time{}
 		return r, nil
@@ -135,8 +135,8 @@ func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) (time.Du
 	next := longWait
 	for _, e := range open {
 		// Sent in the future it was before the clock was put back.
-		if age := now.Sub(e.SentAt); age < overdue && age > -overdue {
-			next = min(next, overdue-age)
+		if age := now.Sub(e.SentAt); age < resendAfter && age > -resendAfter {
+			next = min(next, resendAfter-age)
 			continue
 		}
 		next = 0

@@ -20,14 +20,14 @@ type Sweeper struct {
 	Now     func() time.Time
 }
 
-// fresh is how long a move is left alone after its start: its starter is
+// startGrace is how long a move is left alone after its start: its starter is
 // about to start the execution.
-const fresh = 10 * time.Second
+const startGrace = 10 * time.Second
 
 // Sweep sweeps once, and returns how many moves it started again. What fails
 // for one move does not stop the others.
 func (s Sweeper) Sweep(ctx context.Context) (restarted int, _ error) {
-	due, err := s.Moves.Due(ctx, s.Now().Add(-fresh))
+	due, err := s.Moves.Due(ctx, s.Now().Add(-startGrace))
 	if err != nil {
 		return 0, err
 	}

@@ -76,10 +76,10 @@ func (l ConversationList) stretches(ctx context.Context, account string, of Conv
 	return stretches, nil
 }
 
-// late is how long, at the most, a new conversation of a moved channel is on
-// its way to the help desk: as long as the late audits go on. One that is
+// redirectPeriod is how long, at the most, a new conversation of a moved channel is on
+// its way to the help desk: as long as the redirectPeriod audits go on. One that is
 // later is among the move's failures.
-const late = 24 * time.Hour
+const redirectPeriod = 24 * time.Hour
 
 // stretch returns how much of a channel's listing can hold conversations of a
 // home, so that the inbox need not look through all that has left it; false
@@ -99,7 +99,7 @@ func (l ConversationList) stretch(ctx context.Context, c desk.Channel, home desk
 	all := m.Choices.History == desk.AllHistory
 	switch {
 	case home == desk.Inbox && all:
-		s.Until = desk.Position{Joined: l.Now().Add(-late)}
+		s.Until = desk.Position{Joined: l.Now().Add(-redirectPeriod)}
 	case home == desk.HelpDesk && !all:
 		s.Until = desk.Position{Joined: c.FenceAt}
 	}

@@ -13,10 +13,10 @@ type Page[T any] struct {
 	More  bool          // there may be a next page
 }
 
-// looks is about how many items a page looks at, at most, for those that are
+// maxLooked is about how many items a page maxLooked at, at most, for those that are
 // wanted. A page that finds few then ends early, and says that there may be
 // more.
-const looks = 5000
+const maxLooked = 5000
 
 // page reads a page of at most limit wanted items of a list. List returns
 // positions as Listing does; read returns the wanted ones of some IDs.
@@ -26,7 +26,7 @@ func page[T any](
 	read func(ctx context.Context, ids []string) (map[string]T, error),
 ) (Page[T], error) {
 	p := Page[T]{Last: after, More: true}
-	for looked := 0; p.More && len(p.Items) < limit && looked < looks; {
+	for looked := 0; p.More && len(p.Items) < limit && looked < maxLooked; {
 		ps, more, err := list(p.Last, limit)
 		if err != nil {
 			return Page[T]{}, err
