@@ -1,4 +1,4 @@
-package handler_test
+package move_test
 
 import (
 	"errors"

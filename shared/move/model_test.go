@@ -1,11 +1,10 @@
-package handler_test
+package move_test
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"maps"
-	"os"
 	"testing"
 	"time"
 
@@ -23,11 +22,7 @@ import (
 // all there is with a plain map that knows what should be. Whoever acts at the
 // same time, and what fails, is for the simulation to try.
 func TestModel(t *testing.T) {
-	definition, err := os.ReadFile("../move/move.asl.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	machine, err := asl.Parse(definition)
+	machine, err := asl.Parse(move.StateMachine)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +86,7 @@ func newWorld(t *rapid.T, m *asl.Machine) *world {
 		machine: m, ctx: context.Background(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), executions: map[string]asl.Execution{},
 		all: map[string]*known{}, failed: map[string]bool{}, keys: map[string][2]string{}, home: desk.Inbox,
 	}
-	w.App = app.New(app.Platform{Engine: &storetest.Memory{}, Queue: w, Machine: w, Now: func() time.Time { return w.now }, Log: quiet})
+	w.App = app.New(app.Platform{Engine: &storetest.Memory{}, Queue: w, Machine: w, Now: func() time.Time { return w.now }})
 	if _, err := w.Accounts.Replace(w.ctx, desk.Setup{
 		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
 		Agents: []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}, {ID: "bob", Role: desk.AgentRole, HelpDesk: true},
