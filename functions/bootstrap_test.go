@@ -204,8 +204,8 @@ func TestBusyErrorKeepsItsName(t *testing.T) {
 	}
 }
 
-// TestTimeIsNearlyUp leaves a second for saying so, on a cloud that does not
-// answer.
+// TestTimeIsNearlyUp has a function say that it was busy, on a cloud that does
+// not answer. How long before the end is tested in shared/aws.
 func TestTimeIsNearlyUp(t *testing.T) {
 	stop := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -217,10 +217,9 @@ func TestTimeIsNearlyUp(t *testing.T) {
 	defer server.Close()
 	defer close(stop)
 	p := start(t, "list", good(server.URL)...)
-	begun := time.Now()
 	a, err := p.Invoke(t.Context(), event(t, "list"), 3*time.Second)
-	if took := time.Since(begun); err != nil || a.ErrorType != "BusyError" || took > 2900*time.Millisecond {
-		t.Errorf("list: %s %s, %v after %v", a.ErrorType, a.Payload, err, took)
+	if err != nil || a.ErrorType != "BusyError" {
+		t.Errorf("list: %s %s, %v", a.ErrorType, a.Payload, err)
 	}
 }
 

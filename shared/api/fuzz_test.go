@@ -65,11 +65,8 @@ func (r *fuzzRig) reset(t *testing.T) {
 func (r *fuzzRig) request(t *testing.T, c desk.Caller, method, path, body string) answer {
 	t.Helper()
 	r.reset(t)
-	begun, before := time.Now(), allocated()
+	before := allocated()
 	a := r.do(c, method, path, body)
-	if took := time.Since(begun); took > 5*time.Second {
-		t.Errorf("%s took %s", a.request, took)
-	}
 	// Of all tests at once, so there is some room.
 	if bytes := allocated() - before; bytes > 64<<20+200*uint64(len(path)+len(body)) {
 		t.Errorf("%s of %d bytes took %d bytes of memory", a.request, len(body), bytes)
@@ -214,13 +211,12 @@ func FuzzLambda(f *testing.F) {
 			}},
 		}
 		r.reset(t)
-		begun := time.Now()
 		res, err := h.Handle(t.Context(), e)
 		if err != nil || res.StatusCode >= 500 || r.log.Len() > 0 {
 			t.Errorf("%q %q?%q answered %d %s, %v and logged %s", method, path, query, res.StatusCode, res.Body, err, r.log)
 		}
-		if took := time.Since(begun); took > 5*time.Second || res.StatusCode == http.StatusUnauthorized {
-			t.Errorf("%q %q?%q answered %d and took %s", method, path, query, res.StatusCode, took)
+		if res.StatusCode == http.StatusUnauthorized {
+			t.Errorf("%q %q?%q answered %d", method, path, query, res.StatusCode)
 		}
 	})
 }

@@ -106,9 +106,8 @@ func TestRetryAfter(t *testing.T) {
 		status(http.StatusServiceUnavailable, "")(w, r)
 	})
 	c.Patience = 5 * time.Second
-	began := time.Now()
-	if _, err := c.Me(t.Context()); err == nil || calls.Load() != 1 || time.Since(began) > 3*time.Second {
-		t.Errorf("%v after %d calls and %v: it cannot wait so long, so it must not wait at all", err, calls.Load(), time.Since(began))
+	if _, err := c.Me(t.Context()); err == nil || calls.Load() != 1 {
+		t.Errorf("%v after %d calls: it cannot wait so long, so it must not call again", err, calls.Load())
 	}
 }
 

@@ -62,7 +62,7 @@ func (silent) Between(_ context.Context, _, first, _ string) ([]store.Change, er
 }
 
 // try gives an input to new handlers of the same move, and checks that they
-// are done soon, with no more memory than is their due, and log no secret.
+// take no more memory than is their due, and log no secret.
 func (r *fuzzRig) try(t *testing.T, size int, do func(h *app.App)) {
 	t.Helper()
 	var log bytes.Buffer
@@ -70,11 +70,8 @@ func (r *fuzzRig) try(t *testing.T, size int, do func(h *app.App)) {
 		Engine: r.first.Copy(), Queue: silent{}, Machine: silent{}, Stream: silent{}, Now: func() time.Time { return r.now },
 		Log: slog.New(slog.NewJSONHandler(&log, nil)),
 	})
-	begun, before := time.Now(), allocated()
+	before := allocated()
 	do(h)
-	if took := time.Since(begun); took > 5*time.Second {
-		t.Errorf("%d bytes took %s", size, took)
-	}
 	if n := allocated() - before; n > 64<<20+500*uint64(size) {
 		t.Errorf("%d bytes took %d bytes of memory", size, n)
 	}

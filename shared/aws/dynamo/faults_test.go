@@ -164,16 +164,12 @@ func TestCancelledMeanwhile(t *testing.T) {
 			}
 			return a
 		})
-		began := time.Now()
 		_, err := e.Get(ctx, store.Tickets, []store.Key{{PK: "p", SK: "1"}, {PK: "p", SK: "2"}}, store.Strong)
 		if name != "keys" {
 			err = store.FirstError(e.Write(ctx, []store.Write{ticket(store.Put)}))
 		}
 		if !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrThrottled) {
 			t.Errorf("%s: %v", name, err)
-		}
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("%s: took %s", name, took)
 		}
 	}
 }
