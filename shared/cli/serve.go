@@ -27,7 +27,7 @@ type serveCmd struct {
 }
 
 func (serveCmd) Help() string {
-	return `Serves the API and the console, and carries out moves. A move that was under way when the program ended, however
+	return `Serves the API and carries out moves. A move that was under way when the program ended, however
 that was, goes on. One program at a time may have a data directory.
 
 Scripts wait for the line "listening on http://…" on the standard output, or for --ready-file.
