@@ -59,7 +59,7 @@ func TestWrongSetups(t *testing.T) {
 		"no duration":       wrong(`"1h30m"`, `"90 min"`, "policies[0].nextReply", "1h30m"),
 		"negative duration": wrong(`"48h"`, `"-1h"`, "policies[0].close", "zero"),
 		"a number":          wrong(`"48h"`, `48`, "policies[0].close", "string"),
-		"unknown agent":     wrong(`["ann", "bob"]}]`, `["ann", "eve"]}]`, "teams[0].agents[1]", "name one"),
+		"unknown agent":     wrong(`["ann", "bob"]}]`, `["ann", "eve"]}]`, "teams[0].agents[1]", "exists in the account"),
 		"unknown field":     wrong(`"connected"`, `"conected"`, "channels[1].conected", "spelling"),
 		"home":              wrong(`"connected": "mail"`, `"home": "helpdesk"`, "channels[1].home", "remove"),
 		"settings no JSON":  wrong(`{"routing":{"agents":["ann","bob"]}}`, `{"routing":{"agents":"ann"}}`, "channels[0].settings.routing.agents", "fits"),

@@ -120,7 +120,7 @@ func TestBadBodies(t *testing.T) {
 		"message too large":  {as: bot, method: "POST", path: "/v1/channels/mail/conversations", body: with(message, "raw", strings.Repeat("x", 10<<20)), status: 413, code: "too-large", remedy: "10 MB"},
 		"setup too large":    {as: ann, method: "PUT", path: "/v1/account", body: strings.Repeat(" ", 1<<20) + acme, status: 413, code: "too-large", remedy: "1 MB"},
 		"unknown status":     {as: bob, method: "PATCH", path: "/v1/conversations/" + id, body: object{"status": "gone"}, status: 422, code: "invalid", field: "status", remedy: "open, closed"},
-		"unknown owner":      {as: bob, method: "PATCH", path: "/v1/conversations/" + id, body: object{"owner": "eve"}, status: 422, code: "invalid", field: "owner", remedy: "name one"},
+		"unknown owner":      {as: bob, method: "PATCH", path: "/v1/conversations/" + id, body: object{"owner": "eve"}, status: 422, code: "invalid", field: "owner", remedy: "exists in the account"},
 		"nothing to change":  {as: bob, method: "PATCH", path: "/v1/conversations/" + id, body: object{}, status: 422, code: "invalid", field: "status", remedy: "an owner"},
 		"no ticket status":   {as: bob, method: "POST", path: "/v1/conversations/" + id + "/tickets", body: object{}, status: 422, code: "invalid", field: "status", remedy: "add"},
 		"bad ticket status":  {as: bob, method: "POST", path: "/v1/conversations/" + id + "/tickets", body: object{"status": "nwe"}, status: 422, code: "invalid", field: "status", remedy: "pipeline"},

@@ -181,7 +181,7 @@ func TestTicketsByStatusAndOwner(t *testing.T) {
 		t.Errorf("solved = %v, want %v", ids, newest(solved))
 	}
 	r.refuse(map[string]refusal{
-		"unknown status":       {as: bob, method: "PATCH", path: "/v1/tickets/" + id, body: object{"status": "nwe"}, status: 422, code: "invalid", field: "status", remedy: "name one"},
+		"unknown status":       {as: bob, method: "PATCH", path: "/v1/tickets/" + id, body: object{"status": "nwe"}, status: 422, code: "invalid", field: "status", remedy: "exists in the account"},
 		"owner without access": {as: bob, method: "PATCH", path: "/v1/tickets/" + id, body: object{"owner": "cem"}, status: 422, code: "invalid", field: "owner", remedy: "who has it"},
 		"nothing":              {as: bob, method: "PATCH", path: "/v1/tickets/" + id, body: object{}, status: 422, code: "invalid", field: "status", remedy: "an owner"},
 		"no such ticket":       {as: bob, method: "PATCH", path: "/v1/tickets/t-none", body: object{"owner": ""}, status: 404, code: "not-found"},

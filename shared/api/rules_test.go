@@ -128,7 +128,7 @@ func TestR05ConfiguringDoesNotUndoAMove(t *testing.T) {
 	home("moving")
 	r.run()
 	home("helpdesk")
-	r.refuse(map[string]refusal{"once more": startWith(object{"channelId": "phone", "history": "none"}, 409, "already-moved", "nothing is left")})
+	r.refuse(map[string]refusal{"once more": startWith(object{"channelId": "phone", "history": "none"}, 409, "already-moved", "nothing left")})
 }
 
 func TestR05TheFirstFenceStands(t *testing.T) {

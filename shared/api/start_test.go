@@ -38,7 +38,7 @@ func TestR03WhatCannotMove(t *testing.T) {
 		"WhatsApp":  startWith(order("wa"), 409, "reconnect", "connect it to the help desk"),
 		"Messenger": startWith(order("fb"), 409, "reconnect", "connect it to the help desk"),
 		"fallback":  startWith(order("catch-all"), 409, "fallback-address", "address of your own"),
-		"moved":     startWith(order("phone"), 409, "already-moved", "nothing is left"),
+		"moved":     startWith(order("phone"), 409, "already-moved", "nothing left"),
 		"unknown":   startWith(order("nowhere"), 404, "not-found", "check the ID"),
 	})
 	for id, code := range map[string]any{"wa": "reconnect", "catch-all": "fallback-address", "phone": "already-moved", "mail": nil} {
@@ -79,9 +79,9 @@ func TestR05AMoveCannotBeRepeated(t *testing.T) {
 	r.do(ann, "POST", "/v1/moves", object{"channelId": "phone", "history": "none"}).want(202)
 	r.run()
 	r.refuse(map[string]refusal{
-		"history after all": startWith(order("phone"), 409, "already-moved", "nothing is left to do"),
+		"history after all": startWith(order("phone"), 409, "already-moved", "nothing left to do"),
 		"none again":        startWith(object{"channelId": "phone", "history": "none"}, 409, "already-moved", "stays in the inbox"),
-		"a rehearsal":       startWith(with(order("phone"), "rehearsal", true), 409, "already-moved", "nothing is left to do"),
+		"a rehearsal":       startWith(with(order("phone"), "rehearsal", true), 409, "already-moved", "nothing left to do"),
 		"stop it":           {as: ann, method: "DELETE", path: "/v1/moves/m1", status: 405, code: "method-not-allowed"},
 		"undo it":           {as: ann, method: "POST", path: "/v1/moves/m1/undo", status: 404, code: "not-found"},
 	})
@@ -121,7 +121,7 @@ func TestR08Statuses(t *testing.T) {
 		"unknown closed":  mapped("new", "slovd", "statusMap.closed", "choose a closed status"),
 		"open is closed":  mapped("solved", "solved", "statusMap.open", "choose an open status"),
 		"closed is open":  mapped("new", "waiting", "statusMap.closed", "choose a closed status"),
-		"other pipelines": mapped("new", "won", "statusMap", "one pipeline"),
+		"other pipelines": mapped("new", "won", "statusMap", "same pipeline"),
 		"for no history":  {as: ann, method: "POST", path: "/v1/moves", body: with(order("mail"), "history", "none"), status: 422, code: "invalid", field: "statusMap", remedy: "leave it out"},
 	})
 	a := r.do(ann, "POST", "/v1/moves", with(order("mail"), "statusMap", object{"open": "solved"})).want(422)

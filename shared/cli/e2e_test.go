@@ -69,7 +69,7 @@ func TestEndToEnd(t *testing.T) {
 	// A moved channel does not move again, nor is there anything to retry; a
 	// mail that comes later lands on its ticket, and an import of old mail
 	// leaves states alone.
-	e.run(t, append(move, "--ack", "agents-without-access")...).fails(t, 1, "help desk", "nothing is left to do")
+	e.run(t, append(move, "--ack", "agents-without-access")...).fails(t, 1, "help desk", "nothing left to do")
 	e.run(t, "retry", moved.Move.ID).fails(t, 1, "no conversation failed")
 	s = importer.Summary{}
 	later := file(t, "later.mbox", laterMail)

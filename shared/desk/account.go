@@ -1,9 +1,9 @@
 package desk
 
-// Plan is what an account has bought.
+// Plan is the subscription of an account.
 type Plan string
 
-// The plans, in rising order. Help desk comes with the last two (R2).
+// The plans, from smallest to largest. The last two include the help desk (R2).
 const (
 	Free         Plan = "free"
 	Starter      Plan = "starter"
@@ -16,12 +16,12 @@ func (p Plan) HasHelpDesk() bool {
 	return p == Professional || p == Enterprise
 }
 
-// ParsePlan reads a plan; an unknown one is an *InvalidError about field.
+// ParsePlan returns the plan named s, or an *InvalidError for field.
 func ParsePlan(field, s string) (Plan, error) {
 	return parse(field, s, Free, Starter, Professional, Enterprise)
 }
 
-// Account is a customer of the support platform, the tenant.
+// Account is a tenant of the support platform.
 type Account struct {
 	ID   string
 	Name string
@@ -29,8 +29,8 @@ type Account struct {
 	Zone string // IANA time zone of the account, such as "Europe/Berlin"; "" is UTC
 }
 
-// MayUseDesk reports why the account cannot use the help desk; nil if its
-// plan includes it (R2).
+// MayUseDesk returns a *RefusedError if the account's plan does not include
+// the help desk (R2).
 func (a Account) MayUseDesk() error {
 	if a.Plan.HasHelpDesk() {
 		return nil

@@ -1,17 +1,17 @@
 package desk
 
-// Role is what a person or program may do in an account.
+// Role determines what a person or program may do in an account.
 type Role string
 
-// The roles. Only a super administrator starts a move (R1); a connector
-// takes in messages and nothing else.
+// The roles. Only a super administrator may start a move (R1). A connector may
+// only deliver messages.
 const (
 	SuperAdmin Role = "super-admin"
 	AgentRole  Role = "agent"
 	Connector  Role = "connector"
 )
 
-// ParseRole reads a role; an unknown one is an *InvalidError about field.
+// ParseRole returns the role named s, or an *InvalidError for field.
 func ParseRole(field, s string) (Role, error) {
 	return parse(field, s, SuperAdmin, AgentRole, Connector)
 }
@@ -20,7 +20,7 @@ func ParseRole(field, s string) (Role, error) {
 type Agent struct {
 	ID       string
 	Name     string
-	Email    string // the address by which imports recognise the agent's mails
+	Email    string // imports recognise the agent's mails by this address
 	Role     Role   // SuperAdmin or AgentRole
 	HelpDesk bool   // has help desk access
 }

@@ -2,7 +2,7 @@ package desk
 
 import "time"
 
-// Actions of the audit log.
+// The actions in the audit log.
 const (
 	ActionStart    = "start"
 	ActionRefuse   = "refuse"
@@ -11,15 +11,15 @@ const (
 	ActionEnd      = "end"
 )
 
-// AuditEntry is one line of the audit log: caller, when, what, from where (R29).
+// AuditEntry is one line of the audit log (R29).
 type AuditEntry struct {
 	Account string
-	ID      string // derives from what happened, so that it is logged once
+	ID      string // derived from the action, so a repeated action is logged once
 	At      time.Time
 	By      string // agent ID, or "deskmove"
 	Action  string
 	Move    string
 	Channel string
-	Detail  string // such as the reason of a refusal
-	Address string // from where, as the gateway saw it
+	Detail  string // for example why the action was refused
+	Address string // the caller's network address, as the gateway saw it
 }

@@ -1,16 +1,16 @@
 package desk
 
-// Caller is who calls a use case, as their token says.
+// Caller identifies who makes a request, according to their token.
 type Caller struct {
 	Account string
 	Agent   string // agent ID, or the connector's name
 	Role    Role
-	Address string // from where, as the gateway saw it
+	Address string // network address, as the gateway saw it
 }
 
-// MayMove reports why the caller may not start a move; nil only if the token
-// and the store, as it is now, both say super administrator (R1). A connector
-// may have an agent's name.
+// MayMove returns a *RefusedError unless the caller is a super administrator
+// (R1) both in the token and in setup, which must be current. The role in the
+// token matters because a connector may have the same name as an agent.
 func (c Caller) MayMove(setup Setup) error {
 	if c.Role != SuperAdmin {
 		c.Agent = ""

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ChannelType is the medium by which customers write.
+// ChannelType is the medium that customers of a channel use.
 type ChannelType string
 
 // The channel types. WhatsApp and Messenger cannot move (R3).
@@ -22,14 +22,14 @@ const (
 	Messenger ChannelType = "messenger"
 )
 
-// ParseChannelType reads a channel type; an unknown one is an *InvalidError
-// about field.
+// ParseChannelType returns the channel type named s, or an *InvalidError for
+// field.
 func ParseChannelType(field, s string) (ChannelType, error) {
 	return parse(field, s, Chat, Email, Form, Calling, WhatsApp, Messenger)
 }
 
-// Home is where a channel, conversation or ticket lives. It only ever goes
-// forward.
+// Home is where a channel, conversation or ticket is worked on. It changes from
+// Inbox to Moving to HelpDesk, never back.
 type Home string
 
 // The homes. Only channels can be Moving.
@@ -39,45 +39,45 @@ const (
 	HelpDesk Home = "helpdesk"
 )
 
-// ParseHome reads a home; an unknown one is an *InvalidError about field.
+// ParseHome returns the home named s, or an *InvalidError for field.
 func ParseHome(field, s string) (Home, error) {
 	return parse(field, s, Inbox, Moving, HelpDesk)
 }
 
-// Channel is one way by which customers reach the account.
+// Channel is one way in which customers reach the account.
 type Channel struct {
 	Account   string
 	ID        string
 	Name      string
 	Type      ChannelType
-	Address   string          // e-mail address or telephone number, if it has one
-	Fallback  bool            // the account's fallback e-mail address (R3)
-	Connected string          // of a form: ID of the e-mail channel by which agents answer it (R14)
-	Bot       *Bot            // of a chat flow with a bot
-	Settings  json.RawMessage // kept byte for byte (R17); ParseSettings reads it
+	Address   string          // e-mail address or phone number, if any
+	Fallback  bool            // it is the account's fallback e-mail address (R3)
+	Connected string          // for a form: ID of the e-mail channel through which agents answer (R14)
+	Bot       *Bot            // for a chat flow with a bot
+	Settings  json.RawMessage // kept byte for byte (R17); see ParseSettings
 
 	Home    Home
 	FenceAt time.Time // when it became Moving; zero in the inbox
 	Move    string    // the move that made it Moving; "" in the inbox
 }
 
-// SettingsSum is the SHA-256 of the settings, in hex: by it a move can prove
-// that they are what they were (R17).
+// SettingsSum returns the SHA-256 of the settings, in hex. A move compares it
+// to prove that the settings have not changed (R17).
 func (c Channel) SettingsSum() string {
 	sum := sha256.Sum256(c.Settings)
 	return hex.EncodeToString(sum[:])
 }
 
-// Movable reports why the channel cannot move to the help desk; nil if it
-// can (R3). It cannot move twice, whatever was chosen the first time (R5).
+// Movable returns a *RefusedError if the channel cannot move to the help desk
+// (R3). No channel moves twice, whatever was chosen the first time (R5).
 func (c Channel) Movable() error {
 	switch {
 	case c.Home == Moving:
-		return &RefusedError{Code: CodeAlreadyMoving, Problem: "the channel is moving",
-			Remedy: "wait for the move; it cannot be stopped or repeated"}
+		return &RefusedError{Code: CodeAlreadyMoving, Problem: "the channel is already moving",
+			Remedy: "wait for the move to end; it cannot be stopped or repeated"}
 	case c.Home == HelpDesk:
-		return &RefusedError{Code: CodeAlreadyMoved, Problem: "the channel is in the help desk",
-			Remedy: "nothing is left to do; history that was left behind stays in the inbox"}
+		return &RefusedError{Code: CodeAlreadyMoved, Problem: "the channel is already in the help desk",
+			Remedy: "there is nothing left to do; history that was left behind stays in the inbox"}
 	case c.Fallback:
 		return &RefusedError{Code: CodeFallbackAddress, Problem: "the account's fallback e-mail address cannot move",
 			Remedy: "connect an address of your own and move that"}
@@ -87,13 +87,13 @@ func (c Channel) Movable() error {
 		return nil
 	case WhatsApp, Messenger:
 		return &RefusedError{Code: CodeReconnect, Problem: "WhatsApp and Facebook Messenger channels cannot move",
-			Remedy: "delete it from the inbox and connect it to the help desk"}
+			Remedy: "delete the channel from the inbox and connect it to the help desk"}
 	}
 	return &RefusedError{Code: CodeNotMovable, Problem: "channels of this type cannot move",
 		Remedy: "move a chat flow, e-mail, form or calling channel"}
 }
 
-// Settings is the part of a channel's settings that rules read.
+// Settings is the part of a channel's settings that the rules use.
 type Settings struct {
 	Signature  string         `json:"signature"`
 	Routing    Routing        `json:"routing"`
@@ -101,27 +101,27 @@ type Settings struct {
 	Tickets    TicketSettings `json:"tickets"`
 }
 
-// Routing names who receives new conversations. Without agents and team
-// nobody owns them.
+// Routing names the agents who receive new conversations. Without agents and
+// team, new conversations have no owner.
 type Routing struct {
 	Agents []string `json:"agents,omitempty"` // agent IDs
 	Team   string   `json:"team,omitempty"`   // team ID; its members are added to Agents
 }
 
-// Automation changes what deskmove does by itself.
+// Automation configures what deskmove does automatically.
 type Automation struct {
 	KeepClosed bool `json:"keepClosed,omitempty"` // a customer's reply does not reopen a closed ticket (R19)
 }
 
-// TicketSettings says how tickets of new conversations start.
+// TicketSettings configures the tickets of new conversations.
 type TicketSettings struct {
 	Status Status `json:"status,omitempty"` // an open status; "" is the first open status of the first pipeline
 }
 
-// ParseSettings reads the part of a channel's settings that rules need. The
-// settings are the customer's (R17): unknown fields are left alone, and
-// nothing at all is the zero Settings. A known field of the wrong type is an
-// *InvalidError with its path, such as "settings.routing.agents".
+// ParseSettings decodes the part of a channel's settings that the rules use.
+// Unknown fields are ignored, because the settings belong to the customer
+// (R17); empty settings are the zero Settings. A known field of the wrong type
+// is an *InvalidError with its path, such as "settings.routing.agents".
 func ParseSettings(raw json.RawMessage) (Settings, error) {
 	var s Settings
 	if len(bytes.TrimSpace(raw)) == 0 {
@@ -137,14 +137,14 @@ func ParseSettings(raw json.RawMessage) (Settings, error) {
 		if wrong.Field != "" {
 			field += "." + wrong.Field
 		}
-		return Settings{}, &InvalidError{Field: field, Problem: "a JSON " + wrong.Value + " cannot stand here",
-			Remedy: "give a value that fits Go's " + wrong.Type.String()}
+		return Settings{}, &InvalidError{Field: field, Problem: "a JSON " + wrong.Value + " is not allowed here",
+			Remedy: "use a value that fits the Go type " + wrong.Type.String()}
 	default:
-		return Settings{}, &InvalidError{Field: "settings", Problem: "not JSON", Remedy: "send a JSON object"}
+		return Settings{}, &InvalidError{Field: "settings", Problem: "not valid JSON", Remedy: "send a JSON object"}
 	}
 }
 
-// ParsedSettings reads c's settings; see ParseSettings.
+// ParsedSettings decodes c's settings; see ParseSettings.
 func (c Channel) ParsedSettings() (Settings, error) {
 	return ParseSettings(c.Settings)
 }
@@ -153,25 +153,27 @@ func (c Channel) ParsedSettings() (Settings, error) {
 type Bot struct {
 	HandsOverTo    []Target `json:"handsOverTo"`
 	CreatesTickets bool     `json:"createsTickets"`
-	UsesInbox      bool     `json:"usesInbox"` // some action points at the old inbox
+	UsesInbox      bool     `json:"usesInbox"` // one of its actions refers to the inbox
 }
 
-// Target is a person or team to whom a bot hands over. Exactly one is set.
+// Target is an agent or a team to which a bot hands over. Exactly one is set.
 type Target struct {
 	Agent string `json:"agent,omitempty"`
 	Team  string `json:"team,omitempty"`
 }
 
-// BotFindings reports why the bot of c is not fit for a desk; none for a
-// channel without a bot (R6). Whoever asks for a person must reach one:
+// BotFindings reports what makes the bot of c unfit for a help desk (R6). A
+// customer who asks for a person must reach one, so
 //
-//  1. the bot hands over to somebody;
-//  2. everybody it hands over to has help desk access, every member of a
-//     team, for any of them may get the conversation, and a team has members;
-//  3. the bot makes no tickets, for the desk does and there would be two;
-//  4. no action of it points at the old inbox, where nobody looks any more.
+//  1. the bot must hand over to an agent or a team;
+//  2. all of them need help desk access, and a team needs members, because any
+//     member may get the conversation;
+//  3. the bot must not create tickets, because the help desk does: there would
+//     be two;
+//  4. none of its actions may refer to the inbox, where nobody looks any more.
 //
-// The published list is not available to us. These four are our reading.
+// The vendor's own list of conditions is not public; these four are our
+// interpretation.
 func (s Setup) BotFindings(c Channel) []Finding {
 	if c.Bot == nil {
 		return nil
@@ -179,27 +181,26 @@ func (s Setup) BotFindings(c Channel) []Finding {
 	var found []Finding
 	if len(c.Bot.HandsOverTo) == 0 {
 		found = append(found, Finding{Code: CodeBotNoHandover, Problem: "the bot hands over to nobody",
-			Remedy: "let it hand over to an agent or team with help desk access"})
+			Remedy: "make it hand over to an agent or team with help desk access"})
 	}
 	if without := s.targetsWithoutAccess(c.Bot.HandsOverTo); len(without) > 0 {
 		found = append(found, Finding{Code: CodeBotTargetNoAccess, Count: int64(len(without)), About: without,
 			Problem: "the bot hands over to agents or teams without help desk access",
-			Remedy:  "give them help desk access, or let the bot hand over to others"})
+			Remedy:  "give them help desk access, or make the bot hand over to others"})
 	}
 	if c.Bot.CreatesTickets {
-		found = append(found, Finding{Code: CodeBotCreatesTickets, Problem: "the bot creates tickets, which the help desk does itself",
+		found = append(found, Finding{Code: CodeBotCreatesTickets, Problem: "the bot creates tickets, and so does the help desk",
 			Remedy: "remove the action that creates tickets"})
 	}
 	if c.Bot.UsesInbox {
-		found = append(found, Finding{Code: CodeBotUsesInbox, Problem: "an action of the bot points at the inbox",
-			Remedy: "point it at the help desk or remove it"})
+		found = append(found, Finding{Code: CodeBotUsesInbox, Problem: "an action of the bot refers to the inbox",
+			Remedy: "change it to the help desk, or remove it"})
 	}
 	return found
 }
 
-// targetsWithoutAccess returns, in order and once each, the agents among
-// targets and their teams who lack help desk access, and the teams without
-// members.
+// targetsWithoutAccess returns the teams without members among targets, and
+// then the agents, alone or in a team, who lack help desk access.
 func (s Setup) targetsWithoutAccess(targets []Target) []string {
 	var reached, without []string
 	for _, t := range targets {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// ConversationStatus says whether a conversation waits for anything.
+// ConversationStatus tells whether a conversation is still being worked on.
 type ConversationStatus string
 
 // The statuses of a conversation.
@@ -15,44 +15,45 @@ const (
 	Closed ConversationStatus = "closed"
 )
 
-// ParseConversationStatus reads a conversation's status; an unknown one is an
-// *InvalidError about field.
+// ParseConversationStatus returns the status named s, or an *InvalidError for
+// field.
 func ParseConversationStatus(field, s string) (ConversationStatus, error) {
 	return parse(field, s, Open, Closed)
 }
 
-// Conversation is a thread with one customer: the header, not the messages.
-// Stored it stays within 1 KB, so Subject and Customer are cut when taken in.
+// Conversation is the header of a thread with one customer, without its
+// messages. Subject and Customer are truncated on arrival, which keeps the
+// stored item within 1 KB.
 type Conversation struct {
 	Account  string
-	ID       string // starts with the time it was taken in, so newer IDs sort later
+	ID       string // begins with the time of arrival, so newer IDs sort later
 	Origin   string // ID of the channel on which it started (R13)
-	Channel  string // ID of the channel it belongs to: Origin, or the connected e-mail channel (R14)
+	Channel  string // ID of its channel: Origin, or the connected e-mail channel (R14)
 	Subject  string
 	Customer string // address, number or name of the customer
 	Status   ConversationStatus
 	Owner    string // agent ID or ""
 
-	Started time.Time // when the customer began it, by the customer's date
-	TakenIn time.Time // when the store first saw it
-	Joined  time.Time // when it came to belong to Channel, store time
+	Started time.Time // date of the first message, according to its sender
+	TakenIn time.Time // arrival in the store
+	Joined  time.Time // since when it belongs to Channel, by the store's clock
 
-	ChangedAt       time.Time // store time of Version
-	Version         int64     // one more with every change by a customer or agent; 1 at first
+	ChangedAt       time.Time // when Version last changed, by the store's clock
+	Version         int64     // starts at 1; incremented with every change by a customer or agent
 	CustomerVersion int64     // Version of the customer's last message
-	CustomerAt      time.Time // store time of the customer's last message
+	CustomerAt      time.Time // arrival of the customer's last message, by the store's clock
 	FirstReplyAt    time.Time // first answer by an agent; zero if none
-	WaitingSince    time.Time // oldest customer message not yet answered; zero if none
+	WaitingSince    time.Time // oldest unanswered message of the customer; zero if none
 	ClosedAt        time.Time // zero while open
 	Messages        int64
 
-	// The marker. Only the move sets it; it never goes back.
+	// The marker. Only a move sets it, and nothing ever resets it.
 	Home   Home   // Inbox or HelpDesk
-	Ticket string // ticket ID; also set in the inbox when a ticket was made there
-	Move   string // the move, or "" for conversations redirected after its end
+	Ticket string // ticket ID; in the inbox, only if a ticket was created there
+	Move   string // move ID; "" if it was redirected after the end of the move
 }
 
-// Author says who wrote a message.
+// Author tells who wrote a message.
 type Author string
 
 // The authors of messages.
@@ -61,8 +62,7 @@ const (
 	ByAgent    Author = "agent"
 )
 
-// ParseAuthor reads a message's author; an unknown one is an *InvalidError
-// about field.
+// ParseAuthor returns the author named s, or an *InvalidError for field.
 func ParseAuthor(field, s string) (Author, error) {
 	return parse(field, s, ByCustomer, ByAgent)
 }
@@ -73,23 +73,23 @@ type Message struct {
 	Conversation string
 	ID           string
 	External     string // the connector's ID, unique in a channel
-	Channel      string // by which channel it came
+	Channel      string // ID of the channel through which it came
 	Author       Author
 	From         string    // address, number or name of the sender
-	Agent        string    // agent ID when Author is ByAgent and known
-	At           time.Time // when it was written, by the sender's date
-	TakenIn      time.Time // store time
+	Agent        string    // agent ID if Author is ByAgent and the agent is known
+	At           time.Time // date according to the sender
+	TakenIn      time.Time // arrival in the store
 	Subject      string
 	Text         string
 	HTML         string
-	Raw          string // the source as it came, such as a whole mail; may be empty
+	Raw          string // the unchanged source, such as a complete mail; may be empty
 }
 
-// StartConversation returns the conversation that begins with m, as the
-// store first sees it at now. The caller chooses its ID and its owner, ""
-// for nobody. A message without a date gives a conversation without a start,
-// which no move can date (R16): a connector that hears mails arrive fills
-// in the time. An unknown author is an *InvalidError.
+// StartConversation returns the conversation that begins with m, which arrives
+// at now through the channel by. The owner may be "". If m has no date, the
+// conversation has no start and cannot be converted (R16); connectors that
+// receive messages as they arrive should therefore set it. An unknown author is
+// an *InvalidError.
 func StartConversation(id string, m Message, by Channel, owner string, now time.Time) (Conversation, error) {
 	c := Conversation{
 		Account: m.Account, ID: id, Origin: by.ID, Channel: by.ID,
@@ -102,12 +102,11 @@ func StartConversation(id string, m Message, by Channel, owner string, now time.
 	return c.count(m, by, now)
 }
 
-// Receive returns c with the message m, which came by the channel by and was
-// taken in at now. The channel to which c belongs so far is belongs. If that
-// is a form answered through by, and c is still in the inbox, c belongs to
-// by from now on (R14). A customer's message opens c, unless the automation
-// of its channel says otherwise (R19). An unknown author and settings that
-// cannot be read are *InvalidErrors.
+// Receive returns c after the message m, which arrives at now through the
+// channel by. The channel of c until then is belongs. If that is a form
+// answered through by, and c is still in the inbox, c joins by (R14). A
+// customer's message opens c, unless its channel keeps closed conversations
+// closed (R19). An unknown author or invalid settings are *InvalidErrors.
 func (c Conversation) Receive(m Message, belongs, by Channel, now time.Time) (Conversation, error) {
 	if belongs.ID != c.Channel {
 		return c, fmt.Errorf("conversation %s belongs to channel %s, not %s", c.ID, c.Channel, belongs.ID)
@@ -130,7 +129,8 @@ func (c Conversation) Receive(m Message, belongs, by Channel, now time.Time) (Co
 	return got, nil
 }
 
-// count counts m in: a version, a message, who wrote last and who waits.
+// count updates the version, the number of messages and the times that depend on
+// who wrote m.
 func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation, error) {
 	author, err := ParseAuthor("author", string(m.Author))
 	if err != nil {
@@ -154,10 +154,10 @@ func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation,
 	return c, nil
 }
 
-// writtenAt returns from when m counts for the clocks. In the inbox that is
-// its date, so that clocks from the original times (R9) are right for
-// imported mail; but never later than it came, for a sender's clock may be
-// wrong. Once the channel moves, only the store's clock counts.
+// writtenAt returns the time from which the clocks count m. In the inbox that
+// is the sender's date, because imported mail needs its original times (R9),
+// but no later than its arrival, because the sender's clock may be wrong. Once
+// the channel is moving, only the store's clock counts.
 func (m Message) writtenAt(by Channel, now time.Time) time.Time {
 	if by.Home != Inbox || m.At.IsZero() || m.At.After(now) {
 		return now
@@ -165,23 +165,24 @@ func (m Message) writtenAt(by Channel, now time.Time) time.Time {
 	return m.At
 }
 
-// Edit is what an agent changes on a conversation in the inbox. Nil leaves
-// a field alone; an empty owner is nobody.
+// Edit is an agent's change to a conversation in the inbox. A nil field stays
+// as it is; an empty owner means nobody.
 type Edit struct {
 	Status *ConversationStatus
 	Owner  *string
 }
 
-// Edit returns c as e leaves it, one version later. A conversation that has
-// moved is a *MovedError naming its ticket (R19); an unknown status or agent
-// is an *InvalidError. Whoever closes a conversation lets nobody wait.
+// Edit returns c with the changes of e and the next version. Closing a
+// conversation also clears WaitingSince. For a conversation that has moved it
+// returns a *MovedError that names the ticket (R19), for an unknown status or
+// agent an *InvalidError.
 func (c Conversation) Edit(e Edit, s Setup, now time.Time) (Conversation, error) {
 	if c.Home == HelpDesk {
 		return c, &MovedError{Conversation: c.ID, Ticket: c.Ticket}
 	}
 	var errs problems
 	if e.Status == nil && e.Owner == nil {
-		errs.add("status", "nothing is to change", "give a status, an owner or both")
+		errs.add("status", "there is nothing to change", "send a status, an owner or both")
 	}
 	edited := c
 	if e.Owner != nil {
@@ -206,21 +207,22 @@ func (c Conversation) Edit(e Edit, s Setup, now time.Time) (Conversation, error)
 	return edited, nil
 }
 
-// The lengths to which headers are cut, in bytes, so that a conversation and
-// a ticket each stay within the 1 KB that one write unit pays for.
+// The maximum lengths in bytes. They keep conversations and tickets within the
+// 1 KB that one write unit of DynamoDB pays for.
 const (
 	MaxSubject  = 200
 	MaxCustomer = 120
 )
 
-// Truncate returns as much of s as fits into bytes without splitting a character.
+// Truncate returns the longest prefix of s that has at most the given number of
+// bytes and does not split a character.
 func Truncate(s string, bytes int) string {
 	if len(s) <= bytes {
 		return s
 	}
 	end := max(bytes, 0)
-	// A character has at most utf8.UTFMax bytes; looking back further would
-	// let bytes that are not UTF-8 eat the whole text.
+	// A character has at most utf8.UTFMax bytes. Looking back further would
+	// remove all of a text that is not UTF-8.
 	for back := 1; back < utf8.UTFMax && end > 0 && !utf8.RuneStart(s[end]); back++ {
 		end--
 	}

@@ -1,9 +1,16 @@
-// Package desk holds the nouns of a support desk and the rules of a move
-// from a shared inbox to a help desk. It uses the standard library only,
-// does no I/O, and is handed the time as an argument.
+// Package desk defines the nouns of a support desk (Account, Channel,
+// Conversation, Ticket, Move) and the rules for moving a channel from a shared
+// inbox to a help desk. It imports only the standard library and does no I/O;
+// callers pass the current time as an argument.
 //
-// The rules carry the numbers under which deskmove documents them, such as
-// R16; each that lives here has a test that names it. What cannot be right
-// is an *InvalidError, what a rule forbids a *RefusedError or *MovedError, and
-// what keeps one conversation from becoming a ticket a *ConversionError.
+// The fence of a move is the instant from which new conversations of its
+// channel go to the help desk; older ones are its history. A move marks a
+// conversation as moved (Home, Ticket and Move) once its ticket exists.
+//
+// Numbers such as R16 refer to deskmove's list of rules. Every rule that this
+// package implements has a test with its number.
+//
+// Invalid input is an *InvalidError, an action that a rule forbids is a
+// *RefusedError or a *MovedError, and a conversation that cannot become a
+// ticket is a *ConversionError.
 package desk

@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// InvalidError says which field of an input is wrong, why, and what to do.
+// InvalidError reports one invalid field of an input.
 type InvalidError struct {
 	Field   string // path of the field, such as "channels[2].type"
-	Problem string // what is wrong, without customers' words
-	Remedy  string // the remedy, as an instruction
+	Problem string // what is wrong; never contains customers' text
+	Remedy  string // what to do, as an instruction
 }
 
 func (e *InvalidError) Error() string {
 	return fmt.Sprintf("%s: %s; %s", e.Field, e.Problem, e.Remedy)
 }
 
-// Invalid returns all *InvalidErrors in err, wrapped or joined, in order.
+// Invalid returns all *InvalidErrors that err wraps, in order.
 func Invalid(err error) []*InvalidError {
 	switch e := err.(type) {
 	case *InvalidError:
@@ -36,10 +36,10 @@ func Invalid(err error) []*InvalidError {
 	return nil
 }
 
-// RefusedError says that a rule forbids what was asked.
+// RefusedError reports that a rule forbids the requested action.
 type RefusedError struct {
 	Code    string // stable, such as "fallback-address"
-	Problem string // the rule in a sentence
+	Problem string // the rule, in one sentence
 	Remedy  string // what to do instead
 }
 
@@ -47,8 +47,8 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s: %s; %s", e.Code, e.Problem, e.Remedy)
 }
 
-// MovedError says that a conversation has moved, so that its status and
-// owner are edited on the ticket (R19).
+// MovedError reports that a conversation has moved: its status and owner must
+// be edited on the ticket (R19).
 type MovedError struct {
 	Conversation string
 	Ticket       string // ID of the ticket to edit instead
@@ -58,13 +58,13 @@ func (e *MovedError) Error() string {
 	return fmt.Sprintf("conversation %s has moved; edit ticket %s", e.Conversation, e.Ticket)
 }
 
-// ConversionError says why a conversation cannot become a ticket. It stops
-// this conversation and no other (R28).
+// ConversionError reports why a conversation cannot become a ticket. The other
+// conversations of the move are not affected (R28).
 type ConversionError struct {
 	Conversation string
 	Code         string // stable, one of the conversion codes
-	Problem      string // what is wrong, without customers' words
-	Remedy       string // what to do before it is tried again
+	Problem      string // what is wrong; never contains customers' text
+	Remedy       string // what to do before trying again
 }
 
 func (e *ConversionError) Error() string {
@@ -74,12 +74,12 @@ func (e *ConversionError) Error() string {
 // Errors that stores return. Test with errors.Is.
 var (
 	ErrNotFound = errors.New("not found")
-	ErrExists   = errors.New("exists already")
-	ErrChanged  = errors.New("changed meanwhile")
+	ErrExists   = errors.New("already exists")
+	ErrChanged  = errors.New("changed in the meantime")
 )
 
-// BusyError asks to try again later. The state machine matches it by name, so
-// a step must return it unwrapped.
+// BusyError asks the caller to try again later. The state machine matches it by
+// its type name, so a step must return it unwrapped.
 type BusyError struct {
 	What  string
 	After time.Duration // when to try again
@@ -95,51 +95,52 @@ func (e *BusyError) Error() string {
 
 func (e *BusyError) Unwrap() error { return e.Err }
 
-// Temporary says that the error says nothing about what it met.
+// Temporary marks the error as retryable: it was not caused by the item that
+// was being processed.
 func (e *BusyError) Temporary() bool { return true }
 
-// Codes of refusals and blockers: with one of them no move starts. Codes are
+// Codes of refusals and blockers. Each prevents a move from starting. Codes are
 // stable; programs and translations may rely on them.
 const (
-	CodeNotSuperAdmin   = "not-super-admin"  // R1: only a super administrator moves
-	CodePlan            = "plan"             // R2: the plan has no help desk
-	CodeFallbackAddress = "fallback-address" // R3: the fallback address cannot move at all
-	CodeReconnect       = "reconnect"        // R3: WhatsApp and Messenger are connected anew instead
-	CodeNotMovable      = "not-movable"      // R3: a channel of a type we do not know
+	CodeNotSuperAdmin   = "not-super-admin"  // R1: the caller is not a super administrator
+	CodePlan            = "plan"             // R2: the plan does not include the help desk
+	CodeFallbackAddress = "fallback-address" // R3: the fallback address cannot move
+	CodeReconnect       = "reconnect"        // R3: WhatsApp and Messenger must be reconnected instead
+	CodeNotMovable      = "not-movable"      // R3: unknown channel type
 	CodeAlreadyMoving   = "already-moving"   // R3, R5
-	CodeAlreadyMoved    = "already-moved"    // R3, R5: also for history left behind
-	CodeSetup           = "setup"            // pipelines or the channel's settings would fail every conversation
+	CodeAlreadyMoved    = "already-moved"    // R3, R5: even if history was left behind
+	CodeSetup           = "setup"            // with these pipelines or settings every conversation would fail
 
-	CodeBotNoHandover     = "bot-no-handover"           // R6: hands over to nobody
-	CodeBotTargetNoAccess = "bot-target-without-access" // R6: hands over to someone without help desk access
-	CodeBotCreatesTickets = "bot-creates-tickets"       // R6: makes tickets, as the desk does
-	CodeBotUsesInbox      = "bot-uses-inbox"            // R6: some action points at the old inbox
+	CodeBotNoHandover     = "bot-no-handover"           // R6: the bot never hands over
+	CodeBotTargetNoAccess = "bot-target-without-access" // R6: it hands over to someone without help desk access
+	CodeBotCreatesTickets = "bot-creates-tickets"       // R6: it creates tickets, and so does the help desk
+	CodeBotUsesInbox      = "bot-uses-inbox"            // R6: one of its actions refers to the inbox
 )
 
-// Codes of warnings: a move starts when the admin has acknowledged them (R11).
+// Codes of warnings. The admin must acknowledge them before a move starts (R11).
 const (
-	CodeAgentsNoAccess  = "agents-without-access"  // owners of conversations have no help desk access
-	CodeNoSLAPolicy     = "no-sla-policy"          // no policy is for this channel
-	CodeRoutingNoAccess = "routing-without-access" // routing names agents who cannot receive tickets
+	CodeAgentsNoAccess  = "agents-without-access"  // owners of conversations lack help desk access
+	CodeNoSLAPolicy     = "no-sla-policy"          // no policy applies to the channel
+	CodeRoutingNoAccess = "routing-without-access" // routing names agents who lack help desk access
 	CodeConnectedLeft   = "connected-left-behind"  // a connected form or e-mail channel stays in the inbox
-	CodeWouldBreach     = "would-breach"           // clocks from the original times would be past at once
+	CodeWouldBreach     = "would-breach"           // with the original times some tickets would be overdue at once
 )
 
 // Codes of conversations that cannot become tickets (R28).
 const (
 	CodeOtherChannel = "other-channel"   // R13, R14: it belongs to another channel
-	CodeStaysInInbox = "stays-in-inbox"  // R20: history stays behind
-	CodeHasTicket    = "has-ticket"      // R15: its ticket moves as it is
-	CodeNoStartDate  = "no-start-date"   // R16: nobody knows when it began
-	CodeNoArrival    = "no-arrival-date" // whether it is history or live cannot be told
-	CodeNoVersion    = "no-version"      // it was never counted, so replies could not be told apart
-	CodeUnknownState = "unknown-state"   // neither open nor closed
+	CodeStaysInInbox = "stays-in-inbox"  // R20: the move leaves history in the inbox
+	CodeHasTicket    = "has-ticket"      // R15: its ticket moves unchanged
+	CodeNoStartDate  = "no-start-date"   // R16: its start is missing
+	CodeNoArrival    = "no-arrival-date" // without TakenIn it is neither history nor live
+	CodeNoVersion    = "no-version"      // without a version, later replies cannot be recognised
+	CodeUnknownState = "unknown-state"   // its status is neither open nor closed
 )
 
-// CodeNotMoved refuses what must wait for the end of a conversation's move.
+// CodeNotMoved refuses an action on a conversation that has not moved yet.
 const CodeNotMoved = "not-moved-yet"
 
-// StillMoving refuses what must wait for a moment, and says what to do.
+// StillMoving returns the refusal with CodeNotMoved.
 func StillMoving(remedy string) *RefusedError {
 	return &RefusedError{Code: CodeNotMoved, Problem: "the conversation is still being moved", Remedy: remedy}
 }
@@ -149,7 +150,7 @@ func warnings() []string {
 	return []string{CodeAgentsNoAccess, CodeNoSLAPolicy, CodeRoutingNoAccess, CodeConnectedLeft, CodeWouldBreach}
 }
 
-// problems collects what is wrong, so that it is reported all together.
+// problems collects errors, to report all of them at once.
 type problems []error
 
 func (p *problems) add(field, problem, remedy string) {
@@ -163,7 +164,7 @@ func (p *problems) check(err error) {
 	}
 }
 
-// zone loads the first of names that is not "", else UTC.
+// zone loads the time zone of the first non-empty name; UTC if all are empty.
 func (p *problems) zone(field string, names ...string) *time.Location {
 	for _, name := range names {
 		if name == "" {
@@ -172,7 +173,7 @@ func (p *problems) zone(field string, names ...string) *time.Location {
 		zone, err := time.LoadLocation(name)
 		// "Local" would make due times depend on the machine.
 		if err != nil || name == "Local" {
-			p.add(field, fmt.Sprintf("%.40q is not a time zone", name), "use an IANA name such as Europe/Berlin")
+			p.add(field, fmt.Sprintf("%.40q is not a known time zone", name), "use an IANA name such as Europe/Berlin")
 			return time.UTC
 		}
 		return zone
@@ -180,24 +181,24 @@ func (p *problems) zone(field string, names ...string) *time.Location {
 	return time.UTC
 }
 
-// checkID adds a problem if id is no ID or was seen before, and notes it.
+// checkID adds a problem if id is invalid or in seen, and adds id to seen.
 func (p *problems) checkID(field, id string, seen map[string]bool) {
 	p.check(CheckID(field, id))
 	p.checkUnique(field, id, seen)
 }
 
-// checkUnique adds a problem if value was seen before, and notes it.
+// checkUnique adds a problem if value is in seen, and adds value to seen.
 func (p *problems) checkUnique(field, value string, seen map[string]bool) {
 	if seen[value] {
-		p.add(field, fmt.Sprintf("%.80q is there twice", value), "give each its own")
+		p.add(field, fmt.Sprintf("%.80q is duplicated", value), "make each one unique")
 	}
 	seen[value] = true
 }
 
-// checkKnown adds a problem unless ok says that the thing which id names exists.
+// checkKnown adds a problem unless ok, which tells whether id exists.
 func (p *problems) checkKnown(field, what, id string, ok bool) {
 	if !ok {
-		p.add(field, fmt.Sprintf("%s %.80q is unknown", what, id), "name one of the account")
+		p.add(field, fmt.Sprintf("%s %.80q is unknown", what, id), "use an ID that exists in the account")
 	}
 }
 
@@ -206,8 +207,8 @@ func (p problems) join() error {
 	return errors.Join(p...)
 }
 
-// parse returns s as a T if it is one of accepted; otherwise an
-// *InvalidError that names field and lists what would do.
+// parse returns s as a T if it is one of accepted, and otherwise an
+// *InvalidError for field that lists the accepted values.
 func parse[T ~string](field, s string, accepted ...T) (T, error) {
 	if slices.Contains(accepted, T(s)) {
 		return T(s), nil

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// HistoryChoice is which older conversations a move takes along (R7).
+// HistoryChoice determines which older conversations move too (R7).
 type HistoryChoice string
 
 // The choices of history.
@@ -15,13 +15,12 @@ const (
 	NoHistory  HistoryChoice = "none"
 )
 
-// ParseHistoryChoice reads the choice of history (R7); an unknown one is an
-// *InvalidError about field.
+// ParseHistoryChoice returns the choice named s, or an *InvalidError for field.
 func ParseHistoryChoice(field, s string) (HistoryChoice, error) {
 	return parse(field, s, AllHistory, NoHistory)
 }
 
-// SLAMode is from when the clocks of history count (R9).
+// SLAMode determines when the clocks of tickets from history start (R9).
 type SLAMode string
 
 // The SLA modes.
@@ -31,13 +30,13 @@ const (
 	NoClocks SLAMode = "none"
 )
 
-// ParseSLAMode reads an SLA mode (R9); an unknown one is an *InvalidError
-// about field.
+// ParseSLAMode returns the SLA mode named s, or an *InvalidError for field.
 func ParseSLAMode(field, s string) (SLAMode, error) {
 	return parse(field, s, FromMove, Original, NoClocks)
 }
 
-// NotificationMode is what agents hear of the backfill (R10).
+// NotificationMode determines how agents are notified of tickets from history
+// (R10).
 type NotificationMode string
 
 // The notification modes.
@@ -47,13 +46,12 @@ const (
 	All    NotificationMode = "all"
 )
 
-// ParseNotificationMode reads a notification mode (R10); an unknown one is an
-// *InvalidError about field.
+// ParseNotificationMode returns the mode named s, or an *InvalidError for field.
 func ParseNotificationMode(field, s string) (NotificationMode, error) {
 	return parse(field, s, Quiet, Digest, All)
 }
 
-// Choices is what the admin chooses for a move.
+// Choices are the admin's choices for a move.
 type Choices struct {
 	Channel       string
 	History       HistoryChoice
@@ -64,8 +62,8 @@ type Choices struct {
 	Rehearsal     bool
 }
 
-// WithDefaults returns c with what the admin left out: clocks from the move
-// (R9) and quiet notifications (R10).
+// WithDefaults returns c with defaults for empty fields: FromMove (R9) and Quiet
+// (R10).
 func (c Choices) WithDefaults() Choices {
 	if c.SLA == "" {
 		c.SLA = FromMove
@@ -76,10 +74,10 @@ func (c Choices) WithDefaults() Choices {
 	return c
 }
 
-// CheckChoices reports what is wrong with c, all of it, as *InvalidErrors in
-// one; nil if c can be carried out (R7 to R10). Call WithDefaults first. A
-// choice about history is refused when history stays behind: it would have
-// no effect, and the admin seems to expect one.
+// CheckChoices returns all errors in c as *InvalidErrors, joined (R7 to R10).
+// Callers must apply WithDefaults first. Without history, a choice that only
+// concerns history is an error: it would have no effect, although the admin
+// seems to expect one.
 func (s Setup) CheckChoices(c Choices) error {
 	history, errHistory := ParseHistoryChoice("history", string(c.History))
 	sla, errSLA := ParseSLAMode("sla", string(c.SLA))
@@ -89,25 +87,26 @@ func (s Setup) CheckChoices(c Choices) error {
 	case AllHistory:
 		errs = append(errs, s.CheckStatusMap(c.Statuses))
 	case NoHistory:
-		const remedy = "leave it out, or move history: \"all\""
+		const remedy = "leave it out, or choose history \"all\""
 		if c.Statuses != (StatusMap{}) {
-			errs = append(errs, &InvalidError{Field: "statusMap", Problem: "history stays behind, so no status is needed", Remedy: remedy})
+			errs = append(errs, &InvalidError{Field: "statusMap", Problem: "without history no statuses are mapped", Remedy: remedy})
 		}
 		if errSLA == nil && sla != FromMove {
-			errs = append(errs, &InvalidError{Field: "sla", Problem: "history stays behind, and live tickets always have clocks", Remedy: remedy})
+			errs = append(errs, &InvalidError{Field: "sla", Problem: "without history it has no effect: live tickets always have clocks", Remedy: remedy})
 		}
 		if errNote == nil && note != Quiet {
-			errs = append(errs, &InvalidError{Field: "notifications", Problem: "history stays behind, and live tickets always notify", Remedy: remedy})
+			errs = append(errs, &InvalidError{Field: "notifications", Problem: "without history it has no effect: live tickets always notify", Remedy: remedy})
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// MoveStatus is how far a move is.
+// MoveStatus is the progress of a move.
 type MoveStatus string
 
-// The statuses of a move. A move at Attention has failures left; its channel
-// redirects all the same (R28).
+// The statuses of a move. Attention means that the move has ended and some
+// conversations failed; new conversations go to the help desk all the same
+// (R28).
 const (
 	Starting  MoveStatus = "starting"
 	Running   MoveStatus = "running"
@@ -115,26 +114,26 @@ const (
 	Done      MoveStatus = "done"
 )
 
-// Move is one channel's way from the inbox to the help desk.
+// Move is the move of one channel from the inbox to the help desk.
 type Move struct {
 	Account string
 	ID      string
 	Choices Choices
 	Status  MoveStatus
-	Phase   string // what the state machine does now, such as "list"; for people
+	Phase   string // current step of the state machine, such as "list"; for people only
 
 	By        string // agent who started it
 	StartedAt time.Time
 	FenceAt   time.Time // zero before the fence
 	EndedAt   time.Time // zero before the end
-	Run       int       // how many executions have been started for it, the first is 1
+	Run       int       // number of executions of the state machine started so far
 
 	SettingsSum string // SHA-256 of the channel's settings at the start, in hex (R17)
-	Report      Report // final when Done or Attention
+	Report      Report // final once Status is Done or Attention
 }
 
-// CheckMoveStatuses reports whether the setup has the statuses that a move gives to
-// tickets, without which it cannot go on.
+// CheckMoveStatuses returns an *InvalidError with the given remedy if s lacks the
+// statuses that m gives to tickets.
 func (s Setup) CheckMoveStatuses(m Move, remedy string) error {
 	of := m.Choices.Statuses
 	if m.Choices.History != AllHistory || s.CheckStatusMap(of) == nil {
@@ -142,7 +141,7 @@ func (s Setup) CheckMoveStatuses(m Move, remedy string) error {
 	}
 	return &InvalidError{
 		Field:   "pipelines",
-		Problem: fmt.Sprintf("move %s gives tickets the statuses %s and %s, which are no open and closed ones of one pipeline", m.ID, of.Open, of.Closed),
+		Problem: fmt.Sprintf("move %s needs %s as an open and %s as a closed status of the same pipeline", m.ID, of.Open, of.Closed),
 		Remedy:  remedy,
 	}
 }

@@ -2,23 +2,23 @@ package desk
 
 import "time"
 
-// Kinds of notifications.
+// The kinds of notifications.
 const (
-	KindLive   = "live"   // a new conversation's ticket
-	KindTicket = "ticket" // a ticket of the backfill
-	KindDigest = "digest" // so many tickets of the backfill are now yours
+	KindLive   = "live"   // the ticket of a new conversation
+	KindTicket = "ticket" // one ticket made from an older conversation
+	KindDigest = "digest" // how many tickets the move assigned to the agent
 )
 
-// Notification is a message for agents that waits in the outbox until a
-// mailer has sent it.
+// Notification is a message to agents. It stays in the outbox until a mailer
+// sends it.
 type Notification struct {
-	ID      string // derives from what it tells, so that it is told once
+	ID      string // derived from the content, so nobody is notified twice
 	Kind    string
 	Agent   string // agent ID; "" is everyone with help desk access
-	Ticket  string // of KindLive and KindTicket
-	Tickets int64  // of KindDigest
+	Ticket  string // ticket ID, for KindLive and KindTicket
+	Tickets int64  // number of tickets, for KindDigest
 	Move    string
 	Channel string
 	At      time.Time
-	SentAt  time.Time // zero until a mailer has sent it
+	SentAt  time.Time // zero until it has been sent
 }

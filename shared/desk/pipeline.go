@@ -8,7 +8,7 @@ import (
 // Status is the ID of a ticket status, unique in the account.
 type Status string
 
-// Pipeline is a list of ticket statuses in their order.
+// Pipeline is an ordered list of ticket statuses.
 type Pipeline struct {
 	ID       string
 	Name     string
@@ -22,8 +22,8 @@ type PipelineStatus struct {
 	Closed bool
 }
 
-// first returns the first status of p that is closed, or open; "" if there
-// is none.
+// first returns the first closed or the first open status of p; "" if there is
+// none.
 func (p Pipeline) first(closed bool) Status {
 	for _, s := range p.Statuses {
 		if s.Closed == closed {
@@ -33,14 +33,14 @@ func (p Pipeline) first(closed bool) Status {
 	return ""
 }
 
-// StatusMap gives the ticket statuses of open and closed conversations (R8).
+// StatusMap maps open and closed conversations to ticket statuses (R8).
 type StatusMap struct {
 	Open   Status
 	Closed Status
 }
 
-// Status returns the ticket status for a conversation's status (R8); any but
-// Open and Closed is an *InvalidError.
+// Status returns the ticket status for a conversation's status (R8). Any status
+// other than Open and Closed is an *InvalidError.
 func (m StatusMap) Status(s ConversationStatus) (Status, error) {
 	switch s {
 	case Open:
@@ -52,19 +52,20 @@ func (m StatusMap) Status(s ConversationStatus) (Status, error) {
 	return "", err
 }
 
-// CheckStatusMap reports what is wrong with the mapping of statuses (R8), as
-// *InvalidErrors.
+// CheckStatusMap returns *InvalidErrors unless m maps to an open and a closed
+// status of the same pipeline (R8).
 func (s Setup) CheckStatusMap(m StatusMap) error {
 	_, openIn, errOpen := s.statusOf("statusMap.open", m.Open, false)
 	_, closedIn, errClosed := s.statusOf("statusMap.closed", m.Closed, true)
 	if errOpen == nil && errClosed == nil && openIn.ID != closedIn.ID {
-		return &InvalidError{Field: "statusMap", Problem: fmt.Sprintf("%q and %q are of two pipelines", m.Open, m.Closed),
-			Remedy: "choose both statuses from one pipeline"}
+		return &InvalidError{Field: "statusMap", Problem: fmt.Sprintf("%q and %q belong to different pipelines", m.Open, m.Closed),
+			Remedy: "choose both statuses from the same pipeline"}
 	}
 	return errors.Join(errOpen, errClosed)
 }
 
-// statusOf finds a status that must exist and be closed, or open.
+// statusOf returns the status with that ID, which must be closed or open as the
+// caller says, and its pipeline.
 func (s Setup) statusOf(field string, id Status, closed bool) (PipelineStatus, Pipeline, error) {
 	st, p, ok := s.Status(id)
 	kind := "an open"
@@ -73,12 +74,12 @@ func (s Setup) statusOf(field string, id Status, closed bool) (PipelineStatus, P
 	}
 	switch {
 	case id == "":
-		return st, p, &InvalidError{Field: field, Problem: "no status is given", Remedy: "choose " + kind + " status of a pipeline"}
+		return st, p, &InvalidError{Field: field, Problem: "the status is missing", Remedy: "choose " + kind + " status of a pipeline"}
 	case !ok:
 		return st, p, &InvalidError{Field: field, Problem: fmt.Sprintf("status %.80q is unknown", id),
 			Remedy: "choose " + kind + " status of a pipeline of the account"}
 	case st.Closed != closed:
-		return st, p, &InvalidError{Field: field, Problem: fmt.Sprintf("status %q is not %s one", id, kind),
+		return st, p, &InvalidError{Field: field, Problem: fmt.Sprintf("%q is not %s status", id, kind),
 			Remedy: "choose " + kind + " status of the same pipeline"}
 	}
 	return st, p, nil

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// Policy is one set of service promises. Durations count in working time of
-// the schedule; zero promises nothing.
+// Policy is an SLA policy. Its durations are working time of the schedule; zero
+// means no promise.
 type Policy struct {
 	ID         string
 	Name       string
-	Channels   []string // channel IDs it is for; empty is all
-	Statuses   []Status // ticket statuses it is for; empty is all
+	Channels   []string // channel IDs it applies to; empty means all
+	Statuses   []Status // ticket statuses it applies to; empty means all
 	Schedule   Schedule
 	FirstReply time.Duration
 	NextReply  time.Duration
 	Close      time.Duration
 }
 
-// PolicyFor returns the first policy, in the account's order, for tickets of
-// that channel and status.
+// PolicyFor returns the first policy that applies to tickets of that channel
+// and status.
 func (s Setup) PolicyFor(channel string, status Status) (Policy, bool) {
 	for _, p := range s.Policies {
 		if p.isForChannel(channel) && p.isForStatus(status) {
@@ -37,15 +37,15 @@ func (p Policy) isForStatus(s Status) bool {
 	return len(p.Statuses) == 0 || slices.Contains(p.Statuses, s)
 }
 
-// Clocks are the times by which something is due. A zero time is no clock.
+// Clocks are the times at which something is due; a zero time means never.
 type Clocks struct {
-	Policy     string // ID of the policy, "" if none applies
+	Policy     string // policy ID; "" if none applies
 	FirstReply time.Time
 	NextReply  time.Time
 	Close      time.Time
 }
 
-// Breached reports whether any clock is past at now.
+// Breached reports whether anything is overdue at now.
 func (c Clocks) Breached(now time.Time) bool {
 	for _, due := range [...]time.Time{c.FirstReply, c.NextReply, c.Close} {
 		if !due.IsZero() && due.Before(now) {
@@ -55,14 +55,14 @@ func (c Clocks) Breached(now time.Time) bool {
 	return false
 }
 
-// parsedPolicy is a policy whose schedule is ready for counting.
+// parsedPolicy is a Policy with the calendar of its schedule.
 type parsedPolicy struct {
 	Policy
 	calendar *calendar
 }
 
-// parse makes p ready for counting, or reports all that is wrong with its
-// schedule and durations as *InvalidErrors below field.
+// parse checks p and prepares its calendar. All errors in the schedule and the
+// durations are returned as *InvalidErrors, joined, with paths below field.
 func (p Policy) parse(field, zone string) (parsedPolicy, error) {
 	c, err := p.Schedule.calendar(field+".schedule", zone)
 	if err != nil {
@@ -75,7 +75,8 @@ func (p Policy) parse(field, zone string) (parsedPolicy, error) {
 	return parsedPolicy{p, c}, errs.join()
 }
 
-// due returns when d, promised at from, is due; zero if d promises nothing.
+// due returns the time at which a promise of d, given at from, is due; zero if d
+// promises nothing.
 func (p parsedPolicy) due(from time.Time, d time.Duration) time.Time {
 	if d <= 0 {
 		return time.Time{}
@@ -83,9 +84,9 @@ func (p parsedPolicy) due(from time.Time, d time.Duration) time.Time {
 	return p.calendar.add(from, d)
 }
 
-// clocks returns the clocks that run on t while c is as it is. A closed
-// ticket has none. The first reply is due until an agent answered; after
-// that, the next reply is due while the customer waits.
+// clocks returns the clocks of t, given c. A closed ticket has none. The first
+// reply is due until an agent has answered; after that, the next reply is due
+// while the customer waits.
 func (r *Rules) clocks(t Ticket, c Conversation) Clocks {
 	p, ok := r.policyFor(t.Status)
 	if !ok || r.closed(t.Status) {
@@ -109,10 +110,10 @@ func (r *Rules) clocks(t Ticket, c Conversation) Clocks {
 	return running
 }
 
-// replyStart returns from when replies on t are due, or that none is. History
-// counts as the admin chose (R9); all else from when it came, by the
-// store's clock and not by the customer's. With NoClocks nothing of the past
-// is due, but what the customer writes from the fence on is live.
+// replyStart returns the start of the clocks for replies, or false if no reply is
+// due. For history it depends on the admin's choice (R9), for the rest it is
+// the arrival by the store's clock, not the customer's date. With NoClocks,
+// replies are due only to what the customer writes after the fence.
 func (r *Rules) replyStart(t Ticket, c Conversation) (time.Time, bool) {
 	switch {
 	case t.Provenance == Live:
@@ -132,7 +133,7 @@ func (r *Rules) withoutClocks(t Ticket) bool {
 	return t.Provenance == History && r.move.Choices.SLA == NoClocks
 }
 
-// policyFor returns the first policy for the status.
+// policyFor returns the first policy that applies to the status.
 func (r *Rules) policyFor(s Status) (parsedPolicy, bool) {
 	for _, p := range r.policies {
 		if p.isForStatus(s) {

@@ -7,17 +7,18 @@ import (
 	"time"
 )
 
-// Position is a place in a channel's listing, which runs from new to old. The
-// zero Position is open: the top, or the bottom.
+// Position is a place in the list of a channel's conversations, newest first.
+// As the bound of a range, the zero Position means the start or the end of
+// the list.
 type Position struct {
 	Joined time.Time // to the millisecond
-	ID     string    // of the conversation
+	ID     string    // conversation ID
 }
 
-// IsZero reports whether p is open.
+// IsZero reports whether p is the zero Position.
 func (p Position) IsZero() bool { return p.ID == "" && p.Joined.IsZero() }
 
-// MarshalText writes p as "milliseconds.ID".
+// MarshalText encodes p as "milliseconds.ID".
 func (p Position) MarshalText() ([]byte, error) {
 	if p.IsZero() {
 		return nil, nil
@@ -25,7 +26,7 @@ func (p Position) MarshalText() ([]byte, error) {
 	return fmt.Appendf(nil, "%d.%s", p.Joined.UnixMilli(), p.ID), nil
 }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText decodes the output of MarshalText.
 func (p *Position) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*p = Position{}
@@ -34,13 +35,13 @@ func (p *Position) UnmarshalText(text []byte) error {
 	ms, id, ok := strings.Cut(string(text), ".")
 	n, err := strconv.ParseInt(ms, 10, 64)
 	if !ok || err != nil {
-		return &InvalidError{Field: "cursor", Problem: "it is not a cursor", Remedy: "use a cursor as it was returned, or none"}
+		return &InvalidError{Field: "cursor", Problem: "not a valid cursor", Remedy: "send a cursor exactly as it was returned, or leave it out"}
 	}
 	*p = Position{Joined: time.UnixMilli(n).UTC(), ID: id}
 	return nil
 }
 
-// ConversationIDs returns the IDs of the conversations at positions, in their order.
+// ConversationIDs returns the IDs of the conversations at positions, in order.
 func ConversationIDs(ps []Position) []string {
 	ids := make([]string, len(ps))
 	for i, p := range ps {

@@ -10,29 +10,30 @@ import (
 	"time"
 )
 
-// Finding is one thing that speaks against a move.
+// Finding is one reason against a move: a blocker or a warning.
 type Finding struct {
 	Code    string   // stable, one of the codes
-	Problem string   // what was found, in a sentence
+	Problem string   // in one sentence
 	Remedy  string   // what to do about it
-	Count   int64    // how many of what Problem counts; 0 if it counts nothing
-	About   []string // IDs of the agents, teams or channels it is about, the weightiest first
+	Count   int64    // the number in Problem; 0 if there is none
+	About   []string // IDs of the agents, teams or channels concerned, the most affected first
 }
 
-// PreflightCounts are the counts which a preflight needs of a channel's conversations.
+// PreflightCounts are the statistics of a channel that Preflight needs. Unless
+// stated otherwise they count conversations.
 type PreflightCounts struct {
 	Conversations int64
 	Open          int64
 	Closed        int64
-	WithTicket    int64            // have a ticket already
-	Owned         map[string]int64 // conversations by their owner's ID; "" is nobody and ignored
-	LeftBehind    map[string]int64 // conversations by ID of the connected channel (Setup.ConnectedChannels)
-	Hourly        [7 * 24]int64    // messages taken in by UTC hour of the week, Sunday 00 to 01 first
-	Breaching     int64            // would breach at once if their clocks counted from the original times
+	WithTicket    int64            // already have a ticket
+	Owned         map[string]int64 // by the owner's ID; "" means nobody and is ignored
+	LeftBehind    map[string]int64 // in connected channels, by channel ID (Setup.ConnectedChannels)
+	Hourly        [7 * 24]int64    // messages by UTC hour of the week in which they arrived, from Sunday 00:00
+	Breaching     int64            // would be overdue at once if clocks started at the original times
 }
 
-// Preflight is what the admin sees before a start (R11). With a blocker no
-// move starts; every warning must be acknowledged.
+// Preflight is the result of the checks before a move (R11). A move with a
+// blocker does not start; every warning must be acknowledged.
 type Preflight struct {
 	Blockers   []Finding
 	Warnings   []Finding
@@ -41,8 +42,8 @@ type Preflight struct {
 	PreflightCounts
 }
 
-// Preflight checks a move of c with those choices, of which the mapping may
-// still be missing. Whether somebody may start it is MayMove's question.
+// Preflight checks a move of c. The choices may still lack the status map. It
+// does not check the caller; see MayMove.
 func (s Setup) Preflight(c Channel, choices Choices, f PreflightCounts, now time.Time) Preflight {
 	return Preflight{
 		Blockers:        s.blockers(c),
@@ -53,9 +54,9 @@ func (s Setup) Preflight(c Channel, choices Choices, f PreflightCounts, now time
 	}
 }
 
-// Unacknowledged returns the warnings whose codes are not among codes. A
-// warning that has gone since it was acknowledged does no harm; a code that
-// no warning ever has is an *InvalidError.
+// Unacknowledged returns the warnings whose codes are not among codes. The codes
+// may include warnings that no longer apply; a code of no warning at all is an
+// *InvalidError.
 func (p Preflight) Unacknowledged(codes []string) ([]Finding, error) {
 	var errs problems
 	for i, code := range codes {
@@ -85,7 +86,7 @@ func (s Setup) blockers(c Channel) []Finding {
 	found = append(found, s.BotFindings(c)...)
 	if _, err := NewRules(s, Move{}, c, s.Access()); err != nil {
 		found = append(found, Finding{Code: CodeSetup, Problem: err.Error(),
-			Remedy: "correct the account's setup; until then no conversation could be converted"})
+			Remedy: "correct the account's setup; until then no conversation can be converted"})
 	}
 	return found
 }
@@ -97,10 +98,10 @@ func (s Setup) warnings(c Channel, choices Choices, f PreflightCounts) []Finding
 		found = append(found, s.ownersWithoutAccess(f.Owned)...)
 	}
 	if !slices.ContainsFunc(s.Policies, func(p Policy) bool { return p.isForChannel(c.ID) }) {
-		found = append(found, Finding{Code: CodeNoSLAPolicy, Problem: "no SLA policy is for this channel, so its tickets have no clocks",
-			Remedy: "set up a policy for the channel, or go without"})
+		found = append(found, Finding{Code: CodeNoSLAPolicy, Problem: "no SLA policy applies to this channel, so its tickets will have no clocks",
+			Remedy: "add a policy for the channel, or do without"})
 	}
-	settings, _ := c.ParsedSettings() // one that cannot be read is a blocker
+	settings, _ := c.ParsedSettings() // invalid settings are a blocker
 	if without := s.withoutAccess(s.RoutedAgents(settings.Routing)); len(without) > 0 {
 		found = append(found, Finding{Code: CodeRoutingNoAccess, Count: int64(len(without)), About: without,
 			Problem: "routing names agents who cannot receive tickets",
@@ -109,13 +110,13 @@ func (s Setup) warnings(c Channel, choices Choices, f PreflightCounts) []Finding
 	found = append(found, s.leftBehind(c, f.LeftBehind)...)
 	if history && choices.SLA == Original && f.Breaching > 0 {
 		found = append(found, Finding{Code: CodeWouldBreach, Count: f.Breaching,
-			Problem: fmt.Sprintf("%d tickets would breach the moment they land", f.Breaching),
-			Remedy:  "let clocks start at the move, or be ready for the breaches"})
+			Problem: fmt.Sprintf("%d tickets would breach their SLA as soon as they arrive", f.Breaching),
+			Remedy:  "choose clocks that start at the move, or be prepared for the breaches"})
 	}
 	return found
 }
 
-// ownersWithoutAccess warns of the agents who would lose their conversations.
+// ownersWithoutAccess warns about agents who would lose their conversations.
 func (s Setup) ownersWithoutAccess(owned map[string]int64) []Finding {
 	var sum int64
 	var about []string
@@ -143,7 +144,7 @@ func (s Setup) ownersWithoutAccess(owned map[string]int64) []Finding {
 		Remedy:  "give them help desk access, or let the tickets land without an owner"}}
 }
 
-// leftBehind warns of connected channels which this move leaves in the inbox.
+// leftBehind warns about connected channels that this move leaves in the inbox.
 func (s Setup) leftBehind(c Channel, conversations map[string]int64) []Finding {
 	found := Finding{Code: CodeConnectedLeft, Remedy: "move it next, so that agents need not look in two places"}
 	for _, other := range s.ConnectedChannels(c) {
@@ -160,28 +161,28 @@ func (s Setup) leftBehind(c Channel, conversations map[string]int64) []Finding {
 }
 
 const (
-	maxQuietWindows  = 3             // so many are recommended
-	quietWindowHours = 3             // so many hours each
-	weekHours        = 7 * 24        //
+	maxQuietWindows  = 3
+	quietWindowHours = 3
+	weekHours        = 7 * 24
 	sunday           = 3 * 24 * 3600 // Unix second at which the first Sunday began, 1970-01-04
 )
 
 // QuietWindow is a recommended time to start a move (R11).
 type QuietWindow struct {
-	Start    time.Time // its next occurrence, in the account's zone
+	Start    time.Time // next occurrence, in the account's time zone
 	End      time.Time
-	Messages int64 // taken in during this window of the week, in all of the history
+	Messages int64 // messages that arrived in this window of the week, over the whole history
 }
 
 // quietHours returns the quietest windows of the week that do not overlap,
-// the quietest first and of equal ones the next; none without history. Hours
-// of the week are those of UTC; only their names are the account's, so a
-// window can be an hour off on the other side of a change of summer time.
+// the quietest first and, if equal, the soonest; none without history. The
+// hours of the week are those of UTC and only shown in the account's zone, so a
+// window can be off by an hour after a change of daylight saving time.
 func quietHours(hourly [weekHours]int64, zone string, now time.Time) []QuietWindow {
 	if hourly == ([weekHours]int64{}) {
 		return nil
 	}
-	var ignored problems // a wrong zone is a blocker; UTC serves until then
+	var ignored problems // an unknown zone is a blocker; until it is corrected UTC will do
 	in := ignored.zone("zone", zone)
 	windows := make([]QuietWindow, weekHours)
 	for hour := range windows {
@@ -221,33 +222,33 @@ func (w QuietWindow) overlaps(o QuietWindow) bool {
 	return min(apart, weekHours*time.Hour-apart) < quietWindowHours*time.Hour
 }
 
-// What moves cost and how fast they go on AWS. Sources: the table of designs
-// in the protocol's notes, and the quotas and us-east-1 prices of DynamoDB
-// on demand as of November 2026.
+// The cost and speed of moves on AWS, from measurements of the write path and
+// from the quotas and us-east-1 prices of DynamoDB on demand as of November
+// 2026.
 const (
-	writesPerConversation = 2.05 // write units per conversation: ticket, marker, and some repeats
-	dollarsPerMillion     = 1.43 // per million conversations: writes 90 %, then reads, queue and functions
+	writesPerConversation = 2.05 // write units: ticket, marker, and some repeats
+	dollarsPerMillion     = 1.43 // per million conversations: 90 % for writes, then reads, queue and functions
 
-	coldWrites  = 4_000            // a second, on a table that has been idle
-	peakWrites  = 40_000           // a second, the default quota of a table
-	doubleAfter = 30 * time.Minute // an on-demand table takes twice its previous peak after that long
-	moveShare   = 0.7              // of the writes; live traffic keeps the rest (R22)
+	coldWrites  = 4_000            // per second, on a table that has been idle
+	peakWrites  = 40_000           // per second, the default quota of a table
+	doubleAfter = 30 * time.Minute // time in which an on-demand table doubles its capacity
+	moveShare   = 0.7              // of the writes; the rest is reserved for live traffic (R22)
 
 	// Fence, drain and reconcile wait even if there is nothing to move.
 	fixedWaits = 10 * time.Second
 )
 
-// Estimate is how long a move takes on AWS and what it costs there.
+// Estimate is the expected duration and cost of a move on AWS.
 type Estimate struct {
-	Conversations int64         // to be moved
-	Shortest      time.Duration // the table is warm and the channel silent
-	Longest       time.Duration // the table is cold and live traffic takes its full share
+	Conversations int64         // number of conversations to move
+	Shortest      time.Duration // if the table is warm and there is no live traffic
+	Longest       time.Duration // if the table is cold and live traffic uses its full share
 	Writes        float64       // DynamoDB write units
 	Dollars       float64
 }
 
-// estimate returns the estimate of a move; without history nothing but the
-// waits is left.
+// estimate returns the estimate of a move. Without history only the fixed waits
+// remain.
 func estimate(c Choices, f PreflightCounts) Estimate {
 	var e Estimate
 	if c.History == AllHistory {

@@ -6,33 +6,34 @@ import (
 	"time"
 )
 
-// Report is the proof of a move (R27).
+// Report states the results of a move and proves that nothing was lost (R27).
 type Report struct {
-	Found      int64 // conversations of the channel that belong to the move
-	Created    int64 // tickets made from history
-	AsIs       int64 // conversations moved with the ticket they had
-	Redirected int64 // tickets made live
+	Found      int64 // conversations that belong to the move
+	Created    int64 // tickets created from history
+	AsIs       int64 // conversations moved with the ticket they already had
+	Redirected int64 // tickets of live conversations
 	Failed     int64
-	Unsettled  int64 // changed while it was counted, so not in the sums
+	Unsettled  int64 // changed while being counted, so not in the checksums
 	OwnersLost int64
-	Breaches   int64            // clocks already past when the ticket was made
-	ByStatus   map[Status]int64 // tickets by status as the move set it
+	Breaches   int64            // tickets overdue from the start
+	ByStatus   map[Status]int64 // tickets by the status that the move gave them
 
-	// Checksums over (conversation, start, status, owner), 64 bits in hex,
-	// independent of order. They are equal if both sides agree.
+	// Sums of Checksum over all conversations of the move, in hex: what the
+	// inbox says the tickets must be, and what they are. Equal sums prove that
+	// both agree.
 	InboxSum string
 	DeskSum  string
 }
 
-// Checksum returns one line of the proof of a move (R27) as a number. Added
-// up, modulo 2^64, over all lines, they give a sum that does not depend on
-// the order, so that shards count on their own; a line that is missing,
-// doubled or different changes it. The start counts in milliseconds.
+// Checksum returns the checksum of one conversation or ticket for the report of
+// a move (R27). The sum over all of them, modulo 2^64, does not depend on the
+// order, so shards can be summed separately; a missing, duplicated or different
+// line changes it. The precision of start is a millisecond.
 func Checksum(conversation string, start time.Time, status Status, owner string) uint64 {
 	var room [256]byte
 	b := room[:0]
 	for _, s := range [...]string{conversation, string(status), owner} {
-		b = binary.AppendUvarint(b, uint64(len(s))) // else "ab","c" would be "a","bc"
+		b = binary.AppendUvarint(b, uint64(len(s))) // distinguishes "ab","c" from "a","bc"
 		b = append(b, s...)
 	}
 	b = binary.BigEndian.AppendUint64(b, uint64(start.UnixMilli()))
@@ -40,10 +41,9 @@ func Checksum(conversation string, start time.Time, status Status, owner string)
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// Checksum returns t's line of the help desk's side of the proof. A ticket which
-// no agent touched counts with the status and owner it has; one that was
-// edited counts with what the move had made of it, for the edit is right and
-// the conversation cannot know of it; EditKept checks the edit.
+// Checksum returns t's contribution to the sum of the help desk. For a ticket
+// that an agent has edited, it uses the status and owner that the move gave it,
+// because the conversation does not know of the edit; EditKept checks the edit.
 func (t Ticket) Checksum() uint64 {
 	status, owner := t.Status, t.Owner
 	if !t.Edited.At.IsZero() {
@@ -52,12 +52,12 @@ func (t Ticket) Checksum() uint64 {
 	return Checksum(t.Conversation, t.Created, status, owner)
 }
 
-// Expected returns what the inbox's side of the proof says that t should be,
-// were it not for agents' edits: for Checksum with c's ID. It is worked out
-// again from c wherever c decides. What c cannot decide is taken from what
-// the move noted: of a native ticket its date, status and owner (R15), of a
-// live one whom the routing of that minute chose, and the status of that
-// minute's settings. An unknown status is a *ConversionError.
+// Expected returns the arguments of Checksum for the inbox's sum: what t must
+// be, according to c, without agents' edits. Where c determines the value, it
+// is calculated again from c. The rest is taken from the ticket: the date,
+// status and owner of a native ticket (R15), and for a live ticket the owner
+// that routing chose and the status in the settings at that time. An unknown
+// status is a *ConversionError.
 func (r *Rules) Expected(c Conversation, t Ticket) (start time.Time, status Status, owner string, err error) {
 	if t.Provenance == Native {
 		return t.Created, t.MovedStatus, t.MovedOwner, nil

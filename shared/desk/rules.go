@@ -7,36 +7,36 @@ import (
 	"fmt"
 )
 
-// Rules turns the conversations of one channel into tickets. What it decides
-// depends on its inputs and on nothing else, so workers that convert the
-// same conversation twice, or at the same time, agree. It is safe for
-// concurrent use.
+// Rules converts the conversations of one channel into tickets. The results
+// depend only on the inputs, so workers that convert the same conversation
+// twice, or at the same time, agree. Rules is safe for concurrent use.
 type Rules struct {
 	move                Move
 	channel             Channel
 	settings            Settings
-	access              map[string]bool // who has help desk access, as of the fence
-	eligibleOwners      map[string]bool // who has it now, for edits
-	routed              []string        // who receives live conversations, in the order of the settings
+	access              map[string]bool // agents with help desk access at the fence
+	eligibleOwners      map[string]bool // agents with help desk access now, for edits
+	routed              []string        // agents who receive live conversations, in order
 	live                StatusMap       // statuses of live tickets
-	removedClosedStatus Status          // the closed one of a move that has ended, if no pipeline has it any more
+	removedClosedStatus Status          // closed status of an ended move, if it was removed from its pipeline
 	statuses            map[Status]statusInfo
-	policies            []parsedPolicy // the policies for this channel, in order
+	policies            []parsedPolicy // those that apply to the channel, in order
 }
 
-// statusInfo is a status in its pipeline.
+// statusInfo describes a status and its pipeline.
 type statusInfo struct {
 	closed    bool
 	pipeline  string
-	firstOpen Status // of that pipeline
+	firstOpen Status // first open status of the pipeline
 }
 
-// NewRules makes the rules for channel c and its move m ready. The access is
-// the snapshot taken at m's fence (Setup.Access); after the end of the move
-// give the present one. A zero Move is that of a channel in the inbox. What
-// would make every conversation fail, such as a mapping to statuses that are
-// gone, is reported here, as *InvalidErrors; but once the move has ended, the
-// pipelines may change, and what comes late gets the statuses of new tickets.
+// NewRules returns the rules for channel c and its move m; the zero Move stands
+// for a channel that has not begun to move. Until the move ends, access must be
+// the set stored at its fence (Setup.Access), afterwards the current one.
+//
+// Errors that would make every conversation fail, such as a mapping to statuses
+// that do not exist, are returned as *InvalidErrors. Once the move has ended,
+// pipelines may change: tickets created later use the statuses for new tickets.
 func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error) {
 	settings, err := c.ParsedSettings()
 	if err != nil {
@@ -82,10 +82,11 @@ func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error
 	return r, nil
 }
 
-// liveStatuses returns the statuses with which tickets of new conversations
-// start (R18): the channel's own, else the first open one of the mapping's
-// pipeline, else of the first pipeline. One that is closed already, because
-// its agent was quick, gets the mapping's closed status or the first there is.
+// liveStatuses returns the statuses for tickets of new conversations (R18). The
+// open one is that of the channel's settings, otherwise the first open one of
+// the mapping's pipeline or of the first pipeline. The closed one, for a
+// conversation that an agent closes before its ticket exists, is that of the
+// mapping, otherwise the pipeline's first.
 func (s Setup) liveStatuses(mapped StatusMap, settings Settings) (StatusMap, error) {
 	_, pipeline, ok := s.Status(mapped.Open)
 	if !ok && len(s.Pipelines) > 0 {
@@ -111,7 +112,7 @@ func (s Setup) liveStatuses(mapped StatusMap, settings Settings) (StatusMap, err
 	return live, nil
 }
 
-// mapping returns the statuses of conversations that are open and closed.
+// mapping returns the ticket statuses for open and closed conversations.
 func (r *Rules) mapping(p Provenance) StatusMap {
 	if p == Live {
 		return r.live
@@ -119,22 +120,24 @@ func (r *Rules) mapping(p Provenance) StatusMap {
 	return r.move.Choices.Statuses
 }
 
-// closed reports whether tickets with a status are closed, also with the one
-// that the move gave them before it went: a reply reopens them still (R19).
+// closed reports whether s is a closed status. That includes one which the move
+// gave to tickets and which was removed later: a reply must still reopen these
+// tickets (R19).
 func (r *Rules) closed(s Status) bool {
 	return r.statuses[s].closed || r.removedClosedStatus != "" && s == r.removedClosedStatus
 }
 
-// Belongs reports whether c is one of the channel's conversations: it began
-// there (R13), or joined it from a connected form (R14).
+// Belongs reports whether c belongs to the channel: it started there (R13), or
+// it joined from a connected form (R14).
 func (r *Rules) Belongs(c Conversation) bool {
 	return c.Channel == r.channel.ID && c.Account == r.channel.Account
 }
 
-// Provenance says what kind of ticket c gets, as long as it has not moved;
-// afterwards the ticket knows better. A ticket made in the inbox moves as it
-// is (R15), however late it was made. Live is what the store took in since
-// the fence (R18), whatever date the customer's mail bears.
+// Provenance returns the provenance of the ticket that c gets. It is meant for
+// conversations that have not moved; afterwards the ticket's own Provenance
+// counts. A ticket created in the inbox is native (R15), however late it was
+// created. A conversation that arrived since the fence is live (R18), whatever
+// date its mail carries.
 func (r *Rules) Provenance(c Conversation) Provenance {
 	switch {
 	case c.Ticket != "" && c.Home != HelpDesk:
@@ -145,15 +148,17 @@ func (r *Rules) Provenance(c Conversation) Provenance {
 	return History
 }
 
-// StaysInInbox reports whether c stays in the inbox for good, with its ticket if it
-// has one: history was left behind and c was taken in before the fence (R20).
+// StaysInInbox reports whether c stays in the inbox for good, together with its
+// ticket if it has one: the move leaves history behind and c arrived before the
+// fence (R20).
 func (r *Rules) StaysInInbox(c Conversation) bool {
 	return r.move.Choices.History == NoHistory &&
 		(r.move.FenceAt.IsZero() || c.TakenIn.Before(r.move.FenceAt))
 }
 
-// route picks who receives a live conversation: always the same one for the
-// same conversation, and everyone equally often; "" if nobody may.
+// route returns the agent who receives a live conversation, or "" if there is
+// none. It always returns the same agent for the same conversation, and all
+// agents equally often.
 func (r *Rules) route(conversationID string) string {
 	if len(r.routed) == 0 {
 		return ""

@@ -6,28 +6,28 @@ import (
 	"math"
 	"slices"
 	"time"
-	_ "time/tzdata" // due times must not depend on the zones a machine happens to have
+	_ "time/tzdata" // due times must not depend on the zones that a machine has installed
 )
 
-// Schedule is when a team works. No weekly hours at all is around the clock.
+// Schedule is the working time of a team. Without weekly hours it works around
+// the clock.
 type Schedule struct {
-	Zone     string // IANA time zone; "" is the account's
+	Zone     string // IANA time zone; "" means the account's
 	Weekly   []Hours
-	Holidays []string // dates "2006-01-02" in Zone, on which nobody works
+	Holidays []string // days off, such as "2006-01-02", in Zone
 }
 
-// Hours is one span of work in a week.
+// Hours is one period of work in a week.
 type Hours struct {
 	Day  time.Weekday
 	From string // "09:00"
 	To   string // "17:00"; "24:00" is the end of the day
 }
 
-// Add returns the earliest instant by which d of the schedule's working time
-// has passed since from, in UTC. Days are those of the schedule's zone, or
-// of defaultZone, with their changes of summer time; nobody works on
-// holidays. A schedule that is wrong, a negative d, and a d that takes more
-// than about a century are *InvalidErrors.
+// Add returns the earliest time, in UTC, at which d of working time has passed
+// since from. Days follow the schedule's zone, or defaultZone if it has none,
+// including changes of daylight saving time. An invalid schedule, a negative d
+// and a d that takes more than about a century are *InvalidErrors.
 func (sch Schedule) Add(from time.Time, d time.Duration, defaultZone string) (time.Time, error) {
 	c, err := sch.calendar("schedule", defaultZone)
 	if err != nil {
@@ -39,20 +39,20 @@ func (sch Schedule) Add(from time.Time, d time.Duration, defaultZone string) (ti
 	return c.add(from, d), nil
 }
 
-// checkDuration reports why d cannot be counted by c.
+// checkDuration returns an *InvalidError if d is negative or too long.
 func (c *calendar) checkDuration(field string, d time.Duration) error {
 	if d < 0 {
-		return &InvalidError{Field: field, Problem: "a duration is negative", Remedy: "use zero or more; zero promises nothing"}
+		return &InvalidError{Field: field, Problem: "the duration is negative", Remedy: "use zero or more; zero means no promise"}
 	}
 	if !c.withinReach(d) {
-		return &InvalidError{Field: field, Problem: "so much working time does not pass in a century",
+		return &InvalidError{Field: field, Problem: "the duration exceeds 100 years of working time",
 			Remedy: "shorten the duration or add hours to the schedule"}
 	}
 	return nil
 }
 
-// calendar makes sch ready for counting, or reports all that is wrong with
-// it as *InvalidErrors below field.
+// calendar returns the calendar of sch, or all errors in sch as *InvalidErrors,
+// joined, with paths below field.
 func (sch Schedule) calendar(field, defaultZone string) (*calendar, error) {
 	c := &calendar{holidays: map[int64]struct{}{}}
 	var errs problems
@@ -65,7 +65,7 @@ func (sch Schedule) calendar(field, defaultZone string) (*calendar, error) {
 			continue
 		}
 		if slices.ContainsFunc(c.spans[h.Day], func(o span) bool { return s.from < o.to && o.from < s.to }) {
-			errs.add(at, "hours overlap others of the same day", "join them into one span")
+			errs.add(at, "the hours overlap with others on the same day", "combine them")
 			continue
 		}
 		c.spans[h.Day] = append(c.spans[h.Day], s)
@@ -73,7 +73,7 @@ func (sch Schedule) calendar(field, defaultZone string) (*calendar, error) {
 	for i, date := range sch.Holidays {
 		t, err := time.Parse(time.DateOnly, date)
 		if err != nil {
-			errs.add(fmt.Sprintf("%s.holidays[%d]", field, i), fmt.Sprintf("%.20q is not a date", date), "write it as 2006-01-02")
+			errs.add(fmt.Sprintf("%s.holidays[%d]", field, i), fmt.Sprintf("%.20q is not a date", date), "use the form 2006-01-02")
 			continue
 		}
 		c.holidays[floorDiv(t.Unix(), day)] = struct{}{}
@@ -96,7 +96,7 @@ func (sch Schedule) calendar(field, defaultZone string) (*calendar, error) {
 	return c, nil
 }
 
-// span reads h.
+// span returns the working time of h, or an *InvalidError.
 func (h Hours) span(field string) (span, error) {
 	if h.Day < time.Sunday || h.Day > time.Saturday {
 		return span{}, &InvalidError{Field: field + ".day", Problem: fmt.Sprintf("%d is not a weekday", int(h.Day)),
@@ -108,33 +108,34 @@ func (h Hours) span(field string) (span, error) {
 		return span{}, err
 	}
 	if from >= to {
-		return span{}, &InvalidError{Field: field, Problem: fmt.Sprintf("work ends at %s and starts at %s", h.To, h.From),
-			Remedy: "let hours end after they start; split a night shift at 24:00"}
+		return span{}, &InvalidError{Field: field, Problem: fmt.Sprintf("the hours start at %s but end at %s", h.From, h.To),
+			Remedy: "make them end later than they start; split a night shift at 24:00"}
 	}
 	return span{from, to}, nil
 }
 
-// wallTime reads "15:04" or "24:00" as seconds since midnight.
+// wallTime converts a time of day such as "15:04", or "24:00", to seconds since
+// midnight.
 func wallTime(field, s string) (int64, error) {
 	if s == "24:00" {
 		return day, nil
 	}
 	t, err := time.Parse("15:04", s)
 	if err != nil || len(s) != len("15:04") {
-		return 0, &InvalidError{Field: field, Problem: fmt.Sprintf("%.20q is not a time of day", s), Remedy: "write it as 09:00"}
+		return 0, &InvalidError{Field: field, Problem: fmt.Sprintf("%.20q is not a time of day", s), Remedy: "use the form 09:00"}
 	}
 	return int64(t.Hour()*60+t.Minute()) * 60, nil
 }
 
 const (
 	day      = 24 * 60 * 60 // seconds of the wall clock
-	maxWeeks = 100 * 53     // no due time lies further away than about a century
+	maxWeeks = 100 * 53     // limit of due times: about a century ahead
 )
 
-// span is one stretch of work in seconds of the wall clock since midnight.
+// span is one period of work, in seconds of the wall clock since midnight.
 type span struct{ from, to int64 }
 
-// calendar is a Schedule made ready for counting.
+// calendar is a Schedule prepared for counting working time.
 type calendar struct {
 	zone     *time.Location
 	always   bool               // around the clock, without holidays
@@ -143,8 +144,8 @@ type calendar struct {
 	week     time.Duration      // working time of a week without holidays, never zero
 }
 
-// withinReach reports whether d of working time passes within about a century
-// from anywhere. It bounds the days that add looks at.
+// withinReach reports whether d of working time passes within about a century,
+// whatever the start. This limits the days that add visits.
 func (c *calendar) withinReach(d time.Duration) bool {
 	if c.always {
 		return true
@@ -152,8 +153,8 @@ func (c *calendar) withinReach(d time.Duration) bool {
 	return int64(d/c.week)+int64(len(c.holidays)) < maxWeeks
 }
 
-// add returns the earliest instant by which d of working time has passed
-// since from, in UTC. The caller has asked reaches.
+// add returns the earliest time, in UTC, at which d of working time has passed
+// since from. Callers must check withinReach first.
 func (c *calendar) add(from time.Time, d time.Duration) time.Time {
 	from = from.UTC()
 	if c.always || d <= 0 {
@@ -162,8 +163,8 @@ func (c *calendar) add(from time.Time, d time.Duration) time.Time {
 	since, nanos := from.Unix(), time.Duration(from.Nanosecond())
 	p := c.period(since)
 	today := floorDiv(since+p.offset, day)
-	// The wall clock may have passed a boundary of today before the present
-	// period of the zone began. No zone is 16 hours away from UTC.
+	// The wall clock may have passed a boundary of today before the current
+	// period of the zone began. No zone differs from UTC by 16 hours.
 	if early := today*day - 16*60*60; early < p.from {
 		p = c.period(early)
 	}
@@ -189,11 +190,11 @@ func (c *calendar) add(from time.Time, d time.Duration) time.Time {
 	}
 }
 
-// period is a stretch of time in which a zone keeps its distance to UTC, all
-// in Unix seconds; to is exclusive.
+// period is a range of time in which a zone keeps the same offset from UTC, in
+// Unix seconds; to is exclusive.
 type period struct{ from, to, offset int64 }
 
-// period returns the one that contains the Unix second u.
+// period returns the period that contains the Unix second u.
 func (c *calendar) period(u int64) period {
 	t := time.Unix(u, 0).In(c.zone)
 	_, offset := t.Zone()
@@ -203,17 +204,18 @@ func (c *calendar) period(u int64) period {
 		p.from = from.Unix()
 	}
 	if !to.IsZero() {
-		// In the far future Go ends the last day of leap years before it began
-		// (golang/go#81583). A step forward, whatever it says, ends the search.
+		// In the far future, Go says that the last day of a leap year ends before
+		// it began (golang/go#81583). Always stepping forward ends the search.
 		p.to = max(to.Unix(), u+60*60)
 	}
 	return p
 }
 
-// instant returns the first Unix second at which the wall clock shows wall
-// or later. So a time that summer time skips is the moment of the change,
-// and of a time that comes twice it is the first. It starts at p, which must
-// not be later than the answer, and moves p on: walls are asked in order.
+// instant returns the first Unix second at which the wall clock shows wall or
+// later. For a time that daylight saving time skips, that is the moment of the
+// change; for a time that occurs twice, the first occurrence. The search
+// starts at p, which must not be later than the result, and advances p, so
+// calls must be in the order of wall.
 func (c *calendar) instant(wall int64, p *period) int64 {
 	for {
 		if u := max(wall-p.offset, p.from); u < p.to {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Setup is all of an account's configuration, as far as moves and tickets
-// depend on it. Orders matter: the first matching policy applies, the first
+// Setup is the part of an account's configuration that moves and tickets
+// depend on. Order matters: the first matching policy applies, and the first
 // pipeline is the default.
 type Setup struct {
 	Account   Account
@@ -46,7 +46,7 @@ func (s Setup) Channel(id string) (Channel, bool) {
 	return s.Channels[i], true
 }
 
-// Status returns the ticket status with that ID and the pipeline it is of.
+// Status returns the ticket status with that ID and its pipeline.
 func (s Setup) Status(id Status) (PipelineStatus, Pipeline, bool) {
 	for _, p := range s.Pipelines {
 		if i := slices.IndexFunc(p.Statuses, func(st PipelineStatus) bool { return st.ID == id }); i >= 0 {
@@ -56,9 +56,9 @@ func (s Setup) Status(id Status) (PipelineStatus, Pipeline, bool) {
 	return PipelineStatus{}, Pipeline{}, false
 }
 
-// Access returns the IDs of the agents who have help desk access. The fence
-// takes it as a snapshot, so that an owner does not depend on the minute in
-// which a conversation was converted.
+// Access returns the set of agents who have help desk access. A move stores it
+// at its fence, because the owner of a ticket must not depend on when its
+// conversation happens to be converted.
 func (s Setup) Access() map[string]bool {
 	access := make(map[string]bool, len(s.Agents))
 	for _, a := range s.Agents {
@@ -69,8 +69,9 @@ func (s Setup) Access() map[string]bool {
 	return access
 }
 
-// ConnectedChannels returns the channels which share conversations with c (R14): of
-// a form its e-mail channel, of an e-mail channel the forms answered by it.
+// ConnectedChannels returns the channels that share conversations with c (R14):
+// for a form its e-mail channel, for an e-mail channel the forms answered
+// through it.
 func (s Setup) ConnectedChannels(c Channel) []Channel {
 	var with []Channel
 	for _, other := range s.Channels {
@@ -83,9 +84,8 @@ func (s Setup) ConnectedChannels(c Channel) []Channel {
 	return with
 }
 
-// RoutedAgents returns the IDs of the agents whom r names, in its order: its
-// agents, then the members of its team, nobody twice. Of a team that does
-// not exist nobody is a member; Setup.Check refuses such a routing.
+// RoutedAgents returns the agents of r, then the members of its team, without
+// duplicates. An unknown team has no members; Check reports it.
 func (s Setup) RoutedAgents(r Routing) []string {
 	ids := slices.Clone(r.Agents)
 	if team, ok := s.Team(r.Team); ok {
@@ -100,8 +100,8 @@ func (s Setup) RoutedAgents(r Routing) []string {
 	return once
 }
 
-// withoutAccess returns those of ids who have no help desk access, once each
-// and in their order.
+// withoutAccess returns the agents among ids who lack help desk access, in
+// order and without duplicates.
 func (s Setup) withoutAccess(ids []string) []string {
 	var without []string
 	for _, id := range ids {
@@ -112,20 +112,19 @@ func (s Setup) withoutAccess(ids []string) []string {
 	return without
 }
 
-// MayMove reports why the agent may not start a move; nil for a super
-// administrator (R1). Give it the setup as the store has it now: a token can
-// be older than a demotion.
+// MayMove returns a *RefusedError unless the agent is a super administrator
+// (R1). The setup must be current, because the agent may have lost the role
+// after their token was issued.
 func (s Setup) MayMove(agentID string) error {
 	if a, ok := s.Agent(agentID); ok && a.Role == SuperAdmin {
 		return nil
 	}
-	return &RefusedError{Code: CodeNotSuperAdmin, Problem: "only a super administrator of the account moves a channel",
+	return &RefusedError{Code: CodeNotSuperAdmin, Problem: "only a super administrator of the account may move a channel",
 		Remedy: "ask a super administrator to start the move"}
 }
 
-// Check reports all that is wrong with s, each as an *InvalidError with the
-// path of its field, such as "channels[2].settings.routing.agents[0]"; nil
-// if nothing is.
+// Check returns all errors in s, joined. Each is an *InvalidError with the path
+// of its field, such as "channels[2].settings.routing.agents[0]".
 func (s Setup) Check() error {
 	var errs problems
 	errs.check(CheckID("account.id", s.Account.ID))
@@ -178,7 +177,7 @@ func (s Setup) checkPipelines(errs *problems) {
 			errs.checkID(fmt.Sprintf("%s.statuses[%d].id", at, j), string(st.ID), statuses)
 		}
 		if p.first(false) == "" || p.first(true) == "" {
-			errs.add(at+".statuses", "an open or a closed status is missing", "give it at least one of each")
+			errs.add(at+".statuses", "the pipeline lacks an open or a closed status", "add at least one of each")
 		}
 	}
 }
@@ -215,7 +214,7 @@ func (s Setup) checkChannels(errs *problems) {
 		}
 		if c.Fallback {
 			if fallbacks++; fallbacks > 1 {
-				errs.add(at+".fallback", "the account has another fallback address", "keep one")
+				errs.add(at+".fallback", "the account already has a fallback address", "keep only one")
 			}
 			if c.Type != Email {
 				errs.add(at+".fallback", "only an e-mail channel can be the fallback address", "unset it")
@@ -227,13 +226,14 @@ func (s Setup) checkChannels(errs *problems) {
 	}
 }
 
-// checkConnected: only forms name an e-mail channel (R14).
+// checkConnected checks that only forms are connected, each to an e-mail
+// channel (R14).
 func (s Setup) checkConnected(errs *problems, at string, c Channel) {
 	if c.Connected == "" {
 		return
 	}
 	if c.Type != Form {
-		errs.add(at+".connected", "only a form is answered through another channel", "unset it")
+		errs.add(at+".connected", "only a form can be answered through another channel", "unset it")
 		return
 	}
 	if other, ok := s.Channel(c.Connected); !ok || other.Type != Email {
@@ -247,7 +247,7 @@ func (s Setup) checkBot(errs *problems, at string, c Channel) {
 		return
 	}
 	if c.Type != Chat {
-		errs.add(at+".bot", "only a chat flow has a bot", "remove it")
+		errs.add(at+".bot", "only a chat flow can have a bot", "remove it")
 	}
 	for i, t := range c.Bot.HandsOverTo {
 		field := fmt.Sprintf("%s.bot.handsOverTo[%d]", at, i)
@@ -255,7 +255,7 @@ func (s Setup) checkBot(errs *problems, at string, c Channel) {
 		_, isTeam := s.Team(t.Team)
 		switch {
 		case (t.Agent == "") == (t.Team == ""):
-			errs.add(field, "not exactly one of agent and team is set", "set one of them")
+			errs.add(field, "it must set either agent or team", "set exactly one of them")
 		case t.Agent != "":
 			errs.checkKnown(field+".agent", "agent", t.Agent, isAgent)
 		default:

@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// Provenance says how a ticket came to be.
+// Provenance tells how a ticket was created.
 type Provenance string
 
-// The ways in which a ticket comes to be.
+// The provenances of tickets.
 const (
-	Native  Provenance = "native"  // made in the inbox before the move (R15)
-	History Provenance = "history" // made by the move from an older conversation (R16)
-	Live    Provenance = "live"    // made for a conversation taken in after the fence (R18)
+	Native  Provenance = "native"  // created in the inbox before the move (R15)
+	History Provenance = "history" // created by the move from an older conversation (R16)
+	Live    Provenance = "live"    // created for a conversation that arrived after the fence (R18)
 )
 
-// LastEdit is what an agent last made of a ticket. It proves that no agent's
-// edit was overwritten: unless the customer has written since, it still holds.
+// LastEdit is the last change to a ticket by an agent. It serves to prove that
+// no edit was overwritten; see Ticket.EditKept.
 type LastEdit struct {
 	At            time.Time // zero if no agent has edited the ticket
 	By            string    // agent ID
 	Status        Status
 	Owner         string
-	SourceVersion int64 // version of the conversation that the agent's edit came after
+	SourceVersion int64 // version of the conversation when the agent edited the ticket
 }
 
-// Ticket is the one ticket of a conversation. Its ID derives from the
-// conversation's, so that a second one cannot be made.
+// Ticket is the only ticket of a conversation. Its ID is derived from the
+// conversation's ID, which rules out a second one.
 type Ticket struct {
 	Account      string
 	ID           string
@@ -39,35 +39,36 @@ type Ticket struct {
 	Created      time.Time // when the conversation started (R16)
 
 	Provenance Provenance
-	Imported   time.Time // when deskmove made it; zero for Native
-	Move       string    // by which move; "" when redirected after its end
-	Origin     string    // the ID of the channel on which the conversation started
-	LostOwner  string    // the agent who lost it for want of help desk access, or ""
+	Imported   time.Time // when deskmove created it; zero for Native
+	Move       string    // move ID; "" if it was created after the end of the move
+	Origin     string    // ID of the channel on which the conversation started
+	LostOwner  string    // the conversation's owner if they lack help desk access, else ""
 
-	Opened time.Time // since when its clock to close counts: its start, or when it was reopened; zero if none counts
+	Opened time.Time // start of the clock to close: the ticket's start, or when it was reopened; zero if that clock is off
 	Clocks Clocks
-	Home   Home // Inbox for a native ticket that has not moved; else HelpDesk
+	Home   Home // Inbox for a native ticket that has not moved; otherwise HelpDesk
 
-	// What the move made of the conversation. Agents' edits set Edited and
-	// leave the other two alone, so that the proof (R27) can tell a wrong
-	// conversion from a right one that was edited since.
+	// The result of the move. Edits by agents set Edited and do not change the
+	// other two, because the report (R27) must distinguish a wrong conversion
+	// from a correct one that was edited later.
 	MovedStatus Status
 	MovedOwner  string
-	Edited      LastEdit // the last edit by an agent since it landed
+	Edited      LastEdit // since the ticket came to the help desk
 
-	SourceVersion int64 // version of the conversation that the ticket shows
-	Revision      int64 // one more with every change; 1 at first
+	SourceVersion int64 // version of the conversation that the ticket reflects
+	Revision      int64 // starts at 1; incremented with every change
 }
 
-// TicketID returns the ID of the one ticket of a conversation. Because it is
-// the same whoever asks, a second ticket cannot be made.
+// TicketID returns the ID of a conversation's ticket. All callers get the same
+// ID, so they cannot create two tickets.
 func TicketID(conversationID string) string {
 	return "t-" + conversationID
 }
 
-// Ticket returns the ticket which c gets, made at now. History keeps its
-// date, and its owner if that agent has access (R16); live conversations are
-// routed (R18). One that cannot be converted is a *ConversionError (R28).
+// Ticket converts c at now. Tickets from history keep the date of the
+// conversation, and its owner if that agent has access (R16); tickets of live
+// conversations are routed (R18). If c cannot be converted, the error is a
+// *ConversionError (R28).
 func (r *Rules) Ticket(c Conversation, now time.Time) (Ticket, error) {
 	provenance := r.Provenance(c)
 	if err := r.convertible(c, provenance); err != nil {
@@ -85,7 +86,7 @@ func (r *Rules) Ticket(c Conversation, now time.Time) (Ticket, error) {
 	return t, nil
 }
 
-// convertible reports why c cannot become a ticket.
+// convertible returns a *ConversionError if c cannot become a ticket.
 func (r *Rules) convertible(c Conversation, p Provenance) error {
 	fail := func(code, problem, remedy string) error {
 		return &ConversionError{Conversation: c.ID, Code: code, Problem: problem, Remedy: remedy}
@@ -94,11 +95,11 @@ func (r *Rules) convertible(c Conversation, p Provenance) error {
 	case !r.Belongs(c):
 		return fail(CodeOtherChannel, "it belongs to another channel", "move that channel")
 	case c.TakenIn.IsZero():
-		return fail(CodeNoArrival, "when it was taken in is not known", "set its takenIn date and try again")
+		return fail(CodeNoArrival, "the date it was taken in is missing", "set its takenIn date and try again")
 	case r.StaysInInbox(c):
 		return fail(CodeStaysInInbox, "history stays in the inbox", "answer it there")
 	case p == Native:
-		return fail(CodeHasTicket, "it has a ticket, which moves as it is", "move the ticket")
+		return fail(CodeHasTicket, "it already has a ticket, which moves unchanged", "move the ticket")
 	case c.Started.IsZero():
 		return fail(CodeNoStartDate, "the date it started is missing", "set its started date and try again")
 	case c.Version < 1:
@@ -107,8 +108,8 @@ func (r *Rules) convertible(c Conversation, p Provenance) error {
 	return nil
 }
 
-// build returns the ticket that c makes by itself, with neither Revision nor
-// Move. Conversation and ticket agree on it as long as no agent edits it.
+// build returns the ticket of c without Revision and Move. It depends on c and
+// the rules only, so it can be compared with the stored ticket.
 func (r *Rules) build(c Conversation, p Provenance, imported time.Time) (Ticket, error) {
 	status, err := r.mapping(p).Status(c.Status)
 	if err != nil {
@@ -139,23 +140,23 @@ func (r *Rules) build(c Conversation, p Provenance, imported time.Time) (Ticket,
 	return t, nil
 }
 
-// TicketEdit is what an agent changes on a ticket. Nil leaves a field alone;
-// an empty owner is nobody.
+// TicketEdit is an agent's change to a ticket. A nil field stays as it is; an
+// empty owner means nobody.
 type TicketEdit struct {
 	Status *Status
 	Owner  *string
 }
 
-// Edit returns t as the agent by leaves it with e, one revision later. The
-// conversation c must have been read strongly, after t: t first catches up with its messages,
-// then e is applied and c's version noted, so that what the agent decided
-// after a message is not undone when the message is processed late (R19).
+// Edit returns t with the changes e of the agent by, and the next revision. The
+// conversation c must have been read after t, with strong consistency: t first
+// catches up with the messages of c, then e is applied and the version of c is
+// stored with it. A message that the agent could have seen thus cannot undo the
+// edit when it is processed late (R19).
 //
-// As long as the conversation of a ticket in the help desk is not marked, the
-// edit is a *RefusedError: such a ticket may yet be taken back, because its
-// conversation joined another channel (R14), and what an agent did would be
-// lost, or would keep it there. An unknown status, and an owner without help
-// desk access (R21), are *InvalidErrors.
+// Edit returns a *RefusedError if t is in the help desk but its conversation is
+// not marked yet: the ticket may still be withdrawn because the conversation
+// joined another channel (R14), and the edit would be lost. An unknown status,
+// or an owner without help desk access (R21), is an *InvalidError.
 func (r *Rules) Edit(t Ticket, e TicketEdit, c Conversation, by string, now time.Time) (Ticket, error) {
 	if t.Home == HelpDesk && c.Home != HelpDesk {
 		remedy := "edit conversation " + c.ID + " instead"
@@ -166,7 +167,7 @@ func (r *Rules) Edit(t Ticket, e TicketEdit, c Conversation, by string, now time
 	}
 	var errs problems
 	if e.Status == nil && e.Owner == nil {
-		errs.add("status", "nothing is to change", "give a status, an owner or both")
+		errs.add("status", "there is nothing to change", "send a status, an owner or both")
 	}
 	if e.Status != nil {
 		_, ok := r.statuses[*e.Status]
@@ -174,7 +175,7 @@ func (r *Rules) Edit(t Ticket, e TicketEdit, c Conversation, by string, now time
 	}
 	if e.Owner != nil && *e.Owner != "" && !r.eligibleOwners[*e.Owner] {
 		errs.add("owner", fmt.Sprintf("%.80q is not an agent with help desk access", *e.Owner),
-			"choose one who has it, or \"\" for nobody")
+			"choose an agent who has it, or \"\" for nobody")
 	}
 	if err := errs.join(); err != nil {
 		return t, err
@@ -198,25 +199,25 @@ func (r *Rules) Edit(t Ticket, e TicketEdit, c Conversation, by string, now time
 	return edited, nil
 }
 
-// EditKept reports whether the last edit by an agent still holds, as it must
-// (R19): nobody changed the owner since, and the status only if the customer
-// wrote after the edit.
+// EditKept reports whether the last edit by an agent is still in place, as it
+// must be (R19): the owner is unchanged, and so is the status unless the
+// customer wrote after the edit.
 func (t Ticket) EditKept(c Conversation) bool {
 	e := t.Edited
 	return e.At.IsZero() ||
 		t.Owner == e.Owner && (t.Status == e.Status || c.CustomerVersion > e.SourceVersion)
 }
 
-// VisibleTo reports whether a sees t: what is in the help desk is seen only
-// with help desk access (R21), also by a super administrator.
+// VisibleTo reports whether a may see t. In the help desk that requires help
+// desk access (R21), even for a super administrator.
 func (t Ticket) VisibleTo(a Agent) bool {
 	return t.Home != HelpDesk || a.HelpDesk
 }
 
-// AsIs returns t, a ticket made in the inbox, as it is in the help desk:
-// nothing changes but its home (R15). Only if its customer wrote since the
-// fence does it reopen like any ticket there (R19). A t that has landed
-// already follows c; if there is nothing to do, its Revision stays.
+// AsIs moves t, a ticket created in the inbox, to the help desk. Nothing but its
+// home changes (R15), except that it reopens if its customer wrote since the
+// fence (R19). If t is already in the help desk, it catches up with c, and its
+// Revision only changes if there was something to catch up with.
 func (r *Rules) AsIs(t Ticket, c Conversation) Ticket {
 	if t.Home == HelpDesk {
 		if t.SourceVersion >= c.Version {
@@ -225,8 +226,8 @@ func (r *Rules) AsIs(t Ticket, c Conversation) Ticket {
 		return r.follow(t, c)
 	}
 	t.Home = HelpDesk
-	// Mails of the inbox's days reopened nothing there; the move must not
-	// make up for it now.
+	// Messages that arrived before the fence did not reopen the ticket then, so
+	// the move must not reopen it now.
 	if !c.CustomerAt.Before(r.move.FenceAt) && r.reopens(t, c) {
 		t = r.reopen(t, c)
 		t.Clocks = r.clocks(t, c)
@@ -237,17 +238,17 @@ func (r *Rules) AsIs(t Ticket, c Conversation) Ticket {
 	return t
 }
 
-// Raise brings t up to c, and reports whether anything had to change. It is
-// safe to repeat and to call late. As long as c is not marked, the
-// conversation rules: people edit it and not the ticket, so t becomes what
-// c would make now, and what it shows of an older c is overwritten. Once c
-// is marked, the ticket rules: t only follows c's messages (R19).
+// Raise brings t up to date with c and reports whether it changed. Calls may be
+// repeated and may come late. Until c is marked, the conversation is
+// authoritative: people edit it and not the ticket, so t is converted again
+// from c. Once c is marked, the ticket is authoritative: t only follows the
+// messages of c (R19).
 //
-// Agents' edits survive it because an edit reads the conversation's version,
-// strongly, and leaves it in SourceVersion (see Edit): a message that the
-// agent could have seen is behind the edit, however late it comes here.
+// Agents' edits survive because Edit stores the version of the conversation it
+// has read in SourceVersion: messages up to that version are ignored here,
+// however late they come.
 //
-// A conversation that cannot be converted is a *ConversionError.
+// If c cannot be converted, the error is a *ConversionError.
 func (r *Rules) Raise(t Ticket, c Conversation, marked bool) (Ticket, bool, error) {
 	switch {
 	case t.Provenance == Native && !marked:
@@ -267,9 +268,9 @@ func (r *Rules) Raise(t Ticket, c Conversation, marked bool) (Ticket, bool, erro
 	return raised, true, nil
 }
 
-// follow brings a ticket that rules itself up to the messages of c: the
-// customer's reopen it, and either side's set the clocks. Status and owner
-// are otherwise the agents'.
+// follow applies the messages of c to a ticket that is already authoritative:
+// the customer's reopen it, and both sides' set the clocks. Otherwise status
+// and owner stay as the agents left them.
 func (r *Rules) follow(t Ticket, c Conversation) Ticket {
 	wrote := t.Home == HelpDesk && t.SourceVersion < c.CustomerVersion && !r.settings.Automation.KeepClosed
 	if wrote && r.closed(t.MovedStatus) {
@@ -284,22 +285,22 @@ func (r *Rules) follow(t Ticket, c Conversation) Ticket {
 	return t
 }
 
-// reopens reports whether the customer has written what t does not show yet,
-// and t is closed, and the channel's automation lets replies reopen (R19).
+// reopens reports whether t is closed, the customer has written something that t
+// does not reflect yet, and replies may reopen tickets of the channel (R19).
 func (r *Rules) reopens(t Ticket, c Conversation) bool {
 	return t.SourceVersion < c.CustomerVersion && r.closed(t.Status) && !r.settings.Automation.KeepClosed
 }
 
-// reopen opens t in its own pipeline; its clock to close starts again.
+// reopen opens t in its own pipeline and restarts its clock to close.
 func (r *Rules) reopen(t Ticket, c Conversation) Ticket {
 	t.Status = r.openLike(t.Provenance, t.Status)
 	t.Opened = c.CustomerAt
 	return t
 }
 
-// openLike returns the open status for a ticket that was closed with s: the
-// one with which such tickets start if it is of the same pipeline or s is gone,
-// else the pipeline's first.
+// openLike returns the status with which to reopen a ticket that was closed with
+// s: the status in which such tickets start if it is in the same pipeline or s
+// was removed, otherwise the first open status of the pipeline of s.
 func (r *Rules) openLike(p Provenance, s Status) Status {
 	in, ok := r.statuses[s]
 	if start := r.mapping(p).Open; !ok || r.statuses[start].pipeline == in.pipeline {
