@@ -14,7 +14,7 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Parts of a function's environment. A function embeds those that it reads.
+// Parts of a function's environment. A function embeds the parts that it reads.
 type (
 	// Tables are the names of the tables.
 	Tables struct {
@@ -58,7 +58,7 @@ var (
 // UnmarshalText reads a table's name.
 func (t *Table) UnmarshalText(b []byte) error {
 	*t = Table(b)
-	return match(tableForm, b, "it is no name of a table: 3 to 255 letters, digits, '_', '.' and '-'")
+	return match(tableForm, b, "not a valid table name; expected 3 to 255 letters, digits, '_', '.' and '-'")
 }
 
 // UnmarshalText reads a queue's URL.
@@ -66,7 +66,7 @@ func (q *QueueURL) UnmarshalText(b []byte) error {
 	*q = QueueURL(b)
 	u, err := url.Parse(string(b))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Count(strings.Trim(u.Path, "/"), "/") != 1 || u.RawQuery != "" {
-		return errors.New("it is no URL of a queue, such as https://sqs.eu-central-1.amazonaws.com/123456789012/name")
+		return errors.New("not a valid queue URL; expected one such as https://sqs.eu-central-1.amazonaws.com/123456789012/name")
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func (m *MachineARN) UnmarshalText(b []byte) error {
 	a, err := arn.Parse(string(b))
 	kind, name, _ := strings.Cut(a.Resource, ":")
 	if err != nil || a.Service != "states" || kind != "stateMachine" || name == "" || strings.Contains(name, ":") {
-		return errors.New("it is no ARN of a state machine, such as arn:aws:states:eu-central-1:123456789012:stateMachine:name")
+		return errors.New("not a valid state machine ARN; expected one such as arn:aws:states:eu-central-1:123456789012:stateMachine:name")
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (s *StreamARN) UnmarshalText(b []byte) error {
 	*s = StreamARN(b)
 	a, err := arn.Parse(string(b))
 	if err != nil || a.Service != "dynamodb" || !strings.HasPrefix(a.Resource, "table/") || !strings.Contains(a.Resource, "/stream/") {
-		return errors.New("it is no ARN of a table's stream, such as arn:aws:dynamodb:eu-central-1:123456789012:table/name/stream/2026-11-23T09:00:00.000")
+		return errors.New("not a valid ARN of a table's stream; expected one such as arn:aws:dynamodb:eu-central-1:123456789012:table/name/stream/2026-11-23T09:00:00.000")
 	}
 	return nil
 }
@@ -95,9 +95,9 @@ func (s *StreamARN) UnmarshalText(b []byte) error {
 // UnmarshalText reads a namespace.
 func (n *Namespace) UnmarshalText(b []byte) error {
 	*n = Namespace(b)
-	err := match(namespaceForm, b, "it is no namespace: 1 to 255 letters, digits and any of _.#:/-")
+	err := match(namespaceForm, b, "not a valid namespace; expected 1 to 255 letters, digits and any of _.#:/-")
 	if err == nil && strings.HasPrefix(string(b), "AWS/") {
-		err = errors.New("namespaces that begin with AWS/ are Amazon's")
+		err = errors.New("namespaces that begin with AWS/ are reserved")
 	}
 	return err
 }
@@ -127,11 +127,11 @@ func (e *EnvironmentError) Error() string {
 	return "environment: " + strings.Join(texts, " | ")
 }
 
-// LogValue makes a log's line list the gaps.
+// LogValue lists the gaps in a line of the log.
 func (e *EnvironmentError) LogValue() slog.Value { return slog.AnyValue(e.Gaps) }
 
-// Variables are the names of all variables of an environment, which is a
-// pointer to a struct of parts.
+// Variables returns the names of all variables of an environment, which is given
+// as a pointer to a struct of parts.
 func Variables(environment any) ([]string, error) {
 	fields, err := env.GetFieldParams(environment)
 	names := make([]string, len(fields))
@@ -141,9 +141,8 @@ func Variables(environment any) ([]string, error) {
 	return names, err
 }
 
-// ReadEnvironment reads an environment's variables, looked up in vars or, if
-// that is nil, where the process has them. All gaps are in the error, an
-// *EnvironmentError.
+// ReadEnvironment reads an environment's variables from vars or, if that is nil,
+// from those of the process. The error, an *EnvironmentError, lists all gaps.
 func ReadEnvironment(environment any, vars map[string]string) error {
 	err := env.ParseWithOptions(environment, env.Options{Environment: vars})
 	var all env.AggregateError
@@ -155,7 +154,7 @@ func ReadEnvironment(environment any, vars map[string]string) error {
 	for _, err := range all.Errors {
 		switch err := err.(type) {
 		case env.EmptyVarError:
-			e.Gaps = append(e.Gaps, Gap{err.Key, "it is not set", remedy})
+			e.Gaps = append(e.Gaps, Gap{err.Key, "not set", remedy})
 		case env.ParseError:
 			e.Gaps = append(e.Gaps, Gap{names[err.Name], err.Err.Error(), remedy})
 		default: // a mistake in the struct
@@ -168,7 +167,7 @@ func ReadEnvironment(environment any, vars map[string]string) error {
 
 const remedy = "set it in the function's environment, as template.yaml does"
 
-// variableOf returns the variables by their fields' names.
+// variableOf maps the names of fields to those of their variables.
 func variableOf(t reflect.Type) map[string]string {
 	names := make(map[string]string)
 	for _, f := range reflect.VisibleFields(t) {

@@ -1,4 +1,3 @@
-// Package machine starts executions of the state machine in Step Functions.
 package aws
 
 import (
@@ -27,9 +26,8 @@ type StateMachine struct {
 	ARN string // of the state machine: arn:aws:states:REGION:ACCOUNT:stateMachine:NAME
 }
 
-// Start starts an execution. One of that name that runs with this input is
-// what was asked for; one that runs with another, or has ended within 90 days,
-// stays as it is. Neither is an error.
+// Start starts an execution, unless one of that name is running or has ended
+// within the last 90 days, which is not an error.
 func (m *StateMachine) Start(ctx context.Context, name string, r move.Run) error {
 	input, err := json.Marshal(r)
 	if err != nil {
@@ -44,9 +42,9 @@ func (m *StateMachine) Start(ctx context.Context, name string, r move.Run) error
 	return translateSFN("start execution "+name, err)
 }
 
-// Running reports whether an execution was started and has not ended. What
-// Step Functions knows may be a moment old; a successor that is started for
-// that reason does no harm.
+// Running reports whether an execution was started and has not ended. Step
+// Functions' answer may be slightly out of date; a successor that is started
+// because of it does no harm.
 func (m *StateMachine) Running(ctx context.Context, name string) (bool, error) {
 	out, err := m.Client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(m.execution(name))})
 	if _, absent := errors.AsType[*types.ExecutionDoesNotExist](err); absent {
@@ -58,23 +56,23 @@ func (m *StateMachine) Running(ctx context.Context, name string) (bool, error) {
 	return out.Status == types.ExecutionStatusRunning, nil
 }
 
-// execution is the ARN of an execution.
+// execution returns the ARN of an execution.
 func (m *StateMachine) execution(name string) string {
 	return strings.Replace(m.ARN, ":stateMachine:", ":execution:", 1) + ":" + executionName(name)
 }
 
-// executionName spells a name with the characters that CloudWatch's logs take
-// too: letters, digits, '-' and '_', at most 80. Names of runs have a '.'
-// before their number, and no '_'.
+// executionName replaces what CloudWatch Logs does not accept in a name, which is
+// anything but letters, digits, '-' and '_'. Names of runs have a '.' before
+// their number, and no '_'.
 func executionName(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
-// translate makes errors that will pass a BusyError.
+// translateSFN makes temporary errors a BusyError.
 func translateSFN(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	_, crowded := errors.AsType[*types.ExecutionLimitExceeded](err)
-	if crowded || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
+	_, full := errors.AsType[*types.ExecutionLimitExceeded](err)
+	if full || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
 		return &desk.BusyError{What: "state machine", After: time.Second, Err: fmt.Errorf("%s: %w", what, err)}
 	}
 	return fmt.Errorf("%s: %w", what, err)

@@ -1,4 +1,3 @@
-// Package queue sends batches to an SQS queue.
 package aws
 
 import (
@@ -19,16 +18,16 @@ import (
 	"deskmove/shared/move"
 )
 
-// Of one request. SQS takes 1 MiB and bills by 64 KB; ten batches of five
-// hundred IDs are about 130 KB.
+// Limits of one request. SQS accepts 1 MiB and bills by 64 KB; ten batches of
+// five hundred IDs are about 130 KB.
 const (
 	maxEntries = 10
 	maxBytes   = 240 << 10
 )
 
 const (
-	maxRequests = 8                      // requests under way
-	attempts    = 6                      // at an entry, within about 3 s
+	maxRequests = 8                      // at the same time
+	attempts    = 6                      // to send an entry, within about 3 s
 	firstWait   = 100 * time.Millisecond // doubles with each attempt
 )
 
@@ -42,25 +41,25 @@ type Sender struct {
 	requests atomic.Int64
 }
 
-// Requests is how many requests were made, as SQS bills them, apart from
-// those that the SDK has repeated.
+// Requests returns how many requests were made, not counting the SDK's retries.
 func (s *Sender) Requests() int64 { return s.requests.Load() }
 
-// RefusedError says that SQS refuses a batch and will go on doing so.
+// RefusedError says that SQS rejected a batch for a reason that a retry does not
+// change.
 type RefusedError struct{ Entry, Code string }
 
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("queue refuses batch %s: %s", e.Entry, e.Code)
+	return fmt.Sprintf("queue rejected batch %s: %s", e.Entry, e.Code)
 }
 
-// Send sends batches, many requests at a time. After an error any of them may
-// have been sent. Errors: a *desk.BusyError if trying again helps, a
-// *RefusedError, or what else the SDK says.
+// Send sends batches, several requests at a time. After an error any of them may
+// have been sent. Errors: a *desk.BusyError if a retry helps, a *RefusedError,
+// or one of the SDK.
 func (s *Sender) Send(ctx context.Context, bs []move.Batch) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(maxRequests)
 	for len(bs) > 0 {
-		bodies := some(bs)
+		bodies := nextBodies(bs)
 		entries := bs[:len(bodies)]
 		bs = bs[len(bodies):]
 		g.Go(func() error { return s.request(ctx, entries, bodies) })
@@ -68,9 +67,9 @@ func (s *Sender) Send(ctx context.Context, bs []move.Batch) error {
 	return g.Wait()
 }
 
-// some returns the bodies of as many batches as fit into a request, at least
-// one.
-func some(bs []move.Batch) (bodies []string) {
+// nextBodies returns the bodies of as many batches as fit into a request, at
+// least one.
+func nextBodies(bs []move.Batch) (bodies []string) {
 	size := 0
 	for _, b := range bs[:min(len(bs), maxEntries)] {
 		body := b.JSON()
@@ -82,8 +81,8 @@ func some(bs []move.Batch) (bodies []string) {
 	return bodies
 }
 
-// request sends what fits into one request, and again those of its entries
-// that SQS did not take.
+// request sends batches in one request, and retries the entries that SQS did not
+// accept.
 func (s *Sender) request(ctx context.Context, bs []move.Batch, bodies []string) error {
 	left := make([]types.SendMessageBatchRequestEntry, len(bs))
 	for i, body := range bodies {
@@ -102,10 +101,10 @@ func (s *Sender) request(ctx context.Context, bs []move.Batch, bodies []string) 
 			return err
 		}
 	}
-	return &desk.BusyError{What: "queue", After: time.Second, Err: fmt.Errorf("%d batches not taken in %d attempts", len(left), attempts)}
+	return &desk.BusyError{What: "queue", After: time.Second, Err: fmt.Errorf("%d batches not accepted in %d attempts", len(left), attempts)}
 }
 
-// failed returns the entries that SQS did not take but may take another time.
+// failed returns the entries that SQS did not accept but may accept in a retry.
 func failed(entries []types.SendMessageBatchRequestEntry, answers []types.BatchResultErrorEntry, bs []move.Batch) ([]types.SendMessageBatchRequestEntry, error) {
 	var left []types.SendMessageBatchRequestEntry
 	for _, f := range answers {
@@ -123,8 +122,8 @@ func failed(entries []types.SendMessageBatchRequestEntry, answers []types.BatchR
 	return left, nil
 }
 
-// pause waits before an attempt, longer each time: a random share, but at
-// least half, of 0.1, 0.2, 0.4 … s. It does not wait before the first.
+// pause waits before every attempt but the first, twice as long each time: 0.1,
+// 0.2, 0.4 … s, less a random share of at most half.
 func pause(ctx context.Context, attempt int) error {
 	if attempt == 0 {
 		return nil
@@ -138,7 +137,7 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// translate makes errors that will pass a BusyError.
+// translateSQS makes temporary errors a BusyError.
 func translateSQS(err error) error {
 	if retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
 		return &desk.BusyError{What: "queue", After: time.Second, Err: err}

@@ -93,7 +93,7 @@ func TestStackUnderFaults(t *testing.T) {
 func smallBatches(t *testing.T) {
 	t.Helper()
 	const as, small = "const BatchSize = 500", "const BatchSize = 12"
-	file, err := filepath.Abs("../../../shared/aws/cloud.go")
+	file, err := filepath.Abs("../../../shared/aws/lambda.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func smallBatches(t *testing.T) {
 		t.Fatalf("%s does not say %q", file, as)
 	}
 	dir := t.TempDir()
-	instead, overlay := filepath.Join(dir, "cloud.go"), filepath.Join(dir, "overlay.json")
+	instead, overlay := filepath.Join(dir, "lambda.go"), filepath.Join(dir, "overlay.json")
 	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{file: instead}})
 	if err != nil {
 		t.Fatal(err)

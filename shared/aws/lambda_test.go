@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-func TestEarly(t *testing.T) {
+func TestMargin(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	left, err := early(func(ctx context.Context, in int) (time.Duration, error) {
+	left, err := withMargin(func(ctx context.Context, in int) (time.Duration, error) {
 		end, _ := ctx.Deadline()
 		return time.Until(end), nil
 	})(ctx, 0)
 	if err != nil || left > 59*time.Second || left < 58*time.Second {
 		t.Errorf("%v left of a minute, %v", left, err)
 	}
-	if _, err := early(func(ctx context.Context, _ int) (bool, error) {
+	if _, err := withMargin(func(ctx context.Context, _ int) (bool, error) {
 		_, has := ctx.Deadline()
 		return has, errors.New("as it is")
 	})(t.Context(), 0); err == nil || err.Error() != "as it is" {
@@ -26,10 +26,10 @@ func TestEarly(t *testing.T) {
 	}
 }
 
-func TestRemember(t *testing.T) {
+func TestCachedCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked, answer := 0, error(nil)
-		check := remember(func(context.Context) error { asked++; return answer })
+		check := cached(func(context.Context) error { asked++; return answer })
 		ask := func(want error, times int) {
 			t.Helper()
 			if err := check(t.Context()); err != want || asked != times {
@@ -39,20 +39,20 @@ func TestRemember(t *testing.T) {
 		ask(nil, 1)
 		answer = errors.New("wrong")
 		ask(nil, 1)
-		time.Sleep(wellFor)
+		time.Sleep(cacheHealthy)
 		ask(answer, 2)
 		wrong := answer
 		answer = nil
 		ask(wrong, 2)
-		time.Sleep(illFor)
+		time.Sleep(cacheUnhealthy)
 		ask(nil, 3)
 	})
 }
 
-// TestRememberNothingOfTheImpatient asks with a context that is done.
-func TestRememberNothingOfTheImpatient(t *testing.T) {
+// TestChecksThatWereCancelledAreNotCached asks with a context that is done.
+func TestChecksThatWereCancelledAreNotCached(t *testing.T) {
 	asked := 0
-	check := remember(func(ctx context.Context) error { asked++; return ctx.Err() })
+	check := cached(func(ctx context.Context) error { asked++; return ctx.Err() })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := check(ctx); !errors.Is(err, context.Canceled) {

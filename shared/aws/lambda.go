@@ -1,8 +1,8 @@
-// Package aws is what is its platform on AWS, made from the environment
-// of a Lambda function: the engine, the queue, the state machine and where
-// measurements go. A function's main is
+// Package aws is the platform on AWS: DynamoDB through package dynamo, SQS, Step
+// Functions, and how a Lambda function starts. A function's configuration comes
+// from its environment. Its main is
 //
-//	type environment struct { // all that it reads
+//	type environment struct { // the variables that it reads
 //		aws.Tables
 //		aws.Metrics
 //	}
@@ -14,14 +14,14 @@
 //		if err := c.Read(&e); err != nil {
 //			return nil, err
 //		}
-//		b := c.Platform(e.Tables)
-//		b.Metrics = c.Writer(e.Metrics)
-//		return app.New(b).Convert.Handle, nil
+//		p := c.Platform(e.Tables)
+//		p.Metrics = c.Writer(e.Metrics)
+//		return app.New(p).Convert.Handle, nil
 //	}
 //
-// A function that finds variables missing or malformed exits with 1 after one
-// line in its log, "function cannot start", whose problems name every one of
-// them. Started without any, it so tells which variables it reads.
+// A function whose variables are missing or malformed logs one line, "function
+// cannot start", that lists all of them, and exits with 1. Started without any
+// variable it therefore lists those that it reads.
 package aws
 
 import (
@@ -43,7 +43,7 @@ import (
 	"deskmove/shared/metrics"
 )
 
-// Cloud makes what a function needs of AWS, once, when it starts.
+// Cloud makes a function's clients of AWS services, once, when it starts.
 type Cloud struct {
 	Log *slog.Logger
 	cfg aws.Config
@@ -52,7 +52,7 @@ type Cloud struct {
 // Handler handles a function's events.
 type Handler[In, Out any] = func(context.Context, In) (Out, error)
 
-// Main runs a function, whose handler wire makes, and never returns.
+// Main runs a function with the handler that wire returns. It does not return.
 func Main[In, Out any](wire func(*Cloud) (Handler[In, Out], error)) {
 	c := &Cloud{Log: lambdacontext.NewLogger()}
 	handle, err := wire(c)
@@ -64,15 +64,15 @@ func Main[In, Out any](wire func(*Cloud) (Handler[In, Out], error)) {
 		c.Log.LogAttrs(context.Background(), slog.LevelError, "function cannot start", problem)
 		os.Exit(1)
 	}
-	lambda.Start(early(handle))
+	lambda.Start(withMargin(handle))
 }
 
-// margin is how long before its time is up a function is told to stop: time
-// enough to say what has not been done, so that no more is done again.
+// margin is how long before Lambda's timeout the context ends. It leaves the
+// function time to name what it has not done, so that only that is retried.
 const margin = time.Second
 
-// early gives a handler a context that ends before Lambda ends the function.
-func early[In, Out any](handle Handler[In, Out]) Handler[In, Out] {
+// withMargin gives a handler a context that ends before Lambda's timeout.
+func withMargin[In, Out any](handle Handler[In, Out]) Handler[In, Out] {
 	return func(ctx context.Context, in In) (Out, error) {
 		if end, ok := ctx.Deadline(); ok {
 			var cancel context.CancelFunc
@@ -83,8 +83,8 @@ func early[In, Out any](handle Handler[In, Out]) Handler[In, Out] {
 	}
 }
 
-// Read reads the environment, which is a pointer to a struct of parts, and
-// the SDK's own part of it. Nothing is asked of AWS.
+// Read reads the environment into a pointer to a struct of parts, and loads the
+// SDK's configuration. It sends no request.
 func (c *Cloud) Read(environment any) error {
 	err := ReadEnvironment(environment, nil)
 	if err != nil {
@@ -93,25 +93,25 @@ func (c *Cloud) Read(environment any) error {
 	c.cfg, err = config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(dynamo.Transport()))
 	c.cfg.HTTPClient = dynamo.KeepAnswers(c.cfg.HTTPClient)
 	if err == nil && c.cfg.Region == "" {
-		err = &EnvironmentError{[]Gap{{"AWS_REGION", "it is not set", "set it to a region, such as eu-central-1; Lambda does"}}}
+		err = &EnvironmentError{[]Gap{{"AWS_REGION", "not set", "set it to a region, such as eu-central-1; Lambda does so itself"}}}
 	}
 	return err
 }
 
-// BatchSize is the most conversations that a batch holds on AWS. A batch costs
-// five write units in the ledger whatever its size: with 500 that is a
-// hundredth of a unit for each conversation. Five requests of a hundred keys
-// read them, and a message is 13 KB. Thirty converters at once then want
-// 30,000 write units, which a cold table gives in 8 s, within the engine's
-// patience. On one machine, whose writer does one thing at a time, live
-// traffic would wait for so large a batch.
+// BatchSize is the largest number of conversations in a batch on AWS. A batch
+// costs five write units in the ledger whatever its size: a hundredth of a unit
+// per conversation at this size. Five requests of a hundred keys read it, and
+// its message has 13 KB. Thirty concurrent converters then need 30,000 write
+// units, which a cold table grants in 8 s, before the engine stops retrying. On
+// one machine, which has a single writer, live traffic would have to wait for
+// so large a batch.
 const BatchSize = 500
 
-// Platform is what every function that knows the tables has its platform. A
-// function adds the Queue, Machine, Stream and Writer that it needs.
+// Platform returns the platform that all functions with tables have in common. A
+// function adds the Queue, Machine, Stream and Metrics that it needs.
 func (c *Cloud) Platform(t Tables) app.Platform {
 	engine := c.engine(t)
-	return app.Platform{Engine: engine, Batch: BatchSize, Now: time.Now, Log: c.Log, Check: remember(engine.Check)}
+	return app.Platform{Engine: engine, Batch: BatchSize, Now: time.Now, Log: c.Log, Check: cached(engine.Check)}
 }
 
 func (c *Cloud) engine(t Tables) *dynamo.Engine {
@@ -119,24 +119,24 @@ func (c *Cloud) engine(t Tables) *dynamo.Engine {
 	return dynamo.New(db, streams, dynamo.Tables{Conversations: string(t.Conversations), Tickets: string(t.Tickets), Control: string(t.Control)})
 }
 
-// Stream is the engine as a stream that is read again.
+// Stream returns an engine that can read the conversations' stream again.
 func (c *Cloud) Stream(t Tables, s Stream) *dynamo.Engine {
 	e := c.engine(t)
 	e.StreamARN = string(s.ConversationsStream)
 	return e
 }
 
-// Queue is where batches are sent.
+// Queue returns the sender of batches.
 func (c *Cloud) Queue(b Batches) *Sender {
 	return &Sender{Client: sqs.NewFromConfig(c.cfg), URL: string(b.BatchesQueue)}
 }
 
-// Machine is the state machine.
+// Machine returns the state machine.
 func (c *Cloud) Machine(m Machine) *StateMachine {
 	return &StateMachine{Client: sfn.NewFromConfig(c.cfg), ARN: string(m.MoveMachine)}
 }
 
-// Writer is where measurements go: to the log, from which CloudWatch takes
+// Writer returns a writer of metrics to the log, from which CloudWatch extracts
 // them.
 func (c *Cloud) Writer(m Metrics) *metrics.Writer {
 	return &metrics.Writer{W: os.Stdout, Namespace: string(m.MetricsNamespace), Now: time.Now}
