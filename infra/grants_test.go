@@ -214,9 +214,9 @@ func handOver(s *scene) {
 		"reconcile": func(h *app.App) handler.Step { return h.Reconcile },
 	} {
 		long := step(s.handlers(function))
-		long.Yield.MaxSteps = 1
+		long.Limit.MaxSteps = 1
 		r.More = true
-		next, err := long.Yield.AfterStep(s.Context(), long.Name, r)
+		next, err := long.Limit.AfterStep(s.Context(), long.Name, r)
 		if err != nil || !next.Yield {
 			s.Fatalf("%s does not hand over: %+v, %v", function, next, err)
 		}

@@ -1,5 +1,5 @@
 // Package app wires the handlers, the use cases and the HTTP API on a platform:
-// AWS (package aws), one machine (package local), or that of a test.
+// AWS (package aws), one machine (package local), or a test's.
 package app
 
 import (
@@ -22,18 +22,18 @@ import (
 // Platform is what differs between AWS and one machine.
 type Platform struct {
 	Engine  store.Engine
-	Stream  handler.ChangeReader // nil where the stream's on-failure queue is not read
-	Queue   move.Queue           // nil where nothing is sent
-	Machine move.Machine         // nil where nothing is started
-	Batch   int                  // most conversations in a batch of the listing; move.BatchSize if 0
-	// Pause waits a moment, so that a step need not end to look again; nil on
-	// AWS, where reads cost money.
+	Stream  handler.ChangeReader // nil in a function that does not read the stream's on-failure queue
+	Queue   move.Queue           // nil in a function that sends no batches
+	Machine move.Machine         // nil in a function that starts no executions
+	Batch   int                  // largest number of conversations in a listed batch; move.BatchSize if 0
+	// Pause waits within a step, which then polls the ledger instead of ending;
+	// nil on AWS, where reads cost money.
 	Pause   func(ctx context.Context, d time.Duration) error
 	Now     func() time.Time
-	Log     *slog.Logger    // nil logs nothing
-	Metrics *metrics.Writer // nil measures nothing
-	// Check reports what is wrong with the engine's tables; nil where they
-	// cannot be wrong.
+	Log     *slog.Logger    // nil discards logs
+	Metrics *metrics.Writer // nil discards metrics
+	// Check reports what is wrong with the engine's tables; nil where the engine
+	// creates them itself.
 	Check func(ctx context.Context) error
 }
 
@@ -63,8 +63,8 @@ const (
 	rulesRemembered = 5 * time.Second
 )
 
-// New wires the app on a platform. What the platform lacks answers with an
-// error that names it.
+// New wires the app on a platform. Whatever needs a part that the platform lacks
+// fails with an error that names the part.
 func New(p Platform) *App {
 	p = p.complete()
 	var (
@@ -85,7 +85,7 @@ func New(p Platform) *App {
 			Listing: conversations, Conversations: conversations, Tickets: tickets, Failures: ledger, Now: p.Now,
 		}
 
-		measure = measures{p.Metrics}
+		report = reporter{p.Metrics}
 
 		fence = move.Fence{Setups: setups, Moves: moves, Now: p.Now}
 		list  = move.Lister{
@@ -94,20 +94,20 @@ func New(p Platform) *App {
 		}
 		drain = move.Drain{
 			Moves: moves, Ledger: ledger, Listing: conversations, Queue: p.Queue, Phase: phase, Pause: p.Pause,
-			Now: p.Now, OnDrained: measure.drained,
+			Now: p.Now, OnDrained: report.drained,
 		}
 		reconcile = move.Reconcile{
 			Moves: moves, Rulebook: book, Survey: survey, Ledger: ledger, Dispatch: dispatch, Phase: phase, Pages: pagesPerStep,
 		}
 		rehearse = move.Rehearsal{Moves: moves, Setups: setups, Survey: survey, Ledger: ledger, Phase: phase, Pages: pagesPerStep}
-		finish   = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: p.Now, OnEnded: measure.ended}
+		finish   = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: p.Now, OnEnded: report.ended}
 		audit    = move.Audit{
-			Moves: moves, Rulebook: book, Survey: survey, Ensure: ensure, Ledger: ledger, Now: p.Now, OnFound: measure.audited,
+			Moves: moves, Rulebook: book, Survey: survey, Ensure: ensure, Ledger: ledger, Now: p.Now, OnFound: report.audited,
 		}
 
 		step = func(name string, do stepFunc) handler.Step {
 			return handler.Step{
-				Name: name, Do: do, Log: p.Log, Yield: move.ExecutionLimit{Moves: moves, Machine: p.Machine, MaxSteps: maxSteps},
+				Name: name, Do: do, Log: p.Log, Limit: move.ExecutionLimit{Moves: moves, Machine: p.Machine, MaxSteps: maxSteps},
 			}
 		}
 	)
@@ -115,7 +115,7 @@ func New(p Platform) *App {
 		Fence:     step("fence", fence.Step),
 		List:      step(move.StepList, list.Step),
 		Drain:     step(move.StepDrain, drain.Step),
-		Reconcile: step(move.StepReconcile, either(measure.reconciled(reconcile.Step), rehearse.Step)),
+		Reconcile: step(move.StepReconcile, moveOrRehearsal(report.reconciled(reconcile.Step), rehearse.Step)),
 		Finish:    step("finish", finish.Step),
 		Audit:     step(move.StepAudit, audit.Step),
 
@@ -152,8 +152,8 @@ func New(p Platform) *App {
 	}
 }
 
-// either takes a step of a rehearsal or of a move.
-func either(ofMove, ofRehearsal stepFunc) stepFunc {
+// moveOrRehearsal returns a step that differs between moves and rehearsals.
+func moveOrRehearsal(ofMove, ofRehearsal stepFunc) stepFunc {
 	return func(ctx context.Context, r move.Run) (move.Run, error) {
 		if r.Rehearsal {
 			return ofRehearsal(ctx, r)
@@ -162,8 +162,8 @@ func either(ofMove, ofRehearsal stepFunc) stepFunc {
 	}
 }
 
-// complete fills the gaps of a platform, so that a function which is wired
-// without what it needs fails with an error instead of a nil pointer.
+// complete replaces missing parts of a platform, so that a function that needs
+// one fails with an error instead of a nil pointer.
 func (p Platform) complete() Platform {
 	if p.Queue == nil {
 		p.Queue = missing{}
@@ -180,10 +180,10 @@ func (p Platform) complete() Platform {
 	return p
 }
 
-// missing is what a function was not given.
+// missing stands for a part of a platform that was not given.
 type missing struct{}
 
-var errMissing = errors.New("this function was started without what it needs: wire it in the function's main")
+var errMissing = errors.New("the function was started without it; set it in the function's main")
 
 func (missing) Send(context.Context, []move.Batch) error { return fmt.Errorf("queue: %w", errMissing) }
 

@@ -20,13 +20,12 @@ const (
 )
 
 // Claims adds the claims and the scope of package auth to the access tokens of
-// a Cognito user pool, from its users' attributes. ID tokens stay without, so
-// that none is taken for an access token.
+// a Cognito user pool, from its users' attributes. ID tokens do not get them and
+// so cannot be taken for access tokens.
 type Claims struct{ Log *slog.Logger }
 
-// Handle completes a token that is about to be made. For a user whose
-// attributes are missing or not valid none is made; the error, which the user
-// sees, says what to do.
+// Handle adds to a token before it is issued. A user whose attributes are
+// missing or invalid gets no token but an error that says what to do.
 func (h Claims) Handle(ctx context.Context, e events.CognitoEventUserPoolsPreTokenGenV2_0) (events.CognitoEventUserPoolsPreTokenGenV2_0, error) {
 	attributes := e.Request.UserAttributes
 	claims := map[string]any{
@@ -46,7 +45,7 @@ func (h Claims) Handle(ctx context.Context, e events.CognitoEventUserPoolsPreTok
 	}
 	if bad != nil {
 		err := fmt.Errorf("user of deskmove without account, role or name: set %s", strings.Join(bad, ", and "))
-		h.Log.ErrorContext(ctx, "no token made", "trigger", e.TriggerSource, "err", err)
+		h.Log.ErrorContext(ctx, "token not issued", "trigger", e.TriggerSource, "err", err)
 		return e, err
 	}
 	e.Response.ClaimsAndScopeOverrideDetails.AccessTokenGeneration = events.AccessTokenGenerationV2_0{

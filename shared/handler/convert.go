@@ -19,11 +19,11 @@ import (
 type Convert struct {
 	Use     func(ctx context.Context, b move.Batch, receives int) (move.Counts, error)
 	Log     *slog.Logger
-	Metrics *metrics.Writer // nil measures nothing
+	Metrics *metrics.Writer // nil discards metrics
 }
 
-// Handle converts every batch, at the same time, and names the messages that
-// SQS must deliver again.
+// Handle converts all batches concurrently, and returns the IDs of the messages
+// that SQS must deliver again.
 func (h Convert) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 	failed := make([]bool, len(e.Records))
 	var wg sync.WaitGroup
@@ -36,7 +36,7 @@ func (h Convert) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEvent
 		})
 	}
 	wg.Wait()
-	// An empty list, not null, which not every runtime of Lambda takes for success.
+	// An empty list rather than null, which some runtimes do not take for success.
 	res := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for i, m := range e.Records {
 		if failed[i] {
@@ -49,10 +49,10 @@ func (h Convert) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEvent
 func (h Convert) convert(ctx context.Context, m events.SQSMessage) error {
 	var b move.Batch
 	if err := json.Unmarshal([]byte(m.Body), &b); err != nil {
-		return fmt.Errorf("message is no batch: %w", err)
+		return fmt.Errorf("message is not a valid batch: %w", err)
 	}
 	if b.Account == "" || b.Move == "" || b.Entry == "" {
-		return fmt.Errorf("message is no batch: it names no account, move or entry")
+		return fmt.Errorf("message is not a valid batch: it lacks an account, move or entry")
 	}
 	receives, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
 	if err != nil {

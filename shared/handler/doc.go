@@ -1,5 +1,4 @@
-// Package handler is what Lambda calls: it turns Lambda's events into use
-// cases and their errors into Lambda's answers. New wires everything up above
-// the engine, the queue and the machine, for a Lambda function, for the local
-// engine and for tests alike.
+// Package handler translates between Lambda and the use cases: it decodes an
+// event, calls one use case, and encodes its result or errors as Lambda expects.
+// On one machine the same handlers get the same events. Package app wires them.
 package handler

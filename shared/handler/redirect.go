@@ -16,7 +16,8 @@ import (
 	"deskmove/shared/store"
 )
 
-// ChangeReader reads a stretch of a stream's shard again, both ends included.
+// ChangeReader reads a range of changes from a stream's shard, both ends
+// included.
 type ChangeReader interface {
 	Between(ctx context.Context, shard, first, last string) ([]store.Change, error)
 }
@@ -26,13 +27,13 @@ type Redirect struct {
 	Use     func(ctx context.Context, cs []desk.Conversation) (redirected int, errs map[string]error)
 	Log     *slog.Logger
 	Stream  ChangeReader
-	Metrics *metrics.Writer // nil measures nothing
+	Metrics *metrics.Writer // nil discards metrics
 	Now     func() time.Time
 }
 
-// Handle redirects every conversation that was made or whose version changed,
-// and names the first change that failed or that it cannot read: a stream goes
-// on from there.
+// Handle redirects every conversation that was created or whose version changed.
+// It returns the first change that failed or could not be read, from which the
+// stream is delivered again.
 func (h *Redirect) Handle(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	changes := make([]change, len(e.Records))
 	for i, record := range e.Records {
@@ -41,11 +42,11 @@ func (h *Redirect) Handle(ctx context.Context, e events.DynamoDBEvent) (events.D
 	return h.redirect(ctx, changes), nil
 }
 
-// change is what a record of the stream says.
+// change is a record of the stream, as read.
 type change struct {
 	sequence     string
 	conversation desk.Conversation
-	ok           bool // it is a change of a conversation's version
+	ok           bool // the version of a conversation changed
 	err          error
 }
 
@@ -55,8 +56,8 @@ func read(r events.DynamoDBEventRecord) change {
 	return change{r.Change.SequenceNumber, c, ok, err}
 }
 
-// redirect redirects what can be read, also behind what cannot: it is
-// delivered again, but live traffic does not wait for that.
+// redirect redirects all changes that can be read, even those after one that
+// cannot: they are delivered again, but live traffic does not wait for that.
 func (h *Redirect) redirect(ctx context.Context, changes []change) events.DynamoDBEventResponse {
 	res := events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}
 	var cs []desk.Conversation
@@ -65,7 +66,7 @@ func (h *Redirect) redirect(ctx context.Context, changes []change) events.Dynamo
 			cs = append(cs, c.conversation)
 		}
 	}
-	errs := h.use(ctx, cs)
+	errs := h.redirectMeasured(ctx, cs)
 	for _, c := range changes {
 		err := c.err
 		if c.ok {
@@ -80,9 +81,9 @@ func (h *Redirect) redirect(ctx context.Context, changes []change) events.Dynamo
 	return res
 }
 
-// use redirects conversations and measures it, unless they are all of
-// channels that stay in the inbox.
-func (h *Redirect) use(ctx context.Context, cs []desk.Conversation) map[string]error {
+// redirectMeasured redirects conversations and emits metrics, unless none of
+// their channels has moved.
+func (h *Redirect) redirectMeasured(ctx context.Context, cs []desk.Conversation) map[string]error {
 	if len(cs) == 0 {
 		return nil
 	}
@@ -102,8 +103,7 @@ func (h *Redirect) use(ctx context.Context, cs []desk.Conversation) map[string]e
 	return errs
 }
 
-// changed reads the conversation of a change; false if the change is none of
-// a version.
+// changed reads a record's conversation; false if its version did not change.
 func changed(r events.DynamoDBEventRecord) (desk.Conversation, bool, error) {
 	key := store.Key{PK: text(r.Change.Keys[store.PK]), SK: text(r.Change.Keys[store.SK])}
 	image, err := attrs(r.Change.NewImage)
@@ -125,8 +125,7 @@ func text(v events.DynamoDBAttributeValue) string {
 	return v.String()
 }
 
-// attrs reads an image. Attributes of kinds that deskmove does not write are
-// left out.
+// attrs reads an image, without attributes of types that deskmove never writes.
 func attrs(image map[string]events.DynamoDBAttributeValue) (store.Attrs, error) {
 	a := make(store.Attrs, 0, len(image))
 	for name, v := range image {
@@ -136,7 +135,7 @@ func attrs(image map[string]events.DynamoDBAttributeValue) (store.Attrs, error) 
 		case events.DataTypeNumber:
 			n, err := strconv.ParseInt(v.Number(), 10, 64)
 			if err != nil {
-				return nil, fmt.Errorf("attribute %s is no whole number", name)
+				return nil, fmt.Errorf("attribute %s is not a whole number", name)
 			}
 			a = append(a, store.Attr{Name: name, Value: store.N(n)})
 		case events.DataTypeBinary:
@@ -146,8 +145,8 @@ func attrs(image map[string]events.DynamoDBAttributeValue) (store.Attrs, error) 
 	return a, nil
 }
 
-// givenUp is what the stream's on-failure destination is sent: where the
-// changes are, not the changes.
+// givenUp is the message that the stream's on-failure destination receives: it
+// has the positions of changes, not the changes.
 type givenUp struct {
 	Info struct {
 		Shard string `json:"shardId"`
@@ -156,13 +155,13 @@ type givenUp struct {
 	} `json:"DDBStreamBatchInfo"`
 }
 
-// HandleFailed tries again what the stream's mapping gave up: it reads the
-// changes from the stream, which keeps them for 24 hours. What fails again is
-// delivered again.
+// HandleFailed retries changes after the stream's event source mapping has given
+// up. It reads them from the stream, which keeps them for 24 hours. Messages
+// whose changes fail again are delivered again.
 func (h *Redirect) HandleFailed(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 	res := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range e.Records {
-		if err := h.again(ctx, m.Body); err != nil {
+		if err := h.retry(ctx, m.Body); err != nil {
 			h.Log.ErrorContext(ctx, "changes not redirected again", "messageId", m.MessageId, "err", err)
 			res.BatchItemFailures = append(res.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
@@ -170,20 +169,20 @@ func (h *Redirect) HandleFailed(ctx context.Context, e events.SQSEvent) (events.
 	return res, nil
 }
 
-func (h *Redirect) again(ctx context.Context, body string) error {
+func (h *Redirect) retry(ctx context.Context, body string) error {
 	var g givenUp
 	if err := json.Unmarshal([]byte(body), &g); err != nil {
 		return fmt.Errorf("message of the stream's failures: %w", err)
 	}
 	if g.Info.Shard == "" || g.Info.First == "" || g.Info.Last == "" {
-		return errors.New("message of the stream's failures: it names no shard or no changes")
+		return errors.New("message of the stream's failures: it lacks a shard or sequence numbers")
 	}
 	changes, err := h.Stream.Between(ctx, g.Info.Shard, g.Info.First, g.Info.Last)
 	if err != nil {
 		return err
 	}
 	if len(changes) == 0 {
-		return fmt.Errorf("shard %s: changes %s to %s are kept no more: retry the moves of the channels concerned", g.Info.Shard, g.Info.First, g.Info.Last)
+		return fmt.Errorf("shard %s: changes %s to %s have expired from the stream; retry the affected channels' moves", g.Info.Shard, g.Info.First, g.Info.Last)
 	}
 	var cs []desk.Conversation
 	for _, change := range changes {
@@ -192,7 +191,7 @@ func (h *Redirect) again(ctx context.Context, body string) error {
 		}
 	}
 	var errs []error
-	for id, err := range h.use(ctx, cs) {
+	for id, err := range h.redirectMeasured(ctx, cs) {
 		errs = append(errs, fmt.Errorf("conversation %s: %w", id, err))
 	}
 	return errors.Join(errs...)

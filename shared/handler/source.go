@@ -14,10 +14,10 @@ const (
 	fromQueue  = "aws:sqs"
 )
 
-// Event is Handle and HandleFailed in one, for a function that both the stream
-// and the queue of its failures drive. Where a record comes from, it says
-// itself; one that comes from elsewhere is an error, and so is a mixture. A
-// change that cannot be read is named like one that fails.
+// Event calls Handle or HandleFailed, for a function that both the stream and the
+// queue of its failures invoke. Records name their source; a mixture of sources
+// or another source is an error. A change that cannot be read is treated as one
+// that failed.
 func (h *Redirect) Event(ctx context.Context, raw json.RawMessage) (any, error) {
 	var e struct{ Records []json.RawMessage }
 	if err := json.Unmarshal(raw, &e); err != nil {
@@ -43,7 +43,7 @@ func (h *Redirect) Event(ctx context.Context, raw json.RawMessage) (any, error) 
 		case r.EventSource == fromQueue && r.Message != "" && err == nil:
 			failed.Records = append(failed.Records, events.SQSMessage{MessageId: r.Message, Body: r.Body})
 		default:
-			return nil, fmt.Errorf("record %d is of %.40q: neither a change of a stream nor a message of a queue", i, r.EventSource)
+			return nil, fmt.Errorf("record %d, from %.40q, is neither a stream's change nor a queue's message", i, r.EventSource)
 		}
 	}
 	switch {
@@ -55,12 +55,12 @@ func (h *Redirect) Event(ctx context.Context, raw json.RawMessage) (any, error) 
 	return h.redirect(ctx, changes), nil
 }
 
-// identity reads of a record only what names it.
+// identity reads only a record's source and sequence number.
 func identity(raw json.RawMessage) (source, sequence string) {
 	var r struct {
 		Source string                          `json:"eventSource"`
 		Change struct{ SequenceNumber string } `json:"dynamodb"`
 	}
-	_ = json.Unmarshal(raw, &r) // what cannot be read stays ""
+	_ = json.Unmarshal(raw, &r) // an unreadable field stays ""
 	return r.Source, r.Change.SequenceNumber
 }

@@ -15,16 +15,16 @@ import (
 type Step struct {
 	Name  string
 	Do    func(context.Context, move.Run) (move.Run, error)
-	Yield move.ExecutionLimit
+	Limit move.ExecutionLimit
 	Log   *slog.Logger
 }
 
-// Handle takes one step. An error that will pass is a *desk.BusyError, as it
-// is: the state machine knows it by its name.
+// Handle takes one step. It returns a temporary error as a *desk.BusyError,
+// unwrapped, because the state machine retries it by its type's name.
 func (s Step) Handle(ctx context.Context, r move.Run) (move.Run, error) {
 	next, err := s.Do(ctx, r)
 	if err == nil && loops[s.Name] {
-		next, err = s.Yield.AfterStep(ctx, s.Name, next)
+		next, err = s.Limit.AfterStep(ctx, s.Name, next)
 	}
 	if err != nil {
 		s.Log.ErrorContext(ctx, "step failed", "step", s.Name, "account", r.Account, "move", r.Move, "err", err)
@@ -35,12 +35,11 @@ func (s Step) Handle(ctx context.Context, r move.Run) (move.Run, error) {
 	return next, nil
 }
 
-// loops are the steps that the state machine repeats while there is more. The
-// audits are few.
+// loops are the steps that the state machine repeats while there is more to do,
+// and that may therefore exceed an execution's limit. Audits are few.
 var loops = map[string]bool{move.StepList: true, move.StepDrain: true, move.StepReconcile: true}
 
-// busy makes the errors of a store that is out of breath, and only those, a
-// BusyError.
+// busy converts errors of an overloaded store, and no others, to a BusyError.
 func busy(what string, err error) error {
 	var already *desk.BusyError
 	switch {

@@ -12,16 +12,16 @@ import (
 	"deskmove/shared/metrics"
 )
 
-// Sweep looks after moves that nothing carries on, and after the tables.
+// Sweep restarts moves that have stalled, and checks the tables.
 type Sweep struct {
 	Use     func(ctx context.Context) (restarted int, err error)
-	Check   func(ctx context.Context) error // says what is wrong with the tables; nil does not look
+	Check   func(ctx context.Context) error // reports what is wrong with the tables; nil if they are not checked
 	Log     *slog.Logger
-	Metrics *metrics.Writer // nil measures nothing
+	Metrics *metrics.Writer // nil discards metrics
 }
 
-// Handle sweeps once. A table of the wrong shape stops no sweep, but is an
-// error of each, so that somebody hears of it.
+// Handle sweeps once. A table that is set up wrongly does not keep moves from
+// being restarted, but every sweep fails with it, which raises an alarm.
 func (h Sweep) Handle(ctx context.Context, _ events.EventBridgeEvent) (json.RawMessage, error) {
 	restarted, err := h.Use(ctx)
 	if restarted > 0 {

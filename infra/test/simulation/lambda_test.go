@@ -58,7 +58,7 @@ func (w *world) process(f *function, c chance, name string) *process {
 	}
 	p.App = app.New(below)
 	for _, s := range []*handler.Step{&p.Fence, &p.List, &p.Drain, &p.Reconcile, &p.Finish, &p.Audit} {
-		s.Yield.MaxSteps = w.turns
+		s.Limit.MaxSteps = w.turns
 	}
 	if w.mutant.handlers != nil {
 		w.mutant.handlers(f.name, p.App)

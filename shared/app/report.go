@@ -10,11 +10,11 @@ import (
 
 type stepFunc = func(context.Context, move.Run) (move.Run, error)
 
-// measures are what steps tell of themselves.
-type measures struct{ *metrics.Writer }
+// reporter emits metrics about moves.
+type reporter struct{ *metrics.Writer }
 
-// drained says how far a move's batches are.
-func (m measures) drained(r move.Run, p move.Progress, open int) {
+// drained emits a move's progress.
+func (m reporter) drained(r move.Run, p move.Progress, open int) {
 	m.Emit(metrics.OfMove(r.Account, r.Move),
 		metrics.Value{Name: metrics.Planned, Value: p.Planned},
 		metrics.Value{Name: metrics.Done, Value: p.Done},
@@ -22,11 +22,12 @@ func (m measures) drained(r move.Run, p move.Progress, open int) {
 		metrics.Value{Name: metrics.OpenBatches, Value: int64(open)})
 }
 
-// reconciled says what a step of reconciling found missing.
-func (m measures) reconciled(step stepFunc) stepFunc {
+// reconciled wraps the reconciling step, and emits how many conversations it
+// found missing.
+func (m reporter) reconciled(step stepFunc) stepFunc {
 	return func(ctx context.Context, r move.Run) (move.Run, error) {
 		before := 0
-		if r.More { // the step goes on with a pass
+		if r.More { // the step continues a pass
 			before = r.Found
 		}
 		next, err := step(ctx, r)
@@ -37,8 +38,8 @@ func (m measures) reconciled(step stepFunc) stepFunc {
 	}
 }
 
-// ended counts the ends of moves; rehearsals are none.
-func (m measures) ended(d desk.Move) {
+// ended counts moves that have ended, without rehearsals.
+func (m reporter) ended(d desk.Move) {
 	if d.Choices.Rehearsal {
 		return
 	}
@@ -50,7 +51,7 @@ func (m measures) ended(d desk.Move) {
 		metrics.Value{Name: metrics.MovesDone, Value: done}, metrics.Value{Name: metrics.MovesAttention, Value: attention})
 }
 
-// audited says what an audit found.
-func (m measures) audited(r move.Run, n int) {
+// audited emits how many conversations an audit found missing.
+func (m reporter) audited(r move.Run, n int) {
 	m.Emit(metrics.OfMove(r.Account, r.Move), metrics.Value{Name: metrics.AuditFound, Value: int64(n)})
 }
