@@ -109,7 +109,7 @@ func (s *scene) request(method, route string, body any, want int) map[string]any
 	c := desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}
 	s.time = s.time.Add(time.Millisecond)
 	a := httptest.NewRecorder()
-	s.api.ServeHTTP(a, r.WithContext(auth.With(r.Context(), c)))
+	s.api.ServeHTTP(a, r.WithContext(auth.WithCaller(r.Context(), c)))
 	if a.Code != want {
 		s.Fatalf("%s %s answered %d %s, want %d", method, path.String(), a.Code, a.Body, want)
 	}

@@ -21,10 +21,10 @@ import (
 func (a *api) admit(op operation, takesBody bool) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
-		c, known := auth.Of(r.Context())
+		c, known := auth.CallerFrom(r.Context())
 		switch {
-		case op.roles != nil && !known && auth.Refused(r.Context()) != nil:
-			a.problem(r.Context(), op.id, auth.Refused(r.Context())).write(w)
+		case op.roles != nil && !known && auth.RefusalFrom(r.Context()) != nil:
+			a.problem(r.Context(), op.id, auth.RefusalFrom(r.Context())).write(w)
 		case op.roles != nil && !known:
 			unauthenticated().write(w)
 		case op.roles != nil && !slices.Contains(op.roles, c.Role):

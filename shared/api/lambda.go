@@ -75,9 +75,9 @@ func request(ctx context.Context, e events.APIGatewayV2HTTPRequest, body []byte)
 	if a := e.RequestContext.Authorizer; a != nil && a.JWT != nil {
 		caller, err := auth.FromClaims(func(name string) string { return a.JWT.Claims[name] })
 		if caller.Address = e.RequestContext.HTTP.SourceIP; err == nil {
-			ctx = auth.With(ctx, caller)
+			ctx = auth.WithCaller(ctx, caller)
 		} else {
-			ctx = auth.WithRefused(ctx, err)
+			ctx = auth.WithRefusal(ctx, err)
 		}
 	}
 	r := (&http.Request{

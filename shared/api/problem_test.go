@@ -63,7 +63,7 @@ func TestARefusalThatCannotBeLogged(t *testing.T) {
 
 func TestTheCallerIsGone(t *testing.T) {
 	r := newRig(t)
-	ctx, cancel := context.WithCancel(auth.With(t.Context(), ann))
+	ctx, cancel := context.WithCancel(auth.WithCaller(t.Context(), ann))
 	cancel()
 	w := httptest.NewRecorder()
 	r.ServeHTTP(w, httptest.NewRequest("GET", "/v1/channels", nil).WithContext(ctx))
@@ -77,7 +77,7 @@ func TestPanics(t *testing.T) {
 	h := api.New(api.UseCases{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	for _, path := range []string{"/v1/channels", "/v1/me"} {
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil).WithContext(auth.With(t.Context(), ann)))
+		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil).WithContext(auth.WithCaller(t.Context(), ann)))
 		if w.Code != 500 || w.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(w.Body.String(), `"internal"`) {
 			t.Errorf("answer = %d %s", w.Code, w.Body)
 		}
@@ -119,7 +119,7 @@ func TestABodyThatSaysItIsTooLargeIsNotRead(t *testing.T) {
 	req := httptest.NewRequest("POST", "/v1/moves", endless)
 	req.ContentLength = 64<<10 + 1
 	w := httptest.NewRecorder()
-	r.ServeHTTP(w, req.WithContext(auth.With(t.Context(), ann)))
+	r.ServeHTTP(w, req.WithContext(auth.WithCaller(t.Context(), ann)))
 	if w.Code != 413 || endless.n.Load() > 0 || w.Header().Get("Connection") != "close" {
 		t.Errorf("answer = %d after %d bytes, %v", w.Code, endless.n.Load(), w.Header())
 	}
@@ -129,7 +129,7 @@ func TestABodyThatSaysItIsTooLargeIsNotRead(t *testing.T) {
 func TestNobodySendsForEver(t *testing.T) {
 	r := newRig(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		r.ServeHTTP(w, req.WithContext(auth.With(req.Context(), ann)))
+		r.ServeHTTP(w, req.WithContext(auth.WithCaller(req.Context(), ann)))
 	}))
 	defer server.Close()
 	endless := &counter{}

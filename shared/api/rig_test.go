@@ -204,7 +204,7 @@ func (r *rig) do(c desk.Caller, method, path string, body any, headers ...string
 		req.Header.Set(headers[i], headers[i+1])
 	}
 	if c != nobody {
-		req = req.WithContext(auth.With(req.Context(), c))
+		req = req.WithContext(auth.WithCaller(req.Context(), c))
 	}
 	r.now = r.now.Add(time.Millisecond)
 	a := answer{r.TB, httptest.NewRecorder(), method + " " + path}

@@ -94,7 +94,7 @@ func add[I, O any](r *routes, op operation, run func(ctx context.Context, c desk
 		h.Security = []map[string][]string{}
 	}
 	huma.Register(r.huma, h, func(ctx context.Context, in *I) (*O, error) {
-		c, _ := auth.Of(ctx)
+		c, _ := auth.CallerFrom(ctx)
 		out, err := run(ctx, c, in)
 		if err != nil {
 			return nil, r.api.problem(ctx, op.id, err)

@@ -1,6 +1,7 @@
-// Package auth says who calls. Tokens are checked by the gateway: API Gateway's
-// JWT authorizer on AWS, shared/local/issuer on one machine. Behind it, the
-// caller is in the request's context, or why there is none.
+// Package auth identifies the caller of a request from the claims of their
+// access token. A gateway verifies the token itself: API Gateway's JWT
+// authorizer on AWS, shared/local/issuer on one machine. Handlers find the
+// caller in the request's context, or the reason why there is none.
 package auth
 
 import (
@@ -11,39 +12,40 @@ import (
 	"deskmove/shared/desk"
 )
 
-// The claims of an access token. A Cognito user pool adds account, role and
-// agent by a trigger (handler.Claims).
+// The claims of an access token. In a Cognito user pool, a trigger adds account,
+// role and agent (handler.Claims).
 const (
 	ClaimAccount = "account"       // account ID
 	ClaimRole    = "deskmove_role" // super-admin, agent or connector
-	ClaimAgent   = "agent"         // agent ID, or the connector's name; sub if there is no such claim
+	ClaimAgent   = "agent"         // agent ID, or the connector's name; if absent, sub is used
 	ClaimSubject = "sub"
-	ClaimScope   = "scope"     // words; one must be Scope
-	ClaimScp     = "scp"       // what some issuers call it
-	ClaimUse     = "token_use" // access, of issuers that say so
+	ClaimScope   = "scope"     // separated by spaces; Scope must be among them
+	ClaimScp     = "scp"       // some issuers' name for scope
+	ClaimUse     = "token_use" // if present, it must be "access"
 	Scope        = "deskmove/api"
 )
 
-// Codes of refused tokens.
+// The codes of refused tokens.
 const (
 	CodeNotAccess = "not-an-access-token"
 	CodeClaims    = "claims"
 )
 
-// FromClaims reads a caller from the claims of a token whose signature, issuer
-// and times were checked; a claim that is absent is "". Every error is a
-// *desk.RefusedError: the token is no access token for this API, as an ID token
-// is none, or it lacks claims.
+// FromClaims returns the caller described by the claims of a token whose
+// signature, issuer and times have been verified. The function claim returns ""
+// for a claim that is absent. All errors are *desk.RefusedErrors: the token is
+// not an access token for this API (but an ID token, for example), or claims
+// are missing or invalid.
 func FromClaims(claim func(name string) string) (desk.Caller, error) {
 	if use := claim(ClaimUse); use != "" && use != "access" {
-		return desk.Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token is no access token", Remedy: "send the access token instead"}
+		return desk.Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token is not an access token", Remedy: "send the access token instead"}
 	}
 	scopes := claim(ClaimScope)
 	if scopes == "" {
 		scopes = strings.Trim(claim(ClaimScp), "[]") // a list, as API Gateway writes it
 	}
 	if !slices.Contains(strings.Fields(scopes), Scope) {
-		return desk.Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token lacks the scope " + Scope, Remedy: "ask the issuer for an access token with it"}
+		return desk.Caller{}, &desk.RefusedError{Code: CodeNotAccess, Problem: "the token lacks the scope " + Scope, Remedy: "request an access token with this scope from the issuer"}
 	}
 	c := desk.Caller{Account: claim(ClaimAccount), Agent: claim(ClaimAgent)}
 	if c.Agent == "" {
@@ -61,8 +63,8 @@ func FromClaims(claim func(name string) string) (desk.Caller, error) {
 		bad = append(bad, ClaimAgent+" (or "+ClaimSubject+")")
 	}
 	if bad != nil {
-		return desk.Caller{}, &desk.RefusedError{Code: CodeClaims, Problem: "claims of the token are missing or not valid: " + strings.Join(bad, ", "),
-			Remedy: "have the issuer add them: an account's ID, one of the roles super-admin, agent and connector, and an agent's ID"}
+		return desk.Caller{}, &desk.RefusedError{Code: CodeClaims, Problem: "claims of the token are missing or invalid: " + strings.Join(bad, ", "),
+			Remedy: "configure the issuer to add an account ID, a role (super-admin, agent or connector) and an agent ID"}
 	}
 	return c, nil
 }
@@ -72,25 +74,25 @@ type (
 	refused struct{}
 )
 
-// With returns a context that carries the caller.
-func With(ctx context.Context, c desk.Caller) context.Context {
+// WithCaller returns a context that carries the caller.
+func WithCaller(ctx context.Context, c desk.Caller) context.Context {
 	return context.WithValue(ctx, key{}, c)
 }
 
-// Of returns the caller of a context, and whether there is one.
-func Of(ctx context.Context) (desk.Caller, bool) {
+// CallerFrom returns the caller that a context carries, and whether there is one.
+func CallerFrom(ctx context.Context) (desk.Caller, bool) {
 	c, ok := ctx.Value(key{}).(desk.Caller)
 	return c, ok
 }
 
-// WithRefused returns a context without a caller that carries why.
-func WithRefused(ctx context.Context, why error) context.Context {
+// WithRefusal returns a context that carries the reason why it has no caller.
+func WithRefusal(ctx context.Context, why error) context.Context {
 	return context.WithValue(ctx, refused{}, why)
 }
 
-// Refused returns why a context has no caller; nil if there is no reason but
-// that nobody has sent a token.
-func Refused(ctx context.Context) error {
+// RefusalFrom returns the reason why a context has no caller; nil if the request
+// had no token.
+func RefusalFrom(ctx context.Context) error {
 	err, _ := ctx.Value(refused{}).(error)
 	return err
 }

@@ -64,16 +64,16 @@ func TestRefusedClaims(t *testing.T) {
 }
 
 func TestContext(t *testing.T) {
-	if _, ok := auth.Of(t.Context()); ok || auth.Refused(t.Context()) != nil {
+	if _, ok := auth.CallerFrom(t.Context()); ok || auth.RefusalFrom(t.Context()) != nil {
 		t.Error("an empty context has a caller")
 	}
-	ctx := auth.With(t.Context(), desk.Caller{Account: "acme"})
-	if c, ok := auth.Of(ctx); !ok || c.Account != "acme" {
+	ctx := auth.WithCaller(t.Context(), desk.Caller{Account: "acme"})
+	if c, ok := auth.CallerFrom(ctx); !ok || c.Account != "acme" {
 		t.Errorf("caller = %+v", c)
 	}
 	why := errors.New("why")
-	ctx = auth.WithRefused(t.Context(), why)
-	if _, ok := auth.Of(ctx); ok || auth.Refused(ctx) != why {
+	ctx = auth.WithRefusal(t.Context(), why)
+	if _, ok := auth.CallerFrom(ctx); ok || auth.RefusalFrom(ctx) != why {
 		t.Error("the reason is lost")
 	}
 }

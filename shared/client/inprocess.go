@@ -19,7 +19,7 @@ type InProcess struct {
 // RoundTrip answers a request.
 func (p *InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := &answer{header: http.Header{}, status: http.StatusOK}
-	p.API.ServeHTTP(w, r.WithContext(auth.With(r.Context(), p.Caller)))
+	p.API.ServeHTTP(w, r.WithContext(auth.WithCaller(r.Context(), p.Caller)))
 	return &http.Response{
 		StatusCode: w.status, Status: http.StatusText(w.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: w.header, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: r,

@@ -1,7 +1,7 @@
-// Package metrics writes measurements as lines of JSON in CloudWatch's
-// embedded metric format, from which CloudWatch makes metrics without a call
-// to it. A line tells of a batch or a step, never of a conversation alone, and
-// holds numbers and IDs, never anybody's words.
+// Package metrics writes measurements to the log in CloudWatch's embedded metric
+// format: CloudWatch extracts metrics from these lines of JSON, and no API call
+// is needed. A line describes a batch or a step, never a single conversation,
+// and contains numbers and IDs, never customers' text.
 package metrics
 
 import (
@@ -11,29 +11,29 @@ import (
 	"time"
 )
 
-// Name is the name of a metric. Dashboard and alarms use the same names.
+// Name is the name of a metric, as the dashboard and the alarms use it.
 type Name string
 
-// The metrics, and who writes them.
+// The metrics, each with the function that writes it.
 const (
-	Converted      Name = "Converted"      // convert: conversations of a batch that needed no more
-	Failed         Name = "Failed"         // convert: those recorded as failures
-	BatchTime      Name = "BatchTime"      // convert: what a batch took
-	Redirected     Name = "Redirected"     // redirect: conversations brought up to date in the help desk
-	RedirectFailed Name = "RedirectFailed" // redirect: those that must be tried again
-	RedirectLag    Name = "RedirectLag"    // redirect: age of the oldest change, when done
-	Planned        Name = "Planned"        // drain: conversations in all batches
-	Done           Name = "Done"           // drain: those in finished ones
-	Remaining      Name = "Remaining"      // drain: those in open ones
-	OpenBatches    Name = "OpenBatches"    // drain: batches in the ledger, up to some hundreds
-	Missing        Name = "Missing"        // reconcile: conversations that the listing missed
-	MovesDone      Name = "MovesDone"      // finish
-	MovesAttention Name = "MovesAtAttention"
-	AuditFound     Name = "AuditFound"     // audit: conversations found after the end
-	MovesRestarted Name = "MovesRestarted" // sweep: executions started
+	Converted      Name = "Converted"        // convert: conversations of a batch that are done
+	Failed         Name = "Failed"           // convert: conversations recorded as failures
+	BatchTime      Name = "BatchTime"        // convert: duration of a batch
+	Redirected     Name = "Redirected"       // redirect: conversations brought up to date in the help desk
+	RedirectFailed Name = "RedirectFailed"   // redirect: conversations that must be tried again
+	RedirectLag    Name = "RedirectLag"      // redirect: age of the oldest change, once processed
+	Planned        Name = "Planned"          // drain: conversations in all batches
+	Done           Name = "Done"             // drain: conversations in finished batches
+	Remaining      Name = "Remaining"        // drain: conversations in open batches
+	OpenBatches    Name = "OpenBatches"      // drain: open batches, counted up to a limit of some hundreds
+	Missing        Name = "Missing"          // reconcile: conversations that the listing missed
+	MovesDone      Name = "MovesDone"        // finish: moves without failures
+	MovesAttention Name = "MovesAtAttention" // finish: moves with failures
+	AuditFound     Name = "AuditFound"       // audit: conversations found after the end of a move
+	MovesRestarted Name = "MovesRestarted"   // sweep: executions started
 )
 
-// Names are all metrics.
+// Names returns all metrics.
 func Names() []Name {
 	return []Name{
 		Converted, Failed, BatchTime, Redirected, RedirectFailed, RedirectLag, Planned, Done, Remaining, OpenBatches, Missing,
@@ -41,7 +41,7 @@ func Names() []Name {
 	}
 }
 
-// Unit is CloudWatch's unit of a metric.
+// Unit returns the unit of the metric, as CloudWatch spells it.
 func (n Name) Unit() string {
 	switch n {
 	case BatchTime, RedirectLag:
@@ -56,13 +56,14 @@ type Value struct {
 	Value int64
 }
 
-// Label says what a line is about, such as a move, by its ID. It is no
-// dimension: it can be searched for and makes no metric of its own.
+// Label names what a line is about, such as a move, by its ID. Labels serve to
+// search the log; they are not dimensions, which would create a metric for each
+// ID.
 type Label struct{ Name, ID string }
 
 // Writer writes measurements. A nil Writer writes none.
 type Writer struct {
-	W         io.Writer // a line is one Write; errors are ignored, as measuring stops nobody
+	W         io.Writer // gets each line in one Write; errors are ignored, because work must not fail for a metric
 	Namespace string
 	Now       func() time.Time
 
@@ -70,7 +71,7 @@ type Writer struct {
 	line []byte
 }
 
-// Emit writes one line. No name may occur twice in it.
+// Emit writes one line. Each metric may occur only once in it.
 func (w *Writer) Emit(labels []Label, values ...Value) {
 	if w == nil || len(values) == 0 {
 		return
@@ -110,8 +111,8 @@ func (w *Writer) Emit(labels []Label, values ...Value) {
 	_, _ = w.W.Write(w.line)
 }
 
-// appendSafe appends what needs no escape in JSON, which is all that IDs have,
-// and '_' for the rest.
+// appendSafe appends s, with '_' for characters that JSON would have to escape.
+// IDs contain none.
 func appendSafe(b []byte, s string) []byte {
 	for i := range len(s) {
 		c := s[i]
@@ -123,7 +124,7 @@ func appendSafe(b []byte, s string) []byte {
 	return b
 }
 
-// OfMove returns the labels of a line that is about a move.
+// OfMove returns the labels for a line about a move.
 func OfMove(account, id string) []Label {
 	return []Label{{Name: "account", ID: account}, {Name: "move", ID: id}}
 }

@@ -141,7 +141,7 @@ func (c Config) handler(loopback bool) http.Handler {
 				refuse(w, http.StatusUnauthorized)
 				return
 			}
-			r = r.WithContext(auth.With(r.Context(), caller))
+			r = r.WithContext(auth.WithCaller(r.Context(), caller))
 		}
 		timed.ServeHTTP(&typed{ResponseWriter: w}, r)
 	})

@@ -83,7 +83,7 @@ func get(t *testing.T, url string, change func(*http.Request)) string {
 
 func who(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain")
-	c, ok := auth.Of(r.Context())
+	c, ok := auth.CallerFrom(r.Context())
 	fmt.Fprint(w, c, ok)
 }
 
