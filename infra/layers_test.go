@@ -93,6 +93,7 @@ var layers = []layer{
 	{of: "infra/test/bootstrap", kit: true, events: true},
 	{of: "infra/test/peers", kit: true, sdk: true},
 	{of: "infra/test/killtest", kit: true},
+	{of: "infra/test/readme", kit: true},
 	{of: "infra/test/simulation", kit: true},
 }
 
