@@ -9,21 +9,23 @@ import (
 )
 
 func TestMargin(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	left, err := withMargin(func(ctx context.Context, in int) (time.Duration, error) {
-		end, _ := ctx.Deadline()
-		return time.Until(end), nil
-	})(ctx, 0)
-	if err != nil || left > 59*time.Second || left < 58*time.Second {
-		t.Errorf("%v left of a minute, %v", left, err)
-	}
-	if _, err := withMargin(func(ctx context.Context, _ int) (bool, error) {
-		_, has := ctx.Deadline()
-		return has, errors.New("as it is")
-	})(t.Context(), 0); err == nil || err.Error() != "as it is" {
-		t.Errorf("error = %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		left, err := withMargin(func(ctx context.Context, in int) (time.Duration, error) {
+			end, _ := ctx.Deadline()
+			return time.Until(end), nil
+		})(ctx, 0)
+		if err != nil || left != 59*time.Second {
+			t.Errorf("%v left of a minute, %v", left, err)
+		}
+		if _, err := withMargin(func(ctx context.Context, _ int) (bool, error) {
+			_, has := ctx.Deadline()
+			return has, errors.New("as it is")
+		})(t.Context(), 0); err == nil || err.Error() != "as it is" {
+			t.Errorf("error = %v", err)
+		}
+	})
 }
 
 func TestCachedCheck(t *testing.T) {
