@@ -1,12 +1,10 @@
 package functions_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -21,10 +19,10 @@ import (
 
 	"deskmove/shared/api"
 	"deskmove/shared/app"
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/sqlite"
-	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
@@ -42,36 +40,16 @@ var sequence = []string{
 // world is the functions' handlers on the embedded engine, at a fixed time,
 // with a queue and a machine that note what they are asked.
 type world struct {
-	now      time.Time
-	sent     []move.Batch
-	started  []string
-	measured bytes.Buffer
+	*apptest.Rig
 	changes  []store.Change
 	asked    string // of the stream
 	handlers map[string]lambda.Handler
 }
 
-func (w *world) Send(_ context.Context, bs []move.Batch) error {
-	w.sent = append(w.sent, bs...)
-	return nil
-}
-
-func (w *world) Start(_ context.Context, name string, r move.Run) error {
-	w.started = append(w.started, fmt.Sprintf("%s %+v", name, r))
-	return nil
-}
-
-func (w *world) Running(_ context.Context, name string) (bool, error) { return name != "", nil }
-
 // Between makes a world a stream that is read again.
 func (w *world) Between(_ context.Context, shard, first, last string) ([]store.Change, error) {
 	w.asked = shard + " " + first + " " + last
 	return w.changes, nil
-}
-
-func (w *world) Shards(context.Context) ([]string, error) { return nil, nil }
-func (w *world) Changes(context.Context, string, string, int) ([]store.Change, error) {
-	return nil, nil
 }
 
 func newWorld(t *testing.T) *world {
@@ -85,13 +63,9 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
-	now := func() time.Time { return w.now }
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	h := app.New(app.Platform{
-		Engine: e, Stream: w, Queue: w, Machine: w, Now: now, Log: log,
-		Metrics: &metrics.Writer{W: &w.measured, Namespace: "deskmove", Now: now},
-	})
+	w := &world{}
+	w.Rig = apptest.New(t, e, func(p *app.Platform) { p.Stream = w })
+	h, log := w.App, slog.New(slog.DiscardHandler)
 	w.handlers = map[string]lambda.Handler{
 		"api":   lambda.NewHandler(api.Lambda{API: h.API(), Log: log}.Handle),
 		"fence": lambda.NewHandler(h.Fence.Handle), "list": lambda.NewHandler(h.List.Handle), "drain": lambda.NewHandler(h.Drain.Handle),
@@ -108,19 +82,13 @@ func newWorld(t *testing.T) *world {
 // from before the move and one that begins five minutes later.
 func (w *world) fill(t *testing.T, c api.UseCases) {
 	t.Helper()
-	if _, err := c.Accounts.Replace(t.Context(), desk.Setup{
-		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "Europe/Berlin"},
-		Agents:  []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
-		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{
-			{ID: "new"}, {ID: "solved", Closed: true},
-		}}},
-		Channels: []desk.Channel{{Account: "acme", ID: "mail", Type: desk.Email, Home: desk.Inbox}},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	setup := apptest.Setup()
+	setup.Account.Zone, setup.Channels = "Europe/Berlin", setup.Channels[:1]
+	setup.Channels[0].Settings = nil
+	w.Configure(t, setup)
 	var cs []desk.Conversation
 	for i, at := range []time.Duration{-48 * time.Hour, -time.Hour, 5 * time.Minute} {
-		began := w.now.Add(at)
+		began := w.Time.Add(at)
 		cs = append(cs, desk.Conversation{
 			Account: "acme", ID: fmt.Sprintf("c-example-%d", i+1), Origin: "mail", Channel: "mail", Status: desk.Open,
 			Subject: "Where is my order?", Customer: "jane@customer.example", Started: began, TakenIn: began, Joined: began, ChangedAt: began,
@@ -170,16 +138,19 @@ var batchTime = regexp.MustCompile(`"BatchTime":\d+`)
 
 func (w *world) handle(t *testing.T, file string, event []byte) outcome {
 	t.Helper()
-	w.now = w.now.Add(time.Minute)
-	w.sent, w.started, w.asked = nil, nil, ""
-	w.measured.Reset()
+	w.Time = w.Time.Add(time.Minute)
+	w.Sent, w.Runs, w.asked = nil, nil, ""
+	w.Measured.Reset()
 	name, _, _ := strings.Cut(file, "-")
 	answer, err := w.handlers[name].Invoke(t.Context(), event)
-	o := outcome{Answer: answer, Sent: w.sent, Started: w.started, Asked: w.asked}
+	o := outcome{Answer: answer, Sent: w.Sent, Asked: w.asked}
+	for _, run := range w.Runs {
+		o.Started = append(o.Started, fmt.Sprintf("%s %+v", run.Name(), run))
+	}
 	if err != nil {
 		o.Error = err.Error()
 	}
-	for line := range strings.Lines(w.measured.String()) {
+	for line := range strings.Lines(w.Measured.String()) {
 		o.Metrics = append(o.Metrics, json.RawMessage(batchTime.ReplaceAllString(line, `"BatchTime":0`)))
 	}
 	return o

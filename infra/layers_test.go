@@ -44,6 +44,8 @@ var layers = []layer{
 	{of: "shared/api", imports: []string{"shared/auth", "shared/desk", "shared/move", "shared/store", "shared/support"}, events: true},
 	{of: "shared/app", imports: []string{
 		"shared/api", "shared/desk", "shared/handler", "shared/metrics", "shared/move", "shared/store", "shared/support"}},
+	{of: "shared/app/apptest", kit: true, imports: []string{
+		"shared/app", "shared/desk", "shared/metrics", "shared/move", "shared/store", "shared/store/storetest"}},
 
 	{of: "shared/aws/dynamo", imports: []string{"shared/store"}, sdk: true},
 	{of: "shared/aws", imports: []string{"shared/app", "shared/aws/dynamo", "shared/desk", "shared/metrics", "shared/move"}, sdk: true, events: true},
@@ -205,6 +207,7 @@ func TestForbidden(t *testing.T) {
 		"a function":                 {"infra/deskmove", "deskmove/functions/api"},
 		"one function by another":    {"functions/list", "deskmove/functions/api"},
 		"a test kit":                 {"shared/cli", "deskmove/shared/store/storetest"},
+		"the rig of tests":           {"shared/api", "deskmove/shared/app/apptest"},
 		"a package without a row":    {"shared/elsewhere", "fmt"},
 	} {
 		if len(forbidden(breach.pkg, []string{breach.path})) == 0 {

@@ -107,7 +107,7 @@ func TestStatusesOfAMove(t *testing.T) {
 	}
 	r.run()
 	r.do(ann, "PUT", "/v1/account", without).want(200)
-	r.now = r.now.Add(time.Minute) // rules are remembered for some seconds
+	r.Time = r.Time.Add(time.Minute) // rules are remembered for some seconds
 	after := r.take("mail", "x2")
 	r.redirect(after)
 	r.take("mail", "x3", "x1")

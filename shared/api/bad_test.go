@@ -30,7 +30,7 @@ func (r *rig) refuse(cases map[string]refusal) {
 			outer := r.TB
 			r.TB = t
 			defer func() { r.TB = outer }()
-			before, started := len(r.engine.writes), len(r.runs)
+			before, started := len(r.engine.writes), len(r.Runs)
 			a := r.do(c.as, c.method, c.path, c.body, c.headers...).want(c.status)
 			a.wantProblem(c)
 			for _, k := range r.engine.writes[before:] {
@@ -38,7 +38,7 @@ func (r *rig) refuse(cases map[string]refusal) {
 					t.Errorf("%s wrote %v", a.request, k)
 				}
 			}
-			if len(r.runs) != started {
+			if len(r.Runs) != started {
 				t.Errorf("%s started an execution", a.request)
 			}
 		})

@@ -41,7 +41,7 @@ func newFuzzRig(f *testing.F) *fuzzRig {
 	r.do(ann, "PUT", "/v1/account", acme).want(200)
 	r.moved, r.inbox = r.take("mail", "m1"), r.take("phone", "p1")
 	bad := desk.Conversation{Account: "acme", ID: "bad", Origin: "mail", Channel: "mail", Status: desk.Open,
-		TakenIn: r.now, Joined: r.now, ChangedAt: r.now, Version: 1, Home: desk.Inbox} // without a start
+		TakenIn: r.Time, Joined: r.Time, ChangedAt: r.Time, Version: 1, Home: desk.Inbox} // without a start
 	if err := r.Conversations.Import(f.Context(), []desk.Conversation{bad}); err != nil {
 		f.Fatal(err)
 	}
@@ -49,14 +49,14 @@ func newFuzzRig(f *testing.F) *fuzzRig {
 	r.run()
 	live := r.take("mail", "m2")
 	r.redirect(live)
-	r.notice, r.at = "live-t-"+live, r.now
+	r.notice, r.at = "live-t-"+live, r.Time
 	return r
 }
 
 // reset makes the account what it was at first.
 func (r *fuzzRig) reset(t *testing.T) {
-	r.TB, r.engine.Engine, r.engine.writes, r.now = t, r.first.Copy(), nil, r.at
-	r.runs, r.batches = nil, nil
+	r.TB, r.engine.Engine, r.engine.writes, r.Time = t, r.first.Copy(), nil, r.at
+	r.Runs, r.Sent = nil, nil
 	r.log.Reset()
 }
 

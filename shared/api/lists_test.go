@@ -116,7 +116,7 @@ func TestR26WhatMovedIsNoLongerInTheInbox(t *testing.T) {
 	live = r.take("phone", "live")
 	r.redirect(live)
 	check("without history", phone, append(mail, live))
-	r.now = r.now.Add(48 * time.Hour)
+	r.Time = r.Time.Add(48 * time.Hour)
 	check("days later", phone, append(mail, live))
 	if a := r.do(ann, "GET", "/v1/conversations/"+mail[0], nil).want(200); a.at("home") != "helpdesk" || a.at("ticketId") != "t-"+mail[0] {
 		t.Errorf("conversation = %s", a.Body)
@@ -131,7 +131,7 @@ func TestInboxOfAMovedChannelIsCheap(t *testing.T) {
 	}
 	r.start("mail")
 	r.run()
-	r.now = r.now.Add(48 * time.Hour)
+	r.Time = r.Time.Add(48 * time.Hour)
 	before := r.engine.read
 	if ids, n := r.pages("/v1/conversations?home=inbox&limit=10"); len(ids) != 0 || n != 1 {
 		t.Errorf("the inbox lists %v in %d pages", ids, n)

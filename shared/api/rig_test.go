@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,27 +15,22 @@ import (
 	"testing"
 	"time"
 
-	"deskmove/shared/app"
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
-	"deskmove/shared/local/sqlite"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/store/storetest"
 )
 
-// rig is the API on the real use cases, repositories and embedded engine. The
-// state machine and the queue only record what they are asked; run does it.
+// rig is the API on the real use cases and repositories.
 type rig struct {
 	testing.TB
 	http.Handler
-	*app.App
+	*apptest.Rig
 	engine *engine
 	log    *bytes.Buffer
-
-	now     time.Time
-	runs    []move.Run
-	batches []move.Batch
 }
 
 // engine notes what is written, and fails if it is told to.
@@ -98,35 +92,10 @@ func (e *engine) Transact(ctx context.Context, ws []store.Write) error {
 	return err
 }
 
-// Start and Running make a rig the machine, Send the queue.
-func (r *rig) Start(_ context.Context, _ string, run move.Run) error {
-	r.runs = append(r.runs, run)
-	return nil
-}
-
-func (r *rig) Running(context.Context, string) (bool, error) { return true, nil }
-
-func (r *rig) Send(_ context.Context, bs []move.Batch) error {
-	r.batches = append(r.batches, bs...)
-	return nil
-}
-
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	e, err := sqlite.Open(t.TempDir(), sqlite.Options{Unsynced: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	r := &rig{TB: t, engine: &engine{Engine: e}, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), log: &bytes.Buffer{}}
-	now := func() time.Time { return r.now }
-	r.App = app.New(app.Platform{
-		Engine: r.engine, Queue: r, Machine: r, Now: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
+	r := &rig{TB: t, engine: &engine{Engine: &storetest.Memory{}}, log: &bytes.Buffer{}}
+	r.Rig = apptest.New(t, r.engine, nil)
 	r.UseCases.Log = slog.New(slog.NewTextHandler(r.log, nil)) // the API's alone
 	r.Handler = r.API()
 	r.do(ann, "PUT", "/v1/account", acme).want(200)
@@ -206,7 +175,7 @@ func (r *rig) do(c desk.Caller, method, path string, body any, headers ...string
 	if c != nobody {
 		req = req.WithContext(auth.WithCaller(req.Context(), c))
 	}
-	r.now = r.now.Add(time.Millisecond)
+	r.Time = r.Time.Add(time.Millisecond)
 	a := answer{r.TB, httptest.NewRecorder(), method + " " + path}
 	r.ServeHTTP(a, req)
 	return a
@@ -276,10 +245,10 @@ func (a answer) ids(field ...string) []string {
 // take takes a customer's message in and returns its conversation.
 func (r *rig) take(channel, external string, references ...string) string {
 	r.Helper()
-	r.now = r.now.Add(time.Minute)
+	r.Time = r.Time.Add(time.Minute)
 	id, _ := r.do(bot, "POST", "/v1/channels/"+channel+"/conversations", object{
 		"externalId": external, "references": references, "author": "customer", "from": "jane@customer.example",
-		"at": r.now.Add(-time.Hour), "subject": "Order " + external, "text": "Where is it?",
+		"at": r.Time.Add(-time.Hour), "subject": "Order " + external, "text": "Where is it?",
 	}).want(201).at("conversationId").(string)
 	return id
 }
@@ -309,13 +278,13 @@ func (r *rig) run() {
 	r.convert()
 	for more := true; more; more = run.More {
 		run = r.step(r.Drain, run)
-		r.now = r.now.Add(time.Duration(run.Wait) * time.Second)
+		r.Time = r.Time.Add(time.Duration(run.Wait) * time.Second)
 	}
 	for more := true; more; more = run.More {
 		run = r.step(r.Reconcile, run)
 	}
-	if len(r.batches) > 0 {
-		r.Fatalf("reconciling found %v", r.batches)
+	if len(r.Sent) > 0 {
+		r.Fatalf("reconciling found %v", r.Sent)
 	}
 	r.step(r.Finish, run)
 }
@@ -323,8 +292,8 @@ func (r *rig) run() {
 // fence takes the first step of the execution that was started last.
 func (r *rig) fence() move.Run {
 	r.Helper()
-	r.now = r.now.Add(time.Minute)
-	run := r.runs[len(r.runs)-1]
+	r.Time = r.Time.Add(time.Minute)
+	run := r.Runs[len(r.Runs)-1]
 	if run.Step != "" {
 		return run
 	}
@@ -342,12 +311,12 @@ func (r *rig) step(s handler.Step, run move.Run) move.Run {
 
 func (r *rig) convert() {
 	r.Helper()
-	for _, b := range r.batches {
+	for _, b := range r.Sent {
 		if _, err := r.Convert.Use(r.Context(), b, 3); err != nil {
 			r.Fatal(err)
 		}
 	}
-	r.batches = nil
+	r.Sent = nil
 }
 
 // redirect does what the stream's handler does for a conversation.
@@ -369,10 +338,10 @@ func (r *rig) importMany(channel string, n int) {
 	r.Helper()
 	cs := make([]desk.Conversation, n)
 	for i := range cs {
-		r.now = r.now.Add(time.Second)
+		r.Time = r.Time.Add(time.Second)
 		cs[i] = desk.Conversation{
-			Account: "acme", ID: fmt.Sprintf("c%013d", r.now.UnixMilli()), Origin: channel, Channel: channel, Status: desk.Open,
-			Started: r.now, TakenIn: r.now, Joined: r.now, ChangedAt: r.now, Version: 1, Home: desk.Inbox,
+			Account: "acme", ID: fmt.Sprintf("c%013d", r.Time.UnixMilli()), Origin: channel, Channel: channel, Status: desk.Open,
+			Started: r.Time, TakenIn: r.Time, Joined: r.Time, ChangedAt: r.Time, Version: 1, Home: desk.Inbox,
 		}
 	}
 	for some := range slices.Chunk(cs, 2000) {

@@ -18,7 +18,7 @@ import (
 // append adds a message to a conversation, by a channel.
 func (r *rig) append(id, channel, external, author string) answer {
 	r.Helper()
-	r.now = r.now.Add(time.Minute)
+	r.Time = r.Time.Add(time.Minute)
 	return r.do(bot, "POST", "/v1/conversations/"+id+"/messages", object{"externalId": external, "author": author, "channelId": channel}).want(201)
 }
 
@@ -36,7 +36,7 @@ func (r *rig) conversation(id string) desk.Conversation {
 func (r *rig) rehearse(body object) string {
 	r.Helper()
 	id, _ := r.do(ann, "POST", "/v1/moves", with(with(body, "rehearsal", true), "acknowledged", nil)).want(202).at("id").(string)
-	run := r.runs[len(r.runs)-1]
+	run := r.Runs[len(r.Runs)-1]
 	for more := true; more; more = run.More {
 		run = r.step(r.Reconcile, run)
 	}
@@ -149,7 +149,7 @@ func TestR05TheFirstFenceStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	other.ID = "m2" // as if it had got past the lock
-	if c, err := r.Setups.Fence(t.Context(), "acme", "mail", other.ID, r.now); err != nil || c.Move != run.Move {
+	if c, err := r.Setups.Fence(t.Context(), "acme", "mail", other.ID, r.Time); err != nil || c.Move != run.Move {
 		t.Errorf("the channel is fenced by %q, %v; want %s", c.Move, err, run.Move)
 	}
 }
@@ -159,7 +159,7 @@ func TestR07OnlyWithHistoryIsTheChannelListed(t *testing.T) {
 		r := newRig(t)
 		id := r.take("phone", "a")
 		moveID := r.do(ann, "POST", "/v1/moves", body).want(202).at("id").(string)
-		if got := r.runs[0].History; got != (history == "all") {
+		if got := r.Runs[0].History; got != (history == "all") {
 			t.Errorf("%s: the execution's history = %t", history, got)
 		}
 		r.run()
@@ -213,7 +213,7 @@ func TestR10DigestIsOnceAndOfWhatTheMoveGave(t *testing.T) {
 	bobs := r.do(bob, "GET", "/v1/tickets?owner=ann&status=waiting", nil).want(200)
 	r.do(bob, "PATCH", "/v1/tickets/"+bobs.at("items", len(bobs.ids())-1, "id").(string), object{"owner": "bob"}).want(200)
 	c := r.conversation(undated)
-	c.Started, c.Owner = r.now, "bob"
+	c.Started, c.Owner = r.Time, "bob"
 	if err := r.Conversations.Save(t.Context(), c, c.Version); err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +301,7 @@ func TestR12TheMoveDoesWhatItsRehearsalForesaw(t *testing.T) {
 			}
 			r.do(ann, "POST", "/v1/conversations/"+ids[3]+"/tickets", object{"status": "lead"}).want(201)
 			undated := r.undated("mail")
-			r.now = r.now.AddDate(0, 0, 8) // what waits has breached its original clocks
+			r.Time = r.Time.AddDate(0, 0, 8) // what waits has breached its original clocks
 			before := len(r.engine.writes)
 			rehearsal := r.rehearse(choices)
 			for _, k := range r.engine.writes[before:] {
@@ -462,7 +462,7 @@ func TestR16TheTicketSaysHowItCame(t *testing.T) {
 		}
 		written, _ := a.at("importedAt").(string)
 		imported, err := time.Parse(time.RFC3339, written)
-		if err != nil || r.now.Sub(imported).Abs() > time.Second || run.Move != id {
+		if err != nil || r.Time.Sub(imported).Abs() > time.Second || run.Move != id {
 			t.Errorf("imported %v", a.at("importedAt"))
 		}
 	}
@@ -478,7 +478,7 @@ func TestR16ASecondTicketIsNotMade(t *testing.T) {
 	c := r.conversation(id)
 	first := desk.Ticket{
 		Account: "acme", ID: desk.TicketID(id), Conversation: id, Channel: "mail", Subject: "First", Status: "waiting", Created: c.Started,
-		Provenance: desk.History, Imported: r.now, Move: r.runs[0].Move, Origin: "mail", Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
+		Provenance: desk.History, Imported: r.Time, Move: r.Runs[0].Move, Origin: "mail", Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
 	}
 	if errs := r.Tickets.Create(t.Context(), []desk.Ticket{first}); errs != nil {
 		t.Fatal(errs)
@@ -487,7 +487,7 @@ func TestR16ASecondTicketIsNotMade(t *testing.T) {
 		t.Errorf("the second = %v, want ErrExists", errs)
 	}
 	r.append(id, "mail", "reply", "customer")
-	for _, b := range r.batches {
+	for _, b := range r.Sent {
 		if _, err := r.Convert.Use(t.Context(), b, 1); err != nil { // received for the first time
 			t.Fatal(err)
 		}
@@ -539,7 +539,7 @@ func TestR18RedirectionBeginsAtTheFenceAndStays(t *testing.T) {
 	home(r.take("phone", "moving"), desk.HelpDesk)
 	r.run()
 	home(r.take("phone", "moved"), desk.HelpDesk)
-	r.now = r.now.AddDate(1, 0, 0)
+	r.Time = r.Time.AddDate(1, 0, 0)
 	// Who has help desk access by then receives it.
 	changed := replaced(t, acme, `{"id": "cem", "name": "Cem", "role": "agent"}`, `{"id": "cem", "name": "Cem", "role": "agent", "helpDesk": true}`)
 	changed = replaced(t, changed, `{"id": "phone", "type": "calling"}`, `{"id": "phone", "type": "calling", "settings": {"routing": {"agents": ["cem"]}}}`)
@@ -600,7 +600,7 @@ func TestR19ALostReplyIsFound(t *testing.T) {
 	run := r.step(r.List, r.fence())
 	r.convert()
 	r.append(id, "mail", "reply", "customer")
-	r.now = r.now.Add(time.Minute)
+	r.Time = r.Time.Add(time.Minute)
 	if run = r.step(r.Reconcile, run); run.Found != 1 {
 		t.Errorf("reconciling found %d", run.Found)
 	}
@@ -643,7 +643,7 @@ func TestR20WhatStaysWorksAsBefore(t *testing.T) {
 	check("moving")
 	r.run()
 	check("moved")
-	r.now = r.now.AddDate(0, 1, 0)
+	r.Time = r.Time.AddDate(0, 1, 0)
 	made := r.do(cem, "POST", "/v1/conversations/"+closed+"/tickets", object{"status": "new"}).want(201)
 	if made.at("home") != "inbox" || made.at("provenance") != "native" {
 		t.Errorf("ticket = %s", made.Body)
@@ -672,7 +672,7 @@ func TestR22LiveTrafficDoesNotWait(t *testing.T) {
 	}
 	// The newest are sent first.
 	var sent []string
-	for _, b := range r.batches {
+	for _, b := range r.Sent {
 		sent = append(sent, b.IDs...)
 	}
 	if len(sent) != 251 || sent[0] != old || !slices.IsSortedFunc(sent[1:], func(a, b string) int { return strings.Compare(b, a) }) {

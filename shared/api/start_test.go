@@ -58,8 +58,8 @@ func TestR03WhatCannotMove(t *testing.T) {
 func TestR04OneMoveAtATime(t *testing.T) {
 	r := newRig(t)
 	id := r.start("mail")
-	if len(r.runs) != 1 || r.runs[0].Move != id {
-		t.Fatalf("runs = %+v", r.runs)
+	if len(r.Runs) != 1 || r.Runs[0].Move != id {
+		t.Fatalf("runs = %+v", r.Runs)
 	}
 	second := startWith(order("phone"), 409, "move-running", "when it has ended")
 	r.refuse(map[string]refusal{"starting": second})
@@ -185,7 +185,7 @@ func TestR11Plan(t *testing.T) {
 	}
 	// Promised was an answer within four hours of work: on the next Monday all
 	// that wait breach, were it not for clocks that start at the move (R9).
-	r.now = r.now.AddDate(0, 0, 7)
+	r.Time = r.Time.AddDate(0, 0, 7)
 	for _, sla := range []string{"", "&sla=original", "&sla=none"} {
 		a = r.do(ann, "GET", "/v1/channels/mail/plan?history=all&open=new&closed=solved"+sla, nil).want(200)
 		if a.at("breaching") != 3.0 {

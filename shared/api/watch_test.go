@@ -26,7 +26,7 @@ func TestR25Banner(t *testing.T) {
 	if b := banner(); b != nil {
 		t.Errorf("banner before = %v", b)
 	}
-	since := r.now
+	since := r.Time
 	id := r.start("mail")
 	want := func(status string, percent float64) {
 		t.Helper()
@@ -41,15 +41,15 @@ func TestR25Banner(t *testing.T) {
 	want("starting", 0)
 	run := r.step(r.List, r.fence())
 	want("running", 0)
-	all := r.batches
-	r.batches = all[:1]
+	all := r.Sent
+	r.Sent = all[:1]
 	r.convert()
 	want("running", 40)
-	r.batches = all[1:]
+	r.Sent = all[1:]
 	r.convert()
 	want("running", 99)
 	for run = r.step(r.Drain, run); run.More; run = r.step(r.Drain, run) {
-		r.now = r.now.Add(time.Second)
+		r.Time = r.Time.Add(time.Second)
 	}
 	r.step(r.Finish, r.step(r.Reconcile, run))
 	if b := banner(); b != nil {
@@ -80,20 +80,20 @@ func TestR24Progress(t *testing.T) {
 	want(a, object{"status": "starting", "etaSeconds": nil, "openBatches": 0.0, "fenceAt": nil, "endedAt": nil, "access": nil, "by": "ann",
 		"channelId": "mail", "history": "all", "sla": "from-move", "notifications": "quiet", "rehearsal": false})
 	run := r.step(r.List, r.fence())
-	fence := r.now
+	fence := r.Time
 	a = see()
 	want(a, object{"status": "running", "phase": "list", "etaSeconds": nil, "openBatches": 4.0, "ratePerSecond": 0.0})
 	if a.at("progress", "planned") != 301.0 || a.at("progress", "done") != 0.0 || a.at("statusMap", "closed") != "solved" || a.at("access", 1) != "bob" || a.at("access", 2) != nil {
 		t.Errorf("move = %s", a.Body)
 	}
-	all := r.batches
-	r.batches = all[:2]
+	all := r.Sent
+	r.Sent = all[:2]
 	r.convert()
 	run = r.step(r.Drain, run)
-	r.now = fence.Add(10*time.Second - time.Millisecond)
+	r.Time = fence.Add(10*time.Second - time.Millisecond)
 	a = see()
 	want(a, object{"phase": "drain", "openBatches": 2.0, "ratePerSecond": 20.0, "etaSeconds": 5.0})
-	r.batches = all[2:]
+	r.Sent = all[2:]
 	r.convert()
 	r.step(r.Finish, r.step(r.Reconcile, r.step(r.Drain, run)))
 	a = see()
@@ -113,7 +113,7 @@ func TestR27Report(t *testing.T) {
 		r.do(bob, "PATCH", "/v1/conversations/"+r.take("mail", fmt.Sprint(i)), object{"owner": owner, "status": []string{"open", "closed"}[i%2]}).want(200)
 	}
 	rehearsal := r.do(ann, "POST", "/v1/moves", with(order("mail"), "rehearsal", true)).want(202).at("id").(string)
-	if run := r.step(r.Reconcile, r.runs[0]); run.More {
+	if run := r.step(r.Reconcile, r.Runs[0]); run.More {
 		t.Fatal("more")
 	} else {
 		r.step(r.Finish, run)
@@ -169,7 +169,7 @@ func TestR28FailuresAndRetry(t *testing.T) {
 		"twice":        retry,
 		"another move": startWith(order("phone"), 409, "move-running", "when it has ended"),
 	})
-	if run := r.runs[len(r.runs)-1]; !run.Retry || run.Move != id || run.Step != move.StepList {
+	if run := r.Runs[len(r.Runs)-1]; !run.Retry || run.Move != id || run.Step != move.StepList {
 		t.Errorf("run = %+v", run)
 	}
 }
@@ -179,7 +179,7 @@ func (r *rig) undated(channel string) string {
 	r.Helper()
 	c := desk.Conversation{
 		Account: "acme", ID: "c0000000000undated", Origin: channel, Channel: channel, Status: desk.Open,
-		TakenIn: r.now, Joined: r.now, ChangedAt: r.now, Version: 1, Home: desk.Inbox,
+		TakenIn: r.Time, Joined: r.Time, ChangedAt: r.Time, Version: 1, Home: desk.Inbox,
 	}
 	if err := r.Conversations.Import(r.Context(), []desk.Conversation{c}); err != nil {
 		r.Fatal(err)

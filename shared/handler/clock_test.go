@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
 )
@@ -16,25 +17,25 @@ import (
 // some time ago, and sends again what was sent in the future.
 func TestDrainAfterTheClockWasPutBack(t *testing.T) {
 	r := newRig(t)
-	m := r.start(t)
-	fenced := r.step(t, r.Fence, r.running[m.ID])
-	r.now = r.now.Add(-time.Hour)
+	r.StartMove(t, apptest.History())
+	fenced := r.step(t, r.Fence, r.LastRun(t))
+	r.Time = r.Time.Add(-time.Hour)
 	if run := r.step(t, r.Drain, fenced); run.Wait > 2 {
 		t.Errorf("with nothing to do it waits for %d s", run.Wait)
 	}
 
 	r = newRig(t)
 	r.put(t, "c1")
-	m = r.start(t)
-	run := r.step(t, r.List, r.step(t, r.Fence, r.running[m.ID]))
-	r.sent = nil // lost
+	r.StartMove(t, apptest.History())
+	run := r.step(t, r.List, r.step(t, r.Fence, r.LastRun(t)))
+	r.Sent = nil // lost
 	r.step(t, r.Drain, run)
-	if len(r.sent) > 0 {
+	if len(r.Sent) > 0 {
 		t.Error("a batch of just now was sent again")
 	}
-	r.now = r.now.Add(-time.Hour)
+	r.Time = r.Time.Add(-time.Hour)
 	r.step(t, r.Drain, run)
-	if len(r.sent) != 1 {
+	if len(r.Sent) != 1 {
 		t.Error("a batch that was sent in the future is not sent again")
 	}
 }
@@ -43,8 +44,8 @@ func TestDrainAfterTheClockWasPutBack(t *testing.T) {
 // have been.
 func TestAuditAfterTheClockWasPutBack(t *testing.T) {
 	r := newRig(t)
-	m := r.start(t)
-	run := r.running[m.ID]
+	r.StartMove(t, apptest.History())
+	run := r.LastRun(t)
 	for _, step := range []func() move.Run{
 		func() move.Run { return r.step(t, r.Fence, run) }, func() move.Run { return r.step(t, r.List, run) },
 		func() move.Run { return r.step(t, r.Drain, run) }, func() move.Run { return r.step(t, r.Reconcile, run) },
@@ -52,7 +53,7 @@ func TestAuditAfterTheClockWasPutBack(t *testing.T) {
 	} {
 		run = step()
 	}
-	r.now = r.now.Add(-time.Hour)
+	r.Time = r.Time.Add(-time.Hour)
 	if run = r.step(t, r.Audit, run); !run.More || run.Wait > 21 {
 		t.Errorf("after the end, the next audit is in %d s: %+v", run.Wait, run)
 	}
@@ -62,18 +63,18 @@ func TestAuditAfterTheClockWasPutBack(t *testing.T) {
 // has no execution, is started.
 func TestSweepAfterTheClockWasPutBack(t *testing.T) {
 	r := newRig(t)
-	r.broken = errors.New("out of reach")
-	m := r.start(t)
-	r.broken = nil
-	r.now = r.now.Add(5 * time.Second)
-	if err := r.sweep(t); err != nil || len(r.running) > 0 {
-		t.Fatalf("a move of just now was started: %v, %v", r.running, err)
+	r.StartErr = errors.New("out of reach")
+	m := r.StartMove(t, apptest.History())
+	r.StartErr = nil
+	r.Time = r.Time.Add(5 * time.Second)
+	if err := r.sweep(t); err != nil || len(r.Runs) > 0 {
+		t.Fatalf("a move of just now was started: %v, %v", r.Runs, err)
 	}
-	r.now = r.now.Add(-time.Hour)
+	r.Time = r.Time.Add(-time.Hour)
 	if err := r.sweep(t); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := r.running[m.ID]; !ok {
+	if len(r.Runs) != 1 || r.Runs[0].Move != m.ID {
 		t.Error("the move waits for the clock")
 	}
 }
@@ -83,17 +84,9 @@ func TestSweepAfterTheClockWasPutBack(t *testing.T) {
 // may come by another channel than the one that was fenced (R14).
 func TestR18LiveAfterTheClockWasPutBack(t *testing.T) {
 	r := newRig(t)
-	setup, err := r.Setups.Setup(t.Context(), "acme")
-	if err != nil {
-		t.Fatal(err)
-	}
-	setup.Channels = append(setup.Channels, desk.Channel{Account: "acme", ID: "form", Type: desk.Form, Connected: "mail"})
-	if _, err := r.Accounts.Replace(t.Context(), setup); err != nil {
-		t.Fatal(err)
-	}
 	message := func(channel, external string) desk.Message {
 		return desk.Message{
-			Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: "jane@customer.example", At: r.now, Text: "Hello?",
+			Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: "jane@customer.example", At: r.Time, Text: "Hello?",
 		}
 	}
 	joined, err := r.Intake.TakeIn(t.Context(), message("form", "x1"), nil)
@@ -103,18 +96,15 @@ func TestR18LiveAfterTheClockWasPutBack(t *testing.T) {
 	if joined, err = r.Intake.Append(t.Context(), message("mail", "x2"), joined.Conversation.ID); err != nil || joined.Conversation.Channel != "mail" {
 		t.Fatalf("%+v, %v", joined, err)
 	}
-	m, err := r.UseCases.Starter.Start(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
-		Channel: "mail", History: desk.NoHistory, Acknowledged: []string{desk.CodeNoSLAPolicy, desk.CodeConnectedLeft},
-	}, move.Idempotency{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.step(t, r.Fence, r.running[m.ID])
+	choices := apptest.History()
+	choices.History, choices.Statuses = desk.NoHistory, desk.StatusMap{}
+	r.StartMove(t, choices)
+	r.step(t, r.Fence, r.LastRun(t))
 	c, err := r.Setups.Channel(t.Context(), "acme", "mail")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.now = r.now.Add(-time.Hour)
+	r.Time = r.Time.Add(-time.Hour)
 	taken, err := r.Intake.TakeIn(t.Context(), message("mail", "x3"), nil)
 	if at := taken.Conversation.TakenIn; err != nil || at.Before(c.FenceAt) {
 		t.Errorf("a conversation begun after the fence of %s is dated %s: %v", c.FenceAt, at, err)

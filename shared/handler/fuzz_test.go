@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"deskmove/shared/app"
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/move"
@@ -40,10 +41,10 @@ func newFuzzRig(f *testing.F) *fuzzRig {
 	first := &storetest.Memory{}
 	r := newRigOn(f, first)
 	r.put(f, "c1", "c2", "bad1")
-	m := r.start(f)
-	run := r.step(f, r.List, r.step(f, r.Fence, r.running[m.ID]))
+	r.StartMove(f, apptest.History())
+	run := r.step(f, r.List, r.step(f, r.Fence, r.LastRun(f)))
 	r.put(f, "c3")
-	return &fuzzRig{first: first, now: r.now, run: run, batch: r.sent[0]}
+	return &fuzzRig{first: first, now: r.Time, run: run, batch: r.Sent[0]}
 }
 
 // silent is a machine and a queue that do nothing, and a stream with no

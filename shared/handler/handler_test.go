@@ -16,83 +16,38 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"deskmove/shared/app"
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
-	"deskmove/shared/local/sqlite"
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/store/storetest"
 )
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
-// rig is the handlers on the embedded engine, with a machine that can be out
-// of order.
+// rig is the handlers, with a state machine that can be out of order.
 type rig struct {
-	*app.App
-	now      time.Time
-	broken   error // what starting an execution says
-	running  map[string]move.Run
-	sent     []move.Batch
-	measured bytes.Buffer
-	wrong    error // what is wrong with the tables
+	*apptest.Rig
+	wrong error // what is wrong with the tables
 }
 
-func (r *rig) Start(_ context.Context, name string, run move.Run) error {
-	if r.broken == nil {
-		r.running[name] = run
-	}
-	return r.broken
-}
-
-func (r *rig) Running(_ context.Context, name string) (bool, error) {
-	_, ok := r.running[name]
-	return ok, nil
-}
-
-func (r *rig) Send(_ context.Context, bs []move.Batch) error {
-	r.sent = append(r.sent, bs...)
-	return nil
-}
-
-func newRig(t testing.TB) *rig {
-	t.Helper()
-	e, err := sqlite.Open(t.TempDir(), sqlite.Options{Unsynced: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return newRigOn(t, e)
-}
+func newRig(t testing.TB) *rig { return newRigOn(t, &storetest.Memory{}) }
 
 // newRigOn is a rig on another engine.
 func newRigOn(t testing.TB, e store.Engine) *rig {
 	t.Helper()
-	r := &rig{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), running: map[string]move.Run{}}
-	now := func() time.Time { return r.now }
-	r.App = app.New(app.Platform{
-		Engine: e, Queue: r, Machine: r, Now: now, Log: quiet, Check: func(context.Context) error { return r.wrong },
-		Metrics: &metrics.Writer{W: &r.measured, Namespace: "deskmove", Now: now},
-	})
-	if _, err := r.Accounts.Replace(t.Context(), desk.Setup{
-		Account:   desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
-		Agents:    []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
-		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "solved", Closed: true}}}},
-		Channels:  []desk.Channel{{Account: "acme", ID: "mail", Type: desk.Email, Home: desk.Inbox}},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	r := &rig{}
+	r.Rig = apptest.New(t, e, func(p *app.Platform) { p.Check = func(context.Context) error { return r.wrong } })
+	r.Configure(t, apptest.Setup())
 	return r
 }
 
 // put stores conversations of the channel mail, begun an hour ago.
 func (r *rig) put(t testing.TB, ids ...string) {
 	t.Helper()
-	at := r.now.Add(-time.Hour)
+	at := r.Time.Add(-time.Hour)
 	var cs []desk.Conversation
 	for _, id := range ids {
 		c := desk.Conversation{
@@ -109,21 +64,9 @@ func (r *rig) put(t testing.TB, ids ...string) {
 	}
 }
 
-func (r *rig) start(t testing.TB) desk.Move {
-	t.Helper()
-	m, err := r.UseCases.Starter.Start(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
-		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
-		Acknowledged: []string{desk.CodeNoSLAPolicy},
-	}, move.Idempotency{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
 func (r *rig) step(t testing.TB, s handler.Step, run move.Run) move.Run {
 	t.Helper()
-	r.now = r.now.Add(5 * time.Second)
+	r.Time = r.Time.Add(5 * time.Second)
 	next, err := s.Handle(t.Context(), run)
 	if err != nil {
 		t.Fatal(err)
@@ -134,9 +77,9 @@ func (r *rig) step(t testing.TB, s handler.Step, run move.Run) move.Run {
 // metrics are the values of the lines written since it was last called.
 func (r *rig) metrics(t *testing.T) map[string]int64 {
 	t.Helper()
-	defer r.measured.Reset()
+	defer r.Measured.Reset()
 	all := map[string]int64{}
-	for line := range strings.Lines(r.measured.String()) {
+	for line := range strings.Lines(r.Measured.String()) {
 		var values map[string]any
 		if err := json.Unmarshal([]byte(line), &values); err != nil {
 			t.Fatal(err)
@@ -167,22 +110,22 @@ func (r *rig) sweep(t *testing.T) error {
 // the sweeper starts it.
 func TestStartThatFailsAfterTheLock(t *testing.T) {
 	r := newRig(t)
-	r.broken = errors.New("Step Functions is out of reach")
-	m := r.start(t)
-	if m.ID == "" || len(r.running) > 0 {
-		t.Fatalf("move %+v, running %v", m, r.running)
+	r.StartErr = errors.New("Step Functions is out of reach")
+	m := r.StartMove(t, apptest.History())
+	if m.ID == "" || len(r.Runs) > 0 {
+		t.Fatalf("move %+v, running %v", m, r.Runs)
 	}
-	r.now = r.now.Add(time.Minute)
+	r.Time = r.Time.Add(time.Minute)
 	if err := r.sweep(t); err == nil || !strings.Contains(err.Error(), m.ID) {
 		t.Errorf("sweep = %v", err)
 	}
 	r.want(t, map[string]int64{})
-	r.broken = nil
+	r.StartErr = nil
 	if err := r.sweep(t); err != nil {
 		t.Fatal(err)
 	}
-	if run, ok := r.running[m.ID]; !ok || run.Run != 1 || !run.History || run.Move != m.ID {
-		t.Errorf("running = %+v", r.running)
+	if run := r.LastRun(t); run.Run != 1 || !run.History || run.Move != m.ID {
+		t.Errorf("executions = %+v", r.Runs)
 	}
 	r.want(t, map[string]int64{"MovesRestarted": 1})
 	if err := r.sweep(t); err != nil {
@@ -193,14 +136,14 @@ func TestStartThatFailsAfterTheLock(t *testing.T) {
 
 func TestSweepTellsOfWrongTables(t *testing.T) {
 	r := newRig(t)
-	r.broken = errors.New("out of reach")
-	r.start(t)
-	r.broken, r.wrong = nil, errors.New("table control has no index")
-	r.now = r.now.Add(time.Minute)
+	r.StartErr = errors.New("out of reach")
+	r.StartMove(t, apptest.History())
+	r.StartErr, r.wrong = nil, errors.New("table control has no index")
+	r.Time = r.Time.Add(time.Minute)
 	if err := r.sweep(t); err == nil || !strings.Contains(err.Error(), "no index") {
 		t.Errorf("sweep = %v", err)
 	}
-	if len(r.running) != 1 {
+	if len(r.Runs) != 1 {
 		t.Error("it swept not")
 	}
 }
@@ -210,8 +153,8 @@ func TestSweepTellsOfWrongTables(t *testing.T) {
 func TestMetricsOfAMove(t *testing.T) {
 	r := newRig(t)
 	r.put(t, "c1", "c2", "bad1")
-	m := r.start(t)
-	run := r.step(t, r.Fence, r.running[m.ID])
+	r.StartMove(t, apptest.History())
+	run := r.step(t, r.Fence, r.LastRun(t))
 	run = r.step(t, r.List, run)
 	r.want(t, map[string]int64{})
 	run = r.step(t, r.Drain, run)
@@ -239,12 +182,12 @@ func TestMetricsOfAMove(t *testing.T) {
 func (r *rig) convert(t *testing.T) {
 	t.Helper()
 	var e events.SQSEvent
-	for i, b := range r.sent {
+	for i, b := range r.Sent {
 		e.Records = append(e.Records, events.SQSMessage{
 			MessageId: fmt.Sprint(i), Body: b.JSON(), Attributes: map[string]string{"ApproximateReceiveCount": "1"},
 		})
 	}
-	r.sent = nil
+	r.Sent = nil
 	res, err := r.Convert.Handle(t.Context(), e)
 	if err != nil || len(res.BatchItemFailures) > 0 {
 		t.Fatalf("%+v, %v", res, err)
@@ -253,8 +196,8 @@ func (r *rig) convert(t *testing.T) {
 
 func TestAuditFound(t *testing.T) {
 	r := newRig(t)
-	m := r.start(t)
-	run := r.step(t, r.Fence, r.running[m.ID])
+	m := r.StartMove(t, apptest.History())
+	run := r.step(t, r.Fence, r.LastRun(t))
 	run = r.step(t, r.List, run)
 	run = r.step(t, r.Drain, run)
 	run = r.step(t, r.Reconcile, run)
@@ -278,13 +221,10 @@ func TestAuditFound(t *testing.T) {
 func TestRehearsalsAreNoMoves(t *testing.T) {
 	r := newRig(t)
 	r.put(t, "c1")
-	m, err := r.UseCases.Starter.Start(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
-		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}, Rehearsal: true,
-	}, move.Idempotency{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := r.step(t, r.Reconcile, r.running[m.ID])
+	choices := apptest.History()
+	choices.Rehearsal = true
+	r.StartMove(t, choices)
+	run := r.step(t, r.Reconcile, r.LastRun(t))
 	r.step(t, r.Finish, run)
 	r.want(t, map[string]int64{})
 }

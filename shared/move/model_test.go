@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"deskmove/shared/app"
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/local/asl"
 	"deskmove/shared/move"
@@ -71,7 +72,7 @@ type world struct {
 }
 
 var (
-	admin  = desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}
+	admin  = apptest.Admin
 	access = map[string]bool{"ann": true, "bob": true} // cem has none
 	closes = map[desk.Status]bool{"solved": true}
 
@@ -87,17 +88,7 @@ func newWorld(t *rapid.T, m *asl.Machine) *world {
 		all: map[string]*known{}, failed: map[string]bool{}, keys: map[string][2]string{}, home: desk.Inbox,
 	}
 	w.App = app.New(app.Platform{Engine: &storetest.Memory{}, Queue: w, Machine: w, Now: func() time.Time { return w.now }})
-	if _, err := w.Accounts.Replace(w.ctx, desk.Setup{
-		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
-		Agents: []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}, {ID: "bob", Role: desk.AgentRole, HelpDesk: true},
-			{ID: "cem", Role: desk.AgentRole}},
-		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "waiting"}, {ID: "solved", Closed: true}}}},
-		Channels: []desk.Channel{
-			{Account: "acme", ID: "mail", Type: desk.Email, Settings: json.RawMessage(`{"routing":{"agents":["cem","ann"]}}`)},
-			{Account: "acme", ID: "form", Type: desk.Form, Connected: "mail"},
-			{Account: "acme", ID: "chat", Type: desk.Chat},
-		},
-	}); err != nil {
+	if _, err := w.Accounts.Replace(w.ctx, apptest.Setup()); err != nil {
 		t.Fatal(err)
 	}
 	return w
