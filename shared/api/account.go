@@ -55,9 +55,9 @@ func (a *api) putAccount(ctx context.Context, c desk.Caller, in *setupInput) (*b
 	return &body[setup]{writeSetup(s)}, nil
 }
 
-// mayConfigure reports why the caller may not replace the setup. Who was
-// demoted must not take the role back with an old token (R1). Before there is
-// a super administrator, the token is all there is to go by.
+// mayConfigure returns a refusal if the caller may not replace the setup. Those
+// who were demoted must not regain the role with an old token (R1). While there
+// is no super administrator, the token alone decides.
 func (a *api) mayConfigure(ctx context.Context, c desk.Caller) error {
 	s, err := a.Setups.Setup(ctx, c.Account)
 	if errors.Is(err, desk.ErrNotFound) {

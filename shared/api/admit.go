@@ -16,8 +16,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// admit lets requests through whose caller may use the operation, and then
-// reads the body.
+// admit refuses callers who may not use the operation, and only then reads the
+// body.
 func (a *api) admit(op operation, takesBody bool) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
@@ -42,8 +42,8 @@ func (a *api) admit(op operation, takesBody bool) func(huma.Context, func(huma.C
 	}
 }
 
-// readBody reads the body into memory, but never more than limit, so that
-// nobody can send for ever. One that says it is larger is not read at all.
+// readBody reads a body of at most limit bytes into memory. It reads nothing if
+// the request's header announces more.
 func readBody(r *http.Request, limit int64) *problem {
 	if r.ContentLength > limit {
 		return tooLarge(limit)
@@ -59,7 +59,7 @@ func readBody(r *http.Request, limit int64) *problem {
 	return nil
 }
 
-// Codes of refusals that are about the caller.
+// Codes of refusals that concern the caller, and of a missing report.
 const (
 	codeRole     = "role"
 	codeNotAgent = "not-an-agent"
@@ -87,7 +87,7 @@ func notAgent(id, account string) error {
 		Remedy: "ask a super administrator to add the agent to the account's setup"}
 }
 
-// superAdmin reports why the caller is no super administrator by now (R1).
+// superAdmin returns a refusal if the caller is not a super administrator now (R1).
 func (a *api) superAdmin(ctx context.Context, c desk.Caller) error {
 	agent, err := a.agent(ctx, c)
 	if err != nil {
@@ -104,8 +104,7 @@ func notSuperAdmin() error {
 		Remedy: "ask a super administrator"}
 }
 
-// helpDesk reports why the caller does not see what is in the help desk by
-// now (R21).
+// helpDesk returns a refusal if the caller has no help desk access now (R21).
 func (a *api) helpDesk(ctx context.Context, c desk.Caller) error {
 	agent, err := a.agent(ctx, c)
 	if err != nil || agent.HelpDesk {

@@ -8,10 +8,10 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Cursors are opaque: the place in a list as its store names it, which list
-// it is of, and a sum that finds typing errors. They are no secret.
+// Cursors are opaque to clients, but not secret: a list's position as the store
+// names it, after a checksum of the list's name and the position.
 
-// writeCursor makes a cursor of a list; "" of its end.
+// writeCursor returns a list's cursor, "" at its end.
 func writeCursor(of, place string) string {
 	if place == "" {
 		return ""
@@ -20,8 +20,8 @@ func writeCursor(of, place string) string {
 	return base64.RawURLEncoding.EncodeToString(append(sum, place...))
 }
 
-// readCursor returns the place that a cursor names, "" for none. Any text
-// that is no cursor of the list is a *desk.InvalidError.
+// readCursor returns a cursor's position, "" for no cursor. Any text that is not
+// a cursor of the list is a *desk.InvalidError.
 func readCursor(of, cursor string) (string, error) {
 	if cursor == "" {
 		return "", nil
@@ -38,7 +38,7 @@ func notACursor() *desk.InvalidError {
 		Remedy: "use next of the page before, or leave it out"}
 }
 
-// writePosition makes a cursor of a list that is ordered by time.
+// writePosition returns the cursor of a list that is ordered by time.
 func writePosition(of string, last desk.Position, more bool) string {
 	text, err := last.MarshalText()
 	if err != nil || !more {
@@ -47,7 +47,7 @@ func writePosition(of string, last desk.Position, more bool) string {
 	return writeCursor(of, string(text))
 }
 
-// readPosition returns the position that a cursor names.
+// readPosition returns a cursor's position in a list that is ordered by time.
 func readPosition(of, cursor string) (p desk.Position, err error) {
 	place, err := readCursor(of, cursor)
 	if err == nil {

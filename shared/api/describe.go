@@ -120,7 +120,7 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 	if op.method != http.MethodGet {
 		all = append(all, known(ctx, store.ErrFull))
 	} else if op.roles != nil {
-		all = append(all, heavy())
+		all = append(all, answerTooLarge())
 	}
 	byStatus := make(map[int][]*problem)
 	for _, p := range all {

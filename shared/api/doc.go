@@ -1,12 +1,12 @@
-// Package api is the HTTP API, as one http.Handler that a Lambda function and
-// the local gateway both serve; Lambda is the function's side of it. Its description, infra/openapi.yaml, is made
-// from the types here.
+// Package api is the HTTP API, as one http.Handler that a Lambda function (type
+// Lambda) and the local gateway both serve. Its description,
+// infra/openapi.yaml, is generated from the types here.
 //
 // An operation is registered in routes.go by add, which checks who calls
 // before it reads a body, and turns errors into problems. Handlers decode,
 // call one use case and answer. They trust the caller in the request's
-// context (package auth) and the account in it: an ID of another account is
-// an ID that does not exist.
+// context (package auth), and look up every ID in the caller's account: those
+// of other accounts are not found.
 //
 // # Problems
 //
@@ -16,7 +16,7 @@
 //	code                  status  when
 //	no-body               400     a body is missing
 //	not-json              400     the body is not JSON
-//	unreadable            400     the body ends too early
+//	unreadable            400     the body could not be read completely
 //	unauthenticated       401     no caller
 //	not-an-access-token   401     an ID token, or one without the scope deskmove/api
 //	claims                401     the token lacks the account, the role or the agent
@@ -25,7 +25,7 @@
 //	not-super-admin       403     R1, by the token or by the store as it is now
 //	no-help-desk-access   403     R21, by the store as it is now
 //	plan                  403     R2
-//	not-found             404     no such thing in the account, or no such path
+//	not-found             404     no such resource in the account, or no such path
 //	method-not-allowed    405
 //	move-running          409     R4; names the move
 //	moved                 409     R19; names the ticket
@@ -33,8 +33,8 @@
 //	already-moved         409     R3, R5
 //	fallback-address      409     R3
 //	reconnect             409     R3: WhatsApp and Messenger
-//	not-movable           409     R3: a type that we do not know
-//	not-moved-yet         409     a ticket between its move and its conversation's marker
+//	not-movable           409     R3: an unknown type
+//	not-moved-yet         409     a ticket whose conversation is just being moved
 //	not-ended             409     no report yet
 //	nothing-to-retry      409     R28
 //	too-large             413     the body
@@ -43,7 +43,7 @@
 //	invalid               422     fields, all of them, each with its problem and remedy
 //	blocked               422     R6, R11: blockers, and warnings that were not acknowledged
 //	key-reused            422     the Idempotency-Key came with another request
-//	internal              500     nobody foresaw it; the log says more
+//	internal              500     an unexpected error; see the log
 //	busy                  503     try again after Retry-After
-//	full                  507     no storage is left
+//	full                  507     the storage is full
 package api

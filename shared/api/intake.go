@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"deskmove/shared/desk"
 	"deskmove/shared/support"
@@ -44,57 +43,30 @@ type takenOutput struct {
 }
 
 func (a *api) takeMessage(ctx context.Context, c desk.Caller, in *takeInput) (*takenOutput, error) {
-	b := in.Body
-	m := desk.Message{
-		Account: c.Account, Channel: in.ID, External: b.ExternalID, Author: desk.Author(b.Author), From: b.From, Agent: b.Agent,
-		Subject: b.Subject, Text: b.Text, HTML: b.HTML, Raw: b.Raw,
-	}
-	var err error
-	if m.At, err = a.written(b.At); err != nil {
+	m, err := in.Body.read(c.Account, in.ID, a.Now())
+	if err != nil {
 		return nil, err
 	}
-	t, err := a.Intake.TakeIn(ctx, m, b.References)
-	return writeTaken(t, err)
+	r, err := a.Intake.TakeIn(ctx, m, in.Body.References)
+	return writeTaken(r, err)
 }
 
 func (a *api) appendMessage(ctx context.Context, c desk.Caller, in *appendInput) (*takenOutput, error) {
-	b := in.Body
-	m := desk.Message{
-		Account: c.Account, Channel: b.ChannelID, External: b.ExternalID, Author: desk.Author(b.Author), From: b.From, Agent: b.Agent,
-		Subject: b.Subject, Text: b.Text, HTML: b.HTML, Raw: b.Raw,
-	}
-	var err error
-	if m.At, err = a.written(b.At); err != nil {
+	m, err := in.Body.read(c.Account, in.Body.ChannelID, a.Now())
+	if err != nil {
 		return nil, err
 	}
-	t, err := a.Intake.Append(ctx, m, in.ID)
-	return writeTaken(t, err)
+	r, err := a.Intake.Append(ctx, m, in.ID)
+	return writeTaken(r, err)
 }
 
-// Dates that lists can order: keys hold 13 digits of milliseconds.
-var (
-	earliest = time.UnixMilli(0)
-	latest   = time.UnixMilli(9_999_999_999_999)
-)
-
-// written is when a message was written: now if its sender does not say.
-func (a *api) written(at time.Time) (time.Time, error) {
-	if at.IsZero() {
-		return a.Now(), nil
-	}
-	if at.Before(earliest) || at.After(latest) {
-		return at, &desk.InvalidError{Field: "at", Problem: "the date is before 1970 or after 2286", Remedy: "leave it out; it counts as now"}
-	}
-	return at, nil
-}
-
-func writeTaken(t support.Receipt, err error) (*takenOutput, error) {
+func writeTaken(r support.Receipt, err error) (*takenOutput, error) {
 	if err != nil {
 		return nil, err
 	}
 	status := http.StatusCreated
-	if t.Known {
+	if r.Known {
 		status = http.StatusOK
 	}
-	return &takenOutput{status, taken{t.Conversation.ID, t.Message, t.Began, t.Known}}, nil
+	return &takenOutput{status, taken{r.Conversation.ID, r.Message, r.Began, r.Known}}, nil
 }

@@ -25,11 +25,11 @@ type Lambda struct {
 	Log *slog.Logger
 }
 
-// Lambda's limits of an answer: 6 MB as JSON, where a byte of the body becomes
-// up to six.
+// Lambda limits an answer to 6 MB of JSON, in which a byte of the body may become
+// six.
 const (
-	maxAnswer = 6 << 20
-	surely    = maxAnswer/6 - 64<<10 // a body that fits in any case, with its header
+	maxAnswer  = 6 << 20
+	alwaysFits = maxAnswer/6 - 64<<10 // with its header, whatever the body holds
 )
 
 // Handle serves a request. An answer that is too large for Lambda becomes a
@@ -47,10 +47,10 @@ func (l Lambda) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) (e
 		return respond(internal(), e), nil
 	}
 	res := w.response(e)
-	if len(res.Body) > surely {
+	if len(res.Body) > alwaysFits {
 		if raw, err := json.Marshal(res); err != nil || len(raw) > maxAnswer {
 			l.Log.WarnContext(ctx, "answer is too large", "bytes", w.body.Len())
-			return respond(heavy(), e), nil
+			return respond(answerTooLarge(), e), nil
 		}
 	}
 	return res, nil
@@ -69,8 +69,8 @@ func (l Lambda) serve(w http.ResponseWriter, r *http.Request) (ok bool) {
 	return true
 }
 
-// request is the request of an event, with its caller or why there is none.
-// Its path comes decoded.
+// request converts an event to a request, whose context has the caller or the
+// reason why there is none. The event's path is decoded already.
 func request(ctx context.Context, e events.APIGatewayV2HTTPRequest, body []byte) *http.Request {
 	if a := e.RequestContext.Authorizer; a != nil && a.JWT != nil {
 		caller, err := auth.FromClaims(func(name string) string { return a.JWT.Claims[name] })
@@ -90,7 +90,7 @@ func request(ctx context.Context, e events.APIGatewayV2HTTPRequest, body []byte)
 	if len(body) > 0 {
 		r.Body = readCloser{bytes.NewReader(body)}
 	}
-	for name, value := range e.Headers { // several of one name are one, with commas
+	for name, value := range e.Headers { // repeated headers are joined by commas
 		r.Header.Set(name, value)
 	}
 	if len(e.Cookies) > 0 {
@@ -132,8 +132,8 @@ func (w *recorded) Write(b []byte) (int, error) {
 	return w.body.Write(b)
 }
 
-// response is the answer as Lambda returns it. What is no text goes as base64;
-// an answer to HEAD has no body.
+// response converts the answer for Lambda. A body that is not text is encoded as
+// base64; an answer to HEAD has no body.
 func (w *recorded) response(e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	w.WriteHeader(w.status)
 	res := events.APIGatewayV2HTTPResponse{StatusCode: w.status, Headers: make(map[string]string, len(w.sent))}

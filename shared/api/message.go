@@ -1,11 +1,27 @@
 package api
 
-import "time"
+import (
+	"time"
 
-// newMessage is what a connector hands over to a channel.
+	"deskmove/shared/desk"
+)
+
+// newMessage is a message that a connector sends to a channel.
 type newMessage struct {
+	References []string `json:"references,omitempty" nullable:"false" maxItems:"1000" example:"[\"<4710@acme.example>\"]" doc:"External IDs of earlier messages of the channel, the most telling first."`
+	MessageContent
+}
+
+// addedMessage is a message that a connector adds to a conversation.
+type addedMessage struct {
+	ChannelID string `json:"channelId,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$" patternDescription:"an ID" example:"support-mail" doc:"The channel by which it came. Without it, the one on which the conversation began."`
+	MessageContent
+}
+
+// MessageContent is what both have in common. Huma describes embedded types only
+// if they are exported.
+type MessageContent struct {
 	ExternalID string    `json:"externalId" minLength:"1" maxLength:"1000" example:"<4711@customer.example>" doc:"Your ID of the message, unique in the channel, such as a mail's Message-ID. Sent again with the same ID, it changes nothing."`
-	References []string  `json:"references,omitempty" nullable:"false" maxItems:"1000" example:"[\"<4710@acme.example>\"]" doc:"External IDs of earlier messages of the channel, the most telling first."`
 	From       string    `json:"from,omitempty" maxLength:"1000" example:"jane@customer.example" doc:"The sender's address, number or name."`
 	Author     string    `json:"author" enum:"customer,agent" example:"customer"`
 	Agent      string    `json:"agent,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$" patternDescription:"an ID" example:"ann" doc:"ID of the agent who wrote it, if an agent did and it is known."`
@@ -16,19 +32,26 @@ type newMessage struct {
 	Raw        string    `json:"raw,omitempty" doc:"The source as it came, such as a whole mail. It is kept whole."`
 }
 
-// addedMessage is what a connector adds to a conversation.
-type addedMessage struct {
-	ExternalID string    `json:"externalId" minLength:"1" maxLength:"1000" example:"<4712@customer.example>" doc:"Your ID of the message, unique in the channel, such as a mail's Message-ID. Sent again with the same ID, it changes nothing."`
-	ChannelID  string    `json:"channelId,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$" patternDescription:"an ID" example:"support-mail" doc:"The channel by which it came. Without it, the one on which the conversation began."`
-	From       string    `json:"from,omitempty" maxLength:"1000" example:"jane@customer.example" doc:"The sender's address, number or name."`
-	Author     string    `json:"author" enum:"customer,agent" example:"customer"`
-	Agent      string    `json:"agent,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$" patternDescription:"an ID" example:"ann" doc:"ID of the agent who wrote it, if an agent did and it is known."`
-	At         time.Time `json:"at,omitzero" doc:"When it was written, by the sender's date, from 1970 to 2286. Without it, now."`
-	Subject    string    `json:"subject,omitempty" example:"Re: Where is my order?"`
-	Text       string    `json:"text,omitempty" example:"It has arrived, thank you."`
-	HTML       string    `json:"html,omitempty"`
-	Raw        string    `json:"raw,omitempty" doc:"The source as it came, such as a whole mail. It is kept whole."`
+// read returns the message, as of now if it has no date.
+func (c MessageContent) read(account, channel string, now time.Time) (desk.Message, error) {
+	m := desk.Message{
+		Account: account, Channel: channel, External: c.ExternalID, Author: desk.Author(c.Author), From: c.From, Agent: c.Agent,
+		At: c.At, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Raw: c.Raw,
+	}
+	if m.At.IsZero() {
+		m.At = now
+	}
+	if m.At.Before(earliest) || m.At.After(latest) {
+		return m, &desk.InvalidError{Field: "at", Problem: "the date is before 1970 or after 2286", Remedy: "leave it out; it counts as now"}
+	}
+	return m, nil
 }
+
+// Dates that lists can order: keys hold 13 digits of milliseconds.
+var (
+	earliest = time.UnixMilli(0)
+	latest   = time.UnixMilli(9_999_999_999_999)
+)
 
 // taken says what became of a message.
 type taken struct {

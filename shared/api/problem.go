@@ -89,8 +89,8 @@ func wrongFields(status int, fields []fieldProblem) *problem {
 	return p
 }
 
-// heavy says that an answer is larger than Lambda lets through.
-func heavy() *problem {
+// answerTooLarge says that an answer exceeds the limit of Lambda.
+func answerTooLarge() *problem {
 	return newProblem(http.StatusRequestEntityTooLarge, "too-much", "the answer is larger than the gateway lets through, 6 MB",
 		"ask for less: a smaller limit, or a conversation without raw=true")
 }

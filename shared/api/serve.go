@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// server is the API and what surrounds it: its description, and problems
-// where no operation answers.
+// server serves the API and its description, and answers with a problem where
+// there is no operation.
 type server struct {
 	routes *http.ServeMux
-	spec   func() []byte // made when it is asked for: a function starts often
+	spec   func() []byte // generated on demand, because functions start often
 	log    *slog.Logger
 }
 
@@ -33,14 +33,14 @@ func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// longest is more bytes than any path has that leads anywhere.
-const longest = 512
+// maxPath is longer than the path of any resource.
+const maxPath = 512
 
 func (s *server) route(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store") // answers hold customers' words
-	// IDs become parts of keys: what cannot be one leads nowhere. An unclean
-	// path would be redirected, which turns a POST into a GET.
-	if p := r.URL.Path; len(p) > longest || path.Clean(p) != p || strings.ContainsFunc(p, strange) {
+	// IDs become parts of keys, so a path with other characters has no resource.
+	// An unclean path would be redirected, which turns a POST into a GET.
+	if p := r.URL.Path; len(p) > maxPath || path.Clean(p) != p || strings.ContainsFunc(p, isNotPathChar) {
 		noRoute(p).write(w)
 		return
 	}
@@ -59,8 +59,8 @@ func (s *server) route(w http.ResponseWriter, r *http.Request) {
 	noRoute(r.URL.Path).write(w)
 }
 
-// strange reports whether no path has the character.
-func strange(c rune) bool {
+// isNotPathChar reports whether the path of no resource can have the character.
+func isNotPathChar(c rune) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
 		return false
@@ -85,8 +85,8 @@ func (s *server) recover(w *answer, r *http.Request) {
 	internal().write(w)
 }
 
-// answer notes whether an answer has begun. It hides what else the writer can
-// do: deadlines are the gateway's.
+// answer records whether an answer has begun. It hides the writer's other
+// methods: the gateway sets deadlines.
 type answer struct {
 	http.ResponseWriter
 	begun bool
@@ -102,7 +102,7 @@ func (a *answer) Write(b []byte) (int, error) {
 	return a.ResponseWriter.Write(b)
 }
 
-// statusOnly takes an answer's status and header and drops its body.
+// statusOnly records an answer's status and header and drops its body.
 type statusOnly struct {
 	header http.Header
 	status int
