@@ -141,7 +141,7 @@ func conversations(t *testing.T, e *engine) []client.Conversation {
 	return all
 }
 
-func channel(t *testing.T, e *engine, id string) client.Place {
+func channel(t *testing.T, e *engine, id string) client.ChannelStatus {
 	t.Helper()
 	for p, err := range e.api(t).Channels(t.Context()) {
 		if err != nil {
@@ -152,5 +152,5 @@ func channel(t *testing.T, e *engine, id string) client.Place {
 		}
 	}
 	t.Fatalf("no channel %s", id)
-	return client.Place{}
+	return client.ChannelStatus{}
 }

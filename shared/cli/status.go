@@ -46,9 +46,9 @@ func (s statusCmd) Run(ctx context.Context, c *call) error {
 // overview prints all channels and moves.
 func overview(ctx context.Context, c *call, api *client.Client) error {
 	all := struct {
-		Channels []client.Place `json:"channels"`
+		Channels []client.ChannelStatus `json:"channels"`
 		Moves    []client.Move  `json:"moves"`
-	}{[]client.Place{}, []client.Move{}}
+	}{[]client.ChannelStatus{}, []client.Move{}}
 	for p, err := range api.Channels(ctx) {
 		if err != nil {
 			return err

@@ -84,8 +84,8 @@ func (c *Client) Apply(ctx context.Context, setup json.RawMessage) (s Setup, err
 }
 
 // Channels lists the channels.
-func (c *Client) Channels(ctx context.Context) iter.Seq2[Place, error] {
-	return list[Place](ctx, c, "/v1/channels", url.Values{})
+func (c *Client) Channels(ctx context.Context) iter.Seq2[ChannelStatus, error] {
+	return list[ChannelStatus](ctx, c, "/v1/channels", url.Values{})
 }
 
 // Plan says what a move of a channel would meet.

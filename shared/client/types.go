@@ -66,8 +66,8 @@ type Me struct {
 	HelpDesk bool   `json:"helpDesk"`
 }
 
-// Place is a channel and where it lives.
-type Place struct {
+// ChannelStatus says where a channel is, and why it may not move.
+type ChannelStatus struct {
 	ID      string    `json:"id"`
 	Name    string    `json:"name"`
 	Type    string    `json:"type"`

@@ -110,7 +110,7 @@ func testMail(t *testing.T, file string) {
 			t.Fatal(err)
 		}
 		if n++; n%5 == 0 {
-			tr.Know(desk.Conversation{ID: c.ID, Channel: c.ChannelID, Home: desk.Inbox})
+			tr.AddConversations(desk.Conversation{ID: c.ID, Channel: c.ChannelID, Home: desk.Inbox})
 		}
 	}
 	time.Sleep(time.Second)

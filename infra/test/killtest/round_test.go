@@ -166,13 +166,13 @@ func (r *round) traffic(ctx context.Context) (*traffic.Traffic, func() error, er
 	connector.Patience, agent.Patience = -1, -1
 	t, err := traffic.New(traffic.Config{
 		Name: "kill", Seed: r.random.Uint64(), Rate: r.rate, Setup: r.setup, Busiest: demo.Moved,
-	}, traffic.Over{Connector: connector, Agent: agent})
+	}, traffic.HTTPAPI{Connector: connector, Agent: agent})
 	if err != nil {
 		return nil, nil, err
 	}
 	for i, l := range r.loaded {
 		if i%10 == 0 {
-			t.Know(l.Conversation)
+			t.AddConversations(l.Conversation)
 		}
 	}
 	ctx, cancel := context.WithCancel(ctx)

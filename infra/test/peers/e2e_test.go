@@ -154,10 +154,10 @@ func (s *scene) flow(setup desk.Setup, loaded []demo.Loaded) {
 	connector.Patience, agent.Patience = -1, -1
 	var err error
 	s.traffic, err = traffic.New(traffic.Config{Name: "e2e", Seed: 1, Rate: changes, Workers: 4, Setup: setup, Busiest: demo.Moved},
-		traffic.Over{Connector: connector, Agent: agent})
+		traffic.HTTPAPI{Connector: connector, Agent: agent})
 	s.must(err)
 	for _, l := range loaded {
-		s.traffic.Know(l.Conversation)
+		s.traffic.AddConversations(l.Conversation)
 	}
 	running, cancel := context.WithCancel(s.t.Context())
 	ended := make(chan error, 1)

@@ -192,13 +192,13 @@ func (d *demo) startTraffic(ctx context.Context) error {
 	connector.Patience, agent.Patience = -1, -1
 	d.traffic, err = traffic.New(traffic.Config{
 		Name: "demo", Seed: d.Seed, Rate: d.Rate, Setup: d.setup, Busiest: Moved,
-	}, traffic.Over{Connector: connector, Agent: agent})
+	}, traffic.HTTPAPI{Connector: connector, Agent: agent})
 	if err != nil {
 		return err
 	}
 	for _, l := range d.loaded {
 		if l.Conversation.ID != d.Story.Conversation {
-			d.traffic.Know(l.Conversation)
+			d.traffic.AddConversations(l.Conversation)
 		}
 	}
 	running, cancel := context.WithCancel(ctx)

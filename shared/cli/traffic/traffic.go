@@ -138,9 +138,9 @@ func New(c Config, api API) (*Traffic, error) {
 	return t, nil
 }
 
-// Know tells traffic of conversations that are there already, so that
+// AddConversations adds conversations that exist already, so that
 // customers and agents go on with them too.
-func (t *Traffic) Know(cs ...desk.Conversation) {
+func (t *Traffic) AddConversations(cs ...desk.Conversation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, c := range cs {

@@ -121,7 +121,7 @@ func (v *verifier) must(invariant int, holds bool, id, problem string, args ...a
 	}
 }
 
-func (v *verifier) judgeChannel(p client.Place) {
+func (v *verifier) judgeChannel(p client.ChannelStatus) {
 	m, known := v.world.moves[p.MoveID]
 	switch p.Home {
 	case "inbox":

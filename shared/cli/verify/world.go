@@ -14,7 +14,7 @@ type world struct {
 	setup   client.Setup
 	closed  map[string]bool // ticket statuses that are closed; open ones are false
 	agents  map[string]bool
-	places  map[string]client.Place
+	places  map[string]client.ChannelStatus
 	moves   map[string]client.Move     // rehearsals too
 	ordered []client.Move              // oldest first
 	failed  map[string]bool            // conversations whose failure is on record
@@ -23,7 +23,7 @@ type world struct {
 
 func (v *verifier) look(ctx context.Context) error {
 	w := &world{
-		closed: make(map[string]bool), agents: make(map[string]bool), places: make(map[string]client.Place),
+		closed: make(map[string]bool), agents: make(map[string]bool), places: make(map[string]client.ChannelStatus),
 		moves: make(map[string]client.Move), failed: make(map[string]bool), access: make(map[string]map[string]bool),
 	}
 	var err error

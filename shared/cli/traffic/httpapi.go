@@ -9,9 +9,9 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Over is the HTTP API, as connectors and agents call it. The clients' own
-// patience should be negative: traffic repeats requests itself, and counts.
-type Over struct {
+// HTTPAPI reaches the API over HTTP, as connectors and agents do. Give both
+// clients a negative Patience: traffic repeats requests itself, and counts them.
+type HTTPAPI struct {
 	Connector *client.Client
 	Agent     *client.Client // with help desk access
 }
@@ -26,7 +26,7 @@ func translate(err error) error {
 }
 
 // Post implements API.
-func (o Over) Post(ctx context.Context, m desk.Message, references []string) (Posted, error) {
+func (h HTTPAPI) Post(ctx context.Context, m desk.Message, references []string) (Posted, error) {
 	in := client.NewMessage{
 		ExternalID: m.External, References: references, From: m.From, Author: string(m.Author), Agent: m.Agent,
 		At: m.At, Subject: m.Subject, Text: m.Text,
@@ -34,35 +34,35 @@ func (o Over) Post(ctx context.Context, m desk.Message, references []string) (Po
 	var taken client.Taken
 	var err error
 	if m.Conversation == "" {
-		taken, err = o.Connector.Take(ctx, m.Channel, in)
+		taken, err = h.Connector.Take(ctx, m.Channel, in)
 	} else {
 		in.ChannelID = m.Channel
-		taken, err = o.Connector.Add(ctx, m.Conversation, in)
+		taken, err = h.Connector.Add(ctx, m.Conversation, in)
 	}
 	return Posted{Conversation: taken.ConversationID, Message: taken.MessageID}, translate(err)
 }
 
 // EditConversation implements API.
-func (o Over) EditConversation(ctx context.Context, id string, e desk.Edit) error {
+func (h HTTPAPI) EditConversation(ctx context.Context, id string, e desk.Edit) error {
 	in := client.ConversationEdit{Owner: e.Owner}
 	if e.Status != nil {
 		in.Status = new(string(*e.Status))
 	}
-	return translate(o.Agent.EditConversation(ctx, id, in))
+	return translate(h.Agent.EditConversation(ctx, id, in))
 }
 
 // EditTicket implements API.
-func (o Over) EditTicket(ctx context.Context, id string, e desk.TicketEdit) error {
+func (h HTTPAPI) EditTicket(ctx context.Context, id string, e desk.TicketEdit) error {
 	in := client.TicketEdit{Owner: e.Owner}
 	if e.Status != nil {
 		in.Status = new(string(*e.Status))
 	}
-	return translate(o.Agent.EditTicket(ctx, id, in))
+	return translate(h.Agent.EditTicket(ctx, id, in))
 }
 
 // Conversation implements API.
-func (o Over) Conversation(ctx context.Context, id string) (desk.Conversation, []desk.Message, error) {
-	t, err := o.Agent.Thread(ctx, id)
+func (h HTTPAPI) Conversation(ctx context.Context, id string) (desk.Conversation, []desk.Message, error) {
+	t, err := h.Agent.Thread(ctx, id)
 	if err != nil {
 		return desk.Conversation{}, nil, translate(err)
 	}
@@ -78,8 +78,8 @@ func (o Over) Conversation(ctx context.Context, id string) (desk.Conversation, [
 }
 
 // Ticket implements API.
-func (o Over) Ticket(ctx context.Context, id string) (desk.Ticket, error) {
-	t, err := o.Agent.Ticket(ctx, id)
+func (h HTTPAPI) Ticket(ctx context.Context, id string) (desk.Ticket, error) {
+	t, err := h.Agent.Ticket(ctx, id)
 	if err != nil {
 		return desk.Ticket{}, translate(err)
 	}
