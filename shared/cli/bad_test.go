@@ -312,7 +312,7 @@ func TestBadMoves(t *testing.T) {
 	fails([]string{"Idempotency-Key"}, "support", "--history", "none", "--idempotency-key", "a b")
 	e.run(t, "status", "m0").fails(t, 1, "m0", "not found")
 	e.run(t, "retry", "m0").fails(t, 1, "m0", "not found")
-	e.run(t, "status", "--watch").fails(t, 1, "which move")
+	e.run(t, "status", "--watch").fails(t, 1, "needs a move ID")
 
 	// A key starts one move, and another move must wait for it.
 	start := []string{"move", "--channel", "hotline", "--history", "none", "--ack", "no-sla-policy", "--idempotency-key", "once", "--json"}

@@ -29,7 +29,7 @@ func (s statusCmd) Run(ctx context.Context, c *call) error {
 	}
 	if s.Move == "" {
 		if s.Watch {
-			return fmt.Errorf("--watch: it is not said which move; \"%s status\" lists them", program())
+			return fmt.Errorf("--watch needs a move ID; \"%s status\" lists the moves", program())
 		}
 		return overview(ctx, c, api)
 	}

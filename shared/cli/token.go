@@ -43,7 +43,7 @@ func (t tokenCmd) Run(c *call) error {
 		agent = map[desk.Role]string{desk.SuperAdmin: "admin", desk.Connector: "connector"}[role]
 	}
 	if agent == "" {
-		return errors.New("--agent: it is not said which agent the token is for; give an agent's ID")
+		return errors.New("--agent is required with --role agent: give the agent's ID")
 	}
 	if err := desk.CheckID("--agent", agent); err != nil {
 		return err

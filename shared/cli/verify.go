@@ -126,7 +126,7 @@ func settingsOf(name string) (map[string][]byte, error) {
 func (v verifyCmd) offline(ctx context.Context, c *call) (*client.Client, func() error, error) {
 	nothing := func() error { return nil }
 	if v.Account == "" {
-		return nil, nothing, errors.New("--account: it is not said which account to verify; --data holds them all")
+		return nil, nothing, errors.New("--data needs --account: the ID of the account to verify")
 	}
 	if err := exists(v.Data); err != nil {
 		return nil, nothing, err
