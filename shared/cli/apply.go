@@ -84,25 +84,33 @@ func readSetup(name string, text []byte) (json.RawMessage, error) {
 	return b.Bytes(), nil
 }
 
-// How far YAML may be nested, for an alias to itself has no end, and how much
-// JSON it may become: a few lines of aliases to aliases are more than memory
-// holds. The API takes 1 MB.
+// Limits of a YAML file: how deep it may be nested, and how large it may be as
+// JSON. The API takes 1 MB.
 const (
-	deepest = 100
-	largest = 4 << 20
+	maxDepth = 100
+	maxJSON  = 4 << 20
 )
 
-// writeJSON writes a YAML value as JSON. Keys keep their order; a key that is
-// there twice was refused on reading.
+// hasAlias reports whether a value contains an alias. What an alias stands for
+// may not: a few lines of aliases of aliases become gigabytes, and an alias of
+// itself has no end.
+func hasAlias(n *yaml.Node) bool {
+	return n.Kind == yaml.AliasNode || slices.ContainsFunc(n.Content, hasAlias)
+}
+
+// writeJSON writes a YAML value as JSON. Keys keep their order.
 func writeJSON(b *bytes.Buffer, n *yaml.Node, depth int) error {
-	if depth > deepest {
-		return fmt.Errorf("line %d: values are nested more than %d deep", n.Line, deepest)
+	if depth > maxDepth {
+		return fmt.Errorf("line %d: values are nested more than %d deep", n.Line, maxDepth)
 	}
-	if b.Len() > largest {
-		return fmt.Errorf("line %d: with its aliases written out it is larger than %d MB", n.Line, largest>>20)
+	if b.Len() > maxJSON {
+		return fmt.Errorf("line %d: with its aliases written out it is larger than %d MB", n.Line, maxJSON>>20)
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
+		if hasAlias(n.Alias) {
+			return fmt.Errorf("line %d: alias *%s stands for a value with other aliases: write that value out", n.Line, n.Value)
+		}
 		return writeJSON(b, n.Alias, depth+1)
 	case yaml.MappingNode:
 		return writeMapping(b, n, depth)

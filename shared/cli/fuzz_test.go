@@ -6,7 +6,6 @@ import (
 	"runtime/metrics"
 	"strings"
 	"testing"
-	"time"
 )
 
 // allocated is how many bytes the program has ever allocated.
@@ -17,7 +16,8 @@ func allocated() uint64 {
 }
 
 // Whatever an account's file holds, it becomes one JSON value, or an error
-// that says something; soon, and in a memory that fits its size.
+// that says something; and the work, counted as memory allocated, fits its
+// size.
 func FuzzReadSetup(f *testing.F) {
 	for _, name := range []string{"../../infra/deskmove/account.yaml", "demo/account.yaml"} {
 		text, err := os.ReadFile(name)
@@ -34,7 +34,7 @@ func FuzzReadSetup(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		begun, before := time.Now(), allocated()
+		before := allocated()
 		setup, err := readSetup("account.yaml", text)
 		if err == nil {
 			if !json.Valid(setup) {
@@ -45,11 +45,8 @@ func FuzzReadSetup(f *testing.F) {
 		if err == nil && !json.Valid(setup) || err != nil && strings.TrimSpace(err.Error()) == "" {
 			t.Errorf("%q becomes %q, %v", text, setup, err)
 		}
-		if took := time.Since(begun); took > 5*time.Second {
-			t.Errorf("%d bytes took %s", len(text), took)
-		}
-		if n := allocated() - before; n > 128<<20+5000*uint64(len(text)) {
-			t.Errorf("%d bytes took %d bytes of memory", len(text), n)
+		if n := allocated() - before; n > 1<<20+5000*uint64(len(text)) {
+			t.Errorf("%d bytes allocated %d bytes", len(text), n)
 		}
 	})
 }

@@ -47,7 +47,7 @@ func (s statusCmd) Run(ctx context.Context, c *call) error {
 func overview(ctx context.Context, c *call, api *client.Client) error {
 	all := struct {
 		Channels []client.ChannelStatus `json:"channels"`
-		Moves    []client.Move  `json:"moves"`
+		Moves    []client.Move          `json:"moves"`
 	}{[]client.ChannelStatus{}, []client.Move{}}
 	for p, err := range api.Channels(ctx) {
 		if err != nil {
