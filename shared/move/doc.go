@@ -1,7 +1,6 @@
-// Package move holds the use cases of deskmove: planning, starting and
-// carrying out the move of a channel, taking messages in, and the edits of
-// agents. It knows the rules (package desk) and declares the little it needs
-// of a store, a queue and a state machine; it does not know what they are.
+// Package move plans, starts, carries out and reports the move of a channel.
+// It applies the rules of package desk and declares what it needs of a store,
+// a queue and a state machine as small interfaces.
 //
 // # The write path
 //

@@ -29,7 +29,7 @@
 //     desk.ErrExists or desk.ErrChanged reads again and continues from what is
 //     there. move.Ensure reads the ticket or the marker it has just written
 //     and finds it right, support.Intake resolves its own claim,
-//     support.Edits edits what is edited already, and store.SetupStore.Fence
+//     support.Editor repeats an edit that has been made, and store.SetupStore.Fence
 //     returns the channel as it is. Only store.SetupStore.Replace fails, when
 //     it makes a channel; sent again, as it may be at any time, it succeeds.
 //     TestMove loses every tenth answer of a whole move.
