@@ -250,7 +250,7 @@ func TestBadFiles(t *testing.T) {
 	fails([]string{"nothing was imported", "a.txt", "mbox"}, "support", smallMbox, file(t, "a.txt", "Hello.\n"))
 	fails([]string{"nothing was imported", "empty"}, "support", file(t, "empty.mbox", ""))
 	fails([]string{"nothing was imported", "gzip", "--partial"}, "support", file(t, "b.mbox.gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00nonsense"))
-	fails([]string{"nothing was imported", "cut.mbox", "cut off", "--partial"}, "support", cut)
+	fails([]string{"nothing was imported", "cut.mbox", "truncated", "--partial"}, "support", cut)
 	if cs := conversations(t, e); len(cs) != 0 {
 		t.Errorf("files that cannot be read left %v", cs)
 	}
@@ -259,7 +259,7 @@ func TestBadFiles(t *testing.T) {
 		Files       []struct{ Error string }
 	}
 	e.run(t, "import", "--channel", "support", "--partial", cut, "--json").ok(t, &s)
-	if s.Read != 10 || s.Added != 9 || !strings.Contains(s.Files[0].Error, "cut off") {
+	if s.Read != 10 || s.Added != 9 || !strings.Contains(s.Files[0].Error, "truncated") {
 		t.Errorf("--partial: %+v", s)
 	}
 }

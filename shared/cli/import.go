@@ -12,7 +12,7 @@ type importCmd struct {
 
 	Channel     string   `required:"" placeholder:"C" help:"The channel that the mail came by."`
 	Files       []string `arg:"" name:"file" placeholder:"FILE" help:"mbox, EML or JSON Lines, gzipped or not."`
-	Partial     bool     `help:"Import what can be read of a file that is broken or cut off. Without it nothing is imported then."`
+	Partial     bool     `help:"Import the readable part of damaged or truncated files. Without it, one such file stops the whole import."`
 	NoStates    bool     `help:"Leave state and owner of conversations alone."`
 	Concurrency int      `default:"8" placeholder:"N" help:"How many conversations are imported at a time (${default})."`
 }

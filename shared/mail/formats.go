@@ -10,16 +10,17 @@ import (
 )
 
 func tooLarge(size int64) string {
-	return fmt.Sprintf("%d bytes is over the limit of %d", size, MaxSize)
+	return fmt.Sprintf("its %d bytes exceed the limit of %d", size, MaxSize)
 }
 
-// mbox reads an mbox. A message that the file's end cuts off is kept, but not
-// one that a damaged gzip does: the whole one can be had by copying again.
+// mbox reads an mbox. A message is kept if the end of the file truncates it, but
+// not if a damaged gzip does, because then copying the file again may recover
+// it.
 func (f *file) mbox() error {
 	cut := 0
 	for e, err := range mbox.Read(f.in, MaxSize) {
 		if errors.Is(err, mbox.ErrNotMbox) {
-			return f.fail(ErrNotMail, "export it again: it begins like an mbox, but no header follows")
+			return f.fail(ErrNotMail, "it begins like an mbox, but no header follows; export it again")
 		}
 		if err != nil {
 			return f.broken(err)
@@ -34,8 +35,8 @@ func (f *file) mbox() error {
 		}
 	}
 	if cut > 0 {
-		return f.fail(ErrTruncated, fmt.Sprintf("message %d was kept as far as it goes; "+
-			"if the original is longer, copy the file again and import that instead", cut))
+		return f.fail(ErrTruncated, fmt.Sprintf("the beginning of message %d was kept; "+
+			"if the original file is longer, copy it again and import the copy instead", cut))
 	}
 	return nil
 }
@@ -44,18 +45,18 @@ func (f *file) entry(e mbox.Entry, o origin) error {
 	broken := (*sourceError)(nil)
 	switch {
 	case errors.As(e.Cut, &broken):
-		return f.skip(o, "the file breaks off in it")
+		return f.skip(o, "the file ends within it")
 	case e.Raw == nil:
 		return f.skip(o, tooLarge(e.Size))
 	}
 	m := f.parse(e.Raw, o)
 	if e.Cut != nil {
-		m.Notes = append(m.Notes, "the file ends in this message")
+		m.Notes = append(m.Notes, "the file ends within this message")
 	}
 	return f.give(m)
 }
 
-// eml reads a file that is one message.
+// eml reads a file that consists of one message.
 func (f *file) eml() error {
 	raw, err := io.ReadAll(io.LimitReader(f.in, MaxSize+1))
 	if err != nil {

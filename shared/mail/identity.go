@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
-// identify sets Content and the name of a message without Message-ID. written
-// is part of the latter: a customer may well write "thanks" twice.
+// identify sets Content, and the external ID of a message without Message-ID.
+// The latter depends on written too, because a customer may write "thanks"
+// twice.
 func (m *Message) identify(written string) {
 	h := sha256.New()
-	// Every part is closed with its hash's fixed length, so that no two
-	// messages can run together into one.
+	// Hashing the parts first gives them a fixed length. Otherwise different
+	// parts could add up to the same bytes.
 	for _, s := range []string{m.From.Address, m.Subject, canonical(m.Text)} {
 		sum := sha256.Sum256([]byte(s))
 		h.Write(sum[:])
@@ -28,8 +29,8 @@ func (m *Message) identify(written string) {
 	}
 }
 
-// canonical takes away what transport changes: blanks at the ends of lines and
-// empty lines at both ends.
+// canonical removes what transport may change: blanks at the ends of lines, and
+// empty lines at both ends of the text.
 func canonical(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {

@@ -28,8 +28,8 @@ type line struct {
 	HTML       string   `json:"html"`
 }
 
-// jsonl reads JSON Lines. Programs write them, so a wrong line is refused
-// rather than repaired; but a file whose first line is no JSON is no mail.
+// jsonl reads JSON Lines. Because programs write them, invalid lines are skipped
+// and not repaired. A file whose first line is not JSON is not mail.
 func (f *file) jsonl() error {
 	lines := &lineReader{in: f.in}
 	for {
@@ -50,10 +50,10 @@ func (f *file) jsonl() error {
 	}
 }
 
-// line reads one line. end is why no line end followed it, if none did.
+// line reads one line. If no line end followed it, end is the reason.
 func (f *file) line(raw []byte, o origin, at *lineReader, end error) error {
 	if end != nil && end != io.EOF {
-		return f.skip(o, "the file breaks off in it")
+		return f.skip(o, "the file ends within it")
 	}
 	if at.tooLong {
 		return f.skip(o, fmt.Sprintf("line %d: %s", at.number, tooLarge(at.size)))
@@ -65,21 +65,21 @@ func (f *file) line(raw []byte, o origin, at *lineReader, end error) error {
 	broken := isBroken(err)
 	if broken && o.number == 1 && end == nil {
 		f.number = 0
-		return f.fail(ErrNotMail, "write JSON Lines, one whole message on every line")
+		return f.fail(ErrNotMail, "write JSON Lines, with one complete message on each line")
 	}
 	if err := f.skip(o, fmt.Sprintf("line %d: %s", at.number, refusal(err))); err != nil {
 		return err
 	}
 	if broken && end != nil {
-		return f.fail(ErrTruncated, "its last line is cut off; export it again and repeat the import")
+		return f.fail(ErrTruncated, "the last line is incomplete; export the file again and repeat the import")
 	}
 	return nil
 }
 
-// refusal says what is wrong with a line, without quoting it.
+// refusal describes what is wrong with a line, without quoting it.
 func refusal(err error) string {
 	if isBroken(err) {
-		return "is no JSON"
+		return "not valid JSON"
 	}
 	if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
 		return kind.Field + " has a value of the wrong type: " + strings.Fields(kind.Value)[0]
@@ -88,14 +88,14 @@ func refusal(err error) string {
 	return strings.ToValidUTF8(reason[:min(len(reason), 100)], "")
 }
 
-// isBroken reports whether err says that a line is no JSON at all.
+// isBroken reports whether err says that a line is not JSON.
 func isBroken(err error) bool {
 	syntax := (*json.SyntaxError)(nil)
 	return errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// parseLine refuses what it does not know. Its errors hold nothing of the
-// message but names of fields.
+// parseLine decodes a line and rejects unknown fields. Its errors contain nothing
+// of the message but names of fields.
 func (f *file) parseLine(raw []byte, o origin) (Message, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
@@ -108,7 +108,7 @@ func (f *file) parseLine(raw []byte, o origin) (Message, error) {
 	}
 	from := field.Addresses([]string{l.From})
 	if len(from) == 0 || from[0].Address == "" {
-		return Message{}, errors.New("from is missing or no address")
+		return Message{}, errors.New("from is missing or not an address")
 	}
 	m := Message{Header: f.header(raw, o)}
 	written, err := m.dated(l.Date, f.now)
@@ -127,7 +127,8 @@ func (f *file) parseLine(raw []byte, o origin) (Message, error) {
 	return m, nil
 }
 
-// fields is the line as the header of a mail, whose rules then hold for both.
+// fields converts the line to the header of a mail, so that the same rules apply
+// to both.
 func (l line) fields() field.Fields {
 	fields := field.Fields{{Name: "from", Value: l.From}, {Name: "message-id", Value: l.MessageID}}
 	for _, s := range l.To {
@@ -142,7 +143,7 @@ func (l line) fields() field.Fields {
 	return append(fields, field.Field{Name: "in-reply-to", Value: bracket(l.InReplyTo)})
 }
 
-// bracket marks s as an id, whatever it looks like.
+// bracket puts s in brackets, which marks it as an ID whatever it looks like.
 func bracket(s string) string {
 	if s == "" || strings.Contains(s, "<") {
 		return s
@@ -150,13 +151,13 @@ func bracket(s string) string {
 	return "<" + s + ">"
 }
 
-// dated sets the date, which must be RFC 3339 if there is one, and answers it
+// dated sets the date from s, which must be empty or RFC 3339, and returns it
 // for identify.
 func (m *Message) dated(s string, now time.Time) (written string, err error) {
 	var t time.Time
 	if s != "" {
 		if t, err = time.Parse(time.RFC3339, s); err != nil {
-			return "", errors.New("date is not RFC 3339, such as 2006-01-02T15:04:05Z")
+			return "", errors.New("date must be in RFC 3339 format, such as 2006-01-02T15:04:05Z")
 		}
 	}
 	t = t.UTC().Truncate(time.Second)

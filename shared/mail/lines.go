@@ -5,7 +5,8 @@ import (
 	"bytes"
 )
 
-// lineReader reads lines of at most MaxSize bytes and measures longer ones.
+// lineReader reads lines of at most MaxSize bytes. Of longer ones it returns only
+// the length.
 type lineReader struct {
 	in          *bufio.Reader
 	buf         []byte
@@ -15,8 +16,8 @@ type lineReader struct {
 	tooLong     bool
 }
 
-// next is the next line without blanks around it, valid until the one after.
-// io.EOF comes with the last line if no line end follows it.
+// next returns the next line without blanks around it, valid until the next
+// call. The last line comes with io.EOF if no line end follows it.
 func (l *lineReader) next() ([]byte, error) {
 	l.buf, l.size, l.start, l.tooLong = l.buf[:0], 0, l.end, false
 	l.number++

@@ -1,68 +1,85 @@
-// Package mail reads files of mail (mbox, EML and JSON Lines, each also
-// gzipped) into messages that can be imported.
+// Package mail reads messages from mbox, EML and JSON Lines files, gzipped or
+// not.
 //
-// Reading never loses a message in silence: what is broken is repaired and
-// noted on the message, what cannot be kept is a SkippedError, and a file that
-// cannot be read on is a FileError. Package thread turns the messages into
-// threads; a Spool keeps their bodies on disk meanwhile.
+// No message is lost silently: a malformed message is repaired, and its Notes
+// say how; a message that cannot be kept is reported as a SkippedError; and a
+// file that cannot be read to its end as a FileError. Package thread groups the
+// messages into threads, while a Spool keeps their bodies on disk.
+//
+// # Why not a library
+//
+// An import must keep every message of an old archive, however malformed, and
+// must not depend on the order or format of the files. This reader was compared
+// with enmime v2.3.0, both after the same splitting of mbox files:
+//
+//   - Of 6,434 mails, two years of a public mailing list, 6,342 (98.6 %) gave the
+//     same sender, subject, text and number of attachments. enmime took 31.6 s,
+//     this package 2.8 s.
+//   - Of 81 mails chosen from 24 years of the same list because they are malformed
+//     or unusual, 67 gave the same result. enmime refused one, lost the body of
+//     one, and returned invalid UTF-8 for one and NUL bytes for another.
+//   - One of these 81, in Big5, is read better by enmime, which guesses charsets
+//     from the text. This package shows it as mojibake: a known weakness.
 package mail
 
 import "time"
 
-// MaxSize is the largest message that is read, in bytes as it stands in the
-// file (10 MiB). A larger one is skipped.
+// MaxSize is the maximum size of a message in its file, in bytes (10 MiB).
+// Larger messages are skipped.
 const MaxSize = 10 << 20
 
-// Address is a name and an address in lower case. Either may be empty.
+// Address is a mail address in lower case and the name given with it. Either may
+// be empty.
 type Address struct{ Name, Address string }
 
-// Header is what is known of a message without its body; of a few hundred
-// bytes, so that those of a whole file fit in memory.
+// Header is a message without its body. It takes a few hundred bytes, so the
+// headers of a whole file fit in memory.
 type Header struct {
 	File   string
-	Number int   // in the file, from 1
-	Offset int64 // in the file once unzipped, in bytes
-	Size   int64 // in the file, in bytes
+	Number int   // position in the file, from 1
+	Offset int64 // position in the unzipped file, in bytes
+	Size   int64 // size in the file, in bytes
 
 	ID         string   // Message-ID without brackets, "" if none; at most 256 bytes
-	OtherIDs   []string // more Message-IDs that it carries
-	InReplyTo  []string // ids it answers
-	References []string // ids of its thread, oldest first
+	OtherIDs   []string // further Message-IDs of the same message
+	InReplyTo  []string // IDs of the messages that it answers
+	References []string // IDs of its thread, oldest first
 
 	From, ReplyTo Address
 	To, Cc        []Address
-	Subject       string    // one line, decoded, "" if none
-	Date          time.Time // when it was written, in UTC to the second; zero if nobody knows
-	Arrival       time.Time // when it came in, in UTC; zero if nobody knows
+	Subject       string    // one line, decoded; "" if none
+	Date          time.Time // when it was written, in UTC, to the second; zero if unknown
+	Arrival       time.Time // when it was received, in UTC; zero if unknown
 
-	RawHash string // SHA-256 of the message as it stands in the file, in hex
-	// Content is a SHA-256, in hex, of who wrote what: sender, subject, text
-	// and attachments. Copies of one message that came by two ways, or are
-	// stored in two formats, have the same.
+	RawHash string // SHA-256 of the message's bytes in the file, in hex
+	// Content is a SHA-256, in hex, of the sender, subject, text and attachments.
+	// It is the same for copies of a message that were delivered separately or
+	// are stored in different formats.
 	Content string
 	Notes   []string // what was repaired or guessed
 
 	unnamed string // external ID of a message without Message-ID
 }
 
-// Message is a message with its body. Text is complete even if the message is
-// HTML only; Text and HTML are valid UTF-8, without NUL, with "\n" between lines.
+// Message is a message with its body. Text is complete even if the message only
+// has HTML. Text and HTML are valid UTF-8 without NUL bytes, and their lines end
+// in "\n".
 type Message struct {
 	Header
 	Text, HTML  string
 	Attachments []Attachment
 }
 
-// Attachment is a file of a message, decoded. Name and Type are never empty.
+// Attachment is a decoded file of a message. Name and Type are never empty.
 type Attachment struct {
 	Name, Type string
 	Data       []byte
 }
 
-// ExternalID names the message the same in every import: its Message-ID, or,
-// if it has none, a hash of its content and date. Two messages may carry the
-// same Message-ID; where their Content differs, all but one go by TwinID. It is
-// valid UTF-8 without blanks, of 1 to 256 bytes.
+// ExternalID returns the ID by which imports recognise the message: its
+// Message-ID or, if it has none, a hash of its content and date. It is valid
+// UTF-8 without blanks, 1 to 256 bytes long. If several messages have the same
+// Message-ID but different Content, all but one must use TwinID.
 func (h Header) ExternalID() string {
 	if h.ID != "" {
 		return h.ID
@@ -70,8 +87,9 @@ func (h Header) ExternalID() string {
 	return h.unnamed
 }
 
-// TwinID names the message apart from others with its Message-ID, and its
-// copies the same. It is at most 17 bytes longer than ExternalID.
+// TwinID returns an ID that differs between messages with the same Message-ID,
+// but not between copies of one message. It is at most 17 bytes longer than
+// ExternalID.
 func (h Header) TwinID() string {
 	return h.ExternalID() + "#" + h.Content[:min(16, len(h.Content))]
 }

@@ -11,7 +11,8 @@ import (
 	"deskmove/shared/mail/internal/field"
 )
 
-// origin is where a message stood, and what its mbox "From " line says.
+// origin is the position of a message in its file, and the content of its
+// "From " line in an mbox.
 type origin struct {
 	number       int
 	offset, size int64
@@ -19,13 +20,14 @@ type origin struct {
 	arrival      time.Time
 }
 
-// header begins the header of a message found at o.
+// header returns the part of a Header that describes the file.
 func (f *file) header(raw []byte, o origin) Header {
 	sum := sha256.Sum256(raw)
 	return Header{File: f.name, Number: o.number, Offset: o.offset, Size: o.size, RawHash: hex.EncodeToString(sum[:])}
 }
 
-// parse reads a message as mail programs write them. It always gives one.
+// parse reads a message as mail programs write them. It always returns one,
+// however malformed raw is.
 func (f *file) parse(raw []byte, o origin) Message {
 	fields, rest, notes, closed := field.Split(raw)
 	m := Message{Header: f.header(raw, o)}
@@ -51,7 +53,7 @@ func (f *file) parse(raw []byte, o origin) Message {
 
 func (m *Message) note(s string) { m.Notes = append(m.Notes, s) }
 
-// people reads the addresses. A mail without From is from whoever sent it.
+// people sets the addresses. If there is no From, it uses the sender.
 func (m *Message) people(fields field.Fields, o origin) {
 	for _, name := range []string{"from", "sender", "return-path"} {
 		if list := field.Addresses(fields.All(name)); len(list) > 0 {
@@ -65,7 +67,7 @@ func (m *Message) people(fields field.Fields, o origin) {
 		}
 		m.note("no From header")
 	} else if !strings.Contains(m.From.Address, "@") {
-		m.note("From is no full address")
+		m.note("From is not a full address")
 	}
 	if list := field.Addresses(fields.All("reply-to")); len(list) > 0 {
 		m.ReplyTo = Address(list[0])
@@ -78,8 +80,8 @@ func (m *Message) people(fields field.Fields, o origin) {
 	}
 }
 
-// ids reads what links the message to others. Its own id and the addresses it
-// names are no links.
+// ids sets the IDs that link the message to others. Its own ID and the addresses
+// in its header are not links.
 func (m *Message) ids(fields field.Fields) {
 	for _, value := range fields.All("message-id") {
 		switch id := field.ID(value); {
@@ -104,8 +106,8 @@ func (m *Message) ids(fields field.Fields) {
 	m.References = field.IDs(fields.All("references"), not...)
 }
 
-// when decides on Date and Arrival. It answers what the Date header says in a
-// form that is the same in every export, for identify.
+// when sets Date and Arrival. For identify it returns the Date header in a form
+// that is the same in every export.
 func (m *Message) when(fields field.Fields, o origin, now time.Time) (written string) {
 	c := clock{now: now}
 	m.Arrival = c.arrival(fields.Get("received"), o.arrival)

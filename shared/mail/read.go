@@ -15,13 +15,13 @@ import (
 	"deskmove/shared/mail/internal/field"
 )
 
-// Read yields the messages of the file name, which src holds, in their order.
-// It finds out by the content what the file is: mbox, EML or JSON Lines,
-// gzipped or not. It holds one message at a time.
+// Read yields the messages in src, in order, and holds only one of them in
+// memory. The format (mbox, EML or JSON Lines, gzipped or not) is detected from
+// the content; name is used in errors, and to detect an EML without any known
+// header. Dates well after now are not trusted.
 //
-// An error comes with an empty Message: a *SkippedError for one message,
-// after which reading goes on, or last a *FileError. No date after now is
-// believed.
+// An error comes with an empty Message. After a *SkippedError, reading
+// continues; a *FileError is the last element.
 func Read(name string, src io.Reader, now time.Time) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		f := &file{name: name, now: now, yield: yield}
@@ -31,19 +31,19 @@ func Read(name string, src io.Reader, now time.Time) iter.Seq2[Message, error] {
 	}
 }
 
-// file is a file while it is read.
+// file is the state of reading a file.
 type file struct {
 	name    string
 	now     time.Time
 	yield   func(Message, error) bool
 	in      *bufio.Reader
 	source  *source
-	number  int // messages met
+	number  int // messages so far
 	stopped bool
 }
 
-// source counts what is read and tells its own failures from those of the
-// formats above it.
+// source counts the bytes read and marks its errors, to distinguish them from
+// errors in the format.
 type source struct {
 	r    io.Reader
 	read int64
@@ -63,7 +63,7 @@ type sourceError struct{ err error }
 func (e *sourceError) Error() string { return e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-// sniffed is how much of a file is looked at to tell its format, in bytes.
+// sniffed is the number of bytes used to detect the format.
 const sniffed = 16 << 10
 
 func (f *file) read(src io.Reader) error {
@@ -95,7 +95,8 @@ func (f *file) read(src io.Reader) error {
 	return f.fail(ErrNotMail, advice(head))
 }
 
-// isHeader reports whether head begins a mail, and not any text with a colon.
+// isHeader reports whether head begins with the header of a mail, and is not just
+// text with a colon.
 func isHeader(head []byte) bool {
 	fields, _, _, _ := field.Split(head)
 	for _, name := range []string{"from", "to", "date", "subject", "message-id", "received", "return-path"} {
@@ -106,27 +107,27 @@ func isHeader(head []byte) bool {
 	return false
 }
 
-// named reports whether the name of the file ends so, but for .gz.
+// named reports whether the file's name has the extension, ignoring .gz.
 func (f *file) named(ext string) bool {
 	return path.Ext(strings.TrimSuffix(strings.ToLower(f.name), ".gz")) == ext
 }
 
-// advice says what to do about a file that is none of the formats.
+// advice returns the remedy for a file in an unknown format.
 func advice(head []byte) string {
 	switch {
 	case len(head) == 0:
-		return "it begins with blanks only; export it again"
+		return "it begins with nothing but blanks; export it again"
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return "it is a zip archive; unpack it and import the files in it"
 	case bytes.HasPrefix(head, []byte("!BDN")):
 		return "it is an Outlook data file; export it as mbox or EML"
 	case head[0] == '[':
-		return "it is a JSON array; write one message a line, as JSON Lines"
+		return "it is a JSON array; write JSON Lines, with one message on each line"
 	}
-	return "give an mbox, an EML or a JSON Lines file, gzipped or not"
+	return "use an mbox, EML or JSON Lines file, gzipped or not"
 }
 
-// give passes a message on.
+// give yields a message.
 func (f *file) give(m Message) error {
 	if !f.yield(m, nil) {
 		f.stopped = true
@@ -135,7 +136,7 @@ func (f *file) give(m Message) error {
 	return nil
 }
 
-// skip reports a message that is left out.
+// skip yields a SkippedError.
 func (f *file) skip(o origin, reason string) error {
 	if !f.yield(Message{}, &SkippedError{File: f.name, Number: o.number, Offset: o.offset, Reason: reason}) {
 		f.stopped = true
@@ -144,7 +145,7 @@ func (f *file) skip(o origin, reason string) error {
 	return nil
 }
 
-// errStopped ends the reading for a caller that wants no more.
+// errStopped ends reading when the caller stops the iteration.
 var errStopped = errors.New("stopped")
 
 func (f *file) fail(err error, remedy string) error {
@@ -155,16 +156,17 @@ func (f *file) fail(err error, remedy string) error {
 	return &FileError{File: f.name, Read: f.number, Offset: at, Err: err, Remedy: remedy}
 }
 
-// broken is a source that failed: cut off, damaged, or not to be read.
+// broken returns the FileError for a source that is truncated, damaged or
+// unreadable.
 func (f *file) broken(err error) error {
 	if cause := (*sourceError)(nil); errors.As(err, &cause) {
 		err = cause.err
 	}
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), err == io.EOF:
-		return f.fail(ErrTruncated, "copy the file again, whole, and repeat the import")
+		return f.fail(ErrTruncated, "copy the complete file again and repeat the import")
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), strings.HasPrefix(err.Error(), "flate:"):
-		return f.fail(fmt.Errorf("%w: %w", ErrUnread, err), "the gzip data is damaged; copy the file again and repeat the import")
+		return f.fail(fmt.Errorf("%w: %w", ErrRead, err), "the gzip data is damaged; copy the file again and repeat the import")
 	}
-	return f.fail(fmt.Errorf("%w: %w", ErrUnread, err), "see to the cause and repeat the import")
+	return f.fail(fmt.Errorf("%w: %w", ErrRead, err), "fix the cause and repeat the import")
 }

@@ -103,7 +103,7 @@ func outcome(name string, r io.Reader) string {
 }
 
 func kind(err error) string {
-	for _, e := range []error{mail.ErrEmpty, mail.ErrNotMail, mail.ErrTruncated, mail.ErrUnread} {
+	for _, e := range []error{mail.ErrEmpty, mail.ErrNotMail, mail.ErrTruncated, mail.ErrRead} {
 		if errors.Is(err, e) {
 			return e.Error()
 		}
@@ -124,35 +124,35 @@ func TestFaults(t *testing.T) {
 		"empty":              {strings.NewReader(""), "file is empty after 0"},
 		"blank":              {strings.NewReader(" \r\n\n"), "file is empty after 0"},
 		"gzip of nothing":    {strings.NewReader(zipped(t, "")), "file is empty after 0"},
-		"half a gzip header": {strings.NewReader(whole[:5]), "file is cut off after 0"},
-		"truncated gzip":     {strings.NewReader(zipped(t, ok+ok+head)[:60]), "skipped 1@0 the file breaks off in it, file is cut off after 1"},
+		"half a gzip header": {strings.NewReader(whole[:5]), "file is truncated after 0"},
+		"truncated gzip":     {strings.NewReader(zipped(t, ok+ok+head)[:60]), "skipped 1@0 the file ends within it, file is truncated after 1"},
 		"damaged gzip":       {bytes.NewReader(damaged), "SUFFIX"},
-		"text":               {strings.NewReader("Dear all,\nhello\n"), "file is no mail after 0"},
-		"text with a colon":  {strings.NewReader("Note: hello\n\nyou\n"), "file is no mail after 0"},
-		"letter":             {strings.NewReader("From the desk of Ann\n\nhello\n"), "file is no mail after 0"},
-		"zip":                {strings.NewReader("PK\x03\x04xxxx"), "file is no mail after 0"},
-		"binary":             {strings.NewReader("\x00\x01\x02"), "file is no mail after 0"},
-		"array":              {strings.NewReader("[{}]"), "file is no mail after 0"},
-		"pretty JSON":        {strings.NewReader("{\n \"from\": \"a@x\"\n}\n"), "file is no mail after 0"},
+		"text":               {strings.NewReader("Dear all,\nhello\n"), "file is not mail after 0"},
+		"text with a colon":  {strings.NewReader("Note: hello\n\nyou\n"), "file is not mail after 0"},
+		"letter":             {strings.NewReader("From the desk of Ann\n\nhello\n"), "file is not mail after 0"},
+		"zip":                {strings.NewReader("PK\x03\x04xxxx"), "file is not mail after 0"},
+		"binary":             {strings.NewReader("\x00\x01\x02"), "file is not mail after 0"},
+		"array":              {strings.NewReader("[{}]"), "file is not mail after 0"},
+		"pretty JSON":        {strings.NewReader("{\n \"from\": \"a@x\"\n}\n"), "file is not mail after 0"},
 		"broken.eml":         {strings.NewReader("Dear all,\nhello\n"), "kept 1@0"},
-		"mbox cut in body":   {strings.NewReader(ok + head + "\nhi"), "kept 1@0, kept 2@57, file is cut off after 2"},
-		"mbox cut in header": {strings.NewReader(ok + head), "kept 1@0, kept 2@57, file is cut off after 2"},
-		"reader fails":       {io.MultiReader(strings.NewReader(ok+head), iotest.ErrReader(os.ErrPermission)), "kept 1@0, skipped 2@57 the file breaks off in it, file cannot be read on after 2"},
+		"mbox cut in body":   {strings.NewReader(ok + head + "\nhi"), "kept 1@0, kept 2@57, file is truncated after 2"},
+		"mbox cut in header": {strings.NewReader(ok + head), "kept 1@0, kept 2@57, file is truncated after 2"},
+		"reader fails":       {io.MultiReader(strings.NewReader(ok+head), iotest.ErrReader(os.ErrPermission)), "kept 1@0, skipped 2@57 the file ends within it, file cannot be read further after 2"},
 		"jsonl, unknown field": {strings.NewReader("{\"from\":\"a@x\"}\n\n{\"from\":\"a@x\",\"topic\":\"secret\"}\n{\"from\":\"b@x\"}\n"),
 			"kept 1@0, skipped 2@16 line 3: unknown field \"topic\", kept 3@48"},
-		"jsonl, no from":    {strings.NewReader("{\"from\":\"a@x\"}\n{\"subject\":\"s\"}\n"), "kept 1@0, skipped 2@15 line 2: from is missing or no address"},
-		"jsonl, odd date":   {strings.NewReader("{\"from\":\"a@x\",\"date\":\"yesterday\"}\n"), "skipped 1@0 line 1: date is not RFC 3339, such as 2006-01-02T15:04:05Z"},
+		"jsonl, no from":    {strings.NewReader("{\"from\":\"a@x\"}\n{\"subject\":\"s\"}\n"), "kept 1@0, skipped 2@15 line 2: from is missing or not an address"},
+		"jsonl, odd date":   {strings.NewReader("{\"from\":\"a@x\",\"date\":\"yesterday\"}\n"), "skipped 1@0 line 1: date must be in RFC 3339 format, such as 2006-01-02T15:04:05Z"},
 		"jsonl, two values": {strings.NewReader("{\"from\":\"a@x\"} {}\n"), "skipped 1@0 line 1: more than one value on the line"},
 		"jsonl, wrong type": {strings.NewReader("{\"from\":\"a@x\",\"to\":\"b@x\"}\n"), "skipped 1@0 line 1: to has a value of the wrong type: string"},
-		"jsonl, cut":        {strings.NewReader("{\"from\":\"a@x\"}\n{\"from\":\"a"), "kept 1@0, skipped 2@15 line 2: is no JSON, file is cut off after 2"},
+		"jsonl, cut":        {strings.NewReader("{\"from\":\"a@x\"}\n{\"from\":\"a"), "kept 1@0, skipped 2@15 line 2: not valid JSON, file is truncated after 2"},
 		"jsonl, reader fails": {io.MultiReader(strings.NewReader("{\"from\":\"a@x\"}\n{\"from\":\"a@x\"}"), iotest.ErrReader(os.ErrPermission)),
-			"kept 1@0, skipped 2@15 the file breaks off in it, file cannot be read on after 2"},
-		"jsonl, no JSON": {strings.NewReader("{\"from\":\"a@x\"}\nhello\n{\"from\":\"b@x\"}\n"), "kept 1@0, skipped 2@15 line 2: is no JSON, kept 3@21"},
+			"kept 1@0, skipped 2@15 the file ends within it, file cannot be read further after 2"},
+		"jsonl, no JSON": {strings.NewReader("{\"from\":\"a@x\"}\nhello\n{\"from\":\"b@x\"}\n"), "kept 1@0, skipped 2@15 line 2: not valid JSON, kept 3@21"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := outcome(name, c.in)
 			if c.want == "SUFFIX" {
-				if !strings.HasPrefix(got, "kept 1@0") || !strings.HasSuffix(got, "skipped 1000@56943 the file breaks off in it, file cannot be read on after 1000") {
+				if !strings.HasPrefix(got, "kept 1@0") || !strings.HasSuffix(got, "skipped 1000@56943 the file ends within it, file cannot be read further after 1000") {
 					t.Errorf("reading ends in %q", got[max(0, len(got)-120):])
 				}
 				return
@@ -173,7 +173,7 @@ func TestTruncatedGzip(t *testing.T) {
 	z := zipped(t, in.String())
 	got := outcome("cut.mbox.gz", strings.NewReader(z[:len(z)/2]))
 	kept := strings.Count(got, "kept")
-	want := fmt.Sprintf("the file breaks off in it, file is cut off after %d", kept+1)
+	want := fmt.Sprintf("the file ends within it, file is truncated after %d", kept+1)
 	if kept < 1000 || kept > 4000 || !strings.HasSuffix(got, want) {
 		t.Errorf("%d kept; reading ends in %q", kept, got[max(0, len(got)-120):])
 	}
@@ -184,8 +184,8 @@ func TestErrorsNameThePlaceAndTheRemedy(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		const want = "in/box.mbox: file is cut off at byte 50 (messages until there: 1): message 1 was kept as far as it goes; " +
-			"if the original is longer, copy the file again and import that instead"
+		const want = "in/box.mbox: file is truncated at byte 50 (messages read: 1): the beginning of message 1 was kept; " +
+			"if the original file is longer, copy it again and import the copy instead"
 		if err.Error() != want {
 			t.Errorf("error %q, want %q", err, want)
 		}
@@ -201,11 +201,11 @@ func TestLimit(t *testing.T) {
 	const next = sep + "Message-ID: <b@x>\n\nhi\n\n"
 	for _, c := range []struct{ in, want string }{
 		{sep + body(mail.MaxSize, head) + "\n" + next, "kept 1@0, kept 2@10485795"},
-		{sep + body(mail.MaxSize+1, head) + "\n" + next, "skipped 1@0 10485762 bytes is over the limit of 10485760, kept 2@10485796"},
+		{sep + body(mail.MaxSize+1, head) + "\n" + next, "skipped 1@0 its 10485762 bytes exceed the limit of 10485760, kept 2@10485796"},
 		{body(mail.MaxSize, head), "kept 1@0"},
-		{body(mail.MaxSize+1, head), "skipped 1@0 10485761 bytes is over the limit of 10485760"},
+		{body(mail.MaxSize+1, head), "skipped 1@0 its 10485761 bytes exceed the limit of 10485760"},
 		{"{\"from\":\"a@x\"}\n{\"from\":\"a@x\",\"text\":\"" + strings.Repeat("x", mail.MaxSize) + "\"}\n{\"from\":\"a@x\"}\n",
-			"kept 1@0, skipped 2@15 line 2: 10485785 bytes is over the limit of 10485760, kept 3@10485800"},
+			"kept 1@0, skipped 2@15 line 2: its 10485785 bytes exceed the limit of 10485760, kept 3@10485800"},
 	} {
 		if got := outcome("big", strings.NewReader(c.in)); got != c.want {
 			t.Errorf("a file of %d bytes gives %q, want %q", len(c.in), got, c.want)

@@ -8,36 +8,36 @@ import (
 	"os"
 )
 
-// Spool keeps messages while they are threaded: the headers in memory, the
-// bodies in a temporary file that no other user can read and that is gone
-// after Close, or after a crash where the system allows it.
+// Spool stores messages while they are grouped into threads: the headers in
+// memory, the bodies in a temporary file that other users cannot read. Close
+// removes the file; on most systems a crash does too.
 type Spool struct {
 	file    *os.File
-	left    string // the file's path if it still has one
+	left    string // path of the file, if Close must remove it
 	out     *bufio.Writer
 	size    int64
 	headers []Header
 	at      []extent
 }
 
-// extent is where a body lies in the file.
+// extent is the position of a body in the file.
 type extent struct{ start, size int64 }
 
-// NewSpool makes an empty spool in the directory dir, "" for the system's own
-// for temporary files. It needs room for the unzipped mail.
+// NewSpool creates an empty spool in the directory dir; "" means the system's
+// directory for temporary files. It needs space for the unzipped mail.
 func NewSpool(dir string) (*Spool, error) {
 	file, err := os.CreateTemp(dir, "deskmove-mail-*")
 	if err != nil {
 		return nil, fmt.Errorf("mail spool: %w", err)
 	}
 	s := &Spool{file: file, out: bufio.NewWriterSize(file, 256<<10)}
-	if os.Remove(file.Name()) != nil { // some systems refuse while it is open
+	if os.Remove(file.Name()) != nil { // some systems cannot remove an open file
 		s.left = file.Name()
 	}
 	return s, nil
 }
 
-// Add keeps m as the next message.
+// Add appends m.
 func (s *Spool) Add(m Message) error {
 	record := binary.AppendUvarint(nil, uint64(len(m.Attachments)))
 	for _, b := range []string{m.Text, m.HTML} {
@@ -58,11 +58,11 @@ func (s *Spool) Add(m Message) error {
 	return nil
 }
 
-// Headers are the headers of all messages in the order they were added. The
-// caller must not change them.
+// Headers returns the headers of all messages in the order in which they were
+// added. The caller must not change them.
 func (s *Spool) Headers() []Header { return s.headers }
 
-// Message is message i of Headers with its body.
+// Message returns the message whose header is Headers()[i].
 func (s *Spool) Message(i int) (Message, error) {
 	if err := s.out.Flush(); err != nil {
 		return Message{}, fmt.Errorf("mail spool: %w", err)

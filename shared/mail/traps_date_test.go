@@ -20,7 +20,7 @@ func dateTraps() []trap {
 		{
 			names: "date-unparsable",
 			in:    "Message-ID: <a@x>\nFrom: a@x\nDate: the other day\n\nhi",
-			want:  map[string]string{"date": "1996-08-01T00:50:24Z", "notes": "no believable Date: arrival used"},
+			want:  map[string]string{"date": "1996-08-01T00:50:24Z", "notes": "no plausible Date: arrival used"},
 		},
 		{
 			names: "date-unparsable",
@@ -37,7 +37,7 @@ func dateTraps() []trap {
 		{
 			names: "date-future to-come",
 			in:    "Message-ID: <a@x>\nFrom: a@x\nDate: Thu, 19 Jul 2101 21:41:05 +0800\n\nhi",
-			want:  map[string]string{"date": "1996-08-01T00:50:24Z", "notes": "no believable Date: arrival used"},
+			want:  map[string]string{"date": "1996-08-01T00:50:24Z", "notes": "no plausible Date: arrival used"},
 		},
 		{
 			names: "date-year-102 date-30-days-or-more-old", // old only if the year is not seen through
@@ -53,7 +53,7 @@ func dateTraps() []trap {
 		{
 			names: "clock-without-battery",
 			in:    "Message-ID: <a@x>\nFrom: a@x\nDate: Tue, 1 Jan 1980 00:00:07 +0000\n\nhi",
-			want:  map[string]string{"date": "1996-08-01T00:50:24Z", "notes": "no believable Date: arrival used"},
+			want:  map[string]string{"date": "1996-08-01T00:50:24Z", "notes": "no plausible Date: arrival used"},
 		},
 		{
 			names: "arrival-1970", // Thunderbird writes such lines; they must not beat the Date
@@ -64,7 +64,7 @@ func dateTraps() []trap {
 		{
 			names: "received", // what the receiver wrote is better than the mbox
 			in:    "Message-ID: <a@x>\nReceived: from a by b; Fri, 2 Aug 1996 00:00:00 +0000\nReceived: from c by a; Thu, 1 Aug 1996 00:00:00 +0000\nFrom: a@x\n\nhi",
-			want:  map[string]string{"date": "1996-08-02T00:00:00Z", "notes": "no believable Date: arrival used"},
+			want:  map[string]string{"date": "1996-08-02T00:00:00Z", "notes": "no plausible Date: arrival used"},
 		},
 		{
 			names: "date-no-numeric-zone",
@@ -92,7 +92,7 @@ func dateTraps() []trap {
 			names: "no-date-at-all",
 			from:  "Thu Jan  1 00:00:00 1970",
 			in:    "Message-ID: <a@x>\nFrom: a@x\n\nhi",
-			want:  map[string]string{"date": "0001-01-01T00:00:00Z", "notes": "no believable date"},
+			want:  map[string]string{"date": "0001-01-01T00:00:00Z", "notes": "no plausible date"},
 		},
 	}
 }

@@ -24,7 +24,7 @@ func peopleTraps() []trap {
 		{
 			names: "from-no-at",
 			in:    id + "From:\tann\n\nhi",
-			want:  map[string]string{"from": "<ann>", "notes": "From is no full address"},
+			want:  map[string]string{"from": "<ann>", "notes": "From is not a full address"},
 		},
 		{
 			names: "from-missing",

@@ -9,25 +9,26 @@ import (
 )
 
 const (
-	// skew is how far a sender's clock or zone may be wrong.
+	// skew is the tolerance for wrong clocks and zones of senders.
 	skew = 48 * time.Hour
-	// delay is how long a mail may be on its way before that is worth a note.
+	// delay is the time between Date and arrival from which a note is added.
 	delay = 30 * 24 * time.Hour
 )
 
-// dawn is the earliest date that is believed. Clocks without a battery say
+// dawn returns the earliest date that is trusted. Clocks without a battery show
 // 1970 or 1980.
 func dawn() time.Time { return time.Date(1985, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// clock decides which dates to believe at the time now.
+// clock decides which dates to trust, given the current time.
 type clock struct{ now time.Time }
 
 func (c clock) plausible(t time.Time) bool {
 	return !t.Before(dawn()) && !t.After(c.now.Add(skew))
 }
 
-// arrival is the date of the newest Received header, written by the receiver
-// itself, else that of the mbox "From " line; zero if neither is plausible.
+// arrival returns the date of the newest Received header, which the recipient's
+// own server wrote, otherwise that of the mbox "From " line; zero if neither is
+// plausible.
 func (c clock) arrival(received string, from time.Time) time.Time {
 	if i := strings.LastIndexByte(received, ';'); i >= 0 {
 		if t, _, err := date.Parse(received[i+1:]); err == nil && c.plausible(t) {
@@ -40,15 +41,16 @@ func (c clock) arrival(received string, from time.Time) time.Time {
 	return time.Time{}
 }
 
-// date is the first plausible one of dates, else the arrival. A mail cannot be
-// written after it arrived, so that date gives way. It may have been written
-// long before: held for a moderator, or the mbox stamped when it was exported.
+// date returns the first plausible one of dates, otherwise the arrival. A mail
+// cannot have been written after it arrived, so the arrival replaces such a
+// date. It may have been written long before: a moderator may have held it, or
+// the mbox shows the time of the export.
 func (c clock) date(dates []time.Time, arrival time.Time) (t time.Time, note string) {
 	switch t = c.first(dates); {
 	case t.IsZero() && arrival.IsZero():
-		return t, "no believable date"
+		return t, "no plausible date"
 	case t.IsZero():
-		return arrival, "no believable Date: arrival used"
+		return arrival, "no plausible Date: arrival used"
 	case arrival.IsZero():
 		return t, ""
 	case t.After(arrival.Add(skew)):

@@ -12,8 +12,8 @@ import (
 // folder that holds dev-2012-2013.mbox.gz, traps.mbox.gz and traps.tsv.
 const FolderVariable = "DESKMOVE_MAIL"
 
-// File returns the path of a file of real mail. It skips the test if there is
-// no folder, in CI too: only who has the mail can run it.
+// File returns the path of a file of real mail. It skips the test if the variable
+// is not set, in CI too, because CI does not have the mail.
 func File(t testing.TB, name string) string {
 	t.Helper()
 	folder := os.Getenv(FolderVariable)
@@ -21,7 +21,7 @@ func File(t testing.TB, name string) string {
 		t.Skipf("SKIPPED: needs real mail; set %s to the folder that holds %s", FolderVariable, name)
 	}
 	if !filepath.IsAbs(folder) {
-		t.Fatalf("%s is %q: give an absolute path", FolderVariable, folder)
+		t.Fatalf("%s is %q; it must be an absolute path", FolderVariable, folder)
 	}
 	return filepath.Join(folder, name)
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// order sorts the messages of a thread: by date, but none before its parent. A
-// reply whose clock was slow counts as just after what it answers.
+// order sorts the messages of a thread by date, but none before its parent. A
+// reply with an earlier date than its parent comes right after it.
 func (b *builder) order(members []int) []Item {
 	parents := b.parents(members)
 	type place struct {
@@ -16,7 +16,7 @@ func (b *builder) order(members []int) []Item {
 	}
 	places := make(map[int]place, len(members))
 	for _, i := range members {
-		// Go up to the first ancestor that has its place, then down again.
+		// Go up to the first ancestor that has a place, then down again.
 		var path []int
 		for j, ok := i, true; ok; j, ok = parents[j] {
 			if _, known := places[j]; known {
@@ -51,8 +51,8 @@ func (b *builder) order(members []int) []Item {
 	return items
 }
 
-// parents finds what each message answers. Where messages claim to answer one
-// another in a circle, the first of them that is met answers none.
+// parents returns the parent of each message. If messages answer one another in a
+// circle, the first one visited has no parent.
 func (b *builder) parents(members []int) map[int]int {
 	parents := make(map[int]int, len(members))
 	for _, i := range members {
@@ -73,7 +73,7 @@ func (b *builder) parents(members []int) map[int]int {
 	return parents
 }
 
-// parent is the nearest of the messages there that i says it answers.
+// parent returns the nearest existing message among those that i answers.
 func (b *builder) parent(i int) (int, bool) {
 	h := &b.headers[i]
 	for _, id := range h.InReplyTo {

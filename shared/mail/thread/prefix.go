@@ -5,13 +5,13 @@ import (
 	"unicode"
 )
 
-// minSubject is the least number of letters by which a subject tells anything.
+// minSubject is the minimum length of a meaningful subject, in letters.
 const minSubject = 4
 
-// Subject takes the prefixes off a subject that mean reply or forward in many
-// languages, and [tags] that hold no number: "[PATCH 2/3]" and "[#4711]" tell
-// messages apart. base is in lower case, "" if it is too short to compare.
-// reply reports whether a prefix said so.
+// Subject removes prefixes that mean reply or forward in many languages, and
+// [tags] without numbers; "[PATCH 2/3]" and "[#4711]" distinguish messages. base
+// is in lower case, or "" if it is too short to compare. reply reports whether a
+// prefix marks the message as a reply.
 func Subject(s string) (base string, reply bool) {
 	s = strings.Join(strings.Fields(strings.ToLower(s)), " ")
 	for {
@@ -37,7 +37,7 @@ const (
 	isTag
 )
 
-// cutPrefix takes one prefix off: "re:", "re[2]:", "aw :", "[list]".
+// cutPrefix removes one prefix, such as "re:", "re[2]:", "aw :" or "[list]".
 func cutPrefix(s string) (rest string, kind prefixKind) {
 	if strings.HasPrefix(s, "[") {
 		tag, after, ok := strings.Cut(s[1:], "]")

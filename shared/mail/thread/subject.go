@@ -9,21 +9,22 @@ import (
 )
 
 const (
-	// window is how far apart two messages may be to be tied by their subject.
+	// window is the maximum time between two messages that are linked by their
+	// subject.
 	window = 90 * 24 * time.Hour
-	// maxLook bounds how many messages of one subject and person are looked at.
+	// maxLook is the number of messages considered for each subject and person.
 	maxLook = 1000
 )
 
-// mark is one message of a subject in which a person takes part.
+// mark is a message with a certain subject, from or to a certain person.
 type mark struct {
 	index int
 	wrote bool // the person is its sender
 }
 
-// linkSubjects joins replies that name no ids with the nearest message of the
-// same subject in which the same customer takes part, as the sender of one of
-// the two. One before the reply is preferred.
+// linkSubjects links replies that name no IDs to the nearest message with the
+// same subject and customer, if the customer sent one of the two. Messages
+// before the reply are preferred.
 func (b *builder) linkSubjects(own func(string) bool) {
 	subjects := make(map[string]bool)
 	var lone []int
@@ -62,8 +63,8 @@ func (b *builder) linkSubjects(own func(string) bool) {
 	}
 }
 
-// nearest is the message nearest to i among marks, -1 if there is none. wrote
-// says that the person of the marks is the sender of i.
+// nearest returns the message among marks that is nearest to i; -1 if there is
+// none. wrote tells whether the person of the marks is the sender of i.
 func (b *builder) nearest(i int, marks []mark, wrote bool) int {
 	at, _ := slices.BinarySearchFunc(marks, i, func(m mark, i int) int { return b.compare(m.index, i) })
 	fits := func(m mark) bool { return m.index != i && (wrote || m.wrote) }
@@ -81,8 +82,8 @@ func (b *builder) nearest(i int, marks []mark, wrote bool) int {
 	return -1
 }
 
-// nearer reports whether x is to be preferred to y as what i answers: the
-// latest before it, else the earliest after it.
+// nearer reports whether x is a better parent of i than y: the latest message
+// before i, otherwise the earliest after it.
 func (b *builder) nearer(i, x, y int) bool {
 	beforeX, beforeY := b.compare(x, i) < 0, b.compare(y, i) < 0
 	if beforeX != beforeY {
@@ -91,7 +92,7 @@ func (b *builder) nearer(i, x, y int) bool {
 	return beforeX == (b.compare(x, y) > 0)
 }
 
-// customers are the addresses of a message that are not the account's.
+// customers returns the addresses of a message that are not the account's.
 func customers(h *mail.Header, own func(string) bool) []string {
 	var all []string
 	for _, a := range slices.Concat([]mail.Address{h.From}, h.To, h.Cc) {

@@ -1,9 +1,8 @@
-// Package thread puts messages together into threads: by the ids that
-// Message-ID, In-Reply-To and References name, also those of messages that are
-// not there, and for replies that name none by subject and people.
+// Package thread groups messages into threads. It uses the IDs in Message-ID,
+// In-Reply-To and References, including IDs of messages that are missing.
+// Replies that name no IDs are assigned by subject and people.
 //
-// The same messages give the same threads and external IDs in whatever order
-// they come.
+// The result does not depend on the order of the messages.
 package thread
 
 import (
@@ -15,41 +14,43 @@ import (
 	"deskmove/shared/mail"
 )
 
-// Thread is one conversation.
+// Thread is a group of messages that belong to one conversation.
 type Thread struct {
-	// Root names the thread: the id that its first message's references
-	// begin with, or that message's external ID.
+	// Root identifies the thread: the first ID in the references of its first
+	// message, or that message's external ID.
 	Root    string
-	Subject string    // of the first message, as it stands
+	Subject string    // subject of the first message, unchanged
 	Started time.Time // earliest known date of its messages; zero if none is known
-	Items   []Item    // parents before replies, else by date
-	// Aliases are all ids by which the thread is known, sorted: external IDs,
-	// Message-IDs and referenced ids. A message of a later file belongs to the
-	// thread if any of its ids is among them.
+	Items   []Item    // by date, but replies after the message that they answer
+	// Aliases are all IDs of the thread, sorted: external IDs, Message-IDs and
+	// referenced IDs. A message of another file belongs to the thread if it has
+	// or names one of them.
 	Aliases []string
 }
 
 // Item is one message of a thread.
 type Item struct {
-	Index      int    // in the headers given to Build
-	ExternalID string // unique among all items of one Build
-	Parent     string // external ID of the message it answers, "" if not there
+	Index      int    // index in the headers given to Build
+	ExternalID string // unique among all items returned by Build
+	Parent     string // external ID of the message that it answers, "" if that is missing
 }
 
-// Duplicate says that one message is a copy of another, which is kept.
+// Duplicate is a message, by its index, that is left out because it is a copy of
+// another message.
 type Duplicate struct{ Index, Of int }
 
-// Skipped is how to report the copy; headers are those given to Build.
+// Skipped returns the error that reports the copy; headers are those given to
+// Build.
 func (d Duplicate) Skipped(headers []mail.Header) *mail.SkippedError {
 	h, of := &headers[d.Index], &headers[d.Of]
 	return &mail.SkippedError{File: h.File, Number: h.Number, Offset: h.Offset,
 		Reason: fmt.Sprintf("copy of message %d of %s", of.Number, of.File)}
 }
 
-// Build makes threads of messages, oldest first, and lists the copies it left
-// out. own reports whether an address, in lower case, is one of the account's:
-// only a customer's address ties a reply without ids to a thread. Without own
-// such replies stay threads of their own.
+// Build returns the threads of messages, oldest first, and the copies that were
+// left out. The function own reports whether an address, in lower case, is the
+// account's: a reply without IDs joins a thread only through a customer's
+// address. If own is nil, such replies become separate threads.
 func Build(headers []mail.Header, own func(address string) bool) ([]Thread, []Duplicate) {
 	b := &builder{headers: headers}
 	duplicates := b.name()
@@ -72,7 +73,7 @@ func Build(headers []mail.Header, own func(address string) bool) ([]Thread, []Du
 	return threads, duplicates
 }
 
-// builder holds what Build works on. Slices by index are by that of headers.
+// builder is the state of Build. Its slices are indexed like headers.
 type builder struct {
 	headers  []mail.Header
 	kept     []int    // in order of date and external ID
@@ -83,11 +84,11 @@ type builder struct {
 	answers  map[int]int    // what a message without ids answers, by its subject
 }
 
-// node is the id by which message i takes part in sets.
+// node returns the ID that represents message i in the sets.
 func (b *builder) node(i int) int { return b.sets.node(b.external[i]) }
 
-// name sets kept and external. Of several messages with one Message-ID, each
-// content is kept once. The earliest bears the plain id.
+// name sets kept and external. Of several messages with the same Message-ID, each
+// Content is kept once, and the earliest gets the plain ID.
 func (b *builder) name() []Duplicate {
 	order := make([]int, len(b.headers))
 	for i := range order {
@@ -116,15 +117,15 @@ func (b *builder) name() []Duplicate {
 	return duplicates
 }
 
-// compare orders messages by themselves, not by where they were found.
+// compare orders messages by their own properties, not by their position.
 func (b *builder) compare(i, j int) int {
 	x, y := &b.headers[i], &b.headers[j]
 	return cmp.Or(x.Date.Compare(y.Date), cmp.Compare(x.ExternalID(), y.ExternalID()),
 		cmp.Compare(x.Content, y.Content), cmp.Compare(x.RawHash, y.RawHash), cmp.Compare(i, j))
 }
 
-// link joins every message with the ids it has and names. Copies count, for
-// one may name what another does not.
+// link joins every message with the IDs that it has and names. That includes
+// copies, because their references may differ.
 func (b *builder) link() {
 	b.sets.nodes = make(map[string]int)
 	b.byID = make(map[string]int)
@@ -141,7 +142,7 @@ func (b *builder) link() {
 	}
 }
 
-// ids are all the ids that kept message i and its copies have and name.
+// ids returns all IDs that message i and its copies have and name.
 func (b *builder) ids(i int) []string {
 	var all []string
 	for _, j := range append([]int{i}, b.copies[i]...) {
@@ -154,7 +155,7 @@ func (b *builder) ids(i int) []string {
 	return all
 }
 
-// thread makes a thread of the messages of one set.
+// thread returns the thread of the messages in one set.
 func (b *builder) thread(members []int) Thread {
 	items := b.order(members)
 	first := &b.headers[items[0].Index]

@@ -1,12 +1,12 @@
 package thread
 
-// union is a union-find over ids.
+// union is a union-find structure over IDs.
 type union struct {
 	nodes  map[string]int
 	parent []int
 }
 
-// node is the number of an id, which may be new.
+// node returns the number of an ID, which may be new.
 func (u *union) node(id string) int {
 	n, ok := u.nodes[id]
 	if !ok {

@@ -9,10 +9,10 @@ import (
 	"deskmove/shared/mail/internal/field"
 )
 
-// maxName bounds the name of an attachment in bytes.
+// maxName is the maximum length of an attachment's name in bytes.
 const maxName = 200
 
-// attach keeps a part as a file.
+// attach keeps a part as an attachment.
 func (r *reader) attach(kind string, params map[string]string, h field.Fields, body []byte) {
 	_, more := field.Params(h.Get("content-disposition"))
 	name := more["filename"]
@@ -29,7 +29,7 @@ func (r *reader) attach(kind string, params map[string]string, h field.Fields, b
 	r.add(name, kind, data)
 }
 
-// add keeps a copy of data, under a name made up if it has none.
+// add keeps a copy of data, with a generated name if it has none.
 func (r *reader) add(name, kind string, data []byte) {
 	if name = safeName(name); name == "" {
 		name = "attachment" + extension(kind)
@@ -37,8 +37,8 @@ func (r *reader) add(name, kind string, data []byte) {
 	r.out.Attachments = append(r.out.Attachments, Attachment{Name: name, Type: safeType(kind), Data: bytes.Clone(data)})
 }
 
-// safeName is the last element of a path of Unix or Windows, shortened before
-// its extension, without control characters.
+// safeName returns the last element of a Unix or Windows path, without control
+// characters and shortened before its extension.
 func safeName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.TrimSpace(strings.Map(func(r rune) rune {
@@ -67,7 +67,7 @@ func noSlash(r rune) rune {
 	return r
 }
 
-// safeType is kind if it reads as a media type.
+// safeType returns kind if it is a valid media type.
 func safeType(kind string) string {
 	if t, _, err := mime.ParseMediaType(kind); err == nil && len(t) <= 100 {
 		return t
@@ -75,7 +75,7 @@ func safeType(kind string) string {
 	return "application/octet-stream"
 }
 
-// extension is the file name extension of the types that come without a name.
+// extension returns the file name extension for types that come without a name.
 func extension(kind string) string {
 	switch kind {
 	case "text/plain", "message/delivery-status", "message/disposition-notification", "text/rfc822-headers":

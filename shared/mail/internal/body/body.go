@@ -1,6 +1,6 @@
-// Package body reads the body of a mail: its text, its HTML and what is
-// attached. Broken MIME is no error: what cannot be taken apart is kept as
-// text or as an attachment, and a note says so.
+// Package body reads the body of a mail: its text, HTML and attachments.
+// Malformed MIME is not an error: what cannot be parsed is kept as text or as an
+// attachment, and a note says so.
 package body
 
 import (
@@ -13,30 +13,32 @@ import (
 )
 
 const (
-	// maxDepth bounds multiparts in multiparts; deeper ones are attachments.
+	// maxDepth is the maximum depth of nested multiparts; deeper ones become
+	// attachments.
 	maxDepth = 20
-	// maxParts bounds the parts of one mail; the others are one attachment.
+	// maxParts is the maximum number of parts of a mail; the rest becomes one
+	// attachment.
 	maxParts = 1000
 )
 
-// Content is what a mail says. Text is complete: parts that are only HTML are
-// in it as text too. Text and HTML are valid UTF-8 without NUL bytes, and
-// their lines end in "\n", but for the last.
+// Content is the content of a mail. Text is complete: it includes parts that are
+// only HTML, converted to text. Text and HTML are valid UTF-8 without NUL bytes,
+// with "\n" between lines.
 type Content struct {
 	Text, HTML  string
 	Attachments []Attachment
 	Notes       []string
 }
 
-// Attachment is one file, decoded. Name and Type are never empty; Name has no
-// path and is not unique.
+// Attachment is a decoded file. Name and Type are never empty. Name is without a
+// path and need not be unique.
 type Attachment struct {
 	Name, Type string
 	Data       []byte
 }
 
-// Read reads the body that stands below header. Nothing in the answer refers
-// to the bytes of body.
+// Read reads the body of a mail with that header. The result does not refer to
+// the bytes of body.
 func Read(header field.Fields, body []byte) Content {
 	r := &reader{}
 	v := r.part(header, body, place{top: true})
@@ -51,14 +53,14 @@ type reader struct {
 	parts int
 }
 
-// place is where a part stands.
+// place is the position of a part within the mail.
 type place struct {
 	depth      int
 	top, first bool
-	kind       string // of a part that names none
+	kind       string // type of a part without Content-Type
 }
 
-// view is what a part shows. text is empty if all of it is HTML.
+// view is the visible content of a part. text is empty if all of it is HTML.
 type view struct{ text, html string }
 
 func (v view) shown() string {
@@ -74,7 +76,7 @@ func (r *reader) note(format string, args ...any) {
 	}
 }
 
-// part reads one part, and the parts in it.
+// part reads one part and the parts within it.
 func (r *reader) part(h field.Fields, body []byte, at place) view {
 	r.parts++
 	kind, params := field.Params(h.Get("content-type"))
@@ -107,7 +109,7 @@ func (r *reader) part(h field.Fields, body []byte, at place) view {
 	return view{text: s}
 }
 
-// shows reports whether a part is to be read, not saved.
+// shows reports whether a part is visible text and not an attachment.
 func shows(kind string, params map[string]string, h field.Fields, at place) bool {
 	disposition, more := field.Params(h.Get("content-disposition"))
 	if disposition == "attachment" || !strings.HasPrefix(kind, "text/") {
@@ -121,7 +123,7 @@ func shows(kind string, params map[string]string, h field.Fields, at place) bool
 	return readable && (!named || at.first)
 }
 
-// multipart reads the parts of one multipart and puts together what they show.
+// multipart reads the parts of a multipart and combines their visible content.
 func (r *reader) multipart(kind string, parts [][]byte, depth int) view {
 	var views []view
 	for i, raw := range parts {
@@ -146,7 +148,8 @@ func (r *reader) multipart(kind string, parts [][]byte, depth int) view {
 	return together(views)
 }
 
-// best is the view of an alternative: the first text and the last HTML.
+// best returns the view of a multipart/alternative: the first text and the last
+// HTML.
 func best(views []view) view {
 	var out view
 	for _, v := range views {
@@ -160,7 +163,7 @@ func best(views []view) view {
 	return out
 }
 
-// together is the view of parts that follow one another.
+// together returns the view of consecutive parts.
 func together(views []view) view {
 	var texts, htmls []string
 	plain := slices.ContainsFunc(views, func(v view) bool { return strings.TrimSpace(v.text) != "" })

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Text is the text of an HTML part as a person would read it: paragraphs,
-// list items, links with their address, no styles and no scripts. It costs
-// time linear in the length of s.
+// Text converts HTML to text as a person would read it: paragraphs, list items
+// and links with their addresses, without styles and scripts. It takes time
+// linear in the length of s.
 func Text(s string) string {
 	w := &writer{}
 	z := html.NewTokenizer(strings.NewReader(s))
@@ -30,15 +30,15 @@ func Text(s string) string {
 	}
 }
 
-// writer lays text out in lines.
+// writer arranges text in lines.
 type writer struct {
 	out    strings.Builder
-	breaks int  // line ends owed before the next word
-	space  bool // a blank is owed before the next word
+	breaks int  // line ends to write before the next word
+	space  bool // whether to write a blank before the next word
 	pre    int
 	hidden atom.Atom // the element whose text is not shown
 	link   string    // the address of the link that is open
-	linked int       // where its text begins
+	linked int       // start of its text
 }
 
 func (w *writer) text(s string) {
@@ -62,7 +62,7 @@ func (w *writer) text(s string) {
 
 func blank(r rune) bool { return r <= ' ' }
 
-// flush writes the line ends and the blank that are owed.
+// flush writes the pending line ends and blank.
 func (w *writer) flush() {
 	switch {
 	case w.out.Len() == 0:
@@ -119,7 +119,7 @@ func (w *writer) end(a atom.Atom) {
 	}
 }
 
-// closeLink adds the address of a link whose text does not show it.
+// closeLink appends the address of a link unless its text shows it.
 func (w *writer) closeLink() {
 	shown := w.out.String()[w.linked:]
 	if (strings.HasPrefix(w.link, "http://") || strings.HasPrefix(w.link, "https://")) && !strings.Contains(shown, w.link) {

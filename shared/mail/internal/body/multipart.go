@@ -7,8 +7,8 @@ import (
 	"deskmove/shared/mail/internal/field"
 )
 
-// split parts the body of a multipart. A missing boundary is looked for in the
-// body; parts that are never closed end with it.
+// split splits the body of a multipart. If the boundary is missing, it is
+// searched for in the body; a part that is not closed extends to the end.
 func (r *reader) split(body []byte, boundary string) [][]byte {
 	if boundary == "" {
 		if boundary = findBoundary(body); boundary == "" {
@@ -23,9 +23,9 @@ func (r *reader) split(body []byte, boundary string) [][]byte {
 	return parts
 }
 
-// cutAt parts body at the lines that are delimiter, until one that closes.
-// What stands before the first and after the last is for programs that do not
-// know MIME. More parts than maxParts stay together in the last.
+// cutAt splits body at the delimiter lines, up to the closing one. It drops the
+// text before the first and after the last, which is meant for programs without
+// MIME. If there are more than maxParts parts, the last one contains the rest.
 func cutAt(body, delimiter []byte) (parts [][]byte, closed bool) {
 	start := -1
 	for pos := 0; pos < len(body); {
@@ -64,12 +64,13 @@ func cutAt(body, delimiter []byte) (parts [][]byte, closed bool) {
 	return parts, false
 }
 
-// trimLine takes off the line end that belongs to the delimiter after it.
+// trimLine removes the line end that belongs to the following delimiter.
 func trimLine(b []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
 }
 
-// findBoundary looks for a line of dashes that a part's header follows.
+// findBoundary searches for a line that begins with dashes and is followed by the
+// header of a part.
 func findBoundary(body []byte) string {
 	rest := body
 	for len(rest) > 0 {

@@ -7,8 +7,8 @@ import (
 	"deskmove/shared/mail/internal/field"
 )
 
-// decode takes the transfer encoding off a part. The answer may share body's
-// memory.
+// decode decodes the transfer encoding of a part. The result may share memory
+// with body.
 func (r *reader) decode(h field.Fields, body []byte, text bool) []byte {
 	encoding, _ := field.Params(h.Get("content-transfer-encoding"))
 	switch strings.Trim(encoding, "\"'") {
@@ -27,8 +27,8 @@ func (r *reader) decode(h field.Fields, body []byte, text bool) []byte {
 	return body
 }
 
-// base64 decodes what of b is base64. Lines below it that are not, such as
-// the footer of a mailing list, are kept in texts and dropped from files.
+// base64 decodes the base64 in b. Other lines after it, such as the footer of a
+// mailing list, are kept in texts and dropped from files.
 func base64(b []byte, text bool) (out []byte, faults bool) {
 	out = make([]byte, 0, len(b)/4*3+3)
 	var bits uint32
@@ -96,7 +96,7 @@ func digit(c byte) int {
 	return -1
 }
 
-// quotedPrintable decodes b; a "=" that encodes nothing stands for itself.
+// quotedPrintable decodes b. A "=" that encodes nothing is kept.
 func quotedPrintable(b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	for len(b) > 0 {
@@ -124,7 +124,7 @@ func quotedPrintable(b []byte) []byte {
 	return out
 }
 
-// hexByte reads "=41".
+// hexByte decodes an escape such as "=41".
 func hexByte(b []byte) (c byte, ok bool) {
 	if len(b) < 3 || b[0] != '=' {
 		return 0, false

@@ -1,6 +1,7 @@
-// Package charset turns the bytes of a mail into valid UTF-8, whatever their
-// label says. It never fails and never drops text: what a charset cannot
-// decode is read as windows-1252 or shown as U+FFFD, and said so in a note.
+// Package charset converts the bytes of a mail to valid UTF-8, whatever charset
+// the mail claims to use. It never fails and never drops text: what the charset
+// cannot decode is read as windows-1252 or replaced by U+FFFD, and a note says
+// so.
 package charset
 
 import (
@@ -16,9 +17,9 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// Decode reads b in the charset of that label; an empty or unknown label means
-// UTF-8 where it is valid and windows-1252 where not. NUL bytes are taken out.
-// The note is empty if nothing had to be guessed.
+// Decode decodes b in the charset with that label. For an empty or unknown label,
+// valid UTF-8 is kept and the rest is read as windows-1252. NUL bytes are
+// removed. The note is empty if nothing had to be guessed.
 func Decode(label string, b []byte) (text, note string) {
 	label = strings.ToLower(strings.Trim(label, " \t\r\n\"'"))
 	s, note := decode(label, b)
@@ -58,7 +59,7 @@ func decode(label string, b []byte) (text, note string) {
 	return with(enc, label, b)
 }
 
-// shifts reports whether a charset gives ASCII bytes another meaning.
+// shifts reports whether a charset uses ASCII bytes with other meanings.
 func shifts(label string) bool {
 	return strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "csiso2022") ||
 		strings.HasPrefix(label, "hz-") || strings.Contains(label, "utf-7") || strings.HasPrefix(label, "utf-16") ||
@@ -78,9 +79,9 @@ func with(enc encoding.Encoding, label string, b []byte) (text, note string) {
 	return s, ""
 }
 
-// mixed reads UTF-8 with a few bytes astray, which it reads as windows-1252. If
-// most 8-bit bytes are astray, it is windows-1252 throughout: that can at least
-// be turned back into the bytes that came.
+// mixed reads UTF-8 with some invalid bytes, which it reads as windows-1252. If
+// most 8-bit bytes are invalid, it reads everything as windows-1252, which can
+// at least be converted back to the original bytes.
 func mixed(b []byte) (text string, valid bool) {
 	letters, astray := 0, 0
 	for rest := b; len(rest) > 0; {

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/text/encoding/korean"
 )
 
-// iso2022kr decodes RFC 1557 by way of EUC-KR: between SO and SI, a letter is
-// the same two bytes without their high bit.
+// iso2022kr decodes RFC 1557 via EUC-KR: between SO and SI, a letter has the same
+// two bytes without their high bits.
 func iso2022kr(b []byte) (text, note string) {
 	b = bytes.ReplaceAll(b, []byte("\x1b$)C"), nil)
 	out := make([]byte, 0, len(b))

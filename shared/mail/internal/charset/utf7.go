@@ -6,11 +6,11 @@ import (
 	"unicode/utf16"
 )
 
-// base64 of UTF-7 has no padding, and may end in bits that are not zero.
+// The base64 of UTF-7 has no padding, and its last bits need not be zero.
 var utf7Alphabet = base64.RawStdEncoding
 
-// utf7 decodes RFC 2152. 8-bit bytes, which UTF-7 does not have, are kept as
-// they would be without it: programs label what they only pass on.
+// utf7 decodes RFC 2152. 8-bit bytes, which UTF-7 does not have, are decoded as
+// without a label, because programs put this label on text of other origin.
 func utf7(b []byte) (text, note string) {
 	var out strings.Builder
 	for len(b) > 0 {
@@ -34,8 +34,8 @@ func utf7(b []byte) (text, note string) {
 	return out.String(), note
 }
 
-// shifted decodes one "+...-" at the start of b, and says how long it is. What
-// does not decode is text as it stands.
+// shifted decodes one "+...-" at the start of b and returns its length. If it
+// cannot be decoded, it is kept as text.
 func shifted(b []byte) (text string, size int) {
 	end := 1
 	for end < len(b) && strings.IndexByte(alphabet, b[end]) >= 0 {

@@ -1,4 +1,4 @@
-// Package date reads the dates that mail programs really write.
+// Package date parses dates as mail programs write them in practice.
 package date
 
 import (
@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// ErrUnreadable is the error of a date from which no day can be read.
+// ErrUnreadable is returned for a date without a recognisable day.
 var ErrUnreadable = errors.New("date is unreadable")
 
-// Parse reads a Date header, the date of an mbox "From " line or RFC 3339,
-// and answers in UTC. It takes two-digit and year-102 years, odd, missing and
-// named zones, comments and the month names of some languages. Notes say what
-// had to be guessed; they hold nothing of s but zones and numbers.
+// Parse parses a Date header, the date of an mbox "From " line or RFC 3339 and
+// returns it in UTC. It accepts two-digit years and years such as 102, odd,
+// missing and named zones, comments, and the month names of some languages. The
+// notes say what had to be guessed; of s they contain only zones and numbers.
 func Parse(s string) (t time.Time, notes []string, err error) {
 	if t, err := time.Parse(time.RFC3339, strings.TrimSpace(s)); err == nil {
 		return t.UTC(), nil, nil
@@ -26,8 +26,8 @@ func Parse(s string) (t time.Time, notes []string, err error) {
 	return p.time(comments)
 }
 
-// uncomment parts s from the text of its comments, whose zone names are
-// sometimes right where the number is wrong: "17:48:43 +1700 (PDT)".
+// uncomment separates s from the text of its comments. A zone name there is
+// sometimes right when the number is wrong: "17:48:43 +1700 (PDT)".
 func uncomment(s string) (plain string, comments []string) {
 	var out, comment strings.Builder
 	depth := 0
@@ -66,8 +66,8 @@ func words(s string) []string {
 	return all
 }
 
-// dashed puts the three parts of a date into the order day, month, year. An
-// all-number date that could be day first or month first is left unreadable.
+// dashed puts the three parts of a date into the order day, month, year. It
+// leaves a date of numbers only that may begin with the day or the month.
 func dashed(w string) []string {
 	f := strings.FieldsFunc(w, func(r rune) bool { return r == '-' || r == '/' })
 	if len(f) != 3 {

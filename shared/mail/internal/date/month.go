@@ -2,7 +2,7 @@ package date
 
 import "strings"
 
-// monthOf is the English name of month n, "" if there is none.
+// monthOf returns the English name of month n; "" if there is none.
 func monthOf(n int) string {
 	if n < 1 || n > 12 {
 		return ""
@@ -10,9 +10,9 @@ func monthOf(n int) string {
 	return [...]string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}[n-1]
 }
 
-// monthNamed is the number of the month that w (lower case) names or begins
-// to name in English, German, French, Spanish, Italian, Dutch or Portuguese;
-// 0 if none.
+// monthNamed returns the number of the month whose name in English, German,
+// French, Spanish, Italian, Dutch or Portuguese begins with w (lower case); 0 if
+// there is none.
 func monthNamed(w string) int {
 	starts := [...]string{
 		"jan gen ene", "feb fev fév", "mar mär mrt maerz", "apr avr abr", "may mai mei mag", "jun juin giu",

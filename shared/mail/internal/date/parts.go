@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// parts collects what the words of a date say; -1 is not yet known.
+// parts collects the parts of a date; -1 means not yet known.
 type parts struct {
 	day, month, year int
 	yearDigits       int
@@ -21,8 +21,8 @@ func (p *parts) note(format string, args ...any) {
 	p.notes = append(p.notes, fmt.Sprintf(format, args...))
 }
 
-// take reads one word. A word that means nothing is passed over: it is a day
-// of the week in some language.
+// take reads one word. It ignores unknown words: they are weekdays in some
+// language.
 func (p *parts) take(w string) {
 	lower := strings.ToLower(strings.Trim(w, ".\""))
 	n := number(lower)
@@ -53,8 +53,8 @@ func isName(w string) bool {
 	return len(w) >= 3 && len(w) <= 5 && strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
-// number takes a number by what is still missing: day, year, then zone, for
-// some programs leave the sign out ("06:03:33 0100").
+// number assigns a number to the first part that is still missing: day, year,
+// then zone, because some programs omit its sign ("06:03:33 0100").
 func (p *parts) number(w string, n int) {
 	switch {
 	case p.day < 0 && n >= 1 && n <= 31 && len(w) <= 2:
@@ -87,13 +87,13 @@ func (p *parts) clock(w string) {
 	}
 }
 
-// trimClock drops fractions of a second and a glued "pm".
+// trimClock removes fractions of a second and a "pm" without a space.
 func trimClock(s string) string {
 	s, _, _ = strings.Cut(s, ".")
 	return strings.TrimRight(s, "APM")
 }
 
-// leap takes a leap second for the one before it.
+// leap replaces a leap second by the second before it.
 func leap(sec int) int {
 	if sec == 60 {
 		return 59
@@ -126,8 +126,8 @@ func (p *parts) time(comments []string) (time.Time, []string, error) {
 	return t.Add(-p.offset(comments)), p.notes, nil
 }
 
-// fullYear reads short years as RFC 5322 4.5 does. "0102" and "102" are years
-// since 1900, as programs wrote them after 1999.
+// fullYear expands short years according to RFC 5322, section 4.5. "0102" and
+// "102" count from 1900, as some programs wrote them after 1999.
 func (p *parts) fullYear() int {
 	year := p.year
 	switch {
@@ -142,7 +142,7 @@ func (p *parts) fullYear() int {
 	return year
 }
 
-// number is the value of s if it is all digits, at most five of them, else -1.
+// number returns the value of s if it consists of one to five digits, else -1.
 func number(s string) int {
 	if s == "" || len(s) > 5 || strings.Trim(s, "0123456789") != "" {
 		return -1

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// zoneMinutes answers how many minutes a named zone is ahead of UTC. Names that
-// mean several zones are read as RFC 5322 does, or left out.
+// zoneMinutes returns the offset of a named zone from UTC in minutes. Ambiguous
+// names have the meaning of RFC 5322 or are left out.
 func zoneMinutes(name string) (minutes int, ok bool) {
 	switch name {
 	case "z", "ut", "utc", "gmt", "wet":
@@ -55,8 +55,8 @@ func isZone(w string) bool {
 	return len(w) > 1 && (w[0] == '+' || w[0] == '-') && number(strings.ReplaceAll(w[1:], ":", "")) >= 0
 }
 
-// offset is how far the zone is ahead of UTC. A number that no place on earth
-// uses is passed over for the zone named in a comment, else for UTC.
+// offset returns the zone's offset from UTC. If no place on earth has that
+// offset, it uses the zone named in a comment, or else UTC.
 func (p *parts) offset(comments []string) time.Duration {
 	if p.zone == "" {
 		return 0 // asctime has no zone, and mbox means UTC

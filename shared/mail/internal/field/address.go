@@ -5,16 +5,17 @@ import (
 	"strings"
 )
 
-// Address is one address of a header: the decoded name, and the address in
-// lower case. Either may be empty, and Address may lack its @.
+// Address is one address of a header: the decoded name and the address in lower
+// case. Either may be empty, and the address may lack an @.
 type Address struct{ Name, Address string }
 
-// maxAddresses bounds how many addresses of one message's field are kept.
+// maxAddresses is the maximum number of addresses kept from one field.
 const maxAddresses = 10_000
 
-// Addresses reads a list of addresses: parted by , or ; with groups, comments,
-// "addr (Name)", and quotes that never close. An address comes once; what has
-// neither name nor address is left out, and so is what exceeds maxAddresses.
+// Addresses reads a list of addresses, separated by commas or semicolons. It
+// accepts groups, comments, "addr (Name)" and unclosed quotes. It returns each
+// address once, at most maxAddresses, and none that has neither name nor
+// address.
 func Addresses(values []string) []Address {
 	seen := make(map[string]bool)
 	var all []Address
@@ -37,14 +38,14 @@ func Addresses(values []string) []Address {
 	return all
 }
 
-// item is what stands between two commas, taken apart.
+// item is one element of the list, split into its parts.
 type item struct {
 	text    strings.Builder // neither comment nor in brackets, unquoted
 	comment strings.Builder
 	angle   string // the first <...>
 }
 
-// address makes the best of an item.
+// address returns the most plausible address of an item.
 func (i *item) address() Address {
 	text, comment := Text(i.text.String()), Text(i.comment.String())
 	if i.angle != "" {
@@ -70,14 +71,15 @@ func (i *item) address() Address {
 	return Address{Name: text}
 }
 
-// bareAddress is an address in lower case, without what programs put round it.
+// bareAddress returns an address in lower case, without the decoration that some
+// programs add.
 func bareAddress(s string) string {
 	s = strings.ToLower(strings.Join(strings.Fields(Text(s)), ""))
 	return strings.TrimPrefix(strings.Trim(s, "<>'\"\\,;:."), "mailto:")
 }
 
-// items splits a list at the commas and semicolons that stand in no quotes,
-// comment or brackets. The name of a group is dropped.
+// items splits a list at commas and semicolons outside quotes, comments and
+// brackets. It drops the names of groups.
 func items(value string) iter.Seq[*item] {
 	return func(yield func(*item) bool) {
 		cur := &item{}
@@ -114,16 +116,16 @@ func items(value string) iter.Seq[*item] {
 	}
 }
 
-// scanner reads quotes and brackets. Once a closing one has not been found,
-// it is not looked for again: there is none.
+// scanner reads quotes and brackets. It remembers which closing ones are missing
+// and does not search for them again.
 type scanner struct {
 	value string
 	pos   int
 	none  [256]bool // there is no such closing byte after pos
 }
 
-// quoted reads a quoted string at pos. A quote that is not closed before the
-// next address is passed over as a slip.
+// quoted reads a quoted string at pos. It ignores a quote that is not closed
+// before the next address.
 func (s *scanner) quoted() string {
 	s.pos++
 	var out strings.Builder
@@ -150,8 +152,8 @@ func (s *scanner) quoted() string {
 	return ""
 }
 
-// between reads brackets at pos and answers what stood in them; (...) may hold
-// more of its kind. An opening one that is never closed is passed over.
+// between returns the text inside the brackets at pos; (...) may be nested. It
+// ignores an opening bracket that is never closed.
 func (s *scanner) between(open, end byte) string {
 	s.pos++
 	if s.none[end] {

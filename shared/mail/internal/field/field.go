@@ -1,6 +1,6 @@
-// Package field reads the header of a mail: its fields, and what stands in
-// them (words, addresses, ids, parameters). It refuses nothing. What cannot
-// be read is passed over or kept as text, so that no mail is lost over it.
+// Package field reads the header of a mail: its fields and their content (words,
+// addresses, IDs, parameters). It never fails, because no mail must be lost for
+// a malformed header: what it cannot read is ignored or kept as text.
 package field
 
 import (
@@ -11,11 +11,12 @@ import (
 // Fields are the fields of a header in order, unfolded but not decoded.
 type Fields []Field
 
-// Field is one field: its name in lower case, and its raw value, still in
-// whatever charset it came.
+// Field is one field: its name in lower case and its raw value, in its original
+// charset.
 type Field struct{ Name, Value string }
 
-// Get is the first value of the field that is not blank, "" if there is none.
+// Get returns the first value of the field that is not blank; "" if there is
+// none.
 func (f Fields) Get(name string) string {
 	for _, field := range f {
 		if field.Name == name && strings.TrimSpace(field.Value) != "" {
@@ -25,8 +26,8 @@ func (f Fields) Get(name string) string {
 	return ""
 }
 
-// All are the values of every field of that name: mails have two of almost
-// anything.
+// All returns the values of all fields of that name: in practice, mails repeat
+// almost any field.
 func (f Fields) All(name string) []string {
 	var all []string
 	for _, field := range f {
@@ -37,13 +38,13 @@ func (f Fields) All(name string) []string {
 	return all
 }
 
-// maxFields bounds how many fields of a header are kept.
+// maxFields is the maximum number of fields kept from a header.
 const maxFields = 10_000
 
-// Split parts raw into its header and its body. A line that is no field is a
-// continuation whose indent got lost if the header goes on or ends after it;
-// otherwise the empty line is missing, and the body begins there. Notes name
-// the repairs. closed is false if raw ended before its header did.
+// Split splits raw into header and body. A line in the header that is not a field
+// is a continuation without its indent if a field or the end of the header
+// follows; otherwise the empty line is missing, and the body begins there. The
+// notes describe the repairs. closed is false if raw ends within its header.
 func Split(raw []byte) (fields Fields, body []byte, notes []string, closed bool) {
 	rest := raw
 	var value []byte
@@ -85,7 +86,7 @@ func Split(raw []byte) (fields Fields, body []byte, notes []string, closed bool)
 	return fields, nil, notes, false
 }
 
-// cutLine takes one line off b, without its end.
+// cutLine splits the first line off b, without its line end.
 func cutLine(b []byte) (line, rest []byte) {
 	i := bytes.IndexByte(b, '\n')
 	if i < 0 {
@@ -94,7 +95,7 @@ func cutLine(b []byte) (line, rest []byte) {
 	return bytes.TrimSuffix(b[:i], []byte("\r")), b[i+1:]
 }
 
-// parseName reads the name of a field and where its value starts.
+// parseName returns the name of a field and the start of its value.
 func parseName(line []byte) (name string, start int, ok bool) {
 	for i, c := range line {
 		switch {
@@ -125,8 +126,8 @@ func isFromLine(line []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From "))
 }
 
-// headerGoesOn reports whether rest begins as a header does: with its end, or
-// with a field.
+// headerGoesOn reports whether rest begins with a field or with the end of the
+// header.
 func headerGoesOn(rest []byte) bool {
 	line, _ := cutLine(rest)
 	return len(rest) > 0 && (len(line) == 0 || Begins(line))

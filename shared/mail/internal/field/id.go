@@ -7,14 +7,15 @@ import (
 )
 
 const (
-	// maxID bounds an id in bytes; a longer one is cut and closed with its hash.
+	// maxID is the maximum length of an ID in bytes. A longer one is truncated and
+	// completed by its hash.
 	maxID = 256
-	// maxIDs bounds how many ids of one field are kept: the first, which
-	// names the root, and the last.
+	// maxIDs is the maximum number of IDs kept from one field: the first, which
+	// names the root, and the last ones.
 	maxIDs = 100
 )
 
-// ID reads a Message-ID: without brackets, "" if there is none.
+// ID returns a Message-ID without brackets; "" if there is none.
 func ID(value string) string {
 	if all := bracketed(value); len(all) > 0 {
 		return all[0]
@@ -22,10 +23,10 @@ func ID(value string) string {
 	return clean(strings.Trim(value, "<> \t\r\n\""))
 }
 
-// IDs reads the ids of In-Reply-To or References, each once, in order. Words
-// around the brackets are passed over; without any brackets the value counts
-// only if all of it looks like ids. An id in not is left out: old programs
-// put the author's address in brackets there.
+// IDs returns the IDs in In-Reply-To or References, each once, in order. It
+// ignores words outside the brackets; a value without brackets is used only if
+// all of it looks like IDs. IDs in not are left out, because old programs put
+// the author's address in brackets there.
 func IDs(values []string, not ...string) []string {
 	seen := make(map[string]bool)
 	for _, id := range not {
@@ -50,7 +51,7 @@ func IDs(values []string, not ...string) []string {
 	return all
 }
 
-// bracketed finds the ids between < and >. A < without its > ends at the next.
+// bracketed returns the texts between < and >. A < without > ends at the next <.
 func bracketed(value string) []string {
 	var all []string
 	for {
@@ -67,8 +68,8 @@ func bracketed(value string) []string {
 	}
 }
 
-// inner reads what stood in one pair of brackets: an id, an id broken by a
-// folded line, or several whose inner brackets got lost. Words are no id.
+// inner returns the IDs in one pair of brackets: one, one broken by a folded
+// line, or several whose inner brackets are missing. Words are not IDs.
 func inner(s string) []string {
 	pieces := strings.Fields(s)
 	withAt := 0
@@ -106,7 +107,7 @@ func cleanAll(ids []string) []string {
 	return all
 }
 
-// clean makes id printable UTF-8 of at most maxID bytes.
+// clean returns id as printable UTF-8 of at most maxID bytes.
 func clean(id string) string {
 	id = strings.Map(func(r rune) rune {
 		if r <= ' ' || r == 0x7f {

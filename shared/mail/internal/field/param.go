@@ -8,12 +8,13 @@ import (
 	"deskmove/shared/mail/internal/charset"
 )
 
-// maxParams bounds how much of a value is read for parameters, in bytes.
+// maxParams is the number of bytes of a value in which parameters are read.
 const maxParams = 64 << 10
 
-// Params reads a value with parameters, such as Content-Type's: the value and
-// the names in lower case. It takes RFC 2231 continuations and charsets, and
-// encoded words where they do not belong. Names of files are so decoded.
+// Params splits a value with parameters, such as Content-Type's. The value and
+// the names are in lower case. It decodes RFC 2231 continuations and charsets,
+// and also encoded words, which programs use for file names although they must
+// not.
 func Params(value string) (main string, params map[string]string) {
 	list := splitQuoted(value[:min(len(value), maxParams)])
 	params = make(map[string]string)

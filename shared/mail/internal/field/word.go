@@ -8,12 +8,13 @@ import (
 	"deskmove/shared/mail/internal/charset"
 )
 
-// maxWord bounds the text of an encoded word in bytes. The standard says 75;
-// without a bound, a header full of openings would cost its square.
+// maxWord is the maximum length of the text of an encoded word in bytes; the
+// standard says 75. Without a limit, a header full of openings would take
+// quadratic time.
 const maxWord = 2048
 
-// Text decodes a value for people: encoded words, raw 8-bit text, and no
-// control characters. The answer is one line of valid UTF-8.
+// Text decodes a value for people to read: it decodes encoded words and raw 8-bit
+// text and removes control characters. The result is one line of valid UTF-8.
 func Text(value string) string {
 	var out strings.Builder
 	for len(value) > 0 {
@@ -49,9 +50,9 @@ func plain(s string) string {
 	return s
 }
 
-// encodedRun decodes the bytes of as many neighbouring encoded words as have
-// one charset, for a letter may be split over two. label is "" if s does not
-// begin with an encoded word.
+// encodedRun decodes the bytes of adjacent encoded words with the same charset
+// together, because a letter may be split between two words. label is "" if s
+// does not begin with an encoded word.
 func encodedRun(s string) (run []byte, label, rest string) {
 	rest = s
 	for {

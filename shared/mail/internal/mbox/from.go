@@ -10,10 +10,10 @@ import (
 
 var prefix = []byte("From ")
 
-// maxFrom bounds a "From " line in bytes; a longer one is text.
+// maxFrom is the maximum length of a "From " line in bytes; a longer one is text.
 const maxFrom = 1000
 
-// from is what a "From " line says.
+// from is the content of a "From " line.
 type from struct {
 	sender  string
 	arrival time.Time
@@ -27,7 +27,7 @@ func parseFrom(line []byte) (f from, dated bool) {
 	}
 	rest := strings.TrimSpace(string(bytes.TrimPrefix(bytes.TrimPrefix(line, []byte("\ufeff")), prefix)))
 	words := strings.Fields(rest)
-	// A date is of five to seven words: "Thu, 1 Aug 1996 00:50:24 +0200 (CEST)".
+	// A date has five to seven words: "Thu, 1 Aug 1996 00:50:24 +0200 (CEST)".
 	for i := len(words) - 5; i >= max(0, len(words)-7); i-- {
 		if !isDay(words[i]) {
 			continue

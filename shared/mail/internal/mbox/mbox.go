@@ -1,4 +1,4 @@
-// Package mbox parts an mbox file into its messages, in constant memory.
+// Package mbox splits an mbox file into its messages, in constant memory.
 package mbox
 
 import (
@@ -12,30 +12,32 @@ import (
 	"deskmove/shared/mail/internal/field"
 )
 
-// ErrNotMbox is the error of a file that does not begin with a "From " line.
+// ErrNotMbox is returned for a file that does not begin with a "From " line.
 var ErrNotMbox = errors.New("file does not begin with a \"From \" line")
 
-// Entry is one message as it stood in the file.
+// Entry is one message of the file.
 type Entry struct {
 	Number  int       // from 1
 	Offset  int64     // of its "From " line, in bytes from the start of the file
 	Size    int64     // in the file, in bytes, without the "From " line
 	Sender  string    // named by the "From " line, "" if none
 	Arrival time.Time // named by the "From " line in UTC, zero if unreadable
-	// Raw is header and body, with the ">" that quotes a "From " taken away
-	// and without the empty line that ends a message. It is valid until the
-	// next entry is asked for, and nil if the message is over the limit.
+	// Raw is header and body, without the ">" that quotes a "From " line and
+	// without the empty line that ends a message. It is valid until the next
+	// entry is read, and nil if the message exceeds the limit.
 	Raw []byte
-	// Cut says why the file ends before the message does; nil if it is whole.
+	// Cut is the reason why the message is incomplete; nil if it is complete.
 	Cut error
 }
 
 // Read yields the messages of an mbox, mboxrd or mboxo, LF or CRLF, of at most
-// limit bytes each. An error of r is yielded last, after the message it cut.
+// limit bytes each. An error of r comes last, after the message that it
+// truncates.
 //
-// A line counts as a separator if it begins with "From " and ends in a date,
-// and either an empty line comes before it or a header after it. If the first
-// line of the file has no date, the others need none, but both neighbours.
+// A line is a separator if it begins with "From " and ends in a date, and it
+// follows an empty line or precedes a header. If the first line of the file has
+// no date, the others need none, but then they must follow an empty line and
+// precede a header.
 func Read(r io.Reader, limit int) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		s := &splitter{in: bufio.NewReaderSize(r, 64<<10), limit: limit, startOfLine: true}
@@ -52,7 +54,7 @@ func Read(r io.Reader, limit int) iter.Seq2[Entry, error] {
 	}
 }
 
-// splitter reads lines in pieces of at most its buffer.
+// splitter reads lines in pieces that fit its buffer.
 type splitter struct {
 	in     *bufio.Reader
 	limit  int
@@ -67,7 +69,7 @@ type splitter struct {
 	tooLong     bool
 }
 
-// piece is the next line, or what of it fits the buffer.
+// piece returns the next line, or as much of it as fits the buffer.
 func (s *splitter) piece() (piece []byte, begins bool, err error) {
 	piece, err = s.in.ReadSlice('\n')
 	begins = s.startOfLine
@@ -79,7 +81,7 @@ func (s *splitter) piece() (piece []byte, begins bool, err error) {
 	return piece, begins, err
 }
 
-// start reads up to and with the first separator.
+// start reads up to and including the first separator.
 func (s *splitter) start() error {
 	for {
 		at := s.offset
@@ -102,7 +104,7 @@ func (s *splitter) start() error {
 	}
 }
 
-// message reads one message into s.entry; io.EOF says that it was the last.
+// message reads one message into s.entry. It returns io.EOF after the last one.
 func (s *splitter) message() error {
 	from, _ := parseFrom(s.next)
 	s.entry = Entry{Number: s.entry.Number + 1, Offset: s.nextOffset, Sender: from.sender, Arrival: from.arrival}
@@ -133,7 +135,7 @@ func (s *splitter) message() error {
 	}
 }
 
-// cut says why a file that ends here ends too early, nil if it does not.
+// cut returns the reason why a file that ends here is incomplete, or nil.
 func cut(err error, header, lineEnded bool) error {
 	switch {
 	case err != io.EOF:
@@ -159,7 +161,7 @@ func (s *splitter) finish(why error) {
 	}
 }
 
-// trimEnd takes away the empty line that ends every message of an mbox.
+// trimEnd removes the empty line that ends every message of an mbox.
 func trimEnd(b []byte) []byte {
 	for _, end := range []string{"\r\n", "\n"} {
 		t := bytes.TrimSuffix(b, []byte(end))
@@ -170,7 +172,7 @@ func trimEnd(b []byte) []byte {
 	return b
 }
 
-// unquote takes one ">" off a quoted "From " line.
+// unquote removes one ">" from a quoted "From " line.
 func unquote(line []byte) []byte {
 	if t := bytes.TrimLeft(line, ">"); len(t) < len(line) && bytes.HasPrefix(t, prefix) {
 		return line[1:]
@@ -179,7 +181,7 @@ func unquote(line []byte) []byte {
 }
 
 // separates reports whether line, which begins with "From ", begins the next
-// message. blank says that the line before it is empty.
+// message. blank tells whether the line before it is empty.
 func (s *splitter) separates(line []byte, blank bool) bool {
 	_, dated := parseFrom(line)
 	if dated && blank {
