@@ -18,13 +18,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"deskmove/shared/api"
-	"deskmove/shared/app"
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
-	"deskmove/shared/local/sqlite"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/store/storetest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden answers")
@@ -37,7 +36,7 @@ var sequence = []string{
 	"audit", "sweep", "api-id-token", "claims", "claims-stranger",
 }
 
-// world is the functions' handlers on the embedded engine, at a fixed time,
+// world is the functions' handlers, at a fixed time,
 // with a queue and a machine that note what they are asked.
 type world struct {
 	*apptest.Rig
@@ -54,17 +53,8 @@ func (w *world) Between(_ context.Context, shard, first, last string) ([]store.C
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	e, err := sqlite.Open(t.TempDir(), sqlite.Options{Unsynced: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	w := &world{}
-	w.Rig = apptest.New(t, e, func(p *app.Platform) { p.Stream = w })
+	w.Rig = apptest.On(t, w)
 	h, log := w.App, slog.New(slog.DiscardHandler)
 	w.handlers = map[string]lambda.Handler{
 		"api":   lambda.NewHandler(api.Lambda{API: h.API(), Log: log}.Handle),
@@ -73,19 +63,16 @@ func newWorld(t *testing.T) *world {
 		"convert": lambda.NewHandler(h.Convert.Handle), "redirect": lambda.NewHandler(h.Redirect.Event), "sweep": lambda.NewHandler(h.Sweep.Handle),
 		"claims": lambda.NewHandler(handler.Claims{Log: log}.Handle),
 	}
-	w.fill(t, h.UseCases)
-	w.changes = changes(t, e)
+	w.fill(t)
+	w.changes = changes(t, w.Memory)
 	return w
 }
 
 // fill sets the account acme up, with two conversations in its mail channel
 // from before the move and one that begins five minutes later.
-func (w *world) fill(t *testing.T, c api.UseCases) {
+func (w *world) fill(t *testing.T) {
 	t.Helper()
-	setup := apptest.Setup()
-	setup.Account.Zone, setup.Channels = "Europe/Berlin", setup.Channels[:1]
-	setup.Channels[0].Settings = nil
-	w.Configure(t, setup)
+	w.Change(func(s *desk.Setup) { s.Policies, s.Channels = nil, s.Channels[:1] })
 	var cs []desk.Conversation
 	for i, at := range []time.Duration{-48 * time.Hour, -time.Hour, 5 * time.Minute} {
 		began := w.Time.Add(at)
@@ -95,13 +82,13 @@ func (w *world) fill(t *testing.T, c api.UseCases) {
 			CustomerAt: began, WaitingSince: began, Version: 1, CustomerVersion: 1, Messages: 1, Home: desk.Inbox,
 		})
 	}
-	if err := c.Conversations.Import(t.Context(), cs); err != nil {
+	if err := w.Conversations.Import(t.Context(), cs); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // changes are those of the last conversation, as the stream has them.
-func changes(t *testing.T, e *sqlite.Engine) (of []store.Change) {
+func changes(t *testing.T, e *storetest.Memory) (of []store.Change) {
 	t.Helper()
 	shards, err := e.Shards(t.Context())
 	if err != nil {

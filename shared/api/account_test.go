@@ -32,7 +32,7 @@ func TestR17SettingsAreKeptByteForByte(t *testing.T) {
 	const settings = `{ "z":1.50,  "routing": {"agents":["ann"]}, "ünïcode":"<&>", "a" :[ ] , "1e3": 1e3}`
 	r.change(`{"routing":{"agents":["ann","bob"]}}`, settings)
 	r.start("mail")
-	r.run()
+	r.Run()
 	c, err := r.Setups.Channel(t.Context(), "acme", "mail")
 	if err != nil || string(c.Settings) != settings || c.Home != desk.HelpDesk {
 		t.Errorf("settings = %s, %v", c.Settings, err)
@@ -97,7 +97,7 @@ func TestLockedOut(t *testing.T) {
 // goes on, with those that new tickets get.
 func TestStatusesOfAMove(t *testing.T) {
 	r := newRig(t)
-	r.undated("mail")
+	r.Undated("mail")
 	before := r.take("mail", "x1")
 	id := r.start("mail")
 	without := replaced(t, acme, `{"id": "waiting"}, `, "")
@@ -105,13 +105,13 @@ func TestStatusesOfAMove(t *testing.T) {
 	if a.at("errors", 0, "field") != "pipelines" || !strings.Contains(a.Body.String(), id) {
 		t.Errorf("errors = %s, want one of pipelines that names move %s", a.Body, id)
 	}
-	r.run()
+	r.Run()
 	r.do(ann, "PUT", "/v1/account", without).want(200)
 	r.Time = r.Time.Add(time.Minute) // rules are remembered for some seconds
 	after := r.take("mail", "x2")
-	r.redirect(after)
+	r.Changed(after)
 	r.take("mail", "x3", "x1")
-	r.redirect(before)
+	r.Changed(before)
 	r.do(bob, "PATCH", "/v1/tickets/"+desk.TicketID(before), object{"status": "solved"}).want(200)
 	if a := r.do(bob, "GET", "/v1/tickets/"+desk.TicketID(after), nil).want(200); a.at("status") != "new" {
 		t.Errorf("ticket = %s, want the status of new ones", a.Body)

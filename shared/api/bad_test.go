@@ -26,14 +26,14 @@ type refusal struct {
 // that nothing was written but the audit log.
 func (r *rig) refuse(cases map[string]refusal) {
 	for name, c := range cases {
-		r.TB.(*testing.T).Run(name, func(t *testing.T) {
-			outer := r.TB
-			r.TB = t
-			defer func() { r.TB = outer }()
-			before, started := len(r.engine.writes), len(r.Runs)
+		r.T.(*testing.T).Run(name, func(t *testing.T) {
+			outer := r.T
+			r.T = t
+			defer func() { r.T = outer }()
+			before, started := len(r.Written), len(r.Runs)
 			a := r.do(c.as, c.method, c.path, c.body, c.headers...).want(c.status)
 			a.wantProblem(c)
-			for _, k := range r.engine.writes[before:] {
+			for _, k := range r.Written[before:] {
 				if k.PK != store.AuditPK(c.as.Account) {
 					t.Errorf("%s wrote %v", a.request, k)
 				}
@@ -185,8 +185,8 @@ func TestBadPaths(t *testing.T) {
 	})
 	// What cannot be an ID is not looked for: stores limit their keys.
 	for _, path := range []string{"/v1/conversations/" + strings.Repeat("c", 600), "/v1/conversations/c1%23H"} {
-		before := r.engine.read
-		if r.do(ann, "GET", path, nil).want(404); r.engine.read != before {
+		before := r.Read
+		if r.do(ann, "GET", path, nil).want(404); r.Read != before {
 			t.Errorf("%.40s is looked for", path)
 		}
 	}

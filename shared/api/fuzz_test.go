@@ -13,50 +13,41 @@ import (
 	"runtime/metrics"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"deskmove/shared/api"
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/store"
-	"deskmove/shared/store/storetest"
 )
 
 // fuzzRig is the API of an account that has some of everything. Every request
 // finds it as it was at first: an input that fails once fails again.
 type fuzzRig struct {
 	*rig
-	at    time.Time
-	first *storetest.Memory
+	restore func(apptest.T)
 
 	inbox, moved, ticket, move, notice string // IDs
 }
 
 func newFuzzRig(f *testing.F) *fuzzRig {
 	f.Helper()
-	r := &fuzzRig{rig: newRig(f), first: &storetest.Memory{}}
-	r.engine.Engine = r.first
-	r.do(ann, "PUT", "/v1/account", acme).want(200)
+	r := &fuzzRig{rig: newRig(f)}
 	r.moved, r.inbox = r.take("mail", "m1"), r.take("phone", "p1")
-	bad := desk.Conversation{Account: "acme", ID: "bad", Origin: "mail", Channel: "mail", Status: desk.Open,
-		TakenIn: r.Time, Joined: r.Time, ChangedAt: r.Time, Version: 1, Home: desk.Inbox} // without a start
-	if err := r.Conversations.Import(f.Context(), []desk.Conversation{bad}); err != nil {
-		f.Fatal(err)
-	}
+	r.Undated("mail")
 	r.move, r.ticket = r.start("mail"), "t-"+r.moved
-	r.run()
+	r.Run()
 	live := r.take("mail", "m2")
-	r.redirect(live)
-	r.notice, r.at = "live-t-"+live, r.Time
+	r.Changed(live)
+	r.notice, r.restore = "live-t-"+live, r.Snapshot()
 	return r
 }
 
 // reset makes the account what it was at first.
 func (r *fuzzRig) reset(t *testing.T) {
-	r.TB, r.engine.Engine, r.engine.writes, r.Time = t, r.first.Copy(), nil, r.at
-	r.Runs, r.Sent = nil, nil
+	r.restore(t)
 	r.log.Reset()
 }
 
@@ -145,7 +136,7 @@ func FuzzBodies(f *testing.F) {
 		to := targets[int(which)%len(targets)]
 		a := r.request(t, to.caller, to.method, to.path, string(body))
 		if a.Code >= 500 || r.log.Len() > 0 {
-			t.Errorf("%s answered %d %s and logged %s", a.request, a.Code, a.Body, r.log)
+			t.Errorf("%s answered %d %s and logged %s", a.request, a.Code, a.Body, &r.log)
 		}
 		var v any
 		if json.Unmarshal(body, &v) != nil {
@@ -155,10 +146,10 @@ func FuzzBodies(f *testing.F) {
 		if err != nil {
 			return // a number that JSON has no words for
 		}
-		r.engine.failWrites = errors.New("broken")
-		defer func() { r.engine.failWrites = nil }()
+		r.WriteErr = errors.New("broken")
+		defer func() { r.WriteErr = nil }()
 		if a = r.request(t, to.caller, to.method, to.path, string(planted)); strings.Contains(r.log.String(), secret) {
-			t.Errorf("%s logged %s", a.request, r.log)
+			t.Errorf("%s logged %s", a.request, &r.log)
 		}
 	})
 }
@@ -184,7 +175,7 @@ func FuzzCursors(f *testing.F) {
 		}
 		a := r.request(t, ann, "GET", fmt.Sprintf("%s?limit=%d&cursor=%s", list.path, limit, url.QueryEscape(cursor)), "")
 		if a.Code != http.StatusOK && a.Code != http.StatusUnprocessableEntity || r.log.Len() > 0 {
-			t.Errorf("%s answered %d %s and logged %s", a.request, a.Code, a.Body, r.log)
+			t.Errorf("%s answered %d %s and logged %s", a.request, a.Code, a.Body, &r.log)
 		}
 	})
 }
@@ -199,7 +190,7 @@ func FuzzLambda(f *testing.F) {
 	}
 	f.Add("PATCH", "/v1/tickets/"+r.ticket, "", "application/json", `{"owner":""}`, false)
 	f.Add("GET /", "/v1/me", "home=inbox&home=helpdesk&channel=%00", "", "!", true)
-	h := api.Lambda{API: r.Handler, Log: slog.New(slog.NewTextHandler(r.log, nil))}
+	h := api.Lambda{API: r.Handler, Log: slog.New(slog.NewTextHandler(&r.log, nil))}
 	f.Fuzz(func(t *testing.T, method, path, query, contentType, body string, encoded bool) {
 		var e events.APIGatewayV2HTTPRequest
 		e.RawPath, e.RawQueryString, e.Body, e.IsBase64Encoded = path, query, body, encoded
@@ -213,7 +204,7 @@ func FuzzLambda(f *testing.F) {
 		r.reset(t)
 		res, err := h.Handle(t.Context(), e)
 		if err != nil || res.StatusCode >= 500 || r.log.Len() > 0 {
-			t.Errorf("%q %q?%q answered %d %s, %v and logged %s", method, path, query, res.StatusCode, res.Body, err, r.log)
+			t.Errorf("%q %q?%q answered %d %s, %v and logged %s", method, path, query, res.StatusCode, res.Body, err, &r.log)
 		}
 		if res.StatusCode == http.StatusUnauthorized {
 			t.Errorf("%q %q?%q answered %d", method, path, query, res.StatusCode)

@@ -81,7 +81,7 @@ func TestR19WhatMovedIsEditedOnItsTicket(t *testing.T) {
 	id := r.take("mail", "m1")
 	started := r.do(bob, "PATCH", "/v1/conversations/"+id, object{"status": "closed", "owner": "bob"}).want(200).at("startedAt")
 	r.start("mail")
-	r.run()
+	r.Run()
 	moved := refusal{as: bob, method: "PATCH", path: "/v1/conversations/" + id, body: object{"status": "open"}, status: 409, code: "moved", remedy: "edit ticket t-" + id}
 	asTicket := moved
 	asTicket.method, asTicket.path, asTicket.body = "POST", moved.path+"/tickets", object{"status": "new"}
@@ -95,7 +95,7 @@ func TestR19WhatMovedIsEditedOnItsTicket(t *testing.T) {
 		t.Errorf("ticket = %s", a.Body)
 	}
 	r.do(bot, "POST", "/v1/conversations/"+id+"/messages", object{"externalId": "more", "author": "customer"}).want(201)
-	r.redirect(id)
+	r.Changed(id)
 	if a := ticket(); a.at("status") != "waiting" || a.at("owner") != "bob" || a.at("sourceVersion") != 3.0 {
 		t.Errorf("ticket after a reply = %s", a.Body)
 	}
@@ -115,7 +115,7 @@ func TestR15NativeTickets(t *testing.T) {
 		t.Errorf("the help desk lists %v", ids)
 	}
 	r.start("mail")
-	r.run()
+	r.Run()
 	moved := r.do(bob, "GET", "/v1/tickets/t-"+id, nil).want(200)
 	for _, field := range []string{"status", "owner", "createdAt", "provenance"} {
 		if moved.at(field) != a.at(field) {
@@ -137,7 +137,7 @@ func TestDatesAtTheEdges(t *testing.T) {
 		}
 	}
 	r.start("phone")
-	r.run()
+	r.Run()
 	if ids, _ := r.pages("/v1/tickets?limit=1"); len(ids) != 2 {
 		t.Errorf("tickets = %v, want both", ids)
 	}

@@ -99,22 +99,22 @@ func TestR26WhatMovedIsNoLongerInTheInbox(t *testing.T) {
 	}
 	check("before", merged(mail, phone), nil)
 	r.start("mail")
-	r.run()
+	r.Run()
 	check("after", phone, mail)
 
 	// Live conversations come to the inbox, and are in the help desk seconds
 	// later; one that nobody brought there is still in the inbox's list.
 	live, stuck := r.take("mail", "live"), r.take("mail", "stuck")
-	r.redirect(live)
+	r.Changed(live)
 	check("then", merged(phone, []string{stuck}), append(mail, live))
-	r.redirect(stuck)
+	r.Changed(stuck)
 	mail = append(mail, live, stuck)
 
 	// With history left behind, old conversations stay where they are (R20).
 	r.do(ann, "POST", "/v1/moves", object{"channelId": "phone", "history": "none"}).want(202)
-	r.run()
+	r.Run()
 	live = r.take("phone", "live")
-	r.redirect(live)
+	r.Changed(live)
 	check("without history", phone, append(mail, live))
 	r.Time = r.Time.Add(48 * time.Hour)
 	check("days later", phone, append(mail, live))
@@ -130,13 +130,13 @@ func TestInboxOfAMovedChannelIsCheap(t *testing.T) {
 		r.take("mail", fmt.Sprint("m", i))
 	}
 	r.start("mail")
-	r.run()
+	r.Run()
 	r.Time = r.Time.Add(48 * time.Hour)
-	before := r.engine.read
+	before := r.Read
 	if ids, n := r.pages("/v1/conversations?home=inbox&limit=10"); len(ids) != 0 || n != 1 {
 		t.Errorf("the inbox lists %v in %d pages", ids, n)
 	}
-	if read := r.engine.read - before; read > 30 { // the setup, the move, the agent
+	if read := r.Read - before; read > 30 { // the setup, the move, the agent
 		t.Errorf("that read %d items", read)
 	}
 }
@@ -161,7 +161,7 @@ func TestTicketsByStatusAndOwner(t *testing.T) {
 		}
 	}
 	r.start("mail")
-	r.run()
+	r.Run()
 	for query, want := range map[string][]string{"": all, "&owner=bob": bobs, "&status=solved": solved, "&status=won": nil, "&owner=eve": nil} {
 		for _, limit := range []int{4, 1000} {
 			if ids, _ := r.pages(fmt.Sprintf("/v1/tickets?limit=%d%s", limit, query)); !slices.Equal(ids, newest(want)) {
@@ -191,9 +191,9 @@ func TestTicketsByStatusAndOwner(t *testing.T) {
 // BenchmarkLists reads 10,000 conversations and tickets in pages of 1,000.
 func BenchmarkLists(b *testing.B) {
 	r := newRig(b)
-	r.importMany("mail", 10_000)
+	r.Import("mail", 10_000)
 	r.do(ann, "POST", "/v1/moves", order("mail")).want(202)
-	r.run()
+	r.Run()
 	for _, path := range []string{"/v1/conversations?limit=1000", "/v1/tickets?limit=1000"} {
 		b.Run(path, func(b *testing.B) {
 			for b.Loop() {

@@ -38,7 +38,7 @@ func TestWhatTheStoreCannotDo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
-			r.engine.fail = c.err
+			r.EngineErr = c.err
 			a := r.do(bot, "POST", "/v1/channels/mail/conversations", object{"externalId": "x", "author": "customer"}).want(c.status)
 			remedy, _ := a.at("remedy").(string)
 			if a.at("code") != c.code || !strings.Contains(remedy, c.remedy) || a.Header().Get("Retry-After") != c.retry || a.Header().Get("Content-Type") != "application/problem+json" {
@@ -57,7 +57,7 @@ func TestWhatTheStoreCannotDo(t *testing.T) {
 // TestARefusalThatCannotBeLogged is none: whoever asks again learns of it.
 func TestARefusalThatCannotBeLogged(t *testing.T) {
 	r := newRig(t)
-	r.engine.failWrites = store.ErrThrottled
+	r.WriteErr = store.ErrThrottled
 	r.do(bob, "POST", "/v1/moves", order("mail")).want(503)
 }
 
@@ -68,7 +68,7 @@ func TestTheCallerIsGone(t *testing.T) {
 	w := httptest.NewRecorder()
 	r.ServeHTTP(w, httptest.NewRequest("GET", "/v1/channels", nil).WithContext(ctx))
 	if w.Code != 503 || r.log.Len() > 0 {
-		t.Errorf("answer = %d, log = %q", w.Code, r.log)
+		t.Errorf("answer = %d, log = %q", w.Code, &r.log)
 	}
 }
 

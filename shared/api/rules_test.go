@@ -22,15 +22,6 @@ func (r *rig) append(id, channel, external, author string) answer {
 	return r.do(bot, "POST", "/v1/conversations/"+id+"/messages", object{"externalId": external, "author": author, "channelId": channel}).want(201)
 }
 
-func (r *rig) conversation(id string) desk.Conversation {
-	r.Helper()
-	c, err := r.Conversations.Get(r.Context(), "acme", id)
-	if err != nil {
-		r.Fatal(err)
-	}
-	return c
-}
-
 // rehearse starts a rehearsal without acknowledging anything, does what the
 // state machine does, and returns its ID.
 func (r *rig) rehearse(body object) string {
@@ -38,9 +29,9 @@ func (r *rig) rehearse(body object) string {
 	id, _ := r.do(ann, "POST", "/v1/moves", with(with(body, "rehearsal", true), "acknowledged", nil)).want(202).at("id").(string)
 	run := r.Runs[len(r.Runs)-1]
 	for more := true; more; more = run.More {
-		run = r.step(r.Reconcile, run)
+		run = r.Step(r.Reconcile, run)
 	}
-	r.step(r.Finish, run)
+	r.Step(r.Finish, run)
 	return id
 }
 
@@ -124,9 +115,9 @@ func TestR05ConfiguringDoesNotUndoAMove(t *testing.T) {
 			t.Errorf("channel = %s, want it %s", a.Body, want)
 		}
 	}
-	r.fence()
+	r.FenceLast()
 	home("moving")
-	r.run()
+	r.Run()
 	home("helpdesk")
 	r.refuse(map[string]refusal{"once more": startWith(object{"channelId": "phone", "history": "none"}, 409, "already-moved", "nothing left")})
 }
@@ -134,10 +125,10 @@ func TestR05ConfiguringDoesNotUndoAMove(t *testing.T) {
 func TestR05TheFirstFenceStands(t *testing.T) {
 	r := newRig(t)
 	r.start("mail")
-	run := r.fence()
+	run := r.FenceLast()
 	fenced := r.do(ann, "GET", "/v1/channels/mail", nil).want(200)
 	r.change(`{"id": "cem", "name": "Cem", "role": "agent"}`, `{"id": "cem", "name": "Cem", "role": "agent", "helpDesk": true}`)
-	r.fence() // the step is repeated
+	r.FenceLast() // the step is repeated
 	if again := r.do(ann, "GET", "/v1/channels/mail", nil).want(200); again.Body.String() != fenced.Body.String() || fenced.at("fenceAt") == nil {
 		t.Errorf("channel = %s, was %s", again.Body, fenced.Body)
 	}
@@ -162,8 +153,8 @@ func TestR07OnlyWithHistoryIsTheChannelListed(t *testing.T) {
 		if got := r.Runs[0].History; got != (history == "all") {
 			t.Errorf("%s: the execution's history = %t", history, got)
 		}
-		r.run()
-		if home := r.conversation(id).Home; (home == desk.HelpDesk) != (history == "all") {
+		r.Run()
+		if home := r.Conversation(id).Home; (home == desk.HelpDesk) != (history == "all") {
 			t.Errorf("%s: the conversation is in %s", history, home)
 		}
 		if a := r.do(ann, "GET", "/v1/moves/"+moveID+"/report", nil).want(200); (a.at("found") == 1.0) != (history == "all") {
@@ -185,7 +176,7 @@ func TestR10DigestIsOnceAndOfWhatTheMoveGave(t *testing.T) {
 			r.do(ann, "POST", "/v1/conversations/"+id+"/tickets", object{"status": "lead"}).want(201)
 		}
 	}
-	undated := r.undated("mail")
+	undated := r.Undated("mail").ID
 	choices := with(order("mail"), "notifications", "digest")
 	told := func() map[string]int {
 		t.Helper()
@@ -201,10 +192,10 @@ func TestR10DigestIsOnceAndOfWhatTheMoveGave(t *testing.T) {
 		t.Errorf("a rehearsal tells %v", got)
 	}
 	id := r.do(ann, "POST", "/v1/moves", choices).want(202).at("id").(string)
-	r.fence()
+	r.FenceLast()
 	live := r.take("mail", "live")
-	r.redirect(live)
-	r.run()
+	r.Changed(live)
+	r.Run()
 	owner := r.do(bob, "GET", "/v1/tickets/t-"+live, nil).want(200).at("owner").(string)
 	want := map[string]int{"live " + owner: 0}
 	if got := told(); !cmp.Equal(got, want) {
@@ -212,13 +203,13 @@ func TestR10DigestIsOnceAndOfWhatTheMoveGave(t *testing.T) {
 	}
 	bobs := r.do(bob, "GET", "/v1/tickets?owner=ann&status=waiting", nil).want(200)
 	r.do(bob, "PATCH", "/v1/tickets/"+bobs.at("items", len(bobs.ids())-1, "id").(string), object{"owner": "bob"}).want(200)
-	c := r.conversation(undated)
+	c := r.Conversation(undated)
 	c.Started, c.Owner = r.Time, "bob"
 	if err := r.Conversations.Save(t.Context(), c, c.Version); err != nil {
 		t.Fatal(err)
 	}
 	r.do(ann, "POST", "/v1/moves/"+id+"/retry", nil).want(202)
-	r.run()
+	r.Run()
 	want["digest bob"], want["digest ann"] = 3, 1
 	if got := told(); !cmp.Equal(got, want) {
 		t.Errorf("at the end agents are told %v, want %v", got, want)
@@ -243,11 +234,11 @@ func TestR10Modes(t *testing.T) {
 				}
 			}
 			r.do(ann, "POST", "/v1/moves", with(order("mail"), "notifications", mode)).want(202)
-			r.run()
+			r.Run()
 			live := r.take("mail", "live")
-			r.redirect(live)
+			r.Changed(live)
 			r.append(live, "mail", "reply", "customer")
-			r.redirect(live)
+			r.Changed(live)
 			kinds := r.do(bot, "GET", "/v1/notifications", nil).want(200).ids("kind")
 			if slices.Sort(kinds); !slices.Equal(kinds, want) {
 				t.Errorf("agents are told %v, want %v", kinds, want)
@@ -272,7 +263,7 @@ func TestR11PlanCountsWhatItReads(t *testing.T) {
 	if n := p.Hourly[2*24+3]; n != 3 {
 		t.Errorf("%d of 3 at Tuesday, 3 o'clock", n)
 	}
-	r.importMany("plain", 250)
+	r.Import("plain", 250)
 	for sample, sampled := range map[int]bool{1: true, 1000: false} {
 		plan := r.Planner
 		plan.Sample = sample
@@ -300,11 +291,11 @@ func TestR12TheMoveDoesWhatItsRehearsalForesaw(t *testing.T) {
 				ids = append(ids, id)
 			}
 			r.do(ann, "POST", "/v1/conversations/"+ids[3]+"/tickets", object{"status": "lead"}).want(201)
-			undated := r.undated("mail")
+			undated := r.Undated("mail").ID
 			r.Time = r.Time.AddDate(0, 0, 8) // what waits has breached its original clocks
-			before := len(r.engine.writes)
+			before := len(r.Written)
 			rehearsal := r.rehearse(choices)
-			for _, k := range r.engine.writes[before:] {
+			for _, k := range r.Written[before:] {
 				if ours := strings.Contains(k.PK, rehearsal) || k.PK == store.AuditPK("acme") || strings.Contains(k.SK, rehearsal); !ours {
 					t.Errorf("the rehearsal wrote %v", k)
 				}
@@ -313,7 +304,7 @@ func TestR12TheMoveDoesWhatItsRehearsalForesaw(t *testing.T) {
 				t.Errorf("channel = %s", a.Body)
 			}
 			moved := r.do(ann, "POST", "/v1/moves", choices).want(202).at("id").(string)
-			r.run()
+			r.Run()
 			report := func(id string) (object, []string) {
 				o := r.do(ann, "GET", "/v1/moves/"+id+"/report", nil).want(200).json()
 				for _, differs := range []string{"moveId", "rehearsal", "status", "endedAt"} {
@@ -346,13 +337,13 @@ func TestR12TheMoveDoesWhatItsRehearsalForesaw(t *testing.T) {
 // TestR12ManyPages rehearses and moves more conversations than a page holds.
 func TestR12ManyPages(t *testing.T) {
 	r := newRig(t)
-	r.importMany("phone", 4100)
+	r.Import("phone", 4100)
 	found := func(id string) any { return r.do(ann, "GET", "/v1/moves/"+id+"/report", nil).want(200).at("found") }
 	if n := found(r.rehearse(order("phone"))); n != 4100.0 {
 		t.Errorf("the rehearsal found %v", n)
 	}
 	id := r.start("phone")
-	r.run()
+	r.Run()
 	if n := found(id); n != 4100.0 {
 		t.Errorf("the move found %v", n)
 	}
@@ -369,8 +360,8 @@ func TestR14JoiningWhileTheFormMoves(t *testing.T) {
 			r.do(ann, "POST", "/v1/conversations/"+id+"/tickets", object{"status": "lead"}).want(201)
 		}
 		r.start("form")
-		r.step(r.List, r.fence())
-		c := r.conversation(id)
+		r.Step(r.List, r.FenceLast())
+		c := r.Conversation(id)
 		t1 := desk.Ticket{
 			Account: "acme", ID: desk.TicketID(id), Conversation: id, Channel: "form", Status: "waiting", Created: c.Started,
 			Provenance: desk.History, Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
@@ -387,11 +378,11 @@ func TestR14JoiningWhileTheFormMoves(t *testing.T) {
 		}
 		r.append(id, "mail", "answer", "agent")
 		if test.stream {
-			r.redirect(id)
+			r.Changed(id)
 		} else {
-			r.convert()
+			r.Deliver()
 		}
-		if c := r.conversation(id); c.Channel != "mail" || c.Home != desk.Inbox {
+		if c := r.Conversation(id); c.Channel != "mail" || c.Home != desk.Inbox {
 			t.Errorf("%+v: conversation = %+v", test, c)
 		}
 		if native {
@@ -418,15 +409,15 @@ func TestR14FormsAndMailsThatMovedApart(t *testing.T) {
 			id := r.take("form", "f1")
 			if test.move != "" {
 				r.start(test.move)
-				r.run()
+				r.Run()
 			}
-			r.redirect(id)
-			if home := string(r.conversation(id).Home); (home == "helpdesk") != (test.move == "form") {
+			r.Changed(id)
+			if home := string(r.Conversation(id).Home); (home == "helpdesk") != (test.move == "form") {
 				t.Errorf("before the mail it is in %s", home)
 			}
 			r.append(id, "mail", "m1", "customer")
-			r.redirect(id)
-			if c := r.conversation(id); c.Channel != test.channel || string(c.Home) != test.home || c.Origin != "form" {
+			r.Changed(id)
+			if c := r.Conversation(id); c.Channel != test.channel || string(c.Home) != test.home || c.Origin != "form" {
 				t.Errorf("conversation = %+v, want it of %s in %s", c, test.channel, test.home)
 			}
 			if test.home == "helpdesk" {
@@ -444,12 +435,12 @@ func TestR16TheTicketSaysHowItCame(t *testing.T) {
 	r.do(ann, "PATCH", "/v1/conversations/"+bobs, object{"owner": "bob"}).want(200)
 	r.do(ann, "PATCH", "/v1/conversations/"+cems, object{"owner": "cem"}).want(200)
 	id := r.start("mail")
-	run := r.step(r.List, r.fence())
+	run := r.Step(r.List, r.FenceLast())
 	// Who had access at the fence counts, not who has it now.
 	changed := replaced(t, acme, `{"id": "cem", "name": "Cem", "role": "agent"}`, `{"id": "cem", "name": "Cem", "role": "agent", "helpDesk": true}`)
 	changed = replaced(t, changed, `{"id": "bob", "name": "Bob", "role": "agent", "helpDesk": true}`, `{"id": "bob", "name": "Bob", "role": "agent"}`)
 	r.do(ann, "PUT", "/v1/account", changed).want(200)
-	r.convert()
+	r.Deliver()
 	for conversation, want := range map[string]object{bobs: {"owner": "bob", "lostOwner": nil}, cems: {"owner": "", "lostOwner": "cem"}} {
 		a := r.do(ann, "GET", "/v1/tickets/t-"+conversation, nil).want(200)
 		for field, v := range map[string]any{
@@ -474,8 +465,8 @@ func TestR16ASecondTicketIsNotMade(t *testing.T) {
 	r := newRig(t)
 	id := r.take("mail", "a")
 	r.start("mail")
-	r.step(r.List, r.fence())
-	c := r.conversation(id)
+	r.Step(r.List, r.FenceLast())
+	c := r.Conversation(id)
 	first := desk.Ticket{
 		Account: "acme", ID: desk.TicketID(id), Conversation: id, Channel: "mail", Subject: "First", Status: "waiting", Created: c.Started,
 		Provenance: desk.History, Imported: r.Time, Move: r.Runs[0].Move, Origin: "mail", Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
@@ -496,7 +487,7 @@ func TestR16ASecondTicketIsNotMade(t *testing.T) {
 	if err != nil || now.SourceVersion != 2 || now.Revision != 2 || !now.Imported.Equal(first.Imported.Truncate(time.Millisecond)) {
 		t.Errorf("ticket = %+v, %v", now, err)
 	}
-	if c := r.conversation(id); c.Home != desk.HelpDesk || c.Ticket != now.ID {
+	if c := r.Conversation(id); c.Home != desk.HelpDesk || c.Ticket != now.ID {
 		t.Errorf("conversation = %+v", c)
 	}
 }
@@ -512,7 +503,7 @@ func TestR17TheMoveLeavesSettingsAlone(t *testing.T) {
 			t.Fatalf("settings = %q, %v", before.Settings, err)
 		}
 		r.start(id)
-		for _, step := range []func(){func() { r.fence() }, r.run} {
+		for _, step := range []func(){func() { r.FenceLast() }, func() { r.Run() }} {
 			step()
 			after, err := r.Setups.Channel(t.Context(), "acme", id)
 			before.Home, before.FenceAt, before.Move = after.Home, after.FenceAt, after.Move
@@ -527,17 +518,17 @@ func TestR18RedirectionBeginsAtTheFenceAndStays(t *testing.T) {
 	r := newRig(t)
 	home := func(id string, want desk.Home) {
 		t.Helper()
-		r.redirect(id)
-		if c := r.conversation(id); c.Home != want {
+		r.Changed(id)
+		if c := r.Conversation(id); c.Home != want {
 			t.Errorf("conversation = %+v, want it in %s", c, want)
 		}
 	}
 	home(r.take("phone", "before"), desk.Inbox)
 	r.do(ann, "POST", "/v1/moves", object{"channelId": "phone", "history": "none"}).want(202)
 	home(r.take("phone", "started"), desk.Inbox)
-	r.fence()
+	r.FenceLast()
 	home(r.take("phone", "moving"), desk.HelpDesk)
-	r.run()
+	r.Run()
 	home(r.take("phone", "moved"), desk.HelpDesk)
 	r.Time = r.Time.AddDate(1, 0, 0)
 	// Who has help desk access by then receives it.
@@ -556,7 +547,7 @@ func TestR18RedirectionBeginsAtTheFenceAndStays(t *testing.T) {
 func TestR19WhoIsLateChangesNothing(t *testing.T) {
 	r := newRig(t)
 	id := r.take("mail", "a")
-	read := r.conversation(id)
+	read := r.Conversation(id)
 	r.append(id, "mail", "b", "customer")
 	marked := read
 	marked.Home, marked.Ticket = desk.HelpDesk, desk.TicketID(id)
@@ -568,11 +559,11 @@ func TestR19WhoIsLateChangesNothing(t *testing.T) {
 	if err := r.Conversations.Save(t.Context(), edited, read.Version); !errors.Is(err, desk.ErrChanged) {
 		t.Errorf("an edit that has not seen the reply = %v, want ErrChanged", err)
 	}
-	if c := r.conversation(id); c.Version != 2 || c.Home != desk.Inbox || c.Messages != 2 {
+	if c := r.Conversation(id); c.Version != 2 || c.Home != desk.Inbox || c.Messages != 2 {
 		t.Errorf("conversation = %+v", c)
 	}
 	r.start("mail")
-	r.run()
+	r.Run()
 	old, err := r.Tickets.Get(t.Context(), "acme", desk.TicketID(id))
 	if err != nil {
 		t.Fatal(err)
@@ -597,14 +588,14 @@ func TestR19ALostReplyIsFound(t *testing.T) {
 	r := newRig(t)
 	id := r.take("mail", "a")
 	r.start("mail")
-	run := r.step(r.List, r.fence())
-	r.convert()
+	run := r.Step(r.List, r.FenceLast())
+	r.Deliver()
 	r.append(id, "mail", "reply", "customer")
 	r.Time = r.Time.Add(time.Minute)
-	if run = r.step(r.Reconcile, run); run.Found != 1 {
+	if run = r.Step(r.Reconcile, run); run.Found != 1 {
 		t.Errorf("reconciling found %d", run.Found)
 	}
-	r.convert()
+	r.Deliver()
 	if a := r.do(ann, "GET", "/v1/tickets/t-"+id, nil).want(200); a.at("sourceVersion") != 2.0 {
 		t.Errorf("ticket = %s", a.Body)
 	}
@@ -621,13 +612,13 @@ func TestR20WhatStaysWorksAsBefore(t *testing.T) {
 		t.Helper()
 		for _, conversation := range []string{closed, native} {
 			r.append(conversation, "phone", when+conversation, "customer")
-			r.redirect(conversation)
+			r.Changed(conversation)
 			a := r.do(cem, "GET", "/v1/conversations/"+conversation, nil).want(200)
 			if a.at("home") != "inbox" || a.at("status") != "open" || a.at("channelId") != "phone" {
 				t.Errorf("%s conversation = %s", when, a.Body)
 			}
 			r.do(cem, "PATCH", "/v1/conversations/"+conversation, object{"status": "closed", "owner": "bob"}).want(200)
-			r.redirect(conversation)
+			r.Changed(conversation)
 		}
 		r.do(cem, "PATCH", "/v1/tickets/t-"+native, object{"status": "lead"}).want(200)
 		a := r.do(cem, "PATCH", "/v1/tickets/t-"+native, object{"status": "won"}).want(200)
@@ -639,9 +630,9 @@ func TestR20WhatStaysWorksAsBefore(t *testing.T) {
 		}
 	}
 	check("before")
-	r.fence()
+	r.FenceLast()
 	check("moving")
-	r.run()
+	r.Run()
 	check("moved")
 	r.Time = r.Time.AddDate(0, 1, 0)
 	made := r.do(cem, "POST", "/v1/conversations/"+closed+"/tickets", object{"status": "new"}).want(201)
@@ -658,15 +649,15 @@ func TestR20WhatStaysWorksAsBefore(t *testing.T) {
 // when a live conversation lands, and a reply takes its old one ahead.
 func TestR22LiveTrafficDoesNotWait(t *testing.T) {
 	r := newRig(t)
-	r.importMany("mail", 250)
+	r.Import("mail", 250)
 	old := r.take("mail", "old")
 	r.start("mail")
-	r.step(r.List, r.fence())
+	r.Step(r.List, r.FenceLast())
 	live := r.take("mail", "live")
 	r.append(old, "mail", "reply", "customer")
 	for _, id := range []string{live, old} {
-		r.redirect(id)
-		if c := r.conversation(id); c.Home != desk.HelpDesk {
+		r.Changed(id)
+		if c := r.Conversation(id); c.Home != desk.HelpDesk {
 			t.Errorf("conversation = %+v", c)
 		}
 	}

@@ -5,11 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 )
 
 // replaced is s with the one place of old changed.
-func replaced(t testing.TB, s, old, with string) string {
+func replaced(t apptest.T, s, old, with string) string {
 	t.Helper()
 	if strings.Count(s, old) != 1 {
 		t.Fatalf("%q is not there once", old)
@@ -33,7 +34,7 @@ func TestR02ThePlanMustIncludeTheHelpDesk(t *testing.T) {
 func TestR03WhatCannotMove(t *testing.T) {
 	r := newRig(t)
 	first := r.start("phone")
-	r.run()
+	r.Run()
 	r.refuse(map[string]refusal{
 		"WhatsApp":  startWith(order("wa"), 409, "reconnect", "connect it to the help desk"),
 		"Messenger": startWith(order("fb"), 409, "reconnect", "connect it to the help desk"),
@@ -67,7 +68,7 @@ func TestR04OneMoveAtATime(t *testing.T) {
 	if a.at("moveId") != id || a.at("link") != "/v1/moves/"+id || a.Header().Get("Link") != "</v1/moves/"+id+`>; rel="related"` {
 		t.Errorf("answer = %s with Link %q, want it to name %s", a.Body, a.Header().Get("Link"), id)
 	}
-	r.fence()
+	r.FenceLast()
 	r.refuse(map[string]refusal{"fenced": second, "the same channel": startWith(order("mail"), 409, "already-moving", "wait")})
 	r.do(ann, "POST", "/v1/moves", with(order("phone"), "rehearsal", true)).want(202) // disturbs nothing
 	r.do(zoe, "POST", "/v1/moves", order("mail")).want(202)                           // another account
@@ -77,7 +78,7 @@ func TestR05AMoveCannotBeRepeated(t *testing.T) {
 	r := newRig(t)
 	r.take("phone", "p1")
 	r.do(ann, "POST", "/v1/moves", object{"channelId": "phone", "history": "none"}).want(202)
-	r.run()
+	r.Run()
 	r.refuse(map[string]refusal{
 		"history after all": startWith(order("phone"), 409, "already-moved", "nothing left to do"),
 		"none again":        startWith(object{"channelId": "phone", "history": "none"}, 409, "already-moved", "stays in the inbox"),

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"deskmove/shared/desk"
 	"deskmove/shared/move"
 )
 
@@ -39,19 +38,19 @@ func TestR25Banner(t *testing.T) {
 		}
 	}
 	want("starting", 0)
-	run := r.step(r.List, r.fence())
+	run := r.Step(r.List, r.FenceLast())
 	want("running", 0)
 	all := r.Sent
 	r.Sent = all[:1]
-	r.convert()
+	r.Deliver()
 	want("running", 40)
 	r.Sent = all[1:]
-	r.convert()
+	r.Deliver()
 	want("running", 99)
-	for run = r.step(r.Drain, run); run.More; run = r.step(r.Drain, run) {
+	for run = r.Step(r.Drain, run); run.More; run = r.Step(r.Drain, run) {
 		r.Time = r.Time.Add(time.Second)
 	}
-	r.step(r.Finish, r.step(r.Reconcile, run))
+	r.Step(r.Finish, r.Step(r.Reconcile, run))
 	if b := banner(); b != nil {
 		t.Errorf("banner after = %v", b)
 	}
@@ -79,7 +78,7 @@ func TestR24Progress(t *testing.T) {
 	a := see()
 	want(a, object{"status": "starting", "etaSeconds": nil, "openBatches": 0.0, "fenceAt": nil, "endedAt": nil, "access": nil, "by": "ann",
 		"channelId": "mail", "history": "all", "sla": "from-move", "notifications": "quiet", "rehearsal": false})
-	run := r.step(r.List, r.fence())
+	run := r.Step(r.List, r.FenceLast())
 	fence := r.Time
 	a = see()
 	want(a, object{"status": "running", "phase": "list", "etaSeconds": nil, "openBatches": 4.0, "ratePerSecond": 0.0})
@@ -88,14 +87,14 @@ func TestR24Progress(t *testing.T) {
 	}
 	all := r.Sent
 	r.Sent = all[:2]
-	r.convert()
-	run = r.step(r.Drain, run)
+	r.Deliver()
+	run = r.Step(r.Drain, run)
 	r.Time = fence.Add(10*time.Second - time.Millisecond)
 	a = see()
 	want(a, object{"phase": "drain", "openBatches": 2.0, "ratePerSecond": 20.0, "etaSeconds": 5.0})
 	r.Sent = all[2:]
-	r.convert()
-	r.step(r.Finish, r.step(r.Reconcile, r.step(r.Drain, run)))
+	r.Deliver()
+	r.Step(r.Finish, r.Step(r.Reconcile, r.Step(r.Drain, run)))
 	a = see()
 	want(a, object{"status": "done", "phase": nil, "openBatches": 0.0, "etaSeconds": nil})
 	if a.at("progress", "done") != 301.0 || a.at("progress", "created") != 300.0 || a.at("progress", "asIs") != 1.0 || a.at("progress", "failed") != 0.0 || a.at("endedAt") == nil {
@@ -113,14 +112,14 @@ func TestR27Report(t *testing.T) {
 		r.do(bob, "PATCH", "/v1/conversations/"+r.take("mail", fmt.Sprint(i)), object{"owner": owner, "status": []string{"open", "closed"}[i%2]}).want(200)
 	}
 	rehearsal := r.do(ann, "POST", "/v1/moves", with(order("mail"), "rehearsal", true)).want(202).at("id").(string)
-	if run := r.step(r.Reconcile, r.Runs[0]); run.More {
+	if run := r.Step(r.Reconcile, r.Runs[0]); run.More {
 		t.Fatal("more")
 	} else {
-		r.step(r.Finish, run)
+		r.Step(r.Finish, run)
 	}
 	id := r.start("mail")
 	r.refuse(map[string]refusal{"running": {as: ann, method: "GET", path: "/v1/moves/" + id + "/report", status: 409, code: "not-ended", remedy: "wait"}})
-	r.run()
+	r.Run()
 	var sums []any
 	for _, id := range []string{rehearsal, id} {
 		a := r.do(ann, "GET", "/v1/moves/"+id+"/report", nil).want(200)
@@ -142,11 +141,11 @@ func TestR27Report(t *testing.T) {
 
 func TestR28FailuresAndRetry(t *testing.T) {
 	r := newRig(t)
-	good, bad := r.take("mail", "good"), r.undated("mail")
+	good, bad := r.take("mail", "good"), r.Undated("mail").ID
 	id := r.start("mail")
 	retry := refusal{as: ann, method: "POST", path: "/v1/moves/" + id + "/retry", status: 409, code: "nothing-to-retry", remedy: "wait"}
 	r.refuse(map[string]refusal{"running": retry, "unknown": {as: ann, method: "POST", path: "/v1/moves/m1/retry", status: 404, code: "not-found"}})
-	r.run()
+	r.Run()
 	if a := r.do(ann, "GET", "/v1/moves/"+id, nil).want(200); a.at("status") != "attention" || a.at("progress", "failed") != 1.0 {
 		t.Errorf("move = %s", a.Body)
 	}
@@ -174,25 +173,12 @@ func TestR28FailuresAndRetry(t *testing.T) {
 	}
 }
 
-// undated stores a conversation that nobody can date.
-func (r *rig) undated(channel string) string {
-	r.Helper()
-	c := desk.Conversation{
-		Account: "acme", ID: "c0000000000undated", Origin: channel, Channel: channel, Status: desk.Open,
-		TakenIn: r.Time, Joined: r.Time, ChangedAt: r.Time, Version: 1, Home: desk.Inbox,
-	}
-	if err := r.Conversations.Import(r.Context(), []desk.Conversation{c}); err != nil {
-		r.Fatal(err)
-	}
-	return c.ID
-}
-
 func TestR29AuditLog(t *testing.T) {
 	r := newRig(t)
-	r.undated("mail")
+	r.Undated("mail")
 	r.do(bob, "POST", "/v1/moves", order("mail")).want(403)
 	id := r.start("mail")
-	r.run()
+	r.Run()
 	r.do(ann, "POST", "/v1/moves/"+id+"/retry", nil).want(202)
 	var got []string
 	for cursor := ""; ; {
@@ -221,9 +207,9 @@ func TestNotificationsAreDeliveredOnce(t *testing.T) {
 	r := newRig(t)
 	r.take("mail", "old")
 	r.do(ann, "POST", "/v1/moves", with(order("mail"), "notifications", "all")).want(202)
-	r.run()
+	r.Run()
 	live := r.take("mail", "live")
-	r.redirect(live)
+	r.Changed(live)
 	a := r.do(bot, "GET", "/v1/notifications", nil).want(200)
 	ids := a.ids()
 	if len(ids) != 2 || at(a.json(), "items", 0, "kind") != "live" || at(a.json(), "items", 0, "ticketId") != "t-"+live || at(a.json(), "items", 1, "kind") != "ticket" {

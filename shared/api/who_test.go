@@ -47,7 +47,7 @@ func moved(t *testing.T) (r *rig, inbox, desk, moveID string) {
 	r = newRig(t)
 	desk, inbox = r.take("form", "f1"), r.take("mail", "m1")
 	moveID = r.start("form")
-	r.run()
+	r.Run()
 	return r, inbox, desk, moveID
 }
 
@@ -92,7 +92,7 @@ func TestRoles(t *testing.T) {
 					}
 				}
 			}
-			r.TB = t
+			r.T = t
 			r.refuse(refused)
 		})
 	}
@@ -133,7 +133,7 @@ func TestForeign(t *testing.T) {
 // change applies acme's setup with a change.
 func (r *rig) change(old, with string) {
 	r.Helper()
-	r.do(ann, "PUT", "/v1/account", replaced(r.TB, acme, old, with)).want(200)
+	r.do(ann, "PUT", "/v1/account", replaced(r.T, acme, old, with)).want(200)
 }
 
 func TestR01OnlySuperAdminsStart(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime/metrics"
@@ -15,69 +14,59 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"deskmove/shared/app"
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
-	"deskmove/shared/store/storetest"
 )
 
 // secret stands for what a customer wrote.
 const secret = "dont-log-me"
 
-// fuzzRig is the handlers in the middle of a move, of which every input finds
-// the same: an input that fails once fails again.
+// fuzzRig is an account in the middle of a move. Every input finds it
+// so: an input that fails once fails again.
 type fuzzRig struct {
-	first *storetest.Memory
-	now   time.Time
-	run   move.Run
-	batch move.Batch
+	*apptest.Rig
+	restore func(apptest.T)
+	run     move.Run
+	live    desk.Conversation // it has just begun
 }
 
 func newFuzzRig(f *testing.F) *fuzzRig {
 	f.Helper()
-	first := &storetest.Memory{}
-	r := newRigOn(f, first)
-	r.put(f, "c1", "c2", "bad1")
-	r.StartMove(f, apptest.History())
-	run := r.step(f, r.List, r.step(f, r.Fence, r.LastRun(f)))
-	r.put(f, "c3")
-	return &fuzzRig{first: first, now: r.Time, run: run, batch: r.Sent[0]}
+	r := &fuzzRig{}
+	r.Rig = apptest.On(f, r)
+	r.Import("mail", 2)
+	r.Undated("mail")
+	r.StartMove(apptest.History("mail"))
+	r.run = r.ListLast()
+	r.live = r.Import("mail", 1)[0]
+	r.restore = r.Snapshot()
+	return r
 }
 
-// silent is a machine and a queue that do nothing, and a stream with no
-// changes left.
-type silent struct{ store.Stream }
-
-func (silent) Start(context.Context, string, move.Run) error { return nil }
-func (silent) Running(context.Context, string) (bool, error) { return true, nil }
-func (silent) Send(context.Context, []move.Batch) error      { return nil }
-func (silent) Between(_ context.Context, _, first, _ string) ([]store.Change, error) {
+// Between makes a rig a stream with one change left.
+func (r *fuzzRig) Between(_ context.Context, _, first, _ string) ([]store.Change, error) {
 	if first == "1" {
-		c3 := header(desk.Conversation{Account: "acme", ID: "c3", Channel: "mail"})
-		return []store.Change{{Sequence: "1", Key: c3.Key, New: c3.New}}, nil
+		is := header(r.live)
+		return []store.Change{{Sequence: "1", Key: is.Key, New: is.New}}, nil
 	}
 	return nil, nil
 }
 
-// try gives an input to new handlers of the same move, and checks that they
-// take no more memory than is their due, and log no secret.
-func (r *fuzzRig) try(t *testing.T, size int, do func(h *app.App)) {
+// try gives an input to the handlers, and checks that they take no more memory
+// than is their due, and log no secret.
+func (r *fuzzRig) try(t *testing.T, size int, do func()) {
 	t.Helper()
-	var log bytes.Buffer
-	h := app.New(app.Platform{
-		Engine: r.first.Copy(), Queue: silent{}, Machine: silent{}, Stream: silent{}, Now: func() time.Time { return r.now },
-		Log: slog.New(slog.NewJSONHandler(&log, nil)),
-	})
+	r.restore(t)
 	before := allocated()
-	do(h)
+	do()
 	if n := allocated() - before; n > 64<<20+500*uint64(size) {
 		t.Errorf("%d bytes took %d bytes of memory", size, n)
 	}
-	if strings.Contains(log.String(), secret) || log.Len() > 10_000+10*size {
-		t.Errorf("it logged %s", log.String())
+	if log := r.Logged.String(); strings.Contains(log, secret) || len(log) > 10_000+10*size {
+		t.Errorf("it logged %s", log)
 	}
 }
 
@@ -110,19 +99,19 @@ func seeds(f *testing.F, prefix string) [][]byte {
 // named as failed or was a batch.
 func FuzzConvert(f *testing.F) {
 	r := newFuzzRig(f)
-	again := r.batch
-	again.Again, again.Retry, again.IDs = true, true, []string{"c1", "c1", "gone", "", "#", "c\x003"}
-	for _, body := range []string{r.batch.JSON(), again.JSON(), "", "null", "[]", `{"account":"acme","move":"m","entry":"e","count":-1,"ids":null}`} {
+	again := r.Sent[0]
+	again.Again, again.Retry, again.IDs = true, true, append(again.IDs, again.IDs[0], "gone", "", "#", "c\x003")
+	for _, body := range []string{r.Sent[0].JSON(), again.JSON(), "", "null", "[]", `{"account":"acme","move":"m","entry":"e","count":-1,"ids":null}`} {
 		f.Add(body, "1")
 		f.Add(body, "3")
 		f.Add(strings.ReplaceAll(body, "acme", "zoo"), "x")
 	}
 	f.Fuzz(func(t *testing.T, body, receives string) {
-		r.try(t, len(body), func(h *app.App) {
+		r.try(t, len(body), func() {
 			e := events.SQSEvent{Records: []events.SQSMessage{{
 				MessageId: "1", Body: planted(body), Attributes: map[string]string{"ApproximateReceiveCount": receives},
 			}}}
-			res, err := h.Convert.Handle(t.Context(), e)
+			res, err := r.Convert.Handle(t.Context(), e)
 			if err != nil || len(res.BatchItemFailures) > 1 {
 				t.Errorf("%+v, %v", res, err)
 			}
@@ -155,8 +144,10 @@ func FuzzRedirect(f *testing.F) {
 		f.Add(raw)
 		f.Add(bytes.ReplaceAll(raw, []byte(`"S"`), []byte(`"N"`)))
 	}
-	c3 := header(desk.Conversation{Account: "acme", ID: "c3", Channel: "mail", Subject: "x", Version: 2})
-	change := record("1", c3.Key, nil, c3.New).Change
+	replied := r.live
+	replied.Subject, replied.Version = "x", 2
+	is := header(replied)
+	change := record("1", is.Key, nil, is.New).Change
 	keys, err := json.Marshal(change.Keys)
 	if err != nil {
 		f.Fatal(err)
@@ -176,8 +167,8 @@ func FuzzRedirect(f *testing.F) {
 	f.Add([]byte(`{"Records":` + strings.Repeat("[", 5000)))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		raw = plantedImages(raw)
-		r.try(t, len(raw), func(h *app.App) {
-			res, err := h.Redirect.Event(t.Context(), raw)
+		r.try(t, len(raw), func() {
+			res, err := r.Redirect.Event(t.Context(), raw)
 			if err != nil && strings.Contains(err.Error(), secret) {
 				t.Errorf("the error, which Lambda logs, is %v", err)
 			}
@@ -247,13 +238,13 @@ func FuzzSteps(f *testing.F) {
 		if json.Unmarshal(raw, &run) != nil {
 			return // Lambda refuses it
 		}
-		r.try(t, len(raw), func(h *app.App) {
-			step := []handler.Step{h.Fence, h.List, h.Drain, h.Reconcile, h.Finish, h.Audit}[int(which)%6]
+		r.try(t, len(raw), func() {
+			step := []handler.Step{r.Fence, r.List, r.Drain, r.Reconcile, r.Finish, r.Audit}[int(which)%6]
 			next, err := step.Handle(t.Context(), run)
 			if err == nil && (next.Wait < 0 || next.Wait > int((25*time.Hour).Seconds())) && next.Wait != run.Wait {
 				t.Errorf("step %s waits %d s", step.Name, next.Wait)
 			}
-			m, err := h.Moves.Get(t.Context(), "acme", r.run.Move)
+			m, err := r.Moves.Get(t.Context(), "acme", r.run.Move)
 			if err != nil || m.Status == desk.Done && step.Name != "finish" {
 				t.Errorf("the move is %s, %v", m.Status, err)
 			}

@@ -89,12 +89,12 @@ func (k *known) visible() known {
 
 // read is a conversation and its ticket, as they are.
 func (w *world) read(t *rapid.T, id string) known {
-	c, err := w.Conversations.Get(w.ctx, "acme", id)
+	c, err := w.Conversations.Get(t.Context(), "acme", id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	k := known{Channel: c.Channel, Status: c.Status, Owner: c.Owner, Home: c.Home, Version: c.Version, CustomerVersion: c.CustomerVersion}
-	ticket, err := w.Tickets.Get(w.ctx, "acme", desk.TicketID(id))
+	ticket, err := w.Tickets.Get(t.Context(), "acme", desk.TicketID(id))
 	if errors.Is(err, desk.ErrNotFound) && c.Ticket == "" {
 		return k
 	}
@@ -110,7 +110,7 @@ func (w *world) failures(t *rapid.T) map[string]bool {
 	if w.move.ID == "" {
 		return ids
 	}
-	fs, next, err := w.Ledger.Failures(w.ctx, "acme", w.move.ID, "", 100)
+	fs, next, err := w.Ledger.Failures(t.Context(), "acme", w.move.ID, "", 100)
 	if err != nil || next != "" {
 		t.Fatal(next, err)
 	}
@@ -130,11 +130,11 @@ func (w *world) check(t *rapid.T) {
 	if got := w.failures(t); !maps.Equal(got, w.failed) {
 		t.Fatalf("failed are %v, want %v", got, w.failed)
 	}
-	locked, err := w.Moves.Locked(w.ctx, "acme")
+	locked, err := w.Moves.Locked(t.Context(), "acme")
 	if want := map[bool]string{true: w.move.ID}[w.locked]; locked != want || err != nil {
 		t.Fatalf("%q has the lock, %v; want %q", locked, err, want)
 	}
-	setup, err := w.Setups.Setup(w.ctx, "acme")
+	setup, err := w.Setups.Setup(t.Context(), "acme")
 	for _, c := range setup.Channels {
 		if want := map[string]desk.Home{"mail": w.home}[c.ID]; c.Home != cmp.Or(want, desk.Inbox) {
 			t.Fatalf("channel %s is %s", c.ID, c.Home)
@@ -143,7 +143,7 @@ func (w *world) check(t *rapid.T) {
 	if err != nil || w.move.ID == "" {
 		return
 	}
-	m, err := w.Moves.Get(w.ctx, "acme", w.move.ID)
+	m, err := w.Moves.Get(t.Context(), "acme", w.move.ID)
 	if err != nil || m.Status != w.move.Status || !m.EndedAt.Equal(w.move.EndedAt) {
 		t.Fatalf("move is %s, ended at %s, %v; want %s, %s", m.Status, m.EndedAt, err, w.move.Status, w.move.EndedAt)
 	}
@@ -157,21 +157,21 @@ func (w *world) finish(t *rapid.T) {
 	}
 	for turns := 0; w.unfinished(); turns++ {
 		if turns > 200 {
-			t.Fatalf("the move does not end: %+v", w.executions)
+			t.Fatalf("the move does not end: %+v", w.Executions)
 		}
 		if turns != 0 { // until then the ledger alone knows of them
-			for _, b := range w.queue {
+			for _, b := range w.Sent {
 				w.convert(t, b)
 			}
 		}
 		for _, c := range w.changes {
 			w.redirect(t, c)
 		}
-		w.queue, w.changes = nil, nil
-		w.now = w.now.Add(time.Minute)
+		w.Sent, w.changes = nil, nil
+		w.Time = w.Time.Add(time.Minute)
 		w.sweep(t)
-		for name, e := range w.executions {
-			w.executions[name] = w.take(t, e)
+		for name, e := range w.Executions {
+			w.Executions[name] = w.Advance(e)
 		}
 		w.check(t)
 	}
@@ -184,10 +184,10 @@ func (w *world) finish(t *rapid.T) {
 }
 
 func (w *world) unfinished() bool {
-	for _, e := range w.executions {
+	for _, e := range w.Executions {
 		if !e.Ended() {
 			return true
 		}
 	}
-	return w.move.EndedAt.IsZero() || len(w.queue)+len(w.changes) > 0
+	return w.move.EndedAt.IsZero() || len(w.Sent)+len(w.changes) > 0
 }

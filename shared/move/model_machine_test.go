@@ -1,26 +1,21 @@
 package move_test
 
 import (
-	"context"
-	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"pgregory.net/rapid"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/handler"
-	"deskmove/shared/local/asl"
 	"deskmove/shared/move"
 )
 
 func (w *world) sweep(t *rapid.T) {
 	w.wait(t)
-	if _, err := w.Sweep.Handle(w.ctx, events.EventBridgeEvent{}); err != nil {
+	if _, err := w.Sweep.Handle(t.Context(), events.EventBridgeEvent{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -29,7 +24,7 @@ func (w *world) sweep(t *rapid.T) {
 func (w *world) step(t *rapid.T) {
 	w.wait(t)
 	var names []string
-	for name, e := range w.executions {
+	for name, e := range w.Executions {
 		if !e.Ended() {
 			names = append(names, name)
 		}
@@ -39,9 +34,9 @@ func (w *world) step(t *rapid.T) {
 	}
 	slices.Sort(names)
 	name := rapid.SampledFrom(names).Draw(t, "execution")
-	e := w.executions[name]
+	e := w.Executions[name]
 	w.zombies = append(w.zombies, e)
-	w.executions[name] = w.take(t, e)
+	w.Executions[name] = w.Advance(e)
 }
 
 // steps takes several.
@@ -57,43 +52,16 @@ func (w *world) zombie(t *rapid.T) {
 	if len(w.zombies) == 0 {
 		t.Skip("no step was taken")
 	}
-	w.take(t, rapid.SampledFrom(w.zombies).Draw(t, "step"))
+	w.Advance(rapid.SampledFrom(w.zombies).Draw(t, "step"))
 }
 
-// take takes a step, and lets the model know what it does.
-func (w *world) take(t *rapid.T, e asl.Execution) asl.Execution {
-	if w.now.Before(e.WakeAt) {
-		w.now = e.WakeAt
-	}
-	steps := map[string]handler.Step{"Fence": w.Fence, "List": w.List, "Drain": w.Drain, "Reconcile": w.Reconcile, "Finish": w.Finish, "Audit": w.Audit}
-	next, err := asl.Runner{
-		Machine: w.machine, Now: func() time.Time { return w.now },
-		Task: func(ctx context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
-			name := resource[len("${") : len(resource)-len("FunctionArn}")]
-			var run move.Run
-			if err := json.Unmarshal(input, &run); err != nil {
-				return nil, err
-			}
-			out, err := steps[name].Handle(ctx, run)
-			if err != nil {
-				t.Fatalf("step %s: %v", name, err)
-			}
-			w.stepped(t, name, run)
-			return json.Marshal(out)
-		},
-	}.Step(w.ctx, e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return next
-}
-
+// stepped lets the model know what a step does.
 func (w *world) stepped(t *rapid.T, name string, run move.Run) {
 	switch {
 	case name == "Fence" && w.home == desk.Inbox:
-		w.home, w.fenceAt, w.move.Status = desk.Moving, w.now, desk.Running
+		w.home, w.fenceAt, w.move.Status = desk.Moving, w.Time, desk.Running
 	case name == "Finish" && w.move.EndedAt.IsZero() && run.Run == w.move.Run:
-		w.locked, w.move.EndedAt, w.move.Status = false, w.now, desk.Attention
+		w.locked, w.move.EndedAt, w.move.Status = false, w.Time, desk.Attention
 		if len(w.failed) == 0 {
 			w.move.Status, w.home = desk.Done, desk.HelpDesk
 		}
@@ -126,12 +94,12 @@ func (w *world) audited(t *rapid.T) {
 // deliver one again.
 func (w *world) deliver(t *rapid.T) {
 	w.wait(t)
-	if len(w.queue) == 0 {
+	if len(w.Sent) == 0 {
 		t.Skip("the queue is empty")
 	}
-	i := rapid.IntRange(0, len(w.queue)-1).Draw(t, "message")
-	b := w.queue[i]
-	w.queue = slices.Delete(w.queue, i, i+1)
+	i := rapid.IntRange(0, len(w.Sent)-1).Draw(t, "message")
+	b := w.Sent[i]
+	w.Sent = slices.Delete(w.Sent, i, i+1)
 	w.delivered = append(w.delivered, b)
 	w.convert(t, b)
 }
@@ -145,15 +113,15 @@ func (w *world) redeliver(t *rapid.T) {
 }
 
 func (w *world) lose(t *rapid.T) {
-	if len(w.queue) == 0 {
+	if len(w.Sent) == 0 {
 		t.Skip("the queue is empty")
 	}
-	w.queue = w.queue[1:]
+	w.Sent = w.Sent[1:]
 }
 
 func (w *world) convert(t *rapid.T, b move.Batch) {
 	receives := strconv.Itoa(rapid.IntRange(1, 4).Draw(t, "receives"))
-	res, err := w.Convert.Handle(w.ctx, events.SQSEvent{Records: []events.SQSMessage{{
+	res, err := w.Convert.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{
 		MessageId: "1", Body: b.JSON(), Attributes: map[string]string{"ApproximateReceiveCount": receives},
 	}}})
 	if err != nil || len(res.BatchItemFailures) > 0 {
@@ -184,7 +152,7 @@ func (w *world) stream(t *rapid.T) {
 }
 
 func (w *world) redirect(t *rapid.T, c desk.Conversation) {
-	if _, errs := w.Redirect.Use(w.ctx, []desk.Conversation{c}); len(errs) > 0 {
+	if _, errs := w.Redirect.Use(t.Context(), []desk.Conversation{c}); len(errs) > 0 {
 		t.Fatal(errs)
 	}
 	if c.Channel == "mail" && w.home != desk.Inbox && !w.all[c.ID].ensure(w) {

@@ -9,13 +9,14 @@ import (
 
 	"pgregory.net/rapid"
 
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
 )
 
 // wait lets some time pass, often none at all.
 func (w *world) wait(t *rapid.T) {
-	w.now = w.now.Add(time.Duration(max(rapid.IntRange(-2000, 2000).Draw(t, "milliseconds"), 0)) * time.Millisecond)
+	w.Time = w.Time.Add(time.Duration(max(rapid.IntRange(-2000, 2000).Draw(t, "milliseconds"), 0)) * time.Millisecond)
 }
 
 // pick draws a conversation; none if there is none.
@@ -30,7 +31,7 @@ func (w *world) pick(t *rapid.T) (string, *known) {
 
 // changed tells the stream of a change.
 func (w *world) changed(t *rapid.T, id string) {
-	c, err := w.Conversations.Get(w.ctx, "acme", id)
+	c, err := w.Conversations.Get(t.Context(), "acme", id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func (w *world) message(t *rapid.T, channel string) desk.Message {
 	return desk.Message{
 		Account: "acme", Channel: channel, External: strconv.Itoa(w.externals), From: "jane@customer.example", Text: "Where is it?",
 		Author: rapid.SampledFrom([]desk.Author{desk.ByCustomer, desk.ByCustomer, desk.ByAgent}).Draw(t, "author"),
-		At:     w.now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "age")) * time.Minute),
+		At:     w.Time.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "age")) * time.Minute),
 	}
 }
 
@@ -57,13 +58,13 @@ func (w *world) write(t *rapid.T) {
 	if rapid.IntRange(0, 3).Draw(t, "undated") == 0 {
 		m.At, started = time.Time{}, time.Time{}
 	}
-	taken, err := w.Intake.TakeIn(w.ctx, m, nil)
+	taken, err := w.Intake.TakeIn(t.Context(), m, nil)
 	if err != nil || !taken.Began {
 		t.Fatalf("%+v, %v", taken, err)
 	}
-	k := &known{Channel: m.Channel, Status: desk.Open, Home: desk.Inbox, Version: 1, started: started, takenIn: w.now}
+	k := &known{Channel: m.Channel, Status: desk.Open, Home: desk.Inbox, Version: 1, started: started, takenIn: w.Time}
 	if m.Author == desk.ByCustomer {
-		k.CustomerVersion, k.customerAt = 1, w.now
+		k.CustomerVersion, k.customerAt = 1, w.Time
 	}
 	w.all[taken.Conversation.ID] = k
 	w.changed(t, taken.Conversation.ID)
@@ -74,11 +75,11 @@ func (w *world) reply(t *rapid.T) {
 	w.wait(t)
 	id, k := w.pick(t)
 	m := w.message(t, rapid.SampledFrom([]string{k.Channel, "mail"}).Draw(t, "by"))
-	if _, err := w.Intake.Append(w.ctx, m, id); err != nil {
+	if _, err := w.Intake.Append(t.Context(), m, id); err != nil {
 		t.Fatal(err)
 	}
 	if k.Version++; m.Author == desk.ByCustomer {
-		k.Status, k.CustomerVersion, k.customerAt = desk.Open, k.Version, w.now
+		k.Status, k.CustomerVersion, k.customerAt = desk.Open, k.Version, w.Time
 	}
 	if k.Channel == "form" && m.Channel == "mail" && k.Home == desk.Inbox {
 		k.Channel = "mail" // R14
@@ -91,7 +92,7 @@ func (w *world) edit(t *rapid.T) {
 	w.wait(t)
 	id, k := w.pick(t)
 	status, owner := aConversationStatus.Draw(t, "status"), anOwner.Draw(t, "owner")
-	_, err := w.Editor.EditConversation(w.ctx, admin, id, desk.Edit{Status: &status, Owner: &owner})
+	_, err := w.Editor.EditConversation(t.Context(), apptest.Admin, id, desk.Edit{Status: &status, Owner: &owner})
 	if k.Home == desk.HelpDesk {
 		wantError[*desk.MovedError](t, err)
 		return
@@ -116,7 +117,7 @@ func (w *world) makeTicket(t *rapid.T) {
 	w.wait(t)
 	id, k := w.pick(t)
 	status := aStatus.Draw(t, "status")
-	_, err := w.Editor.NewTicket(w.ctx, admin, id, status)
+	_, err := w.Editor.NewTicket(t.Context(), apptest.Admin, id, status)
 	if k.Home == desk.HelpDesk {
 		wantError[*desk.MovedError](t, err)
 		return
@@ -125,7 +126,7 @@ func (w *world) makeTicket(t *rapid.T) {
 		t.Fatal(err)
 	}
 	if k.Ticket == (knownTicket{}) {
-		k.Ticket = knownTicket{desk.Inbox, status, k.Owner, desk.Native, w.now, k.Version}
+		k.Ticket = knownTicket{desk.Inbox, status, k.Owner, desk.Native, w.Time, k.Version}
 		k.Version++
 		w.changed(t, id)
 	}
@@ -139,7 +140,7 @@ func (w *world) editTicket(t *rapid.T) {
 		t.Skip("no ticket")
 	}
 	status, owner := aStatus.Draw(t, "status"), anOwner.Draw(t, "owner")
-	_, err := w.Editor.EditTicket(w.ctx, admin, desk.TicketID(id), desk.TicketEdit{Status: &status, Owner: &owner})
+	_, err := w.Editor.EditTicket(t.Context(), apptest.Admin, desk.TicketID(id), desk.TicketEdit{Status: &status, Owner: &owner})
 	if owner != "" && !access[owner] {
 		wantError[*desk.InvalidError](t, err) // R21
 		return
@@ -164,14 +165,14 @@ func (w *world) mend(t *rapid.T) {
 	slices.Sort(bad)
 	id := rapid.SampledFrom(bad).Draw(t, "conversation")
 	k := w.all[id]
-	c, err := w.Conversations.Get(w.ctx, "acme", id)
+	c, err := w.Conversations.Get(t.Context(), "acme", id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.started = w.now.Add(-time.Hour)
+	k.started = w.Time.Add(-time.Hour)
 	k.Version++
 	c.Started, c.Version = k.started, k.Version
-	if err := w.Conversations.Save(w.ctx, c, c.Version-1); err != nil {
+	if err := w.Conversations.Save(t.Context(), c, c.Version-1); err != nil {
 		t.Fatal(err)
 	}
 	w.changed(t, id)
@@ -197,6 +198,14 @@ func (w *world) again(t *rapid.T) {
 	}
 }
 
+// lost is what starting an execution may answer.
+func lost(t *rapid.T) error {
+	if rapid.IntRange(0, 3).Draw(t, "lost") == 0 {
+		return errors.New("lost")
+	}
+	return nil
+}
+
 // start has the admin move the channel mail.
 func (w *world) start(t *rapid.T) {
 	w.wait(t)
@@ -206,9 +215,9 @@ func (w *world) start(t *rapid.T) {
 		choices.History, choices.Statuses = desk.AllHistory, desk.StatusMap{Open: "waiting", Closed: "solved"}
 	}
 	idem := move.Idempotency{Key: rapid.SampledFrom([]string{"", "k"}).Draw(t, "key"), Hash: rapid.SampledFrom([]string{"h", "i"}).Draw(t, "hash")}
-	w.lost = rapid.IntRange(0, 3).Draw(t, "lost") == 0
-	m, err := w.UseCases.Starter.Start(w.ctx, admin, choices, idem)
-	w.lost = false
+	w.StartErr = lost(t)
+	m, err := w.Starter.Start(t.Context(), apptest.Admin, choices, idem)
+	w.StartErr = nil
 	before, repeated := w.keys[idem.Key]
 	switch {
 	case repeated && before[1] != idem.Hash:
@@ -237,9 +246,9 @@ func (w *world) retry(t *rapid.T) {
 	if w.move.ID == "" {
 		t.Skip("no move")
 	}
-	w.lost = rapid.IntRange(0, 3).Draw(t, "lost") == 0
-	_, err := w.Retrier.Retry(w.ctx, admin, w.move.ID)
-	w.lost = false
+	w.StartErr = lost(t)
+	_, err := w.Retrier.Retry(t.Context(), apptest.Admin, w.move.ID)
+	w.StartErr = nil
 	if w.move.EndedAt.IsZero() || len(w.failed) == 0 {
 		wantError[*desk.RefusedError](t, err)
 		return

@@ -1,134 +1,136 @@
-// Package apptest runs the app on a platform in memory, for tests. Only tests may
-// import it.
+// Package apptest runs the app in a test: on an engine in memory, for the
+// account acme, by a clock that the test sets. What the app sends to its queue
+// and starts on its state machine waits until the test lets it happen.
+//
+// Only tests may import it.
 package apptest
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"testing"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"deskmove/shared/app"
-	"deskmove/shared/desk"
+	"deskmove/shared/handler"
+	"deskmove/shared/local/asl"
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 	"deskmove/shared/store/storetest"
 )
 
-// Admin is the super administrator of the account acme.
-var Admin = desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}
-
-// Setup returns the account acme: three agents, of whom cem has no help desk
-// access, one pipeline, and channels of three types, of which the form is
-// connected to the mail.
-func Setup() desk.Setup {
-	return desk.Setup{
-		Account: desk.Account{ID: "acme", Plan: desk.Professional, Zone: "UTC"},
-		Agents: []desk.Agent{
-			{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true},
-			{ID: "bob", Role: desk.AgentRole, HelpDesk: true},
-			{ID: "cem", Role: desk.AgentRole},
-		},
-		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{
-			{ID: "new"}, {ID: "waiting"}, {ID: "solved", Closed: true},
-		}}},
-		Channels: []desk.Channel{
-			{Account: "acme", ID: "mail", Type: desk.Email, Settings: json.RawMessage(`{"routing":{"agents":["cem","ann"]}}`)},
-			{Account: "acme", ID: "form", Type: desk.Form, Connected: "mail"},
-			{Account: "acme", ID: "chat", Type: desk.Chat},
-		},
-	}
+// T is what a rig needs of a test, a benchmark, or a round of rapid.
+type T interface {
+	Context() context.Context
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Helper()
 }
 
-// History are the choices of a move of the channel mail with all of its
-// history. They acknowledge every warning that the setup gives.
-func History() desk.Choices {
-	return desk.Choices{
-		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
-		Acknowledged: []string{desk.CodeNoSLAPolicy, desk.CodeConnectedLeft, desk.CodeRoutingNoAccess},
-	}
-}
-
-// Rig is the app, with a queue and a state machine that record what they are
-// asked and do nothing.
+// Rig is the app in a test.
 type Rig struct {
+	T
 	*app.App
-	Time     time.Time     // what the app takes for the present
-	Sent     []move.Batch  // to the queue
-	Runs     []move.Run    // executions that were started
-	StartErr error         // returned by every start of an execution, if it is set
-	Measured *bytes.Buffer // lines of metrics
+	Time time.Time // what the app takes for the present
 
-	executions map[string]bool // by name
+	Memory    *storetest.Memory // the engine
+	Written   []store.Key       // items
+	Read      int               // items
+	EngineErr error             // of every request, if not nil
+	WriteErr  error             // of every write, if not nil
+	mu        sync.Mutex        // of the engine's counts
+
+	Sent       []move.Batch // in the queue
+	Runs       []move.Run   // that executions were started with, in order
+	Executions map[string]asl.Execution
+	StartErr   error // of starting an execution, if not nil
+	// OnTask, if not nil, is told of each task that an execution has done.
+	OnTask func(state string, r move.Run)
+
+	Measured bytes.Buffer // lines of metrics
+	Logged   bytes.Buffer // lines of the log
+	CheckErr error        // what is wrong with the tables, if not nil
+
+	platform app.Platform
+	machine  *asl.Machine
 }
 
-// New returns a rig on an engine, a new storetest.Memory if that is nil, at nine
-// o'clock on 23 November 2026. Change, if not nil, changes its platform.
-func New(t testing.TB, engine store.Engine, change func(*app.Platform)) *Rig {
+// New returns a rig with the account acme, at nine o'clock on Monday, 23
+// November 2026.
+func New(t T) *Rig {
 	t.Helper()
-	if engine == nil {
-		engine = &storetest.Memory{}
-	}
-	r := &Rig{
-		Time: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Measured: &bytes.Buffer{}, executions: make(map[string]bool),
-	}
-	now := func() time.Time { return r.Time }
-	p := app.Platform{
-		Engine: engine, Queue: r, Machine: r, Now: now,
-		Metrics: &metrics.Writer{W: r.Measured, Namespace: "deskmove", Now: now},
-	}
-	if change != nil {
-		change(&p)
-	}
-	r.App = app.New(p)
-	return r
+	return On(t, nil)
 }
 
-// Configure replaces the account's setup.
-func (r *Rig) Configure(t testing.TB, setup desk.Setup) {
+// On returns a rig with a stream.
+func On(t T, stream handler.ChangeReader) *Rig {
 	t.Helper()
-	if _, err := r.Accounts.Replace(context.Background(), setup); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// StartMove starts a move by the administrator.
-func (r *Rig) StartMove(t testing.TB, choices desk.Choices) desk.Move {
-	t.Helper()
-	m, err := r.Starter.Start(context.Background(), Admin, choices, move.Idempotency{})
+	machine, err := asl.Parse(move.StateMachine)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	r := &Rig{
+		T: t, Time: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Memory: &storetest.Memory{},
+		Executions: make(map[string]asl.Execution), machine: machine,
+	}
+	now := func() time.Time { return r.Time }
+	r.platform = app.Platform{
+		Engine: engine{r}, Stream: stream, Queue: queue{r}, Machine: stateMachine{r}, Now: now,
+		Check: func(context.Context) error { return r.CheckErr },
+		Log:   slog.New(slog.NewJSONHandler(&r.Logged, nil)), Metrics: &metrics.Writer{W: &r.Measured, Namespace: "deskmove", Now: now},
+	}
+	r.App = app.New(r.platform)
+	Apply(t, r.App)
+	return r
 }
 
-// Send makes a rig the queue.
-func (r *Rig) Send(_ context.Context, bs []move.Batch) error {
-	r.Sent = append(r.Sent, bs...)
+// Snapshot returns a function that makes everything what it is now, for
+// another test.
+func (r *Rig) Snapshot() (restore func(T)) {
+	at, memory, sent, runs, executions := r.Time, r.Memory.Copy(), slices.Clone(r.Sent), slices.Clone(r.Runs), maps.Clone(r.Executions)
+	return func(t T) {
+		r.T, r.Time, r.Memory, r.Sent, r.Runs, r.Executions = t, at, memory.Copy(), slices.Clone(sent), slices.Clone(runs), maps.Clone(executions)
+		r.Written, r.Read = nil, 0
+		r.Measured.Reset()
+		r.Logged.Reset()
+		r.App = app.New(r.platform) // remembers nothing
+	}
+}
+
+// queue holds what was sent until the test delivers it.
+type queue struct{ rig *Rig }
+
+func (q queue) Send(_ context.Context, bs []move.Batch) error {
+	q.rig.Sent = append(q.rig.Sent, bs...)
 	return nil
 }
 
-// Start and Running make a rig the state machine. An execution runs from its
-// start on.
-func (r *Rig) Start(_ context.Context, name string, run move.Run) error {
-	if r.StartErr == nil && !r.executions[name] {
-		r.executions[name] = true
-		r.Runs = append(r.Runs, run)
+// stateMachine holds executions, which the test takes further.
+type stateMachine struct{ rig *Rig }
+
+func (m stateMachine) Start(_ context.Context, name string, run move.Run) error {
+	r := m.rig
+	if _, there := r.Executions[name]; there || r.StartErr != nil {
+		return r.StartErr
 	}
-	return r.StartErr
+	input, err := json.Marshal(run)
+	if err != nil {
+		return err
+	}
+	if r.Executions[name], err = r.machine.Start(name, input, r.Time); err != nil {
+		return err
+	}
+	r.Runs = append(r.Runs, run)
+	return nil
 }
 
-// Running reports whether an execution was started.
-func (r *Rig) Running(_ context.Context, name string) (bool, error) { return r.executions[name], nil }
-
-// LastRun returns the state from which the execution that was started last
-// begins.
-func (r *Rig) LastRun(t testing.TB) move.Run {
-	t.Helper()
-	if len(r.Runs) == 0 {
-		t.Fatal("no execution was started")
-	}
-	return r.Runs[len(r.Runs)-1]
+func (m stateMachine) Running(_ context.Context, name string) (bool, error) {
+	e, ok := m.rig.Executions[name]
+	return ok && !e.Ended(), nil
 }

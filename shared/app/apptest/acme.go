@@ -1,0 +1,179 @@
+package apptest
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"time"
+
+	"deskmove/shared/app"
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+// Admin is the super administrator of acme.
+var Admin = desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin, Address: "192.0.2.7"}
+
+// Acme is the account's setup, as the API takes it.
+const Acme = `{
+	"account": {"id": "acme", "name": "Acme", "plan": "professional", "zone": "Europe/Berlin"},
+	"agents": [
+		{"id": "ann", "name": "Ann", "email": "ann@acme.example", "role": "super-admin", "helpDesk": true},
+		{"id": "bob", "name": "Bob", "role": "agent", "helpDesk": true},
+		{"id": "cem", "name": "Cem", "role": "agent"},
+		{"id": "dot", "role": "super-admin"}
+	],
+	"teams": [{"id": "all", "agents": ["ann", "bob"]}],
+	"pipelines": [
+		{"id": "support", "statuses": [{"id": "new"}, {"id": "waiting"}, {"id": "solved", "closed": true}]},
+		{"id": "sales", "statuses": [{"id": "lead"}, {"id": "won", "closed": true}]}
+	],
+	"policies": [{
+		"id": "gold", "schedule": {"weekly": [{"day": "monday", "from": "09:00", "to": "17:00"}], "holidays": ["2026-12-25"]},
+		"firstReply": "4h", "nextReply": "1h30m", "close": "48h"
+	}],
+	"channels": [
+		{"id": "mail", "name": "Mail", "type": "email", "address": "help@acme.example", "settings": {"routing":{"agents":["ann","bob"]}}},
+		{"id": "form", "type": "form", "connected": "mail"},
+		{"id": "chat", "type": "chat", "bot": {"handsOverTo": [{"agent": "cem"}]}},
+		{"id": "plain", "type": "chat"},
+		{"id": "phone", "type": "calling"},
+		{"id": "wa", "type": "whatsapp"},
+		{"id": "fb", "type": "messenger"},
+		{"id": "catch-all", "type": "email", "fallback": true}
+	]
+}`
+
+// Apply sets the account up in an app.
+func Apply(t T, a *app.App) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPut, "/v1/account", strings.NewReader(Acme))
+	r.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	a.API().ServeHTTP(answer, r.WithContext(auth.WithCaller(t.Context(), Admin)))
+	if answer.Code != http.StatusOK {
+		t.Fatalf("account: %d %s", answer.Code, answer.Body)
+	}
+}
+
+// Change changes the account's setup.
+func (r *Rig) Change(change func(*desk.Setup)) {
+	r.Helper()
+	setup, err := r.Setups.Setup(r.Context(), "acme")
+	if err != nil {
+		r.Fatal(err)
+	}
+	change(&setup)
+	if _, err := r.Accounts.Replace(r.Context(), setup); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// History are the choices that move a channel with its history.
+func History(channel string) desk.Choices {
+	return desk.Choices{
+		Channel: channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
+		Acknowledged: []string{desk.CodeConnectedLeft, desk.CodeAgentsNoAccess},
+	}
+}
+
+// StartMove has the administrator start a move.
+func (r *Rig) StartMove(choices desk.Choices) desk.Move {
+	r.Helper()
+	m, err := r.Starter.Start(r.Context(), Admin, choices, move.Idempotency{})
+	if err != nil {
+		r.Fatal(err)
+	}
+	return m
+}
+
+// Message is a message that came a moment ago, by a customer unless an agent is
+// named.
+func (r *Rig) Message(channel, external string) desk.Message {
+	return desk.Message{
+		Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: "jane@customer.example",
+		At: r.Time.Add(-time.Hour), Subject: "Order " + external, Text: "Where is it?",
+	}
+}
+
+// TakeIn takes a customer's message in, a minute later, and returns its
+// conversation.
+func (r *Rig) TakeIn(channel, external string, references ...string) desk.Conversation {
+	r.Helper()
+	r.Time = r.Time.Add(time.Minute)
+	taken, err := r.Intake.TakeIn(r.Context(), r.Message(channel, external), references)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return taken.Conversation
+}
+
+// Append adds a customer's message to a conversation, a minute later.
+func (r *Rig) Append(conversation, channel, external string) desk.Conversation {
+	r.Helper()
+	r.Time = r.Time.Add(time.Minute)
+	added, err := r.Intake.Append(r.Context(), r.Message(channel, external), conversation)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return added.Conversation
+}
+
+// Import stores n conversations without messages, each a second later.
+func (r *Rig) Import(channel string, n int) []desk.Conversation {
+	r.Helper()
+	cs := make([]desk.Conversation, n)
+	for i := range cs {
+		r.Time = r.Time.Add(time.Second)
+		cs[i] = r.undated(channel, fmt.Sprintf("c%013d", r.Time.UnixMilli()))
+		cs[i].Started = r.Time
+	}
+	for some := range slices.Chunk(cs, 2000) {
+		if err := r.Conversations.Import(r.Context(), some); err != nil {
+			r.Fatal(err)
+		}
+	}
+	return cs
+}
+
+// Undated stores a conversation that cannot be converted, because nobody knows
+// when it began.
+func (r *Rig) Undated(channel string) desk.Conversation {
+	r.Helper()
+	c := r.undated(channel, "c0000000000undated")
+	if err := r.Conversations.Import(r.Context(), []desk.Conversation{c}); err != nil {
+		r.Fatal(err)
+	}
+	return c
+}
+
+func (r *Rig) undated(channel, id string) desk.Conversation {
+	return desk.Conversation{
+		Account: "acme", ID: id, Origin: channel, Channel: channel, Status: desk.Open,
+		TakenIn: r.Time, Joined: r.Time, ChangedAt: r.Time, Version: 1, Home: desk.Inbox,
+	}
+}
+
+// Conversation reads a conversation.
+func (r *Rig) Conversation(id string) desk.Conversation {
+	r.Helper()
+	c, err := r.Conversations.Get(r.Context(), "acme", id)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return c
+}
+
+// Ticket reads a conversation's ticket; a zero one if it has none.
+func (r *Rig) Ticket(conversation string) desk.Ticket {
+	r.Helper()
+	ticket, err := r.Tickets.Get(r.Context(), "acme", desk.TicketID(conversation))
+	if err != nil && !errors.Is(err, desk.ErrNotFound) {
+		r.Fatal(err)
+	}
+	return ticket
+}
