@@ -17,15 +17,15 @@ import (
 type applyCmd struct {
 	remote `embed:""`
 
-	File string `arg:"" placeholder:"FILE" help:"The account as YAML or JSON; - is the standard input."`
+	File string `arg:"" placeholder:"FILE" help:"The account as YAML or JSON; - reads the standard input."`
 }
 
 func (applyCmd) Help() string {
-	return `Makes the account of the token what the file says, all of it: plan, agents, teams, pipelines, SLA policies and channels
-with their settings and bots. What the file does not name is taken away; a channel that has conversations must stay.
-Applying a file again changes nothing. Of a JSON file the channels' settings are kept byte for byte.
+	return `Replaces the setup of the token's account with the file's: plan, agents, teams, pipelines, SLA policies, and channels
+with their settings and bots. Whatever the file leaves out is removed; a channel with conversations cannot be removed.
+Applying a file again changes nothing. Channel settings in a JSON file are kept byte for byte.
 
-A commented example of all there is: infra/deskmove/account.yaml`
+A commented example of every field: infra/deskmove/account.yaml`
 }
 
 func (a applyCmd) Run(ctx context.Context, c *call) error {
@@ -64,8 +64,8 @@ func readFile(name string) ([]byte, error) {
 	return os.ReadFile(name) // #nosec G304 -- the user named it
 }
 
-// readSetup reads an account's file as JSON, the API's shape. JSON stays as it
-// is; YAML keeps its order.
+// readSetup reads an account's file as the JSON that the API takes. JSON is left
+// as it is; YAML keeps the order of its keys.
 func readSetup(name string, text []byte) (json.RawMessage, error) {
 	if json.Valid(text) {
 		return bytes.TrimSpace(text), nil
@@ -136,10 +136,10 @@ func writeMapping(b *bytes.Buffer, n *yaml.Node, depth int) error {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
-			return fmt.Errorf("line %d: a key is not a plain word", key.Line)
+			return fmt.Errorf("line %d: a key must be a plain word", key.Line)
 		}
 		if seen[key.Value] {
-			return fmt.Errorf("line %d: %s is there twice", key.Line, key.Value)
+			return fmt.Errorf("line %d: %s is duplicated", key.Line, key.Value)
 		}
 		seen[key.Value] = true
 		if i > 0 {
@@ -171,19 +171,19 @@ func writeScalar(b *bytes.Buffer, n *yaml.Node) error {
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("line %d: %s has no meaning in JSON: %w", n.Line, n.Value, err)
+		return fmt.Errorf("line %d: %s cannot be written as JSON: %w", n.Line, n.Value, err)
 	}
 	b.Write(text)
 	return nil
 }
 
-// withAccount gives a setup that does not say whose it is the token's account.
+// withAccount adds the token's account ID to a setup that has none.
 func withAccount(setup json.RawMessage, account func() (string, error)) (json.RawMessage, error) {
 	var s struct {
 		Account map[string]json.RawMessage `json:"account"`
 	}
 	if err := json.Unmarshal(setup, &s); err != nil {
-		return nil, errors.New("account: it does not hold an account; see infra/deskmove/account.yaml for an example")
+		return nil, errors.New("the file has no account section; see infra/deskmove/account.yaml for an example")
 	}
 	if _, ok := s.Account["id"]; ok || s.Account == nil {
 		return setup, nil // the API says what is wrong, if anything is
@@ -206,7 +206,7 @@ func withAccount(setup json.RawMessage, account func() (string, error)) (json.Ra
 	return join(all), nil
 }
 
-// join writes an object whose values are written already.
+// join writes an object whose values are JSON already.
 func join(all map[string]json.RawMessage) json.RawMessage {
 	var b bytes.Buffer
 	b.WriteByte('{')

@@ -280,7 +280,7 @@ func TestBadAccounts(t *testing.T) {
 		"another account":  {"account: {id: other, plan: free}\n", "other"},
 		"unknown agent":    {account + "agents: [{id: a, role: super-admin}]\nteams: [{id: t, agents: [b]}]\n", "teams[0].agents[0]"},
 		"no closed status": {account + "pipelines: [{id: p, statuses: [{id: s}]}]\n", "pipelines[0].statuses"},
-		"infinity":         {account + "teams: .inf\n", "no meaning in JSON"},
+		"infinity":         {account + "teams: .inf\n", "cannot be written as JSON"},
 		"endless":          {"a: &a [*a]\n", "other aliases"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// bar is a progress bar, or a line every few seconds where nobody watches a
-// terminal. A nil bar shows nothing.
+// bar is a progress bar on a terminal, elsewhere a line every few seconds. A nil
+// bar shows nothing.
 type bar struct {
 	call        *call
 	what, unit  string
@@ -21,7 +21,7 @@ type bar struct {
 	ended bool
 }
 
-// bar makes one for "importing" so many "messages".
+// bar returns a bar for, say, "importing" a number of "messages".
 func (c *call) bar(what, unit string) *bar {
 	if c.json {
 		return nil
@@ -29,10 +29,10 @@ func (c *call) bar(what, unit string) *bar {
 	return &bar{call: c, what: what, unit: unit, interactive: c.interactive(), at: time.Now()}
 }
 
-// every is how often a line is written where there is no terminal.
-const every = 5 * time.Second
+// lineInterval is the time between lines where there is no terminal.
+const lineInterval = 5 * time.Second
 
-// set says how far it is; a total below 0 is not known.
+// set shows the progress; a negative total is unknown.
 func (b *bar) set(done, total int64) {
 	if b == nil {
 		return
@@ -53,7 +53,7 @@ func (b *bar) set(done, total int64) {
 			b.shown.ChangeMax64(total)
 		}
 		_ = b.shown.Set64(done) // a terminal that is gone
-	case time.Since(b.at) >= every:
+	case time.Since(b.at) >= lineInterval:
 		b.at = time.Now()
 		of := ""
 		if total >= 0 {
@@ -63,7 +63,7 @@ func (b *bar) set(done, total int64) {
 	}
 }
 
-// done takes the bar away.
+// done removes the bar.
 func (b *bar) done() {
 	if b == nil {
 		return

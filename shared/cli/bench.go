@@ -7,13 +7,13 @@ import (
 )
 
 type benchCmd struct {
-	Conversations []int  `default:"100000" placeholder:"N" help:"Sizes of the channels to move, one case each (${default})."`
-	Dir           string `placeholder:"DIR" help:"Where to keep data meanwhile; a directory on the disk that counts. The system's own for temporary files if left out."`
+	Conversations []int  `default:"100000" placeholder:"N" help:"Sizes of the channels to move, one run each (${default})."`
+	Dir           string `placeholder:"DIR" help:"Directory for temporary data, on the disk to be measured. The default is the system's temporary directory."`
 }
 
 func (benchCmd) Help() string {
-	return `Measures what the database below takes when it does nothing but the writes of a move, then the move itself, in the same
-run, and prints one line of JSON for each case: their rates and ratio, memory, writes and reads for each conversation,
+	return `Measures how fast the database alone can do the writes of a move, then the move itself, in the same run, and prints
+one line of JSON for each size: their rates and ratio, memory, writes and reads for each conversation,
 and how long a new conversation takes to reach the help desk while its channel moves.`
 }
 

@@ -7,13 +7,13 @@ import (
 )
 
 type benchAWSCmd struct {
-	Endpoint      string `required:"" placeholder:"URL" help:"A peer that speaks DynamoDB's protocol and reports consumed capacity."`
-	Conversations []int  `default:"1000,50000" placeholder:"N" help:"Sizes of the channels to move, one case each (${default})."`
+	Endpoint      string `required:"" placeholder:"URL" help:"A DynamoDB stand-in that reports consumed capacity."`
+	Conversations []int  `default:"1000,50000" placeholder:"N" help:"Sizes of the channels to move, one run each (${default})."`
 }
 
 func (benchAWSCmd) Help() string {
-	return `Moves channels with DynamoDB's engine on a peer, counts the capacity units, requests and transitions that a conversation
-needs on AWS, and prices a million of them. Prints one line of JSON for each case.`
+	return `Moves channels on a DynamoDB stand-in, counts the capacity units, requests and state transitions that a conversation
+needs on AWS, and calculates the price of a million. Prints one line of JSON for each size.`
 }
 
 func (b benchAWSCmd) Run(ctx context.Context, c *call) error {

@@ -1,4 +1,4 @@
-// Package command is deskmove's command line.
+// Package cli is deskmove's command line.
 package cli
 
 import (
@@ -30,26 +30,26 @@ type cli struct {
 	JSON bool `name:"json" help:"Print JSON for programs, errors too."`
 
 	Serve    serveCmd    `cmd:"" group:"On this machine" help:"Run deskmove on this machine."`
-	Token    tokenCmd    `cmd:"" group:"On this machine" help:"Make a token to sign in with."`
+	Token    tokenCmd    `cmd:"" group:"On this machine" help:"Create an access token."`
 	Demo     demoCmd     `cmd:"" group:"On this machine" help:"Move a channel of sample mail while traffic arrives, and verify it."`
 	Bench    benchCmd    `cmd:"" group:"On this machine" help:"Measure the move against the raw database."`
-	BenchAWS benchAWSCmd `cmd:"" name:"bench-aws" group:"On this machine" help:"Count what a move costs on AWS, on a peer of DynamoDB."`
+	BenchAWS benchAWSCmd `cmd:"" name:"bench-aws" group:"On this machine" help:"Count what a move costs on AWS, using a DynamoDB stand-in."`
 	Openapi  openapiCmd  `cmd:"" group:"On this machine" help:"Print the API's description, or write it to its file."`
 	Version  versionCmd  `cmd:"" group:"On this machine" help:"Print the version."`
 
-	Apply  applyCmd  `cmd:"" group:"Over the API" help:"Make an account what a file says."`
+	Apply  applyCmd  `cmd:"" group:"Over the API" help:"Configure an account from a file."`
 	Import importCmd `cmd:"" group:"Over the API" help:"Import files of mail into a channel."`
-	Plan   planCmd   `cmd:"" group:"Over the API" help:"Show what a move of a channel would meet."`
-	Move   moveCmd   `cmd:"" group:"Over the API" help:"Move a channel to the help desk, for good."`
+	Plan   planCmd   `cmd:"" group:"Over the API" help:"Show what a move of a channel would run into."`
+	Move   moveCmd   `cmd:"" group:"Over the API" help:"Move a channel to the help desk, permanently."`
 	Status statusCmd `cmd:"" group:"Over the API" help:"Show channels and moves, or one move."`
-	Retry  retryCmd  `cmd:"" group:"Over the API" help:"Try again what a move could not convert."`
-	Verify verifyCmd `cmd:"" group:"Over the API" help:"Work out every guarantee again from the data."`
+	Retry  retryCmd  `cmd:"" group:"Over the API" help:"Retry the conversations that a move could not convert."`
+	Verify verifyCmd `cmd:"" group:"Over the API" help:"Check every guarantee against the data."`
 }
 
-const description = `Moves the channels of a shared inbox to a help desk, with their history if wanted, while customers keep writing.
+const description = `Moves the channels of a shared inbox to a help desk, optionally with their history, while customers keep writing.
 
 Commands under "Over the API" take --endpoint and --token, or read them from DESKMOVE_ENDPOINT and DESKMOVE_TOKEN.
-"serve" prints both when it starts. To see it all at once, run "demo".`
+"serve" prints both when it starts. "demo" shows everything at once.`
 
 // call is one run of the program.
 type call struct {
@@ -64,11 +64,11 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return Program{Stdout: stdout, Stderr: stderr}.Run(ctx, args)
 }
 
-// Program is deskmove with what it takes from its surroundings.
+// Program is deskmove with its outputs and its clock.
 type Program struct {
 	Stdout io.Writer
 	Stderr io.Writer
-	Clock  clock.Clock // of serve; the computer's if zero
+	Clock  clock.Clock // used by serve; the system clock if zero
 }
 
 // Run runs the program with its arguments and returns its exit code.
@@ -118,7 +118,7 @@ func asksForJSON(args []string) bool {
 	return false
 }
 
-// usageError is a command line that cannot be understood.
+// usageError reports a command line that cannot be parsed.
 type usageError struct {
 	err  error
 	help string // the command that shows help
@@ -127,8 +127,8 @@ type usageError struct {
 func (e *usageError) Error() string { return e.err.Error() + "; see " + e.help }
 func (e *usageError) Unwrap() error { return e.err }
 
-// exitError ends the program with a code. What there is to say was printed,
-// unless it has an error.
+// exitError ends the program with an exit code. If it has no error, the message
+// has been printed already.
 type exitError struct {
 	code int
 	err  error
@@ -166,7 +166,7 @@ func fail(stderr io.Writer, asJSON bool, err error) int {
 	return code
 }
 
-// print writes v as one line of JSON if JSON is wanted, else what text says.
+// print writes v as one line of JSON with --json, else calls text.
 func (c *call) print(v any, text func(w io.Writer)) error {
 	if c.json {
 		return json.NewEncoder(c.stdout).Encode(v)
@@ -177,13 +177,13 @@ func (c *call) print(v any, text func(w io.Writer)) error {
 	return err
 }
 
-// interactive reports whether a person watches the standard error.
+// interactive reports whether the standard error is a terminal.
 func (c *call) interactive() bool {
 	f, ok := c.stderr.(*os.File)
 	return ok && !c.json && term.IsTerminal(int(f.Fd()))
 }
 
-// program is how the user calls this program.
+// program returns the command with which the user ran this program.
 func program() string {
 	name := os.Args[0]
 	if strings.Contains(name, "go-build") { // made by go run

@@ -12,16 +12,16 @@ import (
 )
 
 type demoCmd struct {
-	Conversations int     `default:"400" placeholder:"N" help:"How many conversations the sample has (${default})."`
-	Rate          float64 `default:"50" placeholder:"R" help:"Changes a second by customers and agents meanwhile (${default})."`
-	Seed          uint64  `placeholder:"S" help:"Another sample and traffic."`
-	Keep          bool    `help:"Keep the data."`
+	Conversations int     `default:"400" placeholder:"N" help:"Number of sample conversations (${default})."`
+	Rate          float64 `default:"50" placeholder:"R" help:"Changes per second made by customers and agents during the move (${default})."`
+	Seed          uint64  `placeholder:"S" help:"Seed of the sample and the traffic."`
+	Keep          bool    `help:"Keep the data afterwards."`
 }
 
 func (demoCmd) Help() string {
-	return `Starts an engine of its own on a free port, with a sample account and conversations on all types of channels; keeps
-customers and agents writing; moves the e-mail channel with its history; then checks that nothing was lost.
-Exit code: 1 if anything was.`
+	return `Starts a separate server on a free port, with a sample account and conversations on all types of channels. While
+simulated customers and agents keep writing, it moves the e-mail channel with its history, then checks that nothing was
+lost. Exit code: 1 if anything was lost.`
 }
 
 func (d demoCmd) Run(ctx context.Context, c *call) error {

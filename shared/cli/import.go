@@ -10,20 +10,20 @@ import (
 type importCmd struct {
 	remote `embed:""`
 
-	Channel     string   `required:"" placeholder:"C" help:"The channel that the mail came by."`
+	Channel     string   `required:"" placeholder:"C" help:"The channel that received the mail."`
 	Files       []string `arg:"" name:"file" placeholder:"FILE" help:"mbox, EML or JSON Lines, gzipped or not."`
 	Partial     bool     `help:"Import the readable part of damaged or truncated files. Without it, one such file stops the whole import."`
-	NoStates    bool     `help:"Leave state and owner of conversations alone."`
-	Concurrency int      `default:"8" placeholder:"N" help:"How many conversations are imported at a time (${default})."`
+	NoStates    bool     `help:"Do not set status and owner of conversations."`
+	Concurrency int      `default:"8" placeholder:"N" help:"Conversations imported at the same time (${default})."`
 }
 
 func (importCmd) Help() string {
-	return `Puts mails together into conversations, by Message-ID, In-Reply-To and References, else by subject and people, and hands
-them to the channel, the oldest first. Mails from the address of an agent or of a channel are agents' answers. A
-conversation that an agent answered last is closed, and owned by that agent.
+	return `Groups mails into conversations by Message-ID, In-Reply-To and References, else by subject and people, and adds them to
+the channel, oldest first. Mails from the address of an agent or a channel count as agents' answers. A conversation
+whose last message is from an agent is closed, and owned by that agent.
 
-Importing the same files again adds nothing. Files that belong together are best imported together. A JSON Lines file
-has one message a line: {"messageId", "inReplyTo", "references": [], "from", "to": [], "cc": [], "date", "subject",
+Importing the same files again adds nothing. Import files that belong together in one command. A JSON Lines file
+has one message per line: {"messageId", "inReplyTo", "references": [], "from", "to": [], "cc": [], "date", "subject",
 "text", "html"}.`
 }
 
@@ -33,7 +33,7 @@ func (i importCmd) Run(ctx context.Context, c *call) error {
 		return err
 	}
 	if i.Concurrency < 1 || i.Concurrency > 64 {
-		return fmt.Errorf("--concurrency: %d is not possible; use 1 to 64", i.Concurrency)
+		return fmt.Errorf("--concurrency must be 1 to 64, not %d", i.Concurrency)
 	}
 	reading, posting := c.bar("reading", "bytes"), c.bar("importing", "messages")
 	s, err := importer.Run(ctx, api, importer.Options{

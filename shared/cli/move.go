@@ -16,24 +16,24 @@ type moveCmd struct {
 	remote `embed:""`
 
 	Channel        string   `required:"" placeholder:"C" help:"The channel to move."`
-	History        string   `required:"" enum:"all,none" placeholder:"all|none" help:"Take the channel's conversations along, or leave them behind for good."`
+	History        string   `required:"" enum:"all,none" placeholder:"all|none" help:"Move the channel's conversations too, or leave them in the inbox permanently."`
 	OpenStatus     string   `placeholder:"S" help:"With history: ticket status of open conversations."`
-	ClosedStatus   string   `placeholder:"T" help:"With history: ticket status of closed conversations, of the same pipeline."`
-	SLA            string   `name:"sla" enum:"from-move,original,none," default:"" placeholder:"MODE" help:"From when the clocks of history count: from-move (usual), original or none."`
-	Notifications  string   `enum:"quiet,digest,all," default:"" placeholder:"MODE" help:"What agents hear of history: quiet (usual), digest or all. Live conversations always notify."`
-	Ack            []string `placeholder:"CODE" help:"A warning of the plan that you have read, by its code. May be repeated."`
-	Rehearsal      bool     `help:"Run the whole move without writing anything but its report."`
-	IdempotencyKey string   `placeholder:"KEY" help:"Starts one move, however often the command is repeated with it."`
-	Watch          bool     `help:"Show progress until the end, then the report."`
+	ClosedStatus   string   `placeholder:"T" help:"With history: ticket status of closed conversations, from the same pipeline."`
+	SLA            string   `name:"sla" enum:"from-move,original,none," default:"" placeholder:"MODE" help:"When SLA clocks of existing conversations start: from-move (usual), original or none."`
+	Notifications  string   `enum:"quiet,digest,all," default:"" placeholder:"MODE" help:"How agents are notified of existing conversations: quiet (usual), digest or all. New conversations always notify."`
+	Ack            []string `placeholder:"CODE" help:"Acknowledge a warning of the plan by its code. May be repeated."`
+	Rehearsal      bool     `help:"Run the whole move, but write nothing except its report."`
+	IdempotencyKey string   `placeholder:"KEY" help:"Repeating the command with the same key starts only one move."`
+	Watch          bool     `help:"Show progress until the move ends, then the report."`
 }
 
 func (moveCmd) Help() string {
-	return `A move cannot be stopped, undone or repeated. See "plan" first, and run with --rehearsal to know exactly what will become
-of every conversation:
+	return `A move cannot be stopped, undone or repeated. Run "plan" first, then a --rehearsal to know exactly what will happen to
+every conversation:
 
   deskmove move --channel support --history all --open-status new --closed-status solved --rehearsal --watch
 
-Leaving --watch with Ctrl-C disturbs nothing; "status MOVE" shows how far it is.
+Ctrl-C during --watch does not affect the move; "status MOVE" shows its progress.
 Exit code: 0 when started, or with --watch when done; 2 with --watch when conversations failed (see "retry"); 1 on an error.`
 }
 
@@ -58,7 +58,7 @@ func (m moveCmd) Run(ctx context.Context, c *call) error {
 	}
 	if !m.Watch {
 		return c.print(started, func(w io.Writer) {
-			_, _ = fmt.Fprintf(w, "move %s of channel %s is %s; \"%s status %s --watch\" shows how far it is\n",
+			_, _ = fmt.Fprintf(w, "move %s of channel %s is %s; \"%s status %s --watch\" shows its progress\n",
 				started.ID, started.ChannelID, started.Status, program(), started.ID)
 		})
 	}
@@ -70,7 +70,7 @@ func (m moveCmd) Run(ctx context.Context, c *call) error {
 	return watch(ctx, c, api, started.ID)
 }
 
-// explain adds to a refusal how to acknowledge its warnings here.
+// explain adds the --ack flags to a refusal that is due to warnings.
 func explain(err error, given []string) error {
 	var p *client.Problem
 	if !errors.As(err, &p) || len(p.Warnings) == 0 || len(p.Blockers) > 0 {
@@ -80,5 +80,5 @@ func explain(err error, given []string) error {
 	for _, w := range p.Warnings {
 		acks = append(acks, w.Code)
 	}
-	return fmt.Errorf("%w\nhaving read them, repeat the command with --ack %s", err, strings.Join(acks, ","))
+	return fmt.Errorf("%w\nonce you have read them, repeat the command with --ack %s", err, strings.Join(acks, ","))
 }

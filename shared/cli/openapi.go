@@ -10,11 +10,11 @@ import (
 
 type openapiCmd struct {
 	Write bool   `help:"Write it to the file instead of the standard output."`
-	File  string `default:"infra/openapi.yaml" placeholder:"FILE" help:"Where to (${default})."`
+	File  string `default:"infra/openapi.yaml" placeholder:"FILE" help:"The file that --write writes (${default})."`
 }
 
 func (openapiCmd) Help() string {
-	return `The API's description, OpenAPI 3.1, made from the types that the API is made of. A test keeps the file true.`
+	return `The API's description, OpenAPI 3.1, generated from the API's Go types. A test checks that the file is up to date.`
 }
 
 func (o openapiCmd) Run(c *call) error {

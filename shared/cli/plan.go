@@ -17,12 +17,12 @@ type planCmd struct {
 	remote `embed:""`
 
 	Channel string `required:"" placeholder:"C" help:"The channel to move."`
-	History string `default:"all" enum:"all,none" placeholder:"all|none" help:"Take the channel's conversations along, or leave them behind (${default})."`
+	History string `default:"all" enum:"all,none" placeholder:"all|none" help:"Move the channel's conversations too, or leave them in the inbox (${default})."`
 }
 
 func (planCmd) Help() string {
-	return `Writes nothing. With a blocker no move starts; each warning must be acknowledged by its code (move --ack CODE).
-For exact counts of what would become of every conversation, run "move --rehearsal".`
+	return `Writes nothing. A blocker prevents the move; each warning must be acknowledged by its code (move --ack CODE).
+For exact counts of what would happen to every conversation, run "move --rehearsal".`
 }
 
 func (p planCmd) Run(ctx context.Context, c *call) error {
@@ -46,7 +46,7 @@ func writePlan(w io.Writer, p client.Plan) {
 	out("channel %s, history %s: %s%d conversations, %d open and %d closed, %d with a ticket\n\n",
 		p.ChannelID, p.History, atLeast, p.Conversations, p.Open, p.Closed, p.WithTicket)
 	if len(p.Blockers)+len(p.Warnings) == 0 {
-		out("nothing speaks against the move\n")
+		out("there are no blockers and no warnings\n")
 	}
 	writeFindings(w, "blocker", p.Blockers)
 	writeFindings(w, "warning", p.Warnings)
@@ -61,7 +61,7 @@ func writePlan(w io.Writer, p client.Plan) {
 		if i == 0 {
 			label = "best start  "
 		}
-		out("%s %s to %s, %d conversations began then so far\n", label, q.StartAt.Format("Mon 2006-01-02 15:04"), q.EndAt.Format("15:04 MST"), q.Messages)
+		out("%s %s to %s, %d conversations started at that time so far\n", label, q.StartAt.Format("Mon 2006-01-02 15:04"), q.EndAt.Format("15:04 MST"), q.Messages)
 	}
 	e := p.Estimate
 	out("on AWS       %s to %s, about $%.2f\n", seconds(e.ShortestSeconds), seconds(e.LongestSeconds), e.Dollars)

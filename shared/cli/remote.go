@@ -6,14 +6,14 @@ import (
 	"deskmove/shared/client"
 )
 
-// remote are the flags of commands that call the API.
+// remote holds the flags of commands that call the API.
 type remote struct {
-	Endpoint string `env:"DESKMOVE_ENDPOINT" placeholder:"URL" group:"API" help:"Where the API is, such as http://127.0.0.1:8420."`
-	Token    string `env:"DESKMOVE_TOKEN" placeholder:"TOKEN" group:"API" help:"Who calls, as \"deskmove token\" prints it."`
+	Endpoint string `env:"DESKMOVE_ENDPOINT" placeholder:"URL" group:"API" help:"URL of the API, such as http://127.0.0.1:8420."`
+	Token    string `env:"DESKMOVE_TOKEN" placeholder:"TOKEN" group:"API" help:"Access token, as printed by \"deskmove token\"."`
 }
 
-// client makes the API's client, or says which flag is missing and where to
-// get its value.
+// client returns a client of the API. The error says which flag is missing and
+// where to get its value.
 func (r remote) client() (*client.Client, error) {
 	if r.Endpoint == "" {
 		return nil, errors.New("no endpoint: give --endpoint or set DESKMOVE_ENDPOINT to the address that " +

@@ -9,13 +9,13 @@ import (
 type retryCmd struct {
 	remote `embed:""`
 
-	Move  string `arg:"" placeholder:"MOVE" help:"ID of a move at attention."`
-	Watch bool   `help:"Show progress until the end, then the report."`
+	Move  string `arg:"" placeholder:"MOVE" help:"ID of a move with status attention."`
+	Watch bool   `help:"Show progress until the move ends, then the report."`
 }
 
 func (retryCmd) Help() string {
-	return `Tries the conversations again that the move could not convert. "status MOVE" lists them with their reasons, which must be
-settled first. Exit codes are those of "move".`
+	return `Retries the conversations that the move could not convert. "status MOVE" lists them with their reasons: fix those first.
+The exit codes are those of "move".`
 }
 
 func (r retryCmd) Run(ctx context.Context, c *call) error {

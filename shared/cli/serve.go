@@ -18,20 +18,20 @@ import (
 )
 
 type serveCmd struct {
-	Data      string     `default:".data" placeholder:"DIR" help:"Directory of all data; it is made if it is not there (${default})."`
-	Addr      string     `default:"127.0.0.1:8420" placeholder:"HOST:PORT" help:"Where to listen; port 0 is a free one (${default})."`
+	Data      string     `default:".data" placeholder:"DIR" help:"Directory of all data, created if missing (${default})."`
+	Addr      string     `default:"127.0.0.1:8420" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one (${default})."`
 	Remote    bool       `help:"Allow an address that other computers can reach. Traffic is not encrypted: put a proxy with TLS in front."`
 	LogLevel  slog.Level `default:"warn" placeholder:"LEVEL" help:"debug, info, warn or error; logs are JSON on the standard error (${default})."`
 	ReadyFile string     `placeholder:"FILE" help:"Write the URL to this file once requests are answered."`
-	MaxBytes  int64      `hidden:"" placeholder:"N" help:"Most bytes of the database file."`
+	MaxBytes  int64      `hidden:"" placeholder:"N" help:"Maximum size of the database file in bytes."`
 }
 
 func (serveCmd) Help() string {
-	return `Serves the API and carries out moves. A move that was under way when the program ended, however
-that was, goes on. One program at a time may have a data directory.
+	return `Serves the API and carries out moves. When it is started again, also after a crash, running moves continue. Only one
+program at a time may use a data directory.
 
 Scripts wait for the line "listening on http://…" on the standard output, or for --ready-file.
-Ctrl-C or SIGTERM lets requests and functions that have begun come to their end, within seconds.`
+On Ctrl-C or SIGTERM it finishes the requests and functions that have begun, within seconds, and exits.`
 }
 
 func (s serveCmd) Run(ctx context.Context, c *call) error {
@@ -54,7 +54,7 @@ func exists(dir string) error {
 }
 
 func (s serveCmd) serve(ctx context.Context, c *call, st *local.Stack) error {
-	// The address is taken: who connects from now on waits and is answered.
+	// The address is bound: whoever connects from now on will be answered.
 	url := st.Gateway.URL()
 	if err := s.announce(c, url); err != nil {
 		return errors.Join(err, st.Gateway.Close())
@@ -100,11 +100,11 @@ To sign in, in another terminal:
   export DESKMOVE_ENDPOINT=%s
   export DESKMOVE_TOKEN=$(%s token --data %s --account demo --role super-admin)
 
-To begin, make the account:
+To begin, set up the account:
 
   %s apply infra/deskmove/account.yaml
 
-Ctrl-C stops the program; what is in %s stays.
+Ctrl-C stops the program; the data in %s is kept.
 `, url, url, p, dir, p, dir)
 }
 
@@ -118,7 +118,7 @@ func openError(dir string, err error) error {
 	case errors.Is(err, store.ErrFull), errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("the disk of %s is full: free some space, or choose a directory on another disk with --data: %w", abs, err)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("cannot write to %s: choose another directory with --data, or give yourself the right to write there: %w", abs, err)
+		return fmt.Errorf("cannot write to %s: choose another directory with --data, or give yourself write permission there: %w", abs, err)
 	case errors.Is(err, gateway.ErrRemote):
 		return fmt.Errorf("%w with --remote", err) // which is how
 	}

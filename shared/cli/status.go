@@ -14,11 +14,11 @@ type statusCmd struct {
 	remote `embed:""`
 
 	Move  string `arg:"" optional:"" placeholder:"MOVE" help:"ID of a move; without it, all channels and moves."`
-	Watch bool   `help:"Show the move's progress until its end."`
+	Watch bool   `help:"Show the move's progress until it ends."`
 }
 
 func (statusCmd) Help() string {
-	return `Of a move that has ended it prints the report, with what failed and why.
+	return `For a move that has ended, prints its report, with what failed and why.
 Exit code: 2 if conversations of the move failed, else 0.`
 }
 
@@ -119,7 +119,7 @@ func look(ctx context.Context, api *client.Client, id string) (seen, error) {
 
 func ended(m client.Move) bool { return m.Status == "done" || m.Status == "attention" }
 
-// show prints a move, and its exit code is 2 if it stands at attention.
+// show prints a move. Its exit code is 2 if the move's status is attention.
 func (s seen) show(c *call) error {
 	if err := c.print(s, s.write); err != nil {
 		return err
@@ -168,11 +168,11 @@ func (s seen) write(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "  failed: %s: %s: %s\n", f.ConversationID, f.Code, f.Reason)
 	}
 	if m.Status == "attention" {
-		_, _ = fmt.Fprintf(w, "settle the reasons, then: %s retry %s\n", program(), m.ID)
+		_, _ = fmt.Fprintf(w, "fix the causes, then run: %s retry %s\n", program(), m.ID)
 	}
 }
 
-// progress says in a line how far a move is.
+// progress describes a move's progress in one line.
 func progress(m client.Move) string {
 	parts := []string{m.Status}
 	if m.Phase != "" {

@@ -15,19 +15,19 @@ import (
 )
 
 type tokenCmd struct {
-	Data    string        `default:".data" placeholder:"DIR" help:"The directory that \"serve\" keeps its data in (${default})."`
-	Account string        `required:"" placeholder:"A" help:"The account that the token is for. It need not exist yet: \"apply\" makes it."`
-	Role    string        `required:"" placeholder:"R" help:"super-admin, agent or connector (which hands messages over and nothing else)."`
-	Agent   string        `placeholder:"ID" help:"The agent whom the token is for. A super-admin is \"admin\" and a connector \"connector\" if left out."`
-	TTL     time.Duration `name:"ttl" default:"12h" placeholder:"TIME" help:"How long it holds, at most 24h (${default})."`
+	Data    string        `default:".data" placeholder:"DIR" help:"The data directory of \"serve\" (${default})."`
+	Account string        `required:"" placeholder:"A" help:"Account of the token. It need not exist yet: \"apply\" creates it."`
+	Role    string        `required:"" placeholder:"R" help:"super-admin, agent, or connector (which may only deliver messages)."`
+	Agent   string        `placeholder:"ID" help:"Agent of the token. The default is \"admin\" for a super-admin and \"connector\" for a connector."`
+	TTL     time.Duration `name:"ttl" default:"12h" placeholder:"TIME" help:"How long the token is valid, at most 24h (${default})."`
 }
 
 func (tokenCmd) Help() string {
-	return `Prints a token, also while "serve" runs on the same data:
+	return `Prints a token. "serve" may be running on the same data:
 
   export DESKMOVE_TOKEN=$(deskmove token --account demo --role super-admin)
 
-The role must also be the one that the account's setup gives the agent: whoever starts a move is looked up there.`
+The role must match the agent's role in the account's setup, which is checked when a move is started.`
 }
 
 func (t tokenCmd) Run(c *call) error {
@@ -56,10 +56,10 @@ func (t tokenCmd) Run(c *call) error {
 		func(w io.Writer) { writeln(w, token) })
 }
 
-// mint makes a token with the key that serve made in dir.
+// mint creates a token with the key that serve created in dir.
 func mint(dir, account, agent string, role desk.Role, ttl time.Duration) (string, error) {
 	if _, err := os.Stat(filepath.Join(dir, "issuer.pem")); errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("--data: no deskmove has run in %s, so nobody would take the token; start \"%s serve --data %s\" first",
+		return "", fmt.Errorf("--data: no deskmove has run in %s, so no server would accept the token; start \"%s serve --data %s\" first",
 			cmp.Or(dir, `""`), program(), dir)
 	}
 	i, err := issuer.Open(dir, clock.Clock{})

@@ -17,17 +17,17 @@ import (
 type verifyCmd struct {
 	remote `embed:""`
 
-	Data     string `placeholder:"DIR" help:"Read this data directory, in which no deskmove runs, instead of the API."`
+	Data     string `placeholder:"DIR" help:"Read this data directory instead of the API. No deskmove may be running on it."`
 	Account  string `placeholder:"A" help:"With --data: the account to verify."`
-	Settings string `placeholder:"FILE" help:"The file that was applied: channels' settings must still be what it says."`
+	Settings string `placeholder:"FILE" help:"The account file that was applied: also check that the channels' settings still match it."`
 }
 
 func (verifyCmd) Help() string {
-	return `Reads all conversations, tickets and moves of an account, and works every guarantee out again from them: one ticket for
-each conversation, with the right date, status and owner; no agent's edit lost; the books of every move balanced; and
-what did not move untouched. Customers and agents may go on writing meanwhile.
+	return `Reads all conversations, tickets and moves of an account and checks every guarantee against them: each conversation has
+one ticket with the right date, status and owner; no agent's edit is lost; the counts of every move add up; and whatever
+did not move is unchanged. Customers and agents may keep writing meanwhile.
 
-Needs the token of a super administrator with help desk access. Exit code: 1 if anything is wrong, else 0.`
+Needs a token of a super administrator with help desk access. Exit code: 1 if anything is wrong, else 0.`
 }
 
 func (v verifyCmd) Run(ctx context.Context, c *call) (err error) {
@@ -52,8 +52,8 @@ func (v verifyCmd) Run(ctx context.Context, c *call) (err error) {
 	return verifyWith(ctx, c, api, options)
 }
 
-// verifyWith verifies and prints what was found. The error says how many
-// invariants are violated.
+// verifyWith verifies and prints the result. Its exit code is 1 if an invariant
+// is violated.
 func verifyWith(ctx context.Context, c *call, api *client.Client, options verify.Options) error {
 	bar := c.bar("reading", "conversations and tickets")
 	options.Seen = func(n int64) { bar.set(n, -1) }
@@ -121,8 +121,8 @@ func settingsOf(name string) (map[string][]byte, error) {
 	return settings, nil
 }
 
-// offline opens the data and makes a client of the API on top of it, which
-// calls as a super administrator of the account.
+// offline opens the data directory and returns a client that calls the API in
+// this process, as a super administrator of the account.
 func (v verifyCmd) offline(ctx context.Context, c *call) (*client.Client, func() error, error) {
 	nothing := func() error { return nil }
 	if v.Account == "" {

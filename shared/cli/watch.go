@@ -10,8 +10,8 @@ import (
 	"deskmove/shared/client"
 )
 
-// glance is how often a move that is watched is looked at.
-const glance = 500 * time.Millisecond
+// pollInterval is the time between two looks at a watched move.
+const pollInterval = 500 * time.Millisecond
 
 // watch shows a move's progress until its end, then its report.
 func watch(ctx context.Context, c *call, api *client.Client, id string) error {
@@ -29,7 +29,7 @@ func watch(ctx context.Context, c *call, api *client.Client, id string) error {
 		select {
 		case <-ctx.Done():
 			return watchError(ctx, id, ctx.Err())
-		case <-time.After(glance):
+		case <-time.After(pollInterval):
 		}
 	}
 	w.close()
@@ -40,10 +40,10 @@ func watch(ctx context.Context, c *call, api *client.Client, id string) error {
 	return s.show(c)
 }
 
-// watchError tells whoever stops watching that the move goes on.
+// watchError tells a user who stops watching that the move continues.
 func watchError(ctx context.Context, id string, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("no longer watching; move %s goes on, \"%s status %s\" shows how far it is", id, program(), id)
+		return fmt.Errorf("no longer watching; move %s continues, \"%s status %s\" shows its progress", id, program(), id)
 	}
 	return err
 }

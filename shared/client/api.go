@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// pageSize is how many items of a list are asked for at a time, the most that
-// the API gives.
+// pageSize is the largest page that the API returns.
 const pageSize = 1000
 
 // AuditEntry is one line of the audit log.
@@ -31,7 +30,7 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, out any
 	return err
 }
 
-// paged asks for large pages.
+// paged returns a query for pages of that size.
 func paged(name, value string) url.Values {
 	q := url.Values{"limit": {strconv.Itoa(pageSize)}}
 	if name != "" {
@@ -67,7 +66,7 @@ func list[T any](ctx context.Context, c *Client, path string, q url.Values) iter
 	}
 }
 
-// Me says who calls.
+// Me returns the caller.
 func (c *Client) Me(ctx context.Context) (m Me, err error) {
 	return m, c.get(ctx, "/v1/me", nil, &m)
 }
@@ -77,7 +76,7 @@ func (c *Client) Account(ctx context.Context) (s Setup, err error) {
 	return s, c.get(ctx, "/v1/account", nil, &s)
 }
 
-// Apply makes the account's setup what a document in the API's shape says.
+// Apply replaces the account's setup with a JSON document.
 func (c *Client) Apply(ctx context.Context, setup json.RawMessage) (s Setup, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPut, path: "/v1/account", in: setup}, &s)
 	return s, err
@@ -88,12 +87,12 @@ func (c *Client) Channels(ctx context.Context) iter.Seq2[ChannelStatus, error] {
 	return list[ChannelStatus](ctx, c, "/v1/channels", url.Values{})
 }
 
-// Plan says what a move of a channel would meet.
+// Plan returns the plan of a channel's move.
 func (c *Client) Plan(ctx context.Context, channel, history string) (p Plan, err error) {
 	return p, c.get(ctx, "/v1/channels/"+url.PathEscape(channel)+"/plan", url.Values{"history": {history}}, &p)
 }
 
-// StartMove starts a move, once for a key.
+// StartMove starts a move. The same key starts only one.
 func (c *Client) StartMove(ctx context.Context, m NewMove, key string) (started Move, err error) {
 	_, err = c.do(ctx, request{
 		method: http.MethodPost, path: "/v1/moves", in: m, header: map[string]string{"Idempotency-Key": key},
@@ -118,12 +117,12 @@ func (c *Client) Report(ctx context.Context, id string) (r Report, err error) {
 	return r, c.get(ctx, movePath(id)+"/report", nil, &r)
 }
 
-// Failures lists what a move could not convert.
+// Failures lists the conversations that a move could not convert.
 func (c *Client) Failures(ctx context.Context, id string) iter.Seq2[Failure, error] {
 	return list[Failure](ctx, c, movePath(id)+"/failures", paged("", ""))
 }
 
-// Retry makes a move try its failures again.
+// Retry retries the failures of a move.
 func (c *Client) Retry(ctx context.Context, id string) (m Move, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: movePath(id) + "/retry"}, &m)
 	return m, err
@@ -160,13 +159,13 @@ func (c *Client) Ticket(ctx context.Context, id string) (t Ticket, err error) {
 	return t, c.get(ctx, "/v1/tickets/"+url.PathEscape(id), nil, &t)
 }
 
-// Take hands a message over that came by a channel.
+// Take delivers a message that a channel received.
 func (c *Client) Take(ctx context.Context, channel string, m NewMessage) (t Taken, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/channels/" + url.PathEscape(channel) + "/conversations", in: m}, &t)
 	return t, err
 }
 
-// Add hands a message over that belongs to a conversation.
+// Add delivers a message of a conversation.
 func (c *Client) Add(ctx context.Context, conversation string, m NewMessage) (t Taken, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/conversations/" + url.PathEscape(conversation) + "/messages", in: m}, &t)
 	return t, err

@@ -1,5 +1,5 @@
-// Package client speaks deskmove's HTTP API. It tries again what failed in
-// passing, which is safe: repeating a request of the API changes nothing more.
+// Package client is a client of deskmove's HTTP API. It retries temporary
+// failures, which is safe: repeating a request changes nothing more.
 package client
 
 import (
@@ -24,40 +24,39 @@ type Client struct {
 	endpoint string
 	token    string
 	http     http.Client
-	// Patience is how long a request is tried again; 30 s if 0, and negative
-	// not at all. Until the API has answered once it is 5 s at most: the
+	// Patience is how long a request is retried: 30 s if 0, not at all if
+	// negative. It is 5 s at most until the API has answered once, because the
 	// endpoint may be wrong.
 	Patience time.Duration
 	reached  atomic.Bool
 }
 
-// atOnce is how many connections are kept open: more than anybody here uses.
-const atOnce = 64
+// maxConnections is how many connections are kept open: more than any command uses.
+const maxConnections = 64
 
-// New makes a client of the API at endpoint, such as http://127.0.0.1:8420.
+// New returns a client of the API at endpoint, such as http://127.0.0.1:8420.
 // The error says what is wrong with the endpoint.
 func New(endpoint, token string) (*Client, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("endpoint %q is not an address: use one such as http://127.0.0.1:8420", endpoint)
+		return nil, fmt.Errorf("endpoint %q is not a URL; use one such as http://127.0.0.1:8420", endpoint)
 	}
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		MaxIdleConnsPerHost:   atOnce,
+		MaxIdleConnsPerHost:   maxConnections,
 		IdleConnTimeout:       time.Minute,
 		ResponseHeaderTimeout: 40 * time.Second, // the API answers within 30
 	}
 	return With(strings.TrimRight(endpoint, "/"), token, transport), nil
 }
 
-// With makes a client that sends its requests through t, which may be the API
-// itself.
+// With returns a client that sends its requests through t, such as an InProcess.
 func With(endpoint, token string, t http.RoundTripper) *Client {
 	return &Client{endpoint: endpoint, token: token, http: http.Client{Transport: t}}
 }
 
-// Endpoint is the address of the API.
+// Endpoint returns the URL of the API.
 func (c *Client) Endpoint() string { return c.endpoint }
 
 // request is a request before it is sent, which may happen more than once.
@@ -106,7 +105,7 @@ func (c *Client) do(ctx context.Context, r request, out any) (*http.Response, er
 	}
 }
 
-// encode writes a body. It leaves < and > as they are, which mail is full of.
+// encode writes a body. It does not escape < and >, which mail is full of.
 func encode(v any) ([]byte, error) {
 	if raw, ok := v.(json.RawMessage); ok {
 		return raw, nil
@@ -118,8 +117,8 @@ func encode(v any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// pause says whether err passes by itself, and how long to wait for that:
-// from 0.1 s up to 5 s and never at the same time as others.
+// pause reports whether err is temporary, and how long to wait before a retry:
+// 0.1 s up to 5 s, with jitter.
 func pause(err error, try int) (time.Duration, bool) {
 	wait := min(100*time.Millisecond<<min(try, 10), 5*time.Second)
 	wait = wait/2 + rand.N(wait/2) // #nosec G404 -- spreads load, guards nothing

@@ -9,7 +9,7 @@ import (
 	"deskmove/shared/desk"
 )
 
-// InProcess is a transport that hands requests to the API in this process, as
+// InProcess is a transport that passes requests to the API in this process, as
 // one caller, without gateway and token.
 type InProcess struct {
 	API    http.Handler
@@ -26,7 +26,7 @@ func (p *InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// answer keeps an answer in memory.
+// answer is a response in memory.
 type answer struct {
 	header http.Header
 	status int

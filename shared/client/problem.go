@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Problem is an error that the API answered.
+// Problem is an error response of the API.
 type Problem struct {
 	Status   int            `json:"status"`
 	Title    string         `json:"title,omitempty"`
@@ -23,7 +23,7 @@ type Problem struct {
 	MoveID   string         `json:"moveId,omitempty"`
 	TicketID string         `json:"ticketId,omitempty"`
 
-	After time.Duration `json:"-"` // when to try again; 0 if the API did not say
+	After time.Duration `json:"-"` // when to retry; 0 if the API did not say
 }
 
 // FieldProblem says what is wrong with one field.
@@ -33,8 +33,7 @@ type FieldProblem struct {
 	Remedy  string `json:"remedy"`
 }
 
-// Error says what is wrong and what to do, field by field if it is about the
-// request's fields.
+// Error says what is wrong and what to do about it, for each field concerned.
 func (p *Problem) Error() string {
 	var b strings.Builder
 	b.WriteString(p.summary())
@@ -65,14 +64,14 @@ func (p *Problem) summary() string {
 	case p.Status == http.StatusUnauthorized:
 		return "the token is missing, forged or expired: get a new one with \"deskmove token\" on the server's data, and set DESKMOVE_TOKEN"
 	case p.Status == http.StatusForbidden:
-		return "the API does not answer under this name: use the address that \"deskmove serve\" printed as endpoint"
+		return "the API does not answer to this host name: use the address that \"deskmove serve\" printed as endpoint"
 	case p.Status == http.StatusInternalServerError:
 		return "the API failed: its log says why"
 	}
 	return fmt.Sprintf("the API answered %d %s", p.Status, p.Title)
 }
 
-// Unreachable says that the API gave no whole answer.
+// Unreachable is the error of a request without a complete answer.
 type Unreachable struct {
 	Endpoint string
 	Err      error
@@ -84,20 +83,20 @@ func (e *Unreachable) Error() string {
 
 func (e *Unreachable) Unwrap() error { return e.Err }
 
-// IsNotFound reports whether the API said that there is no such thing.
+// IsNotFound reports whether the API answered that something does not exist.
 func IsNotFound(err error) bool {
 	var p *Problem
 	return errors.As(err, &p) && p.Status == http.StatusNotFound
 }
 
-// mostProblem is how much of an error's body is read.
-const mostProblem = 1 << 20
+// maxProblem is how much of an error's body is read.
+const maxProblem = 1 << 20
 
-// readProblem reads an answer that is an error. What is no problem+json, such
-// as a proxy's page, becomes a Problem with its status alone.
+// readProblem reads an error response. One that is not problem+json, such as a
+// proxy's page, becomes a Problem with just its status.
 func readProblem(res *http.Response) *Problem {
 	p := &Problem{}
-	body, err := io.ReadAll(io.LimitReader(res.Body, mostProblem))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
 	if err != nil || json.Unmarshal(body, p) != nil {
 		p = &Problem{}
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Thread is a conversation with its words.
+// Thread is a conversation with its messages.
 type Thread struct {
 	Conversation
 
@@ -35,7 +35,7 @@ func (c *Client) Thread(ctx context.Context, id string) (t Thread, err error) {
 	return t, c.get(ctx, "/v1/conversations/"+url.PathEscape(id), nil, &t)
 }
 
-// TicketEdit changes what is not nil.
+// TicketEdit changes the fields that are not nil.
 type TicketEdit struct {
 	Status *string `json:"status,omitempty"`
 	Owner  *string `json:"owner,omitempty"`
@@ -47,7 +47,7 @@ func (c *Client) EditTicket(ctx context.Context, id string, e TicketEdit) error 
 	return err
 }
 
-// MakeTicket makes a ticket of a conversation in the inbox.
+// MakeTicket creates a ticket for a conversation in the inbox.
 func (c *Client) MakeTicket(ctx context.Context, conversation, status string) (t Ticket, err error) {
 	_, err = c.do(ctx, request{
 		method: http.MethodPost, path: "/v1/conversations/" + url.PathEscape(conversation) + "/tickets", in: map[string]string{"status": status},

@@ -58,7 +58,7 @@ type Channel struct {
 	Settings json.RawMessage `json:"settings"`
 }
 
-// Me is the caller, as the store has it.
+// Me is the calling agent.
 type Me struct {
 	Account  string `json:"account"`
 	Agent    string `json:"agent"`
@@ -77,7 +77,7 @@ type ChannelStatus struct {
 	Refusal *Finding  `json:"refusal,omitempty"`
 }
 
-// Finding is what speaks against a move.
+// Finding is a blocker or a warning of a plan.
 type Finding struct {
 	Code    string   `json:"code"`
 	Problem string   `json:"problem"`
@@ -86,7 +86,7 @@ type Finding struct {
 	About   []string `json:"about,omitempty"`
 }
 
-// Plan is what a move would meet.
+// Plan is what to expect of a move.
 type Plan struct {
 	ChannelID     string           `json:"channelId"`
 	History       string           `json:"history"`
@@ -111,7 +111,7 @@ type Window struct {
 	Messages int64     `json:"messages"`
 }
 
-// Estimate is how long a move takes on AWS and what it costs there.
+// Estimate is the expected time and cost of a move on AWS.
 type Estimate struct {
 	Conversations   int64   `json:"conversations"`
 	ShortestSeconds int64   `json:"shortestSeconds"`
@@ -186,7 +186,7 @@ type Report struct {
 	Checksum   Checksum         `json:"checksum"`
 }
 
-// Checksum is worked out from both sides.
+// Checksum holds the checksums of both sides.
 type Checksum struct {
 	Inbox string `json:"inbox"`
 	Desk  string `json:"desk"`
@@ -201,7 +201,7 @@ type Failure struct {
 	At             time.Time `json:"at"`
 }
 
-// Conversation is a thread with a customer, less its words.
+// Conversation is a thread with a customer, without its messages.
 type Conversation struct {
 	ID              string    `json:"id"`
 	ChannelID       string    `json:"channelId"`
@@ -221,7 +221,7 @@ type Conversation struct {
 	MessageCount    int64     `json:"messageCount"`
 }
 
-// Ticket is the ticket of a conversation, less its words.
+// Ticket is the ticket of a conversation.
 type Ticket struct {
 	ID             string    `json:"id"`
 	ConversationID string    `json:"conversationId"`
@@ -240,7 +240,7 @@ type Ticket struct {
 	SourceVersion  int64     `json:"sourceVersion"`
 }
 
-// Edited is what an agent last made of a ticket.
+// Edited is an agent's last edit of a ticket.
 type Edited struct {
 	At            time.Time `json:"at"`
 	Status        string    `json:"status"`
@@ -248,7 +248,7 @@ type Edited struct {
 	SourceVersion int64     `json:"sourceVersion"`
 }
 
-// NewMessage hands a message over. ChannelID is said only with a conversation.
+// NewMessage is a message to deliver. ChannelID is for Add only.
 type NewMessage struct {
 	ExternalID string    `json:"externalId"`
 	References []string  `json:"references,omitempty"`
@@ -263,7 +263,7 @@ type NewMessage struct {
 	Raw        string    `json:"raw,omitempty"`
 }
 
-// Taken says what became of a message.
+// Taken is the acknowledgement of a message.
 type Taken struct {
 	ConversationID string `json:"conversationId"`
 	MessageID      string `json:"messageId"`
@@ -271,7 +271,7 @@ type Taken struct {
 	Known          bool   `json:"known"`
 }
 
-// ConversationEdit changes what is not nil.
+// ConversationEdit changes the fields that are not nil.
 type ConversationEdit struct {
 	Status *string `json:"status,omitempty"`
 	Owner  *string `json:"owner,omitempty"`

@@ -1,6 +1,6 @@
-// Package demo moves a shop's busiest channel in front of the user's eyes: a
-// sample account on an engine of its own, customers who keep writing, and at
-// the end the proof that nothing was lost.
+// Package demo shows a move: it starts a server with a sample account, moves
+// the busiest channel while customers keep writing, and proves at the end that
+// nothing was lost.
 package demo
 
 import (
@@ -21,20 +21,20 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Options are what a user may choose, and how this program is run again.
+// Options are the user's choices, and how to run this program again.
 type Options struct {
-	Program string    // deskmove itself, for the engine
-	Call    string    // how a user calls it
-	Out     io.Writer // what people read; io.Discard for programs
-	Live    bool      // Out is a terminal, where lines can be drawn again
-	Keep    bool      // leaves the data
+	Program string    // path of deskmove, to start the server
+	Call    string    // the command a user types
+	Out     io.Writer // text for people; io.Discard for none
+	Live    bool      // Out is a terminal, where lines can be redrawn
+	Keep    bool      // keeps the data
 
 	Conversations int     // of the sample; 400 if 0
 	Rate          float64 // changes a second; 50 if 0
 	Seed          uint64
 }
 
-// Outcome is all that there is to say afterwards.
+// Outcome is the result of a demo.
 type Outcome struct {
 	OK            bool            `json:"ok"`
 	Seconds       float64         `json:"seconds"`
@@ -69,8 +69,8 @@ type demo struct {
 	stop     func() error // ends the traffic
 }
 
-// Run shows the demo. Violations make the outcome not OK; an error is what
-// kept the demo from its end.
+// Run runs the demo. The outcome is not OK if a guarantee was violated; an error
+// says why the demo could not finish.
 func Run(ctx context.Context, o Options) (Outcome, error) {
 	if o.Conversations == 0 {
 		o.Conversations = 400
@@ -123,7 +123,7 @@ func (d *demo) startEngine(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, log.Close()) }() // the engine has its own
+	defer func() { err = errors.Join(err, log.Close()) }() // the server has its own handle
 	data := filepath.Join(d.dir, "data")
 	if d.server, err = child.Start(ctx, child.Config{Program: d.Program, Dir: data, Log: log}); err != nil {
 		return err
@@ -131,7 +131,7 @@ func (d *demo) startEngine(ctx context.Context) (err error) {
 	if d.admin, err = d.server.Client(account, "admin", desk.SuperAdmin); err != nil {
 		return err
 	}
-	d.title("An engine of its own")
+	d.title("A separate server")
 	d.say("deskmove serve at %s, data in %s (%s)", d.server.URL(), data, since(began))
 	return nil
 }
@@ -169,14 +169,14 @@ func (d *demo) load(ctx context.Context) error {
 	}
 	d.Outcome.Conversations = len(threads)
 	var seen atomic.Int64
-	done := d.watch(ctx, func() string { return fmt.Sprintf("taking in messages: %d of %d", seen.Load(), d.Messages) })
+	done := d.watch(ctx, func() string { return fmt.Sprintf("importing messages: %d of %d", seen.Load(), d.Messages) })
 	d.loaded, err = Load(ctx, d.admin, threads, func() { seen.Add(1) })
 	done()
 	if err != nil {
 		return err
 	}
 	d.Story.Conversation = d.loaded[hero].Conversation.ID
-	d.say("%d conversations with %d messages of the last year taken in (%s): %s", len(threads), d.Messages, since(began), d.perChannel())
+	d.say("%d conversations with %d messages of the last year imported (%s): %s", len(threads), d.Messages, since(began), d.perChannel())
 	return nil
 }
 
@@ -210,13 +210,13 @@ func (d *demo) startTraffic(ctx context.Context) error {
 		return <-ended
 	}
 	d.title("Traffic")
-	d.say("From now on customers and agents make %.0f changes a second on all channels: new conversations, replies to", d.Rate)
-	d.say("old and new ones, forms that go on by e-mail, agents who answer, close and assign.")
+	d.say("From now on customers and agents make %.0f changes per second on all channels: new conversations, replies to", d.Rate)
+	d.say("old and new ones, form conversations continued by e-mail; agents answer, close and assign.")
 	return nil
 }
 
 func (d *demo) stopTraffic(ctx context.Context) error {
-	if err := wait(ctx, 2*time.Second); err != nil { // the moved channel's life goes on
+	if err := wait(ctx, 2*time.Second); err != nil { // traffic on the moved channel continues
 		return err
 	}
 	if err := d.stop(); err != nil {
@@ -226,15 +226,15 @@ func (d *demo) stopTraffic(ctx context.Context) error {
 	return nil
 }
 
-// cleanUp ends what was begun. Cause is why the demo did not come to its end.
+// cleanUp stops what was started. Cause is why the demo could not finish.
 func (d *demo) cleanUp(cause error) error {
 	var errs []error
 	if d.stop != nil {
-		_ = d.stop() // its error would be of the same cause
+		_ = d.stop() // its error would have the same cause
 	}
 	if d.server != nil {
 		if err := d.server.Stop(); err != nil && cause == nil {
-			errs = append(errs, fmt.Errorf("engine: %w", err))
+			errs = append(errs, fmt.Errorf("server: %w", err))
 		}
 	}
 	if cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
@@ -246,14 +246,14 @@ func (d *demo) cleanUp(cause error) error {
 	return errors.Join(errs...)
 }
 
-// lastWords are the end of the engine's log, if it said anything.
+// lastWords returns the end of the server's log as an error, nil if it is empty.
 func (d *demo) lastWords() error {
 	log, err := os.ReadFile(filepath.Join(d.dir, "serve.log"))
 	const most = 2000
 	if log = bytes.TrimSpace(log); err != nil || len(log) == 0 {
 		return err
 	}
-	return fmt.Errorf("the end of the engine's log:\n%s", log[max(0, len(log)-most):])
+	return fmt.Errorf("the end of the server's log:\n%s", log[max(0, len(log)-most):])
 }
 
 func since(t time.Time) string { return fmt.Sprintf("%.1f s", time.Since(t).Seconds()) }

@@ -13,7 +13,7 @@ import (
 	"deskmove/shared/desk"
 )
 
-// choices are what the demo's admin chooses.
+// choices returns the move that the demo starts.
 func (d *demo) choices() client.NewMove {
 	m := client.NewMove{
 		ChannelID: Moved, History: string(desk.AllHistory), StatusMap: &client.StatusMap{Open: "new", Closed: "solved"},
@@ -29,7 +29,7 @@ func (d *demo) plan(ctx context.Context) (err error) {
 	if d.Plan, err = d.admin.Plan(ctx, Moved, string(desk.AllHistory)); err != nil {
 		return err
 	}
-	d.title("What a move of %s with its history would meet", Moved)
+	d.title("The plan: what a move of %s with its history would run into", Moved)
 	d.showPlan()
 	if len(d.Plan.Blockers) > 0 {
 		return errors.New("the plan has blockers")
@@ -54,13 +54,13 @@ func (d *demo) rehearse(ctx context.Context) error {
 		return err
 	}
 	r := d.Rehearsal
-	d.title("A rehearsal, which writes nothing but this")
+	d.title("A rehearsal, which writes nothing but its report")
 	d.say("%d conversations: %d tickets to create, %d to move as they are, %d owners lost, %d would fail, %d would breach (%s)",
 		r.Found, r.Created, r.AsIs, r.OwnersLost, r.Failed, r.Breaches, m.EndedAt.Sub(m.StartedAt).Round(10*time.Millisecond))
 	return nil
 }
 
-// await waits for the end of a move. Seen hears of it as it goes on.
+// await waits for the end of a move and calls seen with its progress.
 func (d *demo) await(ctx context.Context, m client.Move, seen func(client.Move)) (client.Move, error) {
 	for m.EndedAt.IsZero() {
 		if err := wait(ctx, 50*time.Millisecond); err != nil {
@@ -105,17 +105,17 @@ func (d *demo) move(ctx context.Context) error {
 	return nil
 }
 
-// phases says in plain words what a move does.
+// phases describes each phase of a move.
 var phases = map[string]string{
 	"":          "starting",
 	"fence":     "new mail goes to the help desk",
-	"list":      "listing what is there",
+	"list":      "listing conversations",
 	"drain":     "converting",
 	"reconcile": "looking for anything missed",
 	"finish":    "finishing",
 }
 
-// progress is one line about a move under way.
+// progress describes a running move in one line.
 func (d *demo) progress(m client.Move) string {
 	var b strings.Builder
 	phase, ok := phases[m.Phase]
@@ -156,14 +156,14 @@ func (d *demo) report(ctx context.Context) (err error) {
 }
 
 func (d *demo) verify(ctx context.Context) (err error) {
-	d.title("The proof, worked out again from the data")
+	d.title("The proof, calculated from the data")
 	done := d.watch(ctx, func() string { return "verifying" })
 	d.Verify, err = verify.Run(ctx, d.admin, verify.Options{Settings: d.settings})
 	done()
 	if err != nil {
 		return err
 	}
-	done = d.watch(ctx, func() string { return "comparing with what customers and agents were told" })
+	done = d.watch(ctx, func() string { return "comparing with every acknowledged change" })
 	d.Check, err = d.traffic.Check(ctx, []desk.Move{{
 		ID: d.Move.ID, FenceAt: d.Move.FenceAt,
 		Choices: desk.Choices{Channel: Moved, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}},

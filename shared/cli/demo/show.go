@@ -71,12 +71,12 @@ func (d *demo) showReport() {
 		{"moved with the ticket they had", fmt.Sprint(r.AsIs)},
 		{"redirected live", fmt.Sprint(r.Redirected)},
 		{"failed", fmt.Sprint(r.Failed)},
-		{"owners lost for want of help desk access", fmt.Sprint(r.OwnersLost)},
-		{"SLA breaches on landing", fmt.Sprint(r.Breaches)},
+		{"owners lost: no help desk access", fmt.Sprint(r.OwnersLost)},
+		{"SLA breaches at once", fmt.Sprint(r.Breaches)},
 		{"changed while they were counted", fmt.Sprint(r.Unsettled)},
 	}
 	for _, status := range slices.Sorted(maps.Keys(r.ByStatus)) {
-		rows = append(rows, [2]string{"landed as " + status, fmt.Sprint(r.ByStatus[status])})
+		rows = append(rows, [2]string{"tickets with status " + status, fmt.Sprint(r.ByStatus[status])})
 	}
 	d.table(rows)
 	verdict := "equal"
@@ -86,7 +86,7 @@ func (d *demo) showReport() {
 	d.say("checksum of the inbox %s, of the help desk %s: %s", r.Checksum.Inbox, r.Checksum.Desk, verdict)
 }
 
-// showStory tells what became of one conversation.
+// showStory prints the history of one conversation.
 func (d *demo) showStory() {
 	s := d.Story
 	first := s.Before.Messages[0]
@@ -94,13 +94,13 @@ func (d *demo) showStory() {
 	clock := func(t time.Time) string { return t.Local().Format("15:04:05.000") }
 	d.say("%q, from %s", s.Before.Subject, s.Before.Customer)
 	d.say("")
-	d.say("%-13s it began on %s, and an agent answered by e-mail: so it belongs to %s", day(first.At), d.name(s.Before.OriginID), d.name(s.Before.ChannelID))
+	d.say("%-13s it started on %s, and an agent answered by e-mail: so it belongs to %s", day(first.At), d.name(s.Before.OriginID), d.name(s.Before.ChannelID))
 	d.say("%-13s %d messages; %s, owned by %s, in the inbox", "before", s.Before.MessageCount, s.Before.Status, d.agent(s.Before.Owner))
-	d.say("%-13s the move begins; from %s on new mail goes to the help desk", clock(d.Move.StartedAt), clock(d.Move.FenceAt))
+	d.say("%-13s the move starts; from %s on, new mail goes to the help desk", clock(d.Move.StartedAt), clock(d.Move.FenceAt))
 	d.say("%-13s %s writes again, in the middle of the move", clock(s.RepliedAt), strings.Split(s.Before.Customer, " <")[0])
 	d.say("%-13s the reply has reopened its ticket, %s later", clock(s.LandedAt), s.LandedAt.Sub(s.RepliedAt).Round(time.Millisecond))
 	d.say("%-13s %d messages, none lost; ticket %s", "after", s.After.MessageCount, s.Ticket.ID)
-	d.say("%-13s dated %s, as the conversation; status %s; %s", "", day(s.Ticket.CreatedAt), s.Ticket.Status, d.ownerNow(s.Ticket))
+	d.say("%-13s dated %s, like the conversation; status %s; %s", "", day(s.Ticket.CreatedAt), s.Ticket.Status, d.ownerNow(s.Ticket))
 }
 
 func (d *demo) ownerNow(t client.Ticket) string {
@@ -144,20 +144,20 @@ func (d *demo) showProof() {
 	}
 	t, c := d.Traffic, d.Check
 	d.say("")
-	d.say("Traffic: %d changes were acknowledged while all of this went on: %d new conversations, %d customers' replies,", t.Changes(), t.Began, t.Replies+t.Continued)
-	d.say("%d agents' answers, %d edits in the inbox and %d of tickets. Compared with what is there now: %d messages,", t.Answers, t.Edits, t.Tickets, c.Messages)
+	d.say("Traffic: %d changes were acknowledged meanwhile: %d new conversations, %d customers' replies,", t.Changes(), t.Began, t.Replies+t.Continued)
+	d.say("%d agents' answers, %d edits in the inbox and %d of tickets. Compared with the data: %d messages,", t.Answers, t.Edits, t.Tickets, c.Messages)
 	d.say("%d edits, %d tickets, %d violations.", c.Edits, c.Tickets, len(c.Violations))
 	for _, v := range c.Violations {
 		d.say("violation: %s", v)
 	}
 	if r := t.Redirect; r.Samples > 0 {
-		d.say("A new mail had its ticket after %s (half of them), %s (99 of 100), %s (all of %d).", ms(r.P50), ms(r.P99), ms(r.Max), r.Samples)
+		d.say("Time from a new mail to its ticket: median %s, 99th percentile %s, maximum %s (%d mails).", ms(r.P50), ms(r.P99), ms(r.Max), r.Samples)
 	}
 }
 
 func ms(d time.Duration) string { return d.Round(time.Millisecond).String() }
 
-// conclusion is the last that is said, and what to do next.
+// conclusion prints the verdict, and what to do next.
 func (d *demo) conclusion() {
 	verdict := "Every guarantee was kept."
 	if !d.OK {

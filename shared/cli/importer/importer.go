@@ -18,7 +18,7 @@ import (
 	"deskmove/shared/mail/thread"
 )
 
-// Options say what is imported, and how.
+// Options control an import.
 type Options struct {
 	Channel string
 	Files   []string
@@ -38,8 +38,8 @@ type Options struct {
 	Posting func(done, total int64)
 }
 
-// Run imports files. The summary is right also if there is an error: what was
-// taken in until then stays, and repeating the import goes on.
+// Run imports files. The summary is also valid if there is an error: what was
+// imported until then is kept, and repeating the import continues.
 func Run(ctx context.Context, api *client.Client, o Options) (Summary, error) {
 	im := &run{api: api, options: o, summary: Summary{Channel: o.Channel, Skipped: []Skipped{}, Files: []File{}}}
 	began := time.Now()
@@ -97,7 +97,7 @@ func (r *run) read(ctx context.Context) error {
 			return fmt.Errorf("import: %w", err)
 		}
 		if info.IsDir() {
-			return fmt.Errorf("import: %s is a directory: name the files in it", name)
+			return fmt.Errorf("import: %s is a directory: give the files in it", name)
 		}
 		total += info.Size()
 	}
@@ -120,8 +120,8 @@ func (r *run) read(ctx context.Context) error {
 		broken = append(broken, err)
 	}
 	if len(broken) > 0 && !r.options.Partial {
-		return fmt.Errorf("nothing was imported, for not all could be read:\n  %w\n"+
-			"  or import what can be read with --partial", join(broken))
+		return fmt.Errorf("nothing was imported, because some files could not be read:\n  %w\n"+
+			"  to import what can be read, use --partial", join(broken))
 	}
 	return nil
 }
@@ -169,7 +169,7 @@ func (r *run) hearReading(done, total int64) {
 	}
 }
 
-// counted counts what is read.
+// counted is a reader that counts bytes.
 type counted struct {
 	in   io.Reader
 	read int64

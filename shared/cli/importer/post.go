@@ -33,7 +33,7 @@ func (r *run) post(ctx context.Context) error {
 		g.Go(func() error { return p.thread(within, &r.threads[i]) })
 	}
 	if err := g.Wait(); err != nil {
-		return fmt.Errorf("import stopped after %d of %d messages; what is in stays, repeat the import to go on: %w", p.done, p.total, err)
+		return fmt.Errorf("import stopped after %d of %d messages, which are kept; repeat the import to continue: %w", p.done, p.total, err)
 	}
 	return ctx.Err()
 }

@@ -11,7 +11,7 @@ import (
 type Summary struct {
 	Channel       string    `json:"channel"`
 	Files         []File    `json:"files"`
-	Read          int64     `json:"read"`       // messages met in the files
+	Read          int64     `json:"read"`       // messages found in the files
 	Added         int64     `json:"added"`      // taken in now
 	Known         int64     `json:"known"`      // there already
 	Duplicates    int64     `json:"duplicates"` // copies of others in the files
@@ -30,7 +30,7 @@ type Summary struct {
 type File struct {
 	Name     string `json:"name"`
 	Read     int64  `json:"read"`
-	Repaired int64  `json:"repaired"` // messages that something was repaired or guessed in
+	Repaired int64  `json:"repaired"` // messages in which something was repaired or guessed
 	Error    string `json:"error,omitempty"`
 }
 
@@ -41,7 +41,7 @@ type Skipped struct {
 	Reason string `json:"reason"`
 }
 
-// Copy is a message that was left out because it is there twice.
+// Copy is a message that was left out as a duplicate.
 type Copy struct {
 	File   string `json:"file"`
 	Number int    `json:"number"`
@@ -70,22 +70,22 @@ func (s Summary) Write(w io.Writer) {
 	out("%8d messages read\n%8d added to channel %s, in %d threads, of which %d are new conversations\n",
 		s.Read, s.Added, s.Channel, s.Threads, s.Conversations)
 	if s.Known > 0 {
-		out("%8d were there already\n", s.Known)
+		out("%8d existed already\n", s.Known)
 	}
 	if s.Duplicates > 0 {
 		numbers := make([]string, 0, len(s.Copies))
 		for _, c := range s.Copies {
 			numbers = append(numbers, fmt.Sprintf("%d (of %d)", c.Number, c.Of))
 		}
-		out("%8d are copies of others: %s\n", s.Duplicates, some(numbers))
+		out("%8d are duplicates: %s\n", s.Duplicates, some(numbers))
 	}
 	list(out, s.Skipped, "skipped")
 	list(out, s.Lessened, "kept without their attachments")
 	if s.Closed+s.Owned > 0 {
-		out("%8d conversations closed, as an agent answered last; %d given to the agent who did\n", s.Closed, s.Owned)
+		out("%8d conversations closed because an agent answered last; %d assigned to that agent\n", s.Closed, s.Owned)
 	}
 	if s.Moved > 0 {
-		out("%8d conversations are in the help desk by now; their state was left alone\n", s.Moved)
+		out("%8d conversations are in the help desk already; their status was not changed\n", s.Moved)
 	}
 	out("%8.1f s\n", s.Seconds)
 }

@@ -1,8 +1,8 @@
-// Package traffic is a support team's day in small: customers begin
-// conversations on all channels and reply to old and new ones, agents answer,
-// close and assign, at a given rate and over the HTTP API alone. It keeps a
-// journal of everything that was acknowledged, and can check afterwards that
-// nothing of it was lost, doubled or overwritten.
+// Package traffic simulates customers and agents: customers start conversations
+// on all channels and reply to old and new ones; agents answer, close and
+// assign, at a given rate and through the HTTP API alone. It keeps a journal of
+// everything that was acknowledged, and can check afterwards that none of it was
+// lost, duplicated or overwritten.
 package traffic
 
 import (
@@ -19,8 +19,9 @@ import (
 	"deskmove/shared/desk"
 )
 
-// API is what traffic asks of deskmove. An answer that did not come, because
-// the connection broke or the server was busy, is any error but a *Refused.
+// API lists the calls of deskmove that traffic makes. A call without an answer,
+// because the connection broke or the server was busy, returns any error but a
+// *Refused.
 type API interface {
 	// Post takes a message to m.Conversation, or if that is empty to the one
 	// of a reference, or to a new one.
@@ -35,7 +36,7 @@ type API interface {
 // Posted is the acknowledgement of a message.
 type Posted struct{ Conversation, Message string }
 
-// Refused is an answer that repeating the request would not change.
+// Refused is an error that a repetition of the request would not change.
 type Refused struct {
 	Status  int    // of HTTP
 	Ticket  string // the ticket to edit instead
@@ -50,7 +51,7 @@ const (
 	conflict = 409
 )
 
-// Config says what is to happen. The same seed gives the same requests in the
+// Config describes the traffic. The same seed gives the same requests in the
 // same order, as far as the server's answers allow.
 type Config struct {
 	Name    string // begins every external ID; used once in an account
@@ -68,7 +69,7 @@ type Config struct {
 	Grace time.Duration
 }
 
-// Traffic makes changes and remembers what was acknowledged.
+// Traffic makes changes and records those that were acknowledged.
 type Traffic struct {
 	config Config
 	api    API
@@ -92,7 +93,7 @@ type Traffic struct {
 	queued    int // requests that wait for a ticket to appear
 }
 
-// Stats says what has happened so far.
+// Stats counts what has happened so far.
 type Stats struct {
 	Began     int `json:"began"`       // conversations
 	Replies   int `json:"replies"`     // of customers
@@ -165,8 +166,8 @@ func (t *Traffic) Stats() Stats {
 	return s
 }
 
-// Run makes changes until ctx is done, and then waits for the answers that are
-// due. What the server refuses for no good reason is found by Check.
+// Run makes changes until ctx is done, then waits for outstanding answers. Check
+// reports what the server refused without a good reason.
 func (t *Traffic) Run(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()

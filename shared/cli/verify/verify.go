@@ -1,6 +1,6 @@
-// Package verify works out every guarantee of a move again from the data,
-// over the API. It shares no code with the move but the checksum: what it
-// expects of a ticket, it says in its own words.
+// Package verify checks every guarantee of a move against the data, over the
+// API. It shares no code with the move but the checksum: it has its own rules
+// for what a ticket must look like.
 //
 // It reads conversations and tickets page by page and keeps about 100 bytes
 // of each conversation. Customers and agents may go on writing meanwhile:
@@ -16,7 +16,7 @@ import (
 	"deskmove/shared/client"
 )
 
-// Check is what was found of one invariant.
+// Check is the result for one invariant.
 type Check struct {
 	Name       string      `json:"name"`
 	Promise    string      `json:"promise"`
@@ -31,7 +31,7 @@ type Violation struct {
 	Problem string `json:"problem"`
 }
 
-// Result is what was found of all.
+// Result is the result for all invariants.
 type Result struct {
 	OK            bool     `json:"ok"`
 	Account       string   `json:"account"`
@@ -44,7 +44,7 @@ type Result struct {
 	Seconds       float64  `json:"seconds"`
 }
 
-// Options are what may differ; the zero value is right for most.
+// Options control Run; the zero value suits most callers.
 type Options struct {
 	// Grace is how long a change may be on its way to the help desk; 15 s if
 	// 0, and no time at all if negative.
