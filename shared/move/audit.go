@@ -8,8 +8,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Audit is the step that looks once more, after the end, at the minutes
-// around the fence: an index promises no time by which it shows everything.
+// Audit is the step that checks the minutes around the fence again after a move's
+// end, because an index guarantees no time by which it is complete.
 type Audit struct {
 	Moves interface {
 		MoveReader
@@ -23,18 +23,18 @@ type Audit struct {
 		BatchReader
 	}
 	Now func() time.Time
-	// OnFound, if not nil, is told how many conversations a page of an audit
-	// found missing.
+	// OnFound, if not nil, is called with how many conversations an audit found
+	// missing.
 	OnFound func(r Run, n int)
 }
 
-// lateAudits is when the audits happen, after the end of the move.
+// lateAudits are the times of the audits after a move's end.
 var lateAudits = [...]time.Duration{20 * time.Second, 5 * time.Minute, time.Hour, 24 * time.Hour}
 
-// Step audits once, and asks to wait for the next audit while there is one.
-// An execution that has been overtaken by a retry stops. Found says how many
-// batches are open, which the state machine then drains: a step that woke up
-// after the end may have entered them, and died before it sent them.
+// Step audits once, and returns how long to wait for the next audit, if any. An
+// execution that a retry has replaced stops. Found says whether batches are open,
+// which the state machine then drains: a delayed step may have recorded them
+// after the end, and crashed before it sent them.
 func (a Audit) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := a.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
@@ -44,7 +44,7 @@ func (a Audit) Step(ctx context.Context, r Run) (Run, error) {
 	if m.Run != r.Run || m.EndedAt.IsZero() {
 		return r, nil
 	}
-	if err := a.look(ctx, m, r); err != nil {
+	if err := a.check(ctx, m, r); err != nil {
 		return r, err
 	}
 	open, err := a.Ledger.Open(ctx, r.Account, r.Move, 1)
@@ -52,7 +52,7 @@ func (a Audit) Step(ctx context.Context, r Run) (Run, error) {
 		r.Found = len(open)
 		return r, err
 	}
-	since := max(a.Now().Sub(m.EndedAt), 0) // the clock may have been put back
+	since := max(a.Now().Sub(m.EndedAt), 0) // the clock may have been set back
 	for _, at := range lateAudits {
 		if since < at {
 			r.More = true
@@ -63,8 +63,8 @@ func (a Audit) Step(ctx context.Context, r Run) (Run, error) {
 	return r, a.Moves.EndAudits(ctx, m)
 }
 
-// look ensures what the survey of the window finds missing.
-func (a Audit) look(ctx context.Context, m desk.Move, r Run) error {
+// check converts what the survey finds missing around the fence.
+func (a Audit) check(ctx context.Context, m desk.Move, r Run) error {
 	rules, err := a.Rulebook.Rules(ctx, r.Account, r.Move)
 	if err != nil {
 		return err

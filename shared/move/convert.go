@@ -9,7 +9,7 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Converter carries out batches.
+// Converter converts batches of conversations to tickets.
 type Converter struct {
 	Rulebook *Rulebook
 	Ensure   Ensure
@@ -21,16 +21,15 @@ type Converter struct {
 	Now func() time.Time
 }
 
-// maxReceives is how often a batch is received before an error that nobody
-// foresaw is held against its conversation.
+// maxReceives is how often a batch is received until an unexpected error is
+// recorded as its conversation's failure.
 const maxReceives = 3
 
-// Convert converts the conversations of a batch that was received so many
-// times, the first time counting 1. A conversation that cannot be converted is
-// recorded as a failure, and the batch finishes without it (R28). An error
-// asks for the batch to be delivered again; what has been done until then does
-// no harm. The counts say what became of the batch's conversations, whether or
-// not it had been done before.
+// Convert converts a batch's conversations. Receives is how often the batch has
+// been received, with this time. A conversation that cannot be converted is
+// recorded as a failure, and the batch finishes without it (R28). After an error
+// the batch must be delivered again, which is safe. The counts include
+// conversations that had been converted before.
 func (c Converter) Convert(ctx context.Context, b Batch, receives int) (n Counts, _ error) {
 	rules, err := c.Rulebook.Rules(ctx, b.Account, b.Move)
 	if err != nil {
@@ -62,17 +61,17 @@ func (c Converter) Convert(ctx context.Context, b Batch, receives int) (n Counts
 	return n, c.Ledger.Done(ctx, b, n)
 }
 
-// failure is what is recorded of an error, and whether it is for good: the
+// failure returns the failure to record for an error. It is final if the
 // conversation itself, strongly read, cannot be converted.
 func failure(o Outcome, now time.Time) (_ Failure, final bool) {
 	if conversion, ok := errors.AsType[*desk.ConversionError](o.Err); ok {
 		return Failure{o.ID, conversion.Code, conversion.Problem + "; " + conversion.Remedy, now}, true
 	}
-	return Failure{o.ID, CodeUnexpected, "an unforeseen error, which is in the log; try again", now}, false
+	return Failure{o.ID, CodeUnexpected, "an unexpected error, see the log; try again", now}, false
 }
 
-// temporary reports whether an error says nothing about a conversation: the store
-// is busy, or out of reach.
+// temporary reports whether an error is retryable, not caused by the
+// conversation: the store is busy or out of reach.
 func temporary(err error) bool {
 	temporary, ok := errors.AsType[interface {
 		error

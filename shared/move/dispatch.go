@@ -11,15 +11,15 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// BatchSize is the most conversations that a batch holds, where an engine does
-// not ask for another size.
+// BatchSize is the largest number of conversations in a batch, unless the
+// platform has another one.
 const BatchSize = 100
 
-// batchOfIDs is the most conversations of a batch whose entry holds their IDs,
-// so that the entry is no more than a few kilobytes.
+// batchOfIDs is the largest number of conversations in a batch whose ledger entry
+// has their IDs, which keeps the entry within a few kilobytes.
 const batchOfIDs = 100
 
-// Dispatcher enters batches into the ledger, then sends them.
+// Dispatcher records batches in the ledger, then sends them.
 type Dispatcher struct {
 	Ledger interface {
 		Add(ctx context.Context, e Entry) error
@@ -31,9 +31,9 @@ type Dispatcher struct {
 // maxLedgerWrites is how many ledger entries are written at the same time.
 const maxLedgerWrites = 32
 
-// Send dispatches conversations, in batches. The entry is in the ledger
-// before its batch is in the queue: whatever is lost in between is sent again
-// from there.
+// Send records and sends batches, each an entry and its conversations' IDs. The
+// entry is in the ledger before the batch is in the queue, so that a batch that
+// is lost can be sent again.
 func (d Dispatcher) Send(ctx context.Context, entries []Entry, ids [][]string) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(maxLedgerWrites)
@@ -52,8 +52,8 @@ func (d Dispatcher) Send(ctx context.Context, entries []Entry, ids [][]string) e
 	return nil
 }
 
-// SendIDs dispatches conversations that are no stretch of the listing. The batch
-// SendIDs derive from why and the conversations.
+// SendIDs dispatches conversations that are not a range of the listing. The IDs of
+// its batches derive from why and the conversations.
 func (d Dispatcher) SendIDs(ctx context.Context, account, id, why string, retry bool, conversations []string) error {
 	var entries []Entry
 	var ids [][]string

@@ -8,22 +8,22 @@
 //
 //	Step(ctx, Run) (Run, error)
 //
-// whose Run carries cursors from step to step. Any step may be repeated, by
-// two at once, or stop anywhere; the guarantee that every conversation ends
-// with exactly one ticket rests on these facts:
+// whose Run carries cursors from step to step. A step may run repeatedly, twice
+// at the same time, or stop anywhere. The guarantee that every conversation ends
+// up with exactly one ticket rests on these facts:
 //
-//   - Every customer's or agent's change of a conversation adds 1 to its
-//     version. A ticket carries the version that it shows.
-//   - A ticket's ID derives from the conversation's and it is created only if
-//     absent; changes of it check its revision.
-//   - The marker, by which a conversation lives in the help desk, is set only
-//     after its ticket, and only if the version is the one that the ticket
-//     shows. Before it agents edit the conversation, after it the ticket.
-//   - The channel is fenced before it is listed. What is committed before the
-//     fence is found by the listing, by a reconciling pass or by an audit;
-//     what is committed after it is seen by the stream's handler, which reads
-//     the channel's home after the change and never from memory while it is
-//     the inbox.
-//   - A batch is in the ledger before it is in the queue, and leaves it in
-//     the transaction that counts it.
+//   - Every change of a conversation by a customer or agent adds 1 to its
+//     version. A ticket has the version of the conversation that it shows.
+//   - A ticket's ID derives from the conversation's, and it is created only if
+//     there is none. Changes of a ticket check its revision.
+//   - The marker, which makes the help desk a conversation's home, is set only
+//     after its ticket is stored, and only if the conversation's version is the
+//     one that the ticket shows. Before that agents edit the conversation, then
+//     the ticket.
+//   - The channel is fenced before it is listed. Changes committed before the
+//     fence are found by the listing, a reconciling pass or an audit. Changes
+//     committed after it reach the stream's handler, which reads the channel's
+//     home after the change and never caches it while it is the inbox.
+//   - A batch is in the ledger before it is in the queue, and is removed from the
+//     ledger by the transaction that counts it.
 package move

@@ -9,7 +9,7 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Drain is the step that waits for the ledger to be empty.
+// Drain is the step that waits until all batches are done.
 type Drain struct {
 	Moves  MoveReader
 	Ledger interface {
@@ -19,37 +19,37 @@ type Drain struct {
 	Listing Listing
 	Queue   Queue
 	Phase   PhaseRecorder
-	// Pause, if not nil, waits a moment. A step then lingers near the end, where
-	// looking costs nothing: the state machine waits for whole seconds only.
+	// Pause, if not nil, waits for a duration. Near the end a step then polls
+	// instead of ending, because the state machine waits for whole seconds only.
 	Pause func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time
-	// OnDrained, if not nil, is told what a step saw: open batches are counted up
-	// to some hundreds.
+	// OnDrained, if not nil, is called with a move's progress. Open batches are
+	// counted up to a few hundred.
 	OnDrained func(r Run, p Progress, open int)
 }
 
-// Of the drain's wait.
+// How long the drain waits, and for what.
 const (
 	shortWait = time.Second
 	longWait  = time.Minute
-	// settleTime is how long after the fence a reconciling pass may begin, at the
-	// soonest: whoever read the channel's home just before the fence finish
-	// what they do, and indexes catch up. The listing need not wait for that,
-	// since the pass finds what it missed.
+	// settleTime is how long after the fence a reconciling pass starts at the
+	// earliest. Until then, requests that read the channel's home just before
+	// the fence finish and indexes catch up. The listing need not wait, because
+	// the pass finds what it missed.
 	settleTime  = 2 * time.Second
 	resendAfter = time.Minute // when a batch is sent again
-	openPage    = 25          // open entries read of each shard at a time
-	// Of lingering: with so few batches open, it looks so often again.
+	openPage    = 25          // open entries read from each shard at a time
+	// When at most fewBatches are open, a step polls up to maxLooks times.
 	fewBatches   = 300
 	lookInterval = 50 * time.Millisecond
 	maxLooks     = 40
 )
 
-// Step looks whether batches are left. While there are, it asks to wait about
-// as long as they will take at the present pace, 1 to 60 s. When none has
-// finished since it last looked, those that are overdue are sent again: their
-// messages may be lost. As long as others finish, a long queue is the likelier
-// reason, and sending again would only make it longer.
+// Step checks whether batches are open. If so, it returns how long to wait: about
+// as long as they will take at the present rate, 1 to 60 s. If none has finished
+// since the last check, those that are overdue are sent again, because their
+// messages may be lost. While others finish, a long queue is the likelier reason,
+// and sending again would only make it longer.
 func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := d.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
@@ -75,7 +75,7 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	}
 	now := d.Now()
 	if len(open) == 0 {
-		// No longer than that, also if the clock was put back since.
+		// At most settleTime, even if the clock has been set back.
 		early := min(m.FenceAt.Add(settleTime).Sub(now), settleTime)
 		r.More, r.Wait = early > 0, seconds(early)
 		r.Done, r.At = 0, time.Time{}
@@ -95,7 +95,7 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	return r, nil
 }
 
-// look reads which batches are open, and what has been done.
+// look reads the open batches and the move's progress.
 func (d Drain) look(ctx context.Context, r Run) ([]Entry, Progress, error) {
 	open, err := d.Ledger.Open(ctx, r.Account, r.Move, openPage)
 	if err != nil {
@@ -114,14 +114,13 @@ func wait(p Progress, r Run, now time.Time) time.Duration {
 		return min(2*max(time.Duration(r.Wait)*time.Second, shortWait), longWait)
 	}
 	left := time.Duration(float64(p.Planned-p.Done) / float64(done) * float64(took))
-	// A guess from a slow beginning must not cost more than the drain has
-	// waited so far.
+	// An estimate from a slow start must not make it wait more than twice as
+	// long as before.
 	doubled := 2 * max(time.Duration(r.Wait)*time.Second, shortWait)
 	return min(max(left, shortWait), doubled, longWait)
 }
 
-// seconds rounds to whole seconds, for which the state machine waits; what is
-// left is at least one.
+// seconds rounds to whole seconds, the state machine's unit, and up to one.
 func seconds(d time.Duration) int {
 	if d <= 0 {
 		return 0
@@ -129,12 +128,12 @@ func seconds(d time.Duration) int {
 	return max(int(math.Round(d.Seconds())), 1)
 }
 
-// resend sends again what was sent too long ago, and returns when to look
-// again: soon if there was any, else when the next one is overdue.
+// resend sends overdue batches again, and returns how long to wait: 0 if there
+// were any, else until the next one is overdue.
 func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) (time.Duration, error) {
 	next := longWait
 	for _, e := range open {
-		// Sent in the future it was before the clock was put back.
+		// A time in the future is from before the clock was set back.
 		if age := now.Sub(e.SentAt); age < resendAfter && age > -resendAfter {
 			next = min(next, resendAfter-age)
 			continue
@@ -155,8 +154,8 @@ func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) (time.Du
 	return next, nil
 }
 
-// ids are the conversations of an entry: as they are given, or as its stretch
-// of the listing is now.
+// ids returns the conversations of an entry: its IDs, or its range of the listing
+// as it is now.
 func (d Drain) ids(ctx context.Context, e Entry) ([]string, error) {
 	if len(e.IDs) > 0 {
 		return e.IDs, nil

@@ -7,19 +7,19 @@ import (
 	"deskmove/shared/desk"
 )
 
-// ExecutionLimit keeps executions short. Step Functions ends an execution after 25,000
-// events; before that, another one goes on from the state of the last step.
+// ExecutionLimit keeps executions short, because Step Functions ends an execution
+// after 25,000 events. Before that, another execution continues from the state
+// of the last step.
 type ExecutionLimit struct {
 	Moves   Successions
 	Machine Machine
-	// MaxSteps is how many steps an execution takes at most. A step and what
-	// the state machine does around it are about 12 events.
+	// MaxSteps is the most steps of an execution. A step causes about 12 events.
 	MaxSteps int
 }
 
-// AfterStep counts a step of that name, and hands over when there were enough and
-// the step goes on. The run it returns says so in Yield, and the execution
-// ends.
+// AfterStep counts a step. If the execution has taken MaxSteps and the step has
+// more to do, it hands the move over to another execution and sets Yield in the
+// run that it returns, which ends this one.
 func (y ExecutionLimit) AfterStep(ctx context.Context, step string, r Run) (Run, error) {
 	r.Turns++
 	if r.Turns < y.MaxSteps || !r.More {
@@ -39,7 +39,7 @@ func handOver(ctx context.Context, moves Successions, machine Machine, r Run) er
 	from := r.Run
 	r.Run++
 	err := moves.HandOver(ctx, r, from)
-	if errors.Is(err, desk.ErrChanged) { // somebody else was faster
+	if errors.Is(err, desk.ErrChanged) { // it has been handed over already
 		return nil
 	}
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Fence is the step that begins a move: from its end on, whatever customers
-// write on the channel is redirected.
+// Fence is the first step of a move. Once it is done, everything that customers
+// write on the channel is redirected to the help desk.
 type Fence struct {
 	Setups interface {
 		SetupReader
@@ -25,9 +25,9 @@ type Fence struct {
 	Now func() time.Time
 }
 
-// Step records who has help desk access, so that the owner rule has one answer
-// however often it is asked, and then makes the channel moving. Repeated, it
-// leaves the first snapshot and fence.
+// Step records who has help desk access, so that all batches apply the owner rule
+// alike, and then makes the channel moving. When repeated, it keeps the first
+// snapshot and fence.
 func (f Fence) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := f.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil || !m.EndedAt.IsZero() {

@@ -21,13 +21,13 @@ type Finish struct {
 	}
 	Outbox Outbox
 	Now    func() time.Time
-	// OnEnded, if not nil, is told of each move that ends, once.
+	// OnEnded, if not nil, is called once for each move that ends.
 	OnEnded func(m desk.Move)
 }
 
 // Step writes the report and ends the move: done, or at attention if
-// conversations failed. A move that has ended already stays as it is. The
-// wait it asks for is until the first late audit.
+// conversations failed. A move that has ended already stays as it is. Step
+// returns how long to wait for the first audit.
 func (f Finish) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := f.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
@@ -73,7 +73,7 @@ func (f Finish) Step(ctx context.Context, r Run) (Run, error) {
 	return r, err
 }
 
-// digest tells each agent how many tickets of the backfill are theirs (R10).
+// digest notifies each agent of how many tickets from history they own (R10).
 func (f Finish) digest(ctx context.Context, m desk.Move, owners map[string]int64) error {
 	if m.Choices.Notifications != desk.Digest || len(owners) == 0 {
 		return nil

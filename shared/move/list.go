@@ -8,24 +8,25 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Lister is the step that lists a fenced channel and dispatches what it finds.
+// Lister is the step that lists a fenced channel's conversations and dispatches
+// them in batches.
 type Lister struct {
 	Moves    MoveReader
 	Listing  Listing
 	Failures FailureReader
 	Dispatch Dispatcher
 	Phase    PhaseRecorder
-	// PerStep is about how many conversations a step lists, and Batch how many
-	// a batch of them holds at most.
+	// PerStep is about how many conversations a step lists, and Batch the most
+	// conversations of a batch.
 	PerStep, Batch int
 }
 
-// listPage is how many conversations are listed at a time: whole batches, of
-// a hundred or of some hundred.
+// listPage is how many conversations are read at a time: a multiple of either
+// platform's batch size.
 const listPage = 6000
 
-// Step lists from the run's cursor on, at first from the fence. Listing a
-// stretch again gives the same batches: their entries stay, and they are sent
+// Step lists from the run's cursor, at first from the fence. A range that is
+// listed again gives the same batches, whose entries stay and which are sent
 // again.
 func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := l.Moves.Get(ctx, r.Account, r.Move)
@@ -38,8 +39,8 @@ func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 	if r.Retry {
 		return l.retry(ctx, r)
 	}
-	// What joins after the fence is the stream's, and would shift every batch
-	// of a listing that is begun again.
+	// Conversations that join after the fence are left to the stream. They would
+	// shift every batch if the listing started again.
 	if r.Cursor.IsZero() {
 		r.Cursor = desk.Position{Joined: m.FenceAt.Add(time.Millisecond)}
 	}
@@ -78,7 +79,7 @@ func (l Lister) dispatch(ctx context.Context, m desk.Move, after desk.Position, 
 	return l.Dispatch.Send(ctx, entries, ids)
 }
 
-// retry dispatches what failed.
+// retry dispatches the conversations that failed.
 func (l Lister) retry(ctx context.Context, r Run) (Run, error) {
 	fs, next, err := l.Failures.Failures(ctx, r.Account, r.Move, r.After, 1000)
 	if err != nil {

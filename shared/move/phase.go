@@ -6,12 +6,12 @@ import (
 	"deskmove/shared/desk"
 )
 
-// PhaseRecorder records what a move does now, for people to see.
+// PhaseRecorder records a move's phase, which people are shown.
 type PhaseRecorder struct {
 	Moves Phases
 }
 
-// Enter records a phase unless the move is in it, or has ended.
+// Enter records a phase, unless the move is in it already or has ended.
 func (p PhaseRecorder) Enter(ctx context.Context, m desk.Move, phase string) error {
 	if m.Phase == phase || m.Status == desk.Done || m.Status == desk.Attention {
 		return nil

@@ -8,28 +8,28 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Planner tells an admin what a move of a channel would meet (R11).
+// Planner tells an admin what to expect of a channel's move (R11).
 type Planner struct {
 	Setups        SetupReader
 	Listing       Listing
 	Conversations ConversationReader
 	Now           func() time.Time
-	// Sample is the most conversations that a plan reads, the newest ones. A
-	// rehearsal reads them all.
+	// Sample is how many conversations a plan reads at most, the newest ones. A
+	// rehearsal reads all of them.
 	Sample int
 }
 
-// Plan is what a plan found.
+// Plan is the result of the preflight checks.
 type Plan struct {
 	desk.Preflight
-	// Sampled says that the channel has more conversations than were read, so
-	// that counts are lower bounds.
+	// Sampled says that the channel has more conversations than were read, and
+	// counts are therefore lower bounds.
 	Sampled bool
 }
 
-// Plan checks a move of a channel with choices, of which the mapping may
-// still be missing. Errors: desk.ErrNotFound if there is no such channel,
-// *desk.InvalidError for choices that are not possible.
+// Plan checks a move with choices that may still lack the status map. Errors:
+// desk.ErrNotFound if there is no such channel, *desk.InvalidError for choices
+// that are not possible.
 func (p Planner) Plan(ctx context.Context, account, channel string, choices desk.Choices) (Plan, error) {
 	setup, err := p.Setups.Setup(ctx, account)
 	if err != nil {
@@ -84,9 +84,9 @@ func (p Planner) plan(ctx context.Context, setup desk.Setup, c desk.Channel, cho
 	return Plan{Preflight: setup.Preflight(c, choices, f, now), Sampled: sampled}, nil
 }
 
-// rules are those that the move would have if it began now, with the original
-// clocks: what would breach then is asked before the admin has decided (R9).
-// The choices have been checked. The rules are nil if they name no statuses yet.
+// rules returns the rules of a move that starts now, with SLA clocks that count
+// from the original times: the admin decides by how many tickets would breach
+// then (R9). It expects valid choices, and returns nil if they lack statuses.
 func (p Planner) rules(setup desk.Setup, c desk.Channel, choices desk.Choices, now time.Time) *desk.Rules {
 	if choices.History != desk.AllHistory || choices.Statuses == (desk.StatusMap{}) {
 		return nil
@@ -99,8 +99,8 @@ func (p Planner) rules(setup desk.Setup, c desk.Channel, choices desk.Choices, n
 	return rules
 }
 
-// each reads the newest conversations of a channel, and reports whether there
-// are more than limit.
+// each calls do for the newest conversations of a channel, and reports whether
+// there are more than limit.
 func (p Planner) each(ctx context.Context, c desk.Channel, limit int, do func(desk.Conversation)) (bool, error) {
 	var after desk.Position
 	for n := 0; n < limit; {

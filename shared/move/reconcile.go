@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// Reconcile is the step that looks for what the listing missed, and counts.
+// Reconcile is the step that finds and dispatches what the listing missed, and
+// counts what has moved.
 type Reconcile struct {
 	Moves    MoveReader
 	Rulebook *Rulebook
@@ -13,16 +14,17 @@ type Reconcile struct {
 	Ledger   TallyRecorder
 	Dispatch Dispatcher
 	Phase    PhaseRecorder
-	// Pages is how many pages of the listing a step surveys.
+	// Pages is how many pages of the listing a step compares.
 	Pages int
 }
 
-// passes is more passes than an execution can make.
-const passes = 1_000_000
+// maxPasses is more passes than an execution can make. A tally's number is made
+// of the execution's and the pass's.
+const maxPasses = 1_000_000
 
-// Step surveys from the run's cursor on. Found, at the end of the pass, says
-// how many conversations it had to dispatch; only a pass that found none is
-// the last, and its tallies are the move's report.
+// Step compares both sides from the run's cursor on. Found, at the end of the
+// pass, says how many conversations it had to dispatch. A pass that finds none is
+// the last, and its tallies become the move's report.
 func (c Reconcile) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := c.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
@@ -35,9 +37,9 @@ func (c Reconcile) Step(ctx context.Context, r Run) (Run, error) {
 	if err != nil {
 		return r, err
 	}
-	if !r.More { // the step before was not of this pass
+	if !r.More { // a new pass
 		r.Pass, r.Page, r.Found = r.Pass+1, 0, 0
-		r.Tally = r.Run*passes + r.Pass
+		r.Tally = r.Run*maxPasses + r.Pass
 		r.Cursor, _ = window(rules.Move, r.History)
 	}
 	_, until := window(rules.Move, r.History)

@@ -9,8 +9,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Redirector brings what customers and agents change into the help desk, from
-// the start of their channel's move on and for good.
+// Redirector brings new and changed conversations of moved channels to the help
+// desk, from the fence of the channel's move on.
 type Redirector struct {
 	Setups interface {
 		Channel(ctx context.Context, account, id string) (desk.Channel, error)
@@ -24,19 +24,19 @@ type Redirector struct {
 	moves map[string]string // by account and channel; channels in the inbox are never in it
 }
 
-// Redirect redirects conversations that were made or changed, as the stream
-// showed them. It returns how many are up to date in the help desk now, and an
-// error for each that must be tried again.
+// Redirect redirects conversations that were created or changed, as the stream
+// reported them. It returns how many are now up to date in the help desk, and an
+// error for each that must be retried.
 func (r *Redirector) Redirect(ctx context.Context, cs []desk.Conversation) (redirected int, errs map[string]error) {
 	errs = make(map[string]error)
-	var moves []Ref // in the order of the changes, which makes it repeatable
+	var moves []Ref // in the order of the changes, so that it is deterministic
 	ids := make(map[Ref][]string)
 	seen := make(map[string]bool, len(cs))
 	for _, c := range cs {
 		id, err := r.moveOf(ctx, c.Account, c.Channel)
 		if err == nil && id == "" && c.Origin != c.Channel && c.Origin != "" {
-			// It joined (R14), and may have left a ticket behind: whoever made it
-			// died before the marker, and no batch comes again.
+			// It joined another channel (R14), and may have left a ticket behind
+			// whose maker crashed before it set the marker.
 			id, err = r.moveOf(ctx, c.Account, c.Origin)
 		}
 		name := c.Account + "#" + id + "#" + c.ID
@@ -58,9 +58,9 @@ func (r *Redirector) Redirect(ctx context.Context, cs []desk.Conversation) (redi
 	return redirected, errs
 }
 
-// moveOf returns the move that fenced a channel, "" while it is in the inbox.
-// A channel never goes back, so only the inbox must be looked up anew each
-// time: an answer from memory would be that of before the fence.
+// moveOf returns the move that fenced a channel, "" while it is in the inbox. A
+// channel never goes back, so that a move can be cached. The inbox must be read
+// each time, because a cached answer could be from before the fence.
 func (r *Redirector) moveOf(ctx context.Context, account, channel string) (string, error) {
 	key := account + "#" + channel
 	r.mu.Lock()

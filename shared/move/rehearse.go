@@ -7,9 +7,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Rehearsal is the step of a rehearsal: the move's own reading and rules over
-// all of a channel's conversations, without writing anything but the report
-// (R12).
+// Rehearsal is the step of a rehearsal: it applies the move's rules to all of a
+// channel's conversations, and writes nothing but the report (R12).
 type Rehearsal struct {
 	Moves  MoveReader
 	Setups SetupReader
@@ -23,8 +22,8 @@ type Rehearsal struct {
 	Pages int
 }
 
-// Step rehearses from the run's cursor on, as if the fence had been when the
-// rehearsal began.
+// Step rehearses from the run's cursor on, with the start of the rehearsal as the
+// fence.
 func (h Rehearsal) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := h.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
@@ -47,7 +46,7 @@ func (h Rehearsal) Step(ctx context.Context, r Run) (Run, error) {
 		return r, err
 	}
 	if !r.More {
-		r.Tally, r.Page = r.Run*passes+1, 0
+		r.Tally, r.Page = r.Run*maxPasses+1, 0
 	}
 	for range h.Pages {
 		ps, more, err := h.Survey.Listing.List(ctx, r.Account, c.ID, r.Cursor, desk.Position{}, surveyPage)
@@ -70,7 +69,7 @@ func (h Rehearsal) Step(ctx context.Context, r Run) (Run, error) {
 	return r, nil
 }
 
-// page foresees what would become of conversations.
+// page counts what would become of conversations.
 func (h Rehearsal) page(ctx context.Context, m desk.Move, rules *desk.Rules, ids []string) (Tally, error) {
 	t := Tally{Report: desk.Report{ByStatus: make(map[desk.Status]int64)}, Owners: make(map[string]int64)}
 	cs, ts, err := h.Survey.both(ctx, m.Account, ids)
@@ -96,7 +95,7 @@ func (h Rehearsal) page(ctx context.Context, m desk.Move, rules *desk.Rules, ids
 	return t, nil
 }
 
-// foresee is the ticket that a conversation would have.
+// foresee returns the ticket that a conversation would have.
 func foresee(rules *desk.Rules, c desk.Conversation, ts map[string]desk.Ticket, now time.Time) (desk.Ticket, error) {
 	if t, ok := ts[c.ID]; ok && t.Provenance == desk.Native {
 		t = rules.AsIs(t, c)

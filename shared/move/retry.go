@@ -10,7 +10,7 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Retrier tries again what a move could not convert (R28).
+// Retrier retries the conversations that a move could not convert (R28).
 type Retrier struct {
 	Setups SetupReader
 	Moves  interface {
@@ -23,10 +23,10 @@ type Retrier struct {
 	Now     func() time.Time
 }
 
-// Retry makes a move that has ended run again for its failures, and returns
-// it. Errors: *desk.RefusedError if there is nothing to retry or the caller
-// is no super administrator, *desk.InvalidError if a status that the move gives
-// to tickets is gone, *RunningError, desk.ErrNotFound.
+// Retry starts a move that has ended again for its failures, and returns it.
+// Errors: *desk.RefusedError if there is nothing to retry or the caller is not a
+// super administrator, *desk.InvalidError if a status that the move gives to
+// tickets no longer exists, *RunningError, desk.ErrNotFound.
 func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk.Move, error) {
 	setup, err := t.Setups.Setup(ctx, caller.Account)
 	if err != nil {
@@ -68,7 +68,7 @@ func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk
 	return m, nil
 }
 
-// retryRun is the state from which a retry begins.
+// retryRun returns the state in which a retry's execution starts.
 func retryRun(m desk.Move) Run {
 	r := firstRun(m)
 	r.Retry, r.Step = true, StepList

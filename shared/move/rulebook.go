@@ -9,13 +9,13 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Rulebook makes the rules of moves ready, and remembers them for a while.
+// Rulebook reads the rules of moves, and caches them.
 type Rulebook struct {
 	Setups SetupReader
 	Moves  MoveReader
 	Now    func() time.Time
-	// TTL is how long rules are remembered: how long it may take until a
-	// change of the account's setup is heeded. Zero remembers nothing.
+	// TTL is how long rules are cached, and so how long it may take until a
+	// change of the account's setup has an effect. Zero caches nothing.
 	TTL time.Duration
 
 	mu    sync.Mutex
@@ -32,13 +32,13 @@ type RuleSet struct {
 	Setup   desk.Setup
 	Move    desk.Move
 	Channel desk.Channel
-	backlog *desk.Rules // help desk access as it was at the fence
-	live    *desk.Rules // the same until the move ends, then as it is
+	backlog *desk.Rules // with the help desk access of the fence
+	live    *desk.Rules // the same until the move ends, then with current access
 }
 
-// Of returns the rules for a conversation: who had access at the fence counts
-// for history, so that all workers agree; who has it now counts for live
-// conversations after the end.
+// Of returns the rules for a conversation. For history, access at the fence
+// counts, so that all workers agree; for live conversations after the move's
+// end, current access.
 func (r *RuleSet) Of(c desk.Conversation) *desk.Rules {
 	if r.backlog.Provenance(c) == desk.Live {
 		return r.live
@@ -60,7 +60,7 @@ func (b *Rulebook) Rules(ctx context.Context, account, id string) (*RuleSet, err
 		return nil, fmt.Errorf("rules of move %s: %w", id, err)
 	}
 	if m := rules.Move; !m.EndedAt.IsZero() && m.Choices.History == desk.AllHistory && rules.Setup.CheckStatusMap(m.Choices.Statuses) != nil {
-		return rules, nil // they make do without statuses that are gone, but a retry is for those
+		return rules, nil // not cached: an admin is about to put missing statuses back for a retry
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -88,7 +88,7 @@ func (b *Rulebook) read(ctx context.Context, account, id string) (*RuleSet, erro
 	if err != nil {
 		return nil, err
 	}
-	// The move's own record learns of the fence a moment after the channel.
+	// The fence is stored in the channel first, and a moment later in the move.
 	m.FenceAt = c.FenceAt
 	backlog, err := desk.NewRules(setup, m, c, access)
 	if err != nil {

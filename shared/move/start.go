@@ -36,8 +36,8 @@ type Starter struct {
 // *KeyReusedError, desk.ErrNotFound for the channel. Every refusal is in the audit
 // log.
 //
-// The move exists when its record and the account's lock are stored. Whether
-// its execution can be started at once or not, the sweeper sees to it.
+// The move exists once its record and the account's lock are stored. If its
+// execution cannot be started at once, the sweeper starts it.
 func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
 	m, ok, err := s.repeated(ctx, caller, idem)
 	if ok {
@@ -56,17 +56,17 @@ func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Cho
 	return m, nil
 }
 
-// startExecution starts an execution of a move that is stored: an error here
-// is not one of the request, because the sweeper starts the execution within a
-// minute. But one that returns each time, such as a missing permission, would
-// only be seen as a slow start.
+// startExecution starts the execution of a move that is stored. An error does not
+// fail the request, because the sweeper starts the execution within a minute. It
+// is logged because a permanent one, such as a missing permission, would only
+// show as slow starts.
 func startExecution(ctx context.Context, machine Machine, log *slog.Logger, r Run) {
 	if err := machine.Start(ctx, r.Name(), r); err != nil {
 		log.ErrorContext(ctx, "execution not started, left to the sweeper", "account", r.Account, "move", r.Move, "err", err)
 	}
 }
 
-// firstRun is the state from which a move begins.
+// firstRun returns the state in which a move's first execution starts.
 func firstRun(m desk.Move) Run {
 	return Run{
 		Account: m.Account, Move: m.ID, Run: m.Run,
@@ -131,7 +131,7 @@ func (s Starter) start(ctx context.Context, caller desk.Caller, choices desk.Cho
 		return desk.Move{}, err
 	}
 	if choices.Rehearsal {
-		left = nil // it changes nothing, so there is nothing to be warned of
+		left = nil // a rehearsal changes nothing, so it needs no acknowledgement
 	}
 	if len(planned.Blockers)+len(left) > 0 {
 		return desk.Move{}, &BlockedError{Blockers: planned.Blockers, Warnings: left}
@@ -162,8 +162,8 @@ func newMoveID(now time.Time, caller desk.Caller, choices desk.Choices, idem Ide
 	return fmt.Sprintf("m%013d%s", now.UnixMilli(), hex.EncodeToString(sum[:4]))
 }
 
-// conflict explains why a move could not be stored: the same request was
-// faster, or another move was.
+// conflict finds out why a move could not be stored: either the same request or
+// another move was stored first.
 func (s Starter) conflict(ctx context.Context, caller desk.Caller, idem Idempotency) (desk.Move, error) {
 	if m, ok, err := s.repeated(ctx, caller, idem); ok || err != nil {
 		return m, err
@@ -175,8 +175,8 @@ func (s Starter) conflict(ctx context.Context, caller desk.Caller, idem Idempote
 	return desk.Move{}, err
 }
 
-// refused logs a refusal and returns it. An error that is none, such as a
-// busy store, is returned alone.
+// refused records a refusal in the audit log and returns it. Other errors, such
+// as a busy store, are only returned.
 func (s Starter) refused(ctx context.Context, caller desk.Caller, channel string, refusal error) error {
 	if !isRefusal(refusal) {
 		return refusal

@@ -19,28 +19,29 @@ type Survey struct {
 	Now           func() time.Time
 }
 
-// settle is how old a change must be before its absence from the help desk is
-// held against the stream, which is on the way with the younger ones. A change
-// that is as far in the future is of a wrong clock, and says nothing.
-const settle = 10 * time.Second
+// streamDelay is how long the stream may take to bring a change to the help desk.
+// Only older changes count as missing, and those as far in the future, which a
+// wrong clock has dated.
+const streamDelay = 10 * time.Second
 
-// fenceWindow is how far from the fence clocks and indexes are mistrusted.
+// fenceWindow is how far before and after the fence clocks may be wrong and
+// indexes late.
 const fenceWindow = 5 * time.Minute
 
 // surveyPage is how many conversations are compared at a time.
 const surveyPage = 4000
 
-// surveyed is what a page of the listing holds.
+// surveyed is the result of one page of the listing.
 type surveyed struct {
 	last    desk.Position
 	more    bool
-	missing []string // conversations that should have a current ticket and marker, and have not
+	missing []string // conversations without the current ticket and marker that they should have
 	tally   Tally
 }
 
-// window is the part of the listing that concerns a move: all of it, or with
-// no history what was taken in around the fence. What came later is the
-// stream's, and before nothing moves.
+// window returns the part of the listing that concerns a move: all of it, or
+// without history the conversations that joined around the fence. Later ones are
+// left to the stream, earlier ones do not move.
 func window(m desk.Move, all bool) (after, until desk.Position) {
 	if all {
 		return desk.Position{}, desk.Position{}
@@ -73,7 +74,7 @@ func (s Survey) page(ctx context.Context, rules *RuleSet, after, until desk.Posi
 		t, ok := ts[c.ID]
 		moved := ok && c.Home == desk.HelpDesk
 		switch current := moved && t.SourceVersion >= c.Version; {
-		case !current && now.Sub(c.ChangedAt).Abs() >= settle:
+		case !current && now.Sub(c.ChangedAt).Abs() >= streamDelay:
 			old = append(old, c.ID)
 		case !moved:
 			young = append(young, c.ID)
@@ -91,12 +92,12 @@ func (s Survey) page(ctx context.Context, rules *RuleSet, after, until desk.Posi
 		return surveyed{}, err
 	}
 	for _, id := range append(old, young...) {
-		if failed[id] { // it waits for an admin's retry
+		if failed[id] { // only an admin's retry converts it
 			found.tally.Report.Found++
 			found.tally.Report.Failed++
 		}
 	}
-	for _, id := range old { // the young are on their way
+	for _, id := range old { // the stream brings the young ones
 		if !failed[id] {
 			found.missing = append(found.missing, id)
 		}
@@ -144,9 +145,9 @@ func (s Survey) failed(ctx context.Context, account, id string) (map[string]bool
 	}
 }
 
-// add counts a conversation that has moved. One whose ticket shows another
-// version is counted, but not summed: a reply is on its way, or came between
-// the reading of the two.
+// add counts a conversation that has moved. It adds to the checksums unless the
+// ticket shows another version, because a reply has not reached it yet or came
+// between the two reads.
 func (t *Tally) add(r *desk.Rules, c desk.Conversation, ticket desk.Ticket) error {
 	rep := &t.Report
 	rep.Found++
@@ -181,7 +182,7 @@ func (t *Tally) add(r *desk.Rules, c desk.Conversation, ticket desk.Ticket) erro
 	return nil
 }
 
-// sum adds tallies up.
+// sum returns the sum of tallies.
 func sum(ts []Tally) Tally {
 	total := Tally{Report: desk.Report{ByStatus: make(map[desk.Status]int64)}, Owners: make(map[string]int64)}
 	r := &total.Report

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Sweeper sees to it that every move goes on: it starts the execution of one
-// that has none, because whoever stored it crashed, or its execution failed.
+// Sweeper restarts moves that have stalled: those without an execution because
+// the starting process crashed, and those whose execution failed.
 type Sweeper struct {
 	Moves interface {
 		MoveReader
@@ -20,12 +20,12 @@ type Sweeper struct {
 	Now     func() time.Time
 }
 
-// startGrace is how long a move is left alone after its start: its starter is
-// about to start the execution.
+// startGrace is how long after its start a move is left to the process that
+// stored it and is about to start its execution.
 const startGrace = 10 * time.Second
 
-// Sweep sweeps once, and returns how many moves it started again. What fails
-// for one move does not stop the others.
+// Sweep restarts all stalled moves, and returns how many. An error with one move
+// does not keep others from being restarted.
 func (s Sweeper) Sweep(ctx context.Context) (restarted int, _ error) {
 	due, err := s.Moves.Due(ctx, s.Now().Add(-startGrace))
 	if err != nil {
@@ -44,7 +44,7 @@ func (s Sweeper) Sweep(ctx context.Context) (restarted int, _ error) {
 	return restarted, errors.Join(errs...)
 }
 
-// move sees to one move, and reports whether it started an execution.
+// move checks one move, and reports whether it started an execution.
 func (s Sweeper) move(ctx context.Context, d Ref) (started bool, _ error) {
 	m, err := s.Moves.Get(ctx, d.Account, d.Move)
 	if err != nil {
@@ -64,8 +64,8 @@ func (s Sweeper) move(ctx context.Context, d Ref) (started bool, _ error) {
 	if err != nil || running {
 		return false, err
 	}
-	// It was never started, or it has ended too early. Starting it again
-	// settles the first; if that did nothing, a successor settles the second.
+	// Either it was never started, or it has failed. Starting it again helps in
+	// the first case and does nothing in the second, which needs a successor.
 	if err := s.Machine.Start(ctx, last.Name(), last); err != nil {
 		return false, err
 	}

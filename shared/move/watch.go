@@ -10,7 +10,7 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Monitor tells people how far moves are.
+// Monitor reports the progress of moves.
 type Monitor struct {
 	Setups SetupReader
 	Moves  MoveReader
@@ -18,17 +18,17 @@ type Monitor struct {
 	Now    func() time.Time
 }
 
-// Overview is a move and how far it is.
+// Overview is a move and its progress.
 type Overview struct {
 	desk.Move
 	Progress
-	Access []string      // agents who had help desk access at the fence, in order; nil before it
-	Open   int           // batches that are not done, as far as they were counted
+	Access []string      // sorted IDs of the agents who had help desk access at the fence; nil before it
+	Open   int           // batches that are not done, counted up to a limit
 	Rate   float64       // conversations a second since the fence
-	Left   time.Duration // until all is done at that rate; negative if nobody knows
+	Left   time.Duration // until all are done at that rate; negative if unknown
 }
 
-// Overview reads a move and how far it is; desk.ErrNotFound if there is none.
+// Overview reads a move and its progress; desk.ErrNotFound if there is none.
 func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, error) {
 	m, err := w.Moves.Get(ctx, account, id)
 	if err != nil {
@@ -43,8 +43,8 @@ func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, er
 		return Overview{}, err
 	}
 	watched.Access = slices.Sorted(maps.Keys(access))
-	// Also after the end, when there should be none: whoever verifies the move
-	// must not be told what it ought to be.
+	// They are counted after the end too, when there should be none: who verifies
+	// the move needs the facts.
 	open, err := w.Ledger.Open(ctx, account, id, openPage)
 	if err != nil {
 		return Overview{}, err
@@ -54,7 +54,7 @@ func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, er
 	return watched, nil
 }
 
-// pace works out the rate, and what is left to do at it.
+// pace computes the rate and the time left.
 func (w *Overview) pace(now time.Time) {
 	if !w.EndedAt.IsZero() {
 		now = w.EndedAt
@@ -64,14 +64,14 @@ func (w *Overview) pace(now time.Time) {
 		return
 	}
 	w.Rate = float64(w.Done) / took
-	// While the channel is being listed nobody knows how many there are.
+	// The total is unknown until the channel has been listed.
 	known := w.EndedAt.IsZero() && w.Phase != "fence" && w.Phase != "list"
 	if known && w.Rate > 0 {
 		w.Left = time.Duration(float64(max(w.Planned-w.Done, 0)) / w.Rate * float64(time.Second))
 	}
 }
 
-// Notice is a banner: a channel is moving (R25).
+// Notice is a banner that says that a channel is moving (R25).
 type Notice struct {
 	Channel desk.Channel
 	Move    desk.Move
@@ -79,8 +79,8 @@ type Notice struct {
 	Percent int
 }
 
-// Notices returns the banners of an account, none if no channel is moving. A
-// move at attention keeps its banner until what failed has been settled.
+// Notices returns the banners of an account. A move at attention keeps its banner
+// until its failures have been settled.
 func (w Monitor) Notices(ctx context.Context, account string) ([]Notice, error) {
 	setup, err := w.Setups.Setup(ctx, account)
 	if err != nil {
@@ -103,8 +103,8 @@ func (w Monitor) Notices(ctx context.Context, account string) ([]Notice, error) 
 	return notices, nil
 }
 
-// moving returns the IDs of the moves whose channels are moving, and of the
-// one that has been started and has not reached its channel yet.
+// moving returns the IDs of the moves whose channels are moving, and of one that
+// has been started but has not fenced its channel yet.
 func (w Monitor) moving(ctx context.Context, setup desk.Setup) ([]string, error) {
 	started, err := w.Moves.Locked(ctx, setup.Account.ID)
 	if err != nil {

@@ -20,11 +20,11 @@ type Accounts struct {
 	}
 }
 
-// Replace makes an account's setup what is given, and returns it as it is
-// stored: channels keep their homes. Errors: *desk.InvalidErrors for what
-// does not fit together, or would take a channel from its conversations, or
-// from a move that runs what it needs. A move that starts in the same moment
-// may miss a status all the same: it goes on when that is back.
+// Replace replaces an account's setup and returns it as stored: channels keep
+// their homes. Errors: *desk.InvalidErrors for what is inconsistent, removes a
+// channel that has conversations, or removes what a running move needs. A move
+// that starts at the same moment may still lack a status, and continues when
+// that is back.
 func (c Accounts) Replace(ctx context.Context, setup desk.Setup) (desk.Setup, error) {
 	if err := setup.Check(); err != nil {
 		return desk.Setup{}, err
@@ -52,8 +52,8 @@ func (c Accounts) Replace(ctx context.Context, setup desk.Setup) (desk.Setup, er
 	return c.Setups.Setup(ctx, setup.Account.ID)
 }
 
-// keeps reports whether a channel that is in use, or moves, stays and stays what
-// it is.
+// keeps returns an error if the new setup lacks a channel that is in use or moves,
+// or changes its type.
 func (c Accounts) keeps(ctx context.Context, was desk.Channel, setup desk.Setup, moves bool) error {
 	is, kept := setup.Channel(was.ID)
 	if kept && is.Type == was.Type {
@@ -69,13 +69,13 @@ func (c Accounts) keeps(ctx context.Context, was desk.Channel, setup desk.Setup,
 	invalid := &desk.InvalidError{Field: "channels", Problem: fmt.Sprintf("channel %s is missing, but has conversations, or moves or was moved", was.ID),
 		Remedy: "keep it in the setup"}
 	if kept {
-		invalid.Field, invalid.Problem = "channels", fmt.Sprintf("channel %s cannot turn from %s to %s", was.ID, was.Type, is.Type)
+		invalid.Field, invalid.Problem = "channels", fmt.Sprintf("channel %s cannot change from %s to %s", was.ID, was.Type, is.Type)
 		invalid.Remedy = "keep its type, or add another channel"
 	}
 	return invalid
 }
 
-// running is the account's move that runs, a zero one if none does.
+// running returns the account's running move, a zero one if there is none.
 func (c Accounts) running(ctx context.Context, account string) (desk.Move, error) {
 	id, err := c.Moves.Locked(ctx, account)
 	if err != nil || id == "" {

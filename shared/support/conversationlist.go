@@ -26,16 +26,14 @@ type Stretch struct {
 	Until   desk.Position
 }
 
-// ConversationFilter says which conversations a list holds. What is empty
-// leaves none out.
+// ConversationFilter selects conversations. Empty fields select all.
 type ConversationFilter struct {
 	Channel string
 	Home    desk.Home // Inbox or HelpDesk
 }
 
-// Page reads a page of an account's conversations after a position, those
-// first which joined their channels last; desk.ErrNotFound if there is no such
-// channel.
+// Page reads a page of an account's conversations after a position, the last to
+// join their channels first; desk.ErrNotFound if there is no such channel.
 func (l ConversationList) Page(ctx context.Context, account string, of ConversationFilter, after desk.Position, limit int) (Page[desk.Conversation], error) {
 	stretches, err := l.stretches(ctx, account, of)
 	if err != nil || len(stretches) == 0 {
@@ -76,14 +74,14 @@ func (l ConversationList) stretches(ctx context.Context, account string, of Conv
 	return stretches, nil
 }
 
-// redirectPeriod is how long, at the most, a new conversation of a moved channel is on
-// its way to the help desk: as long as the redirectPeriod audits go on. One that is
-// later is among the move's failures.
+// redirectPeriod is how long a new conversation of a moved channel may at most
+// take to reach the help desk: until the last audit. After that it is among the
+// move's failures.
 const redirectPeriod = 24 * time.Hour
 
-// stretch returns how much of a channel's listing can hold conversations of a
-// home, so that the inbox need not look through all that has left it; false
-// if nothing can.
+// stretch returns the part of a channel's listing that may have conversations of
+// a home, so that a list of the inbox need not read all that has moved; false if
+// there is none.
 func (l ConversationList) stretch(ctx context.Context, c desk.Channel, home desk.Home) (Stretch, bool, error) {
 	s := Stretch{Channel: c.ID}
 	if home == "" || c.Home == desk.Moving {
@@ -106,8 +104,8 @@ func (l ConversationList) stretch(ctx context.Context, c desk.Channel, home desk
 	return s, true, nil
 }
 
-// read reads the conversations of a home. Since the listing knows them they
-// exist, so that one which an eventual read missed is read strongly.
+// read reads the conversations of a home. All that are listed exist, so one that
+// an eventual read missed is read strongly.
 func (l ConversationList) read(ctx context.Context, account string, ids []string, home desk.Home) (map[string]desk.Conversation, error) {
 	cs, err := l.Conversations.GetMany(ctx, account, ids, false)
 	if err != nil {

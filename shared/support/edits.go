@@ -9,11 +9,11 @@ import (
 	"deskmove/shared/desk"
 )
 
-// attempts is how often a change is tried when others change the same
-// conversation or ticket meanwhile.
+// attempts is how often a change is tried while others change the same
+// conversation or ticket.
 const attempts = 8
 
-// Editor carries out what agents change on conversations and tickets.
+// Editor carries out agents' changes of conversations and tickets.
 type Editor struct {
 	Setups        SetupReader
 	Conversations interface {

@@ -11,8 +11,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Intake takes in what customers and agents write, for all channels and at
-// all times: a move disturbs nothing of it.
+// Intake takes in the messages of customers and agents, on all channels and
+// independently of moves.
 type Intake struct {
 	Setups        ChannelReader
 	Conversations ConversationReader
@@ -25,29 +25,29 @@ type Intake struct {
 	Now func() time.Time
 }
 
-// External is what an external ID of a channel stands for.
+// External is the message that a channel's external ID stands for.
 type External struct {
 	Conversation string
 	Message      string
 	TakenIn      time.Time
 }
 
-// Receipt says what became of a message.
+// Receipt is the result of taking in a message.
 type Receipt struct {
 	Conversation desk.Conversation
 	Message      string // its ID
 	Began        bool   // it began the conversation
-	Known        bool   // it was there already, and nothing was changed
+	Known        bool   // it had been taken in before, and nothing was changed
 }
 
-// TakeIn takes in a message that came by a channel. M.External identifies it
-// there: taken in again, it changes nothing. It joins the first conversation
-// that one of the references belongs to, else it begins one. Of m, Account,
-// Channel, External, Author, From, Agent, At and the bodies are read.
+// TakeIn takes in a message of a channel, unless one with that m.External has
+// been taken in there before. It joins the conversation of the first reference
+// that is known, else it begins one. Of m, Account, Channel, External, Author,
+// From, Agent, At, Subject and the bodies are read.
 //
-// The external ID is claimed for a conversation before anything else is
-// written, so that a second attempt, after a crash or at the same time, goes
-// on with the same conversation.
+// The external ID is claimed for a conversation before anything else is written,
+// so that another attempt, after a crash or at the same time, continues with the
+// same conversation.
 func (i Intake) TakeIn(ctx context.Context, m desk.Message, references []string) (Receipt, error) {
 	by, err := i.Setups.Channel(ctx, m.Account, m.Channel)
 	if err != nil {
@@ -60,9 +60,8 @@ func (i Intake) TakeIn(ctx context.Context, m desk.Message, references []string)
 	return i.write(ctx, m, by, claim)
 }
 
-// Append takes in a message to a conversation, by the channel m.Channel, or
-// if that is empty by the one on which the conversation began, which stays the
-// same if it joins another. Otherwise it is like Message.
+// Append adds a message to a conversation, on the channel m.Channel or, if that
+// is empty, on the one where the conversation began. Otherwise it is like TakeIn.
 func (i Intake) Append(ctx context.Context, m desk.Message, conversation string) (Receipt, error) {
 	c, err := i.Conversations.Get(ctx, m.Account, conversation)
 	if err != nil {
@@ -86,8 +85,8 @@ func (i Intake) Append(ctx context.Context, m desk.Message, conversation string)
 	return i.write(ctx, m, by, claim)
 }
 
-// claim returns what the message's external ID stands for, and settles it if
-// it is new. The references come after the external ID itself.
+// claim returns what the message's external ID stands for, and claims it if it is
+// new. Externals are the external ID and the references.
 func (i Intake) claim(ctx context.Context, m desk.Message, externals []string) (External, error) {
 	for range attempts {
 		known, err := i.Messages.Resolve(ctx, m.Account, m.Channel, externals)
@@ -112,7 +111,7 @@ func (i Intake) claim(ctx context.Context, m desk.Message, externals []string) (
 	return External{}, &desk.BusyError{What: "external ID", After: time.Second}
 }
 
-// write stores the message as it was claimed.
+// write stores the message in the conversation that it was claimed for.
 func (i Intake) write(ctx context.Context, m desk.Message, by desk.Channel, claim External) (Receipt, error) {
 	m.Conversation, m.ID = claim.Conversation, claim.Message
 	m.At = m.At.UTC().Truncate(time.Millisecond)
@@ -162,8 +161,8 @@ func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (R
 	return Receipt{Conversation: changed, Message: m.ID}, i.Messages.Append(ctx, changed, c.Version, m)
 }
 
-// since is now, or when the channel was fenced, if the clock that did it was
-// ahead: whoever has seen the fence writes after it.
+// since returns now, or the time of the channel's fence if another clock set that
+// later: what is written after the fence must be dated after it.
 func since(c desk.Channel, now time.Time) time.Time {
 	if fenced := c.FenceAt.UTC(); fenced.After(now) {
 		return fenced

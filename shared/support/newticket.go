@@ -9,8 +9,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// NewTicket makes a ticket for a conversation in the inbox, by an agent's
-// wish; one that has a ticket keeps it. Errors: *desk.MovedError,
+// NewTicket creates the ticket that an agent wants for a conversation in the
+// inbox; one that has a ticket keeps it. Errors: *desk.MovedError,
 // *desk.RefusedError while the conversation is being moved, *desk.InvalidError
 // for the status, desk.ErrNotFound.
 func (e Editor) NewTicket(ctx context.Context, caller desk.Caller, conversation string, status desk.Status) (desk.Ticket, error) {
@@ -31,7 +31,7 @@ func (e Editor) NewTicket(ctx context.Context, caller desk.Caller, conversation 
 	return desk.Ticket{}, &desk.BusyError{What: "conversation " + conversation, After: time.Second}
 }
 
-// newTicket is one attempt; desk.ErrChanged asks for another one.
+// newTicket is one attempt; after desk.ErrChanged there is another.
 func (e Editor) newTicket(ctx context.Context, caller desk.Caller, conversation string, status desk.Status) (desk.Ticket, error) {
 	c, err := e.Conversations.Get(ctx, caller.Account, conversation)
 	if err != nil {
@@ -43,8 +43,8 @@ func (e Editor) newTicket(ctx context.Context, caller desk.Caller, conversation 
 	now := e.Now().Truncate(time.Millisecond)
 	changed := c
 	changed.Version, changed.ChangedAt, changed.Ticket = c.Version+1, now, desk.TicketID(c.ID)
-	// It shows the version that was read. Were it the next one, which may
-	// never be stored, the move could not tell the next message from it.
+	// It shows the version that was read. The next one may never be stored, and
+	// then the move would take the next message for this change.
 	t := desk.Ticket{
 		Account: c.Account, ID: changed.Ticket, Conversation: c.ID, Channel: c.Channel, Subject: c.Subject,
 		Customer: c.Customer, Status: status, Owner: c.Owner, Created: now, Provenance: desk.Native, Origin: c.Origin,
@@ -61,9 +61,9 @@ func (e Editor) newTicket(ctx context.Context, caller desk.Caller, conversation 
 	return e.Tickets.Get(ctx, caller.Account, changed.Ticket)
 }
 
-// put stores a ticket, unless there is one to rely on: the conversation's
-// own, or one that is in the inbox with it. A move's, which is not marked, may
-// yet be taken back, because the conversation joined another channel (R14).
+// put stores a ticket, unless the conversation has one already or one exists in
+// the inbox. One in the help desk is a move's that has not set the marker yet, and
+// may be withdrawn because the conversation joined another channel (R14).
 func (e Editor) put(ctx context.Context, t desk.Ticket, known bool) error {
 	errs := e.Tickets.Create(ctx, []desk.Ticket{t})
 	switch {

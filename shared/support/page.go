@@ -9,13 +9,12 @@ import (
 // Page is a part of a list.
 type Page[T any] struct {
 	Items []T
-	Last  desk.Position // the last one looked at: the next page goes on after it
+	Last  desk.Position // the last one read, after which the next page starts
 	More  bool          // there may be a next page
 }
 
-// maxLooked is about how many items a page maxLooked at, at most, for those that are
-// wanted. A page that finds few then ends early, and says that there may be
-// more.
+// maxLooked is about how many items a page reads at most. A page that finds few
+// wanted ones then ends early, and says that there may be more.
 const maxLooked = 5000
 
 // page reads a page of at most limit wanted items of a list. List returns
@@ -33,7 +32,7 @@ func page[T any](
 		}
 		looked += len(ps)
 		for len(ps) > 0 && len(p.Items) < limit {
-			// So many at a time at least, since some may not be wanted.
+			// At least 100 at a time, since some may not be wanted.
 			some := ps[:min(len(ps), max(limit-len(p.Items), 100))]
 			found, err := read(ctx, desk.ConversationIDs(some))
 			if err != nil {

@@ -6,26 +6,28 @@ import (
 	"deskmove/shared/desk"
 )
 
-// What several use cases need of a store. Package store has all of it.
+// What several use cases need of a store. Package store implements all of it.
 
-// SetupReader reads an account's setup as it is now. No account: desk.ErrNotFound.
+// SetupReader reads an account's current setup; desk.ErrNotFound if there is no
+// such account.
 type SetupReader interface {
 	Setup(ctx context.Context, account string) (desk.Setup, error)
 }
 
-// ChannelReader reads a channel as it is now, desk.ErrNotFound if there is none.
+// ChannelReader reads a channel's current state; desk.ErrNotFound if there is none.
 type ChannelReader interface {
 	Channel(ctx context.Context, account, id string) (desk.Channel, error)
 }
 
-// MoveReader reads moves, and the ID of the one that has the account's lock.
-// What is not there: desk.ErrNotFound, but for the lock, which is "" then.
+// MoveReader reads moves, and the ID of the move that holds the account's lock, ""
+// if none does. Errors: desk.ErrNotFound.
 type MoveReader interface {
 	Get(ctx context.Context, account, id string) (desk.Move, error)
 	Locked(ctx context.Context, account string) (string, error)
 }
 
-// ConversationReader reads a conversation, strongly: desk.ErrNotFound if there is none.
+// ConversationReader reads a conversation with all that is committed;
+// desk.ErrNotFound if there is none.
 type ConversationReader interface {
 	Get(ctx context.Context, account, id string) (desk.Conversation, error)
 }

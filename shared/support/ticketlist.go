@@ -16,8 +16,7 @@ type TicketList struct {
 	}
 }
 
-// TicketFilter says which tickets a list holds. What is empty leaves none
-// out.
+// TicketFilter selects tickets. Empty fields select all.
 type TicketFilter struct {
 	Status desk.Status
 	Owner  string // agent ID
@@ -60,8 +59,8 @@ func (of TicketFilter) statuses(setup desk.Setup) ([]desk.Status, error) {
 	return all, nil
 }
 
-// read reads the tickets that are wanted. The list is an index, so that a
-// ticket may have changed its status since, or have been taken back.
+// read reads the selected tickets. The list is an index: a ticket may have changed
+// its status since, or have been withdrawn.
 func (l TicketList) read(ctx context.Context, account string, ids []string, of TicketFilter) (map[string]desk.Ticket, error) {
 	ts, err := l.Tickets.GetMany(ctx, account, ids, false)
 	if err != nil {
