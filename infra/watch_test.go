@@ -33,7 +33,7 @@ var writeActions = map[store.Op]string{
 	store.Put: "PutItem", store.Update: "UpdateItem", store.Delete: "DeleteItem",
 }
 
-// watcher notes what functions do below the waist, as the actions that AWS
+// watcher records what functions do through the platform, as the actions that AWS
 // would ask their roles for.
 type watcher struct {
 	// Before, if not nil, comes before each action, and may fail it.

@@ -28,7 +28,7 @@ type Result struct {
 	EndToEndPerS float64 `json:"end_to_end_per_s"`
 	Ratio        float64 `json:"ratio"`
 	PeakRSSMiB   float64 `json:"peak_rss_mib"` // of the process that moves
-	// Writes and reads at the waist, entries of indexes aside.
+	// Writes and reads of the engine, without entries of indexes.
 	WritesPerConversation float64 `json:"writes_per_conversation"`
 	ReadsPerConversation  float64 `json:"reads_per_conversation"`
 	// From the answer to a customer's new conversation until its ticket is
