@@ -76,7 +76,7 @@ var (
 	exampleMoved   = &desk.MovedError{Conversation: exampleConversation, Ticket: "t-" + exampleConversation}
 	exampleWarning = desk.Finding{Code: desk.CodeAgentsNoAccess, Count: 37, About: []string{"cem"},
 		Problem: "agents without help desk access own 37 conversations: cem 37",
-		Remedy:  "give them help desk access, or let the tickets land without an owner"}
+		Remedy:  "give them help desk access, or accept that the tickets will have no owner"}
 	exampleInvalid = &desk.InvalidError{Field: "status", Problem: `status "nwe" is unknown`, Remedy: "use a status of a pipeline of the account"}
 )
 

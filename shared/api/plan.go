@@ -54,7 +54,7 @@ type plan struct {
 type finding struct {
 	Code    string   `json:"code" example:"agents-without-access" doc:"Stable; programs may rely on it."`
 	Problem string   `json:"problem" example:"agents without help desk access own 37 conversations: cem 37"`
-	Remedy  string   `json:"remedy" example:"give them help desk access, or let the tickets land without an owner"`
+	Remedy  string   `json:"remedy" example:"give them help desk access, or accept that the tickets will have no owner"`
 	Count   int64    `json:"count,omitempty" example:"37" doc:"How many of what the problem counts."`
 	About   []string `json:"about,omitempty" nullable:"false" example:"[\"cem\"]" doc:"IDs of the agents, teams or channels it is about, the weightiest first."`
 }

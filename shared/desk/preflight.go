@@ -141,12 +141,12 @@ func (s Setup) ownersWithoutAccess(owned map[string]int64) []Finding {
 	}
 	return []Finding{{Code: CodeAgentsNoAccess, Count: sum, About: about,
 		Problem: fmt.Sprintf("agents without help desk access own %d conversations: %s", sum, strings.Join(each, ", ")),
-		Remedy:  "give them help desk access, or let the tickets land without an owner"}}
+		Remedy:  "give them help desk access, or accept that the tickets will have no owner"}}
 }
 
 // leftBehind warns about connected channels that this move leaves in the inbox.
 func (s Setup) leftBehind(c Channel, conversations map[string]int64) []Finding {
-	found := Finding{Code: CodeConnectedLeft, Remedy: "move it next, so that agents need not look in two places"}
+	found := Finding{Code: CodeConnectedLeft, Remedy: "move them next; until then agents must look in two places"}
 	for _, other := range s.ConnectedChannels(c) {
 		if other.Home == Inbox {
 			found.About = append(found.About, other.ID)
