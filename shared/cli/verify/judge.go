@@ -6,20 +6,20 @@ import (
 	"deskmove/shared/client"
 )
 
-// finding is an invariant that seems not to hold for something.
+// finding is one apparent violation of an invariant.
 type finding struct {
 	invariant int
 	id        string
 	problem   string
 }
 
-// verdict collects what was looked at and what was found.
+// verdict holds which invariants were checked, and the violations found.
 type verdict struct {
 	looked [invariants]bool
 	found  []finding
 }
 
-// must notes that an invariant was looked at, and whether it holds.
+// must records the check of an invariant, and a finding unless it holds.
 func (d *verdict) must(invariant int, holds bool, id, problem string, args ...any) {
 	d.looked[invariant] = true
 	if !holds {
@@ -40,10 +40,12 @@ func (v *verifier) pair(r record, t *client.Ticket) pair {
 	}
 }
 
-// judge says which invariants hold for a conversation and its ticket.
+// judge checks the invariants of a conversation and its ticket: first its home,
+// then that the ticket exists, then the ticket itself. The ticket's status, owner
+// and edit are checked only if it shows the conversation's last version.
 func (v *verifier) judge(p pair) verdict {
 	var d verdict
-	v.judgePlace(&d, p)
+	v.judgeHome(&d, p)
 	t := p.ticket
 	switch {
 	case t == nil:
@@ -59,21 +61,20 @@ func (v *verifier) judge(p pair) verdict {
 	return d
 }
 
-// judgePlace judges whether a conversation is where its channel's move wants
-// it.
-func (v *verifier) judgePlace(d *verdict, p pair) {
-	place := v.world.places[p.channel]
+// judgeHome checks that a conversation has moved if its channel's move includes
+// it, and only then.
+func (v *verifier) judgeHome(d *verdict, p pair) {
+	channel := v.world.channels[p.channel]
 	m, known := v.world.moveOf(p.channel)
-	if place.Home == "inbox" || place.Home == "" {
+	if channel.Home == "inbox" || channel.Home == "" {
 		d.must(foreign, !p.moved, p.id, "it has moved, but its channel %q is in the inbox", p.channel)
 		return
 	}
 	if !known {
 		return // judgeMoves reports the channel
 	}
-	old := p.takenIn < millis(place.FenceAt)
-	left := m.History == "none" && old
-	if left {
+	leftBehind := m.History == "none" && p.takenIn < millis(channel.FenceAt)
+	if leftBehind {
 		d.must(noHistory, !p.moved, p.id, "it came before the fence, whose move leaves history behind, but has moved")
 		return
 	}
@@ -85,7 +86,7 @@ func (v *verifier) judgePlace(d *verdict, p pair) {
 	}
 }
 
-// judgeTicket judges a ticket that lives in the help desk.
+// judgeTicket checks a ticket in the help desk.
 func (v *verifier) judgeTicket(d *verdict, p pair, t *client.Ticket) {
 	d.must(oneTicket, t.ID == ticketID(p.id) && !p.odd, p.id, "its ticket %s is not the one it should have", t.ID)
 	m, known := v.world.moveOf(p.channel)
@@ -102,17 +103,19 @@ func (v *verifier) judgeTicket(d *verdict, p pair, t *client.Ticket) {
 	// have joined another channel since (R14, R15).
 	d.must(foreign, t.ChannelID == p.channel || t.Provenance == "native", t.ID, "it is of channel %q, but its conversation is of %q", t.ChannelID, p.channel)
 	if p.moved {
-		d.looked[markerTicket] = true // it is here
+		d.looked[markerTicket] = true // the ticket exists
 		d.must(versionAtRest, t.SourceVersion == int64(p.version), t.ID, "it shows version %d of its conversation, which is at %d",
 			t.SourceVersion, p.version)
 	}
-	if p.moved && t.SourceVersion == int64(p.version) { // else the words differ as well
+	if p.moved && t.SourceVersion == int64(p.version) { // an older version has another status and owner
 		v.judgeStatus(d, p, t, m)
 		v.judgeOwner(d, p, t, m)
 		v.judgeEdit(d, p, t)
 	}
 }
 
+// judgeStatus checks the status that the move gave the ticket (MovedStatus), then
+// the status it has now.
 func (v *verifier) judgeStatus(d *verdict, p pair, t *client.Ticket, m client.Move) {
 	closed, known := v.world.closed[t.Status]
 	d.must(statusRight, known, t.ID, "its status %q is in no pipeline", t.Status)
@@ -129,7 +132,7 @@ func (v *verifier) judgeStatus(d *verdict, p pair, t *client.Ticket, m client.Mo
 		d.must(statusRight, v.world.closed[t.MovedStatus] != p.open, t.ID, "it got status %q, unlike its conversation", t.MovedStatus)
 	}
 	if t.Provenance != "native" {
-		live := p.takenIn >= millis(v.world.places[p.channel].FenceAt)
+		live := p.takenIn >= millis(v.world.channels[p.channel].FenceAt)
 		d.must(statusRight, live == (t.Provenance == "live"), t.ID, "its provenance is %s, but its conversation came on the other side of the fence", t.Provenance)
 	}
 	if t.Edited == nil {
@@ -139,6 +142,8 @@ func (v *verifier) judgeStatus(d *verdict, p pair, t *client.Ticket, m client.Mo
 	}
 }
 
+// judgeOwner checks that the move kept the conversation's owner, or dropped it for
+// lack of access to the help desk.
 func (v *verifier) judgeOwner(d *verdict, p pair, t *client.Ticket, m client.Move) {
 	if t.Edited == nil {
 		d.must(ownerRight, t.Owner == t.MovedOwner, t.ID, "no agent edited it, but its owner went from %q to %q", t.MovedOwner, t.Owner)
@@ -148,7 +153,7 @@ func (v *verifier) judgeOwner(d *verdict, p pair, t *client.Ticket, m client.Mov
 	switch t.Provenance {
 	case "history":
 		lost = lost && t.MovedOwner == ""
-	case "live": // whoever the routing chose instead
+	case "live": // routing may have chosen another agent
 		lost = lost && (t.MovedOwner == "" || v.world.agents[t.MovedOwner])
 	default:
 		return // a native ticket has the owner it had
@@ -163,6 +168,8 @@ func (v *verifier) judgeOwner(d *verdict, p pair, t *client.Ticket, m client.Mov
 	d.must(ownerRight, kept || lost, t.ID, "it has owner %q and lost %q, but its conversation's is %q", t.MovedOwner, t.LostOwner, p.owner)
 }
 
+// judgeEdit checks that an agent's last edit still holds: its owner always, its
+// status until the customer writes.
 func (v *verifier) judgeEdit(d *verdict, p pair, t *client.Ticket) {
 	e := t.Edited
 	if e == nil {

@@ -12,7 +12,7 @@ import (
 	"deskmove/shared/desk"
 )
 
-// tally counts again what a move's report says.
+// tally is a recount of the numbers of a move's report.
 type tally struct {
 	created, asIs, live, ownersLost int64
 	late                            int64 // of history, joined after the fence
@@ -42,7 +42,7 @@ func (v *verifier) tally(p pair) {
 	}
 	// A form's conversation that joined after the fence may have come before
 	// or after the report was made (R14).
-	late := p.joined >= millis(v.world.places[p.channel].FenceAt)
+	late := p.joined >= millis(v.world.channels[p.channel].FenceAt)
 	switch {
 	case t.Provenance == "live":
 		n.live++
@@ -87,7 +87,7 @@ func (v *verifier) expected(p pair, m client.Move) (start time.Time, status, own
 	return time.UnixMilli(p.started), status, owner
 }
 
-// judgeMoves judges moves and channels, as they are after all else was read.
+// judgeMoves checks moves and channels, read again after everything else.
 func (v *verifier) judgeMoves(ctx context.Context) error {
 	if err := v.look(ctx); err != nil {
 		return err
@@ -107,8 +107,8 @@ func (v *verifier) judgeMoves(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(v.world.places)) {
-		v.judgeChannel(v.world.places[id])
+	for _, id := range slices.Sorted(maps.Keys(v.world.channels)) {
+		v.judgeChannel(v.world.channels[id])
 	}
 	v.judgeSettings()
 	return v.judgeAudit(ctx)
@@ -133,9 +133,9 @@ func (v *verifier) judgeChannel(p client.ChannelStatus) {
 	}
 }
 
-// judgeEnded judges the books of a move.
+// judgeEnded checks the counts and the report of a move that has ended.
 func (v *verifier) judgeEnded(ctx context.Context, m client.Move) error {
-	place := v.world.places[m.ChannelID]
+	place := v.world.channels[m.ChannelID]
 	v.must(oneMove, place.MoveID == m.ID, m.ID, "it has ended, but its channel %s is not where it took it", m.ChannelID)
 	if m.Status == "done" {
 		v.must(oneMove, place.Home == "helpdesk", m.ID, "it is done, but its channel's home is %q", place.Home)

@@ -18,7 +18,7 @@ const mostSuspects = 10_000
 const atOnce = 8
 
 func (v *verifier) readConversations(ctx context.Context) error {
-	for _, channel := range slices.Sorted(maps.Keys(v.world.places)) {
+	for _, channel := range slices.Sorted(maps.Keys(v.world.channels)) {
 		for c, err := range v.api.Conversations(ctx, channel) {
 			if err != nil {
 				return err
@@ -53,7 +53,7 @@ func (v *verifier) readTickets(ctx context.Context) error {
 	return nil
 }
 
-// readLeft judges the conversations whose ticket is not in the help desk's
+// readLeft checks the conversations whose ticket is not in the help desk's
 // list. A ticket made in the inbox is not, until it moves.
 func (v *verifier) readLeft(ctx context.Context) error {
 	g, within := errgroup.WithContext(ctx)
@@ -80,7 +80,7 @@ func (v *verifier) readLeft(ctx context.Context) error {
 					return err
 				}
 				if t == nil || t.ConversationID != r.id {
-					t = &client.Ticket{ConversationID: r.id} // judged as none
+					t = &client.Ticket{ConversationID: r.id} // counts as none
 				}
 				native <- t
 				return nil
@@ -96,7 +96,7 @@ func (v *verifier) readLeft(ctx context.Context) error {
 	return err
 }
 
-// first judges a conversation as the first pass sees it.
+// first checks a conversation in the first pass.
 func (v *verifier) first(r record, t *client.Ticket) {
 	if t != nil && t.ID == "" {
 		t = nil

@@ -11,11 +11,11 @@ import (
 	"deskmove/shared/client"
 )
 
-// again is a conversation that was read again.
-type again struct {
+// rechecked is a conversation that was read again.
+type rechecked struct {
 	pair  *pair // nil if there is no such conversation
 	found []finding
-	fresh bool // it changed so lately that more may be on its way
+	fresh bool // changed so recently that more may follow
 }
 
 // recheck reads what looked wrong again, until it is right or has had its
@@ -62,7 +62,7 @@ func (v *verifier) recheck(ctx context.Context) error {
 	return nil
 }
 
-func (v *verifier) readAgain(ctx context.Context, ids []string) ([]again, error) {
+func (v *verifier) readAgain(ctx context.Context, ids []string) ([]rechecked, error) {
 	type fetched struct {
 		conversation *client.Conversation
 		ticket       *client.Ticket
@@ -97,7 +97,7 @@ func (v *verifier) readAgain(ctx context.Context, ids []string) ([]again, error)
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	looked := make([]again, len(ids))
+	looked := make([]rechecked, len(ids))
 	for i, id := range ids {
 		f := read[i]
 		looked[i] = v.judgeAgain(id, f.conversation, f.ticket, f.extra)
@@ -105,8 +105,8 @@ func (v *verifier) readAgain(ctx context.Context, ids []string) ([]again, error)
 	return looked, nil
 }
 
-func (v *verifier) judgeAgain(id string, c *client.Conversation, t *client.Ticket, extra []client.Ticket) again {
-	var a again
+func (v *verifier) judgeAgain(id string, c *client.Conversation, t *client.Ticket, extra []client.Ticket) rechecked {
+	var a rechecked
 	for _, x := range extra {
 		a.found = append(a.found, finding{oneTicket, x.ID, "it names conversation " + id + ", whose ticket is " + ticketID(id)})
 	}

@@ -108,7 +108,7 @@ func (v *verifier) violated(f finding) {
 func (v *verifier) result(took time.Duration) Result {
 	r := Result{
 		OK: true, Account: v.world.me.Account, Conversations: int64(len(v.records.all)), Tickets: v.tickets,
-		Channels: len(v.world.places), Moves: len(v.world.moves), Checks: v.checks[:], Notes: v.notes, Seconds: took.Seconds(),
+		Channels: len(v.world.channels), Moves: len(v.world.moves), Checks: v.checks[:], Notes: v.notes, Seconds: took.Seconds(),
 	}
 	for _, c := range r.Checks {
 		r.OK = r.OK && c.Violations == 0

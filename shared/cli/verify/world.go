@@ -8,22 +8,23 @@ import (
 	"deskmove/shared/client"
 )
 
-// world is what conversations and tickets are judged by.
+// world is the setup and the moves that conversations and tickets are checked
+// against.
 type world struct {
-	me      client.Me
-	setup   client.Setup
-	closed  map[string]bool // ticket statuses that are closed; open ones are false
-	agents  map[string]bool
-	places  map[string]client.ChannelStatus
-	moves   map[string]client.Move     // rehearsals too
-	ordered []client.Move              // oldest first
-	failed  map[string]bool            // conversations whose failure is on record
-	access  map[string]map[string]bool // by move, the agents who had help desk access at its fence
+	me       client.Me
+	setup    client.Setup
+	closed   map[string]bool // ticket statuses that are closed; open ones are false
+	agents   map[string]bool
+	channels map[string]client.ChannelStatus
+	moves    map[string]client.Move     // rehearsals too
+	ordered  []client.Move              // oldest first
+	failed   map[string]bool            // conversations whose failure is on record
+	access   map[string]map[string]bool // by move, the agents who had help desk access at its fence
 }
 
 func (v *verifier) look(ctx context.Context) error {
 	w := &world{
-		closed: make(map[string]bool), agents: make(map[string]bool), places: make(map[string]client.ChannelStatus),
+		closed: make(map[string]bool), agents: make(map[string]bool), channels: make(map[string]client.ChannelStatus),
 		moves: make(map[string]client.Move), failed: make(map[string]bool), access: make(map[string]map[string]bool),
 	}
 	var err error
@@ -48,7 +49,7 @@ func (v *verifier) look(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.places[p.ID] = p
+		w.channels[p.ID] = p
 	}
 	if err := v.lookAtMoves(ctx, w); err != nil {
 		return err
@@ -95,7 +96,7 @@ func (v *verifier) lookAtMoves(ctx context.Context, w *world) error {
 
 // moveOf returns the move that took a channel from the inbox, if one did.
 func (w *world) moveOf(channel string) (client.Move, bool) {
-	m, ok := w.moves[w.places[channel].MoveID]
+	m, ok := w.moves[w.channels[channel].MoveID]
 	return m, ok
 }
 
