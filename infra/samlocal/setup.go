@@ -25,7 +25,7 @@ const (
 	patient = 30 * time.Second // with stand-ins that are being started
 )
 
-// setup is what is made of what.
+// setup holds the inputs and outputs of sam-local's setup.
 type setup struct {
 	name          string // with which those of tables and queue begin
 	dynamodb, sqs string // URLs of the stand-ins
@@ -84,11 +84,11 @@ func (s setup) run(ctx context.Context) error {
 
 // variables are all that functions read of their environment.
 func (s setup) variables(stream, queue string) (map[string]string, error) {
-	db, err := seen(s.dynamodb, s.host)
+	db, err := withHost(s.dynamodb, s.host)
 	if err != nil {
 		return nil, err
 	}
-	q, err := seen(s.sqs, s.host)
+	q, err := withHost(s.sqs, s.host)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +110,8 @@ func (s setup) variables(stream, queue string) (map[string]string, error) {
 	}, nil
 }
 
-// seen is an endpoint with its port at another host.
-func seen(endpoint, host string) (string, error) {
+// withHost replaces an endpoint's host and keeps its port.
+func withHost(endpoint, host string) (string, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil {
 		return "", err
