@@ -33,7 +33,7 @@ const (
 
 const security = "token"
 
-// description is what the API says of itself, before its operations.
+// description returns the API's description without its operations.
 func description() *huma.OpenAPI {
 	return &huma.OpenAPI{
 		OpenAPI: "3.1.0",
@@ -80,9 +80,8 @@ var (
 	exampleInvalid = &desk.InvalidError{Field: "status", Problem: `status "nwe" is unknown`, Remedy: "use a status of a pipeline of the account"}
 )
 
-// responses describes the problems that an operation can answer with: its
-// own, and those that follow from what it takes. What many have in common is
-// described once, in shared.
+// responses describes the problems that an operation may return: its own, and
+// those that follow from its input. Common ones are described once, in shared.
 func (op operation) responses(in reflect.Type, takesBody bool, shared map[string]*huma.Response) map[string]*huma.Response {
 	ctx := context.Background()
 	all := []*problem{internal(), known(ctx, store.ErrThrottled)}
@@ -142,7 +141,7 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 	return responses
 }
 
-// tokenWithout is why a token is refused that lacks a claim.
+// tokenWithout returns the error for a token that lacks a claim.
 func tokenWithout(claim string) error {
 	_, err := auth.FromClaims(func(name string) string {
 		return map[string]string{auth.ClaimScope: auth.Scope, auth.ClaimAgent: "ann", auth.ClaimRole: string(desk.AgentRole), claim: ""}[name]
@@ -150,7 +149,7 @@ func tokenWithout(claim string) error {
 	return err
 }
 
-// describe is the response of a status, with its problems as examples.
+// describe returns the response of a status, with its problems as examples.
 func describe(ps []*problem) *huma.Response {
 	examples := make(map[string]*huma.Example)
 	for _, p := range ps {
@@ -180,7 +179,7 @@ func (r *routes) describeProblems() {
 
 func code(status int) string { return strconv.Itoa(status) }
 
-// yaml is the whole description, in the order in which people read it.
+// yaml returns the whole description, in the order in which people read it.
 func (r *routes) yaml() ([]byte, error) {
 	whole, err := json.Marshal(r.huma.OpenAPI())
 	if err != nil {
@@ -200,8 +199,8 @@ func (r *routes) yaml() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// mustYAML is the whole description; it follows from the program alone, so
-// that it works always or never, and a test tells.
+// mustYAML returns the whole description. It depends on the program alone, so a
+// test shows whether it can fail.
 func (r *routes) mustYAML() []byte {
 	b, err := r.yaml()
 	if err != nil {

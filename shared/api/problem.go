@@ -16,8 +16,8 @@ import (
 	"deskmove/shared/store"
 )
 
-// problem is what every error looks like: application/problem+json, as of
-// RFC 9457, with a stable code and what to do.
+// problem is the body of every error: application/problem+json (RFC 9457) with a
+// stable code and what to do.
 type problem struct {
 	Type     string         `json:"type" example:"about:blank" doc:"Always about:blank; the code says which problem it is."`
 	Title    string         `json:"title" example:"Conflict" doc:"The status in words."`
@@ -32,7 +32,7 @@ type problem struct {
 	TicketID string         `json:"ticketId,omitempty" doc:"The ticket to edit instead."`
 	Link     string         `json:"link,omitempty" example:"/v1/moves/m1795000000000a1b2c3d4" doc:"Where the move or ticket is."`
 
-	after time.Duration // when to try again; 0 says nothing about it
+	after time.Duration // when to retry; 0 sets no Retry-After
 }
 
 // fieldProblem says what is wrong with one field.
@@ -95,7 +95,7 @@ func answerTooLarge() *problem {
 		"ask for less: a smaller limit, or a conversation without raw=true")
 }
 
-// internal is all that a caller learns of an error that nobody foresaw.
+// internal hides an unexpected error from the caller.
 func internal() *problem {
 	return newProblem(http.StatusInternalServerError, "internal", "", "")
 }
@@ -106,8 +106,8 @@ func busy(after time.Duration) *problem {
 	return p
 }
 
-// problem says what an error of an operation means to the caller. One that
-// nobody foresaw is logged, here and nowhere else.
+// problem converts an operation's error. An unexpected one is logged, here and
+// nowhere else.
 func (a *api) problem(ctx context.Context, operation string, err error) *problem {
 	if p := known(ctx, err); p != nil {
 		return p
@@ -116,8 +116,8 @@ func (a *api) problem(ctx context.Context, operation string, err error) *problem
 	return internal()
 }
 
-// known returns the problem that an error is; nil if nobody foresaw it. What
-// the store cannot do comes first: no refusal holds that is not in the log.
+// known converts an expected error, and returns nil for others. Errors of the
+// store come first: a refusal counts only if the audit log has it.
 func known(ctx context.Context, err error) *problem {
 	if errors.Is(err, store.ErrFull) {
 		return newProblem(http.StatusInsufficientStorage, "full", "no storage is left",
@@ -126,7 +126,7 @@ func known(ctx context.Context, err error) *problem {
 	if e, ok := errors.AsType[*desk.BusyError](err); ok {
 		return busy(e.After)
 	}
-	// With its context done the caller is gone, or the gateway's time is up.
+	// A context that is done means that the caller is gone or a timeout is near.
 	if errors.Is(err, store.ErrThrottled) || ctx.Err() != nil {
 		return busy(time.Second)
 	}
@@ -139,7 +139,7 @@ func known(ctx context.Context, err error) *problem {
 	if errors.Is(err, desk.ErrNotFound) {
 		return newProblem(http.StatusNotFound, "not-found", missing(err), "check the ID; of other accounts nothing is found")
 	}
-	if errors.Is(err, store.ErrCursor) { // its sum is right, so somebody made it up
+	if errors.Is(err, store.ErrCursor) { // its checksum is right, so it was forged
 		return invalid([]*desk.InvalidError{notACursor()})
 	}
 	if es := desk.Invalid(err); len(es) > 0 {
@@ -148,7 +148,7 @@ func known(ctx context.Context, err error) *problem {
 	return nil
 }
 
-// conflict is about something else that is in the way.
+// conflict converts errors about a move, ticket or request that came before.
 func conflict(err error) *problem {
 	if e, ok := errors.AsType[*move.RunningError](err); ok {
 		p := newProblem(http.StatusConflict, "move-running", "move "+e.Move+" is running, and an account moves one channel at a time",
@@ -171,7 +171,7 @@ func conflict(err error) *problem {
 	return nil
 }
 
-// refusal is about a rule.
+// refusal converts errors about rules.
 func refusal(err error) *problem {
 	if e, ok := errors.AsType[*desk.RefusedError](err); ok {
 		return newProblem(refusedStatus(e.Code), e.Code, e.Problem, e.Remedy)
@@ -185,8 +185,8 @@ func refusal(err error) *problem {
 	return nil
 }
 
-// refusedStatus is 401 where another token could do it, and 403 where somebody
-// else, or another plan, could.
+// refusedStatus returns 401 if another token may do it, 403 if another caller or
+// plan may, else 409.
 func refusedStatus(code string) int {
 	switch code {
 	case desk.CodeNotSuperAdmin, desk.CodePlan, codeRole, codeNotAgent, codeNoAccess:
@@ -205,7 +205,7 @@ func invalid(es []*desk.InvalidError) *problem {
 	return wrongFields(http.StatusUnprocessableEntity, fields)
 }
 
-// missing says what was not found: the words around ErrNotFound.
+// missing returns what was not found: the text that wraps ErrNotFound.
 func missing(err error) string {
 	for err != nil {
 		switch e := err.(type) {
@@ -228,7 +228,7 @@ func missing(err error) string {
 	return ""
 }
 
-// Error makes a problem an error that huma writes.
+// Error implements error, so that huma writes the problem.
 func (p *problem) Error() string { return p.Code }
 
 // GetStatus implements huma.StatusError.
@@ -254,7 +254,7 @@ func (p *problem) GetHeaders() http.Header {
 	return h
 }
 
-// write answers with the problem where huma does not.
+// write writes the problem as an answer, where huma does not.
 func (p *problem) write(w http.ResponseWriter) {
 	h := w.Header()
 	for name, values := range p.GetHeaders() {

@@ -24,7 +24,7 @@ func (r *routes) reports() {
 }
 
 func notEnded() error {
-	return &desk.RefusedError{Code: codeNotEnded, Problem: "the move has not ended, so that there is no report yet",
+	return &desk.RefusedError{Code: codeNotEnded, Problem: "the move has not ended, so there is no report yet",
 		Remedy: "wait until its status is done or attention"}
 }
 

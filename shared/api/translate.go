@@ -7,8 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// translate turns the errors that huma finds in requests into problems. It
-// never repeats a value: that may be a customer's text.
+// translate converts huma's errors about requests to problems. It never repeats a
+// value, which may be a customer's text.
 func translate(ctx huma.Context, _ string, v any) (any, error) {
 	found, ok := v.(*huma.ErrorModel)
 	if !ok {
@@ -29,7 +29,7 @@ func translate(ctx huma.Context, _ string, v any) (any, error) {
 	return wrongFields(found.Status, fields), nil
 }
 
-// writeFieldProblem says in our words what huma found at a place such as
+// writeFieldProblem rewords an error of huma about a field such as
 // body.statusMap.open or query.limit.
 func writeFieldProblem(at, message string) fieldProblem {
 	_, field, _ := strings.Cut(at, ".")
@@ -49,8 +49,8 @@ func writeFieldProblem(at, message string) fieldProblem {
 	return fieldProblem{field, "the value does not fit", "look at /openapi.yaml for what does"}
 }
 
-// words are our words for what huma says; % is the rest of that. The first
-// that fits counts.
+// words has our wording for each beginning of huma's messages; % stands for the
+// rest of the message. The first that matches counts.
 var words = []struct{ begins, problem, remedy string }{
 	{"unexpected property", "there is no such field", "remove it, or check its spelling and case"},
 	{"unknown query parameter", "there is no such parameter", "remove it, or check its spelling"},
