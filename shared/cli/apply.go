@@ -77,6 +77,9 @@ func readSetup(name string, text []byte) (json.RawMessage, error) {
 	if len(doc.Content) == 0 {
 		return nil, fmt.Errorf("%s is empty: see infra/deskmove/account.yaml for an example", name)
 	}
+	if aliased(doc.Content[0], 0) > maxAliased {
+		return nil, fmt.Errorf("%s has aliases that add more than %d values: write some of them out", name, maxAliased)
+	}
 	var b bytes.Buffer
 	if err := writeJSON(&b, doc.Content[0], 0); err != nil {
 		return nil, fmt.Errorf("%s, %w", name, err)
@@ -89,7 +92,33 @@ func readSetup(name string, text []byte) (json.RawMessage, error) {
 const (
 	maxDepth = 100
 	maxJSON  = 4 << 20
+
+	maxAliased = 10_000 // values that aliases add
 )
+
+// aliased adds to n how many values aliases add to v, and stops when there are
+// too many.
+func aliased(v *yaml.Node, n int) int {
+	if v.Kind == yaml.AliasNode {
+		return n + values(v.Alias)
+	}
+	for _, c := range v.Content {
+		if n > maxAliased {
+			break
+		}
+		n = aliased(c, n)
+	}
+	return n
+}
+
+// values counts the values in v.
+func values(v *yaml.Node) int {
+	n := 1
+	for _, c := range v.Content {
+		n += values(c)
+	}
+	return n
+}
 
 // hasAlias reports whether a value contains an alias. What an alias stands for
 // may not: a few lines of aliases of aliases become gigabytes, and an alias of

@@ -29,7 +29,7 @@ func FuzzReadSetup(f *testing.F) {
 	for _, text := range []string{
 		`{"account":{"id":"acme"},"channels":[]}`, "account: {name: Acme}\n", "account: 7", "a: &a [*a]", "? [a]\n: b", "<<: {a: 1}",
 		"a: 2026-11-26\nb: !!binary aGk=\nc: .nan\nd: 0x1F\ne: 1_000\nf: ~\ng: !!int x\nh: !x y\n", "a: 1\na: 2", "--- 1\n--- 2", "\xff", "- - - - -",
-		laughs(3), laughs(9),
+		laughs(3), laughs(9), "a: &a [" + strings.Repeat("1,", 2000) + "1]\nb: [" + strings.Repeat("*a,", 1000) + "*a]\n",
 	} {
 		f.Add([]byte(text))
 	}
