@@ -30,7 +30,7 @@ func TestClockPutBackWhileStopped(t *testing.T) {
 	if last := cs[len(cs)-1]; between.TakenIn.Before(last.TakenIn) {
 		t.Errorf("a conversation of %s came after one of %s", between.TakenIn, last.TakenIn)
 	}
-	if done := r.wait(r.move(all).ID, 30*time.Second); done.Status != desk.Done || done.Report.Created != 21 {
+	if done := r.wait(r.move(all).ID, 3*time.Minute); done.Status != desk.Done || done.Report.Created != 21 {
 		t.Errorf("move = %+v", done)
 	}
 	for _, c := range append(cs, between) {

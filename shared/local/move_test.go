@@ -173,7 +173,7 @@ func TestMoveUnderTraffic(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 	})
-	done := r.wait(m.ID, time.Minute)
+	done := r.wait(m.ID, 3*time.Minute)
 	cancel()
 	wg.Wait()
 	if done.Status != desk.Done || done.Report.InboxSum != done.Report.DeskSum || done.Report.Failed != 0 || done.Report.Created < n-n/50 || done.Report.AsIs != n/50 {

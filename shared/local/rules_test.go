@@ -91,7 +91,7 @@ func TestR04SecondStartNamesTheRunningMove(t *testing.T) {
 	if running, ok := errors.AsType[*move.RunningError](err); !ok || running.Move != m.ID {
 		t.Errorf("second start = %v, want RunningError of %s", err, m.ID)
 	}
-	r.wait(m.ID, 30*time.Second)
+	r.wait(m.ID, 3*time.Minute)
 	if running, err := r.cases().Moves.Locked(t.Context(), "acme"); err != nil || running != "" {
 		t.Errorf("lock after the end = %q, %v", running, err)
 	}
@@ -100,7 +100,7 @@ func TestR04SecondStartNamesTheRunningMove(t *testing.T) {
 func TestR05MovedChannelMovesNeverAgain(t *testing.T) {
 	r, _ := ready(t, 1)
 	m := r.move(desk.Choices{Channel: "mail", History: desk.NoHistory, Acknowledged: all.Acknowledged})
-	r.wait(m.ID, 30*time.Second)
+	r.wait(m.ID, 3*time.Minute)
 	_, err := r.cases().Starter.Start(t.Context(), ann, all, move.Idempotency{})
 	if refused, ok := errors.AsType[*desk.RefusedError](err); !ok || refused.Code != desk.CodeAlreadyMoved {
 		t.Errorf("start of a moved channel = %v", err)
@@ -119,7 +119,7 @@ func TestStartIsIdempotent(t *testing.T) {
 		if err != nil || again.ID != first.ID {
 			t.Errorf("the same key = %s, %v; want %s", again.ID, err, first.ID)
 		}
-		r.wait(first.ID, 30*time.Second)
+		r.wait(first.ID, 3*time.Minute)
 	}
 	_, err = r.cases().Starter.Start(t.Context(), ann, all, move.Idempotency{Key: "k1", Hash: "h2"})
 	if _, ok := errors.AsType[*move.KeyReusedError](err); !ok {
@@ -141,7 +141,7 @@ func TestR10Notifications(t *testing.T) {
 			choices := all
 			choices.Notifications = mode
 			m := r.move(choices)
-			r.wait(m.ID, 30*time.Second)
+			r.wait(m.ID, 3*time.Minute)
 			live := r.take("mail", "live", time.Now())
 			r.eventually("the live conversation's ticket", func() bool { return r.conversation(live.ID).Home == desk.HelpDesk })
 			ns, _, err := r.cases().Journal.Outbox(t.Context(), "acme", "", 100)
@@ -191,7 +191,7 @@ func TestR12RehearsalCountsAndWritesNothing(t *testing.T) {
 	}
 	choices := all
 	choices.Rehearsal = true
-	rehearsed := r.wait(r.move(choices).ID, 30*time.Second).Report
+	rehearsed := r.wait(r.move(choices).ID, 3*time.Minute).Report
 	if rehearsed.Created != 7 || rehearsed.AsIs != 1 || rehearsed.Failed != 1 || rehearsed.OwnersLost != 3 || rehearsed.ByStatus["solved"] != 3 {
 		t.Errorf("rehearsal = %+v", rehearsed)
 	}
@@ -203,7 +203,7 @@ func TestR12RehearsalCountsAndWritesNothing(t *testing.T) {
 			t.Errorf("a rehearsal made a ticket")
 		}
 	}
-	moved := r.wait(r.move(all).ID, 60*time.Second)
+	moved := r.wait(r.move(all).ID, 3*time.Minute)
 	if moved.Status != desk.Attention || moved.Report.Created != rehearsed.Created || moved.Report.Failed != rehearsed.Failed {
 		t.Errorf("move = %+v, rehearsal = %+v", moved, rehearsed)
 	}
@@ -224,7 +224,7 @@ func TestR14FormConversationGoesOnByMail(t *testing.T) {
 	if answer.Conversation.ID != joins.ID || back.ID != joins.ID || back.Channel != "mail" || back.Origin != "form" || back.Messages != 3 {
 		t.Errorf("conversation = %+v", back)
 	}
-	r.wait(r.move(all).ID, 30*time.Second)
+	r.wait(r.move(all).ID, 3*time.Minute)
 	if r.conversation(joins.ID).Home != desk.HelpDesk || r.conversation(stays.ID).Home != desk.Inbox {
 		t.Errorf("the mail channel took %+v and %+v along", r.conversation(joins.ID), r.conversation(stays.ID))
 	}
@@ -236,7 +236,7 @@ func TestR15NativeTicketMovesAsItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.wait(r.move(all).ID, 30*time.Second)
+	r.wait(r.move(all).ID, 3*time.Minute)
 	after, _ := r.ticket(cs[1].ID)
 	if after.Home != desk.HelpDesk || after.Status != before.Status || after.Owner != before.Owner || !after.Created.Equal(before.Created) || after.Provenance != desk.Native {
 		t.Errorf("before %+v\nafter  %+v", before, after)
@@ -249,7 +249,7 @@ func TestR17SettingsAreUntouched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := r.wait(r.move(all).ID, 30*time.Second)
+	m := r.wait(r.move(all).ID, 3*time.Minute)
 	after, err := r.cases().Setups.Channel(t.Context(), "acme", "mail")
 	if err != nil || string(after.Settings) != string(before.Settings) || after.SettingsSum() != m.SettingsSum || len(after.Settings) == 0 {
 		t.Errorf("settings = %s, %v; want %s", after.Settings, err, before.Settings)
@@ -263,7 +263,7 @@ func TestR18AndR20WithoutHistory(t *testing.T) {
 	if err := r.cases().Conversations.Save(t.Context(), settled, settled.Version); err != nil {
 		t.Fatal(err)
 	}
-	m := r.wait(r.move(desk.Choices{Channel: "mail", History: desk.NoHistory, Acknowledged: all.Acknowledged}).ID, 30*time.Second)
+	m := r.wait(r.move(desk.Choices{Channel: "mail", History: desk.NoHistory, Acknowledged: all.Acknowledged}).ID, 3*time.Minute)
 	live := r.take("mail", "live", time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)) // an old date does not make it history
 	r.eventually("the live conversation's ticket", func() bool { return r.conversation(live.ID).Home == desk.HelpDesk })
 	ticket, _ := r.ticket(live.ID)
@@ -293,7 +293,7 @@ func TestR18AndR20WithoutHistory(t *testing.T) {
 
 func TestR19RepliesReopenAndEditsStay(t *testing.T) {
 	r, cs := ready(t, 3)
-	r.wait(r.move(all).ID, 30*time.Second)
+	r.wait(r.move(all).ID, 3*time.Minute)
 	first, _ := r.ticket(cs[0].ID)
 	if first.Status != "solved" || first.LostOwner != "cem" || first.Owner != "" {
 		t.Fatalf("ticket = %+v", first)
@@ -372,7 +372,7 @@ func TestR28FailuresAreListedAndRetried(t *testing.T) {
 	if _, err := r.cases().Retrier.Retry(t.Context(), ann, m.ID); err != nil {
 		t.Fatal(err)
 	}
-	m = r.wait(m.ID, time.Minute)
+	m = r.wait(m.ID, 3*time.Minute)
 	fs, _, err = r.cases().Ledger.Failures(t.Context(), "acme", m.ID, "", 10)
 	if err != nil || m.Status != desk.Done || m.Report.Failed != 0 || m.Report.Created != 5 || len(fs) != 0 {
 		t.Errorf("after the retry: move = %+v, failures = %+v, %v", m, fs, err)
@@ -403,7 +403,7 @@ func TestSweeperStartsWhatHasNoExecution(t *testing.T) {
 	if _, err := r.App.Sweep.Use(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r.wait(m.ID, 30*time.Second)
+	r.wait(m.ID, 3*time.Minute)
 	if r.conversation(cs[0].ID).Home != desk.HelpDesk {
 		t.Error("nothing moved")
 	}
