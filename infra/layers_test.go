@@ -71,7 +71,7 @@ var layers = []layer{
 		"shared/app", "shared/auth", "shared/desk", "shared/handler", "shared/local/asl", "shared/metrics", "shared/move", "shared/store",
 		"shared/store/storetest"}},
 
-	{of: "shared/client", imports: []string{"shared/auth", "shared/desk"}},
+	{of: "shared/client", imports: []string{"shared/api", "shared/auth", "shared/desk"}},
 
 	{of: "shared/cli/bench", imports: []string{
 		"shared/desk", "shared/local", "shared/local/sqlite", "shared/move", "shared/store"}},
@@ -79,11 +79,11 @@ var layers = []layer{
 		"shared/app", "shared/aws", "shared/aws/dynamo", "shared/cli/bench", "shared/desk", "shared/handler", "shared/local/asl",
 		"shared/local/clock", "shared/move", "shared/store"}},
 	{of: "shared/cli/child", imports: []string{"shared/client", "shared/desk", "shared/local/clock", "shared/local/issuer"}},
-	{of: "shared/cli/traffic", imports: []string{"shared/client", "shared/desk"}},
-	{of: "shared/cli/verify", imports: []string{"shared/client", "shared/desk"}},
+	{of: "shared/cli/traffic", imports: []string{"shared/api", "shared/client", "shared/desk"}},
+	{of: "shared/cli/verify", imports: []string{"shared/api", "shared/client", "shared/desk"}},
 	{of: "shared/cli/demo", imports: []string{
-		"shared/cli/child", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk"}},
-	{of: "shared/cli/importer", imports: []string{"shared/client", "shared/mail", "shared/mail/thread"}},
+		"shared/api", "shared/cli/child", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk"}},
+	{of: "shared/cli/importer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/thread"}},
 	{of: "shared/cli", imports: []string{
 		"shared/api", "shared/cli/bench", "shared/cli/benchaws", "shared/cli/demo", "shared/cli/importer", "shared/cli/verify",
 		"shared/client", "shared/desk", "shared/local", "shared/local/clock", "shared/local/gateway", "shared/local/issuer", "shared/store"}},

@@ -24,7 +24,7 @@ func (r *routes) account() {
 	}, r.api.putAccount)
 }
 
-func (a *api) getAccount(ctx context.Context, c desk.Caller, _ *struct{}) (*body[setup], error) {
+func (a *api) getAccount(ctx context.Context, c desk.Caller, _ *struct{}) (*body[Setup], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -32,12 +32,12 @@ func (a *api) getAccount(ctx context.Context, c desk.Caller, _ *struct{}) (*body
 	if err != nil {
 		return nil, err
 	}
-	return &body[setup]{writeSetup(s)}, nil
+	return &body[Setup]{writeSetup(s)}, nil
 }
 
-type setupInput struct{ Body setup }
+type setupInput struct{ Body Setup }
 
-func (a *api) putAccount(ctx context.Context, c desk.Caller, in *setupInput) (*body[setup], error) {
+func (a *api) putAccount(ctx context.Context, c desk.Caller, in *setupInput) (*body[Setup], error) {
 	if in.Body.Account.ID != c.Account {
 		return nil, fmt.Errorf("account %.80q: %w", in.Body.Account.ID, desk.ErrNotFound)
 	}
@@ -52,7 +52,7 @@ func (a *api) putAccount(ctx context.Context, c desk.Caller, in *setupInput) (*b
 	if err != nil {
 		return nil, err
 	}
-	return &body[setup]{writeSetup(s)}, nil
+	return &body[Setup]{writeSetup(s)}, nil
 }
 
 // mayConfigure returns a refusal if the caller may not replace the setup. Those

@@ -28,23 +28,23 @@ func (r *routes) channels() {
 	}, r.api.getPlan)
 }
 
-func (a *api) listChannels(ctx context.Context, c desk.Caller, _ *struct{}) (*body[list[channel]], error) {
+func (a *api) listChannels(ctx context.Context, c desk.Caller, _ *struct{}) (*body[list[Channel]], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
 	if err != nil {
 		return nil, err
 	}
-	l := list[channel]{Items: make([]channel, len(setup.Channels))}
+	l := list[Channel]{Items: make([]Channel, len(setup.Channels))}
 	for i, c := range setup.Channels {
 		l.Items[i] = writeChannel(setup.Account, c)
 	}
-	return &body[list[channel]]{l}, nil
+	return &body[list[Channel]]{l}, nil
 }
 
 type channelInput struct {
 	ID string `path:"id" example:"support-mail" doc:"ID of the channel."`
 }
 
-func (a *api) getChannel(ctx context.Context, c desk.Caller, in *channelInput) (*body[channel], error) {
+func (a *api) getChannel(ctx context.Context, c desk.Caller, in *channelInput) (*body[Channel], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
 	if err != nil {
 		return nil, err
@@ -53,12 +53,12 @@ func (a *api) getChannel(ctx context.Context, c desk.Caller, in *channelInput) (
 	if !ok {
 		return nil, fmt.Errorf("channel %s: %w", in.ID, desk.ErrNotFound)
 	}
-	return &body[channel]{writeChannel(setup.Account, found)}, nil
+	return &body[Channel]{writeChannel(setup.Account, found)}, nil
 }
 
-// channel is one way by which customers reach the account, and where it
+// Channel is one way by which customers reach the account, and where it
 // lives.
-type channel struct {
+type Channel struct {
 	ID        string    `json:"id" example:"support-mail"`
 	Name      string    `json:"name" example:"Support mail"`
 	Type      string    `json:"type" enum:"chat,email,form,calling,whatsapp,messenger" example:"email"`
@@ -69,17 +69,17 @@ type channel struct {
 	Home      string    `json:"home" enum:"inbox,moving,helpdesk" example:"inbox" doc:"Where it lives. It only ever goes forward."`
 	FenceAt   time.Time `json:"fenceAt,omitzero" doc:"Since when new conversations go to the help desk."`
 	MoveID    string    `json:"moveId,omitempty" example:"m1795000000000a1b2c3d4" doc:"The move that took it there."`
-	Refusal   *finding  `json:"refusal,omitempty" doc:"Why it cannot move; absent if it may. The plan looks closer."`
+	Refusal   *Finding  `json:"refusal,omitempty" doc:"Why it cannot move; absent if it may. The plan looks closer."`
 }
 
-func writeChannel(account desk.Account, c desk.Channel) channel {
-	w := channel{
+func writeChannel(account desk.Account, c desk.Channel) Channel {
+	w := Channel{
 		ID: c.ID, Name: c.Name, Type: string(c.Type), Address: c.Address, Fallback: c.Fallback, Connected: c.Connected,
 		HasBot: c.Bot != nil, Home: string(c.Home), FenceAt: c.FenceAt, MoveID: c.Move,
 	}
 	for _, err := range []error{account.MayUseDesk(), c.Movable()} {
 		if refused, ok := errors.AsType[*desk.RefusedError](err); ok {
-			w.Refusal = &finding{Code: refused.Code, Problem: refused.Problem, Remedy: refused.Remedy}
+			w.Refusal = &Finding{Code: refused.Code, Problem: refused.Problem, Remedy: refused.Remedy}
 		}
 	}
 	return w

@@ -6,9 +6,9 @@ import (
 	"deskmove/shared/desk"
 )
 
-// conversation is a thread with one customer. Messages are there only when
+// Conversation is a thread with one customer. Messages are there only when
 // one conversation is read.
-type conversation struct {
+type Conversation struct {
 	ID              string    `json:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation. IDs of conversations taken in later sort later."`
 	ChannelID       string    `json:"channelId" example:"support-mail" doc:"The channel it belongs to."`
 	OriginID        string    `json:"originId" example:"support-mail" doc:"The channel on which it started. It differs from channelId when a form submission went on by e-mail."`
@@ -30,11 +30,11 @@ type conversation struct {
 	WaitingSince    time.Time `json:"waitingSince,omitzero" doc:"Since when the customer waits for an answer."`
 	ClosedAt        time.Time `json:"closedAt,omitzero"`
 	MessageCount    int64     `json:"messageCount" example:"3"`
-	Messages        []message `json:"messages,omitempty" nullable:"false" doc:"The messages in the order in which they were written; only when one conversation is read."`
+	Messages        []Message `json:"messages,omitempty" nullable:"false" doc:"The messages in the order in which they were written; only when one conversation is read."`
 }
 
-// message is one mail, form submission, call note or chat line.
-type message struct {
+// Message is one mail, form submission, call note or chat line.
+type Message struct {
 	ID         string    `json:"id" example:"5r0m9v3w2k8d1c7x4z6b0a1n"`
 	ExternalID string    `json:"externalId" example:"<4711@customer.example>" doc:"The connector's ID of it, unique in its channel."`
 	ChannelID  string    `json:"channelId" example:"support-mail" doc:"The channel by which it came."`
@@ -49,8 +49,8 @@ type message struct {
 	Raw        string    `json:"raw,omitempty" doc:"The source as it came, such as a whole mail; only with raw=true."`
 }
 
-func writeConversation(c desk.Conversation) conversation {
-	return conversation{
+func writeConversation(c desk.Conversation) Conversation {
+	return Conversation{
 		ID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject, Customer: c.Customer,
 		Status: string(c.Status), Owner: c.Owner, Home: string(c.Home), TicketID: c.Ticket, MoveID: c.Move,
 		StartedAt: c.Started, TakenInAt: c.TakenIn, JoinedAt: c.Joined, ChangedAt: c.ChangedAt, Version: c.Version,
@@ -59,8 +59,8 @@ func writeConversation(c desk.Conversation) conversation {
 	}
 }
 
-func writeMessage(m desk.Message, raw bool) message {
-	w := message{
+func writeMessage(m desk.Message, raw bool) Message {
+	w := Message{
 		ID: m.ID, ExternalID: m.External, ChannelID: m.Channel, Author: string(m.Author), From: m.From, Agent: m.Agent,
 		At: m.At, TakenInAt: m.TakenIn, Subject: m.Subject, Text: m.Text, HTML: m.HTML,
 	}

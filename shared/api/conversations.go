@@ -37,7 +37,7 @@ type conversationsInput struct {
 	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversationsInput) (*body[list[conversation]], error) {
+func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversationsInput) (*body[list[Conversation]], error) {
 	of := support.ConversationFilter{Channel: in.Channel, Home: desk.Home(in.Home)}
 	if of.Home != desk.Inbox {
 		err := a.helpDesk(ctx, c)
@@ -58,11 +58,11 @@ func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversa
 	if err != nil {
 		return nil, err
 	}
-	l := list[conversation]{Items: make([]conversation, len(p.Items)), Next: writePosition("conversations", p.Last, p.More)}
+	l := list[Conversation]{Items: make([]Conversation, len(p.Items)), Next: writePosition("conversations", p.Last, p.More)}
 	for i, item := range p.Items {
 		l.Items[i] = writeConversation(item)
 	}
-	return &body[list[conversation]]{l}, nil
+	return &body[list[Conversation]]{l}, nil
 }
 
 // refusedFor reports whether err is a refusal with that code.
@@ -76,7 +76,7 @@ type conversationInput struct {
 	Raw bool   `query:"raw" doc:"Also return the messages' sources as they came."`
 }
 
-func (a *api) getConversation(ctx context.Context, c desk.Caller, in *conversationInput) (*body[conversation], error) {
+func (a *api) getConversation(ctx context.Context, c desk.Caller, in *conversationInput) (*body[Conversation], error) {
 	found, err := a.visible(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (a *api) getConversation(ctx context.Context, c desk.Caller, in *conversati
 	for _, m := range ms {
 		w.Messages = append(w.Messages, writeMessage(m, in.Raw))
 	}
-	return &body[conversation]{w}, nil
+	return &body[Conversation]{w}, nil
 }
 
 // visible reads a conversation that the caller may see: in the help desk only
@@ -114,7 +114,7 @@ type conversationEdit struct {
 	} `nameHint:"ConversationEdit"`
 }
 
-func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversationEdit) (*body[conversation], error) {
+func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversationEdit) (*body[Conversation], error) {
 	if _, err := a.visible(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversat
 	if err != nil {
 		return nil, err
 	}
-	return &body[conversation]{writeConversation(edited)}, nil
+	return &body[Conversation]{writeConversation(edited)}, nil
 }
 
 func nothingToChange() error {

@@ -29,17 +29,17 @@ func (r *routes) intake() {
 
 type takeInput struct {
 	ID   string `path:"id" example:"support-mail" doc:"ID of the channel by which it came."`
-	Body newMessage
+	Body NewMessage
 }
 
 type appendInput struct {
 	ID   string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
-	Body addedMessage
+	Body AddedMessage
 }
 
 type takenOutput struct {
 	Status int
-	Body   taken
+	Body   Taken
 }
 
 func (a *api) takeMessage(ctx context.Context, c desk.Caller, in *takeInput) (*takenOutput, error) {
@@ -68,5 +68,5 @@ func writeTaken(r support.Receipt, err error) (*takenOutput, error) {
 	if r.Known {
 		status = http.StatusOK
 	}
-	return &takenOutput{status, taken{r.Conversation.ID, r.Message, r.Began, r.Known}}, nil
+	return &takenOutput{status, Taken{r.Conversation.ID, r.Message, r.Began, r.Known}}, nil
 }

@@ -26,8 +26,8 @@ func (r *routes) journal() {
 	}, r.api.deliver)
 }
 
-// auditEntry is one line of the audit log.
-type auditEntry struct {
+// AuditEntry is one line of the audit log.
+type AuditEntry struct {
 	ID        string    `json:"id" example:"start-m1795000000000a1b2c3d4"`
 	At        time.Time `json:"at"`
 	By        string    `json:"by" example:"ann" doc:"ID of the agent, or deskmove."`
@@ -38,7 +38,7 @@ type auditEntry struct {
 	Address   string    `json:"address,omitempty" example:"203.0.113.7" doc:"From where."`
 }
 
-func (a *api) listAudit(ctx context.Context, c desk.Caller, in *pageInput) (*body[list[auditEntry]], error) {
+func (a *api) listAudit(ctx context.Context, c desk.Caller, in *pageInput) (*body[list[AuditEntry]], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -50,11 +50,11 @@ func (a *api) listAudit(ctx context.Context, c desk.Caller, in *pageInput) (*bod
 	if err != nil {
 		return nil, err
 	}
-	l := list[auditEntry]{Items: make([]auditEntry, len(es)), Next: writeCursor("audit", next)}
+	l := list[AuditEntry]{Items: make([]AuditEntry, len(es)), Next: writeCursor("audit", next)}
 	for i, e := range es {
-		l.Items[i] = auditEntry{e.ID, e.At, e.By, e.Action, e.Move, e.Channel, e.Detail, e.Address}
+		l.Items[i] = AuditEntry{e.ID, e.At, e.By, e.Action, e.Move, e.Channel, e.Detail, e.Address}
 	}
-	return &body[list[auditEntry]]{l}, nil
+	return &body[list[AuditEntry]]{l}, nil
 }
 
 // notification is a message for agents that waits until a mailer has sent it.

@@ -17,29 +17,29 @@ func (r *routes) me() {
 	}, r.api.getMe)
 }
 
-func (a *api) getMe(ctx context.Context, c desk.Caller, _ *struct{}) (*body[me], error) {
+func (a *api) getMe(ctx context.Context, c desk.Caller, _ *struct{}) (*body[Me], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
 	isNew := errors.Is(err, desk.ErrNotFound)
 	if err != nil && !isNew {
 		return nil, err
 	}
-	m := me{
+	m := Me{
 		Account: c.Account, AccountName: setup.Account.Name, Plan: string(setup.Account.Plan), Zone: setup.Account.Zone,
 		Agent: c.Agent, Role: string(c.Role),
 	}
 	if isNew || c.Role == desk.Connector { // a connector may have an agent's name
-		return &body[me]{m}, nil
+		return &body[Me]{m}, nil
 	}
 	agent, err := a.agent(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	m.Name, m.Role, m.HelpDesk = agent.Name, string(agent.Role), agent.HelpDesk
-	return &body[me]{m}, nil
+	return &body[Me]{m}, nil
 }
 
-// me is the caller, as the store has it now.
-type me struct {
+// Me is the caller, with the role and access that the store has now.
+type Me struct {
 	Account     string `json:"account" example:"acme" doc:"ID of the account."`
 	AccountName string `json:"accountName,omitempty" example:"Acme"`
 	Plan        string `json:"plan,omitempty" enum:"free,starter,professional,enterprise" example:"professional" doc:"Absent before the account has been set up."`

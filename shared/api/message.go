@@ -6,14 +6,14 @@ import (
 	"deskmove/shared/desk"
 )
 
-// newMessage is a message that a connector sends to a channel.
-type newMessage struct {
+// NewMessage is a message that a connector sends to a channel.
+type NewMessage struct {
 	References []string `json:"references,omitempty" nullable:"false" maxItems:"1000" example:"[\"<4710@acme.example>\"]" doc:"External IDs of earlier messages of the channel, the most telling first."`
 	MessageContent
 }
 
-// addedMessage is a message that a connector adds to a conversation.
-type addedMessage struct {
+// AddedMessage is a message that a connector adds to a conversation.
+type AddedMessage struct {
 	ChannelID string `json:"channelId,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$" patternDescription:"an ID" example:"support-mail" doc:"The channel by which it came. Without it, the one on which the conversation began."`
 	MessageContent
 }
@@ -53,8 +53,8 @@ var (
 	latest   = time.UnixMilli(9_999_999_999_999)
 )
 
-// taken says what became of a message.
-type taken struct {
+// Taken says what became of a message.
+type Taken struct {
 	ConversationID string `json:"conversationId" example:"c05jg3nrm7gk2v9x0q8s4t"`
 	MessageID      string `json:"messageId" example:"5r0m9v3w2k8d1c7x4z6b0a1n"`
 	Began          bool   `json:"began" doc:"It began the conversation."`

@@ -6,30 +6,30 @@ import (
 	"deskmove/shared/desk"
 )
 
-// newMove is the request that starts a move.
-type newMove struct {
+// NewMove is the request that starts a move.
+type NewMove struct {
 	ChannelID     string    `json:"channelId" example:"support-mail" doc:"The channel to move."`
 	History       string    `json:"history" enum:"all,none" example:"all" doc:"Which older conversations go along: all of the channel's, or none. This cannot be made up for later."`
-	StatusMap     statusMap `json:"statusMap,omitzero" doc:"Required with history all: the ticket statuses of open and of closed conversations, of one pipeline. Leave it out with history none."`
+	StatusMap     StatusMap `json:"statusMap,omitzero" doc:"Required with history all: the ticket statuses of open and of closed conversations, of one pipeline. Leave it out with history none."`
 	SLA           string    `json:"sla,omitempty" enum:"from-move,original,none" example:"from-move" doc:"From when the clocks of older conversations count: from the move (this is the default), from the original times, or not at all."`
 	Notifications string    `json:"notifications,omitempty" enum:"quiet,digest,all" example:"quiet" doc:"What agents hear of older conversations: nothing (this is the default), one message each at the end, or everything. Live conversations always notify."`
 	Acknowledged  []string  `json:"acknowledged,omitempty" nullable:"false" maxItems:"20" example:"[\"agents-without-access\"]" doc:"Codes of the plan's warnings that you have read. A warning that is not among them refuses the start."`
 	Rehearsal     bool      `json:"rehearsal,omitempty" doc:"Runs the whole move without writing anything but its report."`
 }
 
-// statusMap gives the ticket statuses of open and closed conversations.
-type statusMap struct {
+// StatusMap gives the ticket statuses of open and closed conversations.
+type StatusMap struct {
 	Open   string `json:"open,omitempty" example:"new" doc:"ID of an open status."`
 	Closed string `json:"closed,omitempty" example:"solved" doc:"ID of a closed status of the same pipeline."`
 }
 
-// channelMove is one channel's way from the inbox to the help desk, or a rehearsal
+// ChannelMove is one channel's way from the inbox to the help desk, or a rehearsal
 // of it. The fields from access on are there only when one move is read.
-type channelMove struct {
+type ChannelMove struct {
 	ID            string     `json:"id" example:"m1795000000000a1b2c3d4"`
 	ChannelID     string     `json:"channelId" example:"support-mail"`
 	History       string     `json:"history" enum:"all,none" example:"all"`
-	StatusMap     *statusMap `json:"statusMap,omitempty"`
+	StatusMap     *StatusMap `json:"statusMap,omitempty"`
 	SLA           string     `json:"sla" enum:"from-move,original,none" example:"from-move"`
 	Notifications string     `json:"notifications" enum:"quiet,digest,all" example:"quiet"`
 	Acknowledged  []string   `json:"acknowledged,omitempty" nullable:"false" example:"[\"agents-without-access\"]"`
@@ -43,14 +43,14 @@ type channelMove struct {
 	EndedAt   time.Time `json:"endedAt,omitzero"`
 
 	Access        []string  `json:"access,omitempty" nullable:"false" example:"[\"ann\",\"bob\"]" doc:"IDs of the agents who had help desk access at the fence. They, and nobody else, may own what moves."`
-	Progress      *progress `json:"progress,omitempty"`
+	Progress      *Progress `json:"progress,omitempty"`
 	OpenBatches   *int      `json:"openBatches,omitempty" example:"12" doc:"Batches that are not done, as far as they were counted: 400 means that many or more."`
 	RatePerSecond *float64  `json:"ratePerSecond,omitempty" example:"850.5" doc:"Conversations a second since the fence, on average."`
 	ETASeconds    *int64    `json:"etaSeconds,omitempty" example:"95" doc:"Seconds until all planned conversations are done, at this rate. Absent while it is not known: before the channel has been listed, and after the end."`
 }
 
-// progress counts conversations.
-type progress struct {
+// Progress counts conversations.
+type Progress struct {
 	Planned int64 `json:"planned" example:"100000" doc:"Listed so far; final once the channel has been listed."`
 	Done    int64 `json:"done" example:"42000" doc:"Dealt with; the sum of the numbers below."`
 	Created int64 `json:"created" example:"41200" doc:"Got a ticket from their history."`
@@ -61,7 +61,7 @@ type progress struct {
 }
 
 // read returns what was chosen. Unknown words are for the rules to refuse.
-func (w newMove) read() desk.Choices {
+func (w NewMove) read() desk.Choices {
 	return desk.Choices{
 		Channel: w.ChannelID, History: desk.HistoryChoice(w.History), SLA: desk.SLAMode(w.SLA),
 		Statuses:      desk.StatusMap{Open: desk.Status(w.StatusMap.Open), Closed: desk.Status(w.StatusMap.Closed)},
@@ -69,15 +69,15 @@ func (w newMove) read() desk.Choices {
 	}
 }
 
-func writeMove(m desk.Move) channelMove {
+func writeMove(m desk.Move) ChannelMove {
 	c := m.Choices
-	w := channelMove{
+	w := ChannelMove{
 		ID: m.ID, ChannelID: c.Channel, History: string(c.History), SLA: string(c.SLA), Notifications: string(c.Notifications),
 		Acknowledged: c.Acknowledged, Rehearsal: c.Rehearsal, Status: string(m.Status), Phase: m.Phase, By: m.By,
 		StartedAt: m.StartedAt, FenceAt: m.FenceAt, EndedAt: m.EndedAt,
 	}
 	if c.Statuses != (desk.StatusMap{}) {
-		w.StatusMap = &statusMap{string(c.Statuses.Open), string(c.Statuses.Closed)}
+		w.StatusMap = &StatusMap{string(c.Statuses.Open), string(c.Statuses.Closed)}
 	}
 	return w
 }

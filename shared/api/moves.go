@@ -58,12 +58,12 @@ func (r *routes) moves() {
 
 type startInput struct {
 	Key  string `header:"Idempotency-Key" example:"move-support-mail-1" doc:"1 to 64 letters, digits, dots, underscores, at signs and hyphens. The same key with another request is refused."`
-	Body newMove
+	Body NewMove
 }
 
 type accepted struct {
 	Location string `header:"Location" doc:"Where the move is."`
-	Body     channelMove
+	Body     ChannelMove
 }
 
 func (a *api) startMove(ctx context.Context, c desk.Caller, in *startInput) (*accepted, error) {
@@ -92,7 +92,7 @@ type pageInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listMoves(ctx context.Context, c desk.Caller, in *pageInput) (*body[list[channelMove]], error) {
+func (a *api) listMoves(ctx context.Context, c desk.Caller, in *pageInput) (*body[list[ChannelMove]], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -104,18 +104,18 @@ func (a *api) listMoves(ctx context.Context, c desk.Caller, in *pageInput) (*bod
 	if err != nil {
 		return nil, err
 	}
-	l := list[channelMove]{Items: make([]channelMove, len(ms)), Next: writeCursor("moves", next)}
+	l := list[ChannelMove]{Items: make([]ChannelMove, len(ms)), Next: writeCursor("moves", next)}
 	for i, m := range ms {
 		l.Items[i] = writeMove(m)
 	}
-	return &body[list[channelMove]]{l}, nil
+	return &body[list[ChannelMove]]{l}, nil
 }
 
 type moveInput struct {
 	ID string `path:"id" example:"m1795000000000a1b2c3d4" doc:"ID of the move."`
 }
 
-func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*body[channelMove], error) {
+func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*body[ChannelMove], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -125,13 +125,13 @@ func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*body[
 	}
 	w := writeMove(m.Move)
 	w.Access = m.Access
-	w.Progress = &progress{m.Planned, m.Done, m.Created, m.AsIs, m.Live, m.Stayed, m.Failed}
+	w.Progress = &Progress{m.Planned, m.Done, m.Created, m.AsIs, m.Live, m.Stayed, m.Failed}
 	w.OpenBatches, w.RatePerSecond = &m.Open, &m.Rate
 	if m.Left >= 0 {
 		seconds := int64(m.Left.Round(time.Second).Seconds())
 		w.ETASeconds = &seconds
 	}
-	return &body[channelMove]{w}, nil
+	return &body[ChannelMove]{w}, nil
 }
 
 func (a *api) retryMove(ctx context.Context, c desk.Caller, in *moveInput) (*accepted, error) {

@@ -16,7 +16,7 @@ type planInput struct {
 	SLA     string `query:"sla" enum:"from-move,original,none" example:"from-move" doc:"With history all: from when the clocks of older conversations would count. Without it, from the move."`
 }
 
-func (a *api) getPlan(ctx context.Context, c desk.Caller, in *planInput) (*body[plan], error) {
+func (a *api) getPlan(ctx context.Context, c desk.Caller, in *planInput) (*body[Plan], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -28,17 +28,17 @@ func (a *api) getPlan(ctx context.Context, c desk.Caller, in *planInput) (*body[
 	if err != nil {
 		return nil, err
 	}
-	return &body[plan]{writePlan(choices, p)}, nil
+	return &body[Plan]{writePlan(choices, p)}, nil
 }
 
-// plan is what an admin should know before a start.
-type plan struct {
+// Plan is what an admin should know before a start.
+type Plan struct {
 	ChannelID  string    `json:"channelId" example:"support-mail"`
 	History    string    `json:"history" enum:"all,none" example:"all"`
-	Blockers   []finding `json:"blockers" nullable:"false" doc:"With any of these no move starts."`
-	Warnings   []finding `json:"warnings" nullable:"false" doc:"Acknowledge each by its code when you start the move."`
-	QuietHours []window  `json:"quietHours" nullable:"false" doc:"The quietest hours of the week on this channel, from its own history, the quietest first; the first is recommended. None without history."`
-	Estimate   estimate  `json:"estimate"`
+	Blockers   []Finding `json:"blockers" nullable:"false" doc:"With any of these no move starts."`
+	Warnings   []Finding `json:"warnings" nullable:"false" doc:"Acknowledge each by its code when you start the move."`
+	QuietHours []Window  `json:"quietHours" nullable:"false" doc:"The quietest hours of the week on this channel, from its own history, the quietest first; the first is recommended. None without history."`
+	Estimate   Estimate  `json:"estimate"`
 
 	Conversations int64            `json:"conversations" example:"100000"`
 	Open          int64            `json:"open" example:"1200"`
@@ -50,8 +50,8 @@ type plan struct {
 	Sampled       bool             `json:"sampled" doc:"The channel has more conversations than were read, the newest ones, so that counts are lower bounds. A rehearsal counts all."`
 }
 
-// finding is one thing that speaks against a move.
-type finding struct {
+// Finding is one thing that speaks against a move.
+type Finding struct {
 	Code    string   `json:"code" example:"agents-without-access" doc:"Stable; programs may rely on it."`
 	Problem string   `json:"problem" example:"agents without help desk access own 37 conversations: cem 37"`
 	Remedy  string   `json:"remedy" example:"give them help desk access, or accept that the tickets will have no owner"`
@@ -59,15 +59,15 @@ type finding struct {
 	About   []string `json:"about,omitempty" nullable:"false" example:"[\"cem\"]" doc:"IDs of the agents, teams or channels it is about, the weightiest first."`
 }
 
-// window is a recommended time to start a move.
-type window struct {
+// Window is a recommended time to start a move.
+type Window struct {
 	StartAt  time.Time `json:"startAt" example:"2026-11-29T03:00:00+01:00" doc:"Its next occurrence, in the account's time zone."`
 	EndAt    time.Time `json:"endAt" example:"2026-11-29T06:00:00+01:00"`
 	Messages int64     `json:"messages" example:"3" doc:"Conversations that began in this window of the week, in all that was read."`
 }
 
-// estimate is how long a move takes on AWS and what it costs there.
-type estimate struct {
+// Estimate is how long a move takes on AWS and what it costs there.
+type Estimate struct {
 	Conversations   int64   `json:"conversations" example:"100000" doc:"To be moved."`
 	ShortestSeconds int64   `json:"shortestSeconds" example:"15" doc:"If the tables are warm and the channel is silent."`
 	LongestSeconds  int64   `json:"longestSeconds" example:"83" doc:"If the tables are cold and live traffic takes its full share."`
@@ -75,12 +75,12 @@ type estimate struct {
 	Dollars         float64 `json:"dollars" example:"0.14" doc:"US dollars, at the prices of us-east-1."`
 }
 
-func writePlan(choices desk.Choices, p move.Plan) plan {
-	w := plan{
+func writePlan(choices desk.Choices, p move.Plan) Plan {
+	w := Plan{
 		ChannelID: choices.Channel, History: string(choices.History),
 		Blockers: writeFindings(p.Blockers), Warnings: writeFindings(p.Warnings),
-		QuietHours: make([]window, len(p.QuietHours)),
-		Estimate: estimate{
+		QuietHours: make([]Window, len(p.QuietHours)),
+		Estimate: Estimate{
 			Conversations: p.Estimate.Conversations, WriteUnits: p.Estimate.Writes, Dollars: p.Estimate.Dollars,
 			ShortestSeconds: int64(p.Estimate.Shortest.Seconds()), LongestSeconds: int64(p.Estimate.Longest.Seconds()),
 		},
@@ -88,7 +88,7 @@ func writePlan(choices desk.Choices, p move.Plan) plan {
 		Owned: make(map[string]int64), LeftBehind: p.LeftBehind, Sampled: p.Sampled,
 	}
 	for i, q := range p.QuietHours {
-		w.QuietHours[i] = window{q.Start, q.End, q.Messages}
+		w.QuietHours[i] = Window{q.Start, q.End, q.Messages}
 	}
 	for agent, n := range p.Owned {
 		if agent != "" {
@@ -101,10 +101,10 @@ func writePlan(choices desk.Choices, p move.Plan) plan {
 	return w
 }
 
-func writeFindings(fs []desk.Finding) []finding {
-	ws := make([]finding, len(fs))
+func writeFindings(fs []desk.Finding) []Finding {
+	ws := make([]Finding, len(fs))
 	for i, f := range fs {
-		ws[i] = finding{f.Code, f.Problem, f.Remedy, f.Count, f.About}
+		ws[i] = Finding{f.Code, f.Problem, f.Remedy, f.Count, f.About}
 	}
 	return ws
 }

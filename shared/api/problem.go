@@ -25,9 +25,9 @@ type problem struct {
 	Code     string         `json:"code" example:"move-running" doc:"Stable; programs may rely on it."`
 	Detail   string         `json:"detail,omitempty" example:"move m1795000000000a1b2c3d4 is running" doc:"What is wrong."`
 	Remedy   string         `json:"remedy,omitempty" example:"start this one when it has ended" doc:"What to do."`
-	Errors   []fieldProblem `json:"errors,omitempty" nullable:"false" doc:"All that is wrong with the request, field by field."`
-	Blockers []finding      `json:"blockers,omitempty" nullable:"false" doc:"What makes the move impossible."`
-	Warnings []finding      `json:"warnings,omitempty" nullable:"false" doc:"Warnings that were not acknowledged."`
+	Errors   []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"All that is wrong with the request, field by field."`
+	Blockers []Finding      `json:"blockers,omitempty" nullable:"false" doc:"What makes the move impossible."`
+	Warnings []Finding      `json:"warnings,omitempty" nullable:"false" doc:"Warnings that were not acknowledged."`
 	MoveID   string         `json:"moveId,omitempty" doc:"The move that is in the way."`
 	TicketID string         `json:"ticketId,omitempty" doc:"The ticket to edit instead."`
 	Link     string         `json:"link,omitempty" example:"/v1/moves/m1795000000000a1b2c3d4" doc:"Where the move or ticket is."`
@@ -35,8 +35,8 @@ type problem struct {
 	after time.Duration // when to retry; 0 sets no Retry-After
 }
 
-// fieldProblem says what is wrong with one field.
-type fieldProblem struct {
+// FieldProblem says what is wrong with one field.
+type FieldProblem struct {
 	Field   string `json:"field" example:"statusMap.open" doc:"Path of the field, or name of the parameter."`
 	Problem string `json:"problem" example:"status \"nwe\" is unknown"`
 	Remedy  string `json:"remedy" example:"choose an open status of a pipeline of the account"`
@@ -83,7 +83,7 @@ func wrongType(contentType string) *problem {
 		"send JSON as Content-Type: application/json")
 }
 
-func wrongFields(status int, fields []fieldProblem) *problem {
+func wrongFields(status int, fields []FieldProblem) *problem {
 	p := newProblem(status, "invalid", "the request is not valid", "correct what errors lists")
 	p.Errors = fields
 	return p
@@ -165,7 +165,7 @@ func conflict(err error) *problem {
 	if _, ok := errors.AsType[*move.KeyReusedError](err); ok {
 		p := newProblem(http.StatusUnprocessableEntity, "key-reused", "the Idempotency-Key was used for another request",
 			"use a new key for a new request")
-		p.Errors = []fieldProblem{{"Idempotency-Key", p.Detail, p.Remedy}}
+		p.Errors = []FieldProblem{{"Idempotency-Key", p.Detail, p.Remedy}}
 		return p
 	}
 	return nil
@@ -198,9 +198,9 @@ func refusedStatus(code string) int {
 }
 
 func invalid(es []*desk.InvalidError) *problem {
-	fields := make([]fieldProblem, len(es))
+	fields := make([]FieldProblem, len(es))
 	for i, e := range es {
-		fields[i] = fieldProblem{e.Field, e.Problem, e.Remedy}
+		fields[i] = FieldProblem{e.Field, e.Problem, e.Remedy}
 	}
 	return wrongFields(http.StatusUnprocessableEntity, fields)
 }

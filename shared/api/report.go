@@ -28,8 +28,8 @@ func notEnded() error {
 		Remedy: "wait until its status is done or attention"}
 }
 
-// report is the proof of a move.
-type report struct {
+// Report is the proof of a move.
+type Report struct {
 	MoveID     string           `json:"moveId" example:"m1795000000000a1b2c3d4"`
 	ChannelID  string           `json:"channelId" example:"support-mail"`
 	Status     string           `json:"status" enum:"attention,done" example:"done"`
@@ -44,17 +44,17 @@ type report struct {
 	OwnersLost int64            `json:"ownersLost" example:"37" doc:"Tickets without an owner because the conversation's owner has no help desk access."`
 	Breaches   int64            `json:"breaches" example:"0" doc:"Tickets of which a clock was past when they were made."`
 	ByStatus   map[string]int64 `json:"byStatus" example:"{\"new\":1200,\"solved\":98800}" doc:"Tickets by the status that the move gave them."`
-	Checksum   checksum         `json:"checksum"`
+	Checksum   Checksum         `json:"checksum"`
 }
 
-// checksum is over (conversation, start, status, owner).
-type checksum struct {
+// Checksum is over (conversation, start, status, owner).
+type Checksum struct {
 	Inbox string `json:"inbox" example:"9f86d081884c7d65" doc:"What the conversations say, 64 bits in hex."`
 	Desk  string `json:"desk" example:"9f86d081884c7d65" doc:"What the tickets say, 64 bits in hex."`
 	Equal bool   `json:"equal" example:"true" doc:"Both sides agree."`
 }
 
-func (a *api) getReport(ctx context.Context, c desk.Caller, in *moveInput) (*body[report], error) {
+func (a *api) getReport(ctx context.Context, c desk.Caller, in *moveInput) (*body[Report], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -65,16 +65,16 @@ func (a *api) getReport(ctx context.Context, c desk.Caller, in *moveInput) (*bod
 	if m.EndedAt.IsZero() {
 		return nil, notEnded()
 	}
-	return &body[report]{writeReport(m)}, nil
+	return &body[Report]{writeReport(m)}, nil
 }
 
-func writeReport(m desk.Move) report {
+func writeReport(m desk.Move) Report {
 	r := m.Report
-	w := report{
+	w := Report{
 		MoveID: m.ID, ChannelID: m.Choices.Channel, Status: string(m.Status), Rehearsal: m.Choices.Rehearsal, EndedAt: m.EndedAt,
 		Found: r.Found, Created: r.Created, AsIs: r.AsIs, Redirected: r.Redirected, Failed: r.Failed, Unsettled: r.Unsettled,
 		OwnersLost: r.OwnersLost, Breaches: r.Breaches, ByStatus: make(map[string]int64, len(r.ByStatus)),
-		Checksum: checksum{r.InboxSum, r.DeskSum, r.InboxSum == r.DeskSum},
+		Checksum: Checksum{r.InboxSum, r.DeskSum, r.InboxSum == r.DeskSum},
 	}
 	for status, n := range r.ByStatus {
 		w.ByStatus[string(status)] = n
@@ -82,8 +82,8 @@ func writeReport(m desk.Move) report {
 	return w
 }
 
-// failure is a conversation that could not be converted, and why.
-type failure struct {
+// Failure is a conversation that could not be converted, and why.
+type Failure struct {
 	ConversationID string    `json:"conversationId" example:"c05jg3nrm7gk2v9x0q8s4t"`
 	Code           string    `json:"code" example:"no-start-date" doc:"Stable; programs may rely on it."`
 	Reason         string    `json:"reason" example:"the date it started is missing; set its started date and try again"`
@@ -96,7 +96,7 @@ type failuresInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listFailures(ctx context.Context, c desk.Caller, in *failuresInput) (*body[list[failure]], error) {
+func (a *api) listFailures(ctx context.Context, c desk.Caller, in *failuresInput) (*body[list[Failure]], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -111,9 +111,9 @@ func (a *api) listFailures(ctx context.Context, c desk.Caller, in *failuresInput
 	if err != nil {
 		return nil, err
 	}
-	l := list[failure]{Items: make([]failure, len(fs)), Next: writeCursor("failures", next)}
+	l := list[Failure]{Items: make([]Failure, len(fs)), Next: writeCursor("failures", next)}
 	for i, f := range fs {
-		l.Items[i] = failure{f.Conversation, f.Code, f.Reason, f.At}
+		l.Items[i] = Failure{f.Conversation, f.Code, f.Reason, f.At}
 	}
-	return &body[list[failure]]{l}, nil
+	return &body[list[Failure]]{l}, nil
 }

@@ -2,25 +2,27 @@ package api
 
 import "encoding/json"
 
-// setup is all of an account's configuration. Orders matter: the first
+// Setup is all of an account's configuration. Orders matter: the first
 // matching policy applies, and the first pipeline is the default.
-type setup struct {
-	Account   account        `json:"account"`
-	Agents    []agent        `json:"agents,omitempty" nullable:"false"`
-	Teams     []team         `json:"teams,omitempty" nullable:"false"`
-	Pipelines []pipeline     `json:"pipelines,omitempty" nullable:"false"`
-	Policies  []policy       `json:"policies,omitempty" nullable:"false"`
-	Channels  []channelSetup `json:"channels,omitempty" nullable:"false"`
+type Setup struct {
+	Account   Account        `json:"account"`
+	Agents    []Agent        `json:"agents,omitempty" nullable:"false"`
+	Teams     []Team         `json:"teams,omitempty" nullable:"false"`
+	Pipelines []Pipeline     `json:"pipelines,omitempty" nullable:"false"`
+	Policies  []Policy       `json:"policies,omitempty" nullable:"false"`
+	Channels  []ChannelSetup `json:"channels,omitempty" nullable:"false"`
 }
 
-type account struct {
+// Account is the tenant.
+type Account struct {
 	ID   string `json:"id" example:"acme" doc:"Must be the account of the token."`
 	Name string `json:"name,omitempty" example:"Acme"`
 	Plan string `json:"plan" enum:"free,starter,professional,enterprise" example:"professional" doc:"professional and enterprise include the help desk."`
 	Zone string `json:"zone,omitempty" example:"Europe/Berlin" doc:"IANA time zone; UTC if it is absent."`
 }
 
-type agent struct {
+// Agent is a person who answers customers.
+type Agent struct {
 	ID       string `json:"id" example:"ann"`
 	Name     string `json:"name,omitempty" example:"Ann"`
 	Email    string `json:"email,omitempty" example:"ann@acme.example" doc:"The address by which imports recognise the agent's mails."`
@@ -28,72 +30,77 @@ type agent struct {
 	HelpDesk bool   `json:"helpDesk,omitempty" doc:"Has help desk access: sees tickets and may own them."`
 }
 
-type team struct {
+// Team is a group of agents.
+type Team struct {
 	ID     string   `json:"id" example:"first-line"`
 	Name   string   `json:"name,omitempty" example:"First line"`
 	Agents []string `json:"agents,omitempty" nullable:"false" example:"[\"ann\"]" doc:"IDs of agents."`
 }
 
-type pipeline struct {
+// Pipeline is a list of ticket statuses.
+type Pipeline struct {
 	ID       string   `json:"id" example:"support"`
 	Name     string   `json:"name,omitempty" example:"Support"`
-	Statuses []status `json:"statuses" nullable:"false" doc:"In their order. At least one must be open and one closed."`
+	Statuses []Status `json:"statuses" nullable:"false" doc:"In their order. At least one must be open and one closed."`
 }
 
-type status struct {
+// Status is a ticket status.
+type Status struct {
 	ID     string `json:"id" example:"new" doc:"Unique in the account."`
 	Name   string `json:"name,omitempty" example:"New"`
 	Closed bool   `json:"closed,omitempty" doc:"Tickets with it are closed."`
 }
 
-// policy promises service in working time of its schedule. Durations are
+// Policy promises service in working time of its schedule. Durations are
 // written as 30m, 4h or 1h30m.
-type policy struct {
+type Policy struct {
 	ID         string   `json:"id" example:"gold"`
 	Name       string   `json:"name,omitempty" example:"Gold"`
 	Channels   []string `json:"channels,omitempty" nullable:"false" example:"[\"support-mail\"]" doc:"IDs of the channels it is for; all if there are none."`
 	Statuses   []string `json:"statuses,omitempty" nullable:"false" example:"[\"new\"]" doc:"IDs of the ticket statuses it is for; all if there are none."`
-	Schedule   schedule `json:"schedule,omitzero"`
-	FirstReply duration `json:"firstReply,omitempty" example:"4h" doc:"Until the first answer; promises nothing if it is absent."`
-	NextReply  duration `json:"nextReply,omitempty" example:"8h" doc:"Until each further answer; promises nothing if it is absent."`
-	Close      duration `json:"close,omitempty" example:"48h" doc:"Until the ticket is closed; promises nothing if it is absent."`
+	Schedule   Schedule `json:"schedule,omitzero"`
+	FirstReply Duration `json:"firstReply,omitempty" example:"4h" doc:"Until the first answer; promises nothing if it is absent."`
+	NextReply  Duration `json:"nextReply,omitempty" example:"8h" doc:"Until each further answer; promises nothing if it is absent."`
+	Close      Duration `json:"close,omitempty" example:"48h" doc:"Until the ticket is closed; promises nothing if it is absent."`
 }
 
-// schedule is when a team works; without weekly hours it does around the
+// Schedule is when a team works; without weekly hours it does around the
 // clock.
-type schedule struct {
+type Schedule struct {
 	Zone     string   `json:"zone,omitempty" example:"Europe/Berlin" doc:"IANA time zone; the account's if it is absent."`
-	Weekly   []hours  `json:"weekly,omitempty" nullable:"false"`
+	Weekly   []Hours  `json:"weekly,omitempty" nullable:"false"`
 	Holidays []string `json:"holidays,omitempty" nullable:"false" example:"[\"2026-12-25\"]" doc:"Dates on which nobody works."`
 }
 
-type hours struct {
+// Hours are the working hours of one day of the week.
+type Hours struct {
 	Day  string `json:"day" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" example:"monday"`
 	From string `json:"from" example:"09:00"`
 	To   string `json:"to" example:"17:00" doc:"24:00 is the end of the day."`
 }
 
-// channelSetup is one way by which customers reach the account, as its owner
+// ChannelSetup is one way by which customers reach the account, as its owner
 // configures it. Its home is no part of that.
-type channelSetup struct {
+type ChannelSetup struct {
 	ID        string          `json:"id" example:"support-mail"`
 	Name      string          `json:"name,omitempty" example:"Support mail"`
 	Type      string          `json:"type" enum:"chat,email,form,calling,whatsapp,messenger" example:"email"`
 	Address   string          `json:"address,omitempty" example:"support@acme.example" doc:"E-mail address or telephone number."`
 	Fallback  bool            `json:"fallback,omitempty" doc:"It is the account's fallback e-mail address, which cannot move."`
 	Connected string          `json:"connected,omitempty" example:"support-mail" doc:"Of a form: ID of the e-mail channel by which agents answer it."`
-	Bot       *bot            `json:"bot,omitempty" doc:"Of a chat flow with a bot."`
+	Bot       *Bot            `json:"bot,omitempty" doc:"Of a chat flow with a bot."`
 	Settings  json.RawMessage `json:"settings,omitempty" example:"{\"signature\":\"Your Acme team\",\"routing\":{\"agents\":[\"ann\"]}}" doc:"Any JSON object; it is kept byte for byte. Read from it are routing.agents, routing.team, automation.keepClosed and tickets.status."`
 }
 
-type bot struct {
-	HandsOverTo    []target `json:"handsOverTo,omitempty" nullable:"false" doc:"To whom it hands over."`
+// Bot answers on a chat channel before agents do.
+type Bot struct {
+	HandsOverTo    []Target `json:"handsOverTo,omitempty" nullable:"false" doc:"To whom it hands over."`
 	CreatesTickets bool     `json:"createsTickets,omitempty" doc:"It creates tickets itself."`
 	UsesInbox      bool     `json:"usesInbox,omitempty" doc:"Some action of it points at the old inbox."`
 }
 
-// target is an agent or a team; exactly one is set.
-type target struct {
+// Target is an agent or a team; exactly one is set.
+type Target struct {
 	Agent string `json:"agent,omitempty" example:"ann"`
 	Team  string `json:"team,omitempty" example:"first-line"`
 }

@@ -10,7 +10,7 @@ import (
 
 // read returns the setup that was sent. What does not fit together is for the
 // rules to find; here, durations that cannot be read are *desk.InvalidErrors.
-func (w setup) read() (desk.Setup, error) {
+func (w Setup) read() (desk.Setup, error) {
 	id := w.Account.ID
 	s := desk.Setup{Account: desk.Account{ID: id, Name: w.Account.Name, Plan: desk.Plan(w.Account.Plan), Zone: w.Account.Zone}}
 	for _, a := range w.Agents {
@@ -34,7 +34,7 @@ func (w setup) read() (desk.Setup, error) {
 	return s, errors.Join(errs...)
 }
 
-func (w pipeline) read() desk.Pipeline {
+func (w Pipeline) read() desk.Pipeline {
 	p := desk.Pipeline{ID: w.ID, Name: w.Name}
 	for _, st := range w.Statuses {
 		p.Statuses = append(p.Statuses, desk.PipelineStatus{ID: desk.Status(st.ID), Name: st.Name, Closed: st.Closed})
@@ -42,7 +42,7 @@ func (w pipeline) read() desk.Pipeline {
 	return p
 }
 
-func (w policy) read(at string) (desk.Policy, error) {
+func (w Policy) read(at string) (desk.Policy, error) {
 	p := desk.Policy{ID: w.ID, Name: w.Name, Channels: w.Channels, Schedule: w.Schedule.read()}
 	for _, st := range w.Statuses {
 		p.Statuses = append(p.Statuses, desk.Status(st))
@@ -54,7 +54,7 @@ func (w policy) read(at string) (desk.Policy, error) {
 	return p, errors.Join(errs[:]...)
 }
 
-func (w schedule) read() desk.Schedule {
+func (w Schedule) read() desk.Schedule {
 	s := desk.Schedule{Zone: w.Zone, Holidays: w.Holidays}
 	for _, h := range w.Weekly {
 		s.Weekly = append(s.Weekly, desk.Hours{Day: weekdays[h.Day], From: h.From, To: h.To})
@@ -68,7 +68,7 @@ var weekdays = map[string]time.Weekday{
 	"thursday": time.Thursday, "friday": time.Friday, "saturday": time.Saturday,
 }
 
-func (w channelSetup) read(account string) desk.Channel {
+func (w ChannelSetup) read(account string) desk.Channel {
 	c := desk.Channel{
 		Account: account, ID: w.ID, Name: w.Name, Type: desk.ChannelType(w.Type), Address: w.Address, Fallback: w.Fallback,
 		Connected: w.Connected, Settings: w.Settings,
@@ -82,10 +82,10 @@ func (w channelSetup) read(account string) desk.Channel {
 	return c
 }
 
-// duration is written as Go writes it, less its zeros: 4h, not 4h0m0s.
-type duration string
+// Duration is written as Go writes it, less its zeros: 4h, not 4h0m0s.
+type Duration string
 
-func (w duration) read(field string) (time.Duration, error) {
+func (w Duration) read(field string) (time.Duration, error) {
 	if w == "" {
 		return 0, nil
 	}

@@ -7,13 +7,13 @@ import (
 	"deskmove/shared/desk"
 )
 
-func writeSetup(s desk.Setup) setup {
-	w := setup{Account: account{s.Account.ID, s.Account.Name, string(s.Account.Plan), s.Account.Zone}}
+func writeSetup(s desk.Setup) Setup {
+	w := Setup{Account: Account{s.Account.ID, s.Account.Name, string(s.Account.Plan), s.Account.Zone}}
 	for _, a := range s.Agents {
-		w.Agents = append(w.Agents, agent{a.ID, a.Name, a.Email, string(a.Role), a.HelpDesk})
+		w.Agents = append(w.Agents, Agent{a.ID, a.Name, a.Email, string(a.Role), a.HelpDesk})
 	}
 	for _, t := range s.Teams {
-		w.Teams = append(w.Teams, team{t.ID, t.Name, t.Agents})
+		w.Teams = append(w.Teams, Team{t.ID, t.Name, t.Agents})
 	}
 	for _, p := range s.Pipelines {
 		w.Pipelines = append(w.Pipelines, writePipeline(p))
@@ -27,43 +27,43 @@ func writeSetup(s desk.Setup) setup {
 	return w
 }
 
-func writePipeline(p desk.Pipeline) pipeline {
-	w := pipeline{ID: p.ID, Name: p.Name, Statuses: []status{}}
+func writePipeline(p desk.Pipeline) Pipeline {
+	w := Pipeline{ID: p.ID, Name: p.Name, Statuses: []Status{}}
 	for _, st := range p.Statuses {
-		w.Statuses = append(w.Statuses, status{string(st.ID), st.Name, st.Closed})
+		w.Statuses = append(w.Statuses, Status{string(st.ID), st.Name, st.Closed})
 	}
 	return w
 }
 
-func writePolicy(p desk.Policy) policy {
-	w := policy{
-		ID: p.ID, Name: p.Name, Channels: p.Channels, Schedule: schedule{Zone: p.Schedule.Zone, Holidays: p.Schedule.Holidays},
+func writePolicy(p desk.Policy) Policy {
+	w := Policy{
+		ID: p.ID, Name: p.Name, Channels: p.Channels, Schedule: Schedule{Zone: p.Schedule.Zone, Holidays: p.Schedule.Holidays},
 		FirstReply: writeDuration(p.FirstReply), NextReply: writeDuration(p.NextReply), Close: writeDuration(p.Close),
 	}
 	for _, st := range p.Statuses {
 		w.Statuses = append(w.Statuses, string(st))
 	}
 	for _, h := range p.Schedule.Weekly {
-		w.Schedule.Weekly = append(w.Schedule.Weekly, hours{strings.ToLower(h.Day.String()), h.From, h.To})
+		w.Schedule.Weekly = append(w.Schedule.Weekly, Hours{strings.ToLower(h.Day.String()), h.From, h.To})
 	}
 	return w
 }
 
-func writeChannelSetup(c desk.Channel) channelSetup {
-	w := channelSetup{
+func writeChannelSetup(c desk.Channel) ChannelSetup {
+	w := ChannelSetup{
 		ID: c.ID, Name: c.Name, Type: string(c.Type), Address: c.Address, Fallback: c.Fallback, Connected: c.Connected,
 		Settings: c.Settings,
 	}
 	if c.Bot != nil {
-		w.Bot = &bot{CreatesTickets: c.Bot.CreatesTickets, UsesInbox: c.Bot.UsesInbox}
+		w.Bot = &Bot{CreatesTickets: c.Bot.CreatesTickets, UsesInbox: c.Bot.UsesInbox}
 		for _, t := range c.Bot.HandsOverTo {
-			w.Bot.HandsOverTo = append(w.Bot.HandsOverTo, target{t.Agent, t.Team})
+			w.Bot.HandsOverTo = append(w.Bot.HandsOverTo, Target{t.Agent, t.Team})
 		}
 	}
 	return w
 }
 
-func writeDuration(d time.Duration) duration {
+func writeDuration(d time.Duration) Duration {
 	if d == 0 {
 		return ""
 	}
@@ -73,5 +73,5 @@ func writeDuration(d time.Duration) duration {
 			s = s[:len(s)-2]
 		}
 	}
-	return duration(s)
+	return Duration(s)
 }

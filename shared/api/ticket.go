@@ -6,8 +6,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// ticket is the one ticket of a conversation.
-type ticket struct {
+// Ticket is the one ticket of a conversation.
+type Ticket struct {
 	ID             string    `json:"id" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"Derives from the conversation's ID, so that a conversation cannot have two."`
 	ConversationID string    `json:"conversationId" example:"c05jg3nrm7gk2v9x0q8s4t"`
 	ChannelID      string    `json:"channelId" example:"support-mail"`
@@ -25,25 +25,25 @@ type ticket struct {
 	LostOwner  string    `json:"lostOwner,omitempty" example:"cem" doc:"The agent who owned the conversation and lost it for want of help desk access."`
 
 	OpenedAt time.Time `json:"openedAt,omitzero" doc:"Since when its clock to close counts."`
-	Clocks   clocks    `json:"clocks"`
+	Clocks   Clocks    `json:"clocks"`
 
 	MovedStatus   string  `json:"movedStatus" example:"new" doc:"The status that the move gave it, whatever agents made of it since."`
 	MovedOwner    string  `json:"movedOwner" example:"ann" doc:"The owner that the move gave it, whatever agents made of it since."`
-	Edited        *edited `json:"edited,omitempty" doc:"The last edit by an agent; absent if none has edited it since it landed."`
+	Edited        *Edited `json:"edited,omitempty" doc:"The last edit by an agent; absent if none has edited it since it landed."`
 	SourceVersion int64   `json:"sourceVersion" example:"3" doc:"The version of the conversation that the ticket shows."`
 	Revision      int64   `json:"revision" example:"1" doc:"One more with every change."`
 }
 
-// clocks are the times by which something is due; an absent one does not run.
-type clocks struct {
+// Clocks are the times by which something is due; an absent one does not run.
+type Clocks struct {
 	PolicyID     string    `json:"policyId,omitempty" example:"gold" doc:"The SLA policy that applies."`
 	FirstReplyAt time.Time `json:"firstReplyAt,omitzero" doc:"When the first answer is due."`
 	NextReplyAt  time.Time `json:"nextReplyAt,omitzero" doc:"When the next answer is due."`
 	CloseAt      time.Time `json:"closeAt,omitzero" doc:"When the ticket is to be closed."`
 }
 
-// edited is what an agent last made of a ticket.
-type edited struct {
+// Edited is what an agent last made of a ticket.
+type Edited struct {
 	At            time.Time `json:"at"`
 	By            string    `json:"by" example:"ann" doc:"ID of the agent."`
 	Status        string    `json:"status" example:"solved"`
@@ -51,17 +51,17 @@ type edited struct {
 	SourceVersion int64     `json:"sourceVersion" example:"3" doc:"The version of the conversation that the edit came after."`
 }
 
-func writeTicket(t desk.Ticket) ticket {
-	w := ticket{
+func writeTicket(t desk.Ticket) Ticket {
+	w := Ticket{
 		ID: t.ID, ConversationID: t.Conversation, ChannelID: t.Channel, OriginID: t.Origin, Subject: t.Subject,
 		Customer: t.Customer, Status: string(t.Status), Owner: t.Owner, CreatedAt: t.Created, Home: string(t.Home),
 		Provenance: string(t.Provenance), ImportedAt: t.Imported, MoveID: t.Move, LostOwner: t.LostOwner,
 		OpenedAt: t.Opened, MovedStatus: string(t.MovedStatus), MovedOwner: t.MovedOwner,
 		SourceVersion: t.SourceVersion, Revision: t.Revision,
-		Clocks: clocks{t.Clocks.Policy, t.Clocks.FirstReply, t.Clocks.NextReply, t.Clocks.Close},
+		Clocks: Clocks{t.Clocks.Policy, t.Clocks.FirstReply, t.Clocks.NextReply, t.Clocks.Close},
 	}
 	if e := t.Edited; !e.At.IsZero() {
-		w.Edited = &edited{e.At, e.By, string(e.Status), e.Owner, e.SourceVersion}
+		w.Edited = &Edited{e.At, e.By, string(e.Status), e.Owner, e.SourceVersion}
 	}
 	return w
 }

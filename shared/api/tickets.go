@@ -44,7 +44,7 @@ type ticketsInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listTickets(ctx context.Context, c desk.Caller, in *ticketsInput) (*body[list[ticket]], error) {
+func (a *api) listTickets(ctx context.Context, c desk.Caller, in *ticketsInput) (*body[list[Ticket]], error) {
 	if err := a.helpDesk(ctx, c); err != nil {
 		return nil, err
 	}
@@ -56,23 +56,23 @@ func (a *api) listTickets(ctx context.Context, c desk.Caller, in *ticketsInput) 
 	if err != nil {
 		return nil, err
 	}
-	l := list[ticket]{Items: make([]ticket, len(p.Items)), Next: writePosition("tickets", p.Last, p.More)}
+	l := list[Ticket]{Items: make([]Ticket, len(p.Items)), Next: writePosition("tickets", p.Last, p.More)}
 	for i, t := range p.Items {
 		l.Items[i] = writeTicket(t)
 	}
-	return &body[list[ticket]]{l}, nil
+	return &body[list[Ticket]]{l}, nil
 }
 
 type ticketInput struct {
 	ID string `path:"id" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the ticket."`
 }
 
-func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*body[ticket], error) {
+func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*body[Ticket], error) {
 	t, err := a.visibleTicket(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &body[ticket]{writeTicket(t)}, nil
+	return &body[Ticket]{writeTicket(t)}, nil
 }
 
 // visibleTicket reads a ticket that the caller may see (R21).
@@ -96,7 +96,7 @@ type ticketEdit struct {
 	} `nameHint:"TicketEdit"`
 }
 
-func (a *api) editTicket(ctx context.Context, c desk.Caller, in *ticketEdit) (*body[ticket], error) {
+func (a *api) editTicket(ctx context.Context, c desk.Caller, in *ticketEdit) (*body[Ticket], error) {
 	if _, err := a.visibleTicket(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (a *api) editTicket(ctx context.Context, c desk.Caller, in *ticketEdit) (*b
 	if err != nil {
 		return nil, err
 	}
-	return &body[ticket]{writeTicket(t)}, nil
+	return &body[Ticket]{writeTicket(t)}, nil
 }
 
 type makeInput struct {
@@ -117,7 +117,7 @@ type makeInput struct {
 
 type madeTicket struct {
 	Location string `header:"Location" doc:"Where the ticket is."`
-	Body     ticket
+	Body     Ticket
 }
 
 func (a *api) makeTicket(ctx context.Context, c desk.Caller, in *makeInput) (*madeTicket, error) {

@@ -22,7 +22,7 @@ func translate(ctx huma.Context, _ string, v any) (any, error) {
 	case found.Status == http.StatusBadRequest:
 		return noBody(), nil
 	}
-	var fields []fieldProblem
+	var fields []FieldProblem
 	for _, e := range found.Errors {
 		fields = append(fields, writeFieldProblem(e.Location, e.Message))
 	}
@@ -31,7 +31,7 @@ func translate(ctx huma.Context, _ string, v any) (any, error) {
 
 // writeFieldProblem rewords an error of huma about a field such as
 // body.statusMap.open or query.limit.
-func writeFieldProblem(at, message string) fieldProblem {
+func writeFieldProblem(at, message string) FieldProblem {
 	_, field, _ := strings.Cut(at, ".")
 	if name, ok := strings.CutPrefix(message, "expected required property "); ok {
 		name, _, _ = strings.Cut(name, " ")
@@ -43,10 +43,10 @@ func writeFieldProblem(at, message string) fieldProblem {
 	for _, w := range words {
 		if rest, ok := strings.CutPrefix(message, w.begins); ok {
 			rest = strings.Trim(rest, ` "`)
-			return fieldProblem{field, strings.ReplaceAll(w.problem, "%", rest), strings.ReplaceAll(w.remedy, "%", rest)}
+			return FieldProblem{field, strings.ReplaceAll(w.problem, "%", rest), strings.ReplaceAll(w.remedy, "%", rest)}
 		}
 	}
-	return fieldProblem{field, "the value does not fit", "look at /openapi.yaml for what does"}
+	return FieldProblem{field, "the value does not fit", "look at /openapi.yaml for what does"}
 }
 
 // words has our wording for each beginning of huma's messages; % stands for the

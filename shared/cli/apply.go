@@ -29,7 +29,7 @@ A commented example of every field: infra/deskmove/account.yaml`
 }
 
 func (a applyCmd) Run(ctx context.Context, c *call) error {
-	api, err := a.client()
+	server, err := a.client()
 	if err != nil {
 		return err
 	}
@@ -42,12 +42,12 @@ func (a applyCmd) Run(ctx context.Context, c *call) error {
 		return err
 	}
 	if setup, err = withAccount(setup, func() (string, error) {
-		me, err := api.Me(ctx)
+		me, err := server.Me(ctx)
 		return me.Account, err
 	}); err != nil {
 		return fmt.Errorf("%s: %w", a.File, err)
 	}
-	made, err := api.Apply(ctx, setup)
+	made, err := server.ReplaceSetup(ctx, setup)
 	if err != nil {
 		return fmt.Errorf("%s was not applied: %w", a.File, err)
 	}

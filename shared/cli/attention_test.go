@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/verify"
-	"deskmove/shared/client"
 	"deskmove/shared/desk"
 	"deskmove/shared/store"
 )
@@ -28,9 +28,9 @@ func TestAttention(t *testing.T) {
 	write(store.Write{Remove: []string{store.AttrStarted}})
 
 	var moved struct {
-		Move     client.Move
-		Report   client.Report
-		Failures []client.Failure
+		Move     api.ChannelMove
+		Report   api.Report
+		Failures []api.Failure
 	}
 	r := e.run(t, "move", "--channel", "support", "--history", "all", "--open-status", "new", "--closed-status", "solved",
 		"--ack", "agents-without-access,connected-left-behind", "--watch")

@@ -3,9 +3,9 @@ package cli_test
 import (
 	"testing"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/importer"
 	"deskmove/shared/cli/verify"
-	"deskmove/shared/client"
 	"deskmove/shared/mail/mailtest"
 )
 
@@ -38,7 +38,7 @@ func TestRealMail(t *testing.T) {
 			if messages < 1000 {
 				twice(t, e, path, messages)
 			}
-			var moved struct{ Report client.Report }
+			var moved struct{ Report api.Report }
 			e.run(t, "move", "--channel", "support", "--history", "all", "--open-status", "new", "--closed-status", "solved",
 				"--ack", "agents-without-access,connected-left-behind", "--watch", "--json").ok(t, &moved)
 			if r := moved.Report; r.Created != int64(len(before)) || r.Failed != 0 || !r.Checksum.Equal {

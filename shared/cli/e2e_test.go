@@ -1,13 +1,13 @@
 package cli_test
 
 import (
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/importer"
 	"deskmove/shared/cli/verify"
-	"deskmove/shared/client"
 )
 
 const smallMbox = "testdata/small.mbox"
@@ -28,11 +28,11 @@ func TestEndToEnd(t *testing.T) {
 	if s.Added != 0 || s.Known != 9 || s.Conversations != 0 || s.Closed != 0 || s.Owned != 0 {
 		t.Errorf("second import: %+v", s)
 	}
-	if after := conversations(t, e); !slices.Equal(before, after) {
+	if after := conversations(t, e); !reflect.DeepEqual(before, after) {
 		t.Errorf("the second import changed\n%v to\n%v", before, after)
 	}
 
-	var plan client.Plan
+	var plan api.Plan
 	e.run(t, "--json", "plan", "--channel", "support").ok(t, &plan)
 	if plan.Conversations != 5 || plan.Open != 3 || plan.Owned["dora"] != 1 {
 		t.Errorf("plan: %+v", plan)
@@ -46,8 +46,8 @@ func TestEndToEnd(t *testing.T) {
 	}
 
 	var rehearsed, moved struct {
-		Move   client.Move
-		Report client.Report
+		Move   api.ChannelMove
+		Report api.Report
 	}
 	e.run(t, append(move, "--rehearsal", "--watch", "--json")...).ok(t, &rehearsed)
 	if r := rehearsed.Report; r.Created != 5 || r.OwnersLost != 1 || r.ByStatus["new"] != 3 || r.ByStatus["solved"] != 2 {
@@ -129,9 +129,9 @@ As promised.
 
 // conversations are all conversations of support as the API has them, less
 // what is not compared.
-func conversations(t *testing.T, e *engine) []client.Conversation {
+func conversations(t *testing.T, e *engine) []api.Conversation {
 	t.Helper()
-	var all []client.Conversation
+	var all []api.Conversation
 	for c, err := range e.api(t).Conversations(t.Context(), "support") {
 		if err != nil {
 			t.Fatal(err)
@@ -141,7 +141,7 @@ func conversations(t *testing.T, e *engine) []client.Conversation {
 	return all
 }
 
-func channel(t *testing.T, e *engine, id string) client.ChannelStatus {
+func channel(t *testing.T, e *engine, id string) api.Channel {
 	t.Helper()
 	for p, err := range e.api(t).Channels(t.Context()) {
 		if err != nil {
@@ -152,5 +152,5 @@ func channel(t *testing.T, e *engine, id string) client.ChannelStatus {
 		}
 	}
 	t.Fatalf("no channel %s", id)
-	return client.ChannelStatus{}
+	return api.Channel{}
 }

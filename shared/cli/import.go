@@ -28,7 +28,7 @@ has one message per line: {"messageId", "inReplyTo", "references": [], "from", "
 }
 
 func (i importCmd) Run(ctx context.Context, c *call) error {
-	api, err := i.client()
+	server, err := i.client()
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (i importCmd) Run(ctx context.Context, c *call) error {
 		return fmt.Errorf("--concurrency must be 1 to 64, not %d", i.Concurrency)
 	}
 	reading, posting := c.bar("reading", "bytes"), c.bar("importing", "messages")
-	s, err := importer.Run(ctx, api, importer.Options{
+	s, err := importer.Run(ctx, server, importer.Options{
 		Channel: i.Channel, Files: i.Files, Partial: i.Partial, States: !i.NoStates, Concurrency: i.Concurrency,
 		Reading: reading.set, Posting: func(done, total int64) {
 			reading.done()

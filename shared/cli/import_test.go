@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/importer"
-	"deskmove/shared/client"
+	"deskmove/shared/desk"
 )
 
 func (e *engine) imports(t *testing.T, files ...string) (s importer.Summary) {
@@ -102,16 +103,16 @@ func TestStatesAreOurs(t *testing.T) {
 	t.Parallel()
 	e := ready(t)
 	e.imports(t, smallMbox)
-	byOwner := func() map[string]client.Conversation {
-		m := map[string]client.Conversation{}
+	byOwner := func() map[string]api.Conversation {
+		m := map[string]api.Conversation{}
 		for _, c := range conversations(t, e) {
 			m[c.Owner] = c
 		}
 		return m
 	}
 	c := byOwner()["ben"]
-	open, nobody := "open", ""
-	if err := e.api(t).EditConversation(t.Context(), c.ID, client.ConversationEdit{Status: &open, Owner: &nobody}); err != nil {
+	open, nobody := desk.Open, ""
+	if err := e.api(t).EditConversation(t.Context(), c.ID, desk.Edit{Status: &open, Owner: &nobody}); err != nil {
 		t.Fatal(err)
 	}
 	if s := e.imports(t, smallMbox); s.Closed != 0 || s.Owned != 0 {

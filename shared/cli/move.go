@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"deskmove/shared/api"
 	"deskmove/shared/client"
 )
 
@@ -38,7 +39,7 @@ Exit code: 0 when started, or with --watch when done; 2 with --watch when conver
 }
 
 func (m moveCmd) Run(ctx context.Context, c *call) error {
-	api, err := m.client()
+	server, err := m.client()
 	if err != nil {
 		return err
 	}
@@ -46,13 +47,10 @@ func (m moveCmd) Run(ctx context.Context, c *call) error {
 	if key == "" { // so that a request whose answer was lost can be repeated
 		key = rand.Text()
 	}
-	wish := client.NewMove{
-		ChannelID: m.Channel, History: m.History, SLA: m.SLA, Notifications: m.Notifications, Acknowledged: m.Ack, Rehearsal: m.Rehearsal,
-	}
-	if m.OpenStatus != "" || m.ClosedStatus != "" {
-		wish.StatusMap = &client.StatusMap{Open: m.OpenStatus, Closed: m.ClosedStatus}
-	}
-	started, err := api.StartMove(ctx, wish, key)
+	started, err := server.StartMove(ctx, api.NewMove{
+		ChannelID: m.Channel, History: m.History, StatusMap: api.StatusMap{Open: m.OpenStatus, Closed: m.ClosedStatus},
+		SLA: m.SLA, Notifications: m.Notifications, Acknowledged: m.Ack, Rehearsal: m.Rehearsal,
+	}, key)
 	if err != nil {
 		return explain(err, m.Ack)
 	}
@@ -67,7 +65,7 @@ func (m moveCmd) Run(ctx context.Context, c *call) error {
 			return err
 		}
 	}
-	return watch(ctx, c, api, started.ID)
+	return watch(ctx, c, server, started.ID)
 }
 
 // explain adds the --ack flags to a refusal that is due to warnings.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"deskmove/shared/api"
 	"fmt"
 	"io"
 	"maps"
@@ -9,8 +10,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"deskmove/shared/client"
 )
 
 type planCmd struct {
@@ -26,18 +25,18 @@ For exact counts of what would happen to every conversation, run "move --rehears
 }
 
 func (p planCmd) Run(ctx context.Context, c *call) error {
-	api, err := p.client()
+	server, err := p.client()
 	if err != nil {
 		return err
 	}
-	plan, err := api.Plan(ctx, p.Channel, p.History)
+	plan, err := server.Plan(ctx, p.Channel, p.History)
 	if err != nil {
 		return err
 	}
 	return c.print(plan, func(w io.Writer) { writePlan(w, plan) })
 }
 
-func writePlan(w io.Writer, p client.Plan) {
+func writePlan(w io.Writer, p api.Plan) {
 	out := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) } // into a buffer
 	atLeast := ""
 	if p.Sampled {
@@ -67,7 +66,7 @@ func writePlan(w io.Writer, p client.Plan) {
 	out("on AWS       %s to %s, about $%.2f\n", seconds(e.ShortestSeconds), seconds(e.LongestSeconds), e.Dollars)
 }
 
-func writeFindings(w io.Writer, kind string, fs []client.Finding) {
+func writeFindings(w io.Writer, kind string, fs []api.Finding) {
 	for _, f := range fs {
 		_, _ = fmt.Fprintf(w, "%s %s: %s\n  %s\n", kind, f.Code, f.Problem, f.Remedy)
 		if len(f.About) > 0 {

@@ -19,16 +19,16 @@ The exit codes are those of "move".`
 }
 
 func (r retryCmd) Run(ctx context.Context, c *call) error {
-	api, err := r.client()
+	server, err := r.client()
 	if err != nil {
 		return err
 	}
-	m, err := api.Retry(ctx, r.Move)
+	m, err := server.Retry(ctx, r.Move)
 	if err != nil {
 		return err
 	}
 	if r.Watch {
-		return watch(ctx, c, api, m.ID)
+		return watch(ctx, c, server, m.ID)
 	}
 	return c.print(m, func(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "move %s is %s again\n", m.ID, m.Status)

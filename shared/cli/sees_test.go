@@ -77,7 +77,7 @@ func makeBase(t *testing.T) base {
 		t.Fatal(err)
 	}
 	e.run(t, "verify", "--settings", accountFile).ok(t, nil) // waits for the live one
-	setup, err := e.api(t).Account(t.Context())
+	setup, err := e.api(t).Setup(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

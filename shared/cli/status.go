@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/client"
 )
 
@@ -23,7 +24,7 @@ Exit code: 2 if conversations of the move failed, else 0.`
 }
 
 func (s statusCmd) Run(ctx context.Context, c *call) error {
-	api, err := s.client()
+	server, err := s.client()
 	if err != nil {
 		return err
 	}
@@ -31,12 +32,12 @@ func (s statusCmd) Run(ctx context.Context, c *call) error {
 		if s.Watch {
 			return fmt.Errorf("--watch needs a move ID; \"%s status\" lists the moves", program())
 		}
-		return overview(ctx, c, api)
+		return overview(ctx, c, server)
 	}
 	if s.Watch {
-		return watch(ctx, c, api, s.Move)
+		return watch(ctx, c, server, s.Move)
 	}
-	seen, err := look(ctx, api, s.Move)
+	seen, err := look(ctx, server, s.Move)
 	if err != nil {
 		return err
 	}
@@ -44,18 +45,18 @@ func (s statusCmd) Run(ctx context.Context, c *call) error {
 }
 
 // overview prints all channels and moves.
-func overview(ctx context.Context, c *call, api *client.Client) error {
+func overview(ctx context.Context, c *call, server *client.Client) error {
 	all := struct {
-		Channels []client.ChannelStatus `json:"channels"`
-		Moves    []client.Move          `json:"moves"`
-	}{[]client.ChannelStatus{}, []client.Move{}}
-	for p, err := range api.Channels(ctx) {
+		Channels []api.Channel     `json:"channels"`
+		Moves    []api.ChannelMove `json:"moves"`
+	}{[]api.Channel{}, []api.ChannelMove{}}
+	for p, err := range server.Channels(ctx) {
 		if err != nil {
 			return err
 		}
 		all.Channels = append(all.Channels, p)
 	}
-	for m, err := range api.Moves(ctx) {
+	for m, err := range server.Moves(ctx) {
 		if err != nil {
 			return err
 		}
@@ -92,23 +93,23 @@ func overview(ctx context.Context, c *call, api *client.Client) error {
 
 // seen is a move, and once it has ended its report and failures.
 type seen struct {
-	Move     client.Move      `json:"move"`
-	Report   *client.Report   `json:"report,omitempty"`
-	Failures []client.Failure `json:"failures,omitempty"`
+	Move     api.ChannelMove `json:"move"`
+	Report   *api.Report     `json:"report,omitempty"`
+	Failures []api.Failure   `json:"failures,omitempty"`
 }
 
-func look(ctx context.Context, api *client.Client, id string) (seen, error) {
-	m, err := api.Move(ctx, id)
+func look(ctx context.Context, server *client.Client, id string) (seen, error) {
+	m, err := server.Move(ctx, id)
 	s := seen{Move: m}
 	if err != nil || !ended(m) {
 		return s, err
 	}
-	r, err := api.Report(ctx, id)
+	r, err := server.Report(ctx, id)
 	if err != nil {
 		return s, err
 	}
 	s.Report = &r
-	for f, err := range api.Failures(ctx, id) {
+	for f, err := range server.Failures(ctx, id) {
 		if err != nil {
 			return s, err
 		}
@@ -117,7 +118,7 @@ func look(ctx context.Context, api *client.Client, id string) (seen, error) {
 	return s, nil
 }
 
-func ended(m client.Move) bool { return m.Status == "done" || m.Status == "attention" }
+func ended(m api.ChannelMove) bool { return m.Status == "done" || m.Status == "attention" }
 
 // show prints a move. Its exit code is 2 if the move's status is attention.
 func (s seen) show(c *call) error {
@@ -173,7 +174,7 @@ func (s seen) write(w io.Writer) {
 }
 
 // progress describes a move's progress in one line.
-func progress(m client.Move) string {
+func progress(m api.ChannelMove) string {
 	parts := []string{m.Status}
 	if m.Phase != "" {
 		parts[0] = m.Phase

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/verify"
-	"deskmove/shared/client"
 	"deskmove/shared/desk"
 )
 
@@ -18,7 +18,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 	t.Parallel()
 	e := ready(t)
 	e.imports(t, smallMbox)
-	api := e.api(t)
+	server := e.api(t)
 	var traffic sync.WaitGroup
 	var stop atomic.Bool
 	var changes atomic.Int64
@@ -30,18 +30,18 @@ func TestVerifyUnderTraffic(t *testing.T) {
 	for w := range 3 {
 		traffic.Go(func() {
 			for i := 0; !stop.Load(); i++ {
-				taken, err := api.Take(t.Context(), "support", client.NewMessage{
+				taken, err := server.TakeMessage(t.Context(), "support", api.NewMessage{References: []string{fmt.Sprintf("%d-%d", w, i-i%3)}, MessageContent: api.MessageContent{
 					ExternalID: fmt.Sprintf("%d-%d", w, i), Author: "customer", From: fmt.Sprintf("c%d@customer.example", i%7),
-					References: []string{fmt.Sprintf("%d-%d", w, i-i%3)}, At: time.Now(), Text: "hello",
-				})
+					At: time.Now(), Text: "hello",
+				}})
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				changes.Add(1)
 				if i%4 == 0 { // an agent edits where the conversation lives
-					status, solved := "closed", desk.Status("solved")
-					if api.EditConversation(t.Context(), taken.ConversationID, client.ConversationEdit{Status: &status}) != nil {
+					status, solved := desk.Closed, desk.Status("solved")
+					if server.EditConversation(t.Context(), taken.ConversationID, desk.Edit{Status: &status}) != nil {
 						who := desk.Caller{Account: "demo", Agent: "cleo", Role: desk.AgentRole}
 						_, _ = e.stack.App.Editor.EditTicket(t.Context(), who, desk.TicketID(taken.ConversationID), desk.TicketEdit{Status: &solved})
 					}
@@ -52,7 +52,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 	}
 	check := func(when string) {
 		t.Helper()
-		r, err := verify.Run(t.Context(), api, verify.Options{})
+		r, err := verify.Run(t.Context(), server, verify.Options{})
 		if err != nil {
 			t.Fatalf("%s: %v", when, err)
 		}
@@ -64,7 +64,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 		}
 	}
 	check("before the move")
-	var started client.Move
+	var started api.ChannelMove
 	e.run(t, "move", "--channel", "support", "--history", "all", "--open-status", "new", "--closed-status", "solved",
 		"--ack", "agents-without-access,connected-left-behind", "--json").ok(t, &started)
 	for range 5 {
@@ -77,7 +77,9 @@ func TestVerifyUnderTraffic(t *testing.T) {
 
 	// A ticket that goes wrong and stays wrong is seen, though its
 	// conversation has changed just now.
-	taken, err := api.Take(t.Context(), "support", client.NewMessage{ExternalID: "last", Author: "customer", From: "z@customer.example", At: time.Now()})
+	taken, err := server.TakeMessage(t.Context(), "support", api.NewMessage{MessageContent: api.MessageContent{
+		ExternalID: "last", Author: "customer", From: "z@customer.example", At: time.Now(),
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +100,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 	if err := tickets.Replace(t.Context(), ticket, old); err != nil {
 		t.Fatal(err)
 	}
-	r, err := verify.Run(t.Context(), api, verify.Options{Grace: 2 * time.Second})
+	r, err := verify.Run(t.Context(), server, verify.Options{Grace: 2 * time.Second})
 	if err != nil || r.OK {
 		t.Fatalf("a wrong date was not seen: %v, %+v", err, r)
 	}

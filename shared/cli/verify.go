@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
@@ -37,27 +38,27 @@ func (v verifyCmd) Run(ctx context.Context, c *call) (err error) {
 			return err
 		}
 	}
-	api := (*client.Client)(nil)
+	server := (*client.Client)(nil)
 	if v.Data == "" {
-		api, err = v.client()
+		server, err = v.client()
 	} else {
 		var done func() error
-		api, done, err = v.offline(ctx, c)
+		server, done, err = v.offline(ctx, c)
 		options.Grace = -1 // nothing is on its way
 		defer func() { err = errors.Join(err, done()) }()
 	}
 	if err != nil {
 		return err
 	}
-	return verifyWith(ctx, c, api, options)
+	return verifyWith(ctx, c, server, options)
 }
 
 // verifyWith verifies and prints the result. Its exit code is 1 if an invariant
 // is violated.
-func verifyWith(ctx context.Context, c *call, api *client.Client, options verify.Options) error {
+func verifyWith(ctx context.Context, c *call, server *client.Client, options verify.Options) error {
 	bar := c.bar("reading", "conversations and tickets")
 	options.Seen = func(n int64) { bar.set(n, -1) }
-	r, err := verify.Run(ctx, api, options)
+	r, err := verify.Run(ctx, server, options)
 	bar.done()
 	if err != nil {
 		return err
@@ -110,7 +111,7 @@ func settingsOf(name string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var setup client.Setup
+	var setup api.Setup
 	if err := json.Unmarshal(raw, &setup); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

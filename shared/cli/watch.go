@@ -7,6 +7,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"deskmove/shared/api"
 	"deskmove/shared/client"
 )
 
@@ -14,11 +15,11 @@ import (
 const pollInterval = 500 * time.Millisecond
 
 // watch shows a move's progress until its end, then its report.
-func watch(ctx context.Context, c *call, api *client.Client, id string) error {
+func watch(ctx context.Context, c *call, server *client.Client, id string) error {
 	w := watcher{call: c}
 	defer w.close()
 	for {
-		m, err := api.Move(ctx, id)
+		m, err := server.Move(ctx, id)
 		if err != nil {
 			return watchError(ctx, id, err)
 		}
@@ -33,7 +34,7 @@ func watch(ctx context.Context, c *call, api *client.Client, id string) error {
 		}
 	}
 	w.close()
-	s, err := look(ctx, api, id)
+	s, err := look(ctx, server, id)
 	if err != nil {
 		return watchError(ctx, id, err)
 	}
@@ -56,7 +57,7 @@ type watcher struct {
 	at    time.Time
 }
 
-func (w *watcher) show(m client.Move) {
+func (w *watcher) show(m api.ChannelMove) {
 	line := progress(m)
 	switch {
 	case w.call.json:

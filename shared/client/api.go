@@ -8,22 +8,13 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
+
+	"deskmove/shared/api"
+	"deskmove/shared/desk"
 )
 
 // pageSize is the largest page that the API returns.
 const pageSize = 1000
-
-// AuditEntry is one line of the audit log.
-type AuditEntry struct {
-	ID        string    `json:"id"`
-	At        time.Time `json:"at"`
-	By        string    `json:"by"`
-	Action    string    `json:"action"`
-	MoveID    string    `json:"moveId,omitempty"`
-	ChannelID string    `json:"channelId,omitempty"`
-	Detail    string    `json:"detail,omitempty"`
-}
 
 func (c *Client) get(ctx context.Context, path string, query url.Values, out any) error {
 	_, err := c.do(ctx, request{method: http.MethodGet, path: path, query: query}, out)
@@ -67,33 +58,33 @@ func list[T any](ctx context.Context, c *Client, path string, q url.Values) iter
 }
 
 // Me returns the caller.
-func (c *Client) Me(ctx context.Context) (m Me, err error) {
+func (c *Client) Me(ctx context.Context) (m api.Me, err error) {
 	return m, c.get(ctx, "/v1/me", nil, &m)
 }
 
-// Account reads the account's setup.
-func (c *Client) Account(ctx context.Context) (s Setup, err error) {
+// Setup reads the account's setup.
+func (c *Client) Setup(ctx context.Context) (s api.Setup, err error) {
 	return s, c.get(ctx, "/v1/account", nil, &s)
 }
 
-// Apply replaces the account's setup with a JSON document.
-func (c *Client) Apply(ctx context.Context, setup json.RawMessage) (s Setup, err error) {
+// ReplaceSetup replaces the account's setup with an api.Setup, written as JSON.
+func (c *Client) ReplaceSetup(ctx context.Context, setup json.RawMessage) (s api.Setup, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPut, path: "/v1/account", in: setup}, &s)
 	return s, err
 }
 
 // Channels lists the channels.
-func (c *Client) Channels(ctx context.Context) iter.Seq2[ChannelStatus, error] {
-	return list[ChannelStatus](ctx, c, "/v1/channels", url.Values{})
+func (c *Client) Channels(ctx context.Context) iter.Seq2[api.Channel, error] {
+	return list[api.Channel](ctx, c, "/v1/channels", url.Values{})
 }
 
 // Plan returns the plan of a channel's move.
-func (c *Client) Plan(ctx context.Context, channel, history string) (p Plan, err error) {
+func (c *Client) Plan(ctx context.Context, channel, history string) (p api.Plan, err error) {
 	return p, c.get(ctx, "/v1/channels/"+url.PathEscape(channel)+"/plan", url.Values{"history": {history}}, &p)
 }
 
 // StartMove starts a move. The same key starts only one.
-func (c *Client) StartMove(ctx context.Context, m NewMove, key string) (started Move, err error) {
+func (c *Client) StartMove(ctx context.Context, m api.NewMove, key string) (started api.ChannelMove, err error) {
 	_, err = c.do(ctx, request{
 		method: http.MethodPost, path: "/v1/moves", in: m, header: map[string]string{"Idempotency-Key": key},
 	}, &started)
@@ -101,72 +92,95 @@ func (c *Client) StartMove(ctx context.Context, m NewMove, key string) (started 
 }
 
 // Moves lists the moves, without their progress.
-func (c *Client) Moves(ctx context.Context) iter.Seq2[Move, error] {
-	return list[Move](ctx, c, "/v1/moves", paged("", ""))
+func (c *Client) Moves(ctx context.Context) iter.Seq2[api.ChannelMove, error] {
+	return list[api.ChannelMove](ctx, c, "/v1/moves", paged("", ""))
 }
 
 func movePath(id string) string { return "/v1/moves/" + url.PathEscape(id) }
 
 // Move reads a move with its progress.
-func (c *Client) Move(ctx context.Context, id string) (m Move, err error) {
+func (c *Client) Move(ctx context.Context, id string) (m api.ChannelMove, err error) {
 	return m, c.get(ctx, movePath(id), nil, &m)
 }
 
 // Report reads the report of a move that has ended.
-func (c *Client) Report(ctx context.Context, id string) (r Report, err error) {
+func (c *Client) Report(ctx context.Context, id string) (r api.Report, err error) {
 	return r, c.get(ctx, movePath(id)+"/report", nil, &r)
 }
 
 // Failures lists the conversations that a move could not convert.
-func (c *Client) Failures(ctx context.Context, id string) iter.Seq2[Failure, error] {
-	return list[Failure](ctx, c, movePath(id)+"/failures", paged("", ""))
+func (c *Client) Failures(ctx context.Context, id string) iter.Seq2[api.Failure, error] {
+	return list[api.Failure](ctx, c, movePath(id)+"/failures", paged("", ""))
 }
 
 // Retry retries the failures of a move.
-func (c *Client) Retry(ctx context.Context, id string) (m Move, err error) {
+func (c *Client) Retry(ctx context.Context, id string) (m api.ChannelMove, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: movePath(id) + "/retry"}, &m)
 	return m, err
 }
 
 // Audit lists the audit log, newest first.
-func (c *Client) Audit(ctx context.Context) iter.Seq2[AuditEntry, error] {
-	return list[AuditEntry](ctx, c, "/v1/audit", paged("", ""))
+func (c *Client) Audit(ctx context.Context) iter.Seq2[api.AuditEntry, error] {
+	return list[api.AuditEntry](ctx, c, "/v1/audit", paged("", ""))
 }
 
-// Conversations lists all conversations of a channel, wherever they live.
-func (c *Client) Conversations(ctx context.Context, channel string) iter.Seq2[Conversation, error] {
-	return list[Conversation](ctx, c, "/v1/conversations", paged("channel", channel))
+// Conversations lists all conversations of a channel, in the inbox and in the
+// help desk.
+func (c *Client) Conversations(ctx context.Context, channel string) iter.Seq2[api.Conversation, error] {
+	return list[api.Conversation](ctx, c, "/v1/conversations", paged("channel", channel))
 }
 
-// Conversation reads one conversation.
-func (c *Client) Conversation(ctx context.Context, id string) (v Conversation, err error) {
+// Conversation reads a conversation with its messages.
+func (c *Client) Conversation(ctx context.Context, id string) (v api.Conversation, err error) {
 	return v, c.get(ctx, "/v1/conversations/"+url.PathEscape(id), nil, &v)
 }
 
+// edit is the body of an edit; nil leaves a field as it is.
+type edit struct {
+	Status *string `json:"status,omitempty"`
+	Owner  *string `json:"owner,omitempty"`
+}
+
 // EditConversation changes a conversation in the inbox.
-func (c *Client) EditConversation(ctx context.Context, id string, e ConversationEdit) error {
-	_, err := c.do(ctx, request{method: http.MethodPatch, path: "/v1/conversations/" + url.PathEscape(id), in: e}, nil)
+func (c *Client) EditConversation(ctx context.Context, id string, e desk.Edit) error {
+	in := edit{(*string)(e.Status), e.Owner}
+	_, err := c.do(ctx, request{method: http.MethodPatch, path: "/v1/conversations/" + url.PathEscape(id), in: in}, nil)
 	return err
 }
 
 // Tickets lists the tickets of the help desk.
-func (c *Client) Tickets(ctx context.Context) iter.Seq2[Ticket, error] {
-	return list[Ticket](ctx, c, "/v1/tickets", paged("", ""))
+func (c *Client) Tickets(ctx context.Context) iter.Seq2[api.Ticket, error] {
+	return list[api.Ticket](ctx, c, "/v1/tickets", paged("", ""))
 }
 
-// Ticket reads one ticket, wherever it lives.
-func (c *Client) Ticket(ctx context.Context, id string) (t Ticket, err error) {
+// Ticket reads a ticket, in the inbox or in the help desk.
+func (c *Client) Ticket(ctx context.Context, id string) (t api.Ticket, err error) {
 	return t, c.get(ctx, "/v1/tickets/"+url.PathEscape(id), nil, &t)
 }
 
-// Take delivers a message that a channel received.
-func (c *Client) Take(ctx context.Context, channel string, m NewMessage) (t Taken, err error) {
+// EditTicket changes a ticket.
+func (c *Client) EditTicket(ctx context.Context, id string, e desk.TicketEdit) error {
+	in := edit{(*string)(e.Status), e.Owner}
+	_, err := c.do(ctx, request{method: http.MethodPatch, path: "/v1/tickets/" + url.PathEscape(id), in: in}, nil)
+	return err
+}
+
+// NewTicket makes a ticket of a conversation in the inbox.
+func (c *Client) NewTicket(ctx context.Context, conversation, status string) (t api.Ticket, err error) {
+	_, err = c.do(ctx, request{
+		method: http.MethodPost, path: "/v1/conversations/" + url.PathEscape(conversation) + "/tickets", in: map[string]string{"status": status},
+	}, &t)
+	return t, err
+}
+
+// TakeMessage delivers a message that a channel received.
+func (c *Client) TakeMessage(ctx context.Context, channel string, m api.NewMessage) (t api.Taken, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/channels/" + url.PathEscape(channel) + "/conversations", in: m}, &t)
 	return t, err
 }
 
-// Add delivers a message of a conversation.
-func (c *Client) Add(ctx context.Context, conversation string, m NewMessage) (t Taken, err error) {
+// AddMessage delivers a message of a conversation.
+func (c *Client) AddMessage(ctx context.Context, conversation string, m api.AddedMessage) (t api.Taken, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/conversations/" + url.PathEscape(conversation) + "/messages", in: m}, &t)
 	return t, err
 }

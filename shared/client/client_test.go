@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"deskmove/shared/api"
 	"encoding/json"
 	"errors"
 	"io"
@@ -77,7 +78,7 @@ func TestSendsTheSameAgain(t *testing.T) {
 		}
 	}
 	c, _ := serve(t, note(status(503, "")), note(ok(`{"id":"m1"}`)))
-	if _, err := c.StartMove(t.Context(), NewMove{ChannelID: "a<b"}, "key"); err != nil {
+	if _, err := c.StartMove(t.Context(), api.NewMove{ChannelID: "a<b"}, "key"); err != nil {
 		t.Fatal(err)
 	}
 	if len(bodies) != 2 || bodies[0] != bodies[1] || keys[0] != "key" || keys[1] != "key" || !strings.Contains(bodies[0], "a<b") {

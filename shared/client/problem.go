@@ -8,29 +8,24 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"deskmove/shared/api"
 )
 
 // Problem is an error response of the API.
 type Problem struct {
-	Status   int            `json:"status"`
-	Title    string         `json:"title,omitempty"`
-	Code     string         `json:"code,omitempty"`
-	Detail   string         `json:"detail,omitempty"`
-	Remedy   string         `json:"remedy,omitempty"`
-	Errors   []FieldProblem `json:"errors,omitempty"`
-	Blockers []Finding      `json:"blockers,omitempty"`
-	Warnings []Finding      `json:"warnings,omitempty"`
-	MoveID   string         `json:"moveId,omitempty"`
-	TicketID string         `json:"ticketId,omitempty"`
+	Status   int                `json:"status"`
+	Title    string             `json:"title,omitempty"`
+	Code     string             `json:"code,omitempty"`
+	Detail   string             `json:"detail,omitempty"`
+	Remedy   string             `json:"remedy,omitempty"`
+	Errors   []api.FieldProblem `json:"errors,omitempty"`
+	Blockers []api.Finding      `json:"blockers,omitempty"`
+	Warnings []api.Finding      `json:"warnings,omitempty"`
+	MoveID   string             `json:"moveId,omitempty"`
+	TicketID string             `json:"ticketId,omitempty"`
 
 	After time.Duration `json:"-"` // when to retry; 0 if the API did not say
-}
-
-// FieldProblem says what is wrong with one field.
-type FieldProblem struct {
-	Field   string `json:"field"`
-	Problem string `json:"problem"`
-	Remedy  string `json:"remedy"`
 }
 
 // Error says what is wrong and what to do about it, for each field concerned.

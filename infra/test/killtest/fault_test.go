@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/demo"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
@@ -63,11 +64,11 @@ func (r *round) write(ctx context.Context, s *shot) (took time.Duration, err err
 	s.written++
 	for until := time.Now().Add(2 * time.Minute); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
 		began := time.Now()
-		var taken client.Taken
-		taken, err = r.customer.Take(ctx, demo.Moved, client.NewMessage{
+		var taken api.Taken
+		taken, err = r.customer.TakeMessage(ctx, demo.Moved, api.NewMessage{MessageContent: api.MessageContent{
 			ExternalID: fmt.Sprintf("<probe-%d@customer.example>", s.written), Author: string(desk.ByCustomer),
 			From: "jane@customer.example", At: began, Subject: "Where is my order?", Text: "It has not come.",
-		})
+		}})
 		took = time.Since(began)
 		if err == nil {
 			s.stored = append(s.stored, taken.ConversationID)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/child"
 	"deskmove/shared/cli/demo"
 	"deskmove/shared/cli/traffic"
@@ -190,14 +191,14 @@ func (r *round) traffic(ctx context.Context) (*traffic.Traffic, func() error, er
 }
 
 // choices are those of the move.
-func (r *round) choices() (client.NewMove, desk.Choices) {
-	asked := client.NewMove{
+func (r *round) choices() (api.NewMove, desk.Choices) {
+	asked := api.NewMove{
 		ChannelID: demo.Moved, History: string(r.history),
 		Acknowledged: []string{desk.CodeAgentsNoAccess, desk.CodeRoutingNoAccess, desk.CodeConnectedLeft},
 	}
 	taken := desk.Choices{Channel: demo.Moved, History: r.history}
 	if r.history == desk.AllHistory {
-		asked.StatusMap = &client.StatusMap{Open: "new", Closed: "solved"}
+		asked.StatusMap = api.StatusMap{Open: "new", Closed: "solved"}
 		taken.Statuses = desk.StatusMap{Open: "new", Closed: "solved"}
 	}
 	return asked, taken
@@ -205,10 +206,10 @@ func (r *round) choices() (client.NewMove, desk.Choices) {
 
 // struck asks for the move, and hits the server. Whoever gets no answer to
 // the request sends it again, with the same key.
-func (r *round) struck(ctx context.Context, a *aim, s *shot) (client.Move, error) {
+func (r *round) struck(ctx context.Context, a *aim, s *shot) (api.ChannelMove, error) {
 	began := time.Now()
 	started := make(chan error, 1)
-	var m client.Move
+	var m api.ChannelMove
 	go func() {
 		var err error
 		asked, _ := r.choices()
@@ -287,7 +288,7 @@ func (r *round) replace(ctx context.Context) error {
 const ended = "ended"
 
 // see notes where the move is.
-func (s *shot) see(m client.Move) {
+func (s *shot) see(m api.ChannelMove) {
 	switch {
 	case !m.EndedAt.IsZero():
 		s.phase = ended
@@ -302,7 +303,7 @@ func (s *shot) see(m client.Move) {
 }
 
 // look finds the move, if there is one yet.
-func (r *round) look(ctx context.Context) (client.Move, bool) {
+func (r *round) look(ctx context.Context) (api.ChannelMove, bool) {
 	if r.found == "" {
 		for m, err := range r.eyes.Moves(ctx) {
 			if err == nil {
@@ -312,14 +313,14 @@ func (r *round) look(ctx context.Context) (client.Move, bool) {
 		}
 	}
 	if r.found == "" {
-		return client.Move{}, false
+		return api.ChannelMove{}, false
 	}
 	m, err := r.eyes.Move(ctx, r.found)
 	return m, err == nil
 }
 
 // await observes, and does nothing else.
-func (r *round) await(ctx context.Context, id string) (client.Move, error) {
+func (r *round) await(ctx context.Context, id string) (api.ChannelMove, error) {
 	for until := time.Now().Add(6 * time.Minute); time.Now().Before(until); time.Sleep(150 * time.Millisecond) {
 		m, err := r.api.Move(ctx, id)
 		if err != nil {
@@ -332,11 +333,11 @@ func (r *round) await(ctx context.Context, id string) (client.Move, error) {
 			return m, nil
 		}
 	}
-	return client.Move{}, errors.New("the move has not ended within six minutes")
+	return api.ChannelMove{}, errors.New("the move has not ended within six minutes")
 }
 
 // check verifies all that there is to verify.
-func (r *round) check(ctx context.Context, t *traffic.Traffic, m client.Move, s *shot) (err error) {
+func (r *round) check(ctx context.Context, t *traffic.Traffic, m api.ChannelMove, s *shot) (err error) {
 	// Traffic's check first: it waits for what is still on its way, whatever
 	// the server's clock says.
 	_, choices := r.choices()

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"deskmove/infra/test/peers"
+	"deskmove/shared/api"
 	"deskmove/shared/cli/demo"
 	"deskmove/shared/cli/traffic"
 	"deskmove/shared/cli/verify"
@@ -133,7 +134,7 @@ func (s *scene) load() (desk.Setup, []demo.Loaded) {
 	s.t.Helper()
 	raw, setup, err := demo.Account(account)
 	s.must(err)
-	stored, err := s.admin.Apply(s.t.Context(), raw)
+	stored, err := s.admin.ReplaceSetup(s.t.Context(), raw)
 	s.must(err)
 	s.settings = make(map[string][]byte)
 	for _, c := range stored.Channels {
@@ -166,19 +167,19 @@ func (s *scene) flow(setup desk.Setup, loaded []demo.Loaded) {
 }
 
 // move moves the channel, or rehearses it.
-func (s *scene) move(what string) client.Report {
+func (s *scene) move(what string) api.Report {
 	s.t.Helper()
 	return s.end(what, s.begin(what))
 }
 
 // begin starts a move or a rehearsal.
-func (s *scene) begin(what string) client.Move {
+func (s *scene) begin(what string) api.ChannelMove {
 	s.t.Helper()
 	ctx := s.t.Context()
 	plan, err := s.admin.Plan(ctx, demo.Moved, string(desk.AllHistory))
 	s.must(err)
-	choices := client.NewMove{
-		ChannelID: demo.Moved, History: string(desk.AllHistory), StatusMap: &client.StatusMap{Open: "new", Closed: "solved"},
+	choices := api.NewMove{
+		ChannelID: demo.Moved, History: string(desk.AllHistory), StatusMap: api.StatusMap{Open: "new", Closed: "solved"},
 		Rehearsal: what == "rehearsal",
 	}
 	for _, w := range plan.Warnings {
@@ -190,7 +191,7 @@ func (s *scene) begin(what string) client.Move {
 }
 
 // end waits for the end of a move or a rehearsal.
-func (s *scene) end(what string, m client.Move) client.Report {
+func (s *scene) end(what string, m api.ChannelMove) api.Report {
 	s.t.Helper()
 	ctx := s.t.Context()
 	var err error

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/child"
 	"deskmove/shared/cli/traffic"
 	"deskmove/shared/cli/verify"
@@ -41,10 +42,10 @@ type Outcome struct {
 	Data          string          `json:"data,omitempty"` // if it was kept
 	Conversations int             `json:"conversations"`  // of the sample
 	Messages      int             `json:"messages"`
-	Plan          client.Plan     `json:"plan"`
-	Rehearsal     client.Report   `json:"rehearsal"`
-	Move          client.Move     `json:"move"`
-	Report        client.Report   `json:"report"`
+	Plan          api.Plan        `json:"plan"`
+	Rehearsal     api.Report      `json:"rehearsal"`
+	Move          api.ChannelMove `json:"move"`
+	Report        api.Report      `json:"report"`
 	Story         Story           `json:"story"`
 	Traffic       traffic.Stats   `json:"traffic"`
 	Check         traffic.Checked `json:"check"`
@@ -143,10 +144,10 @@ func (d *demo) load(ctx context.Context) error {
 		return err
 	}
 	d.setup = setup
-	if _, err := d.admin.Apply(ctx, raw); err != nil {
+	if _, err := d.admin.ReplaceSetup(ctx, raw); err != nil {
 		return err
 	}
-	stored, err := d.admin.Account(ctx)
+	stored, err := d.admin.Setup(ctx)
 	if err != nil {
 		return err
 	}

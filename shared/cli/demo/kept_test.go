@@ -3,14 +3,14 @@ package demo
 import (
 	"testing"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/traffic"
 	"deskmove/shared/cli/verify"
-	"deskmove/shared/client"
 )
 
 // TestKept checks that each kind of violation is one.
 func TestKept(t *testing.T) {
-	good := Outcome{Verify: verify.Result{OK: true}, Report: client.Report{Checksum: client.Checksum{Equal: true}}}
+	good := Outcome{Verify: verify.Result{OK: true}, Report: api.Report{Checksum: api.Checksum{Equal: true}}}
 	if !good.kept() {
 		t.Error("nothing is wrong, but it is not kept")
 	}

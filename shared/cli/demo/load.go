@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/sync/errgroup"
 
+	"deskmove/shared/cli/traffic"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
 )
@@ -76,38 +77,30 @@ func Load(ctx context.Context, api *client.Client, threads []Thread, seen func()
 
 func load(ctx context.Context, api *client.Client, t Thread, seen func()) (desk.Conversation, error) {
 	c := desk.Conversation{Channel: t.Messages[0].Channel, Home: desk.Inbox}
-	for i, m := range t.Messages {
-		in := client.NewMessage{
-			ExternalID: m.External, From: m.From, Author: string(m.Author), Agent: m.Agent, At: m.At, Subject: m.Subject, Text: m.Text,
+	channels := traffic.HTTPAPI{Connector: api, Agent: api}
+	for _, m := range t.Messages {
+		m.Conversation = c.ID
+		posted, err := channels.Post(ctx, m, nil)
+		if err != nil {
+			return c, err
 		}
-		if i == 0 {
-			taken, err := api.Take(ctx, m.Channel, in)
-			if err != nil {
-				return c, err
-			}
-			c.ID = taken.ConversationID
-		} else {
-			in.ChannelID = m.Channel
-			if _, err := api.Add(ctx, c.ID, in); err != nil {
-				return c, err
-			}
-		}
+		c.ID = posted.Conversation
 		seen()
 	}
-	var e client.ConversationEdit
+	var e desk.Edit
 	if t.Owner != "" {
 		e.Owner = &t.Owner
 	}
 	if t.Closed {
-		e.Status = new(string(desk.Closed))
+		e.Status = new(desk.Closed)
 	}
-	if e != (client.ConversationEdit{}) {
+	if e != (desk.Edit{}) {
 		if err := api.EditConversation(ctx, c.ID, e); err != nil {
 			return c, err
 		}
 	}
 	if t.Ticket != "" {
-		ticket, err := api.MakeTicket(ctx, c.ID, string(t.Ticket))
+		ticket, err := api.NewTicket(ctx, c.ID, string(t.Ticket))
 		if err != nil {
 			return c, err
 		}

@@ -8,15 +8,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/cli/verify"
-	"deskmove/shared/client"
 	"deskmove/shared/desk"
 )
 
 // choices returns the move that the demo starts.
-func (d *demo) choices() client.NewMove {
-	m := client.NewMove{
-		ChannelID: Moved, History: string(desk.AllHistory), StatusMap: &client.StatusMap{Open: "new", Closed: "solved"},
+func (d *demo) choices() api.NewMove {
+	m := api.NewMove{
+		ChannelID: Moved, History: string(desk.AllHistory), StatusMap: api.StatusMap{Open: "new", Closed: "solved"},
 		SLA: string(desk.FromMove), Notifications: string(desk.Digest),
 	}
 	for _, w := range d.Plan.Warnings {
@@ -45,7 +45,7 @@ func (d *demo) rehearse(ctx context.Context) error {
 		return err
 	}
 	done := d.watch(ctx, func() string { return "rehearsing" })
-	m, err = d.await(ctx, m, func(client.Move) {})
+	m, err = d.await(ctx, m, func(api.ChannelMove) {})
 	done()
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func (d *demo) rehearse(ctx context.Context) error {
 }
 
 // await waits for the end of a move and calls seen with its progress.
-func (d *demo) await(ctx context.Context, m client.Move, seen func(client.Move)) (client.Move, error) {
+func (d *demo) await(ctx context.Context, m api.ChannelMove, seen func(api.ChannelMove)) (api.ChannelMove, error) {
 	for m.EndedAt.IsZero() {
 		if err := wait(ctx, 50*time.Millisecond); err != nil {
 			return m, err
@@ -84,11 +84,11 @@ func (d *demo) move(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var latest atomic.Pointer[client.Move]
+	var latest atomic.Pointer[api.ChannelMove]
 	latest.Store(&m)
 	done := d.watch(ctx, func() string { return d.progress(*latest.Load()) })
 	fenced := false
-	m, err = d.await(ctx, m, func(m client.Move) {
+	m, err = d.await(ctx, m, func(m api.ChannelMove) {
 		latest.Store(&m)
 		if !m.FenceAt.IsZero() && !fenced {
 			fenced = true
@@ -116,7 +116,7 @@ var phases = map[string]string{
 }
 
 // progress describes a running move in one line.
-func (d *demo) progress(m client.Move) string {
+func (d *demo) progress(m api.ChannelMove) string {
 	var b strings.Builder
 	phase, ok := phases[m.Phase]
 	if !ok {
@@ -127,7 +127,7 @@ func (d *demo) progress(m client.Move) string {
 	}
 	p := m.Progress
 	if p == nil {
-		p = &client.Progress{}
+		p = &api.Progress{}
 	}
 	const width = 24
 	full := 0

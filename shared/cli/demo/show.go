@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"deskmove/shared/client"
+	"deskmove/shared/api"
 	"deskmove/shared/desk"
 )
 
@@ -103,7 +103,7 @@ func (d *demo) showStory() {
 	d.say("%-13s dated %s, like the conversation; status %s; %s", "", day(s.Ticket.CreatedAt), s.Ticket.Status, d.ownerNow(s.Ticket))
 }
 
-func (d *demo) ownerNow(t client.Ticket) string {
+func (d *demo) ownerNow(t api.Ticket) string {
 	switch {
 	case t.Owner != "":
 		return "owned by " + d.agent(t.Owner)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
 )
@@ -14,12 +15,12 @@ import (
 // by e-mail, was closed long ago by somebody without help desk access, and
 // its customer writes again in the middle of the move.
 type Story struct {
-	Conversation string        `json:"conversation"`
-	Before       client.Thread `json:"before"`
-	RepliedAt    time.Time     `json:"repliedAt"` // acknowledged
-	LandedAt     time.Time     `json:"landedAt"`  // on the ticket
-	After        client.Thread `json:"after"`
-	Ticket       client.Ticket `json:"ticket"`
+	Conversation string           `json:"conversation"`
+	Before       api.Conversation `json:"before"`
+	RepliedAt    time.Time        `json:"repliedAt"` // acknowledged
+	LandedAt     time.Time        `json:"landedAt"`  // on the ticket
+	After        api.Conversation `json:"after"`
+	Ticket       api.Ticket       `json:"ticket"`
 
 	err    error         // of the reply
 	landed chan struct{} // closed when the reply is on the ticket, or it failed
@@ -43,19 +44,19 @@ func cast(threads []Thread) (int, error) {
 
 // before reads the conversation before the move.
 func (d *demo) before(ctx context.Context) (err error) {
-	d.Story.Before, err = d.admin.Thread(ctx, d.Story.Conversation)
+	d.Story.Before, err = d.admin.Conversation(ctx, d.Story.Conversation)
 	return err
 }
 
 // begin has the customer write, and measures until the ticket shows it.
-func (s *Story) begin(ctx context.Context, d *demo, _ client.Move) {
+func (s *Story) begin(ctx context.Context, d *demo, _ api.ChannelMove) {
 	s.landed = make(chan struct{})
 	go func() {
 		defer close(s.landed)
-		_, s.err = d.admin.Add(ctx, s.Conversation, client.NewMessage{
-			ExternalID: "story@fjordline.example", ChannelID: Moved, Author: string(desk.ByCustomer),
+		_, s.err = d.admin.AddMessage(ctx, s.Conversation, api.AddedMessage{ChannelID: Moved, MessageContent: api.MessageContent{
+			ExternalID: "story@fjordline.example", Author: string(desk.ByCustomer),
 			From: s.Before.Customer, Subject: "Re: " + s.Before.Subject, Text: "The crack is back, in the new frame. What now?",
-		})
+		}})
 		s.RepliedAt = time.Now()
 		for s.err == nil && s.LandedAt.IsZero() {
 			if s.err = wait(ctx, 5*time.Millisecond); s.err != nil {
@@ -94,7 +95,7 @@ func (d *demo) after(ctx context.Context) (err error) {
 	if s.err != nil {
 		return s.err
 	}
-	if s.After, err = d.admin.Thread(ctx, s.Conversation); err != nil {
+	if s.After, err = d.admin.Conversation(ctx, s.Conversation); err != nil {
 		return err
 	}
 	s.Ticket, err = d.admin.Ticket(ctx, s.After.TicketID)

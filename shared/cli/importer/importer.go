@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/client"
 	"deskmove/shared/mail"
 	"deskmove/shared/mail/thread"
@@ -58,7 +59,7 @@ type run struct {
 }
 
 func (r *run) do(ctx context.Context) (err error) {
-	setup, err := r.api.Account(ctx)
+	setup, err := r.api.Setup(ctx)
 	if err != nil {
 		return err
 	}
@@ -189,7 +190,7 @@ type people struct {
 	own    func(address string) bool
 }
 
-func newPeople(setup client.Setup, channel string) (people, error) {
+func newPeople(setup api.Setup, channel string) (people, error) {
 	p := people{agents: make(map[string]string)}
 	ours := make(map[string]bool)
 	var known []string

@@ -12,7 +12,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"deskmove/shared/api"
 	"deskmove/shared/client"
+	"deskmove/shared/desk"
 	"deskmove/shared/mail"
 	"deskmove/shared/mail/thread"
 )
@@ -78,7 +80,7 @@ type outcome struct {
 	last         time.Time // date of the last message that has one
 }
 
-func (o *outcome) add(t client.Taken, m client.NewMessage) {
+func (o *outcome) add(t api.Taken, m api.MessageContent) {
 	if o.conversation == "" {
 		o.conversation = t.ConversationID
 	}
@@ -92,12 +94,12 @@ func (o *outcome) add(t client.Taken, m client.NewMessage) {
 
 // message makes a message of a mail. One without any date has that of the
 // message before.
-func (p *poster) message(item thread.Item, o *outcome) (client.NewMessage, error) {
+func (p *poster) message(item thread.Item, o *outcome) (api.MessageContent, error) {
 	p.mu.Lock()
 	m, err := p.spool.Message(item.Index)
 	p.mu.Unlock()
 	if err != nil {
-		return client.NewMessage{}, err
+		return api.MessageContent{}, err
 	}
 	at := m.Date
 	if at.IsZero() {
@@ -107,7 +109,7 @@ func (p *poster) message(item thread.Item, o *outcome) (client.NewMessage, error
 		at = o.last
 	}
 	o.last = at
-	n := client.NewMessage{
+	n := api.MessageContent{
 		ExternalID: item.ExternalID, From: cmp.Or(m.From.Address, m.From.Name), Author: "customer", At: at,
 		Subject: m.Subject, Text: m.Text, HTML: m.HTML, Raw: attachments(m),
 	}
@@ -138,15 +140,14 @@ func references(t *thread.Thread, h mail.Header, self string) []string {
 
 // take hands a message over. If it is too large, its attachments stay behind,
 // then its HTML, of which the text says the same.
-func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m client.NewMessage, conversation string) (client.Taken, error) {
+func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m api.MessageContent, conversation string) (api.Taken, error) {
 	item := t.Items[i]
-	send := func() (client.Taken, error) {
+	send := func() (api.Taken, error) {
 		if conversation != "" {
-			m.ChannelID = p.options.Channel
-			return p.api.Add(ctx, conversation, m)
+			return p.api.AddMessage(ctx, conversation, api.AddedMessage{ChannelID: p.options.Channel, MessageContent: m})
 		}
-		m.References = references(t, p.spool.Headers()[item.Index], m.ExternalID)
-		return p.api.Take(ctx, p.options.Channel, m)
+		refs := references(t, p.spool.Headers()[item.Index], m.ExternalID)
+		return p.api.TakeMessage(ctx, p.options.Channel, api.NewMessage{References: refs, MessageContent: m})
 	}
 	taken, err := send()
 	for _, part := range []*string{&m.Raw, &m.HTML} {
@@ -171,7 +172,7 @@ func (p *poster) lessened(item thread.Item) {
 
 // count accounts for a message. One that the API does not accept is skipped;
 // any other error ends the import.
-func (p *poster) count(item thread.Item, t client.Taken, err error) error {
+func (p *poster) count(item thread.Item, t api.Taken, err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.spool.Headers()[item.Index]
@@ -206,15 +207,14 @@ func isStatus(err error, statuses ...int) bool {
 // unless messages were added now, only a conversation that nobody has touched
 // is set.
 func (p *poster) state(ctx context.Context, o outcome) error {
-	closed := "closed"
-	var e client.ConversationEdit
+	var e desk.Edit
 	if o.author == "agent" {
-		e.Status = &closed
+		e.Status = new(desk.Closed)
 	}
 	if o.owner != "" {
 		e.Owner = &o.owner
 	}
-	if e == (client.ConversationEdit{}) {
+	if e == (desk.Edit{}) {
 		return nil
 	}
 	if o.known {
@@ -223,7 +223,7 @@ func (p *poster) state(ctx context.Context, o outcome) error {
 			return fmt.Errorf("conversation %s: %w", o.conversation, err)
 		}
 		untouched := c.Version == c.MessageCount
-		asIs := (e.Status == nil || c.Status == closed) && (e.Owner == nil || c.Owner == o.owner)
+		asIs := (e.Status == nil || c.Status == string(desk.Closed)) && (e.Owner == nil || c.Owner == o.owner)
 		if asIs || !o.added && !untouched {
 			return nil
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"deskmove/shared/api"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
 )
@@ -27,42 +28,32 @@ func translate(err error) error {
 
 // Post implements API.
 func (h HTTPAPI) Post(ctx context.Context, m desk.Message, references []string) (Posted, error) {
-	in := client.NewMessage{
-		ExternalID: m.External, References: references, From: m.From, Author: string(m.Author), Agent: m.Agent,
-		At: m.At, Subject: m.Subject, Text: m.Text,
+	content := api.MessageContent{
+		ExternalID: m.External, From: m.From, Author: string(m.Author), Agent: m.Agent, At: m.At, Subject: m.Subject, Text: m.Text,
 	}
-	var taken client.Taken
+	var taken api.Taken
 	var err error
 	if m.Conversation == "" {
-		taken, err = h.Connector.Take(ctx, m.Channel, in)
+		taken, err = h.Connector.TakeMessage(ctx, m.Channel, api.NewMessage{References: references, MessageContent: content})
 	} else {
-		in.ChannelID = m.Channel
-		taken, err = h.Connector.Add(ctx, m.Conversation, in)
+		taken, err = h.Connector.AddMessage(ctx, m.Conversation, api.AddedMessage{ChannelID: m.Channel, MessageContent: content})
 	}
 	return Posted{Conversation: taken.ConversationID, Message: taken.MessageID}, translate(err)
 }
 
 // EditConversation implements API.
 func (h HTTPAPI) EditConversation(ctx context.Context, id string, e desk.Edit) error {
-	in := client.ConversationEdit{Owner: e.Owner}
-	if e.Status != nil {
-		in.Status = new(string(*e.Status))
-	}
-	return translate(h.Agent.EditConversation(ctx, id, in))
+	return translate(h.Agent.EditConversation(ctx, id, e))
 }
 
 // EditTicket implements API.
 func (h HTTPAPI) EditTicket(ctx context.Context, id string, e desk.TicketEdit) error {
-	in := client.TicketEdit{Owner: e.Owner}
-	if e.Status != nil {
-		in.Status = new(string(*e.Status))
-	}
-	return translate(h.Agent.EditTicket(ctx, id, in))
+	return translate(h.Agent.EditTicket(ctx, id, e))
 }
 
 // Conversation implements API.
 func (h HTTPAPI) Conversation(ctx context.Context, id string) (desk.Conversation, []desk.Message, error) {
-	t, err := h.Agent.Thread(ctx, id)
+	t, err := h.Agent.Conversation(ctx, id)
 	if err != nil {
 		return desk.Conversation{}, nil, translate(err)
 	}

@@ -1,9 +1,8 @@
 package verify
 
 import (
+	"deskmove/shared/api"
 	"fmt"
-
-	"deskmove/shared/client"
 )
 
 // finding is one apparent violation of an invariant.
@@ -31,10 +30,10 @@ func (d *verdict) must(invariant int, holds bool, id, problem string, args ...an
 type pair struct {
 	record
 	channel, owner, move string
-	ticket               *client.Ticket
+	ticket               *api.Ticket
 }
 
-func (v *verifier) pair(r record, t *client.Ticket) pair {
+func (v *verifier) pair(r record, t *api.Ticket) pair {
 	return pair{
 		record: r, channel: v.records.name(r.channel), owner: v.records.name(r.owner), move: v.records.name(r.move), ticket: t,
 	}
@@ -87,7 +86,7 @@ func (v *verifier) judgeHome(d *verdict, p pair) {
 }
 
 // judgeTicket checks a ticket in the help desk.
-func (v *verifier) judgeTicket(d *verdict, p pair, t *client.Ticket) {
+func (v *verifier) judgeTicket(d *verdict, p pair, t *api.Ticket) {
 	d.must(oneTicket, t.ID == ticketID(p.id) && !p.odd, p.id, "its ticket %s is not the one it should have", t.ID)
 	m, known := v.world.moveOf(p.channel)
 	if !known {
@@ -116,7 +115,7 @@ func (v *verifier) judgeTicket(d *verdict, p pair, t *client.Ticket) {
 
 // judgeStatus checks the status that the move gave the ticket (MovedStatus), then
 // the status it has now.
-func (v *verifier) judgeStatus(d *verdict, p pair, t *client.Ticket, m client.Move) {
+func (v *verifier) judgeStatus(d *verdict, p pair, t *api.Ticket, m api.ChannelMove) {
 	closed, known := v.world.closed[t.Status]
 	d.must(statusRight, known, t.ID, "its status %q is in no pipeline", t.Status)
 	switch {
@@ -144,7 +143,7 @@ func (v *verifier) judgeStatus(d *verdict, p pair, t *client.Ticket, m client.Mo
 
 // judgeOwner checks that the move kept the conversation's owner, or dropped it for
 // lack of access to the help desk.
-func (v *verifier) judgeOwner(d *verdict, p pair, t *client.Ticket, m client.Move) {
+func (v *verifier) judgeOwner(d *verdict, p pair, t *api.Ticket, m api.ChannelMove) {
 	if t.Edited == nil {
 		d.must(ownerRight, t.Owner == t.MovedOwner, t.ID, "no agent edited it, but its owner went from %q to %q", t.MovedOwner, t.Owner)
 	}
@@ -170,7 +169,7 @@ func (v *verifier) judgeOwner(d *verdict, p pair, t *client.Ticket, m client.Mov
 
 // judgeEdit checks that an agent's last edit still holds: its owner always, its
 // status until the customer writes.
-func (v *verifier) judgeEdit(d *verdict, p pair, t *client.Ticket) {
+func (v *verifier) judgeEdit(d *verdict, p pair, t *api.Ticket) {
 	e := t.Edited
 	if e == nil {
 		return

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"deskmove/shared/client"
+	"deskmove/shared/api"
 	"deskmove/shared/desk"
 )
 
@@ -68,7 +68,7 @@ func (v *verifier) tally(p pair) {
 
 // expected is what the inbox's side says that a ticket should be; of what the
 // conversation does not decide, what the move noted.
-func (v *verifier) expected(p pair, m client.Move) (start time.Time, status, owner string) {
+func (v *verifier) expected(p pair, m api.ChannelMove) (start time.Time, status, owner string) {
 	t := p.ticket
 	if t.Provenance == "native" {
 		return t.CreatedAt, t.MovedStatus, t.MovedOwner
@@ -121,7 +121,7 @@ func (v *verifier) must(invariant int, holds bool, id, problem string, args ...a
 	}
 }
 
-func (v *verifier) judgeChannel(p client.ChannelStatus) {
+func (v *verifier) judgeChannel(p api.Channel) {
 	m, known := v.world.moves[p.MoveID]
 	switch p.Home {
 	case "inbox":
@@ -134,7 +134,7 @@ func (v *verifier) judgeChannel(p client.ChannelStatus) {
 }
 
 // judgeEnded checks the counts and the report of a move that has ended.
-func (v *verifier) judgeEnded(ctx context.Context, m client.Move) error {
+func (v *verifier) judgeEnded(ctx context.Context, m api.ChannelMove) error {
 	place := v.world.channels[m.ChannelID]
 	v.must(oneMove, place.MoveID == m.ID, m.ID, "it has ended, but its channel %s is not where it took it", m.ChannelID)
 	if m.Status == "done" {
@@ -159,7 +159,7 @@ func (v *verifier) judgeEnded(ctx context.Context, m client.Move) error {
 // judgeReport compares a report with the data. Since the report was made,
 // customers have written and agents have edited; what that changes is not
 // compared.
-func (v *verifier) judgeReport(m client.Move, r client.Report) {
+func (v *verifier) judgeReport(m api.ChannelMove, r api.Report) {
 	n := v.tallies[m.ID]
 	if n == nil {
 		n = &tally{}

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"deskmove/shared/api"
 	"deskmove/shared/client"
 )
 
@@ -58,7 +59,7 @@ func (v *verifier) readTickets(ctx context.Context) error {
 func (v *verifier) readLeft(ctx context.Context) error {
 	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
-	native := make(chan *client.Ticket)
+	native := make(chan *api.Ticket)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -80,7 +81,7 @@ func (v *verifier) readLeft(ctx context.Context) error {
 					return err
 				}
 				if t == nil || t.ConversationID != r.id {
-					t = &client.Ticket{ConversationID: r.id} // counts as none
+					t = &api.Ticket{ConversationID: r.id} // counts as none
 				}
 				native <- t
 				return nil
@@ -97,7 +98,7 @@ func (v *verifier) readLeft(ctx context.Context) error {
 }
 
 // first checks a conversation in the first pass.
-func (v *verifier) first(r record, t *client.Ticket) {
+func (v *verifier) first(r record, t *api.Ticket) {
 	if t != nil && t.ID == "" {
 		t = nil
 	}
@@ -122,7 +123,7 @@ func (v *verifier) first(r record, t *client.Ticket) {
 }
 
 // ticket reads one ticket, nil if there is none.
-func (v *verifier) ticket(ctx context.Context, id string) (*client.Ticket, error) {
+func (v *verifier) ticket(ctx context.Context, id string) (*api.Ticket, error) {
 	t, err := v.api.Ticket(ctx, id)
 	if client.IsNotFound(err) {
 		return nil, nil

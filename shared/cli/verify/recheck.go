@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"deskmove/shared/api"
 	"deskmove/shared/client"
 )
 
@@ -64,9 +65,9 @@ func (v *verifier) recheck(ctx context.Context) error {
 
 func (v *verifier) readAgain(ctx context.Context, ids []string) ([]rechecked, error) {
 	type fetched struct {
-		conversation *client.Conversation
-		ticket       *client.Ticket
-		extra        []client.Ticket
+		conversation *api.Conversation
+		ticket       *api.Ticket
+		extra        []api.Ticket
 	}
 	read := make([]fetched, len(ids))
 	g, ctx := errgroup.WithContext(ctx)
@@ -105,7 +106,7 @@ func (v *verifier) readAgain(ctx context.Context, ids []string) ([]rechecked, er
 	return looked, nil
 }
 
-func (v *verifier) judgeAgain(id string, c *client.Conversation, t *client.Ticket, extra []client.Ticket) rechecked {
+func (v *verifier) judgeAgain(id string, c *api.Conversation, t *api.Ticket, extra []api.Ticket) rechecked {
 	var a rechecked
 	for _, x := range extra {
 		a.found = append(a.found, finding{oneTicket, x.ID, "it names conversation " + id + ", whose ticket is " + ticketID(id)})
@@ -131,7 +132,7 @@ func (v *verifier) judgeAgain(id string, c *client.Conversation, t *client.Ticke
 	return a
 }
 
-func editedAt(t *client.Ticket) time.Time {
+func editedAt(t *api.Ticket) time.Time {
 	if t.Edited == nil {
 		return time.Time{}
 	}

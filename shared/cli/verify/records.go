@@ -2,10 +2,9 @@ package verify
 
 import (
 	"cmp"
+	"deskmove/shared/api"
 	"slices"
 	"time"
-
-	"deskmove/shared/client"
 )
 
 // record is a conversation as far as it is checked, in about 100 bytes.
@@ -53,7 +52,7 @@ func (r *records) number(name string) int32 {
 
 func (r *records) name(n int32) string { return r.names[n] }
 
-func (r *records) read(c client.Conversation) record {
+func (r *records) read(c api.Conversation) record {
 	return record{
 		id: c.ID, started: millis(c.StartedAt), takenIn: millis(c.TakenInAt), joined: millis(c.JoinedAt), changed: millis(c.ChangedAt), customerAt: millis(c.CustomerAt),
 		version: int32(c.Version), customerVersion: int32(c.CustomerVersion), // #nosec G115 -- nobody changes one so often

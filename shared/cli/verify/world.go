@@ -2,30 +2,29 @@ package verify
 
 import (
 	"context"
+	"deskmove/shared/api"
 	"errors"
 	"time"
-
-	"deskmove/shared/client"
 )
 
 // world is the setup and the moves that conversations and tickets are checked
 // against.
 type world struct {
-	me       client.Me
-	setup    client.Setup
+	me       api.Me
+	setup    api.Setup
 	closed   map[string]bool // ticket statuses that are closed; open ones are false
 	agents   map[string]bool
-	channels map[string]client.ChannelStatus
-	moves    map[string]client.Move     // rehearsals too
-	ordered  []client.Move              // oldest first
+	channels map[string]api.Channel
+	moves    map[string]api.ChannelMove // rehearsals too
+	ordered  []api.ChannelMove          // oldest first
 	failed   map[string]bool            // conversations whose failure is on record
 	access   map[string]map[string]bool // by move, the agents who had help desk access at its fence
 }
 
 func (v *verifier) look(ctx context.Context) error {
 	w := &world{
-		closed: make(map[string]bool), agents: make(map[string]bool), channels: make(map[string]client.ChannelStatus),
-		moves: make(map[string]client.Move), failed: make(map[string]bool), access: make(map[string]map[string]bool),
+		closed: make(map[string]bool), agents: make(map[string]bool), channels: make(map[string]api.Channel),
+		moves: make(map[string]api.ChannelMove), failed: make(map[string]bool), access: make(map[string]map[string]bool),
 	}
 	var err error
 	if w.me, err = v.api.Me(ctx); err != nil {
@@ -34,7 +33,7 @@ func (v *verifier) look(ctx context.Context) error {
 	if w.me.Role != "super-admin" || !w.me.HelpDesk {
 		return errors.New("the token's agent " + w.me.Agent + " cannot see everything: use the token of a super administrator with help desk access")
 	}
-	if w.setup, err = v.api.Account(ctx); err != nil {
+	if w.setup, err = v.api.Setup(ctx); err != nil {
 		return err
 	}
 	for _, p := range w.setup.Pipelines {
@@ -95,10 +94,10 @@ func (v *verifier) lookAtMoves(ctx context.Context, w *world) error {
 }
 
 // moveOf returns the move that took a channel from the inbox, if one did.
-func (w *world) moveOf(channel string) (client.Move, bool) {
+func (w *world) moveOf(channel string) (api.ChannelMove, bool) {
 	m, ok := w.moves[w.channels[channel].MoveID]
 	return m, ok
 }
 
 // ended reports whether a move has ended, with failures or without.
-func ended(m client.Move) bool { return m.Status == "done" || m.Status == "attention" }
+func ended(m api.ChannelMove) bool { return m.Status == "done" || m.Status == "attention" }
