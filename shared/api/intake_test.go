@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,5 +141,49 @@ func TestDatesAtTheEdges(t *testing.T) {
 	r.Run()
 	if ids, _ := r.pages("/v1/tickets?limit=1"); len(ids) != 2 {
 		t.Errorf("tickets = %v, want both", ids)
+	}
+}
+
+// TestR20WhatStaysWorksAsBefore moves a channel without its history.
+func TestR20WhatStaysWorksAsBefore(t *testing.T) {
+	r := newRig(t)
+	closed, native := r.take("phone", "closed"), r.take("phone", "native")
+	r.do(cem, "PATCH", "/v1/conversations/"+closed, object{"status": "closed", "owner": "cem"}).want(200)
+	r.do(cem, "POST", "/v1/conversations/"+native+"/tickets", object{"status": "won"}).want(201)
+	id := r.do(ann, "POST", "/v1/moves", object{"channelId": "phone", "history": "none"}).want(202).at("id").(string)
+	check := func(when string) {
+		t.Helper()
+		for _, conversation := range []string{closed, native} {
+			r.Append(conversation, "phone", when+conversation)
+			r.Changed(conversation)
+			a := r.do(cem, "GET", "/v1/conversations/"+conversation, nil).want(200)
+			if a.at("home") != "inbox" || a.at("status") != "open" || a.at("channelId") != "phone" {
+				t.Errorf("%s conversation = %s", when, a.Body)
+			}
+			r.do(cem, "PATCH", "/v1/conversations/"+conversation, object{"status": "closed", "owner": "bob"}).want(200)
+			r.Changed(conversation)
+		}
+		r.do(cem, "PATCH", "/v1/tickets/t-"+native, object{"status": "lead"}).want(200)
+		a := r.do(cem, "PATCH", "/v1/tickets/t-"+native, object{"status": "won"}).want(200)
+		if a.at("home") != "inbox" || a.at("status") != "won" || a.at("provenance") != "native" {
+			t.Errorf("%s ticket = %s", when, a.Body)
+		}
+		if ids := r.do(cem, "GET", "/v1/conversations?channel=phone", nil).want(200).ids(); !slices.Equal(ids, []string{native, closed}) {
+			t.Errorf("%s cem sees %v", when, ids)
+		}
+	}
+	check("before")
+	r.FenceLast()
+	check("moving")
+	r.Run()
+	check("moved")
+	r.Time = r.Time.AddDate(0, 1, 0)
+	made := r.do(cem, "POST", "/v1/conversations/"+closed+"/tickets", object{"status": "new"}).want(201)
+	if made.at("home") != "inbox" || made.at("provenance") != "native" {
+		t.Errorf("ticket = %s", made.Body)
+	}
+	check("a month later")
+	if ids := r.do(ann, "GET", "/v1/moves/"+id+"/failures", nil).want(200).ids("conversationId"); len(ids) != 0 {
+		t.Errorf("failures = %v", ids)
 	}
 }

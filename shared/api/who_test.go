@@ -182,6 +182,26 @@ func TestR01OnlySuperAdminsStart(t *testing.T) {
 	}
 }
 
+func TestR01NobodyElseGetsAMoveByAnotherWay(t *testing.T) {
+	r := newRig(t)
+	key := []string{"Idempotency-Key", "k1"}
+	rehearsal := with(order("mail"), "rehearsal", true)
+	r.do(ann, "POST", "/v1/moves", rehearsal, key...).want(202)
+	denied := func(body object, headers ...string) refusal {
+		return refusal{as: bob, method: "POST", path: "/v1/moves", body: body, headers: headers, status: 403, code: "not-super-admin", remedy: "ask a super administrator"}
+	}
+	r.refuse(map[string]refusal{
+		"a rehearsal":                 denied(rehearsal),
+		"of an unknown channel":       denied(order("nowhere")),
+		"what ann started, again":     denied(rehearsal, key...),
+		"ann's key, another request":  denied(order("mail"), key...),
+		"with choices that are wrong": denied(with(order("mail"), "history", "none")),
+	})
+	if by := r.do(ann, "GET", "/v1/audit", nil).want(200).ids("by"); len(by) != 6 {
+		t.Errorf("log is of %v, want five refusals and a rehearsal (R29)", by)
+	}
+}
+
 func TestMe(t *testing.T) {
 	r := newRig(t)
 	for as, want := range map[desk.Caller]string{

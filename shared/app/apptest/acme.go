@@ -123,6 +123,24 @@ func (r *Rig) Append(conversation, channel, external string) desk.Conversation {
 	return added.Conversation
 }
 
+// Edit has the administrator edit a conversation.
+func (r *Rig) Edit(id string, e desk.Edit) {
+	r.Helper()
+	if _, err := r.Editor.EditConversation(r.Context(), Admin, id, e); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// NewTicket has the administrator make a ticket in the inbox.
+func (r *Rig) NewTicket(conversation string, status desk.Status) desk.Ticket {
+	r.Helper()
+	ticket, err := r.Editor.NewTicket(r.Context(), Admin, conversation, status)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return ticket
+}
+
 // Import stores n conversations without messages, each a second later.
 func (r *Rig) Import(channel string, n int) []desk.Conversation {
 	r.Helper()
@@ -176,4 +194,28 @@ func (r *Rig) Ticket(conversation string) desk.Ticket {
 		r.Fatal(err)
 	}
 	return ticket
+}
+
+// Channel reads a channel.
+func (r *Rig) Channel(id string) desk.Channel {
+	r.Helper()
+	c, err := r.Setups.Channel(r.Context(), "acme", id)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return c
+}
+
+// Failures are the conversations that a move could not convert.
+func (r *Rig) Failures(id string) []string {
+	r.Helper()
+	failures, _, err := r.Ledger.Failures(r.Context(), "acme", id, "", 100)
+	if err != nil {
+		r.Fatal(err)
+	}
+	var ids []string
+	for _, f := range failures {
+		ids = append(ids, f.Conversation)
+	}
+	return ids
 }
