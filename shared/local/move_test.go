@@ -2,7 +2,6 @@ package local_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,32 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"deskmove/shared/api"
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/local"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/move"
+	"deskmove/shared/store"
 )
-
-func setup() desk.Setup {
-	return desk.Setup{
-		Account: desk.Account{ID: "acme", Name: "Acme", Plan: desk.Professional, Zone: "Europe/Berlin"},
-		Agents: []desk.Agent{
-			{ID: "ann", Name: "Ann", Email: "ann@acme.example", Role: desk.SuperAdmin, HelpDesk: true},
-			{ID: "bob", Name: "Bob", Email: "bob@acme.example", Role: desk.AgentRole, HelpDesk: true},
-			{ID: "cem", Name: "Cem", Email: "cem@acme.example", Role: desk.AgentRole},
-		},
-		Pipelines: []desk.Pipeline{{ID: "support", Name: "Support", Statuses: []desk.PipelineStatus{
-			{ID: "new", Name: "New"}, {ID: "waiting", Name: "Waiting"}, {ID: "solved", Name: "Solved", Closed: true},
-		}}},
-		Policies: []desk.Policy{{ID: "gold", Name: "Gold", FirstReply: 4 * time.Hour, NextReply: 8 * time.Hour, Close: 48 * time.Hour}},
-		Channels: []desk.Channel{
-			{Account: "acme", ID: "mail", Name: "Mail", Type: desk.Email, Address: "support@acme.example", Settings: json.RawMessage(`{"routing":{"agents":["ann","bob"]}}`)},
-			{Account: "acme", ID: "form", Name: "Form", Type: desk.Form, Connected: "mail"},
-			{Account: "acme", ID: "chat", Name: "Chat", Type: desk.Chat},
-		},
-	}
-}
 
 // rig is a running stack.
 type rig struct {
@@ -70,6 +50,7 @@ func startAt(t *testing.T, dir string, c clock.Clock) *rig {
 			t.Error(err)
 		}
 	})
+	apptest.Apply(t, s.App)
 	r := &rig{Stack: s, t: t}
 	r.stop = sync.OnceFunc(func() {
 		cancel()
@@ -82,12 +63,10 @@ func startAt(t *testing.T, dir string, c clock.Clock) *rig {
 	return r
 }
 
-func (r *rig) cases() api.UseCases { return r.App.UseCases }
-
 // take takes a customer's message in and returns the conversation.
 func (r *rig) take(channel, external string, at time.Time, refs ...string) desk.Conversation {
 	r.t.Helper()
-	taken, err := r.cases().Intake.TakeIn(context.Background(), desk.Message{
+	taken, err := r.App.Intake.TakeIn(context.Background(), desk.Message{
 		Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: "jane@customer.example",
 		At: at, Subject: "Order " + external, Text: "Where is it?",
 	}, refs)
@@ -97,9 +76,10 @@ func (r *rig) take(channel, external string, at time.Time, refs ...string) desk.
 	return taken.Conversation
 }
 
-func (r *rig) move(choices desk.Choices) desk.Move {
+// move starts a move of the channel mail.
+func (r *rig) move() desk.Move {
 	r.t.Helper()
-	m, err := r.cases().Starter.Start(r.t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, choices, move.Idempotency{})
+	m, err := r.App.Starter.Start(r.t.Context(), apptest.Admin, apptest.History("mail"), move.Idempotency{})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -109,7 +89,7 @@ func (r *rig) move(choices desk.Choices) desk.Move {
 func (r *rig) wait(id string, limit time.Duration) desk.Move {
 	r.t.Helper()
 	for end := time.Now().Add(limit); ; time.Sleep(50 * time.Millisecond) {
-		m, err := r.cases().Moves.Get(r.t.Context(), "acme", id)
+		m, err := r.App.Moves.Get(r.t.Context(), "acme", id)
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -117,22 +97,33 @@ func (r *rig) wait(id string, limit time.Duration) desk.Move {
 			return m
 		}
 		if time.Now().After(end) {
-			p, _ := r.cases().Ledger.Progress(r.t.Context(), "acme", id)
+			p, _ := r.App.Ledger.Progress(r.t.Context(), "acme", id)
 			r.t.Fatalf("move %s is %s (%s) after %s: %+v", id, m.Status, m.Phase, limit, p)
 		}
 	}
 }
 
-var all = desk.Choices{
-	Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
-	Acknowledged: []string{desk.CodeAgentsNoAccess, desk.CodeConnectedLeft},
+func (r *rig) conversation(id string) desk.Conversation {
+	r.t.Helper()
+	c, err := r.App.Conversations.Get(r.t.Context(), "acme", id)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return c
+}
+
+// eventually waits until the condition holds, 20 s at most.
+func (r *rig) eventually(what string, holds func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			r.t.Fatalf("not within 20 s: %s", what)
+		}
+	}
 }
 
 func TestMoveUnderTraffic(t *testing.T) {
 	r := start(t, t.TempDir())
-	if _, err := r.cases().Accounts.Replace(t.Context(), setup()); err != nil {
-		t.Fatal(err)
-	}
 	began := time.Date(2025, 3, 1, 9, 0, 0, 0, time.UTC)
 	var wg sync.WaitGroup
 	const n = 600
@@ -145,25 +136,23 @@ func TestMoveUnderTraffic(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	who := desk.Caller{Account: "acme", Agent: "ann"}
-	closed, bob, cem := desk.Closed, "bob", "cem"
 	for i, c := range ids {
-		e := desk.Edit{Owner: &bob}
+		e := desk.Edit{Owner: new("bob")}
 		if i%3 == 0 {
-			e = desk.Edit{Status: &closed, Owner: &cem}
+			e = desk.Edit{Status: new(desk.Closed), Owner: new("cem")}
 		}
-		if _, err := r.cases().Editor.EditConversation(t.Context(), who, c.ID, e); err != nil {
+		if _, err := r.App.Editor.EditConversation(t.Context(), apptest.Admin, c.ID, e); err != nil {
 			t.Fatal(err)
 		}
 		if i%50 == 0 {
-			if _, err := r.cases().Editor.NewTicket(t.Context(), who, c.ID, "new"); err != nil {
+			if _, err := r.App.Editor.NewTicket(t.Context(), apptest.Admin, c.ID, "new"); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	foreign := r.take("chat", "chat-1", began)
 
-	m := r.move(all)
+	m := r.move()
 	ctx, cancel := context.WithCancel(t.Context())
 	var live []desk.Conversation
 	wg.Go(func() {
@@ -179,13 +168,15 @@ func TestMoveUnderTraffic(t *testing.T) {
 	if done.Status != desk.Done || done.Report.InboxSum != done.Report.DeskSum || done.Report.Failed != 0 || done.Report.Created < n-n/50 || done.Report.AsIs != n/50 {
 		t.Errorf("move = %+v", done)
 	}
-	time.Sleep(time.Second)
+	if err := r.WaitIdle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range append(ids, live...) {
-		now, err := r.cases().Conversations.Get(t.Context(), "acme", c.ID)
+		now, err := r.App.Conversations.Get(t.Context(), "acme", c.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ticket, err := r.cases().Tickets.Get(t.Context(), "acme", desk.TicketID(c.ID))
+		ticket, err := r.App.Tickets.Get(t.Context(), "acme", desk.TicketID(c.ID))
 		if errors.Is(err, desk.ErrNotFound) || now.Home != desk.HelpDesk || ticket.SourceVersion != now.Version {
 			t.Errorf("conversation %+v\nticket %+v %v", now, ticket, err)
 			continue
@@ -194,12 +185,71 @@ func TestMoveUnderTraffic(t *testing.T) {
 			t.Errorf("ticket of %s created %s, want %s", c.ID, ticket.Created, now.Started)
 		}
 	}
-	if c, err := r.cases().Conversations.Get(t.Context(), "acme", foreign.ID); err != nil || c.Home != desk.Inbox {
+	if c, err := r.App.Conversations.Get(t.Context(), "acme", foreign.ID); err != nil || c.Home != desk.Inbox {
 		t.Errorf("foreign conversation = %+v, %v", c, err)
 	}
-	p, err := r.cases().Ledger.Progress(t.Context(), "acme", m.ID)
+	p, err := r.App.Ledger.Progress(t.Context(), "acme", m.ID)
 	if err != nil || p.Planned != p.Done {
 		t.Errorf("progress = %+v, %v", p, err)
 	}
 	t.Logf("%+v live %d report %+v", p, len(live), done.Report)
 }
+
+// TestR28FailuresAreRetried: whether a move has ended well or not, live
+// conversations are redirected.
+func TestR28FailuresAreRetried(t *testing.T) {
+	r := start(t, t.TempDir())
+	r.take("mail", "good", time.Now())
+	bad := r.take("mail", "bad", time.Now())
+	broken := bad
+	broken.Started = time.Time{}
+	if err := r.App.Conversations.Save(t.Context(), broken, bad.Version); err != nil {
+		t.Fatal(err)
+	}
+	m := r.wait(r.move().ID, 3*time.Minute)
+	fs, _, err := r.App.Ledger.Failures(t.Context(), "acme", m.ID, "", 10)
+	if err != nil || m.Status != desk.Attention || m.Report.Created != 1 || len(fs) != 1 || fs[0].Code != desk.CodeNoStartDate {
+		t.Fatalf("move = %+v, failures = %+v, %v", m, fs, err)
+	}
+	live := r.take("mail", "live", time.Now())
+	r.eventually("redirection at attention", func() bool { return r.conversation(live.ID).Home == desk.HelpDesk })
+	if err := r.App.Conversations.Save(t.Context(), bad, bad.Version); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.App.Retrier.Retry(t.Context(), apptest.Admin, m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if m = r.wait(m.ID, 3*time.Minute); m.Status != desk.Done || m.Report.Failed != 0 || m.Report.Created != 2 {
+		t.Errorf("after the retry: move = %+v", m)
+	}
+}
+
+// TestSweeperStartsWhatHasNoExecution stores a move as one does who crashes
+// right after.
+func TestSweeperStartsWhatHasNoExecution(t *testing.T) {
+	r := start(t, t.TempDir())
+	c := r.take("mail", "a", time.Now())
+	starts := r.App.Starter
+	starts.Machine = lost{}
+	starts.Now = func() time.Time { return time.Now().Add(-time.Minute) }
+	m, err := starts.Start(t.Context(), apptest.Admin, apptest.History("mail"), move.Idempotency{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now, err := r.App.Moves.Get(t.Context(), "acme", m.ID); err != nil || now.Status != desk.Starting {
+		t.Fatalf("move = %+v, %v", now, err)
+	}
+	if _, err := r.App.Sweep.Use(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.wait(m.ID, 3*time.Minute)
+	if r.conversation(c.ID).Home != desk.HelpDesk {
+		t.Error("nothing moved")
+	}
+}
+
+// lost is a machine that is out of reach.
+type lost struct{}
+
+func (lost) Start(context.Context, string, move.Run) error { return store.ErrThrottled }
+func (lost) Running(context.Context, string) (bool, error) { return false, store.ErrThrottled }
