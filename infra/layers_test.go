@@ -78,11 +78,11 @@ var layers = []layer{
 	{of: "shared/cli/benchaws", sdk: true, events: true, imports: []string{
 		"shared/app", "shared/aws", "shared/aws/dynamo", "shared/cli/bench", "shared/desk", "shared/handler", "shared/local/asl",
 		"shared/local/clock", "shared/move", "shared/store"}},
-	{of: "shared/cli/child", imports: []string{"shared/client", "shared/desk", "shared/local/clock", "shared/local/issuer"}},
+	{of: "shared/cli/process", imports: []string{"shared/client", "shared/desk", "shared/local/clock", "shared/local/issuer"}},
 	{of: "shared/cli/traffic", imports: []string{"shared/api", "shared/client", "shared/desk"}},
 	{of: "shared/cli/verify", imports: []string{"shared/api", "shared/client", "shared/desk"}},
 	{of: "shared/cli/demo", imports: []string{
-		"shared/api", "shared/cli/child", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk"}},
+		"shared/api", "shared/cli/process", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk"}},
 	{of: "shared/cli/importer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/thread"}},
 	{of: "shared/cli", imports: []string{
 		"shared/api", "shared/cli/bench", "shared/cli/benchaws", "shared/cli/demo", "shared/cli/importer", "shared/cli/verify",

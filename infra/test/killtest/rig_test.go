@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"deskmove/shared/cli/child"
 	"deskmove/shared/cli/demo"
+	"deskmove/shared/cli/process"
 	"deskmove/shared/desk"
 )
 
@@ -47,12 +47,12 @@ func freeAddress(random *rand.Rand) (string, error) {
 	return "", errors.New("no port is free")
 }
 
-func (p place) start(ctx context.Context) (*child.Server, error) {
+func (p place) start(ctx context.Context) (*process.Server, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return child.Start(ctx, child.Config{
+	return process.Start(ctx, process.Config{
 		Program: self, Env: append([]string{asServer + "=1"}, p.env...), Dir: filepath.Join(p.dir, "data"), Address: p.address, Log: p.log,
 	})
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"deskmove/shared/api"
-	"deskmove/shared/cli/child"
 	"deskmove/shared/cli/demo"
+	"deskmove/shared/cli/process"
 	"deskmove/shared/cli/traffic"
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/client"
@@ -76,7 +76,7 @@ type round struct {
 	history desk.HistoryChoice
 	hit     func(context.Context, *shot) error // the fault, from its begin to its end
 
-	server *child.Server
+	server *process.Server
 	api    *client.Client // patient, as people are
 	eyes   *client.Client // impatient, to see phases
 	found  string         // the move, once it was seen

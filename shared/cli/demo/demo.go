@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"deskmove/shared/api"
-	"deskmove/shared/cli/child"
+	"deskmove/shared/cli/process"
 	"deskmove/shared/cli/traffic"
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/client"
@@ -61,7 +61,7 @@ type demo struct {
 	screen
 
 	dir      string
-	server   *child.Server
+	server   *process.Server
 	admin    *client.Client
 	setup    desk.Setup
 	settings map[string][]byte // of channels, before the move
@@ -126,7 +126,7 @@ func (d *demo) startEngine(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, log.Close()) }() // the server has its own handle
 	data := filepath.Join(d.dir, "data")
-	if d.server, err = child.Start(ctx, child.Config{Program: d.Program, Dir: data, Log: log}); err != nil {
+	if d.server, err = process.Start(ctx, process.Config{Program: d.Program, Dir: data, Log: log}); err != nil {
 		return err
 	}
 	if d.admin, err = d.server.Client(account, "admin", desk.SuperAdmin); err != nil {

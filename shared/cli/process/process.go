@@ -1,6 +1,6 @@
-// Package child runs "deskmove serve" in a process of its own: what a user
-// runs, with nothing shared but the data and the API.
-package child
+// Package process runs "deskmove serve" as a separate process, as a user does.
+// It shares nothing with its caller but the data folder and the API.
+package process
 
 import (
 	"bufio"
@@ -20,16 +20,16 @@ import (
 	"deskmove/shared/local/issuer"
 )
 
-// Config says what is run, and on what.
+// Config configures a server.
 type Config struct {
-	Program string   // deskmove
-	Env     []string // beside this process's
-	Dir     string   // of all data
-	Address string   // 127.0.0.1:0 if ""
+	Program string   // path of the deskmove executable
+	Env     []string // added to the environment of this process
+	Dir     string   // data folder
+	Address string   // to listen on; 127.0.0.1:0 if empty
 	Log     io.Writer
 }
 
-// Server is a process that answers requests.
+// Server is a running "deskmove serve".
 type Server struct {
 	config Config
 	cmd    *exec.Cmd
@@ -81,10 +81,10 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	return s, nil
 }
 
-// URL is where the server listens.
+// URL returns the address of the API.
 func (s *Server) URL() string { return s.url }
 
-// Token makes a token for somebody of an account.
+// Token makes an access token for an agent or connector of an account.
 func (s *Server) Token(account, agent string, role desk.Role) (string, error) {
 	i, err := issuer.Open(s.config.Dir, clock.Clock{})
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Server) Token(account, agent string, role desk.Role) (string, error) {
 	return i.Mint(account, agent, role, 12*time.Hour)
 }
 
-// Client makes a client that calls as somebody of an account.
+// Client makes a client that calls as an agent or connector of an account.
 func (s *Server) Client(account, agent string, role desk.Role) (*client.Client, error) {
 	token, err := s.Token(account, agent, role)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *Server) Kill() error {
 	return err
 }
 
-// ID is the process's ID.
+// ID returns the ID of the process.
 func (s *Server) ID() int { return s.cmd.Process.Pid }
 
 // Signal sends the process a signal.
@@ -121,7 +121,7 @@ func (s *Server) Signal(sig os.Signal) error { return s.cmd.Process.Signal(sig) 
 // Ended is closed when the process has ended.
 func (s *Server) Ended() <-chan struct{} { return s.ended }
 
-// Stop asks the process to end, and kills it if it has not within a while.
+// Stop asks the process to end, and kills it if it is still running after 20 s.
 func (s *Server) Stop() error {
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil { // it has ended, or signals are not possible here
 		return s.Kill()
