@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -98,7 +99,7 @@ func (p Program) Run(ctx context.Context, args []string) int {
 		if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
 			wrong.help = "deskmove " + parse.Context.Selected().Name + " --help"
 		}
-		return fail(stderr, asksForJSON(args), wrong)
+		return fail(stderr, slices.Contains(args, "--json"), wrong)
 	}
 	run := &call{stdout: stdout, stderr: stderr, json: c.JSON, clock: p.Clock}
 	k.BindTo(ctx, (*context.Context)(nil))
@@ -106,16 +107,6 @@ func (p Program) Run(ctx context.Context, args []string) int {
 		return fail(stderr, c.JSON, err)
 	}
 	return codeDone
-}
-
-// asksForJSON looks for the flag on a command line that cannot be parsed.
-func asksForJSON(args []string) bool {
-	for _, a := range args {
-		if a == "--json" {
-			return true
-		}
-	}
-	return false
 }
 
 // usageError reports a command line that cannot be parsed.

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/pprof"
 	"strconv"
 )
 
@@ -86,11 +85,6 @@ func Main(ctx context.Context) (bool, error) {
 		return true, fmt.Errorf("%s: %w", sizeVar, err)
 	}
 	dir := os.Getenv(dirVar)
-	stop, err := profile(part)
-	if err != nil {
-		return true, err
-	}
-	defer stop()
 	var result any
 	switch part {
 	case "seed":
@@ -106,26 +100,6 @@ func Main(ctx context.Context) (bool, error) {
 		return true, err
 	}
 	return true, json.NewEncoder(os.Stdout).Encode(result)
-}
-
-// profile writes a CPU profile of a part if DESKMOVE_BENCH_PROFILE names a
-// folder for it.
-func profile(part string) (stop func(), err error) {
-	dir := os.Getenv("DESKMOVE_BENCH_PROFILE")
-	if dir == "" {
-		return func() {}, nil
-	}
-	f, err := os.Create(filepath.Join(dir, part+".pprof")) // #nosec G304,G703 -- the user names it
-	if err != nil {
-		return nil, err
-	}
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return nil, err
-	}
-	return func() {
-		pprof.StopCPUProfile()
-		_ = f.Close()
-	}, nil
 }
 
 // Run measures a case.

@@ -160,13 +160,8 @@ func open(ctx context.Context, dir string, wrap func(store.Engine) store.Engine)
 // wait looks at the move often enough to time it, and seldom enough not to
 // slow it down.
 func wait(ctx context.Context, s *local.Stack, id string) (desk.Move, error) {
-	phase, began := "", time.Now()
 	for {
 		m, err := s.App.Moves.Get(ctx, Account, id)
-		if m.Phase != phase {
-			phase = m.Phase
-			slog.Debug("phase", "after", time.Since(began), "phase", phase)
-		}
 		if err != nil || m.Status == desk.Done || m.Status == desk.Attention {
 			return m, err
 		}

@@ -93,7 +93,7 @@ func (d *demo) move(ctx context.Context) error {
 		if !m.FenceAt.IsZero() && !fenced {
 			fenced = true
 			d.traffic.Sample(Moved)
-			d.Story.begin(ctx, d, m)
+			d.Story.begin(ctx, d)
 		}
 	})
 	done()

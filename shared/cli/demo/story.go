@@ -49,7 +49,7 @@ func (d *demo) before(ctx context.Context) (err error) {
 }
 
 // begin has the customer write, and measures until the ticket shows it.
-func (s *Story) begin(ctx context.Context, d *demo, _ api.ChannelMove) {
+func (s *Story) begin(ctx context.Context, d *demo) {
 	s.landed = make(chan struct{})
 	go func() {
 		defer close(s.landed)
