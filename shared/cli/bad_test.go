@@ -281,7 +281,7 @@ func TestBadAccounts(t *testing.T) {
 		"unknown agent":    {account + "agents: [{id: a, role: super-admin}]\nteams: [{id: t, agents: [b]}]\n", "teams[0].agents[0]"},
 		"no closed status": {account + "pipelines: [{id: p, statuses: [{id: s}]}]\n", "pipelines[0].statuses"},
 		"infinity":         {account + "teams: .inf\n", "cannot be written as JSON"},
-		"endless":          {"a: &a [*a]\n", "other aliases"},
+		"endless":          {"a: &a [*a]\n", "aliases of aliases"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e.run(t, "apply", file(t, "account.yaml", test.text)).fails(t, 1, test.says)
