@@ -247,7 +247,7 @@ func TestPoison(t *testing.T) {
 		"a token of no use": {"api", `{"rawPath":"/v1/me","requestContext":{"http":{"method":"GET"},"authorizer":{"jwt":{"claims":{"token_use":"id"}}}}}`, `not-an-access-token`, ""},
 	} {
 		p := start(t, c.function, good(endpoint)...)
-		a, err := p.Invoke(t.Context(), []byte(c.event), 4*time.Second)
+		a, err := p.Invoke(t.Context(), []byte(c.event), time.Minute)
 		if err != nil || !strings.Contains(string(a.Payload), c.want) || a.ErrorType != c.errorType {
 			t.Errorf("%s: %s %s, %v; want %s %s", name, a.ErrorType, a.Payload, err, c.errorType, c.want)
 		}
@@ -256,7 +256,7 @@ func TestPoison(t *testing.T) {
 				t.Errorf("%s: one name twice in %s", name, line)
 			}
 		}
-		if again, err := p.Invoke(t.Context(), []byte(c.event), 4*time.Second); err != nil || again.ErrorType != a.ErrorType {
+		if again, err := p.Invoke(t.Context(), []byte(c.event), time.Minute); err != nil || again.ErrorType != a.ErrorType {
 			t.Errorf("%s, again: %s, %v", name, again.ErrorType, err)
 		}
 	}

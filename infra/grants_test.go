@@ -62,7 +62,7 @@ func running(t *testing.T) *watcher {
 		s.take("chat", fmt.Sprintf("<%d>", i))
 	}
 	id := text(s.request("POST", "/v1/moves", order("chat", nil), 202)["id"])
-	for end := time.Now().Add(time.Minute); s.request("GET", "/v1/moves/{"+id+"}", nil, 200)["status"] != "done"; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); s.request("GET", "/v1/moves/{"+id+"}", nil, 200)["status"] != "done"; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the move does not end")
 		}
@@ -223,7 +223,7 @@ func handOver(s *scene) {
 		r = s.next()
 	}
 	r.More = false
-	s.time = s.time.Add(time.Minute)
+	s.time = s.time.Add(5 * time.Minute)
 	if _, err := s.handlers("sweep").Sweep.Handle(s.Context(), events.EventBridgeEvent{}); err != nil {
 		s.Fatal(err)
 	}
@@ -315,7 +315,7 @@ func noHistory(s *scene) {
 	r := s.start("late", map[string]any{"history": "none"})
 	r = s.step("fence", r)
 	s.take("late", "<new>")
-	s.time = s.time.Add(time.Minute)
+	s.time = s.time.Add(5 * time.Minute)
 	s.reconciled(r)
 }
 

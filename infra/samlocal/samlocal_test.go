@@ -185,7 +185,7 @@ type world struct{ invoke map[string]*bootstrap.Process }
 
 func (w world) ask(t *testing.T, name, event string) bootstrap.Answer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	a, err := w.invoke[name].Invoke(ctx, []byte(event), 29*time.Second)
 	if err != nil {

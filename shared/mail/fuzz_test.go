@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"deskmove/shared/mail"
@@ -31,7 +30,6 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		number, ended, total := 0, false, 0
-		start := time.Now()
 		for m, err := range mail.Read("fuzz", bytes.NewReader(in), now()) {
 			if ended {
 				t.Fatal("reading goes on after a FileError")
@@ -66,9 +64,6 @@ func FuzzRead(f *testing.F) {
 			if year := m.Date.Year(); year != 1 && (year < 1985 || year > 2026) {
 				t.Errorf("date %s", m.Date)
 			}
-		}
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("%d bytes took %s", len(in), took)
 		}
 		if len(in) > 1 && in[0] != 0x1f && total > 1000+16*len(in) {
 			t.Errorf("%d bytes from %d", total, len(in))

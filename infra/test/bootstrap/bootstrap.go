@@ -56,10 +56,10 @@ type Process struct {
 
 // invocation is an event that a function works on.
 type invocation struct {
-	id       string
-	event    []byte
-	deadline time.Time
-	answer   chan Answer
+	id     string
+	event  []byte
+	limit  time.Duration
+	answer chan Answer
 }
 
 // Answer is what a function made of an event.
@@ -145,7 +145,7 @@ func (p *Process) Exit(ctx context.Context) (int, error) {
 // Invoke gives the function an event and waits for its answer. It is told
 // that it has as long as limit; nothing ends it then.
 func (p *Process) Invoke(ctx context.Context, event []byte, limit time.Duration) (Answer, error) {
-	i := &invocation{id: uuid.NewString(), event: event, deadline: time.Now().Add(limit), answer: make(chan Answer, 1)}
+	i := &invocation{id: uuid.NewString(), event: event, limit: limit, answer: make(chan Answer, 1)}
 	select {
 	case p.work <- i:
 	case <-p.ended:
@@ -194,7 +194,7 @@ func (p *Process) next(w http.ResponseWriter, r *http.Request) {
 		p.atWork[i.id] = i
 		p.mu.Unlock()
 		w.Header().Set("Lambda-Runtime-Aws-Request-Id", i.id)
-		w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(i.deadline.UnixMilli(), 10))
+		w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(i.limit).UnixMilli(), 10))
 		w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:local:000000000000:function:"+filepath.Base(p.cmd.Path))
 		_, _ = w.Write(i.event) // a function that is gone is noticed elsewhere
 	case <-r.Context().Done():

@@ -147,7 +147,7 @@ func (r *round) step(ctx context.Context, to string, restart bool, s *shot) erro
 			return err
 		}
 	}
-	for until := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for until := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if seen, err := os.ReadFile(r.clock + ".seen"); err == nil && string(seen) == to {
 			break
 		}

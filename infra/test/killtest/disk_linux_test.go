@@ -175,7 +175,7 @@ func (r *round) withoutRoom(ctx context.Context, t *testing.T, s *shot, take fun
 	}
 	t.Logf("without room, %d messages were refused and %d taken in", refused, len(s.stored))
 	var problem *client.Problem
-	for until := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if _, err = r.write(ctx, s); err == nil {
 			return nil
 		}

@@ -87,7 +87,7 @@ func (r *round) write(ctx context.Context, s *shot) (took time.Duration, err err
 func (r *round) tickets(ctx context.Context, s *shot) error {
 	var errs []error
 	for _, id := range s.stored {
-		for until := time.Now().Add(15 * time.Second); ; time.Sleep(250 * time.Millisecond) {
+		for until := time.Now().Add(2 * time.Minute); ; time.Sleep(250 * time.Millisecond) {
 			ticket, err := r.api.Ticket(ctx, desk.TicketID(id))
 			if err == nil && ticket.Home == string(desk.HelpDesk) {
 				break

@@ -51,7 +51,7 @@ type scene struct {
 // of a batch whose failures are null.
 func TestStack(t *testing.T) {
 	s := open(t, peers.Ministack(t), "deskmove-e2e")
-	s.conversations, s.patience = 1000, 2*time.Minute
+	s.conversations, s.patience = 1000, 8*time.Minute
 	s.door()
 	s.flow(s.load())
 	rehearsal := s.move("rehearsal")
@@ -215,7 +215,7 @@ func (s *scene) end(what string, m api.ChannelMove) api.Report {
 // and agents were told.
 func (s *scene) compare(id string) {
 	s.t.Helper()
-	const patience = 20 * time.Second // for what is still on its way
+	const patience = 3 * time.Minute // for what is still on its way
 	m, err := s.admin.Move(s.t.Context(), id)
 	s.must(err)
 	result, err := verify.Run(s.t.Context(), s.admin, verify.Options{Settings: s.settings, Grace: patience})

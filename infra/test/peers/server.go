@@ -168,7 +168,7 @@ func (p *process) await(ctx context.Context, path string) error {
 
 // answers reports whether a path answers 200.
 func (p *process) answers(ctx context.Context, path string) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+path, nil)
 	if err != nil {

@@ -158,7 +158,7 @@ func TestCancelledMeanwhile(t *testing.T) {
 		"keys":      {200, `{"UnprocessedKeys":{"t":{"Keys":[{"pk":{"S":"p"},"sk":{"S":"1"}}]}}}`},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
-		e, _ := serve(t, func(r request) answer {
+		e, asked := serve(t, func(r request) answer {
 			if r.n == 1 {
 				cancel()
 			}
@@ -170,6 +170,9 @@ func TestCancelledMeanwhile(t *testing.T) {
 		}
 		if !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrThrottled) {
 			t.Errorf("%s: %v", name, err)
+		}
+		if got := len(asked()); got != 2 {
+			t.Errorf("%s: %d requests", name, got)
 		}
 	}
 }

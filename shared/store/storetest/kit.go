@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for an index or a stream.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 // kit is what a test works with.
 type kit struct {
