@@ -22,7 +22,7 @@ const (
 	region  = "us-east-1"
 	nobody  = "local"          // access key and secret: the stand-ins take any
 	states  = "8083"           // the port of whatever may walk state machines here
-	patient = 30 * time.Second // with stand-ins that are being started
+	startTimeout = 30 * time.Second // with stand-ins that are being started
 )
 
 // setup holds the inputs and outputs of sam-local's setup.
@@ -126,7 +126,7 @@ func await(ctx context.Context, endpoint string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patient)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
 		c, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
