@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	region  = "us-east-1"
-	nobody  = "local"          // access key and secret: the stand-ins take any
-	states  = "8083"           // the port of whatever may walk state machines here
+	region       = "us-east-1"
+	nobody       = "local"          // access key and secret: the stand-ins take any
+	states       = "8083"           // the port of whatever may walk state machines here
 	startTimeout = 30 * time.Second // with stand-ins that are being started
 )
 
