@@ -112,12 +112,12 @@ func (r *rig) conversation(id string) desk.Conversation {
 	return c
 }
 
-// eventually waits until the condition holds, 20 s at most.
+// eventually waits until the condition holds, three minutes at most.
 func (r *rig) eventually(what string, holds func() bool) {
 	r.t.Helper()
 	for end := time.Now().Add(3 * time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			r.t.Fatalf("not within 20 s: %s", what)
+			r.t.Fatalf("not within three minutes: %s", what)
 		}
 	}
 }
