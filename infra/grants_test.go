@@ -15,9 +15,11 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"deskmove/shared/app"
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/local"
+	"deskmove/shared/local/asl"
 	"deskmove/shared/store"
 )
 
@@ -56,12 +58,12 @@ func running(t *testing.T) *watcher {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- st.Run(ctx) }()
-	s := &scene{T: t, watcher: w, stack: st, api: st.App.API(), called: map[string]bool{}, time: time.Now()}
-	s.request("PUT", "/v1/account", sceneAccount, 200)
+	s := &scene{t: t, Rig: &apptest.Rig{T: t, Time: time.Now()}, watcher: w, api: st.App.API(), called: map[string]bool{}}
+	apptest.Apply(t, st.App)
 	for i := range 150 {
-		s.take("chat", fmt.Sprintf("<%d>", i))
+		s.take("plain", fmt.Sprintf("<%d>", i))
 	}
-	id := text(s.request("POST", "/v1/moves", order("chat", nil), 202)["id"])
+	id := text(s.request("POST", "/v1/moves", order("plain", nil), 202)["id"])
 	for end := time.Now().Add(5 * time.Minute); s.request("GET", "/v1/moves/{"+id+"}", nil, 200)["status"] != "done"; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the move does not end")
@@ -77,7 +79,7 @@ func running(t *testing.T) *watcher {
 // routes calls every route of the API.
 func routes(s *scene) {
 	s.request("GET", "/healthz", nil, 200)
-	s.request("PUT", "/v1/account", strings.ReplaceAll(sceneAccount, `{"id": "talk", "type": "chat"},`, ""), 200) // takes one away
+	s.request("PUT", "/v1/account", strings.ReplaceAll(apptest.Acme, `{"id": "phone", "type": "calling"},`, ""), 200) // takes one away
 	for _, path := range []string{"/v1/account", "/v1/me", "/v1/channels", "/v1/channels/{mail}", "/v1/channels/{mail}/plan?history=all", "/v1/audit"} {
 		s.request("GET", path, nil, 200)
 	}
@@ -93,7 +95,7 @@ func routes(s *scene) {
 	s.request("PATCH", "/v1/conversations/{"+c+"}", map[string]any{"status": "closed", "owner": "bob"}, 200)
 	s.request("POST", "/v1/conversations/{"+c+"}/tickets", map[string]any{"status": "new"}, 201)
 	r := s.start("mail", map[string]any{"notifications": "all"})
-	s.request("POST", "/v1/moves", map[string]any{"channelId": "chat", "history": "none"}, 409) // is in the audit log
+	s.request("POST", "/v1/moves", map[string]any{"channelId": "plain", "history": "none"}, 409) // is in the audit log
 	s.request("GET", "/v1/notices", nil, 200)
 	s.walk(r)
 	s.request("GET", "/v1/notices", nil, 200)
@@ -116,7 +118,7 @@ func routes(s *scene) {
 	s.request("POST", "/v1/notifications/{"+text(at(told[0], "id"))+"}/delivered", nil, 204)
 
 	var described struct{ Paths map[string]map[string]any }
-	if err := yaml.Unmarshal(readFile(s.T, "openapi.yaml"), &described); err != nil {
+	if err := yaml.Unmarshal(readFile(s.t, "openapi.yaml"), &described); err != nil {
 		s.Fatal(err)
 	}
 	for path, methods := range described.Paths {
@@ -139,18 +141,18 @@ func wholeMove(s *scene) {
 	s.spoil(ids[2])
 	r := s.start("mail", map[string]any{"rehearsal": true})
 	s.step("finish", s.loop("reconcile", r))
-	s.mend(s.conversation(ids[2]))
-	whole := s.conversation(ids[2])
-	whole.Started = s.time
+	s.mend(s.Conversation(ids[2]))
+	whole := s.Conversation(ids[2])
+	whole.Started = s.Time
 	s.mend(whole)
 	s.walk(s.start("mail", map[string]any{"notifications": "digest"}))
 }
 
 // failures has a move end at attention, and retries it.
 func failures(s *scene) {
-	s.take("chat", "<1>")
-	whole := s.spoil(s.take("chat", "<2>"))
-	r := s.start("chat", nil)
+	s.take("plain", "<1>")
+	whole := s.spoil(s.take("plain", "<2>"))
+	r := s.start("plain", nil)
 	s.walk(r)
 	s.mend(whole)
 	s.request("POST", "/v1/moves/{"+r.Move+"}/retry", nil, 202)
@@ -160,18 +162,18 @@ func failures(s *scene) {
 // trouble loses a batch, and has a reconciling pass find what is missing.
 func trouble(s *scene) {
 	for i := range 3 {
-		s.take("chat", fmt.Sprintf("<%d>", i))
+		s.take("plain", fmt.Sprintf("<%d>", i))
 	}
-	missed := s.take("chat", "<missed>")
-	r := s.listed(s.start("chat", nil))
-	s.batches = nil // lost
+	missed := s.take("plain", "<missed>")
+	r := s.listed(s.start("plain", nil))
+	s.Sent = nil // lost
 	r = s.step("drain", r)
-	s.time = s.time.Add(2 * time.Minute)
+	s.Time = s.Time.Add(2 * time.Minute)
 	r = s.step("drain", r)
-	if len(s.batches) != 1 {
-		s.Fatalf("%d batches were sent again", len(s.batches))
+	if len(s.Sent) != 1 {
+		s.Fatalf("%d batches were sent again", len(s.Sent))
 	}
-	s.batches[0].IDs = slices.DeleteFunc(s.batches[0].IDs, func(id string) bool { return id == missed })
+	s.Sent[0].IDs = slices.DeleteFunc(s.Sent[0].IDs, func(id string) bool { return id == missed })
 	s.reconciled(r)
 }
 
@@ -181,13 +183,13 @@ func races(s *scene) {
 	a, b := s.take("form", "<a>"), s.take("form", "<b>")
 	r := s.listed(s.start("form", nil))
 	s.once("convert", "dynamodb:UpdateItem", "ConversationsTable.Arn", func() {
-		s.time = s.time.Add(time.Second)
+		s.Time = s.Time.Add(time.Second)
 		s.reply("form", b)
 		s.reply("mail", a)
 	})
 	s.reconciled(r)
 
-	if c := s.conversation(a); c.Channel != "mail" || c.Home != desk.Inbox {
+	if c := s.Conversation(a); c.Channel != "mail" || c.Home != desk.Inbox {
 		s.Errorf("conversation %+v has moved with the form", c)
 	}
 }
@@ -199,15 +201,15 @@ func (s *scene) reply(channel, id string) {
 	s.request("POST", "/v1/conversations/{"+id+"}/messages", map[string]any{
 		"channelId": channel, "externalId": "<reply-" + id + ">", "author": "customer", "from": "jane@customer.example", "text": "And?",
 	}, 201)
-	if c := s.conversation(id); c.Channel != channel {
+	if c := s.Conversation(id); c.Channel != channel {
 		s.Fatalf("conversation %+v has not joined %s", c, channel)
 	}
 }
 
 // handOver ends executions before their moves, and has the sweeper go on.
 func handOver(s *scene) {
-	s.take("chat", "<1>")
-	r := s.listed(s.start("chat", nil))
+	s.take("plain", "<1>")
+	r := s.listed(s.start("plain", nil))
 	for function, step := range map[string]func(*app.App) handler.Step{
 		"list":      func(h *app.App) handler.Step { return h.List },
 		"drain":     func(h *app.App) handler.Step { return h.Drain },
@@ -223,7 +225,10 @@ func handOver(s *scene) {
 		r = s.next()
 	}
 	r.More = false
-	s.time = s.time.Add(5 * time.Minute)
+	broken := s.Executions[r.Name()]
+	broken.Status = asl.Failed
+	s.Executions[r.Name()] = broken
+	s.Time = s.Time.Add(time.Minute)
 	if _, err := s.handlers("sweep").Sweep.Handle(s.Context(), events.EventBridgeEvent{}); err != nil {
 		s.Fatal(err)
 	}
@@ -298,32 +303,32 @@ func lateFinds(s *scene) {
 	live, joins, broken := s.take("form", "<live>"), s.take("form", "<joins>"), s.take("form", "<broken>")
 	s.spoil(broken)
 	r = s.step("finish", r)
-	s.time = s.time.Add(time.Duration(r.Wait) * time.Second)
+	s.Time = s.Time.Add(time.Duration(r.Wait) * time.Second)
 	s.once("audit", "dynamodb:UpdateItem", "ConversationsTable.Arn", func() {
 		s.reply("mail", joins)
 		s.reply("form", live)
 	})
 	s.loop("audit", r)
-	if c := s.conversation(live); c.Home != desk.HelpDesk {
+	if c := s.Conversation(live); c.Home != desk.HelpDesk {
 		s.Errorf("no audit has found %+v", c)
 	}
 }
 
 // noHistory moves new conversations only.
 func noHistory(s *scene) {
-	s.take("late", "<old>")
-	r := s.start("late", map[string]any{"history": "none"})
+	s.take("plain", "<old>")
+	r := s.start("plain", map[string]any{"history": "none"})
 	r = s.step("fence", r)
-	s.take("late", "<new>")
-	s.time = s.time.Add(5 * time.Minute)
+	s.take("plain", "<new>")
+	s.Time = s.Time.Add(time.Minute)
 	s.reconciled(r)
 }
 
 // few moves a single conversation, which a late audit finds.
 func few(s *scene) {
-	s.take("talk", "<1>")
-	s.walk(s.start("talk", map[string]any{"rehearsal": false, "notifications": "all"}))
-	r := s.start("late", map[string]any{"history": "none"})
+	s.take("phone", "<1>")
+	s.walk(s.start("phone", map[string]any{"rehearsal": false, "notifications": "all"}))
+	r := s.start("plain", map[string]any{"history": "none"})
 	s.reconciled(s.step("fence", r))
 }
 

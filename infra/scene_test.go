@@ -2,75 +2,40 @@ package infra_test
 
 import (
 	"encoding/json"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
-	"deskmove/shared/api"
-	"deskmove/shared/app"
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
-	"deskmove/shared/local"
 	"deskmove/shared/move"
 )
 
-// scene is the local stack with every function watched. Nothing runs by
-// itself: a test plays the queue, the stream, the state machine and the clock.
+// scene is an app with every function watched. Nothing runs by itself: a test
+// plays the queue, the stream, the state machine and the clock.
 type scene struct {
-	*testing.T
+	*apptest.Rig
 	*watcher
-	stack   *local.Stack
-	api     http.Handler
-	called  map[string]bool // routes
-	time    time.Time
-	runs    []move.Run
-	batches []move.Batch
+	t      *testing.T
+	api    http.Handler
+	called map[string]bool // routes
 }
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	s := &scene{T: t, watcher: &watcher{}, called: map[string]bool{}, time: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
-	s.watcher.now = func() time.Time { return s.time }
-	s.watcher.queue = func(bs []move.Batch) { s.batches = append(s.batches, bs...) }
-	s.watcher.machine = func(_ string, r move.Run) { s.runs = append(s.runs, r) }
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	var err error
-	if s.stack, err = local.Open(t.Context(), local.Config{Dir: t.TempDir(), Log: log, Each: s.each}); err != nil {
-		t.Fatal(err)
+	s := &scene{t: t, Rig: apptest.New(t), watcher: &watcher{}, called: map[string]bool{}}
+	p := s.Platform
+	p.Stream = s.Memory
+	for _, function := range []string{"api", "fence", "list", "drain", "reconcile", "finish", "audit", "convert", "redirect", "sweep"} {
+		s.each(function, p)
 	}
-	t.Cleanup(func() {
-		if err := s.stack.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	s.api = s.stack.App.API()
-	s.request("PUT", "/v1/account", sceneAccount, 200)
+	s.api = s.handlers("api").API()
 	return s
 }
-
-const sceneAccount = `{
-	"account": {"id": "acme", "name": "Acme", "plan": "professional", "zone": "Europe/Berlin"},
-	"agents": [
-		{"id": "ann", "role": "super-admin", "helpDesk": true},
-		{"id": "bob", "role": "agent", "helpDesk": true},
-		{"id": "cem", "role": "agent"}
-	],
-	"teams": [{"id": "all", "agents": ["ann", "bob"]}],
-	"pipelines": [{"id": "support", "statuses": [{"id": "new"}, {"id": "solved", "closed": true}]}],
-	"policies": [{"id": "gold", "firstReply": "4h", "nextReply": "8h", "close": "48h"}],
-	"channels": [
-		{"id": "mail", "type": "email", "address": "help@acme.example", "settings": {"routing": {"agents": ["ann"]}}},
-		{"id": "form", "type": "form", "connected": "mail"},
-		{"id": "chat", "type": "chat"},
-		{"id": "talk", "type": "chat"},
-		{"id": "late", "type": "chat"}
-	]
-}`
 
 // request calls the API as a super administrator, or as a connector where
 // only those may, and wants a status. The route is the path with what is an ID
@@ -106,10 +71,9 @@ func (s *scene) request(method, route string, body any, want int) map[string]any
 	}
 	r := httptest.NewRequest(method, path.String(), strings.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
-	c := desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}
-	s.time = s.time.Add(time.Millisecond)
+	s.Time = s.Time.Add(time.Millisecond)
 	a := httptest.NewRecorder()
-	s.api.ServeHTTP(a, r.WithContext(auth.WithCaller(r.Context(), c)))
+	s.api.ServeHTTP(a, r.WithContext(auth.WithCaller(r.Context(), apptest.Admin)))
 	if a.Code != want {
 		s.Fatalf("%s %s answered %d %s, want %d", method, path.String(), a.Code, a.Body, want)
 	}
@@ -121,10 +85,10 @@ func (s *scene) request(method, route string, body any, want int) map[string]any
 // take takes a customer's message in and returns its conversation's ID.
 func (s *scene) take(channel, external string, references ...string) string {
 	s.Helper()
-	s.time = s.time.Add(time.Second)
+	s.Time = s.Time.Add(time.Second)
 	answer := s.request("POST", "/v1/channels/{"+channel+"}/conversations", map[string]any{
 		"externalId": external, "references": references, "author": "customer", "from": "jane@customer.example",
-		"at": s.time, "subject": "Order " + external, "text": "Where is it?",
+		"at": s.Time, "subject": "Order " + external, "text": "Where is it?",
 	}, 201)
 	return text(answer["conversationId"])
 }
@@ -153,11 +117,11 @@ func (s *scene) start(channel string, choices map[string]any) move.Run {
 // next is the run that was started last.
 func (s *scene) next() move.Run {
 	s.Helper()
-	if len(s.runs) == 0 {
+	if len(s.Runs) == 0 {
 		s.Fatal("nothing was started")
 	}
-	r := s.runs[len(s.runs)-1]
-	s.runs = nil
+	r := s.Runs[len(s.Runs)-1]
+	s.Runs = nil
 	return r
 }
 
@@ -183,7 +147,7 @@ func (s *scene) loop(function string, r move.Run) move.Run {
 		if r = s.step(function, r); !r.More {
 			return r
 		}
-		s.time = s.time.Add(time.Duration(r.Wait) * time.Second)
+		s.Time = s.Time.Add(time.Duration(r.Wait) * time.Second)
 	}
 	s.Fatalf("%s never ends", function)
 	return r
@@ -193,8 +157,8 @@ func (s *scene) loop(function string, r move.Run) move.Run {
 func (s *scene) convert() {
 	s.Helper()
 	h := s.handlers("convert")
-	batches := s.batches
-	s.batches = nil
+	batches := s.Sent
+	s.Sent = nil
 	for _, b := range batches {
 		if _, err := h.Convert.Use(s.Context(), b, 1); err != nil {
 			s.Fatal(err)
@@ -207,7 +171,7 @@ func (s *scene) redirect(ids ...string) {
 	s.Helper()
 	var cs []desk.Conversation
 	for _, id := range ids {
-		cs = append(cs, s.conversation(id))
+		cs = append(cs, s.Conversation(id))
 	}
 	_, errs := s.handlers("redirect").Redirect.Use(s.Context(), cs)
 	for id, err := range errs {
@@ -242,38 +206,17 @@ func (s *scene) reconciled(r move.Run) {
 		r = s.loop("reconcile", r)
 	}
 	r = s.step("finish", r)
-	s.time = s.time.Add(time.Duration(r.Wait) * time.Second)
+	s.Time = s.Time.Add(time.Duration(r.Wait) * time.Second)
 	s.loop("audit", r)
-}
-
-// conversation reads a conversation, unwatched.
-func (s *scene) conversation(id string) desk.Conversation {
-	s.Helper()
-	c, err := s.unwatched().Conversations.Get(s.Context(), "acme", id)
-	if err != nil {
-		s.Fatal(err)
-	}
-	return c
-}
-
-// unwatched are use cases and repositories that no function is seen to use.
-func (s *scene) unwatched() api.UseCases {
-	b := s.below["fence"]
-	watched, ok := b.Engine.(watchedEngine)
-	if !ok {
-		s.Fatal("the engine is not watched")
-	}
-	b.Engine = watched.Engine
-	return app.New(b).UseCases
 }
 
 // spoil makes a conversation one that cannot be converted.
 func (s *scene) spoil(id string) desk.Conversation {
 	s.Helper()
-	whole := s.conversation(id)
+	whole := s.Conversation(id)
 	broken := whole
 	broken.Started = time.Time{}
-	if err := s.unwatched().Conversations.Save(s.Context(), broken, whole.Version); err != nil {
+	if err := s.Conversations.Save(s.Context(), broken, whole.Version); err != nil {
 		s.Fatal(err)
 	}
 	return whole
@@ -282,7 +225,7 @@ func (s *scene) spoil(id string) desk.Conversation {
 // mend makes it whole again.
 func (s *scene) mend(whole desk.Conversation) {
 	s.Helper()
-	if err := s.unwatched().Conversations.Save(s.Context(), whole, whole.Version); err != nil {
+	if err := s.Conversations.Save(s.Context(), whole, whole.Version); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -298,7 +241,7 @@ func (s *scene) once(function, action, resource string, happen func()) {
 		}
 		return nil
 	}
-	s.Cleanup(func() {
+	s.t.Cleanup(func() {
 		if !done {
 			s.Errorf("%s never came to %s on %s", function, action, resource)
 		}

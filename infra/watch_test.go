@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"deskmove/shared/app"
 	"deskmove/shared/handler"
@@ -38,10 +37,6 @@ var writeActions = map[store.Op]string{
 type watcher struct {
 	// Before, if not nil, comes before each action, and may fail it.
 	before func(function, action, resource string) error
-	// Queue and machine, if not nil, take the place of the stack's.
-	queue   func(bs []move.Batch)
-	machine func(name string, r move.Run)
-	now     func() time.Time // the stack's if nil
 
 	mu    sync.Mutex
 	used  map[string]map[string]bool // by function: "dynamodb:PutItem on ControlTable.Arn"
@@ -85,9 +80,6 @@ func (w *watcher) each(function string, b app.Platform) app.Platform {
 			}
 		}
 		return nil
-	}
-	if w.now != nil {
-		b.Now = w.now
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -195,10 +187,6 @@ func (q watchedQueue) Send(ctx context.Context, bs []move.Batch) error {
 	if err := q.w.note(q.function, "sqs:SendMessage", batchesQueue); err != nil {
 		return err
 	}
-	if q.w.queue != nil {
-		q.w.queue(bs)
-		return nil
-	}
 	return q.Queue.Send(ctx, bs)
 }
 
@@ -212,19 +200,12 @@ func (m watchedMachine) Start(ctx context.Context, name string, r move.Run) erro
 	if err := m.w.note(m.function, "states:StartExecution", machineARN); err != nil {
 		return err
 	}
-	if m.w.machine != nil {
-		m.w.machine(name, r)
-		return nil
-	}
 	return m.Machine.Start(ctx, name, r)
 }
 
 func (m watchedMachine) Running(ctx context.Context, name string) (bool, error) {
 	if err := m.w.note(m.function, "states:DescribeExecution", executionARN); err != nil {
 		return false, err
-	}
-	if m.w.machine != nil {
-		return false, nil
 	}
 	return m.Machine.Running(ctx, name)
 }

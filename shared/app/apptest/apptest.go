@@ -37,7 +37,8 @@ type T interface {
 type Rig struct {
 	T
 	*app.App
-	Time time.Time // what the app takes for the present
+	Platform app.Platform // on which the app was made
+	Time     time.Time    // what the app takes for the present
 
 	Memory    *storetest.Memory // the engine
 	Written   []store.Key       // items
@@ -57,8 +58,7 @@ type Rig struct {
 	Logged   bytes.Buffer // lines of the log
 	CheckErr error        // what is wrong with the tables, if not nil
 
-	platform app.Platform
-	machine  *asl.Machine
+	machine *asl.Machine
 }
 
 // New returns a rig with the account acme, at nine o'clock on Monday, 23
@@ -80,12 +80,12 @@ func On(t T, stream handler.ChangeReader) *Rig {
 		Executions: make(map[string]asl.Execution), machine: machine,
 	}
 	now := func() time.Time { return r.Time }
-	r.platform = app.Platform{
+	r.Platform = app.Platform{
 		Engine: engine{r}, Stream: stream, Queue: queue{r}, Machine: stateMachine{r}, Now: now,
 		Check: func(context.Context) error { return r.CheckErr },
 		Log:   slog.New(slog.NewJSONHandler(&r.Logged, nil)), Metrics: &metrics.Writer{W: &r.Measured, Namespace: "deskmove", Now: now},
 	}
-	r.App = app.New(r.platform)
+	r.App = app.New(r.Platform)
 	Apply(t, r.App)
 	return r
 }
@@ -99,7 +99,7 @@ func (r *Rig) Snapshot() (restore func(T)) {
 		r.Written, r.Read = nil, 0
 		r.Measured.Reset()
 		r.Logged.Reset()
-		r.App = app.New(r.platform) // remembers nothing
+		r.App = app.New(r.Platform) // remembers nothing
 	}
 }
 
