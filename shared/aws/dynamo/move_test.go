@@ -3,7 +3,6 @@ package dynamo_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"deskmove/infra/test/peers"
+	"deskmove/shared/app/apptest"
 	"deskmove/shared/aws/dynamo"
 	"deskmove/shared/desk"
 	"deskmove/shared/local"
@@ -109,19 +109,14 @@ func TestMove(t *testing.T) {
 		}
 	}()
 	cases := s.App.UseCases
-	if _, err := cases.Accounts.Replace(t.Context(), account()); err != nil {
-		t.Fatal(err)
-	}
+	apptest.Apply(t, s.App)
 	cs := imported(conversations)
 	if err := (store.ConversationStore{Engine: e}).Import(t.Context(), cs); err != nil {
 		t.Fatal(err)
 	}
 
 	net.off.Store(false)
-	m, err := cases.Starter.Start(t.Context(), desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}, desk.Choices{
-		Channel: "mail", History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"},
-		Acknowledged: []string{desk.CodeAgentsNoAccess, desk.CodeConnectedLeft},
-	}, move.Idempotency{Key: "k", Hash: "h"})
+	m, err := cases.Starter.Start(t.Context(), apptest.Admin, apptest.History("mail"), move.Idempotency{Key: "k", Hash: "h"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +162,7 @@ func wantMoved(t *testing.T, e *dynamo.Engine, cs []desk.Conversation) {
 	listed := map[string]int{}
 	for after, more := (desk.Position{}), true; more; {
 		var ps []desk.Position
-		ps, more, err = store.TicketStore{Engine: e}.List(t.Context(), "acme", []desk.Status{"new", "solved"}, after, 100)
+		ps, more, err = store.TicketStore{Engine: e}.List(t.Context(), "acme", []desk.Status{"waiting", "solved"}, after, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,24 +175,6 @@ func wantMoved(t *testing.T, e *dynamo.Engine, cs []desk.Conversation) {
 		if listed[id] != 1 {
 			t.Errorf("ticket %s is listed %d times", id, listed[id])
 		}
-	}
-}
-
-func account() desk.Setup {
-	return desk.Setup{
-		Account: desk.Account{ID: "acme", Name: "Acme", Plan: desk.Professional, Zone: "Europe/Berlin"},
-		Agents: []desk.Agent{
-			{ID: "ann", Name: "Ann", Email: "ann@acme.example", Role: desk.SuperAdmin, HelpDesk: true},
-			{ID: "bob", Name: "Bob", Email: "bob@acme.example", Role: desk.AgentRole},
-		},
-		Pipelines: []desk.Pipeline{{ID: "support", Name: "Support", Statuses: []desk.PipelineStatus{
-			{ID: "new", Name: "New"}, {ID: "solved", Name: "Solved", Closed: true},
-		}}},
-		Policies: []desk.Policy{{ID: "gold", Name: "Gold", FirstReply: 4 * time.Hour, NextReply: 8 * time.Hour, Close: 48 * time.Hour}},
-		Channels: []desk.Channel{{
-			Account: "acme", ID: "mail", Name: "Mail", Type: desk.Email, Address: "support@acme.example",
-			Settings: json.RawMessage(`{"routing":{"agents":["ann"]}}`),
-		}},
 	}
 }
 
