@@ -269,7 +269,7 @@ var faults = []fault{
 			return err == nil && c.Home == desk.HelpDesk
 		})
 	}, func(ctx context.Context, w world, id string) error {
-		ticket, err := w.Ticket(ctx, desk.TicketID(id))
+		ticket, err := w.cases.Tickets.Get(ctx, account, desk.TicketID(id))
 		if err != nil {
 			return err
 		}

@@ -10,72 +10,15 @@ import (
 
 	"deskmove/shared/api"
 	"deskmove/shared/cli/traffic"
+	"deskmove/shared/client"
 	"deskmove/shared/desk"
 	"deskmove/shared/local"
 	"deskmove/shared/move"
-	"deskmove/shared/support"
 )
 
 const account = "acme"
 
-// direct is the API without HTTP.
-type direct struct{ cases api.UseCases }
-
 var who = desk.Caller{Account: account, Agent: "ann", Role: desk.SuperAdmin}
-
-func refused(err error) error {
-	var moved *desk.MovedError
-	var rule *desk.RefusedError
-	var invalid *desk.InvalidError
-	switch {
-	case errors.As(err, &moved):
-		return &traffic.Refused{Status: 409, Ticket: moved.Ticket, Problem: err.Error()}
-	case errors.As(err, &rule):
-		return &traffic.Refused{Status: 409, Problem: err.Error()}
-	case errors.As(err, &invalid):
-		return &traffic.Refused{Status: 422, Problem: err.Error()}
-	case errors.Is(err, desk.ErrNotFound):
-		return &traffic.Refused{Status: 404, Problem: err.Error()}
-	}
-	return err
-}
-
-func (d direct) Post(ctx context.Context, m desk.Message, references []string) (traffic.Posted, error) {
-	m.Account = account
-	var taken support.Receipt
-	var err error
-	if id := m.Conversation; id != "" {
-		m.Conversation = ""
-		taken, err = d.cases.Intake.Append(ctx, m, id)
-	} else {
-		taken, err = d.cases.Intake.TakeIn(ctx, m, references)
-	}
-	return traffic.Posted{Conversation: taken.Conversation.ID, Message: taken.Message}, refused(err)
-}
-
-func (d direct) EditConversation(ctx context.Context, id string, e desk.Edit) error {
-	_, err := d.cases.Editor.EditConversation(ctx, who, id, e)
-	return refused(err)
-}
-
-func (d direct) EditTicket(ctx context.Context, id string, e desk.TicketEdit) error {
-	_, err := d.cases.Editor.EditTicket(ctx, who, id, e)
-	return refused(err)
-}
-
-func (d direct) Conversation(ctx context.Context, id string) (desk.Conversation, []desk.Message, error) {
-	c, err := d.cases.Conversations.Get(ctx, account, id)
-	if err != nil {
-		return c, nil, refused(err)
-	}
-	ms, err := d.cases.Messages.Messages(ctx, account, id)
-	return c, ms, err
-}
-
-func (d direct) Ticket(ctx context.Context, id string) (desk.Ticket, error) {
-	t, err := d.cases.Tickets.Get(ctx, account, id)
-	return t, refused(err)
-}
 
 func setup() desk.Setup {
 	return desk.Setup{
@@ -96,11 +39,11 @@ func setup() desk.Setup {
 	}
 }
 
-// world is an account on a running engine.
+// world is an account on a running engine, and its API.
 type world struct {
-	direct
+	traffic.HTTPAPI
 
-	stack *local.Stack
+	cases api.UseCases
 }
 
 func start(t *testing.T) world {
@@ -122,7 +65,9 @@ func start(t *testing.T) world {
 	if _, err := s.App.Accounts.Replace(t.Context(), setup()); err != nil {
 		t.Fatal(err)
 	}
-	return world{direct{s.App.UseCases}, s}
+	c := client.With("http://localhost", "", &client.InProcess{API: s.App.API(), Caller: who})
+	c.Patience = -1
+	return world{traffic.HTTPAPI{Connector: c, Agent: c}, s.App.UseCases}
 }
 
 func (w world) move(t *testing.T, channel string, history desk.HistoryChoice) desk.Move {
