@@ -81,12 +81,13 @@ var layers = []layer{
 	{of: "shared/cli/process", imports: []string{"shared/client", "shared/desk", "shared/local/clock", "shared/local/issuer"}},
 	{of: "shared/cli/traffic", imports: []string{"shared/api", "shared/client", "shared/desk"}},
 	{of: "shared/cli/verify", imports: []string{"shared/api", "shared/client", "shared/desk"}},
+	{of: "shared/cli/text", imports: []string{"shared/api", "shared/cli/verify"}},
 	{of: "shared/cli/demo", imports: []string{
-		"shared/api", "shared/cli/process", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk"}},
+		"shared/api", "shared/cli/process", "shared/cli/text", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk"}},
 	{of: "shared/cli/importer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/thread"}},
 	{of: "shared/cli", imports: []string{
-		"shared/api", "shared/cli/bench", "shared/cli/benchaws", "shared/cli/demo", "shared/cli/importer", "shared/cli/verify",
-		"shared/client", "shared/desk", "shared/local", "shared/local/clock", "shared/local/gateway", "shared/local/issuer", "shared/store"}},
+		"shared/api", "shared/cli/bench", "shared/cli/benchaws", "shared/cli/demo", "shared/cli/importer", "shared/cli/text",
+		"shared/cli/verify", "shared/client", "shared/desk", "shared/local", "shared/local/clock", "shared/local/gateway", "shared/local/issuer", "shared/store"}},
 
 	{of: "functions", imports: []string{"shared/api", "shared/app", "shared/aws", "shared/handler", "shared/move"}, events: true},
 

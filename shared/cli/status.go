@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deskmove/shared/api"
+	"deskmove/shared/cli/text"
 	"deskmove/shared/client"
 )
 
@@ -71,7 +72,7 @@ func overview(ctx context.Context, c *call, server *client.Client) error {
 			}
 			rows = append(rows, []string{p.ID, p.Type, p.Home, may})
 		}
-		table(w, rows)
+		text.Table(w, rows)
 		if len(all.Moves) == 0 {
 			return
 		}
@@ -87,7 +88,7 @@ func overview(ctx context.Context, c *call, server *client.Client) error {
 			}
 			rows = append(rows, []string{m.ID, m.ChannelID, m.History, status, m.StartedAt.Local().Format(time.DateTime), took})
 		}
-		table(w, rows)
+		text.Table(w, rows)
 	})
 }
 
@@ -145,28 +146,14 @@ func (s seen) write(w io.Writer) {
 		_, _ = fmt.Fprintln(w, "  "+progress(m))
 		return
 	}
-	r := s.Report
-	rows := [][]string{
-		{"  conversations found", fmt.Sprint(r.Found)},
-		{"  tickets created", fmt.Sprint(r.Created)},
-		{"  moved with the ticket they had", fmt.Sprint(r.AsIs)},
-		{"  redirected live", fmt.Sprint(r.Redirected)},
-		{"  failed", fmt.Sprint(r.Failed)},
-		{"  changing while counted", fmt.Sprint(r.Unsettled)},
-		{"  owners lost", fmt.Sprint(r.OwnersLost)},
-		{"  clocks past at once", fmt.Sprint(r.Breaches)},
-		{"  by status", counts(r.ByStatus)},
-		{"  checksum of the inbox", r.Checksum.Inbox},
-		{"  checksum of the help desk", r.Checksum.Desk + " " + map[bool]string{true: "(equal)", false: "(DIFFERENT)"}[r.Checksum.Equal]},
-		{"  took", m.EndedAt.Sub(m.StartedAt).Round(100 * time.Millisecond).String()},
-	}
-	table(w, rows)
+	_, _ = fmt.Fprintf(w, "it took %s\n", m.EndedAt.Sub(m.StartedAt).Round(100*time.Millisecond))
+	text.Report(w, *s.Report)
 	for i, f := range s.Failures {
 		if i == mostFailures {
-			_, _ = fmt.Fprintf(w, "  and %d more failures\n", len(s.Failures)-i)
+			_, _ = fmt.Fprintf(w, "and %d more failures\n", len(s.Failures)-i)
 			break
 		}
-		_, _ = fmt.Fprintf(w, "  failed: %s: %s: %s\n", f.ConversationID, f.Code, f.Reason)
+		_, _ = fmt.Fprintf(w, "failed: %s: %s: %s\n", f.ConversationID, f.Code, f.Reason)
 	}
 	if m.Status == "attention" {
 		_, _ = fmt.Fprintf(w, "fix the causes, then run: %s retry %s\n", program(), m.ID)
@@ -189,7 +176,7 @@ func progress(m api.ChannelMove) string {
 		parts = append(parts, fmt.Sprintf("%.0f/s", *m.RatePerSecond))
 	}
 	if m.ETASeconds != nil {
-		parts = append(parts, "about "+seconds(*m.ETASeconds)+" left")
+		parts = append(parts, "about "+text.Seconds(*m.ETASeconds)+" left")
 	}
 	return strings.Join(parts, ", ")
 }

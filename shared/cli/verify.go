@@ -9,6 +9,7 @@ import (
 	"log/slog"
 
 	"deskmove/shared/api"
+	"deskmove/shared/cli/text"
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
@@ -63,42 +64,13 @@ func verifyWith(ctx context.Context, c *call, server *client.Client, options ver
 	if err != nil {
 		return err
 	}
-	if err := c.print(r, func(w io.Writer) { writeResult(w, r) }); err != nil {
+	if err := c.print(r, func(w io.Writer) { text.Verified(w, r) }); err != nil {
 		return err
 	}
 	if !r.OK {
 		return &exitError{code: codeError}
 	}
 	return nil
-}
-
-func writeResult(w io.Writer, r verify.Result) {
-	rows := [][]string{{"INVARIANT", "CHECKED", "VIOLATIONS", ""}}
-	violated := 0
-	for _, c := range r.Checks {
-		if c.Violations > 0 {
-			violated++
-		}
-		rows = append(rows, []string{c.Name, fmt.Sprint(c.Checked), fmt.Sprint(c.Violations), c.Promise})
-	}
-	table(w, rows)
-	for _, c := range r.Checks {
-		for _, v := range c.First {
-			_, _ = fmt.Fprintf(w, "VIOLATED %s: %s: %s\n", c.Name, v.ID, v.Problem)
-		}
-		if more := c.Violations - int64(len(c.First)); more > 0 {
-			_, _ = fmt.Fprintf(w, "VIOLATED %s: and %d more\n", c.Name, more)
-		}
-	}
-	for _, n := range r.Notes {
-		_, _ = fmt.Fprintln(w, "note: "+n)
-	}
-	verdict := "every invariant holds"
-	if violated > 0 {
-		verdict = fmt.Sprintf("%d invariants are VIOLATED", violated)
-	}
-	_, _ = fmt.Fprintf(w, "account %s, %d conversations, %d tickets, %d channels, %d moves, %.1f s: %s\n",
-		r.Account, r.Conversations, r.Tickets, r.Channels, r.Moves, r.Seconds, verdict)
 }
 
 // settingsOf reads the channels' settings from an account's file.

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"deskmove/shared/api"
 	"encoding/json"
 	"errors"
 	"io"
@@ -12,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"deskmove/shared/api"
 )
 
 // serve answers with the handlers, one after the other, and again with the

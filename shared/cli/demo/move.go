@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"deskmove/shared/api"
+	"deskmove/shared/cli/text"
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/desk"
 )
@@ -30,7 +32,7 @@ func (d *demo) plan(ctx context.Context) (err error) {
 		return err
 	}
 	d.title("The plan: what a move of %s with its history would run into", Moved)
-	d.showPlan()
+	d.write(func(w io.Writer) { text.Plan(w, d.Plan) })
 	if len(d.Plan.Blockers) > 0 {
 		return errors.New("the plan has blockers")
 	}
@@ -146,7 +148,7 @@ func (d *demo) report(ctx context.Context) (err error) {
 		return err
 	}
 	d.title("The report")
-	d.showReport()
+	d.write(func(w io.Writer) { text.Report(w, d.Report) })
 	if err := d.after(ctx); err != nil {
 		return err
 	}

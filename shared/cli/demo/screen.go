@@ -32,6 +32,13 @@ func (s *screen) say(format string, args ...any) {
 	s.print("   " + strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\n   ") + "\n")
 }
 
+// write prints what text writes.
+func (s *screen) write(text func(io.Writer)) {
+	var b strings.Builder
+	text(&b)
+	s.say("%s", strings.TrimRight(b.String(), "\n"))
+}
+
 func (s *screen) print(text string) { _, _ = io.WriteString(s.out, text) } // nobody is left to tell
 
 // How often a line is drawn again, and written where it cannot be.
@@ -73,17 +80,3 @@ func (s *screen) watch(ctx context.Context, line func() string) (done func()) {
 		drawing.Wait()
 	}
 }
-
-// table prints rows below each other, the second column to the right.
-func (s *screen) table(rows [][2]string) {
-	var name, value int
-	for _, r := range rows {
-		name, value = max(name, width(r[0])), max(value, width(r[1]))
-	}
-	for _, r := range rows {
-		s.say("%s%s  %s%s", r[0], strings.Repeat(" ", name-width(r[0])), strings.Repeat(" ", value-width(r[1])), r[1])
-	}
-}
-
-// width is how many columns a text takes, near enough.
-func width(s string) int { return len([]rune(s)) }

@@ -3,12 +3,12 @@ package demo
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
+	"io"
 	"strings"
 	"time"
 
 	"deskmove/shared/api"
+	"deskmove/shared/cli/text"
 	"deskmove/shared/desk"
 )
 
@@ -34,56 +34,6 @@ func (d *demo) perChannel() string {
 		parts = append(parts, fmt.Sprintf("%s %d", c.ID, counts[c.ID]))
 	}
 	return strings.Join(parts, ", ")
-}
-
-func (d *demo) showPlan() {
-	p := d.Plan
-	d.say("%d conversations, %d open and %d closed; %d have a ticket already", p.Conversations, p.Open, p.Closed, p.WithTicket)
-	for _, f := range p.Blockers {
-		d.say("blocker %s: %s\n  → %s", f.Code, f.Problem, f.Remedy)
-	}
-	for _, f := range p.Warnings {
-		d.say("warning %s: %s\n  → %s", f.Code, f.Problem, f.Remedy)
-	}
-	for i, w := range p.QuietHours {
-		what := "quiet too:     "
-		if i == 0 {
-			what = "best time:     "
-		}
-		d.say("%s%s to %s", what, w.StartAt.Format("Monday 2 January, 15:04"), w.EndAt.Format("15:04"))
-	}
-	e := p.Estimate
-	d.say("on AWS it would take %s and cost about $%.4f", between(e.ShortestSeconds, e.LongestSeconds), e.Dollars)
-}
-
-func between(shortest, longest int64) string {
-	if shortest == longest {
-		return fmt.Sprintf("%d s", shortest)
-	}
-	return fmt.Sprintf("%d to %d s", shortest, longest)
-}
-
-func (d *demo) showReport() {
-	r := d.Report
-	rows := [][2]string{
-		{"conversations found", fmt.Sprint(r.Found)},
-		{"tickets made from history", fmt.Sprint(r.Created)},
-		{"moved with the ticket they had", fmt.Sprint(r.AsIs)},
-		{"redirected live", fmt.Sprint(r.Redirected)},
-		{"failed", fmt.Sprint(r.Failed)},
-		{"owners lost: no help desk access", fmt.Sprint(r.OwnersLost)},
-		{"SLA breaches at once", fmt.Sprint(r.Breaches)},
-		{"changed while they were counted", fmt.Sprint(r.Unsettled)},
-	}
-	for _, status := range slices.Sorted(maps.Keys(r.ByStatus)) {
-		rows = append(rows, [2]string{"tickets with status " + status, fmt.Sprint(r.ByStatus[status])})
-	}
-	d.table(rows)
-	verdict := "equal"
-	if !r.Checksum.Equal {
-		verdict = "NOT EQUAL"
-	}
-	d.say("checksum of the inbox %s, of the help desk %s: %s", r.Checksum.Inbox, r.Checksum.Desk, verdict)
 }
 
 // showStory prints the history of one conversation.
@@ -125,23 +75,7 @@ func (d *demo) name(channel string) string {
 
 // showProof shows what was checked, and every violation.
 func (d *demo) showProof() {
-	var rows [][2]string
-	for _, c := range d.Verify.Checks {
-		verdict := fmt.Sprintf("%d checked, all right", c.Checked)
-		if c.Violations > 0 {
-			verdict = fmt.Sprintf("%d checked, %d VIOLATIONS", c.Checked, c.Violations)
-		}
-		rows = append(rows, [2]string{c.Promise, verdict})
-	}
-	d.table(rows)
-	for _, c := range d.Verify.Checks {
-		for _, v := range c.First {
-			d.say("violation of %s: %s: %s", c.Name, v.ID, v.Problem)
-		}
-	}
-	for _, n := range d.Verify.Notes {
-		d.say("note: %s", n)
-	}
+	d.write(func(w io.Writer) { text.Verified(w, d.Verify) })
 	t, c := d.Traffic, d.Check
 	d.say("")
 	d.say("Traffic: %d changes were acknowledged meanwhile: %d new conversations, %d customers' replies,", t.Changes(), t.Began, t.Replies+t.Continued)

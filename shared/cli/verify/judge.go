@@ -1,8 +1,9 @@
 package verify
 
 import (
-	"deskmove/shared/api"
 	"fmt"
+
+	"deskmove/shared/api"
 )
 
 // finding is one apparent violation of an invariant.

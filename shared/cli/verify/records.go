@@ -2,9 +2,10 @@ package verify
 
 import (
 	"cmp"
-	"deskmove/shared/api"
 	"slices"
 	"time"
+
+	"deskmove/shared/api"
 )
 
 // record is a conversation as far as it is checked, in about 100 bytes.

@@ -2,9 +2,10 @@ package verify
 
 import (
 	"context"
-	"deskmove/shared/api"
 	"errors"
 	"time"
+
+	"deskmove/shared/api"
 )
 
 // world is the setup and the moves that conversations and tickets are checked
