@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// op says what a call is, for the trace and for the order of calls that wait.
+// op describes a call, for the trace and to order calls that wait.
 type op struct {
 	verb   string
 	table  string
 	pk, sk string
-	others string // all keys of a transaction
+	others string // a transaction's keys
 	writes bool
-	many   int // writes in it
+	many   int // items in it
 }
 
 func (o op) compare(p op) int {
@@ -26,13 +26,13 @@ func (o op) String() string {
 	return fmt.Sprintf("%s %s %s %s (%d)", o.verb, o.table, o.pk, o.sk, o.many)
 }
 
-// call is one call to the platform that waits for its answer.
+// call is one call to the platform.
 type call struct {
 	op
 	ctx   context.Context
-	do    func(pass func(int) bool) // pass says which writes of many get through
-	n     int                       // of its task's calls
-	fate  fate
+	do    func(pass func(int) bool) // pass selects the items that are processed
+	n     int                       // its number among its task's calls
+	fault fault
 	slow  time.Duration
 	err   error
 	reply chan struct{}
@@ -40,10 +40,11 @@ type call struct {
 	answered bool
 }
 
-// call makes a call, and returns what went wrong on the way; nil if do was
-// done and its own results hold. Without a task it is made at once.
-func (s *sim) call(ctx context.Context, o op, do func(pass func(int) bool)) error {
-	t, _ := ctx.Value(taskKey{}).(*task)
+// call waits until the scheduler has made the call. It returns the injected
+// error, or nil if do has run and its results hold. Outside a task it calls do
+// at once.
+func (s *scheduler) call(ctx context.Context, o op, do func(pass func(int) bool)) error {
+	t := taskOf(ctx)
 	if t == nil {
 		do(all)
 		return nil
@@ -54,7 +55,7 @@ func (s *sim) call(ctx context.Context, o op, do func(pass func(int) bool)) erro
 		t.mu.Unlock()
 		return errDead
 	}
-	t.parked = append(t.parked, c)
+	t.blocked = append(t.blocked, c)
 	t.mu.Unlock()
 	<-c.reply
 	return c.err

@@ -8,150 +8,149 @@ import (
 	"deskmove/shared/store"
 )
 
-// fate is what befalls a call or an invocation.
-type fate string
+// fault is a kind of fault. Its text is part of a fault's name in the trace.
+type fault string
 
-// The fates of calls.
+// Faults of calls.
 const (
-	fine        fate = ""
-	crashBefore fate = "crash-before" // the process dies before the call
-	crashAfter  fate = "crash-after"  // the process dies when it is done
-	lost        fate = "answer-lost"  // done, but the answer is an error
-	redone      fate = "redone"       // the answer was lost below, and the call made again
-	throttle    fate = "throttle"     // not done, too busy
-	timeout     fate = "timeout"      // not done, and nobody knows
-	partial     fate = "partial"      // some of many writes are done
-	slow        fate = "slow"         // done late
-	asleep      fate = "zombie"       // given up by its caller; goes on after a minute
-	stale       fate = "stale-read"   // an eventual read is old
+	noFault     fault = ""
+	crashBefore fault = "crash-before" // the process dies before the call
+	crashAfter  fault = "crash-after"  // the process dies after the call
+	answerLost  fault = "answer-lost"  // the call is made, but returns an error
+	madeTwice   fault = "made-twice"   // the client has not seen the answer, and made the call again
+	throttled   fault = "throttled"    // the call is not made
+	timedOut    fault = "timed-out"    // the call is not made, which the caller cannot know
+	partial     fault = "partial"      // some items of many are processed
+	slow        fault = "slow"         // the call is made late
+	suspended   fault = "suspended"    // the process stops for a minute, then goes on
+	staleRead   fault = "stale-read"   // an eventual read returns old items
 )
 
-// The fates of invocations, messages, shards, indexes and clocks.
+// Faults of invocations, messages, shards, indexes and clocks.
 const (
-	refused   fate = "refused"    // the function is not run: too many requests
-	service   fate = "service"    // the function is not run: its service fails
-	unheard   fate = "unheard"    // the function has run, but its answer does not arrive
-	twice     fate = "twice"      // run or delivered twice
-	late      fate = "late"       // a message is delivered late
-	stall     fate = "stall"      // a shard is not read for a while
-	replay    fate = "replay"     // changes are delivered again after their success
-	lateIndex fate = "late-index" // an index learns late of a change
-	clockJump fate = "clock-jump" // a process has another time
-	coldStart fate = "cold-start" // a process has ended between two invocations
+	functionThrottled fault = "function-throttled" // too many requests: the function does not run
+	functionFailed    fault = "function-failed"    // Lambda fails: the function does not run
+	resultLost        fault = "result-lost"        // the function has run, but its result does not arrive
+	runTwice          fault = "twice"              // a function runs twice, or a message is delivered twice
+	messageLate       fault = "message-late"       // a message is delivered late
+	shardStalled      fault = "shard-stalled"      // a shard is not read for a while
+	changesReplayed   fault = "changes-replayed"   // changes are delivered again after they were processed
+	indexLate         fault = "index-late"         // an index shows a change late
+	clockWrong        fault = "clock-wrong"        // a process has a wrong clock
+	coldStart         fault = "cold-start"         // a process has ended between two invocations
 )
 
-var callFates = []fate{crashBefore, crashAfter, lost, redone, throttle, timeout, partial, slow, asleep}
+var callFaults = []fault{crashBefore, crashAfter, answerLost, madeTwice, throttled, timedOut, partial, slow, suspended}
 
-// lostError says that nobody knows whether the call was done. It is temporary,
-// as the errors of a client that has tried often enough are.
-type lostError struct{}
+// noAnswerError leaves open whether the call was made. It is temporary, as the
+// errors of a client that has run out of retries are.
+type noAnswerError struct{}
 
-func (lostError) Error() string   { return "no answer" }
-func (lostError) Temporary() bool { return true }
+func (noAnswerError) Error() string   { return "no answer" }
+func (noAnswerError) Temporary() bool { return true }
 
-// faults decides what befalls what.
-type faults struct {
-	rate map[fate]int // in 1,000 occasions
-	// over is when faults end.
-	over time.Duration
-	// only, if not nil, names the faults that may strike.
+// injector decides which faults are injected.
+type injector struct {
+	rate  map[fault]int // per 1,000 occasions
+	until time.Duration // no faults after that
+	// only, if not nil, names the faults that may be injected.
 	only map[string]bool
-	// script, if not nil, decides on calls instead of rate.
-	script func(t *task, c *call) fate
-	struck []string // names of those that did, in order
+	// script, if not nil, chooses the faults of calls instead of rate.
+	script   func(t *task, c *call) fault
+	injected []string // the names of the injected faults, in order
 }
 
-// newFaults chooses how unkind a world is: some seeds know all kinds of
-// faults, others few.
-func newFaults(seed uint64, over time.Duration) *faults {
-	c := newChance(seed, "faults")
-	f := &faults{rate: map[fate]int{}, over: over}
-	level := one(c, []int{5, 15, 30, 60})
-	few := c.hit(300)
-	for _, k := range callFates {
-		if !few || c.hit(350) {
+// newInjector draws the rates of faults. Some seeds have all kinds of faults,
+// others few.
+func newInjector(seed uint64, until time.Duration) *injector {
+	c := newRandom(seed, "faults")
+	f := &injector{rate: map[fault]int{}, until: until}
+	level := pick(c, []int{5, 15, 30, 60})
+	few := c.perMille(300)
+	for _, k := range callFaults {
+		if !few || c.perMille(350) {
 			f.rate[k] = 1 + c.IntN(level)
 		}
 	}
-	f.rate[stale] = c.IntN(600)
-	for _, k := range []fate{refused, service, unheard, twice, late, stall, replay, coldStart} {
-		if !few || c.hit(350) {
+	f.rate[staleRead] = c.IntN(600)
+	for _, k := range []fault{functionThrottled, functionFailed, resultLost, runTwice, messageLate, shardStalled, changesReplayed, coldStart} {
+		if !few || c.perMille(350) {
 			f.rate[k] = 5 + c.IntN(3*level)
 		}
 	}
-	f.rate[lateIndex] = one(c, []int{0, 50, 300, 700})
-	f.rate[clockJump] = c.IntN(200)
+	f.rate[indexLate] = pick(c, []int{0, 50, 300, 700})
+	f.rate[clockWrong] = c.IntN(200)
 	return f
 }
 
-// strikes reports whether a fault strikes, and counts it.
-func (f *faults) strikes(s *sim, k fate, c chance, name string) bool {
-	if s.now >= f.over || !c.hit(f.rate[k]) {
+// injects draws whether a fault is injected, and records it.
+func (f *injector) injects(s *scheduler, k fault, c random, name string) bool {
+	if s.now >= f.until || !c.perMille(f.rate[k]) {
 		return false
 	}
-	return f.strike(s, k, name)
+	return f.inject(s, k, name)
 }
 
-// strike counts a fault, unless it is not to strike.
-func (f *faults) strike(s *sim, k fate, name string) bool {
+// inject records a fault; it returns false if only does not name it.
+func (f *injector) inject(s *scheduler, k fault, name string) bool {
 	name += " " + string(k)
 	if f.only != nil && !f.only[name] {
 		return false
 	}
-	f.struck = append(f.struck, name)
+	f.injected = append(f.injected, name)
 	if s.trace != nil {
-		s.log("FAULT %d %s", len(f.struck), name)
+		s.log("FAULT %d %s", len(f.injected), name)
 	}
 	return true
 }
 
-// fate decides what befalls a call.
-func (f *faults) fate(s *sim, t *task, c *call) fate {
+// choose chooses the fault of a call.
+func (f *injector) choose(s *scheduler, t *task, c *call) fault {
 	if f.script != nil {
 		return f.script(t, c)
 	}
-	if s.now >= f.over {
-		return fine
+	if s.now >= f.until {
+		return noFault
 	}
-	for _, k := range callFates {
+	for _, k := range callFaults {
 		switch {
-		case !t.chance.hit(f.rate[k]):
-		case k == partial && c.many < 2, k == redone && !c.writes, k == lost && !c.writes && t.chance.hit(500), k == asleep && t.zombie:
-		case f.strike(s, k, fmt.Sprintf("%s #%d", t.name, c.n)):
+		case !t.random.perMille(f.rate[k]):
+		case k == partial && c.many < 2, k == madeTwice && !c.writes, k == answerLost && !c.writes && t.random.perMille(500), k == suspended && t.suspended:
+		case f.inject(s, k, fmt.Sprintf("%s #%d", t.name, c.n)):
 			if k == slow {
-				c.slow = t.chance.span(100*time.Millisecond, 12*time.Second)
+				c.slow = t.random.between(100*time.Millisecond, 12*time.Second)
 			}
 			return k
 		}
 	}
-	return fine
+	return noFault
 }
 
-// make makes a call as its fate will have it. The task may be dead then.
-func (s *sim) make(t *task, c *call) {
-	s.made++
+// doCall makes a call with its fault. The task may be dead after that.
+func (s *scheduler) doCall(t *task, c *call) {
+	s.calls++
 	if s.trace != nil {
-		s.log("%s #%d %s %s", t.name, c.n, c.op, c.fate)
+		s.log("%s #%d %s %s", t.name, c.n, c.op, c.fault)
 	}
-	if err := c.ctx.Err(); err != nil && c.fate == fine {
+	if err := c.ctx.Err(); err != nil && c.fault == noFault {
 		c.err = err
 		return
 	}
-	switch c.fate {
+	switch c.fault {
 	case crashBefore:
-		s.die(t)
+		t.markDead()
 	case crashAfter:
 		c.do(all)
-		s.die(t)
-	case lost:
+		t.markDead()
+	case answerLost:
 		c.do(all)
-		c.err = lostError{}
-	case redone:
+		c.err = noAnswerError{}
+	case madeTwice:
 		c.do(all)
 		c.do(all)
-	case throttle:
+	case throttled:
 		c.err = store.ErrThrottled
-	case timeout:
+	case timedOut:
 		c.err = context.DeadlineExceeded
 	case partial:
 		odd := c.n % 2
@@ -161,8 +160,8 @@ func (s *sim) make(t *task, c *call) {
 	}
 }
 
-// die marks a task as dead, whose goroutines wait.
-func (s *sim) die(t *task) {
+// markDead marks a task as dead. Its goroutines stay blocked.
+func (t *task) markDead() {
 	t.mu.Lock()
 	t.dead = true
 	t.mu.Unlock()

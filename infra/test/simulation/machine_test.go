@@ -13,12 +13,12 @@ import (
 	"deskmove/shared/move"
 )
 
-// machine walks the executions of the real state machine.
+// machine runs executions of the real state machine.
 type machine struct {
 	w          *world
 	executions map[string]*asl.Execution
 	running    int
-	waiting    int // of those, waiting for more than ten minutes: a late audit
+	lateAudits int // of those running, waiting for a late audit
 }
 
 var definition = func() *asl.Machine {
@@ -29,9 +29,8 @@ var definition = func() *asl.Machine {
 	return m
 }()
 
-// start starts an execution unless there was one of that name. By is the task
-// that does.
-func (m *machine) start(name string, input json.RawMessage, by string) {
+// start starts an execution, unless there was one of that name.
+func (m *machine) start(name string, input json.RawMessage, by invocation) {
 	if m.executions[name] != nil {
 		return
 	}
@@ -41,13 +40,13 @@ func (m *machine) start(name string, input json.RawMessage, by string) {
 	}
 	m.executions[name] = &x
 	m.running++
-	m.w.watch.goesOn(name, input, by)
+	m.w.invariants.executionStarts(name, input, by)
 	m.w.log("execution %s %s %s", name, x.State, x.Status)
 	m.w.after(10*time.Millisecond, func() { m.step(&x) })
 }
 
-// step takes an execution one transition further. A task runs in between: the
-// first attempt at it only says which.
+// step takes an execution one transition further. If that runs a task, the
+// first call of Step only finds out which; runTask makes the transition.
 func (m *machine) step(x *asl.Execution) {
 	var resource string
 	var input json.RawMessage
@@ -61,31 +60,30 @@ func (m *machine) step(x *asl.Execution) {
 	next, err := r.Step(ctx, *x)
 	switch {
 	case resource != "":
-		m.task(x, resource, input)
+		m.runTask(x, resource, input)
 	case err != nil:
 		panic(err)
 	default:
-		m.took(x, next)
+		m.transition(x, next)
 	}
 }
 
 func (m *machine) runner(x *asl.Execution, task asl.TaskFunc) asl.Runner {
-	c := newChance(m.w.seed, x.Name+x.State)
+	c := newRandom(m.w.seed, x.Name+x.State)
 	return asl.Runner{Machine: definition, Task: task, Now: m.w.date, Rand: c.Float64}
 }
 
-// task runs a task, then takes the transition that its answer makes.
-func (m *machine) task(x *asl.Execution, resource string, input json.RawMessage) {
-	f, handle := m.w.step(strings.TrimSuffix(strings.TrimPrefix(resource, "${"), "FunctionArn}"))
+// runTask runs a task, then makes the transition that follows from its output.
+func (m *machine) runTask(x *asl.Execution, resource string, input json.RawMessage) {
+	f, handle := m.w.stepFunction(strings.TrimSuffix(strings.TrimPrefix(resource, "${"), "FunctionArn}"))
 	var output json.RawMessage
-	if f == m.w.reconcile && !continues(input) {
-		m.w.watch.begun[x.Name] = m.w.now
+	var in move.Run
+	must(json.Unmarshal(input, &in))
+	if f == m.w.reconcile && !in.More {
+		m.w.invariants.passBegan[x.Name] = m.w.now
 	}
-	m.w.invoke(f, fmt.Sprintf("%s %s@%d", f.name, x.Name, x.Events), func(ctx context.Context, p *process) error {
-		var in move.Run
-		if err := json.Unmarshal(input, &in); err != nil {
-			return err
-		}
+	i := invocation{function: f, name: fmt.Sprintf("%s %s@%d", f.name, x.Name, x.Events), execution: x.Name, move: in.Move}
+	m.w.invoke(i, func(ctx context.Context, p *process) error {
 		out, err := handle(p.App).Handle(ctx, in)
 		if err == nil {
 			output, err = json.Marshal(out)
@@ -97,19 +95,12 @@ func (m *machine) task(x *asl.Execution, resource string, input json.RawMessage)
 		if stepErr != nil {
 			panic(stepErr)
 		}
-		m.took(x, next)
+		m.transition(x, next)
 	})
 }
 
-// continues reports whether a step goes on with what an earlier one began.
-func continues(input json.RawMessage) bool {
-	var r move.Run
-	must(json.Unmarshal(input, &r))
-	return r.More
-}
-
-// took notes a transition and plans the next one.
-func (m *machine) took(x *asl.Execution, next asl.Execution) {
+// transition records a transition and schedules the next one.
+func (m *machine) transition(x *asl.Execution, next asl.Execution) {
 	*x = next
 	if m.w.trace != nil {
 		m.w.log("execution %s %s %s %s", x.Name, x.State, x.Status, x.Error)
@@ -126,12 +117,12 @@ func (m *machine) took(x *asl.Execution, next asl.Execution) {
 		m.w.after(wait, func() { m.step(x) })
 		return
 	}
-	m.waiting++
-	m.w.after(wait, func() { m.waiting--; m.step(x) })
+	m.lateAudits++
+	m.w.after(wait, func() { m.lateAudits--; m.step(x) })
 }
 
-// step is the function behind a task.
-func (w *world) step(name string) (*function, func(*app.App) handler.Step) {
+// stepFunction returns the function that a task runs.
+func (w *world) stepFunction(name string) (*function, func(*app.App) handler.Step) {
 	switch name {
 	case "Fence":
 		return w.fence, func(h *app.App) handler.Step { return h.Fence }

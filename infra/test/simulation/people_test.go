@@ -10,49 +10,49 @@ import (
 	"deskmove/shared/support"
 )
 
-// people are the customers, agents and admins, and what they were told.
+// people are customers, agents and admins, and what the API has told them.
 type people struct {
-	until    time.Duration // when the last of them acts
-	busy     int           // requests under way, or to be made again
-	known    []thread      // conversations that people know
-	imported map[string]int64
-	acked    []acked
-	moves    []started
-	hot      map[string]string // by account, the channel that moves first
+	stop         time.Duration     // nobody does anything after that
+	requests     int               // running, or to be made again
+	known        []conversationRef // conversations that people know
+	imported     map[string]int64
+	acknowledged []acknowledged
+	moves        []startedMove
+	movesFirst   map[string]string // channel, by account
 }
 
-// thread is a conversation that somebody was told of.
-type thread struct{ account, channel, id, external string }
+// conversationRef names a conversation that people know.
+type conversationRef struct{ account, channel, id, external string }
 
-// acked is a message that was taken in, as its sender was told.
-type acked struct{ account, channel, external, conversation, message string }
+// acknowledged is a message that was taken in, and where.
+type acknowledged struct{ account, channel, external, conversation, message string }
 
-// started is a move that an admin was told of.
-type started struct{ account, id string }
+// startedMove is a move whose start was acknowledged.
+type startedMove struct{ account, id string }
 
-// story is what people do, as the seed has it.
-func (w *world) story() {
-	c := newChance(w.seed, "story")
-	w.people.until, w.people.hot = acting, map[string]string{}
-	w.found(c)
+// peopleAct schedules what people do in the seed's world.
+func (w *world) peopleAct() {
+	c := newRandom(w.seed, "story")
+	w.people.stop, w.people.movesFirst = peopleStop, map[string]string{}
+	w.createAccounts(c)
 	var starts []time.Duration
 	for _, account := range accounts {
-		if account == accounts[0] || c.hit(300) {
-			at := c.span(2*time.Minute, 4*time.Minute)
+		if account == accounts[0] || c.perMille(300) {
+			at := c.between(2*time.Minute, 4*time.Minute)
 			starts = append(starts, at)
-			w.admin(c, account, at)
+			w.scheduleAdmin(c, account, at)
 		}
 	}
 	for i := range 20 + c.IntN(40) {
-		at := c.span(0, acting)
+		at := c.between(0, peopleStop)
 		switch { // mostly about when a move begins
-		case c.hit(350):
-			at = one(c, starts) + c.span(-2*time.Second, 5*time.Second)
-		case c.hit(400):
-			at = one(c, starts) + c.span(-70*time.Second, 30*time.Second)
+		case c.perMille(350):
+			at = pick(c, starts) + c.between(-2*time.Second, 5*time.Second)
+		case c.perMille(400):
+			at = pick(c, starts) + c.between(-70*time.Second, 30*time.Second)
 		}
-		act := newChance(w.seed, fmt.Sprintf("person%d", i))
-		w.after(at, func() { w.act(act, i) })
+		act := newRandom(w.seed, fmt.Sprintf("person%d", i))
+		w.after(at, func() { w.personActs(act, i) })
 	}
 }
 
@@ -61,49 +61,49 @@ var (
 	channels = []string{"mail", "form", "chat"}
 )
 
-// thread is a conversation that people know, mostly one that soon moves.
-func (w *world) thread(c chance) thread {
-	x := one(c, w.people.known)
+// pickConversation draws a known conversation, mostly of a channel that moves first.
+func (w *world) pickConversation(c random) conversationRef {
+	x := pick(c, w.people.known)
 	for range 3 {
-		if w.people.hot[x.account] != x.channel {
-			x = one(c, w.people.known)
+		if w.people.movesFirst[x.account] != x.channel {
+			x = pick(c, w.people.known)
 		}
 	}
 	return x
 }
 
-// found makes accounts and what they have gathered so far.
-func (w *world) found(c chance) {
+// createAccounts creates accounts with some conversations.
+func (w *world) createAccounts(c random) {
 	ctx := context.Background()
 	w.people.imported = map[string]int64{}
 	for _, account := range accounts {
-		must(w.cases.setups.Replace(ctx, setupOf(account)))
+		must(w.stores.setups.Replace(ctx, newSetup(account)))
 		var cs []desk.Conversation
 		for i := range 5 + c.IntN(20) {
-			cs = append(cs, w.old(c, account, i))
+			cs = append(cs, w.oldConversation(c, account, i))
 		}
-		must(w.cases.conversations.Import(ctx, cs))
+		must(w.stores.conversations.Import(ctx, cs))
 		for _, x := range cs {
-			if x.Started.IsZero() && c.hit(500) {
-				w.after(c.span(time.Minute, acting), func() { w.mends(x) })
+			if x.Started.IsZero() && c.perMille(500) {
+				w.after(c.between(time.Minute, peopleStop), func() { w.repairConversation(x) })
 			}
-			w.people.known = append(w.people.known, thread{account, x.Channel, x.ID, ""})
+			w.people.known = append(w.people.known, conversationRef{account, x.Channel, x.ID, ""})
 			w.people.imported[x.ID] = x.Messages
 		}
 	}
 }
 
-// old is a conversation from before.
-func (w *world) old(c chance, account string, i int) desk.Conversation {
-	at := epoch.Add(-c.span(time.Minute, 50*24*time.Hour)).Truncate(time.Millisecond)
-	channel := one(c, channels)
+// oldConversation draws a conversation from before the world starts.
+func (w *world) oldConversation(c random, account string, i int) desk.Conversation {
+	at := epoch.Add(-c.between(time.Minute, 50*24*time.Hour)).Truncate(time.Millisecond)
+	channel := pick(c, channels)
 	x := desk.Conversation{
 		Account: account, ID: fmt.Sprintf("c-%s-%02d", account, i), Origin: channel, Channel: channel, Customer: "jane@c.example",
-		Status: one(c, []desk.ConversationStatus{desk.Open, desk.Closed}), Owner: one(c, []string{"", "ann", "bob", "cem"}),
+		Status: pick(c, []desk.ConversationStatus{desk.Open, desk.Closed}), Owner: pick(c, []string{"", "ann", "bob", "cem"}),
 		Started: at, TakenIn: at, Joined: at, ChangedAt: at, Version: 1, CustomerVersion: 1, CustomerAt: at, Messages: 1, Home: desk.Inbox,
 	}
-	if c.hit(15) {
-		x.Started = time.Time{} // nobody knows when: it cannot be converted
+	if c.perMille(15) {
+		x.Started = time.Time{} // without a date it cannot be converted
 	}
 	return x
 }
@@ -114,113 +114,113 @@ func must(err error) {
 	}
 }
 
-// request makes a request to the API, and again until it is answered for good.
+// request makes a request to the API, again and again until its answer is final.
 func (w *world) request(name string, do func(ctx context.Context, p *process) error, then func(error)) {
-	w.people.busy++
-	w.try(name, 1, do, then)
+	w.people.requests++
+	w.attempt(name, 1, do, then)
 }
 
-func (w *world) try(name string, n int, do func(context.Context, *process) error, then func(error)) {
-	w.invoke(w.api, fmt.Sprintf("api %s/%d", name, n), do, func(err error) {
-		if late := w.now > unkind+time.Hour; final(err) || late {
-			if !final(err) {
-				w.violated("request %s is never answered: %v", name, err)
+func (w *world) attempt(name string, n int, do func(context.Context, *process) error, then func(error)) {
+	w.invoke(invocation{function: w.api, name: fmt.Sprintf("api %s/%d", name, n)}, do, func(err error) {
+		if late := w.now > faultsStop+time.Hour; isFinal(err) || late {
+			if !isFinal(err) {
+				w.violate("request %s never gets a final answer: %v", name, err)
 			}
-			w.people.busy--
+			w.people.requests--
 			then(err)
 			return
 		}
-		wait := newChance(w.seed, fmt.Sprint(name, n)).span(time.Second, 8*time.Second)
-		w.after(wait, func() { w.try(name, n+1, do, then) })
+		wait := newRandom(w.seed, fmt.Sprint(name, n)).between(time.Second, 8*time.Second)
+		w.after(wait, func() { w.attempt(name, n+1, do, then) })
 	})
 }
 
-// act is one thing that a customer or an agent does.
-func (w *world) act(c chance, i int) {
+// personActs has a customer or an agent do one thing.
+func (w *world) personActs(c random, i int) {
 	switch k := c.IntN(100); {
 	case k < 40:
-		w.begin(c, i)
+		w.sendFirstMessage(c, i)
 	case k < 65:
-		w.reply(c, i)
+		w.sendReply(c, i)
 	case k < 80:
-		w.edit(c, i)
+		w.editConversation(c, i)
 	case k < 90:
-		w.editTicket(c, i, w.thread(c))
+		w.editTicket(c, i, w.pickConversation(c))
 	default:
-		w.native(c, i)
+		w.pickTicketToCreate(c, i)
 	}
 }
 
-// begin is a customer who writes for the first time, sometimes by two
+// sendFirstMessage has a customer start a conversation, sometimes through two
 // connectors at once.
-func (w *world) begin(c chance, i int) {
-	account, channel := one(c, accounts), one(c, channels)
-	if w.people.hot[account] == "" {
+func (w *world) sendFirstMessage(c random, i int) {
+	account, channel := pick(c, accounts), pick(c, channels)
+	if w.people.movesFirst[account] == "" {
 		account = accounts[0]
 	}
-	if hot := w.people.hot[account]; c.hit(600) {
+	if hot := w.people.movesFirst[account]; c.perMille(600) {
 		channel = hot
 	}
-	m := w.message(c, i, account, channel)
-	w.take(fmt.Sprintf("begin%d", i), m, nil, true)
-	if c.hit(200) {
-		w.after(c.span(0, 20*time.Millisecond), func() { w.take(fmt.Sprintf("begin%d twice", i), m, nil, false) })
+	m := w.newMessage(c, i, account, channel)
+	w.takeIn(fmt.Sprintf("begin%d", i), m, nil, true)
+	if c.perMille(200) {
+		w.after(c.between(0, 20*time.Millisecond), func() { w.takeIn(fmt.Sprintf("begin%d twice", i), m, nil, false) })
 	}
 }
 
-func (w *world) message(c chance, i int, account, channel string) desk.Message {
+func (w *world) newMessage(c random, i int, account, channel string) desk.Message {
 	m := desk.Message{
 		Account: account, Channel: channel, External: fmt.Sprintf("x%d", i), Author: desk.ByCustomer, From: "jane@c.example",
 		At: w.date(), Subject: "–", Text: "–",
 	}
-	if c.hit(250) {
+	if c.perMille(250) {
 		m.Author, m.Agent = desk.ByAgent, "bob"
 	}
 	return m
 }
 
-// take takes a message in, and remembers what its sender was told.
-func (w *world) take(name string, m desk.Message, references []string, first bool) {
+// takeIn takes a message in, and remembers the acknowledgement.
+func (w *world) takeIn(name string, m desk.Message, references []string, first bool) {
 	var taken support.Receipt
 	w.request(name, func(ctx context.Context, p *process) (err error) {
 		taken, err = p.Intake.TakeIn(ctx, m, references)
 		return err
-	}, func(err error) { w.took(m, taken, err, first) })
+	}, func(err error) { w.noteAcknowledged(m, taken, err, first) })
 }
 
-func (w *world) took(m desk.Message, taken support.Receipt, err error, first bool) {
+func (w *world) noteAcknowledged(m desk.Message, taken support.Receipt, err error, first bool) {
 	if err != nil {
-		w.violated("message %s of %s is refused: %v", m.External, m.Channel, err)
+		w.violate("message %s of %s is refused: %v", m.External, m.Channel, err)
 		return
 	}
 	c := taken.Conversation
-	w.people.acked = append(w.people.acked, acked{m.Account, m.Channel, m.External, c.ID, taken.Message})
+	w.people.acknowledged = append(w.people.acknowledged, acknowledged{m.Account, m.Channel, m.External, c.ID, taken.Message})
 	if first {
-		w.people.known = append(w.people.known, thread{m.Account, m.Channel, c.ID, m.External})
+		w.people.known = append(w.people.known, conversationRef{m.Account, m.Channel, c.ID, m.External})
 	}
 }
 
-// reply is a message to a conversation: by its channel, or from a form by
-// e-mail (R14).
-func (w *world) reply(c chance, i int) {
-	to := w.thread(c)
+// sendReply has a customer reply to a conversation: through its channel, or to a
+// form by e-mail (R14).
+func (w *world) sendReply(c random, i int) {
+	to := w.pickConversation(c)
 	channel := to.channel
-	if channel == "form" && c.hit(600) {
+	if channel == "form" && c.perMille(600) {
 		channel = "mail"
 	}
-	m := w.message(c, i, to.account, channel)
+	m := w.newMessage(c, i, to.account, channel)
 	if to.external != "" && channel == to.channel {
-		w.take(fmt.Sprintf("reply%d", i), m, []string{to.external}, false)
+		w.takeIn(fmt.Sprintf("reply%d", i), m, []string{to.external}, false)
 		return
 	}
 	var taken support.Receipt
 	w.request(fmt.Sprintf("append%d", i), func(ctx context.Context, p *process) (err error) {
 		taken, err = p.Intake.Append(ctx, m, to.id)
 		return err
-	}, func(err error) { w.took(m, taken, err, false) })
+	}, func(err error) { w.noteAcknowledged(m, taken, err, false) })
 }
 
-func (w *world) who(account, agent string) desk.Caller {
+func (w *world) caller(account, agent string) desk.Caller {
 	role := desk.AgentRole
 	if agent == "ann" {
 		role = desk.SuperAdmin
@@ -228,20 +228,21 @@ func (w *world) who(account, agent string) desk.Caller {
 	return desk.Caller{Account: account, Agent: agent, Role: role}
 }
 
-// edit is an agent who edits a conversation, or its ticket once it has moved.
-func (w *world) edit(c chance, i int) {
-	x := w.thread(c)
+// editConversation has an agent edit a conversation, or its ticket once it has
+// moved.
+func (w *world) editConversation(c random, i int) {
+	x := w.pickConversation(c)
 	var edit desk.Edit
-	if c.hit(600) {
-		state := one(c, []desk.ConversationStatus{desk.Open, desk.Closed})
+	if c.perMille(600) {
+		state := pick(c, []desk.ConversationStatus{desk.Open, desk.Closed})
 		edit.Status = &state
 	}
-	if edit.Status == nil || c.hit(500) {
-		owner := one(c, []string{"", "ann", "bob", "cem"})
+	if edit.Status == nil || c.perMille(500) {
+		owner := pick(c, []string{"", "ann", "bob", "cem"})
 		edit.Owner = &owner
 	}
 	w.request(fmt.Sprintf("edit%d", i), func(ctx context.Context, p *process) error {
-		_, err := p.Editor.EditConversation(ctx, w.who(x.account, "bob"), x.id, edit)
+		_, err := p.Editor.EditConversation(ctx, w.caller(x.account, "bob"), x.id, edit)
 		return err
 	}, func(err error) {
 		var moved *desk.MovedError
@@ -251,48 +252,51 @@ func (w *world) edit(c chance, i int) {
 	})
 }
 
-// editTicket is an agent who edits a ticket.
-func (w *world) editTicket(c chance, i int, x thread) {
+// editsTicket marks the context of requests to edit a ticket.
+type editsTicket struct{}
+
+// editTicket has an agent edit a ticket.
+func (w *world) editTicket(c random, i int, x conversationRef) {
 	var edit desk.TicketEdit
-	if c.hit(700) {
-		status := one(c, []desk.Status{"new", "waiting", "solved", "solved"})
+	if c.perMille(700) {
+		status := pick(c, []desk.Status{"new", "waiting", "solved", "solved"})
 		edit.Status = &status
 	}
-	if edit.Status == nil || c.hit(500) {
-		owner := one(c, []string{"", "ann", "bob"})
+	if edit.Status == nil || c.perMille(500) {
+		owner := pick(c, []string{"", "ann", "bob"})
 		edit.Owner = &owner
 	}
 	w.request(fmt.Sprintf("ticket%d", i), func(ctx context.Context, p *process) error {
-		_, err := p.Editor.EditTicket(ctx, w.who(x.account, "bob"), desk.TicketID(x.id), edit)
+		_, err := p.Editor.EditTicket(context.WithValue(ctx, editsTicket{}, true), w.caller(x.account, "bob"), desk.TicketID(x.id), edit)
 		return err
 	}, func(error) {})
 }
 
-// native is an agent who makes a ticket in the inbox.
-func (w *world) native(c chance, i int) {
-	x := w.thread(c)
-	w.makes(fmt.Sprintf("native%d", i), x.account, x.id, one(c, []desk.Status{"new", "waiting", "solved"}))
+// pickTicketToCreate has an agent create a ticket in the inbox.
+func (w *world) pickTicketToCreate(c random, i int) {
+	x := w.pickConversation(c)
+	w.createTicket(fmt.Sprintf("native%d", i), x.account, x.id, pick(c, []desk.Status{"new", "waiting", "solved"}))
 }
 
-// makes has an agent make a ticket in the inbox, who tries again when asked to
-// wait for a move.
-func (w *world) makes(name, account, conversation string, status desk.Status) {
+// createTicket has an agent create a ticket in the inbox, who tries again when
+// told to wait for a move.
+func (w *world) createTicket(name, account, conversation string, status desk.Status) {
 	w.request(name, func(ctx context.Context, p *process) error {
-		_, err := p.Editor.NewTicket(ctx, w.who(account, "bob"), conversation, status)
+		_, err := p.Editor.NewTicket(ctx, w.caller(account, "bob"), conversation, status)
 		return err
 	}, func(err error) {
-		if refused := new(desk.RefusedError); errors.As(err, &refused) && refused.Code == desk.CodeNotMoved && w.now < unkind {
-			w.people.busy++
-			w.after(newChance(w.seed, name+" again").span(time.Second, 10*time.Second), func() {
-				w.people.busy--
-				w.makes(name+"+", account, conversation, status)
+		if refused := new(desk.RefusedError); errors.As(err, &refused) && refused.Code == desk.CodeNotMoved && w.now < faultsStop {
+			w.people.requests++
+			w.after(newRandom(w.seed, name+" again").between(time.Second, 10*time.Second), func() {
+				w.people.requests--
+				w.createTicket(name+"+", account, conversation, status)
 			})
 		}
 	})
 }
 
-// final reports whether trying again is no use.
-func final(err error) bool {
+// isFinal reports whether the same request would get the same answer again.
+func isFinal(err error) bool {
 	var (
 		moved   *desk.MovedError
 		refused *desk.RefusedError

@@ -11,8 +11,8 @@ import (
 	"deskmove/shared/store"
 )
 
-// platform is what the product stands on: each of its calls waits until the
-// simulation makes it.
+// platform is the simulated platform. Each call waits until the scheduler makes
+// it.
 type platform struct{ w *world }
 
 var (
@@ -31,7 +31,7 @@ func (e platform) Get(ctx context.Context, t store.Table, keys []store.Key, c st
 	if c == store.Eventual {
 		o.verb = "get?"
 	}
-	err = e.w.call(ctx, o, func(func(int) bool) { items, _ = e.w.mem.Get(context.WithoutCancel(ctx), t, keys, c) })
+	err = e.w.call(ctx, o, func(func(int) bool) { items, _ = e.w.memory.Get(context.WithoutCancel(ctx), t, keys, c) })
 	return items, err
 }
 
@@ -42,14 +42,14 @@ func (e platform) Query(ctx context.Context, q store.Query) (page store.Page, er
 		o.verb = "list"
 	}
 	var refused error
-	err = e.w.call(ctx, o, func(func(int) bool) { page, refused = e.w.mem.Query(context.WithoutCancel(ctx), q) })
+	err = e.w.call(ctx, o, func(func(int) bool) { page, refused = e.w.memory.Query(context.WithoutCancel(ctx), q) })
 	return page, cmp.Or(err, refused)
 }
 
 // Write implements store.Engine.
 func (e platform) Write(ctx context.Context, ws []store.Write) []error {
 	var errs []error
-	err := e.w.call(ctx, writing("write", ws), func(pass func(int) bool) {
+	err := e.w.call(ctx, writeOp("write", ws), func(pass func(int) bool) {
 		errs = e.w.writes(ctx, ws, pass)
 	})
 	if err == nil {
@@ -65,25 +65,25 @@ func (e platform) Write(ctx context.Context, ws []store.Write) []error {
 // Transact implements store.Engine.
 func (e platform) Transact(ctx context.Context, ws []store.Write) error {
 	var result error
-	if err := e.w.call(ctx, writing("transact", ws), func(func(int) bool) {
-		e.w.by(ctx)
-		result = e.w.mem.Transact(context.WithoutCancel(ctx), ws)
+	if err := e.w.call(ctx, writeOp("transact", ws), func(func(int) bool) {
+		e.w.noteWriter(ctx)
+		result = e.w.memory.Transact(context.WithoutCancel(ctx), ws)
 	}); err != nil {
 		return err
 	}
 	return result
 }
 
-func writing(verb string, ws []store.Write) op {
+func writeOp(verb string, ws []store.Write) op {
 	o := op{verb: verb, writes: true, many: len(ws)}
-	for i, w := range ws { // the least, since some come in any order
+	for i, w := range ws { // the least key: callers that range over a map have no order
 		if i == 0 || w.Key.PK+w.Key.SK < o.pk+o.sk {
 			o.table, o.pk, o.sk = string(w.Table), w.Key.PK, w.Key.SK
 		}
 	}
 	if verb == "transact" {
-		o.many = 1             // it is done as one
-		for _, w := range ws { // two may share their least key, as those of one counter do
+		o.many = 1             // all or nothing
+		for _, w := range ws { // two transactions may share their least key
 			o.others += w.Key.PK + w.Key.SK
 		}
 	}
@@ -91,18 +91,17 @@ func writing(verb string, ws []store.Write) op {
 }
 
 // Shards implements store.Stream.
-func (e platform) Shards(ctx context.Context) ([]string, error) { return e.w.mem.Shards(ctx) }
+func (e platform) Shards(ctx context.Context) ([]string, error) { return e.w.memory.Shards(ctx) }
 
-// Changes implements store.Stream. The simulation's own reader does not use
-// it.
+// Changes implements store.Stream.
 func (e platform) Changes(ctx context.Context, shard, after string, limit int) ([]store.Change, error) {
-	return e.w.mem.Changes(ctx, shard, after, limit)
+	return e.w.memory.Changes(ctx, shard, after, limit)
 }
 
 // Between implements store.Stream.
 func (e platform) Between(ctx context.Context, shard, first, last string) (changes []store.Change, err error) {
 	err = e.w.call(ctx, op{verb: "between", table: "stream", pk: shard, sk: first}, func(func(int) bool) {
-		changes, _ = e.w.mem.Between(context.WithoutCancel(ctx), shard, first, last)
+		changes, _ = e.w.memory.Between(context.WithoutCancel(ctx), shard, first, last)
 	})
 	return changes, err
 }
@@ -136,8 +135,8 @@ func (e platform) Start(ctx context.Context, name string, r move.Run) error {
 		return err
 	}
 	return e.w.call(ctx, op{verb: "start", table: "machine", pk: name, writes: true, many: 1}, func(func(int) bool) {
-		e.w.by(ctx)
-		e.w.machine.start(name, input, e.w.watch.writer)
+		e.w.noteWriter(ctx)
+		e.w.machine.start(name, input, e.w.invariants.writer)
 	})
 }
 

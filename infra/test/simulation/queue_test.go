@@ -7,46 +7,45 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// queue is an SQS queue and the mapping that drives a function from it.
+// queue is an SQS queue with the event source mapping that invokes a function.
 type queue struct {
 	w          *world
 	name       string
 	visibility time.Duration
-	receives   int // before a message is dead
+	receives   int // before a message goes to the dead letters
 	invoke     func(e events.SQSEvent, name string, then func(failed bool))
 
 	sent int
-	open int // messages that are neither done nor dead
+	open int // messages that are neither processed nor dead
 	dead int
 }
 
-// message is one message.
 type message struct {
 	id, body string
 	receives int
 	done     bool
 }
 
-// send puts a message into the queue, and decides how it is delivered.
+// send puts a message into the queue and schedules its delivery.
 func (q *queue) send(body string) {
 	q.sent++
 	q.open++
 	m := &message{id: fmt.Sprintf("%s%d", q.name, q.sent), body: body}
-	c := newChance(q.w.seed, m.id)
+	c := newRandom(q.w.seed, m.id)
 	q.deliver(m, q.delay(m, c))
-	if q.w.faults.strikes(q.w.sim, twice, c, m.id) {
-		q.deliver(m, q.delay(m, c)+c.span(0, 3*time.Second))
+	if q.w.faults.injects(q.w.scheduler, runTwice, c, m.id) {
+		q.deliver(m, q.delay(m, c)+c.between(0, 3*time.Second))
 	}
 }
 
-func (q *queue) delay(m *message, c chance) time.Duration {
-	if q.w.faults.strikes(q.w.sim, late, c, m.id) {
-		return c.span(time.Second, 100*time.Second)
+func (q *queue) delay(m *message, c random) time.Duration {
+	if q.w.faults.injects(q.w.scheduler, messageLate, c, m.id) {
+		return c.between(time.Second, 100*time.Second)
 	}
-	return c.span(time.Millisecond, 200*time.Millisecond)
+	return c.between(time.Millisecond, 200*time.Millisecond)
 }
 
-// deliver delivers a message after a while, and again until it is done.
+// deliver delivers a message after a delay, and again until it is processed.
 func (q *queue) deliver(m *message, in time.Duration) {
 	q.w.after(in, func() {
 		m.receives++

@@ -23,8 +23,8 @@ var (
 	traces   = flag.String("tracefile", "", "file for the trace of -seed")
 )
 
-// share is how many faults a test injects by itself.
-func share() int64 {
+// defaultFaults is how many faults TestSimulation injects without -faults.
+func defaultFaults() int64 {
 	switch {
 	case *wanted > 0:
 		return *wanted
@@ -36,13 +36,13 @@ func share() int64 {
 	return 100_000
 }
 
-// TestSimulation lives through worlds until there were enough faults. None may
-// break an invariant.
+// TestSimulation runs worlds until enough faults were injected. None may violate
+// an invariant.
 func TestSimulation(t *testing.T) {
 	if *replayed != 0 {
 		t.Skip("a seed is replayed")
 	}
-	c := campaign{t: t, want: share(), began: time.Now()}
+	c := campaign{t: t, want: defaultFaults(), began: time.Now()}
 	c.next.Store(*first)
 	t.Run("worlds", func(t *testing.T) {
 		for i := range runtime.GOMAXPROCS(0) {
@@ -52,41 +52,41 @@ func TestSimulation(t *testing.T) {
 			})
 		}
 	})
-	c.tell("done")
+	c.report("done")
 }
 
-// campaign is many worlds.
+// campaign runs many worlds.
 type campaign struct {
-	t      *testing.T
-	want   int64
-	began  time.Time
-	next   atomic.Uint64 // seed
-	faults atomic.Int64
-	worlds atomic.Int64
-	told   atomic.Int64 // seconds after which progress was told
-	broken atomic.Bool
+	t        *testing.T
+	want     int64
+	began    time.Time
+	next     atomic.Uint64 // seed
+	faults   atomic.Int64
+	worlds   atomic.Int64
+	reported atomic.Int64 // when progress was last reported, in 10 s since began
+	broken   atomic.Bool
 }
 
 func (c *campaign) work(t *testing.T) {
 	for c.faults.Load() < c.want && !c.broken.Load() {
-		r := live(t, plan{seed: c.next.Add(1) - 1})
-		c.faults.Add(int64(len(r.faults)))
+		r := simulate(t, scenario{seed: c.next.Add(1) - 1})
+		c.faults.Add(int64(len(r.injected)))
 		c.worlds.Add(1)
-		if len(r.broken) > 0 && !c.broken.Swap(true) {
+		if len(r.violations) > 0 && !c.broken.Swap(true) {
 			t.Error(report(t, r, mutant{}))
 		}
-		if s := int64(time.Since(c.began) / (10 * time.Second)); *wanted > 0 && s > c.told.Swap(s) {
-			c.tell("so far")
+		if s := int64(time.Since(c.began) / (10 * time.Second)); *wanted > 0 && s > c.reported.Swap(s) {
+			c.report("so far")
 		}
 	}
 }
 
-func (c *campaign) tell(when string) {
+func (c *campaign) report(when string) {
 	took := time.Since(c.began)
 	line := fmt.Sprintf("%s: %d of %d faults in %d worlds, %s, %.0f faults/s, from seed %d",
 		when, c.faults.Load(), c.want, c.worlds.Load(), took.Round(time.Second), float64(c.faults.Load())/took.Seconds(), *first)
 	if *wanted > 0 {
-		fmt.Fprintln(os.Stderr, line) // at once, which t.Log is not
+		fmt.Fprintln(os.Stderr, line) // t.Log prints only at the end
 		return
 	}
 	c.t.Log(line)
@@ -97,22 +97,22 @@ func TestSeed(t *testing.T) {
 	if *replayed == 0 {
 		t.Skip("no -seed is given")
 	}
-	r := live(t, plan{seed: *replayed, trace: true})
+	r := simulate(t, scenario{seed: *replayed, trace: true})
 	if *traces != "" {
 		if err := os.WriteFile(*traces, []byte(r.trace), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(r.broken) > 0 {
+	if len(r.violations) > 0 {
 		t.Fatal(report(t, r, mutant{}))
 	}
-	t.Logf("seed %d: %d calls, %d faults, %s, nothing is broken", r.seed, r.calls, len(r.faults), r.lasted.Round(time.Second))
+	t.Logf("seed %d: %d calls, %d faults, %s, no violation", r.seed, r.calls, len(r.injected), r.duration.Round(time.Second))
 }
 
-// TestSameSeedSameTrace requires that a seed decides everything.
+// TestSameSeedSameTrace requires that the seed decides everything.
 func TestSameSeedSameTrace(t *testing.T) {
 	for seed := range uint64(30) {
-		a, b := live(t, plan{seed: seed, trace: true}), live(t, plan{seed: seed, trace: true})
+		a, b := simulate(t, scenario{seed: seed, trace: true}), simulate(t, scenario{seed: seed, trace: true})
 		if a.trace == b.trace {
 			continue
 		}
@@ -126,29 +126,30 @@ func TestSameSeedSameTrace(t *testing.T) {
 	}
 }
 
-// TestEveryFaultStrikes requires that no kind of fault is forgotten.
-func TestEveryFaultStrikes(t *testing.T) {
-	struck := map[fate]int{}
+// TestEveryFaultIsInjected requires that no kind of fault is forgotten.
+func TestEveryFaultIsInjected(t *testing.T) {
+	injected := map[fault]int{}
 	for seed := range uint64(40) {
-		for _, name := range live(t, plan{seed: seed}).faults {
-			struck[fate(name[strings.LastIndex(name, " ")+1:])]++
+		for _, name := range simulate(t, scenario{seed: seed}).injected {
+			injected[fault(name[strings.LastIndex(name, " ")+1:])]++
 		}
 	}
-	kinds := append(slices.Clone(callFates), stale, refused, service, unheard, twice, late, stall, replay, lateIndex, clockJump, coldStart)
+	kinds := append(slices.Clone(callFaults), staleRead, functionThrottled, functionFailed, resultLost, runTwice,
+		messageLate, shardStalled, changesReplayed, indexLate, clockWrong, coldStart)
 	for _, k := range kinds {
-		if struck[k] == 0 {
-			t.Errorf("%s never strikes", k)
+		if injected[k] == 0 {
+			t.Errorf("%s is never injected", k)
 		}
 	}
-	t.Log(struck)
+	t.Log(injected)
 }
 
-// TestEverythingHappens requires that worlds are not poorer than they seem:
-// people do all that they can do, and executions pass through every state.
+// TestEverythingHappens requires that people make every kind of request, and
+// that executions pass through every state.
 func TestEverythingHappens(t *testing.T) {
 	var all strings.Builder
 	for seed := range uint64(40) {
-		all.WriteString(live(t, plan{seed: seed, trace: true}).trace)
+		all.WriteString(simulate(t, scenario{seed: seed, trace: true}).trace)
 	}
 	trace := all.String()
 	for _, act := range []string{"begin", "append", "reply", "edit", "ticket", "native", "start", "retry", "configure", "mend"} {
@@ -167,16 +168,16 @@ func TestEverythingHappens(t *testing.T) {
 	}
 }
 
-// TestShrink requires that of a broken world's faults few are left, which
-// break it still.
-func TestShrink(t *testing.T) {
+// TestReport requires that a report says how to replay a violation, and shows it
+// with fewer faults.
+func TestReport(t *testing.T) {
 	for _, m := range mutants {
 		if m.name != "late step makes the move run again" {
 			continue
 		}
 		for seed := range m.within {
-			r := live(t, plan{seed: seed, mutant: m.mutant})
-			if len(r.broken) == 0 {
+			r := simulate(t, scenario{seed: seed, mutant: m.mutant})
+			if len(r.violations) == 0 {
 				continue
 			}
 			text := report(t, r, m.mutant)
@@ -187,5 +188,5 @@ func TestShrink(t *testing.T) {
 			return
 		}
 	}
-	t.Error("nothing is broken")
+	t.Error("no violation")
 }

@@ -8,48 +8,54 @@ import (
 	"time"
 )
 
-// task is code of the product under way: an invocation of a function, or a
-// request to the API.
+// task is running product code: an invocation of a function, or a request to
+// the API.
 type task struct {
-	name   string
-	chance chance
-	calls  int               // so far
-	ended  func(how outcome) // whoever waits for it hears it once
+	invocation
+	random random
+	calls  int           // so far
+	onEnd  func(outcome) // called once
 
-	mu     sync.Mutex
-	parked []*call // since the task last ran
-	dead   bool
-	done   bool
-	cancel context.CancelFunc
+	mu      sync.Mutex
+	blocked []*call // calls made since the task last ran
+	dead    bool
+	done    bool
+	cancel  context.CancelFunc
 
-	waiting []*call // parked calls whose fate is settled
-	zombie  bool
-	frozen  time.Duration // until when a zombie sleeps
+	scheduled      []*call // blocked calls whose fault is chosen
+	suspended      bool    // its caller has given up on it, but it goes on later
+	suspendedUntil time.Duration
 }
 
 type taskKey struct{}
 
-// outcome is how a task ended for whoever waits for it.
+// taskOf returns the task that runs with ctx, or nil.
+func taskOf(ctx context.Context) *task {
+	t, _ := ctx.Value(taskKey{}).(*task)
+	return t
+}
+
+// outcome is how a task ended, as its caller sees it.
 type outcome byte
 
 const (
-	answered outcome = iota
+	returned outcome = iota
 	crashed
-	givenUp // it may go on
+	abandoned // the caller has given up; the task may go on
 )
 
-// tell tells whoever waits how it ended, once.
-func (t *task) tell(how outcome) {
-	if ended := t.ended; ended != nil {
-		t.ended = nil
-		ended(how)
+// end reports the outcome to the caller, once.
+func (t *task) end(how outcome) {
+	if onEnd := t.onEnd; onEnd != nil {
+		t.onEnd = nil
+		onEnd(how)
 	}
 }
 
-// start runs code until its first calls wait.
-func (s *sim) start(name string, run func(context.Context), ended func(outcome)) *task {
+// start starts a task and runs it until its first calls block.
+func (s *scheduler) start(i invocation, run func(context.Context), onEnd func(outcome)) *task {
 	ctx, cancel := context.WithCancel(context.Background())
-	t := &task{name: name, chance: newChance(s.seed, name), ended: ended, cancel: cancel}
+	t := &task{invocation: i, random: newRandom(s.seed, i.name), onEnd: onEnd, cancel: cancel}
 	ctx = context.WithValue(ctx, taskKey{}, t)
 	s.tasks++
 	go func() {
@@ -58,126 +64,125 @@ func (s *sim) start(name string, run func(context.Context), ended func(outcome))
 		t.done = true
 		t.mu.Unlock()
 	}()
-	s.settle(t)
+	s.runUntilBlocked(t)
 	return t
 }
 
-// settle waits until a task can do no more by itself, and plans its calls.
-func (s *sim) settle(t *task) {
+// runUntilBlocked waits until all of a task's goroutines are blocked, and
+// schedules their calls.
+func (s *scheduler) runUntilBlocked(t *task) {
 	synctest.Wait()
 	t.mu.Lock()
-	calls, done := t.parked, t.done
-	t.parked = nil
+	calls, done := t.blocked, t.done
+	t.blocked = nil
 	t.mu.Unlock()
 	slices.SortStableFunc(calls, func(a, b *call) int { return a.op.compare(b.op) })
 	if done {
 		s.tasks--
 		t.cancel()
-		t.tell(answered)
+		t.end(returned)
 		return
 	}
-	s.plan(t, calls)
+	s.schedule(t, calls)
 }
 
-// plan decides when calls that wait are made, and what befalls them. Those of
-// one moment that nothing befalls are made together.
-func (s *sim) plan(t *task, calls []*call) {
-	t.waiting = append(t.waiting, calls...)
+// schedule chooses the time and the fault of each call. Calls without a fault
+// are mostly made together.
+func (s *scheduler) schedule(t *task, calls []*call) {
+	t.scheduled = append(t.scheduled, calls...)
 	var together []*call
 	latency := t.latency()
 	for _, c := range calls {
 		t.calls++
 		c.n = t.calls
-		if c.fate = s.faults.fate(s, t, c); c.fate == asleep {
-			s.sleep(t)
-			c.fate = fine
+		if c.fault = s.faults.choose(s, t, c); c.fault == suspended {
+			s.suspend(t)
+			c.fault = noFault
 		}
-		if c.fate == fine && c.slow == 0 && !t.chance.hit(60) {
+		if c.fault == noFault && c.slow == 0 && !t.random.perMille(60) {
 			together = append(together, c)
 			continue
 		}
-		s.after(s.awake(t, t.latency())+c.slow, func() { s.perform(t, []*call{c}) })
+		s.after(s.afterSuspension(t, t.latency())+c.slow, func() { s.perform(t, []*call{c}) })
 	}
 	if len(together) > 0 {
-		s.after(s.awake(t, latency), func() { s.perform(t, together) })
+		s.after(s.afterSuspension(t, latency), func() { s.perform(t, together) })
 	}
 }
 
-// sleep makes a task a zombie: its caller gives it up, but it goes on later.
-func (s *sim) sleep(t *task) {
-	t.zombie = true
-	t.frozen = s.now + t.chance.span(50*time.Second, 100*time.Second)
-	s.after(t.chance.span(time.Second, 30*time.Second), func() { t.tell(givenUp) })
+// suspend stops a task for a minute or so; meanwhile its caller gives up on it.
+func (s *scheduler) suspend(t *task) {
+	t.suspended = true
+	t.suspendedUntil = s.now + t.random.between(50*time.Second, 100*time.Second)
+	s.after(t.random.between(time.Second, 30*time.Second), func() { t.end(abandoned) })
 }
 
-// latency is how long a call usually takes.
+// latency draws how long a call takes.
 func (t *task) latency() time.Duration {
-	if t.chance.hit(30) {
-		return t.chance.span(5*time.Millisecond, 300*time.Millisecond)
+	if t.random.perMille(30) {
+		return t.random.between(5*time.Millisecond, 300*time.Millisecond)
 	}
-	return t.chance.span(200*time.Microsecond, 5*time.Millisecond)
+	return t.random.between(200*time.Microsecond, 5*time.Millisecond)
 }
 
-// awake is a span that begins when the task is awake.
-func (s *sim) awake(t *task, d time.Duration) time.Duration {
-	return max(t.frozen-s.now, 0) + d
+// afterSuspension adds to d what is left of the task's suspension.
+func (s *scheduler) afterSuspension(t *task, d time.Duration) time.Duration {
+	return max(t.suspendedUntil-s.now, 0) + d
 }
 
-// perform makes calls and lets their task go on.
-func (s *sim) perform(t *task, calls []*call) {
+// perform makes calls and resumes their task.
+func (s *scheduler) perform(t *task, calls []*call) {
 	calls = slices.DeleteFunc(calls, func(c *call) bool { return c.answered })
 	if len(calls) == 0 {
 		return
 	}
-	if left := t.frozen - s.now; left > 0 { // it fell asleep meanwhile
+	if left := t.suspendedUntil - s.now; left > 0 { // suspended in the meantime
 		s.after(left, func() { s.perform(t, calls) })
 		return
 	}
 	for _, c := range calls {
-		s.make(t, c)
+		s.doCall(t, c)
 		if t.dead {
-			s.bury(t)
+			s.unwind(t)
 			return
 		}
 	}
 	for _, c := range calls {
 		t.answer(c)
 	}
-	s.settle(t)
+	s.runUntilBlocked(t)
 }
 
-// kill ends a task: none of its calls is made or answered any more.
-func (s *sim) kill(t *task) {
+// kill ends a task: no further call of it is made or returns.
+func (s *scheduler) kill(t *task) {
 	if t.done || t.dead {
 		return
 	}
-	t.mu.Lock()
-	t.dead = true
-	t.mu.Unlock()
-	s.bury(t)
+	t.markDead()
+	s.unwind(t)
 }
 
-// bury lets a dead task's goroutines run to their end.
-func (s *sim) bury(t *task) {
+// unwind fails a dead task's calls, so that its goroutines end.
+func (s *scheduler) unwind(t *task) {
 	t.cancel()
-	for _, c := range t.waiting {
+	for _, c := range t.scheduled {
 		if !c.answered {
 			c.err = errDead
 			c.answered = true
 			close(c.reply)
 		}
 	}
-	t.waiting = nil
+	t.scheduled = nil
 	synctest.Wait()
 	s.tasks--
 	if !t.done {
-		panic("simulation: " + t.name + " goes on after its death")
+		panic("simulation: " + t.name + " runs after its process has died")
 	}
-	t.tell(crashed)
+	t.end(crashed)
 }
 
 func (t *task) answer(c *call) {
 	c.answered = true
-	t.waiting = slices.DeleteFunc(t.waiting, func(w *call) bool { return w == c })
+	t.scheduled = slices.DeleteFunc(t.scheduled, func(w *call) bool { return w == c })
 	close(c.reply)
 }

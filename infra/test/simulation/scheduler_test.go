@@ -13,26 +13,26 @@ import (
 // epoch is when every simulation begins.
 var epoch = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-// errDead is what a crashed invocation gets from every further call: nobody
-// hears what it makes of that.
+// errDead is what every further call of a crashed process returns. Nobody sees
+// what the process does with it.
 var errDead = errors.New("this process has died")
 
-// sim is one simulated world. Exactly one task runs at a time: it runs until
-// all its goroutines wait for a call of theirs to be answered, and which call
-// is answered next follows from the seed. The clock moves between events only.
-type sim struct {
+// scheduler runs one task at a time, until all the task's goroutines wait for
+// their calls to return. The seed decides which call returns next. The clock
+// moves only between events.
+type scheduler struct {
 	seed   uint64
 	now    time.Duration // since epoch
 	events agenda
-	count  int // of events so far, which orders those of one moment
-	faults *faults
-	mem    *storetest.Memory
-	trace  *strings.Builder // nil keeps none
-	tasks  int              // under way
-	made   int              // calls so far
+	count  int // of events so far; it orders events at the same time
+	faults *injector
+	memory *storetest.Memory
+	trace  *strings.Builder // nil to keep no trace
+	tasks  int              // running
+	calls  int              // made so far
 }
 
-// event is something that happens at a moment.
+// event is something to do at a point in simulated time.
 type event struct {
 	at time.Duration
 	n  int
@@ -53,14 +53,14 @@ func (a *agenda) Pop() any {
 	return last
 }
 
-// after does something after a while.
-func (s *sim) after(d time.Duration, do func()) {
+// after schedules do to run after d.
+func (s *scheduler) after(d time.Duration, do func()) {
 	s.count++
 	heap.Push(&s.events, event{s.now + d, s.count, do})
 }
 
-// next does what happens next; false if nothing ever does before the limit.
-func (s *sim) next(limit time.Duration) bool {
+// runNext runs the next event; it returns false if there is none up to limit.
+func (s *scheduler) runNext(limit time.Duration) bool {
 	if len(s.events) == 0 || s.events[0].at > limit {
 		return false
 	}
@@ -70,10 +70,10 @@ func (s *sim) next(limit time.Duration) bool {
 	return true
 }
 
-func (s *sim) date() time.Time { return epoch.Add(s.now) }
+func (s *scheduler) date() time.Time { return epoch.Add(s.now) }
 
-// log adds a line to the trace. IDs only: no customer's words.
-func (s *sim) log(format string, args ...any) {
+// log adds a line to the trace.
+func (s *scheduler) log(format string, args ...any) {
 	if s.trace != nil {
 		fmt.Fprintf(s.trace, "%12.6f  %s\n", s.now.Seconds(), fmt.Sprintf(format, args...))
 	}

@@ -8,11 +8,11 @@ import (
 	"deskmove/shared/desk"
 )
 
-// settings are those of every channel, byte for byte.
+// settings of every channel, which must stay byte for byte.
 var settings = json.RawMessage(`{"routing":{"agents":["ann","bob"]},  "signature":"–"}`)
 
-// setupOf is the setup of an account.
-func setupOf(account string) desk.Setup {
+// newSetup returns an account's first setup.
+func newSetup(account string) desk.Setup {
 	channel := func(id string, of desk.ChannelType, connected string) desk.Channel {
 		return desk.Channel{Account: account, ID: id, Name: id, Type: of, Connected: connected, Settings: slices.Clone(settings)}
 	}
