@@ -15,22 +15,22 @@
 //	R2   The account's plan includes the help desk: professional or enterprise.
 //	R3   Chat, connected e-mail, form and calling can move. The fallback address, WhatsApp, Messenger and what has moved cannot.
 //	R4   An account moves one channel at a time. A second start names the running move.
-//	R5   A move cannot be stopped, undone or repeated.
+//	R5   A move cannot be stopped or undone, and a channel moves once. A retry converts only what failed.
 //	R6   A chat's bot must hand over to people with help desk access, make no tickets, and not use the inbox.
 //	R7   A move takes all of the channel's history, or none.
 //	R8   Open and closed conversations get one status each, of one pipeline: an open and a closed one.
 //	R9   SLA clocks of history start at the move, count from the original times, or do not run.
 //	R10  Agents hear of history not at all, in one digest, or of every ticket. They always hear of live conversations.
 //	R11  The plan names blockers and warnings, the quietest hours, duration and cost. Warnings are acknowledged by code.
-//	R12  A rehearsal goes through all the data, and writes its report alone.
+//	R12  A rehearsal goes through all the data, and writes only its own records and report.
 //	R13  A conversation belongs to the channel on which it began.
 //	R14  But one that began on a form, and went on by the e-mail channel that answers the form, belongs to that channel.
-//	R15  A conversation that has a ticket moves with it. Nothing of the ticket changes but its home.
+//	R15  A conversation that has a ticket moves with it. Nothing of the ticket changes but its home, until the customer writes (R19).
 //	R16  Any other gets one ticket: created when the conversation began, owned by its owner if they have access, with its provenance.
 //	R17  A channel's settings are the same bytes after the move.
-//	R18  From the start on, each new conversation gets a ticket within seconds, by the channel's routing and SLA.
+//	R18  From the fence on, each new conversation gets a ticket within seconds, by the channel's routing and SLA.
 //	R19  A reply to a moved conversation reaches its ticket, and reopens it. The move never overwrites what agents change.
-//	R20  Without history, what was taken in before the start stays in the inbox and works as before.
+//	R20  Without history, what was taken in before the fence stays in the inbox and works as before.
 //	R21  Agents without help desk access see nothing of it.
 //	R22  The newest conversations move first, and live traffic goes ahead of history.
 //	R23  A move is offered in a channel's settings, with its choices and its plan.
