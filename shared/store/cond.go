@@ -1,5 +1,7 @@
 package store
 
+import "slices"
+
 // Test is one comparison of a condition.
 type Test byte
 
@@ -46,10 +48,10 @@ func (c Cond) Holds(item Attrs, exists bool) bool {
 	return true
 }
 
-// Apply returns the item that an Update makes of old; old is not changed.
-func (w Write) Apply(old Attrs) Attrs {
-	item := make(Attrs, len(old), len(old)+len(w.Set)+len(w.Add))
-	copy(item, old)
+// Apply returns the item that an Update makes of old; old is not changed. The item
+// takes the place of what was in room, which may be nil.
+func (w Write) Apply(room, old Attrs) Attrs {
+	item := append(slices.Grow(room[:0], len(old)+len(w.Set)+len(w.Add)), old...)
 	for _, a := range w.Set {
 		item = item.With(a.Name, a.Value)
 	}

@@ -7,13 +7,12 @@ import (
 	"time"
 )
 
-// Table is one of the three tables.
+// Table is one of the two tables.
 type Table string
 
 // The tables. Conversations has the change stream.
 const (
 	Conversations Table = "conversations"
-	Tickets       Table = "tickets"
 	Control       Table = "control"
 )
 
@@ -21,18 +20,46 @@ const (
 type Key struct{ PK, SK string }
 
 // Attributes that engines know. PK and SK are the key, where an item is written
-// as one list of attributes. Each table has one index over IndexPK and IndexSK,
-// of keys only; items without both are not in it. The change stream reports the
-// items that have a Version attribute. An item of Control may vanish some time
-// after Expires, in seconds since 1970; engines need not see to it.
+// as one list of attributes. An item of Control may vanish some time after
+// Expires, in seconds since 1970; engines need not see to it.
 const (
 	PK      = "pk"
 	SK      = "sk"
-	IndexPK = "ipk"
-	IndexSK = "isk"
-	Version = "ver"
+	Home    = "home"
 	Expires = "ttl"
 )
+
+// Streamed reports whether the change stream reports a change that leaves an
+// item of Conversations like this: a conversation that lives in the inbox. The
+// function that reads DynamoDB's stream is given no other change, by the filter
+// of its event source mapping; engines with a stream of their own record none.
+func Streamed(a Attrs) bool { return a.Str(Home) == "inbox" }
+
+// Index is a sparse index of a table: it has the items with both of its keys.
+type Index struct {
+	Table    Table
+	Name     string   // unique in its table
+	PK, SK   string   // the attributes that are its partition and its sort key
+	Projects []string // what it holds beside its keys and the item's own key
+}
+
+// The indexes.
+var (
+	// ByChannel lists all conversations of a channel by when they joined it. The
+	// move changes nothing in it.
+	ByChannel = &Index{Table: Conversations, Name: "channel", PK: "cpk", SK: "csk"}
+	// ByOwner lists what is open, in the inbox or the help desk, of an owner or
+	// nobody, in the same order. What is closed is not in it.
+	ByOwner = &Index{
+		Table: Conversations, Name: "open", PK: "opk", SK: "csk",
+		Projects: []string{Home, "cpk", aTicketStatus, aOwner, aTicketOwner, aDue, aProvenance},
+	}
+	// ByDueTime lists the moves that somebody must look after.
+	ByDueTime = &Index{Table: Control, Name: "due", PK: "dpk", SK: "dsk"}
+)
+
+// Indexes are all indexes of both tables.
+var Indexes = []*Index{ByChannel, ByOwner, ByDueTime}
 
 // Item is a key and its attributes.
 type Item struct {
@@ -74,10 +101,10 @@ type Write struct {
 }
 
 // Query asks for the items of one partition in the order of their sort keys,
-// or, with Index, for those of one partition of the index.
+// or, with Index, for those of one partition of that index.
 type Query struct {
 	Table      Table
-	Index      bool // eventual; items carry their keys, IndexPK and IndexSK only
+	Index      *Index // nil for the table; eventual; items carry their keys, the index's keys and what it projects only
 	PK         string
 	From, To   string // bounds of the sort key, both inclusive; "" is open
 	Descending bool
@@ -100,8 +127,8 @@ type Engine interface {
 	// the order is any.
 	Get(ctx context.Context, t Table, keys []Key, c Consistency) ([]Item, error)
 	// Write does independent writes, in any order and without atomicity. It
-	// returns nil if all succeeded, else one error or nil for each write.
-	// No key may occur twice.
+	// returns nil if all succeeded, else one error or nil for each write; where
+	// the condition failed, a *ConditionError. No key may occur twice.
 	Write(ctx context.Context, ws []Write) []error
 	// Transact does up to 100 writes, all or none. If conditions fail the
 	// error is a *ConditionError. No key may occur twice.
@@ -110,9 +137,8 @@ type Engine interface {
 	Query(ctx context.Context, q Query) (Page, error)
 }
 
-// Stream is the stream of changes of the conversations table. The changes of
-// an item all go to one shard, in order; a change that leaves Version as it
-// was may be left out.
+// Stream is the stream of changes of the conversations table, those only for
+// which Streamed holds. The changes of an item all go to one shard, in order.
 type Stream interface {
 	// Shards returns the names of the shards.
 	Shards(ctx context.Context) ([]string, error)
@@ -155,9 +181,12 @@ func (t temporary) Error() string { return string(t) }
 // Temporary tells package move so.
 func (temporary) Temporary() bool { return true }
 
-// ConditionError says which writes of a transaction failed their condition.
+// ConditionError says which writes failed their condition, and what they found.
 // It is an ErrCondition.
-type ConditionError struct{ Failed []int }
+type ConditionError struct {
+	Failed []int   // numbers of a transaction's writes; of a single write, 0
+	Old    []Attrs // the items of Failed as they were, nil if absent; itself nil if the engine cannot tell
+}
 
 func (e *ConditionError) Error() string {
 	return fmt.Sprintf("conditions of writes %v failed", e.Failed)

@@ -12,7 +12,7 @@ import (
 // does. What it measures is mostly the peer.
 func BenchmarkWrite(b *testing.B) {
 	e := newEngine(b, config(peers.DynamoDB(b)))
-	set := store.Attrs{{Name: store.IndexPK, Value: store.S("i")}}
+	set := store.Attrs{{Name: store.ByChannel.PK, Value: store.S("i")}}
 	for i := range 20 {
 		set = append(set, store.Attr{Name: fmt.Sprint("name", i), Value: store.S("some thirty bytes of a value...")})
 	}
@@ -20,8 +20,8 @@ func BenchmarkWrite(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		for i := range ws {
 			ws[i] = store.Write{
-				Table: store.Tickets, Key: store.Key{PK: fmt.Sprint("p", n, "#", i), SK: "s"}, If: store.Absent(),
-				Set: append(set[:len(set):len(set)], store.Attr{Name: store.IndexSK, Value: store.S(fmt.Sprint(i))}),
+				Table: store.Conversations, Key: store.Key{PK: fmt.Sprint("p", n, "#", i), SK: "s"}, If: store.Absent(),
+				Set: append(set[:len(set):len(set)], store.Attr{Name: store.ByChannel.SK, Value: store.S(fmt.Sprint(i))}),
 			}
 		}
 		if err := store.FirstError(e.Write(b.Context(), ws)); err != nil {

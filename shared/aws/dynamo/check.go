@@ -50,7 +50,11 @@ func (e *Engine) problems(ctx context.Context, s shape, name string) ([]string, 
 	if err != nil {
 		return nil, translate(ctx, err)
 	}
-	return slices.Concat(wrongKeys(out.Table), wrongIndex(out.Table), wrongStream(out.Table, s)), nil
+	problems := wrongKeys(out.Table)
+	for _, i := range s.indexes() {
+		problems = append(problems, wrongIndex(out.Table, i)...)
+	}
+	return append(problems, wrongStream(out.Table, s)...), nil
 }
 
 // remake is what to do about keys, which cannot be changed.
@@ -66,29 +70,38 @@ func wrongKeys(t *types.TableDescription) (problems []string) {
 	return problems
 }
 
-func wrongIndex(t *types.TableDescription) (problems []string) {
-	i := slices.IndexFunc(t.GlobalSecondaryIndexes, func(d types.GlobalSecondaryIndexDescription) bool {
-		return aws.ToString(d.IndexName) == index
+func wrongIndex(t *types.TableDescription, want *store.Index) (problems []string) {
+	n := slices.IndexFunc(t.GlobalSecondaryIndexes, func(d types.GlobalSecondaryIndexDescription) bool {
+		return aws.ToString(d.IndexName) == want.Name
 	})
-	if i < 0 {
-		return []string{fmt.Sprintf("it has no index %s: deploy the stack, which adds it", index)}
+	if n < 0 {
+		return []string{fmt.Sprintf("it has no index %s: deploy the stack, which adds it", want.Name)}
 	}
-	d := t.GlobalSecondaryIndexes[i]
-	if is, want := keyText(t, d.KeySchema), store.IndexPK+" (S), "+store.IndexSK+" (S)"; is != want {
-		problems = append(problems, fmt.Sprintf("the keys of its index %s are %s, not %s: delete the index and deploy the stack, which adds it", index, is, want))
+	const remedy = "delete the index and deploy the stack, which adds it"
+	d := t.GlobalSecondaryIndexes[n]
+	if is, want, name := keyText(t, d.KeySchema), want.PK+" (S), "+want.SK+" (S)", want.Name; is != want {
+		problems = append(problems, fmt.Sprintf("the keys of its index %s are %s, not %s: %s", name, is, want, remedy))
 	}
-	if d.Projection == nil || d.Projection.ProjectionType != types.ProjectionTypeKeysOnly {
-		is := types.ProjectionType("nothing")
-		if d.Projection != nil {
-			is = d.Projection.ProjectionType
-		}
-		problems = append(problems, fmt.Sprintf(
-			"its index %s projects %s, not KEYS_ONLY, so that the move's every write costs twice: delete the index and deploy the stack, which adds it", index, is))
+	if is, right := projectionText(d.Projection), projectionText(projection(want)); is != right {
+		problems = append(problems, fmt.Sprintf("its index %s projects %s, not %s, so that it shows too little or its every write costs too much: %s",
+			want.Name, is, right, remedy))
 	}
 	if d.IndexStatus == types.IndexStatusCreating || d.IndexStatus == types.IndexStatusDeleting {
-		problems = append(problems, fmt.Sprintf("its index %s is %s: wait until it is ACTIVE", index, d.IndexStatus))
+		problems = append(problems, fmt.Sprintf("its index %s is %s: wait until it is ACTIVE", want.Name, d.IndexStatus))
 	}
 	return problems
+}
+
+// projectionText writes a projection as "INCLUDE of a, b", in the order of the
+// names.
+func projectionText(p *types.Projection) string {
+	switch {
+	case p == nil:
+		return "nothing"
+	case p.ProjectionType != types.ProjectionTypeInclude:
+		return string(p.ProjectionType)
+	}
+	return fmt.Sprintf("%s of %s", p.ProjectionType, strings.Join(slices.Sorted(slices.Values(p.NonKeyAttributes)), ", "))
 }
 
 func wrongStream(t *types.TableDescription, s shape) []string {

@@ -15,8 +15,8 @@ import (
 // not in it, so that a cursor made up leads to no other.
 func writeCursor(q store.Query, last store.Item) (string, error) {
 	place := []string{last.Key.SK}
-	if q.Index {
-		place = []string{last.Attrs.Str(store.IndexSK), last.Key.PK, last.Key.SK}
+	if q.Index != nil {
+		place = []string{last.Attrs.Str(q.Index.SK), last.Key.PK, last.Key.SK}
 	}
 	b, err := json.Marshal(place)
 	return base64.RawURLEncoding.EncodeToString(b), err
@@ -38,16 +38,16 @@ func readCursor(q store.Query) (image, error) {
 		return nil, fmt.Errorf("%w: %w", store.ErrCursor, err)
 	}
 	switch {
-	case !q.Index && len(place) == 1:
+	case q.Index == nil && len(place) == 1:
 		return writeKey(key), nil
-	case q.Index && len(place) == 3:
+	case q.Index != nil && len(place) == 3:
 		base := store.Key{PK: place[1], SK: place[2]}
 		if err := storable(base); err != nil {
 			return nil, fmt.Errorf("%w: %w", store.ErrCursor, err)
 		}
 		at := writeKey(base)
-		at[store.IndexPK] = &types.AttributeValueMemberS{Value: key.PK}
-		at[store.IndexSK] = &types.AttributeValueMemberS{Value: key.SK}
+		at[q.Index.PK] = &types.AttributeValueMemberS{Value: key.PK}
+		at[q.Index.SK] = &types.AttributeValueMemberS{Value: key.SK}
 		return at, nil
 	}
 	return nil, store.ErrCursor

@@ -29,16 +29,16 @@ func cursor(t interface{ Fatal(...any) }, q store.Query, last store.Item) string
 func TestCursors(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		part := rapid.StringN(1, 20, 200)
-		q := store.Query{PK: part.Draw(t, "partition"), Index: rapid.Bool().Draw(t, "index")}
+		q := store.Query{PK: part.Draw(t, "partition"), Index: rapid.SampledFrom([]*store.Index{nil, store.ByChannel, store.ByOwner}).Draw(t, "index")}
 		last := store.Item{Key: store.Key{PK: q.PK, SK: part.Draw(t, "sort")}}
-		if q.Index {
+		if q.Index != nil {
 			last.Key.PK = part.Draw(t, "base")
-			last.Attrs = store.Attrs{{Name: store.IndexSK, Value: store.S(part.Draw(t, "sort of the index"))}}
+			last.Attrs = store.Attrs{{Name: q.Index.SK, Value: store.S(part.Draw(t, "sort of the index"))}}
 		}
 		q.After = cursor(t, q, last)
 		at, err := readCursor(q)
 		if err != nil || text(at[store.PK]) != last.Key.PK || text(at[store.SK]) != last.Key.SK ||
-			q.Index && (text(at[store.IndexPK]) != q.PK || text(at[store.IndexSK]) != last.Attrs.Str(store.IndexSK)) {
+			q.Index != nil && (text(at[q.Index.PK]) != q.PK || text(at[q.Index.SK]) != last.Attrs.Str(q.Index.SK)) {
 			t.Fatalf("%q reads as %v, %v", q.After, at, err)
 		}
 	})
@@ -48,15 +48,15 @@ func TestCursors(t *testing.T) {
 func TestForgedCursors(t *testing.T) {
 	table, other := store.Query{PK: "p", From: "b", To: "y"}, store.Item{Key: store.Key{PK: "q", SK: "k"}}
 	byIndex := table
-	byIndex.Index = true
-	ofIndex := cursor(t, byIndex, store.Item{Key: other.Key, Attrs: store.Attrs{{Name: store.IndexSK, Value: store.S("k")}}})
+	byIndex.Index = store.ByDueTime
+	ofIndex := cursor(t, byIndex, store.Item{Key: other.Key, Attrs: store.Attrs{{Name: store.ByDueTime.SK, Value: store.S("k")}}})
 
 	table.After = cursor(t, table, other)
 	if at, err := readCursor(table); err != nil || text(at[store.PK]) != "p" {
 		t.Errorf("a cursor of another partition leads to %v, %v", at, err)
 	}
 	byIndex.After = ofIndex
-	if at, err := readCursor(byIndex); err != nil || text(at[store.IndexPK]) != "p" {
+	if at, err := readCursor(byIndex); err != nil || text(at[store.ByDueTime.PK]) != "p" {
 		t.Errorf("a cursor of the index leads to %v, %v", at, err)
 	}
 	before := cursor(t, table, store.Item{Key: store.Key{SK: "a"}})
@@ -78,13 +78,13 @@ func FuzzCursor(f *testing.F) {
 	f.Add(cursor(f, store.Query{}, store.Item{Key: store.Key{SK: "k"}}), "p", false)
 	f.Add("WyJrIiwiYiIsInMiXQ", "p", true)
 	f.Fuzz(func(t *testing.T, after, partition string, isIndex bool) {
-		at, err := readCursor(store.Query{PK: partition, Index: isIndex, After: after})
+		q, hash := store.Query{PK: partition, After: after}, store.PK
+		if isIndex {
+			q.Index, hash = store.ByOwner, store.ByOwner.PK
+		}
+		at, err := readCursor(q)
 		if err != nil {
 			return
-		}
-		hash := store.PK
-		if isIndex {
-			hash = store.IndexPK
 		}
 		if text(at[hash]) != partition {
 			t.Errorf("%q leads from %q to %q", after, partition, text(at[hash]))

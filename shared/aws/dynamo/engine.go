@@ -13,15 +13,13 @@ import (
 )
 
 // Tables are the names of the tables.
-type Tables struct{ Conversations, Tickets, Control string }
+type Tables struct{ Conversations, Control string }
 
 // name returns the name of t, "" if it has none.
 func (n Tables) name(t store.Table) string {
 	switch t {
 	case store.Conversations:
 		return n.Conversations
-	case store.Tickets:
-		return n.Tickets
 	case store.Control:
 		return n.Control
 	}
@@ -30,7 +28,7 @@ func (n Tables) name(t store.Table) string {
 
 // table returns which table has a name, "" if none.
 func (n Tables) table(name string) store.Table {
-	for _, t := range []store.Table{store.Conversations, store.Tickets, store.Control} {
+	for _, t := range []store.Table{store.Conversations, store.Control} {
 		if n.name(t) == name {
 			return t
 		}
@@ -38,7 +36,7 @@ func (n Tables) table(name string) store.Table {
 	return ""
 }
 
-// Engine is a store.Engine and store.Stream on three tables. Its fields may
+// Engine is a store.Engine and store.Stream on two tables. Its fields may
 // be changed before it is used.
 type Engine struct {
 	// Parallel is the most requests of one call under way at once.

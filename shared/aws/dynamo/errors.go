@@ -23,8 +23,8 @@ func translate(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, store.ErrThrottled) {
 		return err
 	}
-	if _, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
-		return store.ErrCondition
+	if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		return unmet([]int{0}, []image{failed.Item})
 	}
 	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
 	switch {
@@ -45,7 +45,8 @@ func translate(ctx context.Context, err error) error {
 // write. A condition that failed did so on a committed item, so it counts
 // whatever the other reasons are.
 func reasons(all []types.CancellationReason) error {
-	var conditions store.ConditionError
+	var failed []int
+	var items []image
 	var codes []string
 	pass := len(all) > 0
 	for i, reason := range all {
@@ -56,19 +57,50 @@ func reasons(all []types.CancellationReason) error {
 		codes = append(codes, code)
 		switch code {
 		case "ConditionalCheckFailed":
-			conditions.Failed = append(conditions.Failed, i)
+			failed, items = append(failed, i), append(items, reason.Item)
 		case "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
 		default:
 			pass = false
 		}
 	}
 	switch {
-	case conditions.Failed != nil:
-		return &conditions
+	case failed != nil:
+		return unmet(failed, items)
 	case pass:
 		return fmt.Errorf("%w: transaction cancelled: %s", store.ErrThrottled, strings.Join(codes, ", "))
 	}
 	return fmt.Errorf("transaction cancelled: %s", strings.Join(codes, ", "))
+}
+
+// unmet is the error of conditions that failed on items, which are empty where
+// there was none.
+func unmet(failed []int, items []image) error {
+	c := &store.ConditionError{Failed: failed, Old: make([]store.Attrs, len(items))}
+	for i, raw := range items {
+		if len(raw) == 0 {
+			continue
+		}
+		item, err := readItem(raw)
+		if err != nil {
+			c.Old = nil // the condition has failed all the same
+			break
+		}
+		c.Old[i] = item.Attrs
+	}
+	return c
+}
+
+// doubt takes the items from a condition's error if one is missing that must
+// have been there, as its condition holds for an absent one: what did not give
+// that one cannot be believed to give any.
+func doubt(err error, ws []store.Write) error {
+	c, ok := err.(*store.ConditionError)
+	for i := 0; ok && i < len(c.Old); i++ {
+		if n := c.Failed[i]; c.Old[i] == nil && (n >= len(ws) || ws[n].If.Holds(nil, false)) {
+			c.Old = nil
+		}
+	}
+	return err
 }
 
 // harmless reports whether a write did nothing since it met another

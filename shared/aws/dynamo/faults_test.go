@@ -104,7 +104,7 @@ func TestNoSecrets(t *testing.T) {
 	} {
 		e, _ := serve(t, inTurn(a))
 		e.Patience = 100 * time.Millisecond
-		_, getErr := e.Get(t.Context(), store.Tickets, []store.Key{{PK: "p", SK: "s"}}, store.Strong)
+		_, getErr := e.Get(t.Context(), store.Control, []store.Key{{PK: "p", SK: "s"}}, store.Strong)
 		errs := []error{getErr, one(e, t, ticket(store.Put)), one(e, t, ticket(store.Update)), e.Transact(t.Context(), []store.Write{ticket(store.Put)})}
 		if getErr == nil {
 			t.Errorf("%s: Get succeeds", name)
@@ -122,13 +122,13 @@ func TestNobodyThere(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
 	client, streams := dynamo.Clients(config(server.URL))
-	e := dynamo.New(client, streams, dynamo.Tables{Tickets: "t"})
+	e := dynamo.New(client, streams, dynamo.Tables{Control: "t"})
 	e.Patience = 300 * time.Millisecond
 	if err := one(e, t, ticket(store.Put)); !errors.Is(err, store.ErrThrottled) {
 		t.Errorf("%v", err)
 	}
 	w := ticket(store.Put)
-	w.Table = store.Control // has no name
+	w.Table = store.Conversations // has no name
 	if err := one(e, t, w); err == nil || errors.Is(err, store.ErrThrottled) || !strings.Contains(err.Error(), "no name") {
 		t.Errorf("%v", err)
 	}
@@ -164,7 +164,7 @@ func TestCancelledMeanwhile(t *testing.T) {
 			}
 			return a
 		})
-		_, err := e.Get(ctx, store.Tickets, []store.Key{{PK: "p", SK: "1"}, {PK: "p", SK: "2"}}, store.Strong)
+		_, err := e.Get(ctx, store.Control, []store.Key{{PK: "p", SK: "1"}, {PK: "p", SK: "2"}}, store.Strong)
 		if name != "keys" {
 			err = store.FirstError(e.Write(ctx, []store.Write{ticket(store.Put)}))
 		}
@@ -216,6 +216,61 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// TestOldItems has conditions fail, and the items given that they failed on, or
+// not.
+func TestOldItems(t *testing.T) {
+	const item, odd = `"Item":{"pk":{"S":"p"},"sk":{"S":"s"},"n":{"N":"7"}}`, `"Item":{"pk":{"S":"p"},"sk":{"S":"s"},"n":{"L":[]}}`
+	there := store.Attrs{{Name: "n", Value: store.N(7)}}
+	w := func(c store.Cond) store.Write {
+		w := ticket(store.Put)
+		w.If = c
+		return w
+	}
+	for name, c := range map[string]struct {
+		cond store.Cond
+		item string // in the answer
+		want []store.Attrs
+	}{
+		"there":               {store.Absent(), item, []store.Attrs{there}},
+		"not equal":           {store.Equals("n", store.N(8)), item, []store.Attrs{there}},
+		"absent":              {store.Equals("n", store.N(8)), "", []store.Attrs{nil}},
+		"there, but not said": {store.Absent(), "", nil},
+		"not readable":        {store.Equals("n", store.N(8)), odd, nil},
+	} {
+		more := []string{}
+		if c.item != "" {
+			more = append(more, c.item)
+		}
+		e, asked := serve(t, inTurn(failure(400, "ConditionalCheckFailedException", more...)))
+		wantOld(t, name, one(e, t, w(c.cond)), c.want)
+		if got := asked()[0].body["ReturnValuesOnConditionCheckFailure"]; got != "ALL_OLD" {
+			t.Errorf("%s: asked for %v", name, got)
+		}
+
+		reasons := `"CancellationReasons":[{"Code":"None"},` + strings.TrimSuffix(`{"Code":"ConditionalCheckFailed",`+c.item, ",") + `},{"Code":"ConditionalCheckFailed",` + item + `}]`
+		e, asked = serve(t, inTurn(failure(400, "TransactionCanceledException", reasons)))
+		ws := []store.Write{w(nil), w(c.cond), w(store.Absent())}
+		ws[1].Key.SK, ws[2].Key.SK = "2", "3"
+		if c.want != nil {
+			c.want = append(c.want, there)
+		}
+		wantOld(t, name+", in a transaction", e.Transact(t.Context(), ws), c.want)
+		for _, raw := range asked()[0].body["TransactItems"].([]any) {
+			if got := raw.(map[string]any)["Put"].(map[string]any)["ReturnValuesOnConditionCheckFailure"]; got != "ALL_OLD" {
+				t.Errorf("%s: asked for %v", name, got)
+			}
+		}
+	}
+}
+
+func wantOld(t *testing.T, name string, err error, want []store.Attrs) {
+	t.Helper()
+	c, ok := errors.AsType[*store.ConditionError](err)
+	if !ok || (c.Old == nil) != (want == nil) || !slices.EqualFunc(c.Old, want, func(a, b store.Attrs) bool { return (a == nil) == (b == nil) && slices.Equal(a, b) }) {
+		t.Errorf("%s: %v, with %+v; want %+v", name, err, c, want)
+	}
+}
+
 // TestTokens checks that an attempt after a lost answer is the same
 // transaction, and one after a conflict another.
 func TestTokens(t *testing.T) {
@@ -258,7 +313,7 @@ func TestWritesFailByThemselves(t *testing.T) {
 	})
 	var ws []store.Write
 	for i := range 100 {
-		ws = append(ws, store.Write{Table: store.Tickets, Key: store.Key{PK: "p", SK: fmt.Sprintf("%03d", i)}})
+		ws = append(ws, store.Write{Table: store.Control, Key: store.Key{PK: "p", SK: fmt.Sprintf("%03d", i)}})
 	}
 	ws[99].Key.SK = ""
 	for i, err := range e.Write(t.Context(), ws) {
@@ -285,8 +340,8 @@ func TestUnwritable(t *testing.T) {
 		"part of the key is empty": key("p", ""),
 		"at most 2048 and 1024":    key("p", strings.Repeat("x", 1025)),
 		"key is not UTF-8":         key("p\xff", "s"),
-		"keep the item out":        set(store.IndexPK, store.S("")),
-		"a key of the index is a":  set(store.IndexSK, store.N(1)),
+		"keep the item out":        set(store.ByDueTime.PK, store.S("")),
+		"a key of an index is a":   set(store.ByDueTime.SK, store.N(1)),
 		"the name is the key's":    set(store.PK, store.S("p")),
 		"the string is not UTF-8":  set("text", store.S("\xff")),
 	} {
@@ -301,6 +356,9 @@ func TestUnwritable(t *testing.T) {
 		}
 	}
 	e, _ := serve(t, inTurn(done))
+	if err := one(e, t, set(store.ByChannel.PK, store.N(1))); err != nil {
+		t.Errorf("a key of another table's index: %v", err)
+	}
 	if err := one(e, t, ticket(store.Delete+1)); err == nil {
 		t.Error("an unknown operation succeeds")
 	}
@@ -361,7 +419,7 @@ func TestUnprocessedKeys(t *testing.T) {
 		keys = append(keys, store.Key{PK: "p", SK: fmt.Sprint(i % 250)})
 	}
 	keys = append(keys, store.Key{PK: "p"}) // no item has it
-	items, err := e.Get(t.Context(), store.Tickets, keys, store.Strong)
+	items, err := e.Get(t.Context(), store.Control, keys, store.Strong)
 	seen := map[store.Key]int{}
 	for _, item := range items {
 		seen[item.Key]++
@@ -379,7 +437,7 @@ func TestUnprocessedForEver(t *testing.T) {
 		keys := keysOf(t, r.body["RequestItems"].(map[string]any)["t"].(map[string]any)["Keys"])
 		return answer{200, fmt.Sprintf(`{"Responses":{"t":[]},"UnprocessedKeys":{"t":{"Keys":[%s]}}}`, rawKey(keys[0]))}
 	})
-	_, err := e.Get(t.Context(), store.Tickets, []store.Key{{PK: "p", SK: "1"}, {PK: "p", SK: "2"}}, store.Strong)
+	_, err := e.Get(t.Context(), store.Control, []store.Key{{PK: "p", SK: "1"}, {PK: "p", SK: "2"}}, store.Strong)
 	if !errors.Is(err, store.ErrThrottled) || len(asked()) != 9 {
 		t.Errorf("%v after %d requests", err, len(asked()))
 	}
@@ -388,13 +446,13 @@ func TestUnprocessedForEver(t *testing.T) {
 // TestPages reads short pages, of which one is empty, and checks where each
 // request goes on.
 func TestPages(t *testing.T) {
-	last := `"LastEvaluatedKey":{"pk":{"S":"base"},"sk":{"S":"%s"},"ipk":{"S":"p"},"isk":{"S":"i%[1]s"}}`
+	last := `"LastEvaluatedKey":{"pk":{"S":"base"},"sk":{"S":"%s"},"opk":{"S":"p"},"csk":{"S":"i%[1]s"}}`
 	e, asked := serve(t, inTurn(
-		answer{200, `{"Items":[{"pk":{"S":"base"},"sk":{"S":"1"},"ipk":{"S":"p"},"isk":{"S":"i1"},"more":{"S":"x"}}],` + fmt.Sprintf(last, "1") + `}`},
+		answer{200, `{"Items":[{"pk":{"S":"base"},"sk":{"S":"1"},"opk":{"S":"p"},"csk":{"S":"i1"},"tst":{"S":"open"},"more":{"S":"x"}}],` + fmt.Sprintf(last, "1") + `}`},
 		answer{200, `{"Items":[],` + fmt.Sprintf(last, "2") + `}`},
-		answer{200, `{"Items":[{"pk":{"S":"base"},"sk":{"S":"3"},"ipk":{"S":"p"},"isk":{"S":"i3"}}]}`},
+		answer{200, `{"Items":[{"pk":{"S":"base"},"sk":{"S":"3"},"opk":{"S":"p"},"csk":{"S":"i3"},"due":{"N":"3"}}]}`},
 	))
-	q := store.Query{Table: store.Tickets, Index: true, PK: "p", From: "i", To: "j", Limit: 5, Read: store.Strong}
+	q := store.Query{Table: store.Conversations, Index: store.ByOwner, PK: "p", From: "i", To: "j", Limit: 5, Read: store.Strong}
 	var got []string
 	for n := 0; n == 0 || q.After != ""; n++ {
 		page, err := e.Query(t.Context(), q)
@@ -403,7 +461,7 @@ func TestPages(t *testing.T) {
 		}
 		for _, item := range page.Items {
 			got = append(got, item.Key.SK)
-			if len(item.Attrs) != 2 {
+			if len(item.Attrs) != 3 || item.Attrs.Str("more") != "" {
 				t.Errorf("an item of the index has %+v", item.Attrs)
 			}
 		}
@@ -414,7 +472,7 @@ func TestPages(t *testing.T) {
 	}
 	for i, r := range asked() {
 		start, _ := r.body["ExclusiveStartKey"].(map[string]any)
-		if i > 0 && (start[store.IndexSK].(map[string]any)["S"] != fmt.Sprint("i", i) || start[store.SK].(map[string]any)["S"] != fmt.Sprint(i)) || i == 0 && start != nil {
+		if i > 0 && (start[store.ByOwner.SK].(map[string]any)["S"] != fmt.Sprint("i", i) || start[store.SK].(map[string]any)["S"] != fmt.Sprint(i)) || i == 0 && start != nil {
 			t.Errorf("request %d starts at %v", i, start)
 		}
 		if r.body["ConsistentRead"] == true {
@@ -423,7 +481,7 @@ func TestPages(t *testing.T) {
 	}
 	// What DynamoDB would refuse to say is nothing, without asking.
 	for _, q := range []store.Query{{From: "b", To: "a", PK: "p"}, {PK: ""}, {PK: strings.Repeat("x", 3000)}} {
-		q.Table, q.Limit = store.Tickets, 1
+		q.Table, q.Limit = store.Control, 1
 		if page, err := e.Query(t.Context(), q); err != nil || len(page.Items) > 0 || page.Next != "" {
 			t.Errorf("%d items, %v", len(page.Items), err)
 		}
@@ -438,9 +496,9 @@ func TestConsistency(t *testing.T) {
 	for _, c := range []store.Consistency{store.Eventual, store.Strong} {
 		e, asked := serve(t, inTurn(done))
 		keys := []store.Key{{PK: "p", SK: "1"}, {PK: "p", SK: "2"}}
-		_, err1 := e.Get(t.Context(), store.Tickets, keys[:1], c)
-		_, err2 := e.Get(t.Context(), store.Tickets, keys, c)
-		_, err3 := e.Query(t.Context(), store.Query{Table: store.Tickets, PK: "p", Limit: 1, Read: c})
+		_, err1 := e.Get(t.Context(), store.Control, keys[:1], c)
+		_, err2 := e.Get(t.Context(), store.Control, keys, c)
+		_, err3 := e.Query(t.Context(), store.Query{Table: store.Control, PK: "p", Limit: 1, Read: c})
 		if err := errors.Join(err1, err2, err3); err != nil || len(asked()) != 3 {
 			t.Fatalf("%d requests, %v", len(asked()), err)
 		}

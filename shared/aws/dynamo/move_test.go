@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ import (
 	"deskmove/shared/local"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/support"
 )
 
 // lossy loses the answer to every tenth write, after it was done, so that the
@@ -43,8 +45,8 @@ func (l *lossy) Do(r *http.Request) (*http.Response, error) {
 	return nil, errors.Join(errors.New("connection reset by the test"), res.Body.Close())
 }
 
-// late hides a third of what the conversations' index holds until reconcile
-// begins: that is how late an index may be.
+// late hides a third of what the channel's index holds until the first
+// comparison begins: that is how late an index may be.
 type late struct {
 	store.Engine
 	seen   atomic.Bool
@@ -53,7 +55,7 @@ type late struct {
 
 func (l *late) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	page, err := l.Engine.Query(ctx, q)
-	if !q.Index || q.Table != store.Conversations || l.seen.Load() {
+	if q.Index != store.ByChannel || l.seen.Load() {
 		return page, err
 	}
 	var shown []store.Item
@@ -70,7 +72,7 @@ func (l *late) Query(ctx context.Context, q store.Query) (store.Page, error) {
 
 func (l *late) Write(ctx context.Context, ws []store.Write) []error {
 	for _, w := range ws {
-		if w.Set.Str(store.AttrPhase) == "reconcile" {
+		if w.Set.Str(store.AttrPhase) == "compare" {
 			l.seen.Store(true)
 		}
 	}
@@ -133,48 +135,51 @@ func TestMove(t *testing.T) {
 		t.Errorf("the index hid %d, and %d answers got lost: the test tests little", lagging.hidden.Load(), net.losses.Load())
 	}
 	wantMoved(t, e, cs)
-	p, err := cases.Ledger.Progress(t.Context(), "acme", m.ID)
-	if err != nil || p.Planned != conversations || p.Done != conversations || p.Created != conversations {
-		t.Errorf("progress %+v, %v", p, err)
+	converted, err := cases.Ledger.Progress(t.Context(), "acme", m.ID, "0")
+	if err != nil || converted.Planned != converted.Done || converted.Created != converted.Done || converted.Done == conversations {
+		t.Errorf("converted %+v, %v", converted, err)
+	}
+	if r := m.Report; r.Found != conversations || r.Created != conversations || r.Failed != 0 || r.InboxSum != r.DeskSum {
+		t.Errorf("report %+v", r)
 	}
 }
 
-// wantMoved checks that each conversation has its one ticket.
+// wantMoved checks that each conversation has its ticket, and that the lists hold
+// each once, what is open alone in the index of that.
 func wantMoved(t *testing.T, e *dynamo.Engine, cs []desk.Conversation) {
 	t.Helper()
-	var ids, tickets []string
-	for _, c := range cs {
-		ids, tickets = append(ids, c.ID), append(tickets, desk.TicketID(c.ID))
+	s := store.ConversationStore{Engine: e}
+	ids := make([]string, len(cs))
+	open := make(map[string]int)
+	for i, c := range cs {
+		if ids[i] = c.ID; c.Status == desk.Open {
+			open[c.ID] = 1
+		}
 	}
-	ts, err := store.TicketStore{Engine: e}.GetMany(t.Context(), "acme", tickets, true)
-	if err != nil || len(ts) != len(cs) {
-		t.Fatalf("%d tickets, %v", len(ts), err)
-	}
-	got, err := store.ConversationStore{Engine: e}.GetMany(t.Context(), "acme", ids, true)
+	got, err := s.GetMany(t.Context(), "acme", ids, true)
 	if err != nil || len(got) != len(cs) {
 		t.Fatalf("%d conversations, %v", len(got), err)
 	}
 	for _, c := range got {
-		if c.Home != desk.HelpDesk || c.Ticket != desk.TicketID(c.ID) {
-			t.Errorf("conversation %s is in the %s, with ticket %q", c.ID, c.Home, c.Ticket)
+		if c.Home != desk.HelpDesk || !c.HasTicket() || c.Rev != 2 || !c.Ticket.Created.Equal(c.Started) {
+			t.Errorf("conversation %s landed as %+v", c.ID, c)
 		}
 	}
 	listed := map[string]int{}
 	for after, more := (desk.Position{}), true; more; {
-		var ps []desk.Position
-		ps, more, err = store.TicketStore{Engine: e}.List(t.Context(), "acme", []desk.Status{"waiting", "solved"}, after, 100)
-		if err != nil {
+		var os []support.Open
+		if os, more, err = s.ListOpen(t.Context(), "acme", nil, after, 100); err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range ps {
-			listed[p.ID]++
-			after = p
+		for _, o := range os {
+			if listed[o.ID]++; o.Home != desk.HelpDesk || o.Status != "waiting" || o.Channel != "mail" {
+				t.Errorf("open is %+v", o)
+			}
+			after = o.Position
 		}
 	}
-	for _, id := range tickets {
-		if listed[id] != 1 {
-			t.Errorf("ticket %s is listed %d times", id, listed[id])
-		}
+	if !maps.Equal(listed, open) {
+		t.Errorf("%d are listed as open, want %d, each once", len(listed), len(open))
 	}
 }
 
@@ -186,7 +191,7 @@ func imported(n int) []desk.Conversation {
 		cs[i] = desk.Conversation{
 			Account: "acme", ID: fmt.Sprintf("c%06d", i), Channel: "mail", Origin: "mail", Subject: "Order", Customer: "jane@customer.example",
 			Status: []desk.ConversationStatus{desk.Open, desk.Closed}[i%2], Owner: []string{"ann", "bob", ""}[i%3], Started: at, TakenIn: at, Joined: at,
-			ChangedAt: at, Version: 1, Messages: 1, Home: desk.Inbox,
+			ChangedAt: at, Rev: 1, Messages: 1, Home: desk.Inbox,
 		}
 	}
 	return cs

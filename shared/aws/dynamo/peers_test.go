@@ -27,7 +27,7 @@ func newEngine(t testing.TB, cfg aws.Config) *dynamo.Engine {
 	t.Helper()
 	client, streams := dynamo.Clients(cfg)
 	prefix := "deskmove-" + rand.Text() + "-"
-	tables := dynamo.Tables{Conversations: prefix + "conversations", Tickets: prefix + "tickets", Control: prefix + "control"}
+	tables := dynamo.Tables{Conversations: prefix + "conversations", Control: prefix + "control"}
 	for range 2 { // what is there already stays
 		if err := dynamo.CreateTables(context.Background(), client, tables); err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -50,9 +51,9 @@ func input(table *string, q store.Query) (*dynamodb.QueryInput, error) {
 	in := &dynamodb.QueryInput{
 		TableName: table, ScanIndexForward: aws.Bool(!q.Descending), Limit: aws.Int32(int32(min(q.Limit, maxPage))), // #nosec G115 -- at most maxPage
 	}
-	if q.Index {
-		hash, sort = store.IndexPK, store.IndexSK
-		in.IndexName = aws.String(index)
+	if q.Index != nil {
+		hash, sort = q.Index.PK, q.Index.SK
+		in.IndexName = &q.Index.Name
 	} else {
 		in.ConsistentRead = aws.Bool(q.Read == store.Strong)
 	}
@@ -75,6 +76,11 @@ func input(table *string, q store.Query) (*dynamodb.QueryInput, error) {
 	return in, err
 }
 
+// shows reports whether an index has an attribute, if it is as it should be.
+func shows(i *store.Index, attr string) bool {
+	return attr == i.PK || attr == i.SK || slices.Contains(i.Projects, attr)
+}
+
 func readPage(q store.Query, out *dynamodb.QueryOutput) (store.Page, error) {
 	var page store.Page
 	for _, raw := range out.Items {
@@ -82,8 +88,8 @@ func readPage(q store.Query, out *dynamodb.QueryOutput) (store.Page, error) {
 		if err != nil {
 			return store.Page{}, err
 		}
-		if q.Index {
-			item.Attrs = store.Attrs{}.With(store.IndexPK, store.S(q.PK)).With(store.IndexSK, store.S(item.Attrs.Str(store.IndexSK)))
+		if q.Index != nil {
+			item.Attrs = slices.DeleteFunc(item.Attrs, func(a store.Attr) bool { return !shows(q.Index, a.Name) })
 		}
 		page.Items = append(page.Items, item)
 	}

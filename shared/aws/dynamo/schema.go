@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,8 +14,8 @@ import (
 	"deskmove/shared/store"
 )
 
-// shape is what a table is like beside the keys pk and sk and the index list,
-// which all of them have.
+// shape is what a table is like beside the keys pk and sk, which all of them
+// have, and its indexes.
 type shape struct {
 	table   store.Table
 	stream  bool // of both images
@@ -23,15 +24,26 @@ type shape struct {
 
 var shapes = [...]shape{
 	{table: store.Conversations, stream: true},
-	{table: store.Tickets},
 	{table: store.Control, expires: true},
 }
 
-// Keys of tables and of their indexes.
-var (
-	tableKeys = keySchema(store.PK, store.SK)
-	indexKeys = keySchema(store.IndexPK, store.IndexSK)
-)
+// indexes are those of a table.
+func (s shape) indexes() (all []*store.Index) {
+	for _, i := range store.Indexes {
+		if i.Table == s.table {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// projection is what an index has beside keys.
+func projection(i *store.Index) *types.Projection {
+	if len(i.Projects) == 0 {
+		return &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}
+	}
+	return &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: i.Projects}
+}
 
 func keySchema(hash, sort string) []types.KeySchemaElement {
 	return []types.KeySchemaElement{
@@ -53,12 +65,17 @@ func CreateTables(ctx context.Context, client *dynamodb.Client, tables Tables) e
 
 func create(ctx context.Context, client *dynamodb.Client, name string, s shape) error {
 	in := &dynamodb.CreateTableInput{
-		TableName: &name, KeySchema: tableKeys, BillingMode: types.BillingModePayPerRequest,
-		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
-			IndexName: aws.String(index), KeySchema: indexKeys, Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
-		}},
+		TableName: &name, KeySchema: keySchema(store.PK, store.SK), BillingMode: types.BillingModePayPerRequest,
 	}
-	for _, attr := range []string{store.PK, store.SK, store.IndexPK, store.IndexSK} {
+	keys := []string{store.PK, store.SK}
+	for _, i := range s.indexes() {
+		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
+			IndexName: &i.Name, KeySchema: keySchema(i.PK, i.SK), Projection: projection(i),
+		})
+		keys = append(keys, i.PK, i.SK)
+	}
+	slices.Sort(keys)
+	for _, attr := range slices.Compact(keys) {
 		in.AttributeDefinitions = append(in.AttributeDefinitions,
 			types.AttributeDefinition{AttributeName: &attr, AttributeType: types.ScalarAttributeTypeS})
 	}

@@ -60,7 +60,7 @@ func serve(t *testing.T, reply func(r request) answer) (*dynamo.Engine, func() [
 	}))
 	t.Cleanup(server.Close)
 	client, streams := dynamo.Clients(config(server.URL))
-	e := dynamo.New(client, streams, dynamo.Tables{Conversations: "c", Tickets: "t", Control: "k"})
+	e := dynamo.New(client, streams, dynamo.Tables{Conversations: "c", Control: "t"})
 	e.StreamARN = "arn:aws:dynamodb:us-east-1:123456789012:table/c/stream/1"
 	return e, func() []request {
 		mu.Lock()
@@ -78,7 +78,7 @@ var secret = "what the customer wrote"
 
 // ticket is a write of an item that holds the secret.
 func ticket(op store.Op) store.Write {
-	w := store.Write{Op: op, Table: store.Tickets, Key: store.Key{PK: "p", SK: "s"}}
+	w := store.Write{Op: op, Table: store.Control, Key: store.Key{PK: "p", SK: "s"}}
 	if op == store.Put || op == store.Update {
 		w.Set = store.Attrs{{Name: "text", Value: store.S(secret)}}
 	}

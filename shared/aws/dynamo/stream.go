@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -128,8 +129,12 @@ func (e *Engine) changes(ctx context.Context, shard, after string, limit int) ([
 	if err := r.begin(ctx, from, after); err != nil {
 		return nil, err
 	}
-	for range fewAnswers {
+	for empty := 0; empty < fewAnswers; {
 		changes, err := r.next(ctx, min(limit, maxRecords))
+		if empty++; len(changes) > 0 {
+			empty = 0 // whether they are left out or not: there may be more
+		}
+		changes = slices.DeleteFunc(changes, func(c store.Change) bool { return !store.Streamed(c.New) })
 		if err != nil || len(changes) > 0 || r.iterator == nil {
 			return changes, err
 		}
@@ -166,6 +171,7 @@ func (e *Engine) between(ctx context.Context, shard, first, last string) ([]stor
 		return nil, err
 	}
 	var all []store.Change
+	newest := ""
 	for empty := 0; r.iterator != nil && empty < manyAnswers; {
 		some, err := r.next(ctx, maxRecords)
 		if err != nil {
@@ -176,8 +182,11 @@ func (e *Engine) between(ctx context.Context, shard, first, last string) ([]stor
 			if later(c.Sequence, last) {
 				return all, nil
 			}
-			if !later(first, c.Sequence) && (len(all) == 0 || later(c.Sequence, all[len(all)-1].Sequence)) {
-				all, empty = append(all, c), 0
+			if !later(first, c.Sequence) && later(c.Sequence, newest) {
+				newest, empty = c.Sequence, 0
+				if store.Streamed(c.New) {
+					all = append(all, c)
+				}
 			}
 			if c.Sequence == last {
 				return all, nil

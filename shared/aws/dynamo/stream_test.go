@@ -17,8 +17,19 @@ func records(more bool, sequences ...int) answer {
 	list := make([]string, len(sequences))
 	for i, n := range sequences {
 		list[i] = fmt.Sprintf(`{"eventName":"INSERT","dynamodb":{"ApproximateCreationDateTime":1700000000,"SequenceNumber":"%d",
-			"Keys":{"pk":{"S":"p"},"sk":{"S":"s"}},"NewImage":{"pk":{"S":"p"},"sk":{"S":"s"},"ver":{"N":"%[1]d"},"b":{"B":"AAE="}}}}`, n)
+			"Keys":{"pk":{"S":"p"},"sk":{"S":"s"}},"NewImage":{"pk":{"S":"p"},"sk":{"S":"s"},"home":{"S":"inbox"},"ver":{"N":"%[1]d"},"b":{"B":"AAE="}}}}`, n)
 	}
+	return page(more, list)
+}
+
+// elsewhere is such an answer with changes that the stream leaves out.
+func elsewhere(more bool, sequences ...int) answer {
+	a := records(more, sequences...)
+	a.body = strings.ReplaceAll(a.body, "inbox", "helpdesk")
+	return a
+}
+
+func page(more bool, list []string) answer {
 	next := ""
 	if more {
 		next = `,"NextShardIterator":"next"`
@@ -50,6 +61,7 @@ func TestBetween(t *testing.T) {
 		"the same for ever":   {[]answer{iterator, records(true, 7)}, nil, true},
 		"to the last":         {[]answer{iterator, records(true, 7), records(true, 8, 99)}, []string{"7", "8", "99"}, false},
 		"empty ones first":    {[]answer{iterator, empty, empty, empty, empty, empty, records(true, 7), empty, records(true, 99)}, []string{"7", "99"}, false},
+		"others left out":     {[]answer{iterator, elsewhere(true, 7, 8), records(true, 9), elsewhere(true, 10), records(true, 11), elsewhere(true, 99)}, []string{"9", "11"}, false},
 		"shard ends":          {[]answer{iterator, records(true, 7), records(false, 8)}, []string{"7", "8"}, false},
 		"first is trimmed":    {[]answer{trimmed, iterator, records(true, 60, 99)}, []string{"60", "99"}, false},
 		"trimmed meanwhile":   {[]answer{iterator, trimmed, iterator, records(true, 60), records(true, 99)}, []string{"60", "99"}, false},
@@ -84,7 +96,7 @@ func TestChanges(t *testing.T) {
 		t.Fatalf("%q, %v", sequences(got), err)
 	}
 	c := got[1]
-	if c.Key != (store.Key{PK: "p", SK: "s"}) || c.Old != nil || len(c.New) != 2 || c.New.Num("ver") != 6 || c.New.Str("b") != "\x00\x01" ||
+	if c.Key != (store.Key{PK: "p", SK: "s"}) || c.Old != nil || len(c.New) != 3 || c.New.Num("ver") != 6 || c.New.Str("b") != "\x00\x01" ||
 		!c.At.Equal(time.Unix(1_700_000_000, 0)) {
 		t.Errorf("%+v", c)
 	}
@@ -98,6 +110,16 @@ func TestChanges(t *testing.T) {
 	}
 	if all := asked(); all[0].body["SequenceNumber"] != "3" || all[0].body["ShardIteratorType"] != "AFTER_SEQUENCE_NUMBER" {
 		t.Errorf("asked for %v", all)
+	}
+
+	// However many are left out, what comes after them is found.
+	answers := []answer{iterator}
+	for i := range 20 {
+		answers = append(answers, elsewhere(true, 2*i+1, 2*i+2), records(true))
+	}
+	e, _ = serve(t, inTurn(append(answers, records(true, 99))...))
+	if got, err = e.Changes(t.Context(), "shard", "", 10); err != nil || !slices.Equal(sequences(got), []string{"99"}) {
+		t.Errorf("after those left out: %q, %v", sequences(got), err)
 	}
 
 	e, _ = serve(t, inTurn(iterator, records(true)))

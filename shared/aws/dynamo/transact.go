@@ -32,7 +32,7 @@ func (e *Engine) Transact(ctx context.Context, ws []store.Write) error {
 		return err
 	}))
 	if err == nil || errors.Is(err, store.ErrCondition) {
-		return err
+		return doubt(err, ws)
 	}
 	return fmt.Errorf("transaction of %d writes, first %s %q: %w", len(ws), ws[0].Table, ws[0].Key, err)
 }
@@ -75,18 +75,18 @@ func transactItem(table *string, w *store.Write) (types.TransactWriteItem, error
 	case store.Put:
 		return types.TransactWriteItem{Put: &types.Put{
 			TableName: table, Item: writeItem(w.Key, w.Set), ConditionExpression: condition,
-			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
+			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: theItem,
 		}}, nil
 	case store.Update:
 		update := x.update(w)
 		return types.TransactWriteItem{Update: &types.Update{
 			TableName: table, Key: writeKey(w.Key), UpdateExpression: update, ConditionExpression: condition,
-			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
+			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: theItem,
 		}}, nil
 	case store.Delete:
 		return types.TransactWriteItem{Delete: &types.Delete{
 			TableName: table, Key: writeKey(w.Key), ConditionExpression: condition,
-			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
+			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: theItem,
 		}}, nil
 	}
 	return types.TransactWriteItem{}, fmt.Errorf("unknown operation %d", w.Op)

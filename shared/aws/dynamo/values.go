@@ -11,9 +11,6 @@ import (
 	"deskmove/shared/store"
 )
 
-// index is the name of each table's index.
-const index = "list"
-
 // DynamoDB's limits.
 const (
 	maxPK = 2048 // bytes
@@ -104,7 +101,7 @@ func writable(w *store.Write) error {
 	}
 	for _, attrs := range []store.Attrs{w.Set, w.Add} {
 		for i := range attrs {
-			if err := writableAttr(&attrs[i]); err != nil {
+			if err := writableAttr(w.Table, &attrs[i]); err != nil {
 				return fmt.Errorf("attribute %s: %w", attrs[i].Name, err)
 			}
 		}
@@ -112,13 +109,15 @@ func writable(w *store.Write) error {
 	return nil
 }
 
-func writableAttr(a *store.Attr) error {
-	switch a.Name {
-	case store.PK, store.SK:
+func writableAttr(t store.Table, a *store.Attr) error {
+	if a.Name == store.PK || a.Name == store.SK {
 		return errors.New("the name is the key's")
-	case store.IndexPK, store.IndexSK:
-		if a.Value.Kind != store.String || a.Value.Str == "" {
-			return errors.New("a key of the index is a string and not empty; leave it out to keep the item out of the index")
+	}
+	if a.Value.Kind != store.String || a.Value.Str == "" {
+		for _, i := range store.Indexes {
+			if i.Table == t && (a.Name == i.PK || a.Name == i.SK) {
+				return errors.New("a key of an index is a string and not empty; leave it out to keep the item out of the index")
+			}
 		}
 	}
 	if a.Value.Kind == store.String && !utf8.ValidString(a.Value.Str) {

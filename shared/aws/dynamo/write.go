@@ -2,9 +2,11 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
 	"deskmove/shared/store"
@@ -43,11 +45,14 @@ func (e *Engine) write(caller, bounded context.Context, w *store.Write) error {
 	if err == nil {
 		err = translate(caller, again(bounded, func() error { return e.request(bounded, table, w) }))
 	}
-	if err == nil || err == store.ErrCondition {
-		return err
+	if err == nil || errors.Is(err, store.ErrCondition) {
+		return doubt(err, []store.Write{*w})
 	}
 	return fmt.Errorf("write %s %q: %w", w.Table, w.Key, err)
 }
+
+// theItem asks for the item on which a condition fails.
+const theItem = types.ReturnValuesOnConditionCheckFailureAllOld
 
 // request makes the request of one write.
 func (e *Engine) request(ctx context.Context, table *string, w *store.Write) error {
@@ -58,18 +63,18 @@ func (e *Engine) request(ctx context.Context, table *string, w *store.Write) err
 	case store.Put:
 		_, err = e.client.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName: table, Item: writeItem(w.Key, w.Set), ConditionExpression: condition,
-			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
+			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: theItem,
 		})
 	case store.Update:
 		update := x.update(w)
 		_, err = e.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: table, Key: writeKey(w.Key), UpdateExpression: update, ConditionExpression: condition,
-			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
+			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: theItem,
 		})
 	case store.Delete:
 		_, err = e.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 			TableName: table, Key: writeKey(w.Key), ConditionExpression: condition,
-			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
+			ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values, ReturnValuesOnConditionCheckFailure: theItem,
 		})
 	default:
 		err = fmt.Errorf("unknown operation %d", w.Op)

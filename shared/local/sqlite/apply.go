@@ -22,6 +22,10 @@ type row struct {
 type buffers struct {
 	old, new []byte
 	attrs    store.Attrs
+	newAttrs store.Attrs
+
+	projected store.Attrs // of an index's entry
+	entry     []byte
 }
 
 // write does one write by itself. failed is why it cannot be done; err is an
@@ -51,30 +55,47 @@ func (w *writer) insert(x *store.Write, item []byte) (failed, err error) {
 		return nil, err
 	}
 	if w.conn.Changes() == 0 {
-		return store.ErrCondition, nil
+		old, err := readItem(w.tables[table].read, x.Key, nil)
+		if err != nil {
+			return nil, err
+		}
+		return unmet(old), nil
 	}
 	return nil, w.follow(&row{table: table, key: x.Key, new: item, newAttrs: x.Set})
+}
+
+// unmet is the error of a condition that failed on an item, nil if there is
+// none. The error keeps the bytes.
+func unmet(old []byte) error {
+	c := &store.ConditionError{Failed: []int{0}}
+	if old == nil {
+		c.Old = []store.Attrs{nil}
+	} else if attrs, err := decodeAttrs(nil, text(old)); err == nil {
+		c.Old = []store.Attrs{attrs}
+	}
+	return c
 }
 
 // transaction does the writes of a request, all or none. What fails is left
 // in the request; err is an error of the database.
 func (w *writer) transaction(r *request) error {
 	rows := make([]row, len(r.writes))
-	var conditions store.ConditionError
+	var unmet store.ConditionError
 	for i := range rows {
 		var failed, err error
 		rows[i], failed, err = w.plan(&r.writes[i], r.items[i], &buffers{})
+		c, condition := failed.(*store.ConditionError)
 		switch {
 		case err != nil:
 			return err
-		case failed == store.ErrCondition:
-			conditions.Failed = append(conditions.Failed, i)
+		case condition:
+			unmet.Failed, unmet.Old = append(unmet.Failed, i), append(unmet.Old, c.Old...)
 		case failed != nil:
 			r.err = failed
 		}
 	}
-	if conditions.Failed != nil {
-		r.err = &conditions
+	if unmet.Failed != nil {
+		r.err = &unmet
 	}
 	if r.err != nil {
 		return nil
@@ -105,13 +126,14 @@ func (w *writer) plan(x *store.Write, item []byte, b *buffers) (r row, failed, e
 		b.attrs = r.oldAttrs
 	}
 	if !x.If.Holds(r.oldAttrs, r.old != nil) {
-		return r, store.ErrCondition, nil
+		return r, unmet(bytes.Clone(r.old)), nil
 	}
 	switch x.Op {
 	case store.Put:
 		r.new, r.newAttrs = item, x.Set
 	case store.Update:
-		r.newAttrs = x.Apply(r.oldAttrs)
+		r.newAttrs = x.Apply(b.newAttrs, r.oldAttrs)
+		b.newAttrs = r.newAttrs
 		r.new = appendAttrs(b.new[:0], r.newAttrs)
 		b.new = r.new
 		return r, fits(x, len(r.new)), nil
@@ -144,47 +166,85 @@ func (w *writer) apply(r *row) error {
 	return w.follow(r)
 }
 
-// follow writes what follows from a written row: its index entry and its
+// follow writes what follows from a written row: its index entries and its
 // change in the stream.
 func (w *writer) follow(r *row) error {
 	w.counts.rows.Add(1)
-	if err := w.reindex(r); err != nil {
-		return err
+	for i := range w.indexes[r.table] {
+		if err := w.reindex(r, &w.indexes[r.table][i]); err != nil {
+			return err
+		}
 	}
-	if r.table != streamed {
+	if r.table != streamed || !store.Streamed(r.newAttrs) {
 		return nil
 	}
 	return w.record(r)
 }
 
-// reindex brings the index up to date, if the row's entry has changed.
-func (w *writer) reindex(r *row) error {
-	t := &w.tables[r.table]
-	oldPK, oldSK := indexKey(r.oldAttrs)
-	newPK, newSK := indexKey(r.newAttrs)
+// reindex brings an index up to date, if the row's entry has changed.
+func (w *writer) reindex(r *row, l *listing) error {
+	oldPK, oldSK := entryKey(r.oldAttrs, l.Index)
+	newPK, newSK := entryKey(r.newAttrs, l.Index)
 	if oldPK == newPK && oldSK == newSK {
-		return nil
+		if newPK == "" || sameEntry(r, l.Index) {
+			return nil
+		}
+		return w.list(l.change, r, l.Index, newPK, newSK)
 	}
 	if oldPK != "" {
 		w.counts.entries.Add(1)
-		if err := runEntry(t.leave, oldPK, oldSK, r.key); err != nil {
+		bindEntry(l.leave, oldPK, oldSK, r.key)
+		if err := run(l.leave); err != nil {
 			return err
 		}
 	}
 	if newPK == "" {
 		return nil
 	}
-	w.counts.entries.Add(1)
-	return runEntry(t.enter, newPK, newSK, r.key)
+	return w.list(l.enter, r, l.Index, newPK, newSK)
 }
 
-// indexKey returns an item's key in the index, empty if it is not there.
-func indexKey(a store.Attrs) (pk, sk string) {
-	pk, sk = a.Str(store.IndexPK), a.Str(store.IndexSK)
-	if pk == "" || sk == "" {
+// list writes an index's entry of a row.
+func (w *writer) list(stmt *sqlite.Stmt, r *row, i *store.Index, pk, sk string) error {
+	w.counts.entries.Add(1)
+	bindEntry(stmt, pk, sk, r.key)
+	if i.Projects != nil {
+		b := &w.buffers
+		b.projected = b.projected[:0]
+		for _, name := range i.Projects {
+			if v, ok := r.newAttrs.Find(name); ok {
+				b.projected = append(b.projected, store.Attr{Name: name, Value: v})
+			}
+		}
+		b.entry = appendAttrs(b.entry[:0], b.projected)
+		stmt.BindBytes(5, b.entry)
+	}
+	return run(stmt)
+}
+
+// sameEntry reports whether what an index projects of a row stays as it was.
+func sameEntry(r *row, i *store.Index) bool {
+	for _, name := range i.Projects {
+		before, was := r.oldAttrs.Find(name)
+		after, is := r.newAttrs.Find(name)
+		if was != is || before != after {
+			return false
+		}
+	}
+	return true
+}
+
+// entryKey returns an item's key in an index, empty if it is not there.
+func entryKey(a store.Attrs, i *store.Index) (pk, sk string) {
+	p, _ := a.Find(i.PK)
+	if p.Kind != store.String || p.Str == "" {
 		return "", ""
 	}
-	return pk, sk
+	s, _ := a.Find(i.SK)
+	if s.Kind != store.String || s.Str == "" {
+		return "", ""
+	}
+	return p.Str, s.Str
 }
 
 func runItem(stmt *sqlite.Stmt, k store.Key, item []byte) error {
@@ -193,12 +253,11 @@ func runItem(stmt *sqlite.Stmt, k store.Key, item []byte) error {
 	return run(stmt)
 }
 
-func runEntry(stmt *sqlite.Stmt, pk, sk string, k store.Key) error {
+func bindEntry(stmt *sqlite.Stmt, pk, sk string, k store.Key) {
 	stmt.BindText(1, pk)
 	stmt.BindText(2, sk)
 	stmt.BindText(3, k.PK)
 	stmt.BindText(4, k.SK)
-	return run(stmt)
 }
 
 func bindKey(stmt *sqlite.Stmt, k store.Key) {

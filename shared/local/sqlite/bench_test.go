@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"deskmove/shared/desk"
 	"deskmove/shared/local/sqlite"
 	"deskmove/shared/store"
 )
@@ -20,34 +19,53 @@ func conversationID(i int) string {
 	return fmt.Sprintf("%011x%08x", 1_790_000_000_000+i*977, uint32(i)*2654435761)
 }
 
-// conversation is one of about 450 bytes.
-func conversation(i int) desk.Conversation {
-	at := time.UnixMilli(1_790_000_000_000 + int64(i)*977)
-	return desk.Conversation{
-		Account: "acme", ID: conversationID(i), Origin: "support-mail", Channel: "support-mail", Subject: subject,
-		Customer: "jane.doe.of.acme@example.com", Status: desk.Open, Owner: "agent-17", Started: at, TakenIn: at, Joined: at, ChangedAt: at,
-		Version: 3, CustomerVersion: 2, CustomerAt: at, FirstReplyAt: at, WaitingSince: at, Messages: 3, Home: desk.Inbox,
+// header is the key of a conversation.
+func header(i int) store.Key { return store.HeaderKey("acme", conversationID(i)) }
+
+// owned of a thousand conversations are open, so that their owner's list has
+// them.
+const owned = 100
+
+// conversation is the write of a header, much as package store writes it.
+func conversation(i int) store.Write {
+	at, id := 1_790_000_000_000+int64(i)*977, conversationID(i)
+	var a store.Attrs
+	text := func(pairs ...string) {
+		for p := 0; p < len(pairs); p += 2 {
+			a = append(a, store.Attr{Name: pairs[p], Value: store.S(pairs[p+1])}) // #nosec G602 -- each name has a value
+		}
 	}
+	text("sub", subject, "cus", "jane.doe.of.acme@example.com", "st", "closed", store.Home, "inbox", "own", "agent-17",
+		store.ByChannel.PK, fmt.Sprint("acme, support-mail ", i%16), store.ByChannel.SK, fmt.Sprint(at, id))
+	if i%1000 < owned {
+		text(store.ByOwner.PK, "acme, open, 4 7")
+	}
+	for _, name := range []string{"sta", "cha", "cua", "fst", "clo"} {
+		a = append(a, store.Attr{Name: name, Value: store.N(at)})
+	}
+	a = append(a, store.Attr{Name: "rev", Value: store.N(3)}, store.Attr{Name: "cur", Value: store.N(2)}, store.Attr{Name: "num", Value: store.N(3)})
+	return store.Write{Table: store.Conversations, Key: header(i), Set: a, If: store.Absent()}
 }
 
-// ticket is a conversation's, of about 350 bytes.
-func ticket(c desk.Conversation) desk.Ticket {
-	return desk.Ticket{
-		Account: c.Account, ID: c.Ticket, Conversation: c.ID, Channel: c.Channel, Subject: c.Subject, Customer: c.Customer,
-		Status: "waiting", Owner: c.Owner, Created: c.Started, Provenance: desk.History, Imported: c.Started, Move: c.Move, Origin: c.Channel,
-		MovedStatus: "waiting", MovedOwner: c.Owner, Opened: c.Started, Home: desk.HelpDesk, SourceVersion: c.Version, Revision: 1,
+// moved is the write that gives a conversation its ticket: it leaves the inbox.
+func moved(i int) store.Write {
+	return store.Write{
+		Op: store.Update, Table: store.Conversations, Key: header(i), If: store.Equals("rev", store.N(3)),
+		Set: store.Attrs{{Name: store.Home, Value: store.S("helpdesk")}, {Name: "mov", Value: store.S("m1795000000000a1b2c3d4")},
+			{Name: "prov", Value: store.S("history")}, {Name: "tst", Value: store.S("solved")}, {Name: "tow", Value: store.S("agent-17")},
+			{Name: "imp", Value: store.N(1_790_000_000_000)}, {Name: "rev", Value: store.N(4)}},
 	}
 }
 
 const batch = 100
 
-// conversations are those of batch b.
-func conversations(b, n int) []desk.Conversation {
-	var cs []desk.Conversation
+// writes are those of batch b of n.
+func writes(b, n int, write func(i int) store.Write) []store.Write {
+	var ws []store.Write
 	for i := b * batch; i < min((b+1)*batch, n); i++ {
-		cs = append(cs, conversation(i))
+		ws = append(ws, write(i))
 	}
-	return cs
+	return ws
 }
 
 // eachBatch calls do for all batches of n, the last first, from 16 goroutines.
@@ -68,31 +86,22 @@ func eachBatch(n int, do func(b int)) {
 // fill takes in n conversations.
 func fill(tb testing.TB, e *sqlite.Engine, n int) {
 	eachBatch(n, func(b int) {
-		cs := conversations((n+batch-1)/batch-1-b, n)
-		if err := (store.ConversationStore{Engine: e}).Import(tb.Context(), cs); err != nil {
+		if err := store.FirstError(e.Write(tb.Context(), writes((n+batch-1)/batch-1-b, n, conversation))); err != nil {
 			tb.Error(err)
 		}
 	})
 }
 
-// BenchmarkMoveWrites does the writes of a move: an operation is one
-// conversation, its ticket and its marker. Use -benchtime=300000x or more.
+// BenchmarkMoveWrites moves conversations, each in one write. Use
+// -benchtime=300000x or more.
 func BenchmarkMoveWrites(b *testing.B) {
 	e := open(b, sqlite.Options{})
 	fill(b, e, b.N)
 	b.ReportAllocs()
 	b.ResetTimer()
 	defer report(b, usage())
-	eachBatch(b.N, func(batch int) {
-		cs := conversations(batch, b.N)
-		ts := make([]desk.Ticket, len(cs))
-		for i := range cs {
-			cs[i].Home, cs[i].Ticket, cs[i].Move = desk.HelpDesk, cs[i].ID, "01k9z0c6v8e6t2m3n4p5"
-			ts[i] = ticket(cs[i])
-		}
-		created := store.TicketStore{Engine: e}.Create(b.Context(), ts)
-		marked := store.ConversationStore{Engine: e}.Mark(b.Context(), cs)
-		if err := store.FirstError(append(created, marked...)); err != nil {
+	eachBatch(b.N, func(n int) {
+		if err := store.FirstError(e.Write(b.Context(), writes(n, b.N, moved))); err != nil {
 			b.Error(err)
 		}
 	})
@@ -136,7 +145,7 @@ func BenchmarkGet(b *testing.B) {
 		for pb.Next() {
 			first := int(next.Add(batch)) % (conversations - batch)
 			for i := range keys {
-				keys[i] = store.HeaderKey("acme", conversationID(first+i))
+				keys[i] = header(first + i)
 			}
 			items, err := e.Get(b.Context(), store.Conversations, keys, store.Eventual)
 			if err != nil || len(items) != batch {
@@ -147,19 +156,20 @@ func BenchmarkGet(b *testing.B) {
 	b.ReportMetric(float64(b.N)*batch/b.Elapsed().Seconds(), "items/s")
 }
 
-// BenchmarkQuery reads pages of 100 index entries, as the listing does.
+// BenchmarkQuery reads pages of 100 index entries, as the listings do.
 func BenchmarkQuery(b *testing.B) {
+	for partition, index := range map[string]*store.Index{"acme, support-mail 3": store.ByChannel, "acme, open, 4 7": store.ByOwner} {
+		b.Run(index.Name, func(b *testing.B) { benchmarkQuery(b, index, partition) })
+	}
+}
+
+func benchmarkQuery(b *testing.B, index *store.Index, partition string) {
 	e := open(b, sqlite.Options{})
 	fill(b, e, 20_000)
-	some, err := e.Get(b.Context(), store.Conversations, []store.Key{store.HeaderKey("acme", conversationID(3))}, store.Strong)
-	if err != nil || len(some) != 1 {
-		b.Fatal(len(some), err)
-	}
-	partition := some[0].Attrs.Str(store.IndexPK)
 	b.ReportAllocs()
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
-		q := store.Query{Table: store.Conversations, Index: true, PK: partition, Descending: true, Limit: batch}
+		q := store.Query{Table: store.Conversations, Index: index, PK: partition, Descending: true, Limit: batch}
 		for pb.Next() {
 			page, err := e.Query(b.Context(), q)
 			if err != nil || page.Next != "" && len(page.Items) != batch {

@@ -56,7 +56,7 @@ func FuzzDecode(f *testing.F) {
 func TestCursor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		isk, pk, sk := rapid.String().Draw(t, "index"), rapid.String().Draw(t, "partition"), rapid.String().Draw(t, "sort")
-		c := cursor(store.Query{Index: true}, store.Item{Key: store.Key{PK: pk, SK: sk}, Attrs: store.Attrs{{Name: store.IndexSK, Value: store.S(isk)}}})
+		c := cursor(store.Query{Index: store.ByOwner}, store.Item{Key: store.Key{PK: pk, SK: sk}, Attrs: store.Attrs{{Name: store.ByOwner.SK, Value: store.S(isk)}}})
 		if got, err := parseCursor(c); err != nil || got != [3]string{isk, pk, sk} {
 			t.Fatalf("%q gives %q, %v", c, got, err)
 		}

@@ -71,8 +71,9 @@ func killItems(name string) []store.Write {
 	ws := make([]store.Write, killWrites)
 	for i := range ws {
 		ws[i] = store.Write{Table: store.Conversations, Key: store.Key{PK: name, SK: fmt.Sprintf("%02d", i)}, If: store.Absent(),
-			Set: store.Attrs{{Name: store.Version, Value: store.N(1)}, {Name: store.IndexPK, Value: store.S("i#" + name)},
-				{Name: store.IndexSK, Value: store.S(fmt.Sprintf("%02d", i))}, {Name: "body", Value: store.S(strings.Repeat("x", 200))}}}
+			Set: store.Attrs{{Name: store.Home, Value: store.S("inbox")},
+				{Name: store.ByChannel.PK, Value: store.S("i#" + name)}, {Name: store.ByChannel.SK, Value: store.S(fmt.Sprintf("%02d", i))},
+				{Name: store.ByOwner.PK, Value: store.S("i#" + name)}, {Name: store.ByOwner.SK, Value: store.S(fmt.Sprintf("%02d", i))}, {Name: "body", Value: store.S(strings.Repeat("x", 200))}}}
 	}
 	return ws
 }
@@ -106,8 +107,8 @@ func TestKilled(t *testing.T) {
 		t.Errorf("the stream has %d calls, of %d that were answered", len(found), len(acknowledged))
 	}
 	for name, changes := range found {
-		items, entries := count(t, e, store.Query{PK: name}), count(t, e, store.Query{PK: "i#" + name, Index: true})
-		if items != killWrites || entries != killWrites || changes != killWrites {
+		items, entries := count(t, e, store.Query{PK: name}), count(t, e, store.Query{PK: "i#" + name, Index: store.ByChannel})
+		if items != killWrites || entries != killWrites || count(t, e, store.Query{PK: "i#" + name, Index: store.ByOwner}) != killWrites || changes != killWrites {
 			t.Errorf("%s: %d items, %d index entries, %d changes; want %d", name, items, entries, changes, killWrites)
 		}
 	}

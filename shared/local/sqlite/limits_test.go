@@ -23,7 +23,7 @@ func TestFull(t *testing.T) {
 	for g := range 8 {
 		wait.Go(func() {
 			for n := 0; ; n++ {
-				w := store.Write{Table: store.Tickets, Key: store.Key{PK: fmt.Sprint(g), SK: fmt.Sprint(n)}, Set: body}
+				w := store.Write{Table: store.Control, Key: store.Key{PK: fmt.Sprint(g), SK: fmt.Sprint(n)}, Set: body}
 				err := store.FirstError(e.Write(t.Context(), []store.Write{w}))
 				if err == nil {
 					mu.Lock()
@@ -42,7 +42,7 @@ func TestFull(t *testing.T) {
 	// Writes of one commit are refused together, although some of them might
 	// fit: fill what they have left.
 	for n := 0; ; n++ {
-		w := store.Write{Table: store.Tickets, Key: store.Key{PK: "last", SK: fmt.Sprint(n)}, Set: body}
+		w := store.Write{Table: store.Control, Key: store.Key{PK: "last", SK: fmt.Sprint(n)}, Set: body}
 		if err := store.FirstError(e.Write(t.Context(), []store.Write{w})); err != nil {
 			break
 		}
@@ -52,12 +52,12 @@ func TestFull(t *testing.T) {
 		t.Fatalf("full after %d items", len(there))
 	}
 	ctx := t.Context()
-	if err := e.Transact(ctx, []store.Write{{Table: store.Tickets, Key: store.Key{PK: "t", SK: "1"}, Set: body},
-		{Table: store.Tickets, Key: store.Key{PK: "t", SK: "2"}, Set: body}}); !errors.Is(err, store.ErrFull) {
+	if err := e.Transact(ctx, []store.Write{{Table: store.Control, Key: store.Key{PK: "t", SK: "1"}, Set: body},
+		{Table: store.Control, Key: store.Key{PK: "t", SK: "2"}, Set: body}}); !errors.Is(err, store.ErrFull) {
 		t.Errorf("transaction: %v", err)
 	}
 	found := func() int {
-		items, err := e.Get(ctx, store.Tickets, there, store.Strong)
+		items, err := e.Get(ctx, store.Control, there, store.Strong)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestFull(t *testing.T) {
 	}
 	var ws []store.Write
 	for _, key := range there[:100] {
-		ws = append(ws, store.Write{Op: store.Delete, Table: store.Tickets, Key: key})
+		ws = append(ws, store.Write{Op: store.Delete, Table: store.Control, Key: key})
 	}
 	put(t, e, ws...)
 	ws = ws[:50] // pages may be less full than they were
@@ -87,7 +87,7 @@ func TestPagesInMemory(t *testing.T) {
 	var ws []store.Write
 	for i := range 40 {
 		ws = append(ws, store.Write{Table: store.Conversations, Key: store.Key{PK: "p", SK: fmt.Sprint(i)},
-			Set: store.Attrs{{Name: store.Version, Value: store.N(1)}, {Name: "body", Value: store.S(strings.Repeat("x", 100_000))}}})
+			Set: store.Attrs{{Name: store.Home, Value: store.S("inbox")}, {Name: "body", Value: store.S(strings.Repeat("x", 100_000))}}})
 	}
 	put(t, e, ws...)
 	page, err := e.Query(t.Context(), store.Query{Table: store.Conversations, PK: "p", Limit: 1000})
@@ -112,14 +112,14 @@ func TestSnapshot(t *testing.T) {
 		defer close(done)
 		for range 2000 {
 			add := store.Attrs{{Name: "n", Value: store.N(1)}}
-			if err := e.Transact(t.Context(), []store.Write{{Op: store.Update, Table: store.Tickets, Key: a, Add: add},
-				{Op: store.Update, Table: store.Tickets, Key: b, Add: add}}); err != nil {
+			if err := e.Transact(t.Context(), []store.Write{{Op: store.Update, Table: store.Control, Key: a, Add: add},
+				{Op: store.Update, Table: store.Control, Key: b, Add: add}}); err != nil {
 				t.Error(err)
 			}
 		}
 	}()
 	for {
-		items, err := e.Get(t.Context(), store.Tickets, []store.Key{a, b}, store.Eventual)
+		items, err := e.Get(t.Context(), store.Control, []store.Key{a, b}, store.Eventual)
 		if err != nil || len(items) == 1 || len(items) == 2 && items[0].Attrs.Num("n") != items[1].Attrs.Num("n") {
 			t.Fatalf("%+v, %v", items, err)
 		}

@@ -51,7 +51,7 @@ const (
 	pageSize    = 8192
 	readerCount = 4
 	// Kilobytes of page cache. A reader's cache is emptied by every commit.
-	writerCache = 32 << 10
+	writerCache = 12 << 10
 	readerCache = 2 << 10
 	// queued requests beyond which callers wait in line.
 	queueSize = 256
@@ -120,6 +120,9 @@ func (e *Engine) connect(path string, o Options) error {
 }
 
 func connectWriter(path string, o Options) (*sqlite.Conn, error) {
+	if err := lookAt(path); err != nil {
+		return nil, err
+	}
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
 	if err != nil {
 		return nil, err
@@ -129,6 +132,21 @@ func connectWriter(path string, o Options) (*sqlite.Conn, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil
+}
+
+// lookAt refuses a file that is not ours if it has a log beside it, as after a
+// kill: a connection that can write would copy the log to the file when it is
+// closed, even if it has written nothing itself.
+func lookAt(path string) error {
+	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
+		return nil
+	}
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
+	if err != nil {
+		return err
+	}
+	_, err = identify(conn)
+	return errors.Join(err, conn.Close())
 }
 
 func setUp(conn *sqlite.Conn, o Options) error {

@@ -20,7 +20,7 @@ import (
 
 // item is a write of one item in its own partition.
 func item(pk string) store.Write {
-	return store.Write{Table: store.Conversations, Key: store.Key{PK: pk, SK: "H"}, Set: store.Attrs{{Name: store.Version, Value: store.N(1)}}}
+	return store.Write{Table: store.Conversations, Key: store.Key{PK: pk, SK: "H"}, Set: store.Attrs{{Name: store.Home, Value: store.S("inbox")}}}
 }
 
 func put(t testing.TB, e *sqlite.Engine, ws ...store.Write) {
@@ -69,7 +69,8 @@ func TestRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(sqlitex.ExecuteScript(conn, sql, nil), conn.Close()); err != nil {
+			execute(t, conn, sql)
+			if err := conn.Close(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -80,7 +81,8 @@ func TestRefused(t *testing.T) {
 	}{
 		"foreign tables": {script("CREATE TABLE x (y)"), "another program"},
 		"foreign id":     {script("PRAGMA application_id = 7; PRAGMA user_version = 1"), "another program"},
-		"newer":          {script("PRAGMA application_id = 0x6465736b; PRAGMA user_version = 2"), "format 2"},
+		"newer":          {script("PRAGMA application_id = 0x6465736b; PRAGMA user_version = 3"), "format 3, but this deskmove knows format 2 only"},
+		"older":          {script(format1), "format 1, but this deskmove knows format 2 only and cannot convert it: use a new directory, or the version that wrote it"},
 		"garbage": {func(t *testing.T, path string) {
 			if err := os.WriteFile(path, bytes.Repeat([]byte("not a database\n"), 5000), 0o600); err != nil {
 				t.Fatal(err)
@@ -104,6 +106,55 @@ func TestRefused(t *testing.T) {
 				t.Errorf("the file was changed, %v", err)
 			}
 		})
+	}
+}
+
+// execute does statements one by one, since some are for no transaction.
+func execute(t *testing.T, conn *zombiezen.Conn, script string) {
+	t.Helper()
+	for sql := range strings.SplitSeq(script, ";") {
+		if err := sqlitex.ExecuteTransient(conn, sql, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// format1 makes the file that format 1 was, as far as it matters.
+const format1 = `PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;
+	CREATE TABLE conversations (pk TEXT NOT NULL, sk TEXT NOT NULL, item BLOB NOT NULL, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
+	CREATE TABLE conversations_index (ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL, PRIMARY KEY (ipk, isk, pk, sk)) WITHOUT ROWID;
+	CREATE TABLE changes (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL, old BLOB, new BLOB);
+	INSERT INTO conversations VALUES ('a', 'H', x'00');
+	PRAGMA application_id = 0x6465736b; PRAGMA user_version = 1`
+
+// TestRefusedWithLog opens a file of format 1 whose process was killed: all of
+// it is in the log, which stays as it is too.
+func TestRefusedWithLog(t *testing.T) {
+	made, dir := t.TempDir(), t.TempDir()
+	conn, err := zombiezen.OpenConn(filepath.Join(made, "deskmove.db"), zombiezen.OpenReadWrite|zombiezen.OpenCreate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	execute(t, conn, format1)
+	before := map[string][]byte{}
+	for _, name := range []string{"deskmove.db", "deskmove.db-wal"} {
+		if before[name], err = os.ReadFile(filepath.Join(made, name)); err != nil || len(before[name]) == 0 {
+			t.Fatal(len(before[name]), err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), before[name], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if _, err := sqlite.Open(dir, sqlite.Options{}); err == nil || !strings.Contains(err.Error(), "format 1") {
+			t.Errorf("Open: %v", err)
+		}
+	}
+	for name, want := range before {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s was changed, %v", name, err)
+		}
 	}
 }
 
@@ -136,7 +187,7 @@ func TestDamaged(t *testing.T) {
 	e = openIn(t, dir, sqlite.Options{})
 	failed := 0
 	for i := range 2000 {
-		key := store.HeaderKey("acme", conversationID(i))
+		key := header(i)
 		if _, err := e.Get(t.Context(), store.Conversations, []store.Key{key}, store.Strong); err != nil {
 			if !strings.Contains(err.Error(), "damaged") {
 				t.Fatal(err)
@@ -157,8 +208,8 @@ func TestClosed(t *testing.T) {
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, getErr := e.Get(t.Context(), store.Tickets, []store.Key{{PK: "a", SK: "b"}}, store.Strong)
-	_, queryErr := e.Query(t.Context(), store.Query{Table: store.Tickets, PK: "a", Limit: 1})
+	_, getErr := e.Get(t.Context(), store.Control, []store.Key{{PK: "a", SK: "b"}}, store.Strong)
+	_, queryErr := e.Query(t.Context(), store.Query{Table: store.Control, PK: "a", Limit: 1})
 	_, changesErr := e.Changes(t.Context(), "0", "", 1)
 	for i, err := range []error{
 		store.FirstError(e.Write(t.Context(), []store.Write{item("a")})), e.Transact(t.Context(), []store.Write{item("a")}),

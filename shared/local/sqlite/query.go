@@ -16,7 +16,7 @@ import (
 // every TEXT.
 const (
 	tableQuery = "SELECT sk, item FROM %s WHERE pk = ?1 AND sk >= ?2 AND sk < ?3 ORDER BY sk %s LIMIT ?4"
-	indexQuery = "SELECT isk, pk, sk FROM %s_index WHERE ipk = ?1 AND (isk, pk, sk) >= (?2, ?5, ?6) AND (isk, pk, sk) < (?3, ?7, ?8)" +
+	indexQuery = "SELECT isk, pk, sk%[3]s FROM %[1]s WHERE ipk = ?1 AND (isk, pk, sk) >= (?2, ?5, ?6) AND (isk, pk, sk) < (?3, ?7, ?8)" +
 		" ORDER BY isk %[2]s, pk %[2]s, sk %[2]s LIMIT ?4"
 )
 
@@ -41,21 +41,13 @@ func (e *Engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
 }
 
 func (r *reader) query(q store.Query) (store.Page, error) {
-	sql := tableQuery
-	if q.Index {
-		sql = indexQuery
-	}
-	order := "ASC"
-	if q.Descending {
-		order = "DESC"
-	}
-	stmt, err := r.conn.Prepare(fmt.Sprintf(sql, q.Table, order))
+	stmt, err := r.statement(q)
 	if err != nil {
 		return store.Page{}, err
 	}
 	stmt.BindText(1, q.PK)
 	stmt.BindInt64(4, int64(q.Limit)+1)
-	if q.Index {
+	if q.Index != nil {
 		err = bindIndexBounds(stmt, q)
 	} else {
 		bindBounds(stmt, q)
@@ -64,6 +56,23 @@ func (r *reader) query(q store.Query) (store.Page, error) {
 		return store.Page{}, err
 	}
 	return collectPage(stmt, q)
+}
+
+// statement returns the statement for queries like q.
+func (r *reader) statement(q store.Query) (*sqlite.Stmt, error) {
+	direction := 0
+	if q.Descending {
+		direction = 1
+	}
+	if q.Index == nil {
+		n, err := tableNumber(q.Table)
+		return r.ofTable[n][direction], err
+	}
+	n, err := indexOf(q.Index)
+	if err == nil && q.Index.Table != q.Table {
+		err = fmt.Errorf("index %q is one of table %q", q.Index.Name, q.Index.Table)
+	}
+	return r.ofIndex[n][direction], err
 }
 
 // collectPage reads the rows of a query. One more than the limit was asked
@@ -76,7 +85,7 @@ func collectPage(stmt *sqlite.Stmt, q store.Query) (store.Page, error) {
 			return store.Page{}, err
 		}
 		if !found {
-			return p, nil
+			return p, stmt.Reset()
 		}
 		if len(p.Items) == q.Limit || bytes >= pageBytes {
 			p.Next = cursor(q, p.Items[len(p.Items)-1])
@@ -92,22 +101,33 @@ func collectPage(stmt *sqlite.Stmt, q store.Query) (store.Page, error) {
 }
 
 // queried returns the item of a row and its size.
-func queried(stmt *sqlite.Stmt, q store.Query) (store.Item, int, error) {
-	if q.Index {
-		isk := stmt.ColumnText(0)
-		key := store.Key{PK: stmt.ColumnText(1), SK: stmt.ColumnText(2)}
-		return store.Item{Key: key, Attrs: store.Attrs{
-			{Name: store.IndexPK, Value: store.S(q.PK)},
-			{Name: store.IndexSK, Value: store.S(isk)},
-		}}, len(isk) + len(key.PK) + len(key.SK), nil
+func queried(stmt *sqlite.Stmt, q store.Query) (item store.Item, size int, err error) {
+	if q.Index != nil {
+		return entry(stmt, q)
 	}
 	b := appendColumn(nil, stmt, 1)
-	key := store.Key{PK: q.PK, SK: stmt.ColumnText(0)}
-	attrs, err := decodeAttrs(nil, text(b))
-	if err != nil {
-		err = fmt.Errorf("%q: %w", key, err)
+	item.Key = store.Key{PK: q.PK, SK: stmt.ColumnText(0)}
+	if item.Attrs, err = decodeAttrs(nil, text(b)); err != nil {
+		err = fmt.Errorf("%q: %w", item.Key, err)
 	}
-	return store.Item{Key: key, Attrs: attrs}, len(b), err
+	return item, len(b), err
+}
+
+// entry is queried for an index.
+func entry(stmt *sqlite.Stmt, q store.Query) (item store.Item, size int, err error) {
+	isk := stmt.ColumnText(0)
+	item.Key = store.Key{PK: stmt.ColumnText(1), SK: stmt.ColumnText(2)}
+	item.Attrs = make(store.Attrs, 0, 2+len(q.Index.Projects))
+	item.Attrs = append(item.Attrs, store.Attr{Name: q.Index.PK, Value: store.S(q.PK)}, store.Attr{Name: q.Index.SK, Value: store.S(isk)})
+	size = len(isk) + len(item.Key.PK) + len(item.Key.SK)
+	if q.Index.Projects == nil {
+		return item, size, nil
+	}
+	b := appendColumn(nil, stmt, 3)
+	if item.Attrs, err = decodeAttrs(item.Attrs, text(b)); err != nil {
+		err = fmt.Errorf("index %s, %q: %w", q.Index.Name, item.Key, err)
+	}
+	return item, size + len(b), err
 }
 
 func bindBounds(stmt *sqlite.Stmt, q store.Query) {
@@ -164,10 +184,10 @@ func bindEnd(stmt *sqlite.Stmt, param int, end string) {
 // cursor returns the place of an item in a query: its sort key, or in the
 // index the three parts of its place, the first two with their lengths.
 func cursor(q store.Query, last store.Item) string {
-	if !q.Index {
+	if q.Index == nil {
 		return last.Key.SK
 	}
-	isk := last.Attrs.Str(store.IndexSK)
+	isk := last.Attrs.Str(q.Index.SK)
 	return fmt.Sprintf("%d,%d:%s%s%s", len(isk), len(last.Key.PK), isk, last.Key.PK, last.Key.SK)
 }
 

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,12 +87,12 @@ func TestLeave(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	key := store.Key{PK: "a", SK: "b"}
-	err := store.FirstError(e.Write(ctx, []store.Write{{Table: store.Tickets, Key: key}}))
+	err := store.FirstError(e.Write(ctx, []store.Write{{Table: store.Control, Key: key}}))
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Write that waits: %v", err)
 	}
 	release()
-	if err := e.Transact(t.Context(), []store.Write{{Table: store.Tickets, Key: key, If: store.Absent()}}); err != nil {
+	if err := e.Transact(t.Context(), []store.Write{{Table: store.Control, Key: key, If: store.Absent()}}); err != nil {
 		t.Errorf("the write that was left has been done: %v", err)
 	}
 }
@@ -104,7 +105,7 @@ func TestOneCommit(t *testing.T) {
 	for i := range 50 {
 		go func() {
 			k := store.Key{PK: "p", SK: string(rune('a' + i/2))} // each key twice
-			answers <- e.Write(t.Context(), []store.Write{{Table: store.Tickets, Key: k, If: store.Absent()},
+			answers <- e.Write(t.Context(), []store.Write{{Table: store.Conversations, Key: k, If: store.Absent()},
 				{Op: store.Update, Table: store.Control, Key: k, Add: store.Attrs{{Name: "n", Value: store.N(1)}}}})
 		}()
 	}
@@ -137,7 +138,7 @@ func TestDatabaseError(t *testing.T) {
 	broken := errors.New("broken")
 	answers := make(chan error, 2)
 	go func() {
-		answers <- store.FirstError(e.Write(t.Context(), []store.Write{{Table: store.Tickets, Key: store.Key{PK: "a", SK: "b"}}}))
+		answers <- store.FirstError(e.Write(t.Context(), []store.Write{{Table: store.Control, Key: store.Key{PK: "a", SK: "b"}}}))
 	}()
 	for len(e.urgent) < 1 {
 		time.Sleep(time.Millisecond)
@@ -154,7 +155,7 @@ func TestDatabaseError(t *testing.T) {
 			t.Errorf("in the group: %v", err)
 		}
 	}
-	if err := e.Transact(t.Context(), []store.Write{{Table: store.Tickets, Key: store.Key{PK: "a", SK: "b"}, If: store.Absent()}}); err != nil {
+	if err := e.Transact(t.Context(), []store.Write{{Table: store.Control, Key: store.Key{PK: "a", SK: "b"}, If: store.Absent()}}); err != nil {
 		t.Errorf("after the group: %v", err)
 	}
 }
@@ -185,7 +186,7 @@ func TestLogIsBounded(t *testing.T) {
 	for g := range 8 {
 		writers.Go(func() {
 			for n := range 160 { // 130 MB altogether
-				w := store.Write{Table: store.Tickets, Key: store.Key{PK: string(rune('a' + g)), SK: string(rune('a' + n%10))},
+				w := store.Write{Table: store.Control, Key: store.Key{PK: string(rune('a' + g)), SK: string(rune('a' + n%10))},
 					Set: store.Attrs{{Name: "body", Value: store.S(strings.Repeat(string(rune('a'+n%23)), 100_000))}}}
 				if err := store.FirstError(e.Write(t.Context(), []store.Write{w})); err != nil {
 					t.Error(err)
@@ -220,5 +221,61 @@ func hold(t *testing.T, e *Engine, d time.Duration) {
 	time.Sleep(d)
 	if err := run(r.commit); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestNoNewsReadsNothing: who follows the stream keeps no reader busy while nothing
+// is written, before and after a restart.
+func TestNoNewsReadsNothing(t *testing.T) {
+	dir := t.TempDir()
+	last := map[string]string{"0": "", "1": "", "2": "", "3": ""}
+	for range 2 {
+		e, err := Open(dir, Options{Unsynced: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes := func(shard string) (n int, read bool) {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			cs, err := e.Changes(ctx, shard, last[shard], 10)
+			if len(cs) > 0 {
+				last[shard] = cs[len(cs)-1].Sequence
+			}
+			return len(cs), len(cs) > 0 || err != nil
+		}
+		quiet := func(when string) {
+			var taken []*reader
+			for range e.readerCount {
+				taken = append(taken, <-e.readers)
+			}
+			for shard := range last {
+				if _, read := changes(shard); read {
+					t.Errorf("%s, shard %s was read", when, shard)
+				}
+			}
+			for _, r := range taken {
+				e.readers <- r
+			}
+		}
+		quiet("at first")
+		for i := range 20 {
+			key := store.Key{PK: fmt.Sprint(i), SK: "H"}
+			set := store.Attrs{{Name: store.Home, Value: store.S("inbox")}, {Name: "now", Value: store.S(fmt.Sprint(time.Now()))}}
+			if err := store.FirstError(e.Write(t.Context(), []store.Write{{Table: store.Conversations, Key: key, Set: set}})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		total := 0
+		for shard := range last {
+			n, _ := changes(shard)
+			total += n
+		}
+		if total != 20 {
+			t.Errorf("%d changes are seen, want 20", total)
+		}
+		quiet("when all is seen")
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -17,7 +17,13 @@ type reader struct {
 	conn          *sqlite.Conn
 	begin, commit *sqlite.Stmt
 	get           [len(tables)]*sqlite.Stmt
+	ofTable       [len(tables)]directions
+	ofIndex       []directions // of each of store.Indexes
+	changes       *sqlite.Stmt
 }
+
+// directions are the statements of a query, ascending and descending.
+type directions [2]*sqlite.Stmt
 
 func newReader(path string) (*reader, error) {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
@@ -36,29 +42,33 @@ func (r *reader) prepare() (err error) {
 	if err := pragmas(r.conn, fmt.Sprintf("cache_size = -%d", readerCache)); err != nil {
 		return err
 	}
-	if r.begin, err = r.conn.Prepare("BEGIN"); err != nil {
-		return err
-	}
-	if r.commit, err = r.conn.Prepare("COMMIT"); err != nil {
-		return err
-	}
-	for i, t := range tables {
-		if r.get[i], err = r.conn.Prepare(fmt.Sprintf("SELECT item FROM %s WHERE pk = ? AND sk = ?", t)); err != nil {
-			return err
+	prepare := func(sql string, args ...any) *sqlite.Stmt {
+		stmt, e := r.conn.Prepare(fmt.Sprintf(sql, args...))
+		if err == nil {
+			err = e
 		}
+		return stmt
 	}
-	return nil
+	r.begin, r.commit = prepare("BEGIN"), prepare("COMMIT")
+	r.changes = prepare("SELECT id, at, pk, sk, old, new FROM changes WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?")
+	for i, t := range tables {
+		r.get[i] = prepare("SELECT item FROM %s WHERE pk = ? AND sk = ?", t)
+		r.ofTable[i] = directions{prepare(tableQuery, t, "ASC"), prepare(tableQuery, t, "DESC")}
+	}
+	for _, i := range store.Indexes {
+		item := ""
+		if i.Projects != nil {
+			item = ", item"
+		}
+		r.ofIndex = append(r.ofIndex, directions{prepare(indexQuery, entries(i), "ASC", item), prepare(indexQuery, entries(i), "DESC", item)})
+	}
+	return err
 }
 
 // reader takes a free reader, waiting for one if need be.
 func (e *Engine) reader(ctx context.Context) (*reader, error) {
-	if err := ctx.Err(); err != nil {
+	if err := e.answers(ctx); err != nil {
 		return nil, err
-	}
-	select {
-	case <-e.done:
-		return nil, ErrClosed
-	default:
 	}
 	select {
 	case r := <-e.readers:
@@ -68,6 +78,16 @@ func (e *Engine) reader(ctx context.Context) (*reader, error) {
 		return nil, ctx.Err()
 	case <-e.done:
 		return nil, ErrClosed
+	}
+}
+
+// answers returns an error if the engine is closed, or nobody waits any more.
+func (e *Engine) answers(ctx context.Context) error {
+	select {
+	case <-e.done:
+		return ErrClosed
+	default:
+		return ctx.Err()
 	}
 }
 

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"zombiezen.com/go/sqlite"
@@ -13,11 +14,22 @@ import (
 // What the head of our file says.
 const (
 	applicationID = 0x6465736b // "desk"
-	format        = 1          // goes up when an older program could not read the file
+	format        = 2          // goes up when another program could not read the file
 )
 
 // tables are in the order in which a writer keeps its statements.
-var tables = [...]store.Table{store.Conversations, store.Tickets, store.Control}
+var tables = [...]store.Table{store.Conversations, store.Control}
+
+// indexOf returns the place of i in store.Indexes.
+func indexOf(i *store.Index) (int, error) {
+	if n := slices.Index(store.Indexes, i); n >= 0 {
+		return n, nil
+	}
+	return 0, fmt.Errorf("unknown index %q", i.Name)
+}
+
+// entries returns the name of the table that holds an index.
+func entries(i *store.Index) string { return string(i.Table) + "_" + i.Name }
 
 // streamed is the place of the conversations in tables.
 const streamed = 0
@@ -53,7 +65,7 @@ func identify(c *sqlite.Conn) (isNew bool, err error) {
 	case id != applicationID:
 		return false, fmt.Errorf("database of another program: use another directory")
 	case version != format:
-		return false, fmt.Errorf("format %d, but this deskmove knows format %d only: use the version that wrote it", version, format)
+		return false, fmt.Errorf("format %d, but this deskmove knows format %d only and cannot convert it: use a new directory, or the version that wrote it", version, format)
 	}
 	return false, nil
 }
@@ -73,9 +85,16 @@ func create(c *sqlite.Conn) error {
 	for _, t := range tables {
 		fmt.Fprintf(&sql, `
 CREATE TABLE %[1]s (pk TEXT NOT NULL, sk TEXT NOT NULL, item BLOB NOT NULL,
-	PRIMARY KEY (pk, sk)) WITHOUT ROWID;
-CREATE TABLE %[1]s_index (ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL,
-	PRIMARY KEY (ipk, isk, pk, sk)) WITHOUT ROWID;`, t)
+	PRIMARY KEY (pk, sk)) WITHOUT ROWID;`, t)
+	}
+	for _, i := range store.Indexes {
+		item := ""
+		if i.Projects != nil {
+			item = " item BLOB NOT NULL,"
+		}
+		fmt.Fprintf(&sql, `
+CREATE TABLE %s (ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL,%s
+	PRIMARY KEY (ipk, isk, pk, sk)) WITHOUT ROWID;`, entries(i), item)
 	}
 	fmt.Fprintf(&sql, `
 CREATE TABLE changes (id INTEGER PRIMARY KEY, at INTEGER NOT NULL,

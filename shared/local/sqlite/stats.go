@@ -7,8 +7,8 @@ import "sync/atomic"
 type Stats struct {
 	Commits int64 // transactions of SQLite, each of many writes
 	Rows    int64 // items put, updated or deleted
-	Entries int64 // index entries made or taken away
-	Changes int64 // changes in the stream
+	Entries int64 // index entries made, changed or taken away
+	Changes int64 // recorded in the stream
 }
 
 // Stats returns the counts so far.

@@ -2,10 +2,14 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
+
+	"deskmove/shared/store"
 )
 
 // A group is closed by any of these. Who comes just too late for a group
@@ -20,6 +24,7 @@ const (
 type writer struct {
 	conn     *sqlite.Conn
 	tables   [len(tables)]statements
+	indexes  [len(tables)][]listing
 	begin    *sqlite.Stmt
 	commit   *sqlite.Stmt
 	rollback *sqlite.Stmt
@@ -31,15 +36,22 @@ type writer struct {
 	clock    func() time.Time
 
 	sequence int64 // of the last change
-	now      int64 // when the group began, in milliseconds since 1970
-	buffers  buffers
-	counts   counts
+	// recorded are the sequence numbers of the last change of each shard, and
+	// committed those that others may see.
+	recorded  [shardCount]int64
+	committed [shardCount]atomic.Int64
+	now       int64 // when the group began, in milliseconds since 1970
+	buffers   buffers
+	counts    counts
 }
 
-// statements are those on one table and its index.
-type statements struct {
-	read, insert, update, remove *sqlite.Stmt
-	enter, leave                 *sqlite.Stmt // of the index
+// statements are those on one table.
+type statements struct{ read, insert, update, remove *sqlite.Stmt }
+
+// listing is an index with its statements; change is nil if it is of keys only.
+type listing struct {
+	*store.Index
+	enter, change, leave *sqlite.Stmt
 }
 
 func newWriter(conn *sqlite.Conn, clock func() time.Time) (*writer, error) {
@@ -52,14 +64,25 @@ func newWriter(conn *sqlite.Conn, clock func() time.Time) (*writer, error) {
 		}
 		return stmt
 	}
-	for i, t := range tables {
-		w.tables[i] = statements{
+	for n, t := range tables {
+		w.tables[n] = statements{
 			read:   prepare("SELECT item FROM %s WHERE pk = ? AND sk = ?", t),
 			insert: prepare("INSERT INTO %s VALUES (?, ?, ?) ON CONFLICT DO NOTHING", t),
 			update: prepare("UPDATE %s SET item = ?3 WHERE pk = ?1 AND sk = ?2", t),
 			remove: prepare("DELETE FROM %s WHERE pk = ? AND sk = ?", t),
-			enter:  prepare("INSERT INTO %s_index VALUES (?, ?, ?, ?)", t),
-			leave:  prepare("DELETE FROM %s_index WHERE ipk = ? AND isk = ? AND pk = ? AND sk = ?", t),
+		}
+		for _, i := range store.Indexes {
+			if i.Table != t {
+				continue
+			}
+			l := listing{Index: i, leave: prepare("DELETE FROM %s WHERE ipk = ? AND isk = ? AND pk = ? AND sk = ?", entries(i))}
+			if i.Projects == nil {
+				l.enter = prepare("INSERT INTO %s VALUES (?, ?, ?, ?)", entries(i))
+			} else {
+				l.enter = prepare("INSERT INTO %s VALUES (?, ?, ?, ?, ?)", entries(i))
+				l.change = prepare("UPDATE %s SET item = ?5 WHERE ipk = ?1 AND isk = ?2 AND pk = ?3 AND sk = ?4", entries(i))
+			}
+			w.indexes[n] = append(w.indexes[n], l)
 		}
 	}
 	w.begin, w.commit, w.rollback = prepare("BEGIN IMMEDIATE"), prepare("COMMIT"), prepare("ROLLBACK")
@@ -68,9 +91,11 @@ func newWriter(conn *sqlite.Conn, clock func() time.Time) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.sequence, err = lastSequence(conn); err != nil {
+	if w.recorded, err = lastSequences(conn); err != nil {
 		return nil, err
 	}
+	w.sequence = slices.Max(w.recorded[:])
+	w.show()
 	return w, nil
 }
 
@@ -142,6 +167,7 @@ func (w *writer) do(group []*request) error {
 	}
 	if err == nil {
 		w.counts.commits.Add(1)
+		w.show()
 		return nil
 	}
 	w.sequence = sequence
@@ -151,6 +177,13 @@ func (w *writer) do(group []*request) error {
 		}
 	}
 	return translate(err)
+}
+
+// show lets others see the changes that are recorded.
+func (w *writer) show() {
+	for shard, n := range w.recorded {
+		w.committed[shard].Store(n)
+	}
 }
 
 // request does one request and leaves its own errors in it. What it returns

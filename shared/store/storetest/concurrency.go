@@ -33,7 +33,7 @@ func race(k *kit, do func(store.Write) error) {
 		key := k.fresh()
 		var winner, winners atomic.Int64
 		together(64, func(i int) {
-			switch err := do(store.Write{Table: store.Tickets, Key: key, Set: attrs("i", i), If: store.Absent()}); {
+			switch err := do(store.Write{Table: store.Control, Key: key, Set: attrs("i", i), If: store.Absent()}); {
 			case err == nil:
 				winner.Store(int64(i))
 				winners.Add(1)
@@ -44,7 +44,7 @@ func race(k *kit, do func(store.Write) error) {
 		if winners.Load() != 1 {
 			k.Fatalf("%d writers believe that they were first", winners.Load())
 		}
-		k.wantItem(store.Tickets, key, attrs("i", int(winner.Load())))
+		k.wantItem(store.Control, key, attrs("i", int(winner.Load())))
 	}
 }
 
@@ -66,7 +66,7 @@ func addsSumUp(k *kit) {
 // versionsCount adds 1 to a version only if it is still the one read.
 func versionsCount(k *kit) {
 	key := k.key("p", "item")
-	k.must(store.Write{Table: store.Conversations, Key: key, Set: attrs(store.Version, 0)})
+	k.must(store.Write{Table: store.Conversations, Key: key, Set: attrs("ver", 0)})
 	var wins atomic.Int64
 	together(8, func(int) {
 		for won := 0; won < 10; {
@@ -75,10 +75,10 @@ func versionsCount(k *kit) {
 				k.Errorf("get: %d items, %v", len(items), err)
 				return
 			}
-			read, _ := items[0].Attrs.Find(store.Version)
+			read, _ := items[0].Attrs.Find("ver")
 			err = k.patiently(func() error {
 				return k.write(store.Write{Op: store.Update, Table: store.Conversations, Key: key,
-					Set: store.Attrs{{Name: store.Version, Value: store.N(read.Num + 1)}}, If: store.Equals(store.Version, read)})
+					Set: store.Attrs{{Name: "ver", Value: store.N(read.Num + 1)}}, If: store.Equals("ver", read)})
 			})
 			switch {
 			case err == nil:
@@ -90,8 +90,8 @@ func versionsCount(k *kit) {
 			}
 		}
 	})
-	if got, _ := k.item(store.Conversations, key); got.Num(store.Version) != wins.Load() {
-		k.Errorf("version %d after %d updates", got.Num(store.Version), wins.Load())
+	if got, _ := k.item(store.Conversations, key); got.Num("ver") != wins.Load() {
+		k.Errorf("version %d after %d updates", got.Num("ver"), wins.Load())
 	}
 }
 
@@ -101,15 +101,15 @@ func strongReads(k *kit) {
 		pk := fmt.Sprint("p", i)
 		for n := range 20 {
 			key := k.key(pk, fmt.Sprintf("%02d", n))
-			if err := k.write(store.Write{Table: store.Tickets, Key: key, Set: attrs("n", n)}); err != nil {
+			if err := k.write(store.Write{Table: store.Control, Key: key, Set: attrs("n", n)}); err != nil {
 				k.Error(err)
 				return
 			}
-			items, err := k.engine.Get(k.ctx, store.Tickets, []store.Key{key}, store.Strong)
+			items, err := k.engine.Get(k.ctx, store.Control, []store.Key{key}, store.Strong)
 			if err != nil || len(items) != 1 {
 				k.Errorf("strong Get after the write: %d items, %v", len(items), err)
 			}
-			page, err := k.engine.Query(k.ctx, store.Query{Table: store.Tickets, PK: k.prefix + pk, Limit: 100, Read: store.Strong})
+			page, err := k.engine.Query(k.ctx, store.Query{Table: store.Control, PK: k.prefix + pk, Limit: 100, Read: store.Strong})
 			if err != nil || len(page.Items) != n+1 {
 				k.Errorf("strong Query after %d writes: %d items, %v", n+1, len(page.Items), err)
 			}
@@ -121,10 +121,10 @@ func cancelled(k *kit) {
 	ctx, cancel := context.WithCancel(k.ctx)
 	cancel()
 	key := k.key("p", "a")
-	w := store.Write{Table: store.Tickets, Key: key, Set: attrs("a", 1)}
-	errs := k.engine.Write(ctx, []store.Write{w, {Table: store.Tickets, Key: k.key("p", "b")}})
-	_, getErr := k.engine.Get(ctx, store.Tickets, []store.Key{key}, store.Strong)
-	_, queryErr := k.engine.Query(ctx, store.Query{Table: store.Tickets, PK: key.PK, Limit: 1})
+	w := store.Write{Table: store.Control, Key: key, Set: attrs("a", 1)}
+	errs := k.engine.Write(ctx, []store.Write{w, {Table: store.Control, Key: k.key("p", "b")}})
+	_, getErr := k.engine.Get(ctx, store.Control, []store.Key{key}, store.Strong)
+	_, queryErr := k.engine.Query(ctx, store.Query{Table: store.Control, PK: key.PK, Limit: 1})
 	if len(errs) != 2 {
 		k.Fatalf("Write gave errors %v", errs)
 	}
@@ -133,5 +133,5 @@ func cancelled(k *kit) {
 			k.Errorf("call %d under a cancelled context: %v", i, err)
 		}
 	}
-	k.wantItem(store.Tickets, key, nil)
+	k.wantItem(store.Control, key, nil)
 }

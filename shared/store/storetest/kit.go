@@ -151,7 +151,7 @@ func (k *kit) eventually(check func() string) {
 // in this order.
 func (k *kit) wantIndex(q store.Query, want ...store.Key) {
 	k.Helper()
-	q.Index = true
+	q.Table = q.Index.Table
 	k.eventually(func() string {
 		var got []store.Key
 		for _, item := range k.all(q) {
@@ -160,7 +160,7 @@ func (k *kit) wantIndex(q store.Query, want ...store.Key) {
 		if slices.Equal(got, want) {
 			return ""
 		}
-		return fmt.Sprintf("index %+v has %q, want %q", q, got, want)
+		return fmt.Sprintf("index %s, %+v has %q, want %q", q.Index.Name, q, got, want)
 	})
 }
 

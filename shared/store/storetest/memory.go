@@ -28,12 +28,13 @@ const (
 // Run and RunStream. Its cursors are as strict as those of package dynamo. The
 // zero Memory is empty.
 //
-// By default reads and the index are up to date. A simulation sets functions,
+// By default reads and the indexes are up to date. A simulation sets functions,
 // before the first use, to get what a distributed database may do.
 type Memory struct {
 	// Now dates changes; time.Now if nil.
 	Now func() time.Time
-	// Lag is how much later the index shows a change.
+	// Lag is how much later an index shows a change; it is asked for each index
+	// of the table that the change changes.
 	Lag func(store.Table, store.Key) time.Duration
 	// Age is how old the state is that an eventual read sees, at most MaxAge.
 	// Written is when the item was last written. For a query the key has no
@@ -44,8 +45,8 @@ type Memory struct {
 
 	mu         sync.Mutex
 	items      map[place]*item
-	partitions map[partition][]*item // in the order of the sort keys
-	indexes    map[partition][]*entry
+	partitions map[partition][]*item  // in the order of the sort keys
+	indexes    map[part][]*entry      // in the order of the index
 	stream     [Shards][]store.Change // a sequence number is a position from 1
 }
 
@@ -63,11 +64,17 @@ func Items(do func(store.Engine)) (items []Written) {
 	return items
 }
 
-// partition names a partition of a table or of its index.
-type partition struct {
-	table store.Table
-	pk    string
-}
+// partition names a partition of a table, part one of an index.
+type (
+	partition struct {
+		table store.Table
+		pk    string
+	}
+	part struct {
+		index *store.Index
+		pk    string
+	}
+)
 
 // version is an item as it was from a moment on; nil is absent. Attributes are
 // never changed.
@@ -76,20 +83,27 @@ type version struct {
 	since time.Time
 }
 
-// item is an item, what it was before, and where the index has it.
+// item is an item, what it was before, and where the indexes have it.
 type item struct {
 	place
 	version
-	older  []version
-	entry  *entry    // nil if it is not in the index
-	listed time.Time // when the index has caught up with it
+	older    []version
+	listings []listing // one for each index of the table
+}
+
+// listing is where an index has an item.
+type listing struct {
+	index *store.Index
+	entry *entry    // nil if it is not there
+	until time.Time // when the index has caught up with it
 }
 
 // entry is an item in an index, for as long as the index shows it.
 type entry struct {
-	ipk, isk string
+	isk      string
 	key      store.Key
-	from, to time.Time // to is zero while the index shows it
+	attrs    store.Attrs // the index's keys and what it projects
+	from, to time.Time   // to is zero while the index shows it
 }
 
 var (
@@ -121,14 +135,18 @@ func (m *Memory) now() time.Time {
 	return time.Now()
 }
 
-// Listed returns when the index caught up with an item's last change.
-func (m *Memory) Listed(t store.Table, k store.Key) time.Time {
+// Listed returns when all indexes caught up with an item's last change.
+func (m *Memory) Listed(t store.Table, k store.Key) (at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if i := m.items[place{t, k}]; i != nil {
-		return i.listed
+		for _, l := range i.listings {
+			if l.until.After(at) {
+				at = l.until
+			}
+		}
 	}
-	return time.Time{}
+	return at
 }
 
 // Get implements store.Engine.
@@ -184,9 +202,6 @@ func (m *Memory) Write(ctx context.Context, ws []store.Write) []error {
 		if err == nil {
 			continue
 		}
-		if errors.Is(err, store.ErrCondition) {
-			err = store.ErrCondition
-		}
 		if errs == nil {
 			errs = make([]error, len(ws))
 		}
@@ -210,17 +225,17 @@ func (m *Memory) transact(ctx context.Context, ws []store.Write) ([]Written, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var failed []int
+	var failed store.ConditionError
 	for i, w := range ws {
 		if err := cmp.Or(ctx.Err(), checkKey(w.Key)); err != nil {
 			return nil, err
 		}
 		if old := m.attrs(w); !w.If.Holds(old, old != nil) {
-			failed = append(failed, i)
+			failed.Failed, failed.Old = append(failed.Failed, i), append(failed.Old, slices.Clone(old))
 		}
 	}
-	if failed != nil {
-		return nil, &store.ConditionError{Failed: failed}
+	if failed.Failed != nil {
+		return nil, &failed
 	}
 	written := make([]Written, len(ws))
 	for i, w := range ws {
@@ -251,7 +266,7 @@ func (m *Memory) apply(w store.Write) Written {
 	case store.Put:
 		attrs = append(store.Attrs{}, w.Set...) // not nil
 	case store.Update:
-		attrs = w.Apply(old)
+		attrs = w.Apply(nil, old)
 	}
 	m.set(m.item(place{w.Table, w.Key}), attrs)
 	return Written{w.Table, w.Key, old, attrs}
@@ -263,9 +278,14 @@ func (m *Memory) item(p place) *item {
 		return i
 	}
 	if m.items == nil {
-		m.items, m.partitions, m.indexes = map[place]*item{}, map[partition][]*item{}, map[partition][]*entry{}
+		m.items, m.partitions, m.indexes = map[place]*item{}, map[partition][]*item{}, map[part][]*entry{}
 	}
 	i := &item{place: p}
+	for _, index := range store.Indexes {
+		if index.Table == p.table {
+			i.listings = append(i.listings, listing{index: index})
+		}
+	}
 	m.items[p] = i
 	in := partition{p.table, p.key.PK}
 	at, _ := slices.BinarySearchFunc(m.partitions[in], p.key.SK, func(i *item, sk string) int { return cmp.Compare(i.key.SK, sk) })
@@ -283,8 +303,10 @@ func (m *Memory) set(i *item, attrs store.Attrs) {
 		i.older = append(i.older, i.version)
 	}
 	i.version = version{attrs, now}
-	m.reindex(i)
-	if i.table == store.Conversations && (has(attrs, store.Version) || has(old, store.Version)) {
+	for n := range i.listings {
+		m.reindex(i, &i.listings[n])
+	}
+	if i.table == store.Conversations && store.Streamed(attrs) {
 		shard := shardOf(i.key.PK)
 		m.stream[shard] = append(m.stream[shard], store.Change{
 			Sequence: strconv.Itoa(len(m.stream[shard]) + 1), At: now, Key: i.key, Old: old, New: attrs,
@@ -298,36 +320,50 @@ func shardOf(pk string) int {
 	return int(h.Sum32() % Shards)
 }
 
-// reindex lets the index know, later.
-func (m *Memory) reindex(i *item) {
-	ipk, isk := i.attrs.Str(store.IndexPK), i.attrs.Str(store.IndexSK)
-	if ipk == "" || isk == "" {
-		ipk, isk = "", ""
-	}
-	was := i.entry
-	if was == nil && ipk == "" || was != nil && was.ipk == ipk && was.isk == isk {
+// reindex lets an index know, later.
+func (m *Memory) reindex(i *item, l *listing) {
+	is, was := project(i.attrs, l.index), l.entry
+	if was == nil && is == nil || was != nil && slices.Equal(was.attrs, is) {
 		return
 	}
 	at := m.now()
 	if m.Lag != nil {
 		at = at.Add(m.Lag(i.table, i.key))
 	}
-	if at.Before(i.listed) {
-		at = i.listed
+	if at.Before(l.until) {
+		at = l.until
 	}
-	i.listed = at
+	l.until = at
 	if was != nil {
 		was.to = at
 	}
-	if i.entry = nil; ipk == "" {
+	if l.entry = nil; is == nil {
 		return
 	}
-	i.entry = &entry{ipk: ipk, isk: isk, key: i.key, from: at}
-	in := partition{i.table, ipk}
-	n, _ := slices.BinarySearchFunc(m.indexes[in], i.entry, func(a, b *entry) int {
+	l.entry = &entry{isk: is.Str(l.index.SK), key: i.key, attrs: is, from: at}
+	in := part{l.index, is.Str(l.index.PK)}
+	n, _ := slices.BinarySearchFunc(m.indexes[in], l.entry, func(a, b *entry) int {
 		return cmp.Or(cmp.Compare(a.isk, b.isk), cmp.Compare(a.key.PK, b.key.PK), cmp.Compare(a.key.SK, b.key.SK))
 	})
-	m.indexes[in] = slices.Insert(m.indexes[in], n, i.entry)
+	m.indexes[in] = slices.Insert(m.indexes[in], n, l.entry)
+}
+
+// project returns what an index has of an item, nil if it has it not. The
+// order is always the same.
+func project(a store.Attrs, index *store.Index) (is store.Attrs) {
+	for _, name := range []string{index.PK, index.SK} {
+		v, _ := a.Find(name)
+		if v.Kind != store.String || v.Str == "" {
+			return nil
+		}
+		is = append(is, store.Attr{Name: name, Value: v})
+	}
+	for _, name := range index.Projects {
+		if v, ok := a.Find(name); ok {
+			is = append(is, store.Attr{Name: name, Value: v})
+		}
+	}
+	return is
 }
 
 // Query implements store.Engine.
@@ -363,7 +399,7 @@ func (m *Memory) find(ctx context.Context, q store.Query) (found []store.Item) {
 	defer m.mu.Unlock()
 	of := m.asOf(ctx, place{q.Table, store.Key{PK: q.PK}}, time.Time{}, q.Read)
 	within := func(sk string) bool { return q.From <= sk && (q.To == "" || sk <= q.To) }
-	if !q.Index {
+	if q.Index == nil {
 		for _, i := range m.partitions[partition{q.Table, q.PK}] {
 			if attrs := i.as(of); attrs != nil && within(i.key.SK) {
 				found = append(found, store.Item{Key: i.key, Attrs: slices.Clone(attrs)})
@@ -372,9 +408,9 @@ func (m *Memory) find(ctx context.Context, q store.Query) (found []store.Item) {
 		return found
 	}
 	now := m.now()
-	for _, e := range m.indexes[partition{q.Table, q.PK}] {
+	for _, e := range m.indexes[part{q.Index, q.PK}] {
 		if within(e.isk) && !e.from.After(now) && (e.to.IsZero() || now.Before(e.to)) {
-			found = append(found, store.Item{Key: e.key, Attrs: attrs(store.IndexPK, e.ipk, store.IndexSK, e.isk)})
+			found = append(found, store.Item{Key: e.key, Attrs: slices.Clone(e.attrs)})
 		}
 	}
 	return found
@@ -382,8 +418,8 @@ func (m *Memory) find(ctx context.Context, q store.Query) (found []store.Item) {
 
 // placeOf is the place of an item in a query's order.
 func placeOf(q store.Query, item store.Item) []string {
-	if q.Index {
-		return []string{item.Attrs.Str(store.IndexSK), item.Key.PK, item.Key.SK}
+	if q.Index != nil {
+		return []string{item.Attrs.Str(q.Index.SK), item.Key.PK, item.Key.SK}
 	}
 	return []string{item.Key.SK}
 }

@@ -5,10 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"deskmove/shared/store"
@@ -44,12 +44,14 @@ type machine struct {
 }
 
 var (
-	aTable  = rapid.SampledFrom([]store.Table{store.Conversations, store.Tickets, store.Control})
+	aTable  = rapid.SampledFrom([]store.Table{store.Conversations, store.Control})
 	aPK     = rapid.SampledFrom([]string{"p", "p\x00", "é"})
 	aSK     = rapid.SampledFrom([]string{"a", "a\x00", "b", "B", "é", "\U0001F600"})
 	anOp    = rapid.SampledFrom([]store.Op{store.Put, store.Put, store.Update, store.Update, store.Update, store.Delete})
-	aNumber = rapid.SampledFrom([]string{"n", "m", store.Version})
-	aString = rapid.SampledFrom([]string{"s", "t"})
+	aNumber = rapid.SampledFrom([]string{"n", "m", "due"})
+	aString = rapid.SampledFrom([]string{"s", "tst", "own"})
+	aHome   = rapid.SampledFrom([]string{"inbox", "helpdesk"})
+	indexed = []string{"cpk", "csk", "opk", "dpk", "dsk"}
 	aLimit  = rapid.IntRange(1, 4)
 )
 
@@ -98,11 +100,16 @@ func (m *machine) attributes(t *rapid.T) store.Attrs {
 	if rapid.Bool().Draw(t, "bytes") {
 		a = a.With("b", store.B(string(rapid.SliceOfN(rapid.Byte(), 0, 2).Draw(t, "value"))))
 	}
-	if rapid.Bool().Draw(t, "ipk") {
-		a = a.With(store.IndexPK, store.S(m.prefix+aPK.Draw(t, "value")))
+	if rapid.Bool().Draw(t, "home") {
+		a = a.With(store.Home, store.S(aHome.Draw(t, "value")))
 	}
-	if rapid.Bool().Draw(t, "isk") {
-		a = a.With(store.IndexSK, store.S(aSK.Draw(t, "value")))
+	for _, i := range store.Indexes {
+		if rapid.Bool().Draw(t, i.PK) {
+			a = a.With(i.PK, store.S(m.prefix+aPK.Draw(t, "value")))
+		}
+		if rapid.Bool().Draw(t, i.SK) {
+			a = a.With(i.SK, store.S(aSK.Draw(t, "value")))
+		}
 	}
 	return a
 }
@@ -112,7 +119,7 @@ func (m *machine) rest(t *rapid.T, w *store.Write) {
 	if name := aNumber.Draw(t, "add"); rapid.Bool().Draw(t, "adds") && !has(w.Set, name) {
 		w.Add = attrs(name, rapid.IntRange(-3, 3).Draw(t, "value"))
 	}
-	for _, name := range []string{"s", "b", "n", store.Version, store.IndexPK, store.IndexSK} {
+	for _, name := range append(indexed, "s", "tst", "b", "n", "due", store.Home) {
 		if rapid.IntRange(0, 3).Draw(t, "removes") == 0 && !has(w.Set, name) && !has(w.Add, name) {
 			w.Remove = append(w.Remove, name)
 		}
@@ -294,30 +301,38 @@ func (m *machine) query(t *rapid.T) {
 
 // indexes waits until all indexes are as they should be.
 func (m *machine) indexes(k *kit) {
-	want := map[store.Query]map[store.Key]string{}
-	for p, item := range m.items {
-		if ipk, isk := item.Str(store.IndexPK), item.Str(store.IndexSK); ipk != "" && isk != "" {
-			q := store.Query{Table: p.table, Index: true, PK: ipk, Limit: 2}
-			if want[q] == nil {
-				want[q] = map[store.Key]string{}
-			}
-			want[q][p.key] = isk
-		}
-	}
-	for _, table := range []store.Table{store.Conversations, store.Tickets, store.Control} {
+	for _, i := range store.Indexes {
 		for _, pk := range []string{"p", "p\x00", "é"} {
-			q := store.Query{Table: table, Index: true, PK: m.prefix + pk, Limit: 2}
+			q := store.Query{Table: i.Table, Index: i, PK: m.prefix + pk, Limit: 2}
+			want := m.entries(i, q.PK)
 			k.eventually(func() string {
-				got := map[store.Key]string{}
+				got := map[store.Key]map[string]store.Value{}
 				items := k.all(q)
 				for _, item := range items {
-					got[item.Key] = item.Attrs.Str(store.IndexSK)
+					got[item.Key] = byName(item.Attrs)
 				}
-				if len(items) != len(got) || !maps.Equal(got, want[q]) {
-					return fmt.Sprintf("index %+v has %q in %d items, want %q", q, got, len(items), want[q])
+				if diff := cmp.Diff(want, got); len(items) != len(got) || diff != "" {
+					return fmt.Sprintf("index %s, %q: %d items (-want +got):\n%s", i.Name, q.PK, len(items), diff)
 				}
 				return ""
 			})
 		}
 	}
+}
+
+// entries are what an index's partition should hold.
+func (m *machine) entries(i *store.Index, pk string) map[store.Key]map[string]store.Value {
+	all := map[store.Key]map[string]store.Value{}
+	for p, item := range m.items {
+		if p.table != i.Table || item.Str(i.PK) != pk || item.Str(i.SK) == "" {
+			continue
+		}
+		all[p.key] = map[string]store.Value{}
+		for _, a := range item {
+			if a.Name == i.PK || a.Name == i.SK || slices.Contains(i.Projects, a.Name) {
+				all[p.key][a.Name] = a.Value
+			}
+		}
+	}
+	return all
 }

@@ -20,14 +20,14 @@ func (k *kit) fill(pk string, sks []string) {
 	var ws []store.Write
 	for i := range sks {
 		j := (i*7 + 3) % len(sks) // 7 does not divide the lengths used
-		ws = append(ws, store.Write{Table: store.Tickets, Key: k.key(pk, sks[j]), Set: attrs("j", j)})
+		ws = append(ws, store.Write{Table: store.Conversations, Key: k.key(pk, sks[j]), Set: attrs("j", j)})
 	}
 	k.must(ws...)
 }
 
 func (k *kit) wantKeys(q store.Query, want []string) {
 	k.Helper()
-	q.Table, q.PK, q.Read = store.Tickets, k.prefix+q.PK, store.Strong
+	q.Table, q.PK, q.Read = store.Conversations, k.prefix+q.PK, store.Strong
 	if got := sortKeys(k.all(q)); !slices.Equal(got, want) {
 		k.Errorf("query %+v gave\n%q, want\n%q", q, got, want)
 	}
@@ -93,7 +93,7 @@ func pagesUnderInserts(k *kit) {
 			want = append(want, fmt.Sprintf("%02d", i))
 		}
 		k.fill(pk, want)
-		q := store.Query{Table: store.Tickets, PK: k.prefix + pk, Limit: 3, Descending: descending, Read: store.Strong}
+		q := store.Query{Table: store.Conversations, PK: k.prefix + pk, Limit: 3, Descending: descending, Read: store.Strong}
 		behind, ahead := "%s!", "%s~" // after the last item in order, and before the next
 		if descending {
 			want = reversed(want)
@@ -113,13 +113,13 @@ func pagesUnderInserts(k *kit) {
 				continue
 			}
 			last := got[len(got)-1]
-			k.must(store.Write{Op: store.Delete, Table: store.Tickets, Key: k.key(pk, last)})
+			k.must(store.Write{Op: store.Delete, Table: store.Conversations, Key: k.key(pk, last)})
 			first := got[0] // certainly behind
-			k.must(store.Write{Table: store.Tickets, Key: k.key(pk, fmt.Sprintf(behind, first)+last), Set: attrs("late", 1)})
+			k.must(store.Write{Table: store.Conversations, Key: k.key(pk, fmt.Sprintf(behind, first)+last), Set: attrs("late", 1)})
 			if !descending && !strings.HasSuffix(last, "~") {
 				sk := fmt.Sprintf(ahead, last)
 				added = append(added, sk)
-				k.must(store.Write{Table: store.Tickets, Key: k.key(pk, sk), Set: attrs("late", 1)})
+				k.must(store.Write{Table: store.Conversations, Key: k.key(pk, sk), Set: attrs("late", 1)})
 			}
 		}
 		seen := map[string]int{}
@@ -140,7 +140,7 @@ func pagesOfLargeItems(k *kit) {
 	for i := range 12 {
 		sk := fmt.Sprintf("%02d", i)
 		want = append(want, sk)
-		k.must(store.Write{Table: store.Tickets, Key: k.key("p", sk), Set: attrs("body", strings.Repeat("x", 300_000))})
+		k.must(store.Write{Table: store.Conversations, Key: k.key("p", sk), Set: attrs("body", strings.Repeat("x", 300_000))})
 	}
 	k.wantKeys(store.Query{PK: "p", Limit: 100}, want)
 	k.wantKeys(store.Query{PK: "p", Limit: 5, Descending: true}, reversed(want))
@@ -148,10 +148,10 @@ func pagesOfLargeItems(k *kit) {
 
 // forgedCursors asks for pages after what no query gave.
 func forgedCursors(k *kit) {
-	key := k.key("p", "a")
-	k.must(store.Write{Table: store.Control, Key: key, Set: attrs(store.IndexPK, key.PK, store.IndexSK, "1")})
+	i, key := store.ByDueTime, k.key("p", "a")
+	k.must(store.Write{Table: i.Table, Key: key, Set: attrs(i.PK, key.PK, i.SK, "1")})
 	for _, cursor := range []string{"!", "1,1", "W10", "\xff"} {
-		_, err := k.engine.Query(k.ctx, store.Query{Table: store.Control, Index: true, PK: key.PK, After: cursor, Limit: 1})
+		_, err := k.engine.Query(k.ctx, store.Query{Table: i.Table, Index: i, PK: key.PK, After: cursor, Limit: 1})
 		if !errors.Is(err, store.ErrCursor) {
 			k.Errorf("after %q: %v", cursor, err)
 		}

@@ -1,5 +1,5 @@
 // Package storetest is the suite that every engine passes. It asks for no more
-// than package store promises: the index and the stream may lag, so it waits
+// than package store promises: indexes and the stream may lag, so it waits
 // for them, and engines may be shared, so every test has partitions of its own.
 package storetest
 
@@ -37,10 +37,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Engine) {
 		{"PagesOfLargeItems", pagesOfLargeItems},
 		{"ForgedCursors", forgedCursors},
 		{"Index", index},
-		{"IndexKeysOnly", indexKeysOnly},
+		{"IndexesOfOneTable", indexesOfOneTable},
+		{"IndexProjections", indexProjections},
 		{"IndexDuplicates", indexDuplicates},
 		{"IndexBounds", indexBounds},
-		{"IndexesOfTables", indexesOfTables},
 		{"OneWins", oneWins},
 		{"OneTransactionWins", oneTransactionWins},
 		{"AddsSumUp", addsSumUp},
@@ -67,6 +67,7 @@ func RunStream(t *testing.T, open func(t *testing.T) Streaming) {
 	}{
 		{"Shards", streamShards},
 		{"Images", streamImages},
+		{"Filter", streamFilter},
 		{"Order", streamOrder},
 		{"Resume", streamResume},
 		{"Between", streamBetween},

@@ -18,8 +18,8 @@ type step struct {
 }
 
 // follow reads the stream from its beginning, limit changes a call, until it
-// has seen n changes of the version of this test's items. It checks that
-// sequence numbers differ and that nothing is read twice.
+// has seen n changes of this test's items. It checks that sequence numbers
+// differ and that nothing is read twice.
 func (k *kit) follow(s store.Stream, limit, n int) []step {
 	k.Helper()
 	shards, err := s.Shards(k.ctx)
@@ -44,7 +44,7 @@ func (k *kit) follow(s store.Stream, limit, n int) []step {
 						k.Fatalf("shard %s: %s came twice", shard, c.Sequence)
 					}
 					seen[shard+c.Sequence] = true
-					if strings.HasPrefix(c.Key.PK, k.prefix) && !sameVersion(c) {
+					if strings.HasPrefix(c.Key.PK, k.prefix) {
 						steps = append(steps, step{shard, c})
 					}
 				}
@@ -62,12 +62,8 @@ func (k *kit) follow(s store.Stream, limit, n int) []step {
 	return steps
 }
 
-// sameVersion reports whether a change may be left out.
-func sameVersion(c store.Change) bool {
-	before, was := c.Old.Find(store.Version)
-	after, is := c.New.Find(store.Version)
-	return was == is && before == after
-}
+// inbox makes attributes of an item that the stream reports.
+func inbox(pairs ...any) store.Attrs { return attrs(append([]any{store.Home, "inbox"}, pairs...)...) }
 
 func streamShards(k *kit, s store.Stream) {
 	first, err := s.Shards(k.ctx)
@@ -75,7 +71,7 @@ func streamShards(k *kit, s store.Stream) {
 		k.Fatalf("Shards = %q, %v", first, err)
 	}
 	for range 20 {
-		k.must(store.Write{Table: store.Conversations, Key: k.fresh(), Set: attrs(store.Version, 1)})
+		k.must(store.Write{Table: store.Conversations, Key: k.fresh(), Set: inbox("ver", 1)})
 	}
 	k.follow(s, 100, 20)
 	second, err := s.Shards(k.ctx)
@@ -92,24 +88,20 @@ func streamImages(k *kit, s store.Stream) {
 	update := func(set store.Attrs, remove ...string) {
 		k.must(store.Write{Op: store.Update, Table: store.Conversations, Key: key, Set: set, Remove: remove})
 	}
-	put(store.Tickets, attrs(store.Version, 1)) // another table
-	put(store.Conversations, attrs(store.Version, 1, "s", "é", "b", store.B("\x00"), store.IndexPK, k.prefix+"i", store.IndexSK, "x"))
-	update(attrs("marker", 1)) // may be left out
-	update(attrs(store.Version, 2), "b", store.IndexSK)
-	put(store.Conversations, attrs(store.Version, 2, "s", "t")) // may be left out
-	put(store.Conversations, attrs(store.Version, 7))
+	i := store.ByChannel
+	put(store.Control, inbox("ver", 1)) // another table
+	put(store.Conversations, inbox("ver", 1, "s", "é", "b", store.B("\x00"), i.PK, k.prefix+"i", i.SK, "x"))
+	update(attrs("more", 1))
+	update(attrs("ver", 2), "b", i.SK)
+	put(store.Conversations, inbox("ver", 7))
 	k.must(store.Write{Op: store.Delete, Table: store.Conversations, Key: key})
 	k.must(store.Write{Op: store.Delete, Table: store.Conversations, Key: key}) // nothing to delete
-	put(store.Conversations, attrs(store.Version, 1))
+	put(store.Conversations, inbox("ver", 1))
 
-	full := attrs(store.Version, 1, "s", "é", "b", store.B("\x00"), store.IndexPK, k.prefix+"i", store.IndexSK, "x", "marker", 1)
-	want := [][2]store.Attrs{
-		{nil, full[:5]},
-		{full, attrs(store.Version, 2, "s", "é", store.IndexPK, k.prefix+"i", "marker", 1)},
-		{attrs(store.Version, 2, "s", "t"), attrs(store.Version, 7)},
-		{attrs(store.Version, 7), nil},
-		{nil, attrs(store.Version, 1)},
-	}
+	first := inbox("ver", 1, "s", "é", "b", store.B("\x00"), i.PK, k.prefix+"i", i.SK, "x")
+	grown := append(first[:len(first):len(first)], attrs("more", 1)...)
+	second := inbox("ver", 2, "s", "é", i.PK, k.prefix+"i", "more", 1)
+	want := [][2]store.Attrs{{nil, first}, {first, grown}, {grown, second}, {second, inbox("ver", 7)}, {nil, inbox("ver", 1)}}
 	for i, got := range k.follow(s, 100, len(want)) {
 		if got.Key != key || (got.Old == nil) != (want[i][0] == nil) || (got.New == nil) != (want[i][1] == nil) {
 			k.Errorf("change %d is %+v", i, got)
@@ -123,13 +115,46 @@ func streamImages(k *kit, s store.Stream) {
 	}
 }
 
+// streamFilter has items come into the inbox and leave it. What is not there
+// afterwards is not reported.
+func streamFilter(k *kit, s store.Stream) {
+	a, b := k.key("p", "a"), k.key("p", "b")
+	update := func(key store.Key, set store.Attrs, remove ...string) {
+		k.must(store.Write{Op: store.Update, Table: store.Conversations, Key: key, Set: set, Remove: remove})
+	}
+	k.must(store.Write{Table: store.Conversations, Key: a, Set: attrs("n", 1, store.Home, "helpdesk")})
+	for n := range 5 {
+		update(a, attrs("n", n+2))
+		k.must(store.Write{Table: store.Conversations, Key: k.fresh(), Set: attrs("n", n)}) // lives nowhere
+	}
+	update(a, attrs("n", 7, store.Home, "inbox"))
+	update(a, attrs("n", 8))
+	update(a, attrs("n", 9, store.Home, "helpdesk"))
+	update(a, attrs("n", 10), store.Home)
+	update(a, attrs("n", 11, store.Home, "inbox"))
+	k.must(store.Write{Op: store.Delete, Table: store.Conversations, Key: a})
+	if err := k.transact(store.Write{Table: store.Conversations, Key: a, Set: attrs("n", 12, store.Home, "helpdesk")},
+		store.Write{Table: store.Conversations, Key: b, Set: inbox("n", 13)}); err != nil {
+		k.Fatal(err)
+	}
+	want := [][2]int64{{6, 7}, {7, 8}, {10, 11}, {0, 13}} // in one partition, so in one shard
+	for _, limit := range []int{1, 100} {
+		for i, c := range k.follow(s, limit, len(want)) {
+			if got := [2]int64{c.Old.Num("n"), c.New.Num("n")}; got != want[i] {
+				k.Errorf("change %d is from %d to %d, want %d to %d", i, got[0], got[1], want[i][0], want[i][1])
+			}
+		}
+	}
+}
+
 // streamOrder changes several items at once; each has its changes in order
 // and in one shard.
 func streamOrder(k *kit, s store.Stream) {
 	const items, changes = 20, 10
 	together(items, func(i int) {
 		for range changes {
-			err := k.write(store.Write{Op: store.Update, Table: store.Conversations, Key: k.key(fmt.Sprint(i), "a"), Add: attrs(store.Version, 1)})
+			err := k.write(store.Write{Op: store.Update, Table: store.Conversations, Key: k.key(fmt.Sprint(i), "a"),
+				Set: inbox(), Add: attrs("ver", 1)})
 			if err != nil {
 				k.Error(err)
 			}
@@ -137,10 +162,10 @@ func streamOrder(k *kit, s store.Stream) {
 	})
 	versions, shards := map[store.Key]int64{}, map[store.Key]string{}
 	for _, c := range k.follow(s, 7, items*changes) {
-		if before, after := c.Old.Num(store.Version), c.New.Num(store.Version); before != versions[c.Key] || after != before+1 {
+		if before, after := c.Old.Num("ver"), c.New.Num("ver"); before != versions[c.Key] || after != before+1 {
 			k.Errorf("%q: change from %d to %d after %d", c.Key, before, after, versions[c.Key])
 		}
-		versions[c.Key] = c.New.Num(store.Version)
+		versions[c.Key] = c.New.Num("ver")
 		if shard, ok := shards[c.Key]; ok && shard != c.shard {
 			k.Errorf("%q is in shards %s and %s", c.Key, shard, c.shard)
 		}
@@ -152,7 +177,7 @@ func streamOrder(k *kit, s store.Stream) {
 func streamResume(k *kit, s store.Stream) {
 	var ws []store.Write
 	for i := range 40 {
-		ws = append(ws, store.Write{Table: store.Conversations, Key: k.key(fmt.Sprint(i), "a"), Set: attrs(store.Version, i)})
+		ws = append(ws, store.Write{Table: store.Conversations, Key: k.key(fmt.Sprint(i), "a"), Set: inbox("ver", i)})
 	}
 	k.must(ws...)
 	all := k.follow(s, 1000, 40)
@@ -182,7 +207,7 @@ func streamResume(k *kit, s store.Stream) {
 func streamBetween(k *kit, s store.Stream) {
 	var ws []store.Write
 	for i := range 40 {
-		ws = append(ws, store.Write{Table: store.Conversations, Key: k.key(fmt.Sprint(i), "a"), Set: attrs(store.Version, i)})
+		ws = append(ws, store.Write{Table: store.Conversations, Key: k.key(fmt.Sprint(i), "a"), Set: inbox("ver", i)})
 	}
 	k.must(ws...)
 	shards := map[string][]step{}
@@ -216,17 +241,17 @@ func sameStep(a, b step) bool {
 
 func streamTransactions(k *kit, s store.Stream) {
 	a, b := k.key("p", "a"), k.key("q", "b")
-	if err := k.transact(store.Write{Table: store.Conversations, Key: a, Set: attrs(store.Version, 1)},
-		store.Write{Table: store.Conversations, Key: b, Set: attrs(store.Version, 1)}); err != nil {
+	if err := k.transact(store.Write{Table: store.Conversations, Key: a, Set: inbox("ver", 1)},
+		store.Write{Table: store.Conversations, Key: b, Set: inbox("ver", 1)}); err != nil {
 		k.Fatal(err)
 	}
-	failing := store.Write{Op: store.Update, Table: store.Conversations, Key: a, Add: attrs(store.Version, 1), If: store.Absent()}
+	failing := store.Write{Op: store.Update, Table: store.Conversations, Key: a, Set: inbox(), Add: attrs("ver", 1), If: store.Absent()}
 	if k.transact(failing) == nil || k.write(failing) == nil {
 		k.Error("a condition that fails lets the write pass")
 	}
-	k.must(store.Write{Op: store.Update, Table: store.Conversations, Key: a, Add: attrs(store.Version, 9)})
+	k.must(store.Write{Op: store.Update, Table: store.Conversations, Key: a, Set: inbox(), Add: attrs("ver", 9)})
 	for _, c := range k.follow(s, 100, 3) {
-		if v := c.New.Num(store.Version); v != 1 && (v != 10 || c.Key != a) {
+		if v := c.New.Num("ver"); v != 1 && (v != 10 || c.Key != a) {
 			k.Errorf("change %+v", c)
 		}
 	}
@@ -235,7 +260,7 @@ func streamTransactions(k *kit, s store.Stream) {
 // streamEnd asks beyond the last change, then for what comes later.
 func streamEnd(k *kit, s store.Stream) {
 	key := k.key("p", "a")
-	add := store.Write{Op: store.Update, Table: store.Conversations, Key: key, Add: attrs(store.Version, 1)}
+	add := store.Write{Op: store.Update, Table: store.Conversations, Key: key, Set: inbox(), Add: attrs("ver", 1)}
 	k.must(add)
 	last := k.follow(s, 100, 1)[0]
 	k.must(add)
@@ -245,7 +270,7 @@ func streamEnd(k *kit, s store.Stream) {
 			k.Fatal(err)
 		}
 		for _, c := range changes {
-			if c.Key == key && c.New.Num(store.Version) == 2 {
+			if c.Key == key && c.New.Num("ver") == 2 {
 				return ""
 			}
 		}

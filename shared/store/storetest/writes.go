@@ -11,11 +11,11 @@ import (
 
 func puts(k *kit) {
 	key := k.key("p", "1")
-	k.must(store.Write{Table: store.Tickets, Key: key, Set: attrs("a", 1, "b", "two")})
-	k.must(store.Write{Table: store.Tickets, Key: key, Set: attrs("b", "three", "c", 4)})
-	k.wantItem(store.Tickets, key, attrs("b", "three", "c", 4)) // a is gone: the whole item was replaced
-	k.must(store.Write{Table: store.Tickets, Key: key})
-	k.wantItem(store.Tickets, key, attrs())
+	k.must(store.Write{Table: store.Conversations, Key: key, Set: attrs("a", 1, "b", "two")})
+	k.must(store.Write{Table: store.Conversations, Key: key, Set: attrs("b", "three", "c", 4)})
+	k.wantItem(store.Conversations, key, attrs("b", "three", "c", 4)) // a is gone: the whole item was replaced
+	k.must(store.Write{Table: store.Conversations, Key: key})
+	k.wantItem(store.Conversations, key, attrs())
 	k.wantItem(store.Control, key, nil) // another table
 }
 
@@ -43,11 +43,11 @@ func updates(k *kit) {
 
 func deletes(k *kit) {
 	key := k.key("p", "1")
-	remove := store.Write{Op: store.Delete, Table: store.Tickets, Key: key}
+	remove := store.Write{Op: store.Delete, Table: store.Conversations, Key: key}
 	k.must(remove)
-	k.must(store.Write{Table: store.Tickets, Key: key, Set: attrs("a", 1)})
+	k.must(store.Write{Table: store.Conversations, Key: key, Set: attrs("a", 1)})
 	k.must(remove)
-	k.wantItem(store.Tickets, key, nil)
+	k.wantItem(store.Conversations, key, nil)
 	k.must(remove)
 }
 
@@ -64,21 +64,21 @@ func values(k *kit) {
 		"näme", "x", "a.b[0]", "x", "#n", "x", ":v", "x", "select", "x", strings.Repeat("n", 200), "x",
 	)
 	key := k.key("ünï \U0001F600", "s\x00k\t東")
-	k.must(store.Write{Table: store.Tickets, Key: key, Set: want})
-	k.wantItem(store.Tickets, key, want)
-	if got := k.all(store.Query{Table: store.Tickets, PK: key.PK, Limit: 2, Read: store.Strong}); len(got) != 1 ||
+	k.must(store.Write{Table: store.Conversations, Key: key, Set: want})
+	k.wantItem(store.Conversations, key, want)
+	if got := k.all(store.Query{Table: store.Conversations, PK: key.PK, Limit: 2, Read: store.Strong}); len(got) != 1 ||
 		got[0].Key != key || diffAttrs(want, got[0].Attrs) != "" {
 		k.Fatalf("query gave %+v", got)
 	}
-	k.must(store.Write{Op: store.Update, Table: store.Tickets, Key: key,
+	k.must(store.Write{Op: store.Update, Table: store.Conversations, Key: key,
 		Set: attrs("select", store.N(math.MinInt64), ":v", 1), Add: attrs("max", -1, "min", 1), Remove: []string{"a.b[0]", "#n"},
 		If: store.Equals("max", store.N(math.MaxInt64)).And(store.Equals("min", store.N(math.MinInt64)))})
-	got, _ := k.item(store.Tickets, key)
+	got, _ := k.item(store.Conversations, key)
 	if _, ok := got.Find("#n"); ok || got.Num("max") != math.MaxInt64-1 || got.Num("min") != math.MinInt64+1 ||
 		got.Num("select") != math.MinInt64 || len(got) != len(want)-2 {
 		k.Fatalf("after the update: %+v", got)
 	}
-	k.must(store.Write{Table: store.Tickets, Key: key, If: store.Equals("beyond a float", store.N(1<<53+1)).
+	k.must(store.Write{Table: store.Conversations, Key: key, If: store.Equals("beyond a float", store.N(1<<53+1)).
 		And(store.Equals("bytes", store.B(string(all))))})
 }
 
@@ -111,7 +111,7 @@ func emptyKeys(k *kit) {
 func manyWrites(k *kit) {
 	var ws []store.Write
 	for i := range 250 {
-		w := store.Write{Table: []store.Table{store.Tickets, store.Control}[i%2], Key: k.key("p", fmt.Sprint(i)), Set: attrs("i", i)}
+		w := store.Write{Table: []store.Table{store.Conversations, store.Control}[i%2], Key: k.key("p", fmt.Sprint(i)), Set: attrs("i", i)}
 		switch i % 5 {
 		case 1:
 			w.Op, w.If = store.Update, store.Exists()
@@ -147,7 +147,7 @@ func nothing(k *kit) {
 	if err := k.engine.Transact(k.ctx, nil); err != nil {
 		k.Errorf("Transact of nothing = %v", err)
 	}
-	if items, err := k.engine.Get(k.ctx, store.Tickets, nil, store.Eventual); err != nil || len(items) != 0 {
+	if items, err := k.engine.Get(k.ctx, store.Conversations, nil, store.Eventual); err != nil || len(items) != 0 {
 		k.Errorf("Get of nothing = %v, %v", items, err)
 	}
 }
@@ -159,11 +159,11 @@ func get(k *kit) {
 		key := k.key(fmt.Sprint("p", i%7), fmt.Sprint(i))
 		keys = append(keys, key)
 		if i%3 != 0 {
-			ws = append(ws, store.Write{Table: store.Tickets, Key: key, Set: attrs("i", i, "pad", strings.Repeat("x", 10_000))})
+			ws = append(ws, store.Write{Table: store.Conversations, Key: key, Set: attrs("i", i, "pad", strings.Repeat("x", 10_000))})
 		}
 	}
 	k.must(ws...)
-	items, err := k.engine.Get(k.ctx, store.Tickets, keys, store.Strong)
+	items, err := k.engine.Get(k.ctx, store.Conversations, keys, store.Strong)
 	if err != nil {
 		k.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func get(k *kit) {
 		}
 	}
 	k.eventually(func() string {
-		items, err := k.engine.Get(k.ctx, store.Tickets, keys, store.Eventual)
+		items, err := k.engine.Get(k.ctx, store.Conversations, keys, store.Eventual)
 		if err != nil || len(items) != len(ws) {
 			return fmt.Sprintf("eventual Get = %d items, %v", len(items), err)
 		}
