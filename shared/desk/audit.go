@@ -9,6 +9,8 @@ const (
 	ActionRehearse = "rehearse"
 	ActionRetry    = "retry"
 	ActionEnd      = "end"
+	ActionRepair   = "repair"
+	ActionRepaired = "repaired" // a repair has ended
 )
 
 // AuditEntry is one line of the audit log (R29).

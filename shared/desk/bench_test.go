@@ -7,7 +7,7 @@ import (
 	"deskmove/shared/desk"
 )
 
-func BenchmarkTicket(b *testing.B) {
+func BenchmarkLand(b *testing.B) {
 	closed, answered := old(), old()
 	closed.Status = desk.Closed
 	answered.FirstReplyAt = answered.Started.Add(time.Hour)
@@ -18,7 +18,7 @@ func BenchmarkTicket(b *testing.B) {
 			r := rules(b, acme(), m)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := r.Ticket(c, fence); err != nil {
+				if _, err := r.Land(c, fence); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -26,15 +26,12 @@ func BenchmarkTicket(b *testing.B) {
 	}
 }
 
-func BenchmarkRaiseMarked(b *testing.B) {
+func BenchmarkFollow(b *testing.B) {
 	r := rules(b, acme(), allOf("mail"))
-	tk := ticket(b, r, old(), fence)
-	c := receive(b, acme(), marked(old()), desk.ByCustomer, fence.Add(time.Hour))
+	c := receive(b, acme(), land(b, r, old(), fence), desk.ByCustomer, fence.Add(time.Hour))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := r.Raise(tk, c, true); err != nil {
-			b.Fatal(err)
-		}
+		r.Follow(c)
 	}
 }
 

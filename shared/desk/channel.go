@@ -73,10 +73,10 @@ func (c Channel) SettingsSum() string {
 func (c Channel) Movable() error {
 	switch {
 	case c.Home == Moving:
-		return &RefusedError{Code: CodeAlreadyMoving, Problem: "the channel is already moving",
+		return &RefusedError{Code: CodeAlreadyMoving, Move: c.Move, Problem: "the channel is already moving",
 			Remedy: "wait for the move to end; it cannot be stopped or repeated"}
 	case c.Home == HelpDesk:
-		return &RefusedError{Code: CodeAlreadyMoved, Problem: "the channel is already in the help desk",
+		return &RefusedError{Code: CodeAlreadyMoved, Move: c.Move, Problem: "the channel is already in the help desk",
 			Remedy: "there is nothing left to do; history that was left behind stays in the inbox"}
 	case c.Fallback:
 		return &RefusedError{Code: CodeFallbackAddress, Problem: "the account's fallback e-mail address cannot move",

@@ -3,6 +3,7 @@ package desk_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"testing"
 
@@ -29,9 +30,13 @@ func TestR05_NoChannelMovesTwice(t *testing.T) {
 	s := acme()
 	for home, want := range map[desk.Home]string{desk.Moving: "already-moving", desk.HelpDesk: "already-moved"} {
 		for _, c := range s.Channels {
-			c.Home = home
-			if got := code(c.Movable()); got != want {
+			c.Home, c.Move = home, "m1"
+			err := c.Movable()
+			if got := code(err); got != want {
 				t.Errorf("Movable of %s at %s = %q; want %q", c.ID, home, got, want)
+			}
+			if refused, ok := errors.AsType[*desk.RefusedError](err); !ok || refused.Move != "m1" {
+				t.Errorf("%v does not name the move", err)
 			}
 		}
 	}

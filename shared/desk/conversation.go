@@ -22,8 +22,14 @@ func ParseConversationStatus(field, s string) (ConversationStatus, error) {
 }
 
 // Conversation is the header of a thread with one customer, without its
-// messages. Subject and Customer are truncated on arrival, which keeps the
-// stored item within 1 KB.
+// messages. Its ticket is a part of it, so that there is never more than one, and
+// never one without the other. Subject and Customer are truncated on arrival,
+// which keeps the stored item within 1 KB.
+//
+// Until it has landed in the help desk, people edit its Status and Owner. From
+// then on they edit those of its ticket, and Status, Owner, ClosedAt, Channel,
+// Joined, Started and TakenIn stay as they were: the source from which the proof
+// works out what the move had to make of it (R27).
 type Conversation struct {
 	Account  string
 	ID       string // begins with the time of arrival, so newer IDs sort later
@@ -38,19 +44,35 @@ type Conversation struct {
 	TakenIn time.Time // arrival in the store
 	Joined  time.Time // since when it belongs to Channel, by the store's clock
 
-	ChangedAt       time.Time // when Version last changed, by the store's clock
-	Version         int64     // starts at 1; incremented with every change by a customer or agent
-	CustomerVersion int64     // Version of the customer's last message
-	CustomerAt      time.Time // arrival of the customer's last message, by the store's clock
-	FirstReplyAt    time.Time // first answer by an agent; zero if none
-	WaitingSince    time.Time // oldest unanswered message of the customer; zero if none
-	ClosedAt        time.Time // zero while open
-	Messages        int64
+	Rev          int64     // starts at 1; every change adds 1 and checks the one that was read
+	ChangedAt    time.Time // when a customer or agent last changed it, by the store's clock
+	CustomerRev  int64     // Rev of the customer's last message
+	CustomerAt   time.Time // arrival of the customer's last message, by the store's clock
+	FirstReplyAt time.Time // first answer by an agent; zero if none
+	WaitingSince time.Time // oldest unanswered message of the customer; zero if none
+	ClosedAt     time.Time // zero while open
+	Messages     int64
+	LastEdit     string // token of the last edit by an agent, so that a repeated one is recognised
 
-	// The marker. Only a move sets it, and nothing ever resets it.
-	Home   Home   // Inbox or HelpDesk
-	Ticket string // ticket ID; in the inbox, only if a ticket was created there
-	Move   string // move ID; "" if it was redirected after the end of the move
+	Home   Home   // Inbox or HelpDesk; never goes back
+	Ticket Ticket // zero until it has one; in the inbox, only if one was created there
+}
+
+// HasTicket reports whether c has a ticket.
+func (c Conversation) HasTicket() bool { return c.Ticket.Provenance != "" }
+
+// TicketID returns the ID of c's ticket, "" if it has none.
+func (c Conversation) TicketID() string {
+	if !c.HasTicket() {
+		return ""
+	}
+	return TicketID(c.ID)
+}
+
+// Change is what a conversation becomes, and whom to tell of it.
+type Change struct {
+	Old, New Conversation
+	Notify   *Notification // nil for nobody
 }
 
 // Author tells who wrote a message.
@@ -104,39 +126,55 @@ func StartConversation(id string, m Message, by Channel, owner string, now time.
 
 // Receive returns c after the message m, which arrives at now through the
 // channel by. The channel of c until then is belongs. If that is a form
-// answered through by, and c is still in the inbox, c joins by (R14). A
-// customer's message opens c, unless its channel keeps closed conversations
-// closed (R19). An unknown author or invalid settings are *InvalidErrors.
+// answered through by, and c is still in the inbox and was there before the
+// form's own move began, c joins by (R14). A customer's message opens a
+// conversation in the inbox, unless its channel keeps closed ones closed (R19);
+// that of one in the help desk is for Rules.Follow to apply to its ticket. An
+// unknown author or invalid settings are *InvalidErrors.
 func (c Conversation) Receive(m Message, belongs, by Channel, now time.Time) (Conversation, error) {
 	if belongs.ID != c.Channel {
 		return c, fmt.Errorf("conversation %s belongs to channel %s, not %s", c.ID, c.Channel, belongs.ID)
 	}
 	got := c
-	if c.Home == Inbox && belongs.Type == Form && by.Type == Email && belongs.Connected == by.ID {
-		got.Channel, got.Joined = by.ID, now
-		belongs = by
+	if c.Home == Inbox {
+		if belongs.answeredBy(by) && !belongs.fencedBefore(c) {
+			got.Channel, got.Joined = by.ID, now
+			belongs = by
+		}
+		settings, err := belongs.ParsedSettings()
+		if err != nil {
+			return c, fmt.Errorf("channel %s: %w", belongs.ID, err)
+		}
+		if m.Author == ByCustomer && !settings.Automation.KeepClosed {
+			got.Status, got.ClosedAt = Open, time.Time{}
+		}
 	}
-	settings, err := belongs.ParsedSettings()
+	got, err := got.count(m, by, now)
 	if err != nil {
-		return c, fmt.Errorf("channel %s: %w", belongs.ID, err)
-	}
-	if m.Author == ByCustomer && !settings.Automation.KeepClosed {
-		got.Status, got.ClosedAt = Open, time.Time{}
-	}
-	if got, err = got.count(m, by, now); err != nil {
 		return c, err
 	}
 	return got, nil
 }
 
-// count updates the version, the number of messages and the times that depend on
+// answeredBy reports whether by is the e-mail channel that answers the form c.
+func (c Channel) answeredBy(by Channel) bool {
+	return c.Type == Form && by.Type == Email && c.Connected == by.ID
+}
+
+// fencedBefore reports whether x was taken in at or after c's fence. Then it is
+// the help desk's from its first moment on.
+func (c Channel) fencedBefore(x Conversation) bool {
+	return !c.FenceAt.IsZero() && !x.TakenIn.Before(c.FenceAt)
+}
+
+// count updates the revision, the number of messages and the times that depend on
 // who wrote m.
 func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation, error) {
 	author, err := ParseAuthor("author", string(m.Author))
 	if err != nil {
 		return c, err
 	}
-	c.Version++
+	c.Rev++
 	c.ChangedAt = now
 	c.Messages++
 	written := m.writtenAt(by, now)
@@ -147,7 +185,7 @@ func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation,
 		c.WaitingSince = time.Time{}
 		return c, nil
 	}
-	c.CustomerVersion, c.CustomerAt = c.Version, now
+	c.CustomerRev, c.CustomerAt = c.Rev, now
 	if c.WaitingSince.IsZero() {
 		c.WaitingSince = written
 	}
@@ -172,13 +210,13 @@ type Edit struct {
 	Owner  *string
 }
 
-// Edit returns c with the changes of e and the next version. Closing a
-// conversation also clears WaitingSince. For a conversation that has moved it
+// Edit returns c with the changes of e, its token and the next revision. Closing
+// a conversation also clears WaitingSince. For a conversation that has moved it
 // returns a *MovedError that names the ticket (R19), for an unknown status or
 // agent an *InvalidError.
-func (c Conversation) Edit(e Edit, s Setup, now time.Time) (Conversation, error) {
+func (c Conversation) Edit(e Edit, token string, s Setup, now time.Time) (Conversation, error) {
 	if c.Home == HelpDesk {
-		return c, &MovedError{Conversation: c.ID, Ticket: c.Ticket}
+		return c, &MovedError{Conversation: c.ID, Ticket: c.TicketID()}
 	}
 	var errs problems
 	if e.Status == nil && e.Owner == nil {
@@ -202,9 +240,25 @@ func (c Conversation) Edit(e Edit, s Setup, now time.Time) (Conversation, error)
 	if err := errs.join(); err != nil {
 		return c, err
 	}
-	edited.Version++
-	edited.ChangedAt = now
+	edited.Rev++
+	edited.ChangedAt, edited.LastEdit = now, token
 	return edited, nil
+}
+
+// MakeTicket returns c with the ticket that an agent makes of it in the inbox
+// (R15). One that has a ticket keeps it. For a conversation that has moved it
+// returns a *MovedError.
+func (c Conversation) MakeTicket(status Status, now time.Time) (Conversation, error) {
+	if c.Home == HelpDesk {
+		return c, &MovedError{Conversation: c.ID, Ticket: c.TicketID()}
+	}
+	if !c.HasTicket() {
+		c.Rev++
+		c.ChangedAt = now
+		c.Ticket = Ticket{Status: status, Owner: c.Owner, Created: now, Provenance: Native}
+		c.Ticket.Edited.Rev = c.Rev // what the customer wrote before does not reopen it
+	}
+	return c, nil
 }
 
 // The maximum lengths in bytes. They keep conversations and tickets within the

@@ -20,13 +20,13 @@ func TestStartConversation(t *testing.T) {
 	want := desk.Conversation{
 		Account: "acme", ID: "c1", Origin: "mail", Channel: "mail", Subject: "Printer", Customer: "eve@customer.example",
 		Status: desk.Open, Owner: "bo", Started: written, TakenIn: now, Joined: now, ChangedAt: now,
-		Version: 1, CustomerVersion: 1, CustomerAt: now, WaitingSince: written, Messages: 1, Home: desk.Inbox,
+		Rev: 1, CustomerRev: 1, CustomerAt: now, WaitingSince: written, Messages: 1, Home: desk.Inbox,
 	}
 	got, err := desk.StartConversation("c1", mail(desk.ByCustomer, written), channel(t, acme(), "mail"), "bo", now)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
-	want.Customer, want.CustomerVersion, want.CustomerAt = "", 0, time.Time{}
+	want.Customer, want.CustomerRev, want.CustomerAt = "", 0, time.Time{}
 	want.FirstReplyAt, want.WaitingSince = written, time.Time{}
 	got, err = desk.StartConversation("c1", mail(desk.ByAgent, written), channel(t, acme(), "mail"), "bo", now)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -34,6 +34,15 @@ func TestStartConversation(t *testing.T) {
 	}
 	if _, err = desk.StartConversation("c1", mail("robot", written), channel(t, acme(), "mail"), "", now); len(fields(err)) != 1 {
 		t.Errorf("by a robot: %v", err)
+	}
+}
+
+func TestConversationHeaderStaysSmall(t *testing.T) {
+	m := mail(desk.ByCustomer, fence)
+	m.Subject, m.From = strings.Repeat("ä", 500), strings.Repeat("ö", 500)
+	got, err := desk.StartConversation("c1", m, channel(t, acme(), "mail"), "", fence)
+	if err != nil || len(got.Subject) != desk.MaxSubject || len(got.Customer) != desk.MaxCustomer {
+		t.Errorf("subject has %d bytes, customer %d, %v", len(got.Subject), len(got.Customer), err)
 	}
 }
 
@@ -47,10 +56,10 @@ func TestReceive(t *testing.T) {
 		change func(want *desk.Conversation)
 	}{
 		"customer, waiting already": {old(), desk.ByCustomer, func(want *desk.Conversation) {
-			want.CustomerVersion, want.CustomerAt = 2, at
+			want.CustomerRev, want.CustomerAt = 2, at
 		}},
 		"customer, closed": {closed, desk.ByCustomer, func(want *desk.Conversation) {
-			want.CustomerVersion, want.CustomerAt, want.WaitingSince = 2, at, at
+			want.CustomerRev, want.CustomerAt, want.WaitingSince = 2, at, at
 			want.Status, want.ClosedAt = desk.Open, time.Time{}
 		}},
 		"agent, first": {old(), desk.ByAgent, func(want *desk.Conversation) {
@@ -59,7 +68,7 @@ func TestReceive(t *testing.T) {
 		"agent, closed": {closed, desk.ByAgent, func(want *desk.Conversation) {}},
 	} {
 		want := test.c
-		want.Version, want.Messages, want.ChangedAt = 2, 2, at
+		want.Rev, want.Messages, want.ChangedAt = 2, 2, at
 		test.change(&want)
 		if diff := cmp.Diff(want, receive(t, acme(), test.c, test.author, at)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -88,8 +97,8 @@ func TestR19_AutomationKeepsClosed(t *testing.T) {
 	c := old()
 	c.Status, c.ClosedAt = desk.Closed, fence.Add(-time.Hour)
 	got := receive(t, s, c, desk.ByCustomer, fence)
-	if got.Status != desk.Closed || got.ClosedAt.IsZero() || got.CustomerVersion != 2 {
-		t.Errorf("%q, closed at %s, customer's version %d", got.Status, got.ClosedAt, got.CustomerVersion)
+	if got.Status != desk.Closed || got.ClosedAt.IsZero() || got.CustomerRev != 2 {
+		t.Errorf("%q, closed at %s, customer's revision %d", got.Status, got.ClosedAt, got.CustomerRev)
 	}
 	c.Status = desk.Open
 	if got := receive(t, s, c, desk.ByCustomer, fence); got.Status != desk.Open {
@@ -134,7 +143,7 @@ func TestR14_MailTakesAFormsConversationAlong(t *testing.T) {
 		"the form again":        {func(c *desk.Conversation, belongs, by *desk.Channel) { *by = *belongs }, desk.ByCustomer, "form"},
 		"another mail channel":  {func(c *desk.Conversation, belongs, by *desk.Channel) { by.ID = "sales" }, desk.ByCustomer, "form"},
 		"form of no channel":    {func(c *desk.Conversation, belongs, by *desk.Channel) { belongs.Connected = "" }, desk.ByCustomer, "form"},
-		"moved already":         {func(c *desk.Conversation, belongs, by *desk.Channel) { *c = marked(*c) }, desk.ByCustomer, "form"},
+		"moved already":         {func(c *desk.Conversation, belongs, by *desk.Channel) { c.Home = desk.HelpDesk }, desk.ByCustomer, "form"},
 		"chat, not a form":      {func(c *desk.Conversation, belongs, by *desk.Channel) { belongs.Type = desk.Chat }, desk.ByCustomer, "form"},
 		"answered by telephone": {func(c *desk.Conversation, belongs, by *desk.Channel) { by.Type = desk.Calling }, desk.ByAgent, "form"},
 	} {
@@ -148,6 +157,66 @@ func TestR14_MailTakesAFormsConversationAlong(t *testing.T) {
 		if joined := got.Joined.Equal(fence); joined != (test.want == "mail") {
 			t.Errorf("%s: joined at %s", name, got.Joined)
 		}
+	}
+}
+
+// What came in on the form since its own fence is the help desk's from the first
+// moment on, also while it waits to land.
+func TestR14_MailTakesNothingFromAFormThatWasFencedBefore(t *testing.T) {
+	s := acme()
+	form := channel(t, s, "form")
+	form.FenceAt = fence
+	for name, test := range map[string]struct {
+		takenIn time.Time
+		want    string
+	}{
+		"before": {fence.Add(-time.Millisecond), "mail"}, "at": {fence, "form"}, "after": {fence.Add(time.Minute), "form"},
+	} {
+		for _, home := range []desk.Home{desk.Moving, desk.HelpDesk} {
+			c := old()
+			c.Origin, c.Channel, c.TakenIn, c.Joined = "form", "form", test.takenIn, test.takenIn
+			form.Home = home
+			now := fence.Add(time.Hour)
+			got, err := c.Receive(mail(desk.ByAgent, now), form, channel(t, s, "mail"), now)
+			if err != nil || got.Channel != test.want || got.Rev != 2 {
+				t.Errorf("taken in %s the fence, %s: in %q at revision %d, %v", name, home, got.Channel, got.Rev, err)
+			}
+			if got.Joined.Equal(now) != (test.want == "mail") {
+				t.Errorf("taken in %s the fence, %s: joined at %s", name, home, got.Joined)
+			}
+		}
+	}
+}
+
+// The proof is worked out from what the conversation was at its landing.
+func TestR27_MessagesLeaveTheSourceAsItWas(t *testing.T) {
+	s := acme()
+	closed, form := old(), old()
+	closed.Status, closed.ClosedAt, closed.WaitingSince, closed.Owner = desk.Closed, fence.Add(-time.Hour), time.Time{}, "cy"
+	form.Origin, form.Channel = "form", "form"
+	for name, c := range map[string]desk.Conversation{"closed": closed, "form": form} {
+		c = land(t, rules(t, s, allOf(c.Channel)), c, fence)
+		for _, author := range []desk.Author{desk.ByCustomer, desk.ByAgent} {
+			at := fence.Add(time.Hour)
+			want := c
+			want.Rev, want.Messages, want.ChangedAt = 3, 2, at
+			if author == desk.ByCustomer {
+				want.CustomerRev, want.CustomerAt = 3, at
+				if c.WaitingSince.IsZero() {
+					want.WaitingSince = at
+				}
+			} else {
+				want.FirstReplyAt, want.WaitingSince = at, time.Time{}
+			}
+			if diff := cmp.Diff(want, receive(t, s, c, author, at)); diff != "" {
+				t.Errorf("%s, %s: %s", name, author, diff)
+			}
+		}
+	}
+	bad := channel(t, s, "mail")
+	bad.Settings = []byte(`[]`)
+	if _, err := land(t, rules(t, s, allOf("mail")), old(), fence).Receive(mail(desk.ByCustomer, fence), bad, bad, fence); err != nil {
+		t.Errorf("settings refuse a message for the help desk: %v", err)
 	}
 }
 
@@ -203,9 +272,9 @@ func TestEditConversation(t *testing.T) {
 		"to nobody": {old(), desk.Edit{Owner: ptr("")}, func(want *desk.Conversation) { want.Owner = "" }},
 	} {
 		want := test.c
-		want.Version, want.ChangedAt = 2, now
+		want.Rev, want.ChangedAt, want.LastEdit = 2, now, "token"
 		test.change(&want)
-		got, err := test.c.Edit(test.e, acme(), now)
+		got, err := test.c.Edit(test.e, "token", acme(), now)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
@@ -222,7 +291,7 @@ func TestEditConversationRefuses(t *testing.T) {
 		"both":           {desk.Edit{Owner: ptr("zoe"), Status: ptr(desk.ConversationStatus(""))}, []string{"owner", "status"}},
 		"nothing":        {desk.Edit{}, []string{"status"}},
 	} {
-		got, err := old().Edit(test.e, acme(), fence)
+		got, err := old().Edit(test.e, "token", acme(), fence)
 		if f := fields(err); !slices.Equal(f, test.want) || got != old() {
 			t.Errorf("%s: %v is about %q", name, err, f)
 		}
@@ -230,10 +299,34 @@ func TestEditConversationRefuses(t *testing.T) {
 }
 
 func TestR19_MovedConversationIsEditedOnItsTicket(t *testing.T) {
-	c := marked(old())
-	got, err := c.Edit(desk.Edit{Status: ptr(desk.Closed)}, acme(), fence)
-	var moved *desk.MovedError
-	if !errors.As(err, &moved) || moved.Ticket != desk.TicketID("c1") || got != c {
-		t.Errorf("%v does not name the ticket", err)
+	c := land(t, rules(t, acme(), allOf("mail")), old(), fence)
+	for name, change := range map[string]func() (desk.Conversation, error){
+		"edit": func() (desk.Conversation, error) {
+			return c.Edit(desk.Edit{Status: ptr(desk.Closed)}, "token", acme(), fence)
+		},
+		"ticket": func() (desk.Conversation, error) { return c.MakeTicket("new", fence) },
+	} {
+		got, err := change()
+		var moved *desk.MovedError
+		if !errors.As(err, &moved) || moved.Ticket != desk.TicketID("c1") || got != c {
+			t.Errorf("%s: %v does not name the ticket", name, err)
+		}
+	}
+}
+
+func TestR15_MakeTicket(t *testing.T) {
+	now := fence.Add(-time.Hour)
+	want := old()
+	want.Rev, want.ChangedAt = 2, now
+	want.Ticket = desk.Ticket{Status: "lead", Owner: "bo", Created: now, Provenance: desk.Native, Edited: desk.LastEdit{Rev: 2}}
+	got, err := old().MakeTicket("lead", now)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	if again, err := got.MakeTicket("new", fence); err != nil || again != got {
+		t.Errorf("made again: %+v, %v", again.Ticket, err)
+	}
+	if old().TicketID() != "" || got.TicketID() != desk.TicketID("c1") {
+		t.Errorf("its ticket was %q, and is %q", old().TicketID(), got.TicketID())
 	}
 }

@@ -90,7 +90,7 @@ func old() desk.Conversation {
 	return desk.Conversation{
 		Account: "acme", ID: "c1", Origin: "mail", Channel: "mail", Subject: "Printer", Customer: "eve@customer.example",
 		Status: desk.Open, Owner: "bo", Started: at, TakenIn: at.Add(time.Minute), Joined: at.Add(time.Minute),
-		ChangedAt: at.Add(time.Minute), Version: 1, CustomerVersion: 1, CustomerAt: at.Add(time.Minute), WaitingSince: at, Messages: 1, Home: desk.Inbox,
+		ChangedAt: at.Add(time.Minute), Rev: 1, CustomerRev: 1, CustomerAt: at.Add(time.Minute), WaitingSince: at, Messages: 1, Home: desk.Inbox,
 	}
 }
 
@@ -117,30 +117,36 @@ func receive(t testing.TB, s desk.Setup, c desk.Conversation, author desk.Author
 	return got
 }
 
-// ticket is the one that c gets.
+// land is c as it lands at now.
+func land(t testing.TB, r *desk.Rules, c desk.Conversation, now time.Time) desk.Conversation {
+	t.Helper()
+	got, err := r.Land(c, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// ticket is the one with which c lands.
 func ticket(t testing.TB, r *desk.Rules, c desk.Conversation, now time.Time) desk.Ticket {
 	t.Helper()
-	got, err := r.Ticket(c, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
+	return land(t, r, c, now).Ticket
 }
 
-// raise is Raise of something that can be converted.
-func raise(t testing.TB, r *desk.Rules, tk desk.Ticket, c desk.Conversation, marked bool) desk.Ticket {
+// follow takes a mail into c, which has landed, and applies it to its ticket.
+func follow(t testing.TB, s desk.Setup, r *desk.Rules, c desk.Conversation, author desk.Author, at time.Time) desk.Conversation {
 	t.Helper()
-	got, _, err := r.Raise(tk, c, marked)
+	return r.Follow(receive(t, s, c, author, at))
+}
+
+// edit is ada's edit of c's ticket.
+func edit(t testing.TB, r *desk.Rules, c desk.Conversation, e desk.TicketEdit, now time.Time) desk.Conversation {
+	t.Helper()
+	got, err := r.EditTicket(c, e, "ada", "token", now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return got
-}
-
-// marked is c after the move set its marker.
-func marked(c desk.Conversation) desk.Conversation {
-	c.Home, c.Ticket, c.Move = desk.HelpDesk, desk.TicketID(c.ID), "m1"
-	return c
 }
 
 // code is the stable code of err, "" of nil, and err's text if it has none.

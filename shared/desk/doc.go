@@ -4,8 +4,11 @@
 // callers pass the current time as an argument.
 //
 // The fence of a move is the instant from which new conversations of its
-// channel go to the help desk; older ones are its history. A move marks a
-// conversation as moved (Home, Ticket and Move) once its ticket exists.
+// channel go to the help desk; older ones are its history. A conversation lands
+// in the help desk by one change, which gives it its ticket and its new home.
+// Before, people work on the conversation, afterwards on the ticket; what the
+// conversation was when it landed stays as it was, so that the move can be proved
+// from it.
 //
 // # The rules
 //
@@ -24,7 +27,8 @@
 //	R11  The plan names blockers and warnings, the quietest hours, duration and cost. Warnings are acknowledged by code.
 //	R12  A rehearsal goes through all the data, and writes only its own records and report.
 //	R13  A conversation belongs to the channel on which it began.
-//	R14  But one that began on a form, and went on by the e-mail channel that answers the form, belongs to that channel.
+//	R14  But one that began on a form, and went on by the e-mail channel that answers the form, belongs to that channel,
+//	     unless it came in since the form's own fence.
 //	R15  A conversation that has a ticket moves with it. Nothing of the ticket changes but its home, until the customer writes (R19).
 //	R16  Any other gets one ticket: created when the conversation began, owned by its owner if they have access, with its provenance.
 //	R17  A channel's settings are the same bytes after the move.
@@ -39,7 +43,7 @@
 //	R26  Afterwards its conversations are listed in the help desk, and no longer in the inbox.
 //	R27  A report counts what became of each conversation, with a checksum of both sides.
 //	R28  A conversation that cannot be converted stops no other. It is listed with its reason and can be tried again.
-//	R29  Starts, refusals, ends and retries are in an audit log that only grows.
+//	R29  Starts, refusals, ends, retries and repairs are in an audit log that only grows.
 //
 // Invalid input is an *InvalidError, an action that a rule forbids is a
 // *RefusedError or a *MovedError, and a conversation that cannot become a

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -41,6 +42,7 @@ type RefusedError struct {
 	Code    string // stable, such as "fallback-address"
 	Problem string // the rule, in one sentence
 	Remedy  string // what to do instead
+	Move    string // the move that is in the way, if any
 }
 
 func (e *RefusedError) Error() string {
@@ -78,6 +80,20 @@ var (
 	ErrChanged  = errors.New("changed in the meantime")
 )
 
+// ChangedError reports that a conversation is no longer as it was read; it is an
+// ErrChanged.
+type ChangedError struct {
+	Conversation string
+	Now          *Conversation // as it is now; nil if the store does not tell
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("conversation %s: %v", e.Conversation, ErrChanged)
+}
+
+// Is makes errors.Is(err, ErrChanged) hold.
+func (e *ChangedError) Is(target error) bool { return target == ErrChanged }
+
 // BusyError asks the caller to try again later. The state machine matches it by
 // its type name, so a step must return it unwrapped.
 type BusyError struct {
@@ -98,6 +114,16 @@ func (e *BusyError) Unwrap() error { return e.Err }
 // Temporary marks the error as retryable: it was not caused by the item that
 // was being processed.
 func (e *BusyError) Temporary() bool { return true }
+
+// Temporary reports whether an error may pass by itself, because the store is busy
+// or out of reach.
+func Temporary(err error) bool {
+	temporary, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return ok && temporary.Temporary() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
 
 // Codes of refusals and blockers. Each prevents a move from starting. Codes are
 // stable; programs and translations may rely on them.
@@ -128,22 +154,14 @@ const (
 
 // Codes of conversations that cannot become tickets (R28).
 const (
-	CodeOtherChannel = "other-channel"   // R13, R14: it belongs to another channel
-	CodeStaysInInbox = "stays-in-inbox"  // R20: the move leaves history in the inbox
-	CodeHasTicket    = "has-ticket"      // R15: its ticket moves unchanged
 	CodeNoStartDate  = "no-start-date"   // R16: its start is missing
 	CodeNoArrival    = "no-arrival-date" // without TakenIn it is neither history nor live
-	CodeNoVersion    = "no-version"      // without a version, later replies cannot be recognised
+	CodeNoRevision   = "no-revision"     // without a revision, no change of it can be checked
 	CodeUnknownState = "unknown-state"   // its status is neither open nor closed
 )
 
-// CodeNotMoved refuses an action on a conversation that has not moved yet.
-const CodeNotMoved = "not-moved-yet"
-
-// StillMoving returns the refusal with CodeNotMoved.
-func StillMoving(remedy string) *RefusedError {
-	return &RefusedError{Code: CodeNotMoved, Problem: "the conversation is still being moved", Remedy: remedy}
-}
+// CodeNotMoved refuses the repair of a channel in the inbox.
+const CodeNotMoved = "not-moved"
 
 // warnings returns every code that can be acknowledged.
 func warnings() []string {

@@ -1,7 +1,9 @@
 package desk_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -58,6 +60,24 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			if !strings.Contains(test.err.Error(), part) {
 				t.Errorf("%q does not say %q", test.err, part)
 			}
+		}
+	}
+}
+
+func TestChangedError(t *testing.T) {
+	err := fmt.Errorf("save: %w", &desk.ChangedError{Conversation: "c1", Now: &desk.Conversation{Rev: 4}})
+	if !errors.Is(err, desk.ErrChanged) || errors.Is(err, desk.ErrExists) || !strings.Contains(err.Error(), "c1") {
+		t.Error(err)
+	}
+}
+
+func TestTemporary(t *testing.T) {
+	for err, want := range map[error]bool{
+		nil: false, desk.ErrChanged: false, desk.ErrNotFound: false, context.Canceled: true, context.DeadlineExceeded: true,
+		&desk.InvalidError{}: false, &desk.BusyError{}: true, fmt.Errorf("read: %w", &desk.BusyError{}): true,
+	} {
+		if got := desk.Temporary(err); got != want {
+			t.Errorf("Temporary(%v) = %v", err, got)
 		}
 	}
 }

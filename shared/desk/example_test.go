@@ -19,7 +19,7 @@ func shop() desk.Setup {
 	}
 }
 
-// Converts a conversation of last year into a ticket.
+// Lands a conversation of last year in the help desk.
 func ExampleRules() {
 	setup, fence := shop(), time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	move := desk.Move{Account: "shop", ID: "m1", FenceAt: fence, Choices: desk.Choices{
@@ -31,11 +31,12 @@ func ExampleRules() {
 		return
 	}
 	arrived := fence.AddDate(-1, 0, 0)
-	ticket, err := rules.Ticket(desk.Conversation{
+	landed, err := rules.Land(desk.Conversation{
 		Account: "shop", ID: "c1", Origin: "mail", Channel: "mail", Status: desk.Closed, Owner: "ann",
-		Started: arrived, TakenIn: arrived, Version: 1, Home: desk.Inbox,
+		Started: arrived, TakenIn: arrived, Rev: 1, Home: desk.Inbox,
 	}, fence.Add(time.Minute))
-	fmt.Println(ticket.ID, ticket.Provenance, ticket.Status, ticket.Owner, ticket.Created.Format(time.DateOnly), err)
+	ticket := landed.Ticket
+	fmt.Println(landed.TicketID(), ticket.Provenance, ticket.Status, ticket.Owner, ticket.Created.Format(time.DateOnly), err)
 	// Output:
 	// t-c1 history solved ann 2025-03-02 <nil>
 }

@@ -125,7 +125,9 @@ type Move struct {
 	By        string // agent who started it
 	StartedAt time.Time
 	FenceAt   time.Time // zero before the fence
+	FencedBy  time.Time // when the channel was read back as fenced, by the clock of the step that fenced it
 	EndedAt   time.Time // zero before the end
+	RepairAt  time.Time // when the next daily repair of its channel is due; zero until its late audits have ended
 	Run       int       // number of executions of the state machine started so far
 
 	SettingsSum string // SHA-256 of the channel's settings at the start, in hex (R17)

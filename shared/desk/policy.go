@@ -47,12 +47,18 @@ type Clocks struct {
 
 // Breached reports whether anything is overdue at now.
 func (c Clocks) Breached(now time.Time) bool {
+	due := c.Due()
+	return !due.IsZero() && due.Before(now)
+}
+
+// Due returns the earliest due time, zero if nothing is due.
+func (c Clocks) Due() (first time.Time) {
 	for _, due := range [...]time.Time{c.FirstReply, c.NextReply, c.Close} {
-		if !due.IsZero() && due.Before(now) {
-			return true
+		if !due.IsZero() && (first.IsZero() || due.Before(first)) {
+			first = due
 		}
 	}
-	return false
+	return first
 }
 
 // parsedPolicy is a Policy with the calendar of its schedule.
@@ -84,15 +90,16 @@ func (p parsedPolicy) due(from time.Time, d time.Duration) time.Time {
 	return p.calendar.add(from, d)
 }
 
-// clocks returns the clocks of t, given c. A closed ticket has none. The first
+// clocks returns the clocks of c's ticket. A closed ticket has none. The first
 // reply is due until an agent has answered; after that, the next reply is due
 // while the customer waits.
-func (r *Rules) clocks(t Ticket, c Conversation) Clocks {
+func (r *Rules) clocks(c Conversation) Clocks {
+	t := c.Ticket
 	p, ok := r.policyFor(t.Status)
-	if !ok || r.closed(t.Status) {
+	if !ok || r.closed(t) {
 		return Clocks{}
 	}
-	start, ok := r.replyStart(t, c)
+	start, ok := r.replyStart(c, t)
 	if !ok && t.Opened.IsZero() {
 		return Clocks{}
 	}
@@ -114,7 +121,7 @@ func (r *Rules) clocks(t Ticket, c Conversation) Clocks {
 // due. For history it depends on the admin's choice (R9), for the rest it is
 // the arrival by the store's clock, not the customer's date. With NoClocks,
 // replies are due only to what the customer writes after the fence.
-func (r *Rules) replyStart(t Ticket, c Conversation) (time.Time, bool) {
+func (r *Rules) replyStart(c Conversation, t Ticket) (time.Time, bool) {
 	switch {
 	case t.Provenance == Live:
 		return c.TakenIn, true

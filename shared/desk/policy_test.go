@@ -72,19 +72,43 @@ func TestR09_NothingBreachesTheMomentItLands(t *testing.T) {
 	}
 }
 
-func TestBreached(t *testing.T) {
+func TestR09_BreachesAreNotedWhenItLands(t *testing.T) {
+	now := fence.Add(90 * time.Minute)
+	m, s, closed := allOf("mail"), acme(), old()
+	m.Choices.SLA, closed.Status = desk.Original, desk.Closed
+	r := rules(t, s, m)
+	late := land(t, r, old(), now)
+	if !late.Ticket.Breached || ticket(t, r, closed, now).Breached || ticket(t, rules(t, s, allOf("mail")), old(), now).Breached {
+		t.Error("what was overdue at its landing, and only that, must say so")
+	}
+	late = edit(t, r, follow(t, s, r, late, desk.ByAgent, now), desk.TicketEdit{Status: ptr(desk.Status("spam"))}, now)
+	if !late.Ticket.Breached {
+		t.Error("it is forgotten later")
+	}
+	if got := land(t, r, native(), now); got.Ticket.Breached || !got.Ticket.Clocks.Breached(now) {
+		t.Error("a native ticket is said to have breached by its landing")
+	}
+}
+
+func TestClocksDue(t *testing.T) {
 	past, future := fence.Add(-time.Second), fence.Add(time.Second)
 	for name, test := range map[string]struct {
-		clocks desk.Clocks
-		want   bool
+		clocks   desk.Clocks
+		due      time.Time
+		breached bool
 	}{
-		"no clocks":   {desk.Clocks{}, false},
-		"due now":     {desk.Clocks{FirstReply: fence}, false},
-		"first reply": {desk.Clocks{FirstReply: past, NextReply: future}, true},
-		"next reply":  {desk.Clocks{FirstReply: future, NextReply: past}, true},
-		"close":       {desk.Clocks{FirstReply: future, Close: past}, true},
+		"no clocks":      {desk.Clocks{Policy: "mail"}, time.Time{}, false},
+		"due now":        {desk.Clocks{FirstReply: fence}, fence, false},
+		"first reply":    {desk.Clocks{FirstReply: past, NextReply: future}, past, true},
+		"next reply":     {desk.Clocks{FirstReply: future, NextReply: past}, past, true},
+		"close":          {desk.Clocks{FirstReply: future, Close: past}, past, true},
+		"close only":     {desk.Clocks{Close: future}, future, false},
+		"first of three": {desk.Clocks{FirstReply: future.Add(time.Hour), NextReply: future, Close: future.Add(time.Minute)}, future, false},
 	} {
-		if got := test.clocks.Breached(fence); got != test.want {
+		if got := test.clocks.Due(); !got.Equal(test.due) {
+			t.Errorf("%s: due %s", name, got)
+		}
+		if got := test.clocks.Breached(fence); got != test.breached {
 			t.Errorf("%s: Breached = %v", name, got)
 		}
 	}

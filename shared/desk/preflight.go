@@ -226,15 +226,18 @@ func (w QuietWindow) overlaps(o QuietWindow) bool {
 // from the quotas and us-east-1 prices of DynamoDB on demand as of November
 // 2026.
 const (
-	writesPerConversation = 2.05 // write units: ticket, marker, and some repeats
-	dollarsPerMillion     = 1.43 // per million conversations: 90 % for writes, then reads, queue and functions
+	writesPerConversation = 1.03  // write units: landing, and a share of the ledger
+	writesIfOpen          = 1.05  // more for an open one, to the index of what is open
+	writesIfNotified      = 3     // more if the landing is told of in the same transaction
+	dollarsPerWrite       = 0.625 // per million
+	dollarsForTheRest     = 0.15  // per million conversations: reads, queue, state machine and functions
 
 	coldWrites  = 4_000            // per second, on a table that has been idle
 	peakWrites  = 40_000           // per second, the default quota of a table
 	doubleAfter = 30 * time.Minute // time in which an on-demand table doubles its capacity
 	moveShare   = 0.7              // of the writes; the rest is reserved for live traffic (R22)
 
-	// Fence, drain and reconcile wait even if there is nothing to move.
+	// Drain waits even if there is nothing to move.
 	fixedWaits = 10 * time.Second
 )
 
@@ -254,11 +257,16 @@ func estimate(c Choices, f PreflightCounts) Estimate {
 	if c.History == AllHistory {
 		e.Conversations = f.Conversations
 	}
-	e.Writes = writesPerConversation * float64(e.Conversations)
-	e.Dollars = dollarsPerMillion * float64(e.Conversations) / 1e6
-	e.Shortest = fixedWaits + seconds(e.Writes/peakWrites)
+	if e.Conversations > 0 {
+		e.Writes = writesPerConversation*float64(e.Conversations) + writesIfOpen*float64(f.Open)
+	}
+	if c.Notifications == All {
+		e.Writes += writesIfNotified * float64(e.Conversations)
+	}
+	e.Dollars = (dollarsPerWrite*e.Writes + dollarsForTheRest*float64(e.Conversations)) / 1e6
+	left := writesPerConversation * float64(e.Conversations) // an index has capacity of its own
+	e.Shortest = fixedWaits + seconds(left/peakWrites)
 	e.Longest = fixedWaits
-	left := e.Writes
 	for rate := coldWrites; ; rate *= 2 {
 		moved := moveShare * float64(min(rate, peakWrites))
 		if rate >= peakWrites || left <= moved*doubleAfter.Seconds() {

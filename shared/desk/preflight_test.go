@@ -210,20 +210,23 @@ func TestR11_Estimate(t *testing.T) {
 	s := acme()
 	for name, test := range map[string]struct {
 		history       desk.HistoryChoice
+		notifications desk.NotificationMode
 		conversations int64
 		shortest      time.Duration
 		longest       time.Duration
 		dollars       float64
 	}{
-		"nothing":     {desk.AllHistory, 0, 10 * time.Second, 10 * time.Second, 0},
-		"no history":  {desk.NoHistory, 1e6, 10 * time.Second, 10 * time.Second, 0},
-		"a thousand":  {desk.AllHistory, 1e3, 10 * time.Second, 11 * time.Second, 0.00143},
-		"a million":   {desk.AllHistory, 1e6, 61 * time.Second, 742 * time.Second, 1.43},
-		"ten million": {desk.AllHistory, 1e7, 523 * time.Second, 10*time.Second + 2*1800*time.Second + 480*time.Second, 14.3},
-		"hundred million, 85 minutes on a warm table": {desk.AllHistory, 1e8, 5135 * time.Second,
-			10*time.Second + 4*1800*time.Second + 4621*time.Second, 143},
+		"nothing":     {desk.AllHistory, desk.Quiet, 0, 10 * time.Second, 10 * time.Second, 0},
+		"no history":  {desk.NoHistory, desk.Quiet, 1e6, 10 * time.Second, 10 * time.Second, 0},
+		"a thousand":  {desk.AllHistory, desk.Quiet, 1e3, 10 * time.Second, 10 * time.Second, 0.000990625},
+		"a million":   {desk.AllHistory, desk.Quiet, 1e6, 36 * time.Second, 378 * time.Second, 0.990625},
+		"all told":    {desk.AllHistory, desk.All, 1e6, 36 * time.Second, 378 * time.Second, 2.865625},
+		"ten million": {desk.AllHistory, desk.Quiet, 1e7, 268 * time.Second, 10*time.Second + 1800*time.Second + 939*time.Second, 9.90625},
+		"hundred million, 43 minutes on a warm table": {desk.AllHistory, desk.Quiet, 1e8, 2585 * time.Second,
+			10*time.Second + 4*1800*time.Second + 979*time.Second, 99.0625},
 	} {
-		got := s.Preflight(s.Channels[0], desk.Choices{History: test.history}, desk.PreflightCounts{Conversations: test.conversations}, fence).Estimate
+		counts := desk.PreflightCounts{Conversations: test.conversations, Open: test.conversations * 3 / 10}
+		got := s.Preflight(s.Channels[0], desk.Choices{History: test.history, Notifications: test.notifications}, counts, fence).Estimate
 		if got.Shortest != test.shortest || (got.Longest-test.longest).Abs() > time.Second {
 			t.Errorf("%s: %s to %s; want %s to %s", name, got.Shortest, got.Longest, test.shortest, test.longest)
 		}

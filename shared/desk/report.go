@@ -13,8 +13,7 @@ type Report struct {
 	AsIs       int64 // conversations moved with the ticket they already had
 	Redirected int64 // tickets of live conversations
 	Failed     int64
-	Unsettled  int64 // changed while being counted, so not in the checksums
-	OwnersLost int64
+	OwnersLost int64            // tickets that have no owner because the conversation's lacked access
 	Breaches   int64            // tickets overdue from the start
 	ByStatus   map[Status]int64 // tickets by the status that the move gave them
 
@@ -41,39 +40,35 @@ func Checksum(conversation string, start time.Time, status Status, owner string)
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// Checksum returns t's contribution to the sum of the help desk. For a ticket
-// that an agent has edited, it uses the status and owner that the move gave it,
-// because the conversation does not know of the edit; EditKept checks the edit.
-func (t Ticket) Checksum() uint64 {
-	status, owner := t.Status, t.Owner
-	if !t.Edited.At.IsZero() {
-		status, owner = t.MovedStatus, t.MovedOwner
-	}
-	return Checksum(t.Conversation, t.Created, status, owner)
-}
-
-// Expected returns the arguments of Checksum for the inbox's sum: what t must
-// be, according to c, without agents' edits. Where c determines the value, it
-// is calculated again from c. The rest is taken from the ticket: the date,
-// status and owner of a native ticket (R15), and for a live ticket the owner
-// that routing chose and the status in the settings at that time. An unknown
-// status is a *ConversionError.
-func (r *Rules) Expected(c Conversation, t Ticket) (start time.Time, status Status, owner string, err error) {
+// Checksums returns the terms of a landed conversation in the sums of a report:
+// what its ticket must have been at its landing, according to the frozen
+// conversation, the notes of the landing and the move's choices and access
+// snapshot; and what it was. They never depend on today's setup. Where nothing but
+// the landing can tell, its note counts: everything of a native ticket (R15), of a
+// live one the owner that routing chose and the status in the settings of that
+// time, and which owners had access when it landed after the end of the move.
+func (r *Rules) Checksums(c Conversation) (inbox, helpDesk uint64) {
+	t, was := c.Ticket, c.Ticket.AtLanding()
+	helpDesk = Checksum(c.ID, t.Created, was.Status, was.Owner)
 	if t.Provenance == Native {
-		return t.Created, t.MovedStatus, t.MovedOwner, nil
+		return helpDesk, helpDesk
 	}
-	made, err := r.build(c, t.Provenance, t.Imported)
-	if err != nil {
-		return time.Time{}, "", "", err
-	}
-	status, owner = made.Status, made.Owner
-	if t.Provenance == Live {
-		if r.closed(t.MovedStatus) == (c.Status == Closed) {
-			status = t.MovedStatus
+	inMove := t.Move == r.move.ID
+	must, lost := was, ""
+	switch {
+	case inMove && !r.snapshot[c.Owner], !inMove && t.LostOwner != "":
+		lost = c.Owner
+		if t.Provenance == History {
+			must.Owner = ""
 		}
-		if !r.access[c.Owner] {
-			owner = t.MovedOwner
-		}
+	case c.Owner != "" || t.Provenance == History:
+		must.Owner = c.Owner
 	}
-	return c.Started, status, owner, nil
+	if t.LostOwner != lost {
+		must.Owner = "not lost: " + c.Owner // no agent's ID, so that the sums differ
+	}
+	if t.Provenance == History && inMove {
+		must.Status, _ = r.chosen.Status(c.Status)
+	}
+	return Checksum(c.ID, c.Started, must.Status, must.Owner), helpDesk
 }

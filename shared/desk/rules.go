@@ -11,16 +11,17 @@ import (
 // depend only on the inputs, so workers that convert the same conversation
 // twice, or at the same time, agree. Rules is safe for concurrent use.
 type Rules struct {
-	move                Move
-	channel             Channel
-	settings            Settings
-	access              map[string]bool // agents with help desk access at the fence
-	eligibleOwners      map[string]bool // agents with help desk access now, for edits
-	routed              []string        // agents who receive live conversations, in order
-	live                StatusMap       // statuses of live tickets
-	removedClosedStatus Status          // closed status of an ended move, if it was removed from its pipeline
-	statuses            map[Status]statusInfo
-	policies            []parsedPolicy // those that apply to the channel, in order
+	move           Move      // its FenceAt is the channel's, which is stored first
+	chosen         StatusMap // the admin's choice; move's is one that exists
+	channel        Channel
+	settings       Settings
+	snapshot       map[string]bool // agents with help desk access at the fence
+	access         map[string]bool // the same until the move has ended, then those with access now
+	eligibleOwners map[string]bool // agents with help desk access now, for edits
+	routed         []string        // agents who receive live conversations, in order
+	live           StatusMap       // statuses of live tickets
+	statuses       map[Status]statusInfo
+	policies       []parsedPolicy // those that apply to the channel, in order
 }
 
 // statusInfo describes a status and its pipeline.
@@ -31,26 +32,33 @@ type statusInfo struct {
 }
 
 // NewRules returns the rules for channel c and its move m; the zero Move stands
-// for a channel that has not begun to move. Until the move ends, access must be
-// the set stored at its fence (Setup.Access), afterwards the current one.
+// for a channel that has not begun to move. Snapshot has the agents with help
+// desk access at the fence (Setup.Access), so that all workers agree. What lands
+// after the end of the move goes by the access that s gives.
 //
 // Errors that would make every conversation fail, such as a mapping to statuses
 // that do not exist, are returned as *InvalidErrors. Once the move has ended,
 // pipelines may change: tickets created later use the statuses for new tickets.
-func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error) {
+func NewRules(s Setup, m Move, c Channel, snapshot map[string]bool) (*Rules, error) {
 	settings, err := c.ParsedSettings()
 	if err != nil {
 		return nil, fmt.Errorf("channel %s: %w", c.ID, err)
 	}
-	r := &Rules{move: m, channel: c, settings: settings, access: access, eligibleOwners: s.Access(),
-		statuses: map[Status]statusInfo{}}
+	r := &Rules{move: m, chosen: m.Choices.Statuses, channel: c, settings: settings, snapshot: snapshot, access: snapshot,
+		eligibleOwners: s.Access(), statuses: map[Status]statusInfo{}}
+	if !c.FenceAt.IsZero() {
+		r.move.FenceAt = c.FenceAt
+	}
+	if r.ended() {
+		r.access = r.eligibleOwners
+	}
 	for _, p := range s.Pipelines {
 		for _, st := range p.Statuses {
 			r.statuses[st.ID] = statusInfo{closed: st.Closed, pipeline: p.ID, firstOpen: p.first(false)}
 		}
 	}
 	for _, id := range s.RoutedAgents(settings.Routing) {
-		if access[id] {
+		if r.access[id] {
 			r.routed = append(r.routed, id)
 		}
 	}
@@ -62,9 +70,6 @@ func NewRules(s Setup, m Move, c Channel, access map[string]bool) (*Rules, error
 		errs.check(err)
 		err = s.CheckStatusMap(m.Choices.Statuses)
 		if err != nil && !m.EndedAt.IsZero() {
-			if _, ok := r.statuses[m.Choices.Statuses.Closed]; !ok {
-				r.removedClosedStatus = m.Choices.Statuses.Closed
-			}
 			r.move.Choices.Statuses, err = r.live, nil
 		}
 		errs.check(err)
@@ -120,12 +125,19 @@ func (r *Rules) mapping(p Provenance) StatusMap {
 	return r.move.Choices.Statuses
 }
 
-// closed reports whether s is a closed status. That includes one which the move
-// gave to tickets and which was removed later: a reply must still reopen these
-// tickets (R19).
-func (r *Rules) closed(s Status) bool {
-	return r.statuses[s].closed || r.removedClosedStatus != "" && s == r.removedClosedStatus
-}
+// Move returns the move.
+func (r *Rules) Move() Move { return r.move }
+
+// Channel returns the channel as it was when the rules were read.
+func (r *Rules) Channel() Channel { return r.channel }
+
+// ended reports whether the move has ended.
+func (r *Rules) ended() bool { return r.channel.Home == HelpDesk }
+
+// closed reports whether a ticket is closed. A status that was removed, or has
+// changed its kind since, still counts as what it was: a reply must reopen such a
+// ticket, too (R19).
+func (r *Rules) closed(t Ticket) bool { return t.Closed || r.statuses[t.Status].closed }
 
 // Belongs reports whether c belongs to the channel: it started there (R13), or
 // it joined from a connected form (R14).
@@ -133,15 +145,14 @@ func (r *Rules) Belongs(c Conversation) bool {
 	return c.Channel == r.channel.ID && c.Account == r.channel.Account
 }
 
-// Provenance returns the provenance of the ticket that c gets. It is meant for
-// conversations that have not moved; afterwards the ticket's own Provenance
-// counts. A ticket created in the inbox is native (R15), however late it was
-// created. A conversation that arrived since the fence is live (R18), whatever
-// date its mail carries.
+// Provenance returns the provenance of c's ticket, or of the one that it gets.
+// A ticket created in the inbox is native (R15), however late it was created. A
+// conversation that arrived since the fence is live (R18), whatever date its mail
+// carries.
 func (r *Rules) Provenance(c Conversation) Provenance {
 	switch {
-	case c.Ticket != "" && c.Home != HelpDesk:
-		return Native
+	case c.HasTicket():
+		return c.Ticket.Provenance
 	case !r.move.FenceAt.IsZero() && !c.TakenIn.Before(r.move.FenceAt):
 		return Live
 	}

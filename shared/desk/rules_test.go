@@ -3,7 +3,6 @@ package desk_test
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,9 +23,6 @@ func TestR13_ConversationBelongsToItsChannel(t *testing.T) {
 		if got := r.Belongs(test.c); got != test.want {
 			t.Errorf("%s: Belongs = %v", name, got)
 		}
-		if _, err := r.Ticket(test.c, fence); (code(err) == "other-channel") == test.want {
-			t.Errorf("%s: Ticket says %v", name, err)
-		}
 	}
 }
 
@@ -39,8 +35,8 @@ func TestR14_JoinedConversationBelongsToTheMailChannel(t *testing.T) {
 	if rules(t, acme(), allOf("form")).Belongs(c) {
 		t.Error("it moves with the form")
 	}
-	if tk := ticket(t, rules(t, acme(), allOf("mail")), c, fence); tk.Origin != "form" || tk.Channel != "mail" {
-		t.Errorf("ticket is of %q from %q", tk.Channel, tk.Origin)
+	if got := land(t, rules(t, acme(), allOf("mail")), c, fence); got.Origin != "form" || got.Channel != "mail" {
+		t.Errorf("landed in %q from %q", got.Channel, got.Origin)
 	}
 }
 
@@ -50,24 +46,22 @@ func TestProvenance(t *testing.T) {
 		c.TakenIn = fence.Add(d)
 		return c
 	}
-	native := at(-time.Hour)
-	native.Ticket = "n1"
-	late := at(time.Hour)
-	late.Ticket = "n2"
+	late := native()
+	late.TakenIn = fence.Add(time.Hour)
 	backdated := at(time.Hour)
 	backdated.Started = fence.AddDate(-9, 0, 0)
 	for name, test := range map[string]struct {
 		c    desk.Conversation
 		want desk.Provenance
 	}{
-		"R16 a year before":         {old(), desk.History},
-		"R16 just before":           {at(-time.Millisecond), desk.History},
-		"R18 at the fence":          {at(0), desk.Live},
-		"R18 after":                 {at(time.Hour), desk.Live},
-		"R18 after, with old date":  {backdated, desk.Live},
-		"R15 native":                {native, desk.Native},
-		"R15 native made since":     {late, desk.Native},
-		"R16 converted, not native": {marked(old()), desk.History},
+		"R16 a year before":        {old(), desk.History},
+		"R16 just before":          {at(-time.Millisecond), desk.History},
+		"R18 at the fence":         {at(0), desk.Live},
+		"R18 after":                {at(time.Hour), desk.Live},
+		"R18 after, with old date": {backdated, desk.Live},
+		"R15 native":               {native(), desk.Native},
+		"R15 native made since":    {late, desk.Native},
+		"R16 landed, not native":   {land(t, rules(t, acme(), allOf("mail")), old(), fence), desk.History},
 	} {
 		if got := rules(t, acme(), allOf("mail")).Provenance(test.c); got != test.want {
 			t.Errorf("%s: %q; want %q", name, got, test.want)
@@ -83,26 +77,20 @@ func TestR20_HistoryStaysWhenLeftBehind(t *testing.T) {
 	none.Choices.History, none.Choices.Statuses = desk.NoHistory, desk.StatusMap{}
 	atFence := old()
 	atFence.TakenIn = fence
-	native := old()
-	native.Ticket = "n1"
 	for name, test := range map[string]struct {
 		m    desk.Move
 		c    desk.Conversation
 		want bool
 	}{
 		"none, old":     {none, old(), true},
-		"none, native":  {none, native, true},
+		"none, native":  {none, native(), true},
 		"none, fresh":   {none, fresh(), false},
 		"none, at once": {none, atFence, false},
 		"all, old":      {allOf("mail"), old(), false},
 		"all, fresh":    {allOf("mail"), fresh(), false},
 	} {
-		r := rules(t, acme(), test.m)
-		if got := r.StaysInInbox(test.c); got != test.want {
+		if got := rules(t, acme(), test.m).StaysInInbox(test.c); got != test.want {
 			t.Errorf("%s: StaysInInbox = %v; want %v", name, got, test.want)
-		}
-		if _, err := r.Ticket(test.c, fence); (code(err) == "stays-in-inbox") != test.want {
-			t.Errorf("%s: Ticket says %v", name, err)
 		}
 	}
 	if c := receive(t, acme(), old(), desk.ByCustomer, fence.Add(time.Hour)); !rules(t, acme(), none).StaysInInbox(c) {
@@ -163,14 +151,13 @@ func TestNewRulesRefusesWhatWouldFailEveryConversation(t *testing.T) {
 	}
 }
 
-// TestR19ReplyReopensAlsoWhenTheClosedStatusIsGone: after the move an admin may
-// do without its statuses. Its closed tickets are closed still, and a reply
-// opens them with the status of new ones.
-func TestR19ReplyReopensAlsoWhenTheClosedStatusIsGone(t *testing.T) {
+// After the move an admin may do without its statuses. Its closed tickets are
+// closed still, and a reply opens them with the status of new ones.
+func TestR19_ReplyReopensAlsoWhenTheClosedStatusIsGone(t *testing.T) {
 	s, m := acme(), allOf("mail")
 	c := old()
 	c.Status = desk.Closed
-	tk := ticket(t, rules(t, s, m), c, fence)
+	c = land(t, rules(t, s, m), c, fence)
 	m.EndedAt = fence.Add(time.Minute)
 	for i := range s.Pipelines {
 		for k := range s.Pipelines[i].Statuses {
@@ -178,17 +165,27 @@ func TestR19ReplyReopensAlsoWhenTheClosedStatusIsGone(t *testing.T) {
 		}
 	}
 	s.Channels[0].Settings = nil
-	r, err := desk.NewRules(s, m, s.Channels[0], s.Access())
-	if err != nil {
-		t.Fatal(err)
+	r := rules(t, s, m)
+	got := follow(t, s, r, c, desk.ByCustomer, fence.Add(time.Hour))
+	if got.Ticket.Status != "new-2" || got.Ticket.Closed || got.Ticket.AtLanding().Status != "solved" {
+		t.Errorf("after a reply it is %+v", got.Ticket)
 	}
-	c = marked(c)
-	c.Version++
-	c.CustomerVersion, c.CustomerAt = c.Version, fence.Add(time.Hour)
-	if got, _, err := r.Raise(tk, c, true); err != nil || got.Status == tk.Status || !strings.HasSuffix(string(got.Status), "-2") {
-		t.Errorf("after a reply it is %q, %v; it was %q", got.Status, err, tk.Status)
-	}
-	if _, err := r.Edit(tk, desk.TicketEdit{Status: ptr(tk.Status)}, c, "ada", fence); err == nil {
+	if _, err := r.EditTicket(c, desk.TicketEdit{Status: ptr(c.Ticket.Status)}, "ada", "", fence); err == nil {
 		t.Error("an agent may choose a status that is gone")
+	}
+}
+
+// The fence is stored in the channel first, and what is taken in is dated after
+// that one.
+func TestR18_TheFenceIsTheChannels(t *testing.T) {
+	s, m := acme(), allOf("mail")
+	m.FenceAt = time.Time{}
+	s.Channels[0].FenceAt = fence
+	r := rules(t, s, m)
+	if got := r.Provenance(fresh()); got != desk.Live {
+		t.Errorf("a fresh one is %q", got)
+	}
+	if got := r.Move().FenceAt; !got.Equal(fence) || r.Channel().ID != "mail" {
+		t.Errorf("fence of %s at %s", r.Channel().ID, got)
 	}
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -15,128 +16,148 @@ const (
 	Live    Provenance = "live"    // created for a conversation that arrived after the fence (R18)
 )
 
-// LastEdit is the last change to a ticket by an agent. It serves to prove that
-// no edit was overwritten; see Ticket.EditKept.
-type LastEdit struct {
-	At            time.Time // zero if no agent has edited the ticket
-	By            string    // agent ID
-	Status        Status
-	Owner         string
-	SourceVersion int64 // version of the conversation when the agent edited the ticket
-}
-
-// Ticket is the only ticket of a conversation. Its ID is derived from the
-// conversation's ID, which rules out a second one.
+// Ticket is a conversation's ticket: the part of its header that the help desk
+// works on.
 type Ticket struct {
-	Account      string
-	ID           string
-	Conversation string
-	Channel      string
-	Subject      string
-	Customer     string
-	Status       Status
-	Owner        string    // agent ID or ""
-	Created      time.Time // when the conversation started (R16)
+	Status Status
+	Owner  string // agent ID or ""
 
+	Created    time.Time // when the conversation started (R16); of a Native ticket, when it was made
 	Provenance Provenance
 	Imported   time.Time // when deskmove created it; zero for Native
-	Move       string    // move ID; "" if it was created after the end of the move
-	Origin     string    // ID of the channel on which the conversation started
-	LostOwner  string    // the conversation's owner if they lack help desk access, else ""
+	Move       string    // the move that created it; "" for Native, and if it landed after the end of the move
+	LostOwner  string    // the conversation's owner if they lacked help desk access, else ""
 
-	Opened time.Time // start of the clock to close: the ticket's start, or when it was reopened; zero if that clock is off
-	Clocks Clocks
-	Home   Home // Inbox for a native ticket that has not moved; otherwise HelpDesk
+	Opened   time.Time // start of the clock to close: the ticket's start, or when it was reopened; zero if that clock is off
+	Clocks   Clocks
+	Breached bool // something was overdue when it landed
+	Closed   bool // Status is a closed one, in the help desk
 
-	// The result of the move. Edits by agents set Edited and do not change the
-	// other two, because the report (R27) must distinguish a wrong conversion
-	// from a correct one that was edited later.
-	MovedStatus Status
-	MovedOwner  string
-	Edited      LastEdit // since the ticket came to the help desk
-
-	SourceVersion int64 // version of the conversation that the ticket reflects
-	Revision      int64 // starts at 1; incremented with every change
+	// Landed is what the ticket was when it landed, kept from the first change of
+	// its status or owner on. The proof (R27) must tell a wrong conversion from a
+	// correct one that was edited later. See AtLanding.
+	Landed Landed
+	Edited LastEdit
+	// Behind is the revision of the first message that could not be applied to
+	// the ticket, 0 if there is none: see Rules.Follow.
+	Behind int64
 }
 
-// TicketID returns the ID of a conversation's ticket. All callers get the same
-// ID, so they cannot create two tickets.
-func TicketID(conversationID string) string {
-	return "t-" + conversationID
+// Landed is a ticket's status and owner when it landed.
+type Landed struct {
+	Status Status
+	Owner  string
 }
 
-// Ticket converts c at now. Tickets from history keep the date of the
-// conversation, and its owner if that agent has access (R16); tickets of live
-// conversations are routed (R18). If c cannot be converted, the error is a
-// *ConversionError (R28).
-func (r *Rules) Ticket(c Conversation, now time.Time) (Ticket, error) {
-	provenance := r.Provenance(c)
-	if err := r.convertible(c, provenance); err != nil {
-		return Ticket{}, err
+// LastEdit is the last change to a ticket by an agent. It serves to prove that
+// no edit was overwritten; see Conversation.EditKept.
+type LastEdit struct {
+	At     time.Time // zero if no agent has edited the ticket
+	By     string    // agent ID
+	Status Status
+	Owner  string
+	Rev    int64 // the conversation's, with the edit or with the making of a Native ticket
+}
+
+// TicketID returns the ID of a conversation's ticket.
+func TicketID(conversation string) string { return ticketPrefix + conversation }
+
+const ticketPrefix = "t-"
+
+// OfTicket returns the ID of a ticket's conversation, or false if there can be no
+// such ticket.
+func OfTicket(id string) (conversation string, ok bool) {
+	return strings.CutPrefix(id, ticketPrefix)
+}
+
+// AtLanding returns the status and owner that the ticket had when it landed.
+func (t Ticket) AtLanding() Landed {
+	if t.Landed.Status == "" {
+		return Landed{t.Status, t.Owner}
 	}
-	t, err := r.build(c, provenance, now)
+	return t.Landed
+}
+
+// keepLanding keeps what the ticket of a conversation in the help desk was when
+// it landed, before its first change.
+func (c *Conversation) keepLanding() {
+	if c.Home == HelpDesk {
+		c.Ticket.Landed = c.Ticket.AtLanding()
+	}
+}
+
+// Land returns c as it lands in the help desk at now, with its ticket and the
+// next revision. Tickets from history keep the date of the conversation, and its
+// owner if that agent has access (R16); tickets of live conversations are routed
+// (R18). Nothing of a ticket that c already has changes (R15), but that it reopens
+// if its customer has written since the fence and since an agent last edited it
+// (R19). If c cannot be converted, the error is a *ConversionError (R28).
+//
+// C must not have landed, and must be one that the move brings: see Belongs and
+// StaysInInbox.
+func (r *Rules) Land(c Conversation, now time.Time) (Conversation, error) {
+	landed := c
+	landed.Home = HelpDesk
+	landed.Rev++
+	if c.HasTicket() {
+		t := &landed.Ticket
+		if !c.CustomerAt.Before(r.move.FenceAt) && c.CustomerRev > t.Edited.Rev && r.mayReopen(*t) {
+			r.reopen(&landed)
+			t.Clocks = r.clocks(landed)
+		}
+		t.Closed = r.statuses[t.Status].closed
+		return landed, nil
+	}
+	if err := convertible(c); err != nil {
+		return c, err
+	}
+	t, err := r.build(c, now)
 	if err != nil {
-		return Ticket{}, err
+		return c, err
 	}
-	t.Revision = 1
-	t.Move = r.move.ID
-	if provenance == Live && r.move.Status == Done {
-		t.Move = ""
-	}
-	return t, nil
+	landed.Ticket = t
+	landed.Ticket.Clocks = r.clocks(landed)
+	landed.Ticket.Breached = landed.Ticket.Clocks.Breached(now)
+	return landed, nil
 }
 
-// convertible returns a *ConversionError if c cannot become a ticket.
-func (r *Rules) convertible(c Conversation, p Provenance) error {
+// convertible returns a *ConversionError if c cannot get a ticket.
+func convertible(c Conversation) error {
 	fail := func(code, problem, remedy string) error {
 		return &ConversionError{Conversation: c.ID, Code: code, Problem: problem, Remedy: remedy}
 	}
 	switch {
-	case !r.Belongs(c):
-		return fail(CodeOtherChannel, "it belongs to another channel", "move that channel")
 	case c.TakenIn.IsZero():
 		return fail(CodeNoArrival, "the date it was taken in is missing", "set its takenIn date and try again")
-	case r.StaysInInbox(c):
-		return fail(CodeStaysInInbox, "history stays in the inbox", "answer it there")
-	case p == Native:
-		return fail(CodeHasTicket, "it already has a ticket, which moves unchanged", "move the ticket")
 	case c.Started.IsZero():
 		return fail(CodeNoStartDate, "the date it started is missing", "set its started date and try again")
-	case c.Version < 1:
-		return fail(CodeNoVersion, "it has no version", "set its version to 1 and try again")
+	case c.Rev < 1:
+		return fail(CodeNoRevision, "it has no revision", "set its revision to 1 and try again")
+	case c.Status != Open && c.Status != Closed:
+		return fail(CodeUnknownState, "it is neither open nor closed", "set its status and try again")
 	}
 	return nil
 }
 
-// build returns the ticket of c without Revision and Move. It depends on c and
-// the rules only, so it can be compared with the stored ticket.
-func (r *Rules) build(c Conversation, p Provenance, imported time.Time) (Ticket, error) {
-	status, err := r.mapping(p).Status(c.Status)
-	if err != nil {
-		return Ticket{}, &ConversionError{Conversation: c.ID, Code: CodeUnknownState,
-			Problem: "it is neither open nor closed", Remedy: "set its status and try again"}
+// build returns the ticket of c without its clocks.
+func (r *Rules) build(c Conversation, now time.Time) (Ticket, error) {
+	t := Ticket{Owner: c.Owner, Created: c.Started, Provenance: r.Provenance(c), Imported: now, Closed: c.Status == Closed}
+	var err error
+	if t.Status, err = r.mapping(t.Provenance).Status(c.Status); err != nil {
+		return t, err
 	}
-	t := Ticket{
-		Account: c.Account, ID: TicketID(c.ID), Conversation: c.ID, Channel: c.Channel,
-		Subject: Truncate(c.Subject, MaxSubject), Customer: Truncate(c.Customer, MaxCustomer),
-		Status: status, Owner: c.Owner, Created: c.Started,
-		Provenance: p, Imported: imported, Origin: c.Origin,
-		Home: HelpDesk, SourceVersion: c.Version,
+	if !r.ended() {
+		t.Move = r.move.ID
 	}
 	if !r.access[c.Owner] {
 		t.Owner, t.LostOwner = "", c.Owner
-		if p == Live {
+		if t.Provenance == Live {
 			t.Owner = r.route(c.ID)
 		}
 	}
-	t.MovedStatus, t.MovedOwner = t.Status, t.Owner
-	if c.Status == Open {
-		t.Opened, _ = r.replyStart(t, c)
-		if r.withoutClocks(t) {
-			t.Opened = time.Time{}
-		}
+	if c.Status == Open && !r.withoutClocks(t) {
+		t.Opened, _ = r.replyStart(c, t)
 	}
-	t.Clocks = r.clocks(t, c)
 	return t, nil
 }
 
@@ -147,24 +168,10 @@ type TicketEdit struct {
 	Owner  *string
 }
 
-// Edit returns t with the changes e of the agent by, and the next revision. The
-// conversation c must have been read after t, with strong consistency: t first
-// catches up with the messages of c, then e is applied and the version of c is
-// stored with it. A message that the agent could have seen thus cannot undo the
-// edit when it is processed late (R19).
-//
-// Edit returns a *RefusedError if t is in the help desk but its conversation is
-// not marked yet: the ticket may still be withdrawn because the conversation
-// joined another channel (R14), and the edit would be lost. An unknown status,
-// or an owner without help desk access (R21), is an *InvalidError.
-func (r *Rules) Edit(t Ticket, e TicketEdit, c Conversation, by string, now time.Time) (Ticket, error) {
-	if t.Home == HelpDesk && c.Home != HelpDesk {
-		remedy := "edit conversation " + c.ID + " instead"
-		if t.Provenance == Native {
-			remedy = "try again in a moment"
-		}
-		return t, StillMoving(remedy)
-	}
+// EditTicket returns c with the changes e of the agent by to its ticket, the
+// edit's token and the next revision. An unknown status, or an owner without help
+// desk access (R21), is an *InvalidError.
+func (r *Rules) EditTicket(c Conversation, e TicketEdit, by, token string, now time.Time) (Conversation, error) {
 	var errs problems
 	if e.Status == nil && e.Owner == nil {
 		errs.add("status", "there is nothing to change", "send a status, an owner or both")
@@ -178,124 +185,84 @@ func (r *Rules) Edit(t Ticket, e TicketEdit, c Conversation, by string, now time
 			"choose an agent who has it, or \"\" for nobody")
 	}
 	if err := errs.join(); err != nil {
-		return t, err
+		return c, err
 	}
-	edited := t
-	if t.SourceVersion < c.Version {
-		edited = r.follow(t, c)
+	edited := c
+	if c.Ticket.Behind != 0 {
+		edited = r.Follow(edited)
 	}
-	if e.Status != nil && *e.Status != edited.Status {
-		if r.closed(edited.Status) && !r.closed(*e.Status) {
-			edited.Opened = now
+	edited.keepLanding()
+	t := &edited.Ticket
+	if e.Status != nil && *e.Status != t.Status {
+		closes := r.statuses[*e.Status].closed
+		if r.closed(*t) && !closes {
+			t.Opened = now
 		}
-		edited.Status = *e.Status
-		edited.Clocks = r.clocks(edited, c)
+		t.Status, t.Closed = *e.Status, closes && edited.Home == HelpDesk
+		t.Clocks = r.clocks(edited)
 	}
 	if e.Owner != nil {
-		edited.Owner = *e.Owner
+		t.Owner = *e.Owner
 	}
-	edited.Edited = LastEdit{At: now, By: by, Status: edited.Status, Owner: edited.Owner, SourceVersion: edited.SourceVersion}
-	edited.Revision = t.Revision + 1
+	edited.Rev = c.Rev + 1
+	edited.ChangedAt, edited.LastEdit = now, token
+	t.Edited = LastEdit{At: now, By: by, Status: t.Status, Owner: t.Owner, Rev: edited.Rev}
 	return edited, nil
 }
 
-// EditKept reports whether the last edit by an agent is still in place, as it
-// must be (R19): the owner is unchanged, and so is the status unless the
-// customer wrote after the edit.
-func (t Ticket) EditKept(c Conversation) bool {
-	e := t.Edited
+// EditKept reports whether the last edit of c's ticket by an agent is still in
+// place, as it must be (R19): the owner is unchanged, and so is the status unless
+// the customer wrote after the edit.
+func (c Conversation) EditKept() bool {
+	t, e := c.Ticket, c.Ticket.Edited
 	return e.At.IsZero() ||
-		t.Owner == e.Owner && (t.Status == e.Status || c.CustomerVersion > e.SourceVersion)
+		t.Owner == e.Owner && (t.Status == e.Status || c.CustomerRev > e.Rev)
 }
 
-// VisibleTo reports whether a may see t. In the help desk that requires help
-// desk access (R21), even for a super administrator.
-func (t Ticket) VisibleTo(a Agent) bool {
-	return t.Home != HelpDesk || a.HelpDesk
+// VisibleTo reports whether a may see c's ticket. In the help desk that requires
+// help desk access (R21), even for a super administrator.
+func (c Conversation) VisibleTo(a Agent) bool {
+	return c.Home != HelpDesk || a.HelpDesk
 }
 
-// AsIs moves t, a ticket created in the inbox, to the help desk. Nothing but its
-// home changes (R15), except that it reopens if its customer wrote since the
-// fence (R19). If t is already in the help desk, it catches up with c, and its
-// Revision only changes if there was something to catch up with.
-func (r *Rules) AsIs(t Ticket, c Conversation) Ticket {
-	if t.Home == HelpDesk {
-		if t.SourceVersion >= c.Version {
-			return t
-		}
-		return r.follow(t, c)
+// Follow applies the message that c received last to its ticket, in the help desk:
+// a customer's reopens it, and both sides' set the clocks (R19). Messages that
+// could not be applied when they came are applied with it. It leaves the revision
+// alone, as the message is the change.
+func (r *Rules) Follow(c Conversation) Conversation {
+	t := &c.Ticket
+	since := c.Rev
+	if t.Behind != 0 {
+		since = t.Behind
 	}
-	t.Home = HelpDesk
-	// Messages that arrived before the fence did not reopen the ticket then, so
-	// the move must not reopen it now.
-	if !c.CustomerAt.Before(r.move.FenceAt) && r.reopens(t, c) {
-		t = r.reopen(t, c)
-		t.Clocks = r.clocks(t, c)
+	if c.CustomerRev >= since && r.mayReopen(*t) {
+		c.keepLanding()
+		r.reopen(&c)
 	}
-	t.MovedStatus, t.MovedOwner, t.Edited = t.Status, t.Owner, LastEdit{}
-	t.SourceVersion = max(t.SourceVersion, c.Version)
-	t.Revision++
-	return t
+	t.Clocks = r.clocks(c)
+	t.Behind = 0
+	return c
 }
 
-// Raise brings t up to date with c and reports whether it changed. Calls may be
-// repeated and may come late. Until c is marked, the conversation is
-// authoritative: people edit it and not the ticket, so t is converted again
-// from c. Once c is marked, the ticket is authoritative: t only follows the
-// messages of c (R19).
-//
-// Agents' edits survive because Edit stores the version of the conversation it
-// has read in SourceVersion: messages up to that version are ignored here,
-// however late they come.
-//
-// If c cannot be converted, the error is a *ConversionError.
-func (r *Rules) Raise(t Ticket, c Conversation, marked bool) (Ticket, bool, error) {
-	switch {
-	case t.Provenance == Native && !marked:
-		raised := r.AsIs(t, c)
-		return raised, raised.Revision != t.Revision, nil
-	case t.SourceVersion >= c.Version:
-		return t, false, nil
-	case marked:
-		return r.follow(t, c), true, nil
+// CannotFollow returns c with a note that its last message has not been applied to
+// its ticket, because the channel's rules cannot be read. The repair applies it.
+func (c Conversation) CannotFollow() Conversation {
+	if c.Ticket.Behind == 0 {
+		c.Ticket.Behind = c.Rev
 	}
-	raised, err := r.build(c, t.Provenance, t.Imported)
-	if err != nil {
-		return t, false, err
-	}
-	raised.Created, raised.Move, raised.Origin = t.Created, t.Move, t.Origin
-	raised.Revision = t.Revision + 1
-	return raised, true, nil
+	return c
 }
 
-// follow applies the messages of c to a ticket that is already authoritative:
-// the customer's reopen it, and both sides' set the clocks. Otherwise status
-// and owner stay as the agents left them.
-func (r *Rules) follow(t Ticket, c Conversation) Ticket {
-	wrote := t.Home == HelpDesk && t.SourceVersion < c.CustomerVersion && !r.settings.Automation.KeepClosed
-	if wrote && r.closed(t.MovedStatus) {
-		t.MovedStatus = r.openLike(t.Provenance, t.MovedStatus)
-	}
-	if t.Home == HelpDesk && r.reopens(t, c) {
-		t = r.reopen(t, c)
-	}
-	t.Clocks = r.clocks(t, c)
-	t.SourceVersion = max(t.SourceVersion, c.Version)
-	t.Revision++
-	return t
+// mayReopen reports whether t is closed and replies may reopen tickets of the
+// channel (R19).
+func (r *Rules) mayReopen(t Ticket) bool {
+	return r.closed(t) && !r.settings.Automation.KeepClosed
 }
 
-// reopens reports whether t is closed, the customer has written something that t
-// does not reflect yet, and replies may reopen tickets of the channel (R19).
-func (r *Rules) reopens(t Ticket, c Conversation) bool {
-	return t.SourceVersion < c.CustomerVersion && r.closed(t.Status) && !r.settings.Automation.KeepClosed
-}
-
-// reopen opens t in its own pipeline and restarts its clock to close.
-func (r *Rules) reopen(t Ticket, c Conversation) Ticket {
-	t.Status = r.openLike(t.Provenance, t.Status)
-	t.Opened = c.CustomerAt
-	return t
+// reopen opens c's ticket in its own pipeline and restarts its clock to close.
+func (r *Rules) reopen(c *Conversation) {
+	c.Ticket.Status = r.openLike(c.Ticket.Provenance, c.Ticket.Status)
+	c.Ticket.Opened, c.Ticket.Closed = c.CustomerAt, false
 }
 
 // openLike returns the status with which to reopen a ticket that was closed with
