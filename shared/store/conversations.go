@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"deskmove/shared/desk"
 )
 
-// ConversationStore keeps the headers of conversations.
+// ConversationStore keeps conversations with their tickets.
 type ConversationStore struct{ Engine Engine }
 
 // Get reads one conversation, strongly; desk.ErrNotFound if there is none.
@@ -17,159 +19,87 @@ func (s ConversationStore) Get(ctx context.Context, account, id string) (desk.Co
 	if err != nil {
 		return desk.Conversation{}, fmt.Errorf("conversation %s: %w", id, err)
 	}
-	return readConversation(a), nil
+	return readHeader(account, id, a), nil
 }
 
 // GetMany reads conversations in any order; those that do not exist are left
 // out. Unless strong, the answer may be old.
 func (s ConversationStore) GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error) {
-	return readMany(ctx, s.Engine, Conversations, keysOf(account, ids, HeaderKey), strong, readConversation)
+	keys := make([]Key, len(ids))
+	for i, id := range ids {
+		keys[i] = HeaderKey(account, id)
+	}
+	items, err := s.Engine.Get(ctx, Conversations, keys, Consistency(strong))
+	if err != nil {
+		return nil, fmt.Errorf("read %d conversations: %w", len(keys), err)
+	}
+	found := make([]desk.Conversation, len(items))
+	for i, item := range items {
+		found[i] = readItem(item)
+	}
+	return found, nil
 }
 
-// Mark sets the markers of conversations: each lives in the help desk now, on
-// its ticket. A conversation whose version is no longer the one given has
-// desk.ErrChanged in its place; nil means that all were marked.
-func (s ConversationStore) Mark(ctx context.Context, cs []desk.Conversation) []error {
-	writes := make([]Write, len(cs))
-	for i, c := range cs {
-		writes[i] = Write{
-			Op: Update, Table: Conversations, Key: HeaderKey(c.Account, c.ID),
-			Set: Attrs{}.str(AttrHome, string(c.Home)).str(AttrTicket, c.Ticket).str(AttrMove, c.Move),
-			If:  Equals(Version, N(c.Version)),
+// Save stores a changed conversation if it still is as it was read; else the error
+// is a *desk.ChangedError.
+func (s ConversationStore) Save(ctx context.Context, old, is desk.Conversation) error {
+	return FirstError(s.SaveMany(ctx, []desk.Change{{Old: old, New: is}}))
+}
+
+// maxTransactions is how many transactions run at the same time.
+const maxTransactions = 16
+
+// SaveMany stores changed conversations as Save does, independently of each other,
+// each together with the notification of it, if there is one. It returns nil if
+// all were stored, else one error or nil for each.
+func (s ConversationStore) SaveMany(ctx context.Context, changes []desk.Change) []error {
+	errs := make([]error, len(changes))
+	var single []Write
+	var of []int
+	var g errgroup.Group
+	g.SetLimit(maxTransactions)
+	for i, c := range changes {
+		w := changeHeader(c.Old, c.New)
+		if c.Notify == nil {
+			single, of = append(single, w), append(of, i)
+			continue
+		}
+		g.Go(func() error {
+			errs[i] = s.Engine.Transact(ctx, []Write{w, writeNotification(c.New.Account, *c.Notify)})
+			return nil
+		})
+	}
+	if len(single) > 0 {
+		for i, err := range s.Engine.Write(ctx, single) {
+			errs[of[i]] = err
 		}
 	}
-	return translate(s.Engine.Write(ctx, writes), ErrCondition, desk.ErrChanged)
-}
-
-// Save stores a changed header if its version is still old; else
-// desk.ErrChanged.
-func (s ConversationStore) Save(ctx context.Context, c desk.Conversation, old int64) error {
-	err := FirstError(s.Engine.Write(ctx, []Write{saveHeader(c, old)}))
-	if errors.Is(err, ErrCondition) {
-		return fmt.Errorf("conversation %s: %w", c.ID, desk.ErrChanged)
-	}
-	return err
-}
-
-// saveHeader replaces the header: everything in it follows from the version
-// that is checked, the marker too, since setting the marker checks it as well
-// and only ever happens once. A change that races with the marker must not
-// take the marker back, so it checks that the home is the one it read.
-func saveHeader(c desk.Conversation, old int64) Write {
-	return Write{
-		Op: Put, Table: Conversations, Key: HeaderKey(c.Account, c.ID), Set: writeConversation(c),
-		If: Equals(Version, N(old)).And(Equals(AttrHome, S(string(c.Home)))),
-	}
-}
-
-// translate replaces errors that are from by to, in place.
-func translate(errs []error, from, to error) []error {
+	_ = g.Wait() // each has its own error
+	failed := false
 	for i, err := range errs {
-		if errors.Is(err, from) {
-			errs[i] = to
+		if err != nil {
+			errs[i], failed = changed(changes[i].Old, err), true // #nosec G602 -- one for each change
 		}
+	}
+	if !failed {
+		return nil
 	}
 	return errs
 }
 
-// Attributes of conversations, messages and tickets.
-const (
-	aAccount    = "acct"
-	aID         = "id"
-	AttrHome    = "home"
-	AttrTicket  = "ticket"
-	AttrMove    = "move"
-	aOrigin     = "origin"
-	aChannel    = "channel"
-	aSubject    = "subject"
-	aCustomer   = "customer"
-	AttrState   = "state"
-	aOwner      = "owner"
-	AttrStarted = "started"
-	aTakenIn    = "taken"
-	aJoined     = "joined"
-	aChanged    = "changed"
-	aCustVer    = "custver"
-	aCustAt     = "custat"
-	aFirst      = "first"
-	aWaiting    = "waiting"
-	aClosed     = "closed"
-	aMessages   = "messages"
-)
-
-func writeConversation(c desk.Conversation) Attrs {
-	a := make(Attrs, 0, 24)
-	a = a.str(aAccount, c.Account).str(aID, c.ID).str(aOrigin, c.Origin).str(aChannel, c.Channel)
-	a = a.str(aSubject, c.Subject).str(aCustomer, c.Customer).str(AttrState, string(c.Status)).str(aOwner, c.Owner)
-	a = a.time(AttrStarted, c.Started).time(aTakenIn, c.TakenIn).time(aJoined, c.Joined).time(aChanged, c.ChangedAt)
-	a = a.num(Version, c.Version).num(aCustVer, c.CustomerVersion).time(aCustAt, c.CustomerAt)
-	a = a.time(aFirst, c.FirstReplyAt).time(aWaiting, c.WaitingSince).time(aClosed, c.ClosedAt).num(aMessages, c.Messages)
-	a = a.str(AttrHome, string(c.Home)).str(AttrTicket, c.Ticket).str(AttrMove, c.Move)
-	a = a.str(IndexPK, listPK(c.Account, c.Channel, shardOf(c.ID, ListShards)))
-	return a.str(IndexSK, listSK(c.Joined, c.ID))
-}
-
-// ReadConversation reads a header's image from the change stream; false if
-// the item is something else.
-func ReadConversation(key Key, a Attrs) (desk.Conversation, bool) {
-	if key.SK != "H" {
-		return desk.Conversation{}, false
+// changed turns a failed condition of a header's write, the first of its request,
+// into a *desk.ChangedError.
+func changed(c desk.Conversation, err error) error {
+	failed, ok := errors.AsType[*ConditionError](err)
+	if !ok {
+		return fmt.Errorf("conversation %s: %w", c.ID, err)
 	}
-	return readConversation(a), true
-}
-
-func readConversation(attrs Attrs) desk.Conversation {
-	var c desk.Conversation
-	for i := range attrs {
-		v := &attrs[i].Value
-		switch attrs[i].Name {
-		case aAccount:
-			c.Account = v.Str
-		case aID:
-			c.ID = v.Str
-		case aOrigin:
-			c.Origin = v.Str
-		case aChannel:
-			c.Channel = v.Str
-		case aSubject:
-			c.Subject = v.Str
-		case aCustomer:
-			c.Customer = v.Str
-		case AttrState:
-			c.Status = desk.ConversationStatus(v.Str)
-		case aOwner:
-			c.Owner = v.Str
-		case AttrStarted:
-			c.Started = v.time()
-		case aTakenIn:
-			c.TakenIn = v.time()
-		case aJoined:
-			c.Joined = v.time()
-		case aChanged:
-			c.ChangedAt = v.time()
-		case Version:
-			c.Version = v.Num
-		case aCustVer:
-			c.CustomerVersion = v.Num
-		case aCustAt:
-			c.CustomerAt = v.time()
-		case aFirst:
-			c.FirstReplyAt = v.time()
-		case aWaiting:
-			c.WaitingSince = v.time()
-		case aClosed:
-			c.ClosedAt = v.time()
-		case aMessages:
-			c.Messages = v.Num
-		case AttrHome:
-			c.Home = desk.Home(v.Str)
-		case AttrTicket:
-			c.Ticket = v.Str
-		case AttrMove:
-			c.Move = v.Str
-		}
+	e := &desk.ChangedError{Conversation: c.ID}
+	if len(failed.Old) > 0 && failed.Failed[0] == 0 && failed.Old[0] != nil {
+		is := readHeader(c.Account, c.ID, failed.Old[0])
+		e.Now = &is
 	}
-	return c
+	return e
 }
 
 // Import stores conversations without messages, for benchmarks and tests.
@@ -177,7 +107,7 @@ func readConversation(attrs Attrs) desk.Conversation {
 func (s ConversationStore) Import(ctx context.Context, cs []desk.Conversation) error {
 	writes := make([]Write, len(cs))
 	for i, c := range cs {
-		writes[i] = Write{Op: Put, Table: Conversations, Key: HeaderKey(c.Account, c.ID), Set: writeConversation(c), If: Absent()}
+		writes[i] = newHeader(c)
 	}
 	for _, err := range s.Engine.Write(ctx, writes) {
 		if err != nil && !errors.Is(err, ErrCondition) {
@@ -185,4 +115,8 @@ func (s ConversationStore) Import(ctx context.Context, cs []desk.Conversation) e
 		}
 	}
 	return nil
+}
+
+func newHeader(c desk.Conversation) Write {
+	return Write{Op: Put, Table: Conversations, Key: HeaderKey(c.Account, c.ID), Set: writeHeader(c), If: Absent()}
 }

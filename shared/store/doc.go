@@ -4,44 +4,67 @@
 // a write. A database is an [Engine], with four methods: package dynamo is
 // DynamoDB's, package sqlite the one of a single machine.
 //
+// # Tables
+//
 // Every key begins with the account, a in this table. '#' separates the parts
-// of a key; no ID contains it.
+// of a key; no ID contains it. A job is a move, its late audits, or a repair.
 //
-//	table          item             pk                     sk
-//	conversations  header           A#a#C#conversation     H
-//	conversations  message          A#a#C#conversation     M#message
-//	conversations  part of a long   A#a#C#conversation     P#message#number
+//	table          item              pk                            sk
+//	conversations  header            A#a#C#conversation            H
+//	conversations  message           A#a#C#conversation            M#message
+//	conversations  part of a long    A#a#C#conversation            P#message#number
 //	               message
-//	conversations  external ID      A#a#X#channel#hash     X
-//	tickets        ticket           A#a#T#ticket           T
-//	control        account          A#a                    ACCOUNT
-//	control        agent, team,     A#a                    AGENT#id, TEAM#id,
-//	               pipeline, policy                        PIPELINE#id, POLICY#id
-//	control        channel          A#a                    CHANNEL#id
-//	control        lock             A#a#MOVES              LOCK
-//	control        move             A#a#MOVES              MOVE#move
-//	control        access snapshot  A#a#MOVES              ACCESS#move
-//	control        checkpoint       A#a#MOVES              RUN#move
-//	control        idempotency key  A#a#IDEMPOTENT         key
-//	control        ledger entry     A#a#LEDGER#move#shard  entry
-//	control        counters         A#a#COUNT#move#shard   N
-//	control        tally of a page  A#a#TALLY#move#pass    page
-//	control        failure          A#a#FAIL#move          conversation
-//	control        audit entry      A#a#AUDIT              time#id
-//	control        notification     A#a#OUTBOX             id
+//	conversations  external ID       A#a#X#channel#hash            X
+//	control        account           A#a#SETUP                     ACCOUNT
+//	control        agent, team,      A#a#SETUP                     AGENT#id, TEAM#id,
+//	               pipeline, policy                                PIPELINE#id, POLICY#id
+//	control        channel           A#a#CHANNELS                  channel
+//	control        lock              A#a#MOVES                     LOCK
+//	control        move              A#a#MOVES                     MOVE#move
+//	control        access snapshot   A#a#MOVES                     ACCESS#move
+//	control        running repair    A#a#MOVES                     REPAIR#move
+//	control        idempotency key   A#a#IDEMPOTENT                key
+//	control        cursor, marks     A#a#JOB#job                   CURSOR, MARK#pass
+//	control        ledger entry      A#a#LEDGER#job#shard          entry
+//	control        counters          A#a#COUNT#job#pass#shard      N
+//	control        tickets by owner  A#a#OWNERS#job#pass#shard     agent
+//	control        failure           A#a#FAIL#move#shard           conversation
+//	control        audit entry       A#a#AUDIT                     time#id
+//	control        notification      A#a#OUTBOX#shard                  id
+//	control        layout            LAYOUT                        LAYOUT
 //
-// Each table has one index, of keys only:
+// # One item for a conversation and its ticket
 //
-//	table          item     ipk                   isk
-//	conversations  header   A#a#CH#channel#shard  joined, conversation
-//	tickets        ticket   A#a#S#status#shard    created, ticket
-//	control        move     DUE                   when, account, move
+// A header is a conversation and, once it has one, its ticket. There is nothing
+// between the two, and no second ticket, because neither can be written down. Its
+// attributes are listed in header.go. A usual one has less than half a kilobyte, and
+// landing it costs one write unit.
 //
-// The index of conversations lists a channel's conversations by the time at
-// which they joined it, in 16 shards so that a huge channel is not one hot
-// partition. The move changes nothing in it. Tickets are in theirs once they
-// live in the help desk. Moves are in theirs while somebody must look after
-// them: until their execution has started and until the last late audit.
+// Every change adds 1 to the revision and is conditional on the revision that was
+// read. All changes but the first are updates of the attributes that change.
+//
+// # Indexes
+//
+//	index      items                     partition                    order
+//	ByChannel  headers                   A#a#CH#channel#shard         joined, conversation
+//	ByOwner    headers of what is open   A#a#OPEN#group#shard         joined, conversation
+//	ByDueTime  moves to look after       DUE or REPAIR                when, account, move
+//
+// ByChannel is what a move lists. Nothing that a move changes is in it.
+//
+// ByOwner holds what somebody has to work on, in the inbox or the help desk, and
+// projects what lists filter by. Landing a closed conversation, which most of
+// history is, writes no index. Shards spread by a hash of the conversation, so that
+// no partition takes more than 1,000 writes a second when all converters run. A list
+// of everybody's reads a fixed number of partitions, whatever the size of the
+// account: owners share eight groups, and what nobody owns is a ninth. A list of
+// one owner's reads the partitions of one group, and of other people's rows at most
+// those of an eighth of the others.
+//
+// # Layout
+//
+// The version of all this is [Layout]. Data of another version are refused before
+// anything is written.
 //
 // An idempotency key expires 30 days after it was used, where the engine lets
 // items expire. It may start another move from then on.

@@ -12,7 +12,7 @@ import (
 )
 
 // Stores a conversation and changes it, which a second worker that has read the
-// same version cannot do.
+// same revision cannot do.
 func Example() {
 	ctx, now := context.Background(), time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	engine := &storetest.Memory{} // in production DynamoDB or SQLite
@@ -29,8 +29,8 @@ func Example() {
 	}
 	for _, owner := range []string{"bob", "eve"} {
 		changed := c
-		changed.Owner, changed.Version = owner, c.Version+1
-		err := conversations.Save(ctx, changed, c.Version)
+		changed.Owner, changed.Rev = owner, c.Rev+1
+		err := conversations.Save(ctx, c, changed)
 		fmt.Println(owner, "is late:", errors.Is(err, desk.ErrChanged))
 	}
 	c, err = conversations.Get(ctx, "shop", "c1")

@@ -21,12 +21,15 @@ const (
 	aRecipient = "to"
 	aNotice    = "kind"
 	aTickets   = "tickets"
+	aTicketID  = "ticket"
+	aAt        = "at"
+	aSent      = "sent"
 )
 
 func writeAudit(e desk.AuditEntry) Write {
 	return Write{
 		Op: Put, Table: Control, Key: Key{AuditPK(e.Account), instant(e.At) + "#" + e.ID},
-		Set: Attrs{}.str(aID, e.ID).time(aAt, e.At).str(aBy, e.By).str(aAction, e.Action).str(AttrMove, e.Move).
+		Set: Attrs{}.str(aID, e.ID).time(aAt, e.At).str(aBy, e.By).str(aAction, e.Action).str(aMoveID, e.Move).
 			str(aChannel, e.Channel).str(aWhat, e.Detail).str(aAddress, e.Address),
 		If: Absent(),
 	}
@@ -54,10 +57,18 @@ func (s JournalStore) AuditLog(ctx context.Context, account, cursor string, limi
 		a := item.Attrs
 		es[i] = desk.AuditEntry{
 			Account: account, ID: a.Str(aID), At: a.Time(aAt), By: a.Str(aBy), Action: a.Str(aAction),
-			Move: a.Str(AttrMove), Channel: a.Str(aChannel), Detail: a.Str(aWhat), Address: a.Str(aAddress),
+			Move: a.Str(aMoveID), Channel: a.Str(aChannel), Detail: a.Str(aWhat), Address: a.Str(aAddress),
 		}
 	}
 	return es, page.Next, nil
+}
+
+func writeNotification(account string, n desk.Notification) Write {
+	return Write{
+		Op: Put, Table: Control, Key: noticeKey(account, n.ID),
+		Set: Attrs{}.str(aID, n.ID).str(aNotice, n.Kind).str(aRecipient, n.Agent).str(aTicketID, n.Ticket).
+			str(aMoveID, n.Move).str(aChannel, n.Channel).num(aTickets, n.Tickets).time(aAt, n.At),
+	}
 }
 
 // Notify puts notifications into the outbox. One that is there, sent or not,
@@ -65,12 +76,8 @@ func (s JournalStore) AuditLog(ctx context.Context, account, cursor string, limi
 func (s JournalStore) Notify(ctx context.Context, account string, ns []desk.Notification) error {
 	ws := make([]Write, len(ns))
 	for i, n := range ns {
-		ws[i] = Write{
-			Op: Put, Table: Control, Key: noticeKey(account, n.ID),
-			Set: Attrs{}.str(aID, n.ID).str(aNotice, n.Kind).str(aRecipient, n.Agent).str(AttrTicket, n.Ticket).
-				str(AttrMove, n.Move).str(aChannel, n.Channel).num(aTickets, n.Tickets).time(aAt, n.At),
-			If: Absent(),
-		}
+		ws[i] = writeNotification(account, n)
+		ws[i].If = Absent()
 	}
 	for _, err := range s.Engine.Write(ctx, ws) {
 		if err != nil && !errors.Is(err, ErrCondition) {
@@ -80,21 +87,33 @@ func (s JournalStore) Notify(ctx context.Context, account string, ns []desk.Noti
 	return nil
 }
 
-// Outbox reads one page of notifications, sent or not.
-func (s JournalStore) Outbox(ctx context.Context, account, cursor string, limit int) ([]desk.Notification, string, error) {
-	page, err := s.Engine.Query(ctx, Query{Table: Control, PK: noticeKey(account, "").PK, After: cursor, Limit: limit, Read: Strong})
+// Outbox reads one page of notifications, sent or not, after the one with an ID, in
+// the order of their IDs: the greatest first. Next is the last one's ID if there are
+// more.
+func (s JournalStore) Outbox(ctx context.Context, account, after string, limit int) (_ []desk.Notification, next string, _ error) {
+	parts := make([]part, noticeShards)
+	for i := range parts {
+		parts[i] = part{pk: noticesPK(account, i)}
+	}
+	items, more, err := merged(ctx, s.Engine, Query{Table: Control, Read: Strong, Limit: limit/noticeShards + 8}, parts, after)
 	if err != nil {
 		return nil, "", fmt.Errorf("outbox of %s: %w", account, err)
 	}
-	ns := make([]desk.Notification, len(page.Items))
-	for i, item := range page.Items {
+	if len(items) > limit {
+		items, more = items[:limit], true
+	}
+	ns := make([]desk.Notification, len(items))
+	for i, item := range items {
 		a := item.Attrs
 		ns[i] = desk.Notification{
-			ID: a.Str(aID), Kind: a.Str(aNotice), Agent: a.Str(aRecipient), Ticket: a.Str(AttrTicket), Move: a.Str(AttrMove),
+			ID: a.Str(aID), Kind: a.Str(aNotice), Agent: a.Str(aRecipient), Ticket: a.Str(aTicketID), Move: a.Str(aMoveID),
 			Channel: a.Str(aChannel), Tickets: a.Num(aTickets), At: a.Time(aAt), SentAt: a.Time(aSent),
 		}
+		if more {
+			next = item.Key.SK
+		}
 	}
-	return ns, page.Next, nil
+	return ns, next, nil
 }
 
 // Delivered records that a notification was sent; desk.ErrNotFound if there is

@@ -13,12 +13,19 @@ import (
 )
 
 // How far the hot keys are spread. A partition of DynamoDB takes 1,000 write
-// units a second.
+// units a second, so that converters at their full rate need this many; a test
+// computes it.
 const (
 	ListShards    = 16 // of a channel's listing
-	statusShards  = 8  // of a status in the tickets' index
+	ownerGroups   = 8  // of owners in the index of what is open, and one of nobody's
+	ownerShards   = 16 // of each group
 	ledgerShards  = 16
 	counterShards = 64
+	// An owner is counted in as many items, since two transactions of one item at a
+	// time fail.
+	ownerCountShards = 16
+	failureShards    = 16
+	noticeShards     = 64
 )
 
 func key(account string, parts ...string) string {
@@ -27,7 +34,16 @@ func key(account string, parts ...string) string {
 
 // HeaderKey is the key of a conversation.
 func HeaderKey(account, conversation string) Key {
-	return Key{"A#" + account + "#C#" + conversation, "H"}
+	return Key{"A#" + account + "#C#" + conversation, headerSK}
+}
+
+const headerSK = "H"
+
+// ofHeader returns the account and the ID of a header's key, or false if it is
+// not one.
+func ofHeader(k Key) (account, conversation string, ok bool) {
+	account, conversation, ok = strings.Cut(strings.TrimPrefix(k.PK, "A#"), "#C#")
+	return account, conversation, ok && k.SK == headerSK
 }
 
 func messageKey(account, conversation, message string) Key {
@@ -44,52 +60,103 @@ func externalKey(account, channel, external string) Key {
 	return Key{key(account, "X", channel, hex.EncodeToString(sum[:16])), "X"}
 }
 
-func ticketKey(account, ticket string) Key {
-	return Key{"A#" + account + "#T#" + ticket, "T"}
-}
+func setupPK(account string) string { return key(account, "SETUP") }
 
-func setupKey(account, kind, id string) Key { return Key{"A#" + account, kind + "#" + id} }
+func setupKey(account, kind, id string) Key { return Key{setupPK(account), kind + "#" + id} }
+
+func channelsPK(account string) string { return key(account, "CHANNELS") }
 
 // ChannelKey is the key of a channel.
-func ChannelKey(account, id string) Key { return setupKey(account, "CHANNEL", id) }
+func ChannelKey(account, id string) Key { return Key{channelsPK(account), id} }
+
+func movesPK(account string) string { return key(account, "MOVES") }
 
 // MoveKey is the key of a move.
-func MoveKey(account, id string) Key { return Key{key(account, "MOVES"), "MOVE#" + id} }
+func MoveKey(account, id string) Key { return Key{movesPK(account), "MOVE#" + id} }
 
 // LockKey is the key of the item that names an account's running move.
-func LockKey(account string) Key { return Key{key(account, "MOVES"), "LOCK"} }
+func LockKey(account string) Key { return Key{movesPK(account), "LOCK"} }
 
 // AccessKey is the key of the agents with access when a move was fenced.
-func AccessKey(account, move string) Key { return Key{key(account, "MOVES"), "ACCESS#" + move} }
+func AccessKey(account, move string) Key { return Key{movesPK(account), "ACCESS#" + move} }
+
+func repairKey(account, move string) Key { return Key{movesPK(account), "REPAIR#" + move} }
 
 // AuditPK is the partition of an account's audit log.
 func AuditPK(account string) string { return key(account, "AUDIT") }
 
-func noticeKey(account, id string) Key { return Key{key(account, "OUTBOX"), id} }
+func noticesPK(account string, shard int) string {
+	return key(account, "OUTBOX", strconv.Itoa(shard))
+}
+
+func noticeKey(account, id string) Key {
+	return Key{noticesPK(account, shardOf(id, noticeShards)), id}
+}
 
 func idempotencyKey(account, id string) Key { return Key{key(account, "IDEMPOTENT"), id} }
 
-func ledgerPK(account, move string, shard int) string {
-	return key(account, "LEDGER", move, strconv.Itoa(shard))
+// CursorKey is the key of the item that says how far a job has listed.
+func CursorKey(account, job string) Key { return Key{key(account, "JOB", job), "CURSOR"} }
+
+func markKey(account, job, pass string) Key {
+	return Key{key(account, "JOB", job), "MARK#" + pass}
 }
 
-func counterKey(account, move string, shard int) Key {
-	return Key{key(account, "COUNT", move, strconv.Itoa(shard)), "N"}
+func ledgerPK(account, job string, shard int) string {
+	return key(account, "LEDGER", job, strconv.Itoa(shard))
 }
 
-func listPK(account, channel string, shard int) string {
+func entryKey(account, job, entry string) Key {
+	return Key{ledgerPK(account, job, shardOf(entry, ledgerShards)), entry}
+}
+
+func counterKey(account, job, pass string, shard int) Key {
+	return Key{key(account, "COUNT", job, pass, strconv.Itoa(shard)), "N"}
+}
+
+func ownersPK(account, job, pass string, shard int) string {
+	return key(account, "OWNERS", job, pass, strconv.Itoa(shard))
+}
+
+func failurePK(account, move string, shard int) string {
+	return key(account, "FAIL", move, strconv.Itoa(shard))
+}
+
+func failureKey(account, move, conversation string) Key {
+	return Key{failurePK(account, move, shardOf(conversation, failureShards)), conversation}
+}
+
+func channelPK(account, channel string, shard int) string {
 	return "A#" + account + "#CH#" + channel + "#" + strconv.Itoa(shard)
 }
 
-func statusPK(account string, status desk.Status, shard int) string {
-	return "A#" + account + "#S#" + string(status) + "#" + strconv.Itoa(shard)
+// ownerPK is the partition of ByOwner for conversations of an owner. Owners share
+// a few groups of partitions, so that a list of all owners' reads a number of
+// partitions that does not grow with the account. What belongs to nobody is a
+// group by itself.
+func ownerPK(account, owner string, shard int) string {
+	return openPK(account, ownerGroup(owner), shard)
 }
 
-// shardOf spreads ids evenly over n shards, always the same way.
+func openPK(account string, group, shard int) string {
+	return "A#" + account + "#OPEN#" + strconv.Itoa(group) + "#" + strconv.Itoa(shard)
+}
+
+func ownerGroup(owner string) int {
+	if owner == "" {
+		return ownerGroups
+	}
+	return shardOf(owner, ownerGroups)
+}
+
+// shardOf spreads ids evenly over n shards, always the same way. The low bits of
+// the sum depend on the low bits of the characters alone, so the high ones are
+// folded into them: counted IDs would all be in a few shards.
 func shardOf(id string, n int) int {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(id))        // never fails
-	return int(h.Sum32() % uint32(n)) // #nosec G115 -- shards are few
+	_, _ = h.Write([]byte(id)) // never fails
+	sum := h.Sum32()
+	return int((sum ^ sum>>16) % uint32(n)) // #nosec G115 -- shards are few
 }
 
 // instant is a time that sorts as text: milliseconds since 1970 in 13 digits,
@@ -98,6 +165,23 @@ func instant(t time.Time) string {
 	return fmt.Sprintf("%013d", max(t.UnixMilli(), 0))
 }
 
-func listSK(joined time.Time, conversation string) string {
-	return instant(joined) + conversation
+func position(p desk.Position) string {
+	if p.IsZero() {
+		return ""
+	}
+	return instant(p.Joined) + p.ID
+}
+
+func readPosition(sk string) (desk.Position, error) {
+	if sk == "" {
+		return desk.Position{}, nil
+	}
+	if len(sk) < 13 {
+		return desk.Position{}, fmt.Errorf("position %q is too short", sk)
+	}
+	ms, err := strconv.ParseInt(sk[:13], 10, 64)
+	if err != nil {
+		return desk.Position{}, fmt.Errorf("position: %w", err)
+	}
+	return desk.Position{Joined: time.UnixMilli(ms).UTC(), ID: sk[13:]}, nil
 }

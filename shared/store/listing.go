@@ -1,17 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"deskmove/shared/desk"
 	"deskmove/shared/support"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // List reads a stretch of a channel's listing, from new to old: positions
@@ -25,39 +23,141 @@ func (s ConversationStore) List(ctx context.Context, account, channel string, af
 	return s.ListAll(ctx, account, []support.Stretch{{Channel: channel, Until: until}}, after, limit)
 }
 
-// ListAll reads the listings of several channels as if they were one, as List
-// does, each of them down to its own end.
+// ListAll reads stretches of several channels' listings as if they were one, as
+// List does.
 func (s ConversationStore) ListAll(ctx context.Context, account string, of []support.Stretch, after desk.Position, limit int) (ps []desk.Position, more bool, err error) {
 	parts := make([]part, 0, len(of)*ListShards)
 	for _, stretch := range of {
 		for i := range ListShards {
-			parts = append(parts, part{listPK(account, stretch.Channel, i), position(stretch.Until)})
+			parts = append(parts, part{channelPK(account, stretch.Channel, i), position(stretch.After), position(stretch.Until)})
 		}
 	}
-	ps, more, err = descend(ctx, s.Engine, Conversations, parts, after, limit/ListShards+8)
+	items, more, err := merged(ctx, s.Engine, Query{Table: Conversations, Index: ByChannel, Limit: limit/ListShards + 8}, parts, position(after))
 	if err != nil {
-		return nil, false, fmt.Errorf("list %d channels of %s: %w", len(of), account, err)
+		return nil, false, fmt.Errorf("list %d stretches of %s: %w", len(of), account, err)
+	}
+	ps = make([]desk.Position, len(items))
+	for i, item := range items {
+		if ps[i], err = readPosition(item.Attrs.Str(ByChannel.SK)); err != nil {
+			return nil, false, err
+		}
 	}
 	return ps, more, nil
 }
 
-// part is a partition of an index, and the sort key down to which it is read;
-// "" is its end.
-type part struct{ pk, until string }
+// ListOpen reads what is open, in the inbox and the help desk, in the order of
+// ListAll: everybody's, or with owner that agent's or, if it is "", nobody's.
+func (s ConversationStore) ListOpen(ctx context.Context, account string, owner *string, after desk.Position, limit int) (open []support.Open, more bool, err error) {
+	var parts []part
+	for group := range ownerGroups + 1 {
+		if owner != nil && group != ownerGroup(*owner) {
+			continue
+		}
+		for i := range ownerShards {
+			parts = append(parts, part{pk: openPK(account, group, i)})
+		}
+	}
+	q := Query{Table: Conversations, Index: ByOwner, Limit: limit/len(parts) + 8}
+	items, more, err := merged(ctx, s.Engine, q, parts, position(after))
+	if err != nil {
+		return nil, false, fmt.Errorf("list what is open of %s: %w", account, err)
+	}
+	open = make([]support.Open, len(items))
+	for i := range items {
+		open[i] = readOpen(&items[i])
+	}
+	return open, more, nil
+}
 
-// descend reads partitions of a table's index as one, from the greatest sort
-// key to the least, after a position: about so many positions of each. More
-// says that it goes on after the last one returned. What changes its partition
-// meanwhile is returned once.
-func descend(ctx context.Context, e Engine, table Table, parts []part, after desk.Position, each int) ([]desk.Position, bool, error) {
-	keys := make([][]string, len(parts))
+// readOpen reads an entry of ByOwner.
+func readOpen(item *Item) (o support.Open) {
+	_, o.ID, _ = ofHeader(item.Key)
+	owner, ticketOwner := "", ""
+	for i := range item.Attrs {
+		v := &item.Attrs[i].Value
+		switch item.Attrs[i].Name {
+		case ByOwner.SK:
+			if p, err := readPosition(v.Str); err == nil {
+				o.Joined = p.Joined
+			}
+		case ByChannel.PK:
+			o.Channel = ofChannelPK(v.Str)
+		case Home:
+			o.Home = desk.Home(v.Str)
+		case aOwner:
+			owner = v.Str
+		case aTicketOwner:
+			ticketOwner = v.Str
+		case aTicketStatus:
+			o.Status = desk.Status(v.Str)
+		case aProvenance:
+			o.Provenance = desk.Provenance(v.Str)
+		case aDue:
+			o.Due = v.time()
+		}
+	}
+	if o.Owner = owner; o.Home == desk.HelpDesk {
+		o.Owner = ticketOwner
+	}
+	return o
+}
+
+// part is a partition, and the sort keys after which and down to which it is read;
+// "" is its end.
+type part struct{ pk, after, until string }
+
+// merged reads partitions as one, as q says, from the greatest sort key to the
+// least, after one: at most q.Limit items of each. More says that it goes on after
+// the last one returned. What changes its partition meanwhile is returned once.
+func merged(ctx context.Context, e Engine, q Query, parts []part, after string) ([]Item, bool, error) {
+	items, more, err := mergedAll(ctx, e, q, parts, after)
+	return slices.CompactFunc(items, func(a, b Item) bool { return q.sortKey(a) == q.sortKey(b) }), more, err
+}
+
+func (q Query) sortKey(i Item) string {
+	if q.Index != nil {
+		return i.Attrs.Str(q.Index.SK)
+	}
+	return i.Key.SK
+}
+
+// mergedAll is merged, but returns all items that have the same sort key.
+func mergedAll(ctx context.Context, e Engine, q Query, parts []part, after string) ([]Item, bool, error) {
+	type found struct {
+		sk string
+		Item
+	}
+	items := make([][]found, len(parts))
 	next := make([]bool, len(parts))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(64)
 	for i, p := range parts {
-		g.Go(func() (err error) {
-			keys[i], next[i], err = descendPart(ctx, e, table, p, position(after), each)
-			return err
+		from := p.after
+		if after != "" && (from == "" || after < from) {
+			from = after
+		}
+		if from != "" && from <= p.until {
+			continue
+		}
+		g.Go(func() error {
+			q := q
+			q.PK, q.From, q.To, q.Descending = p.pk, p.until, from, true
+			for {
+				page, err := e.Query(ctx, q)
+				if err != nil {
+					return err
+				}
+				for _, item := range page.Items {
+					if sk := q.sortKey(item); sk != from {
+						items[i] = append(items[i], found{sk, item})
+					}
+				}
+				next[i] = page.Next != ""
+				if page.Next == "" || len(items[i]) > 0 {
+					return nil
+				}
+				q.After = page.Next
+			}
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -68,56 +168,17 @@ func descend(ctx context.Context, e Engine, table Table, parts []part, after des
 	edge, more := "", false
 	for i := range parts {
 		if next[i] {
-			edge, more = max(edge, keys[i][len(keys[i])-1]), true
+			edge, more = max(edge, items[i][len(items[i])-1].sk), true
 		}
 	}
-	all := slices.Concat(keys...)
-	slices.SortFunc(all, func(a, b string) int { return strings.Compare(b, a) })
-	var ps []desk.Position
-	for _, sk := range slices.Compact(all) {
-		if sk < edge {
+	all := slices.Concat(items...)
+	slices.SortFunc(all, func(a, b found) int { return cmp.Compare(b.sk, a.sk) })
+	var merged []Item
+	for _, f := range all {
+		if f.sk < edge {
 			break
 		}
-		p, err := readPosition(sk)
-		if err != nil {
-			return nil, false, err
-		}
-		ps = append(ps, p)
+		merged = append(merged, f.Item)
 	}
-	return ps, more, nil
-}
-
-// descendPart reads one partition's page; one that has more holds a key.
-func descendPart(ctx context.Context, e Engine, table Table, p part, after string, limit int) ([]string, bool, error) {
-	if after != "" && after <= p.until {
-		return nil, false, nil
-	}
-	q := Query{Table: table, Index: true, PK: p.pk, From: p.until, To: after, Descending: true, Limit: limit}
-	var keys []string
-	for {
-		page, err := e.Query(ctx, q)
-		if err != nil {
-			return nil, false, err
-		}
-		for _, item := range page.Items {
-			if sk := item.Attrs.Str(IndexSK); sk != after {
-				keys = append(keys, sk)
-			}
-		}
-		if page.Next == "" || len(keys) > 0 {
-			return keys, page.Next != "", nil
-		}
-		q.After = page.Next
-	}
-}
-
-func readPosition(sk string) (desk.Position, error) {
-	if len(sk) < 13 {
-		return desk.Position{}, fmt.Errorf("listing key %q is too short", sk)
-	}
-	ms, err := strconv.ParseInt(sk[:13], 10, 64)
-	if err != nil {
-		return desk.Position{}, fmt.Errorf("listing key: %w", err)
-	}
-	return desk.Position{Joined: time.UnixMilli(ms).UTC(), ID: sk[13:]}, nil
+	return merged, more, nil
 }

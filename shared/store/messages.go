@@ -8,6 +8,7 @@ import (
 	"sort"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 	"deskmove/shared/support"
 )
 
@@ -37,7 +38,7 @@ func (s MessageStore) Resolve(ctx context.Context, account, channel string, exte
 	found := make(map[string]support.External, len(items))
 	for _, item := range items {
 		found[byKey[item.Key]] = support.External{
-			Conversation: item.Attrs.Str(aConversation), Message: item.Attrs.Str(aID), TakenIn: item.Attrs.Time(aTakenIn),
+			Conversation: item.Attrs.Str(aOfConversation), Message: item.Attrs.Str(aID), TakenIn: item.Attrs.Time(aArrived),
 		}
 	}
 	return found, nil
@@ -48,7 +49,7 @@ func (s MessageStore) Resolve(ctx context.Context, account, channel string, exte
 func (s MessageStore) Claim(ctx context.Context, account, channel, external string, x support.External) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
 		Op: Put, Table: Conversations, Key: externalKey(account, channel, external),
-		Set: Attrs{}.str(aConversation, x.Conversation).str(aID, x.Message).time(aTakenIn, x.TakenIn),
+		Set: Attrs{}.str(aOfConversation, x.Conversation).str(aID, x.Message).time(aArrived, x.TakenIn),
 		If:  Absent(),
 	}}))
 	if errors.Is(err, ErrCondition) {
@@ -60,20 +61,26 @@ func (s MessageStore) Claim(ctx context.Context, account, channel, external stri
 // Begin stores a new conversation with its first message, both or neither;
 // desk.ErrExists if the conversation is there.
 func (s MessageStore) Begin(ctx context.Context, c desk.Conversation, m desk.Message) error {
-	return s.store(ctx, m, Write{
-		Op: Put, Table: Conversations, Key: HeaderKey(c.Account, c.ID), Set: writeConversation(c), If: Absent(),
-	}, desk.ErrExists)
+	return s.store(ctx, m, newHeader(c), desk.ErrExists)
 }
 
-// Append stores a message and the conversation that it changed, both or
-// neither; desk.ErrChanged if the conversation's version is not old.
-func (s MessageStore) Append(ctx context.Context, c desk.Conversation, old int64, m desk.Message) error {
-	return s.store(ctx, m, saveHeader(c, old), desk.ErrChanged)
+// Append stores a message and what it makes of its conversation and ticket, all or
+// nothing; desk.ErrChanged if the conversation is no longer the old one. If the
+// message could not be applied to the ticket, by the rules of that move, a failure
+// says so, from which the daily repair knows.
+func (s MessageStore) Append(ctx context.Context, old, is desk.Conversation, m desk.Message, notAppliedBy string) error {
+	header := changeHeader(old, is)
+	if notAppliedBy == "" {
+		return s.store(ctx, m, header, desk.ErrChanged)
+	}
+	f := move.Failure{Conversation: is.ID, Code: move.CodeNotApplied, At: is.ChangedAt,
+		Reason: "a message could not be applied to its ticket, because the rules of its channel cannot be read; mend the setup"}
+	return s.store(ctx, m, header, desk.ErrChanged, writeFailure(is.Account, notAppliedBy, f))
 }
 
 // store writes what is long first, beside the message: parts without a
 // message are never read, and written again are the same.
-func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, conflict error) error {
+func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, conflict error, more ...Write) error {
 	body, err := json.Marshal(wireBody{m.Subject, m.Text, m.HTML, m.Raw})
 	if err != nil {
 		return fmt.Errorf("message %s: %w", m.ID, err)
@@ -94,10 +101,10 @@ func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, c
 		}
 	}
 	a := Attrs{}.str(aID, m.ID).str(aExternal, m.External).str(aChannel, m.Channel).str(aAuthor, string(m.Author))
-	a = a.str(aFrom, m.From).str(aOwner, m.Agent).time(aWritten, m.At).time(aTakenIn, m.TakenIn)
+	a = a.str(aFrom, m.From).str(aAgent, m.Agent).time(aWritten, m.At).time(aArrived, m.TakenIn)
 	a = a.bin(aBody, head).num(aParts, int64(n))
 	message := Write{Op: Put, Table: Conversations, Key: messageKey(m.Account, m.Conversation, m.ID), Set: a, If: Absent()}
-	err = s.Engine.Transact(ctx, []Write{header, message})
+	err = s.Engine.Transact(ctx, append([]Write{header, message}, more...))
 	var failed *ConditionError
 	if errors.As(err, &failed) {
 		if failed.Failed[0] == 0 {
@@ -148,8 +155,8 @@ func (s MessageStore) Messages(ctx context.Context, account, conversation string
 func (s MessageStore) read(ctx context.Context, account, conversation string, a Attrs) (desk.Message, error) {
 	m := desk.Message{
 		Account: account, Conversation: conversation, ID: a.Str(aID), External: a.Str(aExternal),
-		Channel: a.Str(aChannel), Author: desk.Author(a.Str(aAuthor)), From: a.Str(aFrom), Agent: a.Str(aOwner),
-		At: a.Time(aWritten), TakenIn: a.Time(aTakenIn),
+		Channel: a.Str(aChannel), Author: desk.Author(a.Str(aAuthor)), From: a.Str(aFrom), Agent: a.Str(aAgent),
+		At: a.Time(aWritten), TakenIn: a.Time(aArrived),
 	}
 	body := a.Str(aBody)
 	for n := range int(a.Num(aParts)) {
@@ -170,11 +177,17 @@ func (s MessageStore) read(ctx context.Context, account, conversation string, a 
 	return m, nil
 }
 
-// Attributes of messages that conversations and tickets do not have.
+// Attributes of messages and external IDs.
 const (
-	aExternal = "ext"
-	aAuthor   = "author"
-	aWritten  = "at"
-	aBody     = "body"
-	aParts    = "parts"
+	aID             = "id"
+	aOfConversation = "conv"
+	aChannel        = "channel"
+	aFrom           = "from"
+	aAgent          = "agent"
+	aArrived        = "taken"
+	aExternal       = "ext"
+	aAuthor         = "author"
+	aWritten        = "at"
+	aBody           = "body"
+	aParts          = "parts"
 )

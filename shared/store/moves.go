@@ -17,7 +17,13 @@ type MoveStore struct{ Engine Engine }
 
 // Attributes of moves.
 const (
+	aAccount   = "acct"
+	aMoveID    = "move"
 	aChoices   = "choices"
+	AttrStatus = "status"
+	aStartedAt = "started"
+	aFencedBy  = "fencedby"
+	aRepair    = "repair" // when the next daily repair is due
 	AttrPhase  = "phase"
 	aBy        = "by"
 	aEnded     = "ended"
@@ -34,8 +40,12 @@ const (
 // the account may move something.
 const keptKeys = 30 * 24 * time.Hour
 
-// due is the index partition of the moves that somebody must look after.
-const due = "DUE"
+// The index partitions of the moves that somebody must look after: now, and when
+// their channel is to be repaired.
+const (
+	due       = "DUE"
+	repairDue = "REPAIR"
+)
 
 func dueSK(at time.Time, account, id string) string { return instant(at) + "#" + account + "#" + id }
 
@@ -49,18 +59,18 @@ func writeMove(m desk.Move, dueAt time.Time) (Attrs, error) {
 		return nil, err
 	}
 	a := Attrs{}.str(aAccount, m.Account).str(aID, m.ID).str(aChoices, string(choices)).str(aChannel, m.Choices.Channel)
-	a = a.str(AttrState, string(m.Status)).str(AttrPhase, m.Phase).str(aBy, m.By).time(AttrStarted, m.StartedAt)
-	a = a.time(aFence, m.FenceAt).time(aEnded, m.EndedAt).str(aSum, m.SettingsSum).num(aRun, int64(m.Run)).str(AttrReport, string(report))
+	a = a.str(AttrStatus, string(m.Status)).str(AttrPhase, m.Phase).str(aBy, m.By).time(aStartedAt, m.StartedAt)
+	a = a.time(AttrFence, m.FenceAt).time(aFencedBy, m.FencedBy).time(aRepair, m.RepairAt).time(aEnded, m.EndedAt).str(aSum, m.SettingsSum).num(aRun, int64(m.Run)).str(AttrReport, string(report))
 	if !dueAt.IsZero() {
-		a = a.str(IndexPK, due).str(IndexSK, dueSK(dueAt, m.Account, m.ID))
+		a = a.str(ByDueTime.PK, due).str(ByDueTime.SK, dueSK(dueAt, m.Account, m.ID))
 	}
 	return a, nil
 }
 
 func readMove(a Attrs) (desk.Move, error) {
 	m := desk.Move{
-		Account: a.Str(aAccount), ID: a.Str(aID), Status: desk.MoveStatus(a.Str(AttrState)), Phase: a.Str(AttrPhase),
-		By: a.Str(aBy), StartedAt: a.Time(AttrStarted), FenceAt: a.Time(aFence), EndedAt: a.Time(aEnded), SettingsSum: a.Str(aSum), Run: int(a.Num(aRun)),
+		Account: a.Str(aAccount), ID: a.Str(aID), Status: desk.MoveStatus(a.Str(AttrStatus)), Phase: a.Str(AttrPhase),
+		By: a.Str(aBy), StartedAt: a.Time(aStartedAt), FenceAt: a.Time(AttrFence), FencedBy: a.Time(aFencedBy), RepairAt: a.Time(aRepair), EndedAt: a.Time(aEnded), SettingsSum: a.Str(aSum), Run: int(a.Num(aRun)),
 	}
 	err := errors.Join(json.Unmarshal([]byte(a.Str(aChoices)), &m.Choices), json.Unmarshal([]byte(a.Str(AttrReport)), &m.Report))
 	if err != nil {
@@ -72,7 +82,8 @@ func readMove(a Attrs) (desk.Move, error) {
 // Start stores a new move and what belongs to it: the account's lock unless
 // it is a rehearsal, the idempotency key if there is one, and the audit
 // entry. It is due at once until its execution has started. If another move
-// holds the lock, or the move exists, the error is desk.ErrExists.
+// holds the lock, the channel has left the inbox, or the move exists, the error is
+// desk.ErrExists.
 func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency, entry desk.AuditEntry) error {
 	item, err := writeMove(m, m.StartedAt)
 	if err != nil {
@@ -83,12 +94,15 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 		writeAudit(entry),
 	}
 	if !m.Choices.Rehearsal {
-		ws = append(ws, takeLock(m.Account, m.ID))
+		inbox := S(string(desk.Inbox)) // another move may have taken it away since it was read
+		ws = append(ws, takeLock(m.Account, m.ID), Write{
+			Op: Update, Table: Control, Key: ChannelKey(m.Account, m.Choices.Channel), Set: Attrs{{Home, inbox}}, If: Equals(Home, inbox),
+		})
 	}
 	if idem.Key != "" {
 		ws = append(ws, Write{
 			Op: Put, Table: Control, Key: idempotencyKey(m.Account, idem.Key),
-			Set: Attrs{}.str(AttrMove, m.ID).str(aBodyHash, idem.Hash).num(Expires, m.StartedAt.Add(keptKeys).Unix()),
+			Set: Attrs{}.str(aMoveID, m.ID).str(aBodyHash, idem.Hash).num(Expires, m.StartedAt.Add(keptKeys).Unix()),
 			If:  Absent(),
 		})
 	}
@@ -96,11 +110,11 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 }
 
 func takeLock(account, id string) Write {
-	return Write{Op: Put, Table: Control, Key: LockKey(account), Set: Attrs{}.str(AttrMove, id), If: Absent()}
+	return Write{Op: Put, Table: Control, Key: LockKey(account), Set: Attrs{}.str(aMoveID, id), If: Absent()}
 }
 
 func dropLock(account, id string) Write {
-	return Write{Op: Delete, Table: Control, Key: LockKey(account), If: Equals(AttrMove, S(id))}
+	return Write{Op: Delete, Table: Control, Key: LockKey(account), If: Equals(aMoveID, S(id))}
 }
 
 func (s MoveStore) transact(ctx context.Context, what string, ws []Write, conflict error) error {
@@ -121,7 +135,7 @@ func (s MoveStore) Idempotent(ctx context.Context, account, idemKey string) (id,
 	if err != nil || len(items) == 0 {
 		return "", "", err
 	}
-	return items[0].Attrs.Str(AttrMove), items[0].Attrs.Str(aBodyHash), nil
+	return items[0].Attrs.Str(aMoveID), items[0].Attrs.Str(aBodyHash), nil
 }
 
 // Locked returns the ID of the account's running move, "" if there is none.
@@ -130,7 +144,7 @@ func (s MoveStore) Locked(ctx context.Context, account string) (string, error) {
 	if err != nil || len(items) == 0 {
 		return "", err
 	}
-	return items[0].Attrs.Str(AttrMove), nil
+	return items[0].Attrs.Str(aMoveID), nil
 }
 
 // Get reads a move, strongly; desk.ErrNotFound if there is none.
@@ -145,7 +159,7 @@ func (s MoveStore) Get(ctx context.Context, account, id string) (desk.Move, erro
 // List reads one page of an account's moves, newest first.
 func (s MoveStore) List(ctx context.Context, account, cursor string, limit int) ([]desk.Move, string, error) {
 	page, err := s.Engine.Query(ctx, Query{
-		Table: Control, PK: key(account, "MOVES"), From: "MOVE#", To: "MOVE$", Descending: true,
+		Table: Control, PK: movesPK(account), From: "MOVE#", To: "MOVE$", Descending: true,
 		After: cursor, Limit: limit, Read: Strong,
 	})
 	if err != nil {
@@ -193,11 +207,11 @@ func (s MoveStore) Access(ctx context.Context, account, id string) (map[string]b
 // Proceed records what a move does now, and its fence once there is one. If
 // the move's status is no longer that of m, nothing is recorded: a step that
 // wakes up after the end must not make the move run again.
-func (s MoveStore) Proceed(ctx context.Context, m desk.Move, phase string, fenceAt time.Time) error {
+func (s MoveStore) Proceed(ctx context.Context, m desk.Move, phase string) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
 		Op: Update, Table: Control, Key: MoveKey(m.Account, m.ID),
-		Set: Attrs{}.str(AttrState, string(desk.Running)).str(AttrPhase, phase).time(aFence, fenceAt),
-		If:  Equals(AttrState, S(string(m.Status))),
+		Set: Attrs{}.str(AttrStatus, string(desk.Running)).str(AttrPhase, phase).time(AttrFence, m.FenceAt).time(aFencedBy, m.FencedBy),
+		If:  Equals(AttrStatus, S(string(m.Status))),
 	}}))
 	if err != nil && !errors.Is(err, ErrCondition) {
 		return fmt.Errorf("move %s, phase %s: %w", m.ID, phase, err)
@@ -205,20 +219,23 @@ func (s MoveStore) Proceed(ctx context.Context, m desk.Move, phase string, fence
 	return nil
 }
 
-// Finish ends a move in one transaction: its status and report; when it is
-// done, the channel's home; unless it was a rehearsal, the lock. It is due
-// again at dueAt, unless that is zero. If it has ended already, or another
-// holds the lock, the error is desk.ErrChanged.
-func (s MoveStore) Finish(ctx context.Context, m desk.Move, dueAt time.Time, entry desk.AuditEntry) error {
+// Finish ends a move in one transaction: its status and report, its listing;
+// when it is done, the channel's home; unless it was a rehearsal, the lock. It is
+// due again at dueAt, unless that is zero. If it has ended already, another holds
+// the lock, or its listing is not as given, the error is desk.ErrChanged.
+func (s MoveStore) Finish(ctx context.Context, m desk.Move, listed move.Cursor, dueAt time.Time, entry desk.AuditEntry) error {
 	item, err := writeMove(m, dueAt)
 	if err != nil {
 		return err
 	}
+	closed := listed
+	closed.Closed = true
 	ws := []Write{
 		{
 			Op: Put, Table: Control, Key: MoveKey(m.Account, m.ID), Set: item,
-			If: Equals(AttrState, S(string(desk.Running))).And(Equals(aRun, N(int64(m.Run)))),
+			If: Equals(AttrStatus, S(string(desk.Running))).And(Equals(aRun, N(int64(m.Run)))),
 		},
+		advance(m.Account, m.ID, listed, closed),
 		writeAudit(entry),
 	}
 	if !m.Choices.Rehearsal {
@@ -226,16 +243,16 @@ func (s MoveStore) Finish(ctx context.Context, m desk.Move, dueAt time.Time, ent
 		if m.Status == desk.Done {
 			ws = append(ws, Write{
 				Op: Update, Table: Control, Key: ChannelKey(m.Account, m.Choices.Channel),
-				Set: Attrs{}.str(AttrHome, string(desk.HelpDesk)), If: Equals(AttrMove, S(m.ID)),
+				Set: Attrs{}.str(Home, string(desk.HelpDesk)), If: Equals(aMoveID, S(m.ID)),
 			})
 		}
 	}
 	return s.transact(ctx, "finish move "+m.ID, ws, desk.ErrChanged)
 }
 
-// Resume makes an ended move run again, for a retry: it takes the lock. If
-// another move holds it, or this one was resumed meanwhile, the error is
-// desk.ErrExists. M is the new state of the move, with its next run.
+// Resume makes an ended move run again, for a retry: it takes the lock and opens
+// the listing. If another move holds it, or this one was resumed meanwhile, the
+// error is desk.ErrExists. M is the new state of the move, with its next run.
 func (s MoveStore) Resume(ctx context.Context, m desk.Move, entry desk.AuditEntry) error {
 	item, err := writeMove(m, entry.At)
 	if err != nil {
@@ -247,34 +264,33 @@ func (s MoveStore) Resume(ctx context.Context, m desk.Move, entry desk.AuditEntr
 			If: Equals(aRun, N(int64(m.Run-1))),
 		},
 		takeLock(m.Account, m.ID),
-		{Op: Delete, Table: Control, Key: runKey(m.Account, m.ID)},
+		setCursor(m.Account, m.ID, move.Cursor{Began: m.Run}),
 		writeAudit(entry),
 	}, desk.ErrExists)
 }
 
-func runKey(account, id string) Key { return Key{key(account, "MOVES"), "RUN#" + id} }
-
-// HandOver records the state from which the next execution goes on, and that
-// it is the next one, if the one given is still the last; else
-// desk.ErrChanged.
+// HandOver records that the next execution goes on, if the one given is still the
+// last; else desk.ErrChanged. Of a repair it also records the state from which.
 func (s MoveStore) HandOver(ctx context.Context, r move.Run, from int) error {
 	state, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, "hand over move "+r.Move, []Write{
-		{
-			Op: Update, Table: Control, Key: MoveKey(r.Account, r.Move),
-			Set: Attrs{}.num(aRun, int64(r.Run)), If: Equals(aRun, N(int64(from))),
-		},
-		{Op: Put, Table: Control, Key: runKey(r.Account, r.Move), Set: Attrs{}.str(aNext, string(state))},
-	}, desk.ErrChanged)
+	if r.Late == move.LateRepair {
+		return s.transact(ctx, "hand over repair "+r.Job(), []Write{{
+			Op: Update, Table: Control, Key: repairKey(r.Account, r.Move),
+			Set: Attrs{}.num(aRun, int64(r.Run)).str(aNext, string(state)),
+			If:  Equals(aRun, N(int64(from))).And(Equals(aID, S(r.Repair))),
+		}}, desk.ErrChanged)
+	}
+	return s.transact(ctx, "hand over move "+r.Move, []Write{{
+		Op: Update, Table: Control, Key: MoveKey(r.Account, r.Move),
+		Set: Attrs{}.num(aRun, int64(r.Run)), If: Equals(aRun, N(int64(from))),
+	}}, desk.ErrChanged)
 }
 
-// Checkpoint reads the state from which the last execution was to start; ok
-// is false if it was to start from the beginning.
-func (s MoveStore) Checkpoint(ctx context.Context, account, id string) (r move.Run, ok bool, err error) {
-	items, err := s.Engine.Get(ctx, Control, []Key{runKey(account, id)}, Strong)
+func (s MoveStore) readRun(ctx context.Context, k Key) (r move.Run, ok bool, err error) {
+	items, err := s.Engine.Get(ctx, Control, []Key{k}, Strong)
 	if err != nil || len(items) == 0 {
 		return r, false, err
 	}
@@ -282,37 +298,94 @@ func (s MoveStore) Checkpoint(ctx context.Context, account, id string) (r move.R
 	return r, true, err
 }
 
-// maxFutureDue is how far ahead a move's due time may be, by a clock that is
-// ahead of ours, or since a move is left alone for its first seconds.
-const maxFutureDue = time.Minute
+// How far ahead a due time may be: that of a move by a clock that is ahead of ours,
+// or since a move is left alone for its first seconds, and that of a daily repair.
+const (
+	maxFutureDue    = time.Minute
+	maxFutureRepair = 25 * time.Hour
+)
 
-// Due reads the moves that are due by now, the longest due first. One that is
-// due later than maxFutureDue was entered before the clock was put back: it is
-// due now.
-func (s MoveStore) Due(ctx context.Context, now time.Time) ([]move.Ref, error) {
-	items, err := queryAll(ctx, s.Engine, Query{Table: Control, Index: true, PK: due, Limit: 1000})
-	if err != nil {
-		return nil, fmt.Errorf("moves due: %w", err)
-	}
-	var moves []move.Ref
-	for _, item := range items {
-		parts := strings.SplitN(item.Attrs.Str(IndexSK), "#", 3)
-		if young := parts[0] > instant(now) && parts[0] <= instant(now.Add(maxFutureDue)); len(parts) == 3 && !young {
-			moves = append(moves, move.Ref{Account: parts[1], Move: parts[2]})
+// Due reads the moves that are due by now, the longest due first. One that is due
+// later than it may be was entered before the clock was put back: it is due now.
+func (s MoveStore) Due(ctx context.Context, now time.Time) (moves []move.Ref, _ error) {
+	for _, q := range []Query{
+		{PK: due, To: instant(now) + "$"}, {PK: due, From: instant(now.Add(maxFutureDue)) + "$"},
+		{PK: repairDue, To: instant(now) + "$"}, {PK: repairDue, From: instant(now.Add(maxFutureRepair)) + "$"},
+	} {
+		q.Table, q.Index, q.Limit = Control, ByDueTime, 1000
+		items, err := queryAll(ctx, s.Engine, q)
+		if err != nil {
+			return nil, fmt.Errorf("moves due: %w", err)
+		}
+		for _, item := range items {
+			if parts := strings.SplitN(item.Attrs.Str(ByDueTime.SK), "#", 3); len(parts) == 3 {
+				moves = append(moves, move.Ref{Account: parts[1], Move: parts[2]})
+			}
 		}
 	}
 	return moves, nil
 }
 
-// EndAudits records that an ended move has had its last audit: it is no longer
-// due.
-func (s MoveStore) EndAudits(ctx context.Context, m desk.Move) error {
-	err := FirstError(s.Engine.Write(ctx, []Write{{
-		Op: Update, Table: Control, Key: MoveKey(m.Account, m.ID), Remove: []string{IndexPK, IndexSK},
-		If: Equals(AttrState, S(string(m.Status))).And(Equals(aRun, N(int64(m.Run)))),
-	}}))
+// AwaitRepair records that nobody need look after an ended move until its channel
+// is to be repaired.
+func (s MoveStore) AwaitRepair(ctx context.Context, m desk.Move, repairAt time.Time) error {
+	err := FirstError(s.Engine.Write(ctx, []Write{scheduleRepair(m, repairAt, repairDue, repairAt)}))
 	if err != nil && !errors.Is(err, ErrCondition) { // resumed meanwhile: then it is due anyway
-		return fmt.Errorf("end the audits of move %s: %w", m.ID, err)
+		return fmt.Errorf("schedule the repair by move %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+// scheduleRepair sets when the channel of an ended move is to be repaired, unless
+// that is zero, and when the move is due.
+func scheduleRepair(m desk.Move, repairAt time.Time, pk string, dueAt time.Time) Write {
+	return Write{
+		Op: Update, Table: Control, Key: MoveKey(m.Account, m.ID),
+		Set: Attrs{}.time(aRepair, repairAt).str(ByDueTime.PK, pk).str(ByDueTime.SK, dueSK(dueAt, m.Account, m.ID)),
+		If:  Equals(AttrStatus, S(string(m.Status))).And(Equals(aRun, N(int64(m.Run)))),
+	}
+}
+
+// StartRepair records a repair of a moved channel, when the next one is to follow,
+// and in the audit log who started it. Its move is due until it has ended. If one
+// is running, it is returned, and nothing is recorded; desk.ErrChanged if it has
+// just ended, or the move was resumed.
+func (s MoveStore) StartRepair(ctx context.Context, r move.Run, m desk.Move, next time.Time, entry desk.AuditEntry) (move.Run, error) {
+	state, err := json.Marshal(r)
+	if err != nil {
+		return r, err
+	}
+	err = s.transact(ctx, "repair by move "+r.Move, []Write{
+		{
+			Op: Put, Table: Control, Key: repairKey(r.Account, r.Move), If: Absent(),
+			Set: Attrs{}.str(aID, r.Repair).num(aRun, int64(r.Run)).str(aNext, string(state)),
+		},
+		scheduleRepair(m, next, due, entry.At),
+		writeAudit(entry),
+	}, desk.ErrExists)
+	if !errors.Is(err, desk.ErrExists) {
+		return r, err
+	}
+	running, ok, err := s.Repairing(ctx, r.Account, r.Move)
+	if err == nil && !ok {
+		err = fmt.Errorf("repair by move %s: %w", r.Move, desk.ErrChanged)
+	}
+	return running, err
+}
+
+// Repairing reads the running repair by a move; ok is false if there is none.
+func (s MoveStore) Repairing(ctx context.Context, account, id string) (r move.Run, ok bool, err error) {
+	return s.readRun(ctx, repairKey(account, id))
+}
+
+// EndRepair records that a repair has ended and what it found, once.
+func (s MoveStore) EndRepair(ctx context.Context, r move.Run, entry desk.AuditEntry) error {
+	err := s.Engine.Transact(ctx, []Write{
+		{Op: Delete, Table: Control, Key: repairKey(r.Account, r.Move), If: Equals(aID, S(r.Repair))},
+		writeAudit(entry),
+	})
+	if err != nil && !errors.Is(err, ErrCondition) {
+		return fmt.Errorf("end repair by move %s: %w", r.Move, err)
 	}
 	return nil
 }

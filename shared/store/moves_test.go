@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ func TestIdempotencyKeyExpires(t *testing.T) {
 	e := openEngine(t)
 	moves := store.MoveStore{Engine: e}
 	at := time.Date(2026, 1, 31, 23, 59, 59, 999_000_000, time.UTC)
-	m := desk.Move{Account: "acme", ID: "m1", Status: desk.Running, StartedAt: at, Run: 1}
+	m := desk.Move{Account: "acme", ID: "m1", Status: desk.Running, StartedAt: at, Run: 1, Choices: desk.Choices{Rehearsal: true}}
 	err := moves.Start(t.Context(), m, move.Idempotency{Key: "k1", Hash: "h"}, desk.AuditEntry{Account: "acme", ID: "a1", At: at})
 	if err != nil {
 		t.Fatal(err)
@@ -29,5 +30,31 @@ func TestIdempotencyKeyExpires(t *testing.T) {
 	}
 	if id, hash, err := moves.Idempotent(t.Context(), "acme", "k1"); id != "m1" || hash != "h" || err != nil {
 		t.Errorf("Idempotent = %q, %q, %v", id, hash, err)
+	}
+}
+
+// TestOneMovesTheCursor of those who have read the same one, from the first on, and
+// enters its batches with it.
+func TestOneMovesTheCursor(t *testing.T) {
+	s := store.LedgerStore{Engine: openEngine(t)}
+	from := move.Cursor{}
+	for _, to := range []move.Cursor{
+		{Began: 1}, {Began: 1, After: desk.Position{Joined: began(1), ID: "c.1"}}, {Began: 1, After: desk.Position{Joined: began(1), ID: "c.1"}, Listed: true}, {Began: 1, Pass: 1},
+	} {
+		late := move.Entry{ID: "late", Count: 1}
+		if err := s.Advance(t.Context(), "acme", "m1", from, to, []move.Entry{{ID: "e" + to.After.ID, Began: 1, Until: to.After, Count: 2, SentAt: began(0)}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Advance(t.Context(), "acme", "m1", from, to, []move.Entry{late}); !errors.Is(err, desk.ErrChanged) {
+			t.Errorf("from %+v once more: %v", from, err)
+		}
+		if at, err := s.Cursor(t.Context(), "acme", "m1"); at != to || err != nil {
+			t.Errorf("cursor = %+v, %v; want %+v", at, err, to)
+		}
+		from = to
+	}
+	es, err := s.Open(t.Context(), "acme", "m1", 10)
+	if err != nil || len(es) != 2 || es[0].Count != 2 {
+		t.Errorf("entries = %+v, %v", es, err)
 	}
 }

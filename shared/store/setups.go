@@ -18,7 +18,7 @@ type SetupStore struct{ Engine Engine }
 // Setup reads all of an account's configuration, strongly; desk.ErrNotFound
 // if there is no such account.
 func (s SetupStore) Setup(ctx context.Context, account string) (desk.Setup, error) {
-	items, err := queryAll(ctx, s.Engine, Query{Table: Control, PK: "A#" + account, Limit: 1000, Read: Strong})
+	items, err := s.items(ctx, account)
 	if err != nil {
 		return desk.Setup{}, fmt.Errorf("setup of %s: %w", account, err)
 	}
@@ -30,12 +30,30 @@ func (s SetupStore) Setup(ctx context.Context, account string) (desk.Setup, erro
 		}
 	}
 	if setup.Account.ID == "" {
+		if err := checkOldLayout(ctx, s.Engine, account); err != nil {
+			return desk.Setup{}, err
+		}
 		return desk.Setup{}, fmt.Errorf("account %s: %w", account, desk.ErrNotFound)
 	}
 	return setup, nil
 }
 
+// items reads all items of an account's configuration.
+func (s SetupStore) items(ctx context.Context, account string) ([]Item, error) {
+	setup, err := queryAll(ctx, s.Engine, Query{Table: Control, PK: setupPK(account), Limit: 1000, Read: Strong})
+	if err != nil {
+		return nil, err
+	}
+	channels, err := queryAll(ctx, s.Engine, Query{Table: Control, PK: channelsPK(account), Limit: 1000, Read: Strong})
+	return append(setup, channels...), err
+}
+
 func readSetup(setup *desk.Setup, item Item) (err error) {
+	if isChannel(item.Key) {
+		c, err := readChannel(item.Attrs)
+		setup.Channels = append(setup.Channels, c)
+		return err
+	}
 	config := []byte(item.Attrs.Str(aConfig))
 	kind, _, _ := strings.Cut(item.Key.SK, "#")
 	switch kind {
@@ -49,13 +67,11 @@ func readSetup(setup *desk.Setup, item Item) (err error) {
 		setup.Pipelines, err = readInto(setup.Pipelines, config)
 	case "POLICY":
 		setup.Policies, err = readInto(setup.Policies, config)
-	case "CHANNEL":
-		var c desk.Channel
-		c, err = readChannel(item.Attrs)
-		setup.Channels = append(setup.Channels, c)
 	}
 	return err
 }
+
+func isChannel(k Key) bool { return strings.HasSuffix(k.PK, "#CHANNELS") }
 
 func readInto[T any](list []T, config []byte) ([]T, error) {
 	var v T
@@ -89,8 +105,8 @@ func (s SetupStore) Agent(ctx context.Context, account, id string) (agent desk.A
 func (s SetupStore) Fence(ctx context.Context, account, id, byMove string, at time.Time) (desk.Channel, error) {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
 		Op: Update, Table: Control, Key: ChannelKey(account, id),
-		Set: Attrs{}.str(AttrHome, string(desk.Moving)).time(aFence, at).str(AttrMove, byMove),
-		If:  Equals(AttrHome, S(string(desk.Inbox))),
+		Set: Attrs{}.str(Home, string(desk.Moving)).time(AttrFence, at).str(aMoveID, byMove),
+		If:  Equals(Home, S(string(desk.Inbox))),
 	}}))
 	if err != nil && !errors.Is(err, ErrCondition) {
 		return desk.Channel{}, fmt.Errorf("fence channel %s: %w", id, err)
@@ -104,7 +120,13 @@ func (s SetupStore) Fence(ctx context.Context, account, id, byMove string, at ti
 // to it.
 func (s SetupStore) Replace(ctx context.Context, setup desk.Setup) error {
 	account := setup.Account.ID
-	old, err := queryAll(ctx, s.Engine, Query{Table: Control, PK: "A#" + account, Limit: 1000, Read: Strong})
+	if err := checkOldLayout(ctx, s.Engine, account); err != nil {
+		return err
+	}
+	if err := writeLayout(ctx, s.Engine); err != nil {
+		return err
+	}
+	old, err := s.items(ctx, account)
 	if err != nil {
 		return fmt.Errorf("setup of %s: %w", account, err)
 	}
@@ -116,7 +138,7 @@ func (s SetupStore) Replace(ctx context.Context, setup desk.Setup) error {
 	for _, w := range writes {
 		kept[w.Key] = true
 		err := FirstError(s.Engine.Write(ctx, []Write{w}))
-		if strings.HasPrefix(w.Key.SK, "CHANNEL#") && errors.Is(err, ErrCondition) {
+		if isChannel(w.Key) && errors.Is(err, ErrCondition) {
 			err = FirstError(s.Engine.Write(ctx, []Write{newChannel(w)}))
 		}
 		if err != nil {
@@ -128,8 +150,8 @@ func (s SetupStore) Replace(ctx context.Context, setup desk.Setup) error {
 			continue
 		}
 		gone := Write{Op: Delete, Table: Control, Key: item.Key}
-		if strings.HasPrefix(item.Key.SK, "CHANNEL#") {
-			gone.If = Equals(AttrHome, S(string(desk.Inbox)))
+		if isChannel(item.Key) {
+			gone.If = Equals(Home, S(string(desk.Inbox)))
 		}
 		if err := FirstError(s.Engine.Write(ctx, []Write{gone})); err != nil && !errors.Is(err, ErrCondition) {
 			return fmt.Errorf("setup of %s, %s: %w", account, item.Key.SK, err)
@@ -162,7 +184,7 @@ func writeSetup(setup desk.Setup) (ws []Write, err error) {
 		err = errors.Join(err, e)
 		ws = append(ws, cws)
 	}
-	add(Key{"A#" + account, "ACCOUNT"}, 0, setup.Account)
+	add(Key{setupPK(account), "ACCOUNT"}, 0, setup.Account)
 	return ws, err
 }
 
@@ -198,7 +220,7 @@ func writeChannel(account string, c desk.Channel, place int) (Write, error) {
 func newChannel(update Write) Write {
 	return Write{
 		Op: Put, Table: update.Table, Key: update.Key,
-		Set: update.Set.str(AttrHome, string(desk.Inbox)), If: Absent(),
+		Set: update.Set.str(Home, string(desk.Inbox)), If: Absent(),
 	}
 }
 
@@ -210,7 +232,7 @@ func readChannel(a Attrs) (desk.Channel, error) {
 	c := desk.Channel{
 		Account: a.Str(aAccount), ID: config.ID, Name: config.Name, Type: config.Type, Address: config.Address,
 		Fallback: config.Fallback, Connected: config.Connected, Bot: config.Bot,
-		Home: desk.Home(a.Str(AttrHome)), FenceAt: a.Time(aFence), Move: a.Str(AttrMove),
+		Home: desk.Home(a.Str(Home)), FenceAt: a.Time(AttrFence), Move: a.Str(aMoveID),
 	}
 	if settings := a.Str(aSettings); settings != "" {
 		c.Settings = json.RawMessage(settings)
@@ -239,5 +261,5 @@ const (
 	aConfig   = "config"
 	aPlace    = "place"
 	aSettings = "settings"
-	aFence    = "fence"
+	AttrFence = "fence"
 )
