@@ -9,14 +9,16 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Converter converts batches of conversations to tickets.
+// Converter works on batches: it converts conversations to tickets, compares what
+// has moved with what should have, and rehearses.
 type Converter struct {
 	Rulebook *Rulebook
-	Ensure   Ensure
+	Lander   Lander
 	Ledger   interface {
 		FailureRecorder
-		Done(ctx context.Context, b Batch, n Counts) error
-		Mend(ctx context.Context, account, id, conversation string) error
+		Done(ctx context.Context, b Batch, f Found) error
+		Mark(ctx context.Context, account, job, pass string) error
+		Settle(ctx context.Context, account, id string, conversations []string) error
 	}
 	Now func() time.Time
 }
@@ -25,40 +27,85 @@ type Converter struct {
 // recorded as its conversation's failure.
 const maxReceives = 3
 
-// Convert converts a batch's conversations. Receives is how often the batch has
-// been received, with this time. A conversation that cannot be converted is
-// recorded as a failure, and the batch finishes without it (R28). After an error
-// the batch must be delivered again, which is safe. The counts include
-// conversations that had been converted before.
-func (c Converter) Convert(ctx context.Context, b Batch, receives int) (n Counts, _ error) {
+// streamDelay is how long the stream may take to bring a change to the help desk.
+// Only what is older than that, or dated that far into the future by a wrong
+// clock, counts as missing.
+const streamDelay = 10 * time.Second
+
+// Do works on a batch. Receives is how often it has been received, with this time.
+// A conversation that cannot be converted is recorded as a failure, and the batch
+// finishes without it (R28). After an error the batch must be delivered again,
+// which is safe. The counts include conversations that had landed before.
+func (c Converter) Do(ctx context.Context, b Batch, receives int) (Found, error) {
 	rules, err := c.Rulebook.Rules(ctx, b.Account, b.Move)
 	if err != nil {
-		return n, err
+		return Found{}, err
 	}
-	var failures []Failure
-	for _, o := range c.Ensure.Run(ctx, rules, b.IDs, How{Again: b.Again || receives > 1}) {
-		if o.Err == nil {
-			n.count(o)
+	w := work{Converter: c, Batch: b, rules: rules, receives: receives}
+	w.digest = b.Kind == Compare && !b.Late() && rules.Move().Choices.Notifications == desk.Digest
+	switch b.Kind {
+	case Compare:
+		w.Lander.Before = w.mark
+		err = w.compare(ctx)
+	case Rehearse:
+		err = w.rehearse(ctx)
+	default:
+		err = w.land(ctx, b.IDs, b.Again || receives > 1)
+	}
+	if err == nil {
+		err = w.record(ctx)
+	}
+	if err == nil {
+		err = c.Ledger.Done(ctx, b, w.found)
+	}
+	if err != nil {
+		return Found{}, fmt.Errorf("batch %s: %w", b.Entry, err)
+	}
+	return w.found, nil
+}
+
+// work is the work on one batch, and what it found.
+type work struct {
+	Converter
+	Batch
+	rules    *desk.Rules
+	receives int
+	digest   bool
+	marked   bool // the pass
+
+	found    Found
+	failures []Failure
+	settled  []string // conversations that are not failures, or no longer
+}
+
+// land lands conversations and counts what became of them.
+func (w *work) land(ctx context.Context, ids []string, strong bool) error {
+	for _, o := range w.Lander.Land(ctx, w.rules, ids, strong) {
+		switch {
+		case o.Err != nil:
+			f, final := failure(o, w.Now())
+			if !final && (w.receives < maxReceives || desk.Temporary(o.Err)) {
+				return o.Err
+			}
+			w.found.Failed++
+			w.failures = append(w.failures, f)
+			if w.Kind == Compare {
+				w.found.Found++
+			}
 			continue
+		case o.Stayed:
+			w.found.Stayed++
+		default:
+			w.add(o.Conversation)
+			if o.Landed {
+				w.found.Landed++
+			}
 		}
-		f, final := failure(o, c.Now())
-		if !final && (receives < maxReceives || temporary(o.Err)) {
-			return n, fmt.Errorf("batch %s: %w", b.Entry, o.Err)
-		}
-		n.Failed++
-		failures = append(failures, f)
-	}
-	if b.Retry {
-		if err := c.mend(ctx, b, failures); err != nil {
-			return n, err
-		}
-	}
-	for _, f := range failures {
-		if err := c.Ledger.Fail(ctx, b.Account, b.Move, f); err != nil {
-			return n, err
+		if w.Kind == Retry || (o.Landed || o.Followed) && strong { // it may have failed before
+			w.settled = append(w.settled, o.ID)
 		}
 	}
-	return n, c.Ledger.Done(ctx, b, n)
+	return nil
 }
 
 // failure returns the failure to record for an error. It is final if the
@@ -70,42 +117,17 @@ func failure(o Outcome, now time.Time) (_ Failure, final bool) {
 	return Failure{o.ID, CodeUnexpected, "an unexpected error, see the log; try again", now}, false
 }
 
-// temporary reports whether an error is retryable, not caused by the
-// conversation: the store is busy or out of reach.
-func temporary(err error) bool {
-	temporary, ok := errors.AsType[interface {
-		error
-		Temporary() bool
-	}](err)
-	return ok && temporary.Temporary() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
-// mend takes the failures away of those that did not fail again.
-func (c Converter) mend(ctx context.Context, b Batch, again []Failure) error {
-	failed := make(map[string]bool, len(again))
-	for _, f := range again {
-		failed[f.Conversation] = true
-	}
-	for _, id := range b.IDs {
-		if failed[id] {
-			continue
+// record keeps what failed, and takes away what failed before and has not now.
+func (w *work) record(ctx context.Context) error {
+	if len(w.settled) > 0 {
+		if err := w.Ledger.Settle(ctx, w.Account, w.Move, w.settled); err != nil {
+			return err
 		}
-		if err := c.Ledger.Mend(ctx, b.Account, b.Move, id); err != nil {
-			return fmt.Errorf("failure of %s: %w", id, err)
+	}
+	for _, f := range w.failures {
+		if err := w.Ledger.Fail(ctx, w.Account, w.Move, f); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-func (n *Counts) count(o Outcome) {
-	switch {
-	case o.Stayed:
-		n.Stayed++
-	case o.Provenance == desk.Native:
-		n.AsIs++
-	case o.Provenance == desk.Live:
-		n.Live++
-	default:
-		n.Created++
-	}
 }

@@ -9,22 +9,23 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Drain is the step that waits until all batches are done.
+// Drain is the step that waits until all batches of a pass are done.
 type Drain struct {
 	Moves  MoveReader
 	Ledger interface {
 		BatchReader
-		Sent(ctx context.Context, e Entry, at time.Time) error
+		Sent(ctx context.Context, account, job, entry string, at time.Time) error
+		Marked(ctx context.Context, account, job, pass string) (bool, error)
 	}
-	Listing Listing
-	Queue   Queue
-	Phase   PhaseRecorder
-	// Pause, if not nil, waits for a duration. Near the end a step then polls
-	// instead of ending, because the state machine waits for whole seconds only.
+	Source Source
+	Queue  Queue
+	Phase  Phases
+	// Pause, if not nil, waits for a duration. A step then polls before it ends,
+	// because the state machine waits for whole seconds only.
 	Pause func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time
-	// OnDrained, if not nil, is called with a move's progress. Open batches are
-	// counted up to a few hundred.
+	// OnDrained, if not nil, is called with the progress of a move's pass. Open
+	// batches are counted up to a few hundred.
 	OnDrained func(r Run, p Progress, open int)
 }
 
@@ -32,17 +33,19 @@ type Drain struct {
 const (
 	shortWait = time.Second
 	longWait  = time.Minute
-	// settleTime is how long after the fence a reconciling pass starts at the
+	// settleTime is how long after the fence a comparing pass starts at the
 	// earliest. Until then, requests that read the channel's home just before
 	// the fence finish and indexes catch up. The listing need not wait, because
 	// the pass finds what it missed.
 	settleTime  = 2 * time.Second
 	resendAfter = time.Minute // when a batch is sent again
 	openPage    = 25          // open entries read from each shard at a time
-	// When at most fewBatches are open, a step polls up to maxLooks times.
-	fewBatches   = 300
+	// Where it may pause, a step polls up to maxLooks times.
 	lookInterval = 50 * time.Millisecond
 	maxLooks     = 40
+	// maxPasses is how many passes compare at most. Whatever keeps changing after
+	// that is left to the stream and the audits.
+	maxPasses = 5
 )
 
 // Step checks whether batches are open. If so, it returns how long to wait: about
@@ -50,17 +53,25 @@ const (
 // since the last check, those that are overdue are sent again, because their
 // messages may be lost. While others finish, a long queue is the likelier reason,
 // and sending again would only make it longer.
+//
+// When none is open, it decides whether another pass is to be listed.
 func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := d.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
 		return r, err
 	}
-	if err := d.Phase.Enter(ctx, m, "drain"); err != nil {
-		return r, err
+	if r.replaced(m) {
+		r.More, r.Again = false, false
+		return r, nil
+	}
+	if r.Pass == 0 {
+		if err := enter(ctx, d.Phase, m, "drain"); err != nil {
+			return r, err
+		}
 	}
 	open, p, err := d.look(ctx, r)
 	for range maxLooks {
-		if err != nil || d.Pause == nil || len(open) == 0 || len(open) > fewBatches {
+		if err != nil || d.Pause == nil || len(open) == 0 {
 			break
 		}
 		if err = d.Pause(ctx, lookInterval); err == nil {
@@ -70,21 +81,17 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	if err != nil {
 		return r, err
 	}
-	if d.OnDrained != nil {
+	if d.OnDrained != nil && r.Late == "" {
 		d.OnDrained(r, p, len(open))
 	}
 	now := d.Now()
 	if len(open) == 0 {
-		// At most settleTime, even if the clock has been set back.
-		early := min(m.FenceAt.Add(settleTime).Sub(now), settleTime)
-		r.More, r.Wait = early > 0, seconds(early)
-		r.Done, r.At = 0, time.Time{}
-		return r, nil
+		return d.drained(ctx, r, m, now)
 	}
 	r.More = true
 	w := wait(p, r, now)
 	if p.Done == r.Done {
-		next, err := d.resend(ctx, open, now)
+		next, err := d.resend(ctx, r, m, open, now)
 		if err != nil {
 			return r, err
 		}
@@ -95,13 +102,42 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	return r, nil
 }
 
-// look reads the open batches and the move's progress.
+// drained decides what follows a pass: a comparison after the conversion, another
+// one after one that found something to land, else the end. A rehearsal and what
+// runs after the end have one pass, but for a repair, which first tries again what
+// failed.
+func (d Drain) drained(ctx context.Context, r Run, m desk.Move, now time.Time) (_ Run, err error) {
+	r.More, r.Wait, r.Again = false, 0, false
+	r.Done, r.At = 0, time.Time{}
+	switch {
+	case m.Choices.Rehearsal, r.Late == LateAudit:
+	case r.Late == LateRepair:
+		r.Again = r.Pass == 1
+	case r.Pass == 0:
+		// At most settleTime, even if the clock has been set back.
+		if early := min(m.FenceAt.Add(settleTime).Sub(now), settleTime); early > 0 {
+			r.More, r.Wait = true, seconds(early)
+			return r, nil
+		}
+		r.Again = true
+	case r.Pass < maxPasses:
+		if r.Again, err = d.Ledger.Marked(ctx, r.Account, r.Job(), r.PassID()); err != nil {
+			return r, err
+		}
+	}
+	if r.Again {
+		r.Pass++
+	}
+	return r, nil
+}
+
+// look reads the open batches and the pass's progress.
 func (d Drain) look(ctx context.Context, r Run) ([]Entry, Progress, error) {
-	open, err := d.Ledger.Open(ctx, r.Account, r.Move, openPage)
+	open, err := d.Ledger.Open(ctx, r.Account, r.Job(), openPage)
 	if err != nil {
 		return nil, Progress{}, err
 	}
-	p, err := d.Ledger.Progress(ctx, r.Account, r.Move)
+	p, err := d.Ledger.Progress(ctx, r.Account, r.Job(), r.PassID())
 	return open, p, err
 }
 
@@ -130,7 +166,7 @@ func seconds(d time.Duration) int {
 
 // resend sends overdue batches again, and returns how long to wait: 0 if there
 // were any, else until the next one is overdue.
-func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) (time.Duration, error) {
+func (d Drain) resend(ctx context.Context, r Run, m desk.Move, open []Entry, now time.Time) (time.Duration, error) {
 	next := longWait
 	for _, e := range open {
 		// A time in the future is from before the clock was set back.
@@ -139,14 +175,18 @@ func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) (time.Du
 			continue
 		}
 		next = 0
-		ids, err := d.ids(ctx, e)
+		of := r // a step that woke up late may find entries of a later pass
+		of.Began, of.Pass = e.Began, e.Pass
+		pass := newPass(of, m)
+		ids, err := d.ids(ctx, pass, e)
 		if err != nil {
 			return 0, err
 		}
-		if err := d.Ledger.Sent(ctx, e, now); err != nil {
+		if err := d.Ledger.Sent(ctx, r.Account, r.Job(), e.ID, now); err != nil {
 			return 0, err
 		}
-		b := Batch{Account: e.Account, Move: e.Move, Entry: e.ID, Count: e.Count, IDs: ids, Again: true, Retry: e.Retry}
+		b := pass.batch(e, ids)
+		b.Again = true
 		if err := d.Queue.Send(ctx, []Batch{b}); err != nil {
 			return 0, fmt.Errorf("send batch %s again: %w", e.ID, err)
 		}
@@ -154,16 +194,12 @@ func (d Drain) resend(ctx context.Context, open []Entry, now time.Time) (time.Du
 	return next, nil
 }
 
-// ids returns the conversations of an entry: its IDs, or its range of the listing
-// as it is now.
-func (d Drain) ids(ctx context.Context, e Entry) ([]string, error) {
-	if len(e.IDs) > 0 {
-		return e.IDs, nil
-	}
+// ids returns the conversations of an entry: its stretch as it is now.
+func (d Drain) ids(ctx context.Context, p pass, e Entry) ([]string, error) {
 	var ids []string
 	after := e.After
 	for {
-		ps, more, err := d.Listing.List(ctx, e.Account, e.Channel, after, e.Until, BatchSize)
+		ps, more, err := d.Source.page(ctx, p, after, e.Until, BatchSize)
 		if err != nil {
 			return nil, err
 		}

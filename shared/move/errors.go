@@ -15,7 +15,7 @@ func (e *RunningError) Error() string {
 }
 
 // KeyReusedError says that an idempotency key came with another request.
-type KeyReusedError struct{ Key string }
+type KeyReusedError struct{ Key, Move string } // the move that the first one started
 
 func (e *KeyReusedError) Error() string {
 	return "the Idempotency-Key was used for another request; use a new key for a new request"

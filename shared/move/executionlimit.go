@@ -26,7 +26,7 @@ func (y ExecutionLimit) AfterStep(ctx context.Context, step string, r Run) (Run,
 		return r, nil
 	}
 	next := r
-	next.Turns, next.Step = 0, step
+	next.Step = step
 	if err := handOver(ctx, y.Moves, y.Machine, next); err != nil {
 		return r, err
 	}
@@ -37,7 +37,7 @@ func (y ExecutionLimit) AfterStep(ctx context.Context, step string, r Run) (Run,
 // handOver hands a move over to its next execution.
 func handOver(ctx context.Context, moves Successions, machine Machine, r Run) error {
 	from := r.Run
-	r.Run++
+	r.Run, r.Turns, r.Yield = r.Run+1, 0, false
 	err := moves.HandOver(ctx, r, from)
 	if errors.Is(err, desk.ErrChanged) { // it has been handed over already
 		return nil

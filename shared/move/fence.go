@@ -48,5 +48,9 @@ func (f Fence) Step(ctx context.Context, r Run) (Run, error) {
 	if c.Move != m.ID || c.Home == desk.Inbox {
 		return r, fmt.Errorf("channel %s is fenced by move %s, not %s", c.ID, c.Move, m.ID)
 	}
-	return r, f.Moves.Proceed(ctx, m, "fence", c.FenceAt)
+	m.FenceAt = c.FenceAt
+	if m.FencedBy.IsZero() {
+		m.FencedBy = f.Now().Truncate(time.Millisecond)
+	}
+	return r, f.Moves.Proceed(ctx, m, "fence")
 }

@@ -4,20 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"deskmove/shared/desk"
 )
 
-// Finish is the step that ends a move.
+// Finish is the step that ends a move, each audit after it, and a repair.
 type Finish struct {
 	Moves interface {
 		MoveReader
-		Finish(ctx context.Context, m desk.Move, dueAt time.Time, entry desk.AuditEntry) error
+		Finish(ctx context.Context, m desk.Move, listed Cursor, dueAt time.Time, entry desk.AuditEntry) error
+		AwaitRepair(ctx context.Context, m desk.Move, repairAt time.Time) error
+		EndRepair(ctx context.Context, r Run, entry desk.AuditEntry) error
 	}
 	Ledger interface {
+		CursorReader
 		FailureReader
-		Tallies(ctx context.Context, account, id string, pass, pages int) ([]Tally, error)
+		BatchReader
+		Owners(ctx context.Context, account, job, pass string, do func(map[string]int64) error) error
 	}
 	Outbox Outbox
 	Now    func() time.Time
@@ -25,65 +31,139 @@ type Finish struct {
 	OnEnded func(m desk.Move)
 }
 
-// Step writes the report and ends the move: done, or at attention if
-// conversations failed. A move that has ended already stays as it is. Step
-// returns how long to wait for the first audit.
+// lateAudits are the times of the audits after a move's end: of the minutes around
+// the fence, because an index guarantees no time by which it is complete.
+var lateAudits = [...]time.Duration{20 * time.Second, 5 * time.Minute, time.Hour}
+
+// repairInterval is how often what came in on a moved channel is compared again.
+const repairInterval = 24 * time.Hour
+
+// Step ends what the run was about. After a move, and after all audits but the
+// last, it returns how long to wait for the next audit. A move that has ended
+// already stays as it is.
 func (f Finish) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := f.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
 		return r, err
 	}
-	r.More, r.Wait = !r.Rehearsal, int(lateAudits[0]/time.Second)
-	if m.Status != desk.Running || m.Run != r.Run {
-		return r, nil
+	switch r.Late {
+	case LateAudit:
+		return f.audit(ctx, r, m)
+	case LateRepair:
+		return f.repair(ctx, r, m)
 	}
-	ts, err := f.Ledger.Tallies(ctx, r.Account, r.Move, r.Tally, r.Page)
-	if err != nil {
-		return r, err
-	}
-	failures, _, err := f.Ledger.Failures(ctx, r.Account, r.Move, "", 1)
-	if err != nil {
-		return r, err
-	}
-	total := sum(ts)
-	m.Report = total.Report
-	m.Report.InboxSum, m.Report.DeskSum = fmt.Sprintf("%016x", total.Inbox), fmt.Sprintf("%016x", total.Desk)
-	m.Status, m.Phase, m.EndedAt = desk.Done, "", f.Now()
-	dueAt := m.EndedAt
-	switch {
-	case r.Rehearsal:
-		dueAt = time.Time{}
-	case len(failures) > 0:
-		m.Status = desk.Attention
-	default:
-		if err := f.digest(ctx, m, total.Owners); err != nil {
+	if m.Status == desk.Running && m.Run == r.Run {
+		if err := f.end(ctx, r, &m); err != nil {
 			return r, err
 		}
 	}
-	err = f.Moves.Finish(ctx, m, dueAt, desk.AuditEntry{
-		Account: m.Account, ID: fmt.Sprintf("%s-%s-%d", desk.ActionEnd, m.ID, m.Run), At: m.EndedAt, By: "deskmove",
-		Action: desk.ActionEnd, Move: m.ID, Channel: m.Choices.Channel, Detail: string(m.Status),
-	})
-	if errors.Is(err, desk.ErrChanged) { // this step ran twice
+	if m.Choices.Rehearsal || m.EndedAt.IsZero() || r.replaced(m) {
+		r.More = false
 		return r, nil
 	}
-	if err == nil && f.OnEnded != nil {
-		f.OnEnded(m)
+	return newRun(m, f.Now()), nil
+}
+
+// untilAudit returns how many seconds there are until an audit.
+func untilAudit(m desk.Move, audit int, now time.Time) int {
+	since := max(now.Sub(m.EndedAt), 0) // the clock may have been set back
+	return seconds(lateAudits[audit-1] - since)
+}
+
+// end writes the report and ends the move: done, or at attention if conversations
+// failed.
+func (f Finish) end(ctx context.Context, r Run, m *desk.Move) error {
+	listed, err := f.Ledger.Cursor(ctx, r.Account, r.Move)
+	if err != nil {
+		return err
 	}
-	return r, err
+	if listed.Began != r.Began || listed.Pass != r.Pass || !listed.Listed || listed.Closed {
+		return nil // a step that woke up late: another execution goes on
+	}
+	total, err := f.Ledger.Progress(ctx, r.Account, r.Move, r.PassID())
+	if err != nil {
+		return err
+	}
+	failures, _, err := f.Ledger.Failures(ctx, r.Account, r.Move, "", "", 1)
+	if err != nil {
+		return err
+	}
+	m.Report = desk.Report{
+		Found: total.Found, Created: total.Created, AsIs: total.AsIs, Redirected: total.Live, Failed: total.Failed,
+		OwnersLost: total.OwnersLost, Breaches: total.Breaches, ByStatus: total.ByStatus,
+		InboxSum: fmt.Sprintf("%016x", total.Inbox), DeskSum: fmt.Sprintf("%016x", total.Desk),
+	}
+	was := *m
+	m.Status, m.Phase, m.EndedAt = desk.Done, "", f.Now()
+	dueAt := m.EndedAt
+	switch {
+	case m.Choices.Rehearsal:
+		dueAt = time.Time{}
+	case len(failures) > 0:
+		m.Status = desk.Attention
+	case m.Choices.Notifications == desk.Digest:
+		if err := f.digest(ctx, r, *m); err != nil {
+			return err
+		}
+	}
+	err = f.Moves.Finish(ctx, *m, listed, dueAt, f.entry(*m, desk.ActionEnd, fmt.Sprint(m.Run), string(m.Status)))
+	if errors.Is(err, desk.ErrChanged) { // this step ran twice
+		*m = was
+		return nil
+	}
+	if err == nil && f.OnEnded != nil {
+		f.OnEnded(*m)
+	}
+	return err
 }
 
 // digest notifies each agent of how many tickets from history they own (R10).
-func (f Finish) digest(ctx context.Context, m desk.Move, owners map[string]int64) error {
-	if m.Choices.Notifications != desk.Digest || len(owners) == 0 {
-		return nil
+func (f Finish) digest(ctx context.Context, r Run, m desk.Move) error {
+	return f.Ledger.Owners(ctx, r.Account, r.Move, r.PassID(), func(owners map[string]int64) error {
+		var ns []desk.Notification
+		for _, agent := range slices.Sorted(maps.Keys(owners)) {
+			ns = append(ns, desk.Notification{
+				ID: desk.KindDigest + "-" + m.ID + "-" + agent, Kind: desk.KindDigest, Agent: agent, Tickets: owners[agent],
+				Move: m.ID, Channel: m.Choices.Channel, At: m.EndedAt,
+			})
+		}
+		return f.Outbox.Notify(ctx, m.Account, ns)
+	})
+}
+
+// audit ends an audit. An execution that a retry has replaced stops.
+func (f Finish) audit(ctx context.Context, r Run, m desk.Move) (Run, error) {
+	r.More = false
+	if r.replaced(m) || m.EndedAt.IsZero() {
+		return r, nil
 	}
-	var ns []desk.Notification
-	for agent, n := range owners {
-		ns = append(ns, desk.Notification{
-			ID: desk.KindDigest + "-" + m.ID + "-" + agent, Kind: desk.KindDigest, Agent: agent, Tickets: n,
-			Move: m.ID, Channel: m.Choices.Channel, At: m.EndedAt,
-		})
+	if r.Pass < len(lateAudits) {
+		r.Pass++
+		r.More, r.Wait = true, untilAudit(m, r.Pass, f.Now())
+		return r, nil
 	}
-	return f.Outbox.Notify(ctx, m.Account, ns)
+	return r, f.Moves.AwaitRepair(ctx, m, m.EndedAt.Add(repairInterval))
+}
+
+// repair ends a repair. What it found landed after the move's end and is not in
+// the move's report, but in the audit log.
+func (f Finish) repair(ctx context.Context, r Run, m desk.Move) (Run, error) {
+	r.More = false
+	var found, failed int64
+	for pass := 1; pass <= r.Pass; pass++ {
+		p, err := f.Ledger.Progress(ctx, r.Account, r.Job(), passID(r.Began, pass))
+		if err != nil {
+			return r, err
+		}
+		found, failed = found+p.Landed, max(failed, p.Failed) // a failure may be in both
+	}
+	detail := fmt.Sprintf("found after the end: %d landed, %d failed", found, failed)
+	return r, f.Moves.EndRepair(ctx, r, f.entry(m, desk.ActionRepaired, r.Repair, detail))
+}
+
+func (f Finish) entry(m desk.Move, action, of, detail string) desk.AuditEntry {
+	return desk.AuditEntry{
+		Account: m.Account, ID: fmt.Sprintf("%s-%s-%s", action, m.ID, of), At: f.Now(), By: "deskmove",
+		Action: action, Move: m.ID, Channel: m.Choices.Channel, Detail: detail,
+	}
 }

@@ -2,93 +2,233 @@ package move
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"deskmove/shared/desk"
 )
 
-// Lister is the step that lists a fenced channel's conversations and dispatches
-// them in batches.
+// Lister is the step that lists conversations and sends them to the converters in
+// batches: a fenced channel's to convert, then again to compare, those that failed
+// to retry, and those around the fence for an audit.
 type Lister struct {
-	Moves    MoveReader
-	Listing  Listing
-	Failures FailureReader
-	Dispatch Dispatcher
-	Phase    PhaseRecorder
+	Moves  MoveReader
+	Source Source
+	Ledger interface {
+		CursorReader
+		Advance(ctx context.Context, account, job string, from, to Cursor, entries []Entry) error
+	}
+	Queue Queue
+	Phase Phases
 	// PerStep is about how many conversations a step lists, and Batch the most
 	// conversations of a batch.
 	PerStep, Batch int
+	Now            func() time.Time
 }
+
+// BatchSize is the largest number of conversations in a batch, unless the
+// platform has another one.
+const BatchSize = 400
+
+// digestBatch is the largest number if tickets are counted by owner: so many
+// owners fit into one transaction.
+const digestBatch = 90
 
 // listPage is how many conversations are read at a time: a multiple of either
 // platform's batch size.
 const listPage = 6000
 
-// Step lists from the run's cursor, at first from the fence. A range that is
-// listed again gives the same batches, whose entries stay and which are sent
-// again.
+// Step lists from where the job's cursor stands, whoever moved it there. Entries
+// and cursor are written together, so that a stretch is entered once; the batches
+// are sent after that, and again by Drain if this step stops in between.
 func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := l.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
 		return r, err
 	}
-	if err := l.Phase.Enter(ctx, m, "list"); err != nil {
+	r.More = false
+	if r.replaced(m) {
+		return r, nil
+	}
+	if err := enter(ctx, l.Phase, m, phase(r, m)); err != nil {
 		return r, err
 	}
-	if r.Retry {
-		return l.retry(ctx, r)
-	}
-	// Conversations that join after the fence are left to the stream. They would
-	// shift every batch if the listing started again.
-	if r.Cursor.IsZero() {
-		r.Cursor = desk.Position{Joined: m.FenceAt.Add(time.Millisecond)}
-	}
 	for listed := 0; listed < l.PerStep; {
-		ps, more, err := l.Listing.List(ctx, r.Account, m.Choices.Channel, r.Cursor, desk.Position{}, listPage)
+		at, err := l.cursor(ctx, r)
+		if err != nil || at.Closed {
+			return r, err
+		}
+		// An execution that continues another goes on where that has come to.
+		r.Began, r.Pass = at.Began, at.Pass
+		if at.Listed {
+			return r, nil
+		}
+		n, err := l.list(ctx, newPass(r, m), at)
 		if err != nil {
 			return r, err
 		}
-		if err := l.dispatch(ctx, m, r.Cursor, ps); err != nil {
-			return r, err
-		}
-		listed += len(ps)
-		if r.More = more; !more {
-			r.Cursor = desk.Position{}
-			return r, nil
-		}
-		r.Cursor = ps[len(ps)-1]
+		listed += n
 	}
+	r.More = true
 	return r, nil
 }
 
-func (l Lister) dispatch(ctx context.Context, m desk.Move, after desk.Position, ps []desk.Position) error {
-	var entries []Entry
-	var ids [][]string
-	for len(ps) > 0 {
-		some := ps[:min(l.Batch, len(ps))]
-		ps = ps[len(some):]
-		e := Entry{
-			Account: m.Account, Move: m.ID, Channel: m.Choices.Channel, Count: len(some),
-			After: after, Until: some[len(some)-1],
-		}
-		e.ID = entryID("list", fmt.Sprint(e.After, e.Until, e.Count))
-		after = e.Until
-		entries, ids = append(entries, e), append(ids, desk.ConversationIDs(some))
+// phase is what people are told that a run does.
+func phase(r Run, m desk.Move) string {
+	switch {
+	case m.Choices.Rehearsal:
+		return "rehearse"
+	case r.Pass > 0:
+		return "compare"
 	}
-	return l.Dispatch.Send(ctx, entries, ids)
+	return "list"
 }
 
-// retry dispatches the conversations that failed.
-func (l Lister) retry(ctx context.Context, r Run) (Run, error) {
-	fs, next, err := l.Failures.Failures(ctx, r.Account, r.Move, r.After, 1000)
+// cursor returns from where to list. It begins the run's pass, unless that or a
+// later one has begun, or the move has ended.
+func (l Lister) cursor(ctx context.Context, r Run) (Cursor, error) {
+	for range attempts {
+		at, err := l.Ledger.Cursor(ctx, r.Account, r.Job())
+		if err != nil || at.Closed || at.Began == r.Began && at.Pass == r.Pass || at.after(r.Began, r.Pass) {
+			return at, err
+		}
+		begin := Cursor{Began: r.Began, Pass: r.Pass}
+		err = l.Ledger.Advance(ctx, r.Account, r.Job(), at, begin, nil)
+		if !errors.Is(err, desk.ErrChanged) {
+			return begin, err
+		}
+	}
+	return Cursor{}, &desk.BusyError{What: "the listing of " + r.Job(), After: time.Second}
+}
+
+// list enters and sends one page after a cursor, and returns how many
+// conversations it has.
+func (l Lister) list(ctx context.Context, p pass, at Cursor) (int, error) {
+	after := at.After
+	if after.IsZero() {
+		after = p.after
+	}
+	ps, more, err := l.Source.page(ctx, p, after, p.until, listPage)
 	if err != nil {
-		return r, err
+		return 0, err
 	}
-	ids := make([]string, len(fs))
+	size := l.Batch
+	if p.move.Choices.Notifications == desk.Digest {
+		size = min(size, digestBatch)
+	}
+	for rest := ps; ; {
+		var entries []Entry
+		var ids [][]string
+		to := at
+		for len(rest) > 0 && len(entries) < MaxEntries {
+			some := rest[:min(size, len(rest))]
+			rest = rest[len(some):]
+			e := Entry{Began: at.Began, Pass: at.Pass, After: after, Until: some[len(some)-1], Count: len(some), SentAt: l.Now()}
+			e.ID = EntryID(e.Began, e.Pass, e.Until)
+			after, to.After = e.Until, e.Until
+			entries, ids = append(entries, e), append(ids, desk.ConversationIDs(some))
+		}
+		to.Listed = !more && len(rest) == 0
+		err := l.Ledger.Advance(ctx, p.run.Account, p.run.Job(), at, to, entries)
+		if errors.Is(err, desk.ErrChanged) { // another step lists, too: go on from where it is
+			return len(ps) - len(rest), nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if err := l.send(ctx, p, entries, ids); err != nil {
+			return 0, err
+		}
+		if at = to; len(rest) == 0 {
+			return max(len(ps), 1), nil
+		}
+	}
+}
+
+func (l Lister) send(ctx context.Context, p pass, entries []Entry, ids [][]string) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	batches := make([]Batch, len(entries))
+	for i, e := range entries {
+		batches[i] = p.batch(e, ids[i])
+	}
+	if err := l.Queue.Send(ctx, batches); err != nil {
+		return fmt.Errorf("send %d batches: %w", len(batches), err)
+	}
+	return nil
+}
+
+// EntryID names an entry by its pass and where its stretch ends, so that the IDs of
+// a pass sort as their stretches do.
+func EntryID(began, pass int, until desk.Position) string {
+	return fmt.Sprintf("%d.%d-%013d%s", began, pass, max(until.Joined.UnixMilli(), 0), until.ID)
+}
+
+// Source is where the conversations of a pass are listed.
+type Source struct {
+	Listing  Listing
+	Failures FailureReader
+}
+
+// pass is what a run lists in one of its passes.
+type pass struct {
+	run          Run
+	move         desk.Move
+	kind         Kind
+	nothing      bool // nothing is listed, as history stays in the inbox
+	failed       bool // conversations that failed are listed, not the channel
+	after, until desk.Position
+}
+
+// fenceWindow is how far before and after the fence clocks may be wrong and
+// indexes late.
+const fenceWindow = 5 * time.Minute
+
+// newPass returns what a run lists now.
+func newPass(r Run, m desk.Move) pass {
+	p, history := pass{run: r, move: m, kind: Compare}, m.Choices.History == desk.AllHistory
+	switch {
+	case m.Choices.Rehearsal:
+		p.kind = Rehearse
+	case r.Late == LateRepair && r.Pass == 1:
+		p.kind, p.failed = Retry, true
+	case r.Late == LateRepair:
+		p.until = r.Since
+	case r.Late == LateAudit, !history && r.Pass > 0:
+		p.after = desk.Position{Joined: m.FencedBy.Add(fenceWindow)}
+		p.until = desk.Position{Joined: m.FenceAt.Add(-fenceWindow)}
+	case r.Pass == 0 && r.Began > 0:
+		p.kind, p.failed = Retry, true
+	case r.Pass == 0:
+		p.kind, p.nothing = Convert, !history
+	}
+	return p
+}
+
+// page reads a stretch of a pass: positions after one and down to another, both
+// open if zero. A failure's position has no time, but for the beginning of 1970.
+func (s Source) page(ctx context.Context, p pass, after, until desk.Position, limit int) ([]desk.Position, bool, error) {
+	if p.nothing {
+		return nil, false, nil
+	}
+	if !p.failed {
+		return s.Listing.List(ctx, p.run.Account, p.move.Choices.Channel, after, until, limit)
+	}
+	fs, more, err := s.Failures.Failures(ctx, p.run.Account, p.run.Move, after.ID, until.ID, limit)
+	ps := make([]desk.Position, len(fs))
 	for i, f := range fs {
-		ids[i] = f.Conversation
+		ps[i] = desk.Position{Joined: time.UnixMilli(0).UTC(), ID: f.Conversation}
 	}
-	r.After, r.More = next, next != ""
-	return r, l.Dispatch.SendIDs(ctx, r.Account, r.Move, fmt.Sprintf("retry%d", r.Run), true, ids)
+	return ps, more, err
+}
+
+// batch returns the message of an entry.
+func (p pass) batch(e Entry, ids []string) Batch {
+	r := p.run
+	return Batch{
+		Account: r.Account, Move: r.Move, Job: r.Job(), Pass: r.PassID(), Kind: p.kind, Entry: e.ID, Count: e.Count, IDs: ids,
+		Again: p.failed,
+	}
 }

@@ -27,7 +27,7 @@ func TestModel(t *testing.T) {
 		all := maps.Clone(inbox)
 		maps.Copy(all, map[string]func(*rapid.T){
 			"mend": w.mend, "start": w.start, "retry": w.retry, "sweep": w.sweep, "step": w.step, "steps": w.steps, "zombie": w.zombie,
-			"deliver": w.deliver, "redeliver": w.redeliver, "lose": w.lose, "stream": w.stream,
+			"deliver": w.deliver, "redeliver": w.redeliver, "lose": w.lose, "stream": w.stream, "repair": w.repair,
 		})
 		t.Repeat(inbox)
 		w.start(t)

@@ -60,13 +60,13 @@ func (p Planner) plan(ctx context.Context, setup desk.Setup, c desk.Channel, cho
 		} else {
 			f.Closed++
 		}
-		if x.Ticket != "" {
+		if x.HasTicket() {
 			f.WithTicket++
 		}
 		at := x.Started.UTC()
 		f.Hourly[int(at.Weekday())*24+at.Hour()]++
 		if rules != nil {
-			if t, err := rules.Ticket(x, now); err == nil && t.Clocks.Breached(now) {
+			if landed, err := rules.Land(x, now); err == nil && landed.Ticket.Breached {
 				f.Breaching++
 			}
 		}
@@ -99,12 +99,15 @@ func (p Planner) rules(setup desk.Setup, c desk.Channel, choices desk.Choices, n
 	return rules
 }
 
+// planPage is how many conversations are read at a time.
+const planPage = 4000
+
 // each calls do for the newest conversations of a channel, and reports whether
 // there are more than limit.
 func (p Planner) each(ctx context.Context, c desk.Channel, limit int, do func(desk.Conversation)) (bool, error) {
 	var after desk.Position
 	for n := 0; n < limit; {
-		ps, more, err := p.Listing.List(ctx, c.Account, c.ID, after, desk.Position{}, min(surveyPage, limit))
+		ps, more, err := p.Listing.List(ctx, c.Account, c.ID, after, desk.Position{}, min(planPage, limit))
 		if err != nil || len(ps) == 0 {
 			return false, err
 		}

@@ -3,6 +3,7 @@ package move
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,44 +17,47 @@ type Redirector struct {
 		Channel(ctx context.Context, account, id string) (desk.Channel, error)
 	}
 	Rulebook *Rulebook
-	Ensure   Ensure
-	Ledger   FailureRecorder
-	Now      func() time.Time
+	Lander   Lander
+	Ledger   interface {
+		FailureRecorder
+		Settle(ctx context.Context, account, id string, conversations []string) error
+	}
+	Now func() time.Time
 
 	mu    sync.Mutex
 	moves map[string]string // by account and channel; channels in the inbox are never in it
 }
 
 // Redirect redirects conversations that were created or changed, as the stream
-// reported them. It returns how many are now up to date in the help desk, and an
+// reported them. It returns how many are now in the help desk, and an
 // error for each that must be retried.
 func (r *Redirector) Redirect(ctx context.Context, cs []desk.Conversation) (redirected int, errs map[string]error) {
 	errs = make(map[string]error)
-	var moves []Ref // in the order of the changes, so that it is deterministic
+	homes := make(map[Ref]string) // of channels: one read for all changes, all of which were before it
+	var moves []Ref               // in the order of the changes, so that it is deterministic
 	ids := make(map[Ref][]string)
-	seen := make(map[string]bool, len(cs))
 	for _, c := range cs {
-		id, err := r.moveOf(ctx, c.Account, c.Channel)
-		if err == nil && id == "" && c.Origin != c.Channel && c.Origin != "" {
-			// It joined another channel (R14), and may have left a ticket behind
-			// whose maker crashed before it set the marker.
-			id, err = r.moveOf(ctx, c.Account, c.Origin)
-		}
-		name := c.Account + "#" + id + "#" + c.ID
-		switch {
-		case err != nil:
-			errs[c.ID] = err
-		case id != "" && !seen[name]:
-			seen[name] = true
-			m := Ref{c.Account, id}
-			if ids[m] == nil {
-				moves = append(moves, m)
+		channel := Ref{c.Account, c.Channel}
+		id, known := homes[channel]
+		if !known {
+			var err error
+			if id, err = r.moveOf(ctx, c.Account, c.Channel); err != nil {
+				errs[c.ID] = err
+				continue
 			}
-			ids[m] = append(ids[m], c.ID)
+			homes[channel] = id
 		}
+		m := Ref{c.Account, id}
+		if id == "" || slices.Contains(ids[m], c.ID) {
+			continue
+		}
+		if ids[m] == nil {
+			moves = append(moves, m)
+		}
+		ids[m] = append(ids[m], c.ID)
 	}
 	for _, m := range moves {
-		redirected += r.ensure(ctx, m.Account, m.Move, ids[m], errs)
+		redirected += r.land(ctx, m.Account, m.Move, ids[m], errs)
 	}
 	return redirected, errs
 }
@@ -85,7 +89,7 @@ func (r *Redirector) moveOf(ctx context.Context, account, channel string) (strin
 	return c.Move, nil
 }
 
-func (r *Redirector) ensure(ctx context.Context, account, id string, ids []string, errs map[string]error) (redirected int) {
+func (r *Redirector) land(ctx context.Context, account, id string, ids []string, errs map[string]error) (redirected int) {
 	rules, err := r.Rulebook.Rules(ctx, account, id)
 	if err != nil {
 		for _, c := range ids {
@@ -93,10 +97,15 @@ func (r *Redirector) ensure(ctx context.Context, account, id string, ids []strin
 		}
 		return 0
 	}
-	for _, o := range r.Ensure.Run(ctx, rules, ids, How{Strong: true}) {
+	for _, o := range r.Lander.Land(ctx, rules, ids, true) {
 		if o.Err == nil {
 			if !o.Stayed {
 				redirected++
+			}
+			if o.Landed && o.Conversation.Rev > 2 { // it has been changed in the inbox, and may have failed before
+				if err := r.Ledger.Settle(ctx, account, id, []string{o.ID}); err != nil {
+					errs[o.ID] = err
+				}
 			}
 			continue
 		}

@@ -39,11 +39,11 @@ func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk
 	if err != nil {
 		return desk.Move{}, err
 	}
-	failures, _, err := t.Ledger.Failures(ctx, caller.Account, id, "", 1)
+	failures, _, err := t.Ledger.Failures(ctx, caller.Account, id, "", "", 1)
 	if err != nil {
 		return desk.Move{}, err
 	}
-	if m.Choices.Rehearsal || m.EndedAt.IsZero() || len(failures) == 0 {
+	if m.Choices.Rehearsal || m.EndedAt.IsZero() || len(failures) == 0 && m.Status != desk.Attention { // the failures may have been settled since
 		return desk.Move{}, &desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
 			Remedy: "wait for its end and look at its failures"}
 	}
@@ -51,26 +51,25 @@ func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk
 		return desk.Move{}, err
 	}
 	m.Run++
-	m.Status, m.Phase, m.EndedAt = desk.Running, "list", time.Time{}
+	m.Status, m.Phase, m.EndedAt, m.RepairAt = desk.Running, "list", time.Time{}, time.Time{}
 	now := t.Now()
 	err = t.Moves.Resume(ctx, m, desk.AuditEntry{
 		Account: m.Account, ID: fmt.Sprintf("%s-%s-%d", desk.ActionRetry, m.ID, m.Run), At: now, By: caller.Agent,
 		Action: desk.ActionRetry, Move: m.ID, Channel: m.Choices.Channel, Address: caller.Address,
 	})
 	if errors.Is(err, desk.ErrExists) {
-		running, lockErr := t.Moves.Locked(ctx, caller.Account)
-		return desk.Move{}, errors.Join(lockErr, &RunningError{Move: running})
+		running, err := t.Moves.Locked(ctx, caller.Account)
+		if err == nil && running == "" { // it has ended meanwhile
+			err = &desk.BusyError{What: "move " + id, After: time.Second}
+		}
+		if err == nil {
+			err = &RunningError{Move: running}
+		}
+		return desk.Move{}, err
 	}
 	if err != nil {
 		return desk.Move{}, err
 	}
-	startExecution(ctx, t.Machine, t.Log, retryRun(m))
+	startExecution(ctx, t.Machine, t.Log, newRun(m, now))
 	return m, nil
-}
-
-// retryRun returns the state in which a retry's execution starts.
-func retryRun(m desk.Move) Run {
-	r := firstRun(m)
-	r.Retry, r.Step = true, StepList
-	return r
 }

@@ -2,7 +2,6 @@ package move
 
 import (
 	"context"
-	"time"
 
 	"deskmove/shared/desk"
 )
@@ -36,33 +35,29 @@ type ConversationReader interface {
 	GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)
 }
 
-// TicketReader reads those of the tickets that exist, in any order. A strong read
-// sees all that is committed.
-type TicketReader interface {
-	GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Ticket, error)
+// CursorReader reads how far a job has listed; the zero Cursor if it has not begun.
+type CursorReader interface {
+	Cursor(ctx context.Context, account, job string) (Cursor, error)
 }
 
-// BatchReader reads a move's open batches, at most limit, and its counters.
+// BatchReader reads a job's open batches, at most about limit, and the counters of
+// one of its passes.
 type BatchReader interface {
-	Open(ctx context.Context, account, id string, limit int) ([]Entry, error)
-	Progress(ctx context.Context, account, id string) (Progress, error)
+	Open(ctx context.Context, account, job string, limit int) ([]Entry, error)
+	Progress(ctx context.Context, account, job, pass string) (Progress, error)
 }
 
-// FailureReader reads a page of a move's failures, and the cursor of the next
-// page, "" if there is none.
+// FailureReader reads a page of a move's failures, after a conversation and down
+// to another, both open if "", the greatest ID first. More says that it goes on
+// after the last one.
 type FailureReader interface {
-	Failures(ctx context.Context, account, id, cursor string, limit int) ([]Failure, string, error)
+	Failures(ctx context.Context, account, id, after, until string, limit int) (fs []Failure, more bool, err error)
 }
 
 // FailureRecorder records a failure, and replaces an earlier one of the same
 // conversation.
 type FailureRecorder interface {
 	Fail(ctx context.Context, account, id string, f Failure) error
-}
-
-// TallyRecorder records a page's tally, and replaces an earlier one of that page.
-type TallyRecorder interface {
-	Tally(ctx context.Context, account, id string, pass, page int, t Tally) error
 }
 
 // Outbox stores notifications. One that exists already is left as it is.
@@ -72,7 +67,15 @@ type Outbox interface {
 
 // Phases records a move's phase and when its channel was fenced.
 type Phases interface {
-	Proceed(ctx context.Context, m desk.Move, phase string, fenceAt time.Time) error
+	Proceed(ctx context.Context, m desk.Move, phase string) error
+}
+
+// enter records a phase, unless the move is in it already or has ended.
+func enter(ctx context.Context, moves Phases, m desk.Move, phase string) error {
+	if m.Phase == phase || m.Status == desk.Done || m.Status == desk.Attention {
+		return nil
+	}
+	return moves.Proceed(ctx, m, phase)
 }
 
 // Listing reads a range of a channel's listing, from new to old, as

@@ -23,31 +23,13 @@ type Rulebook struct {
 }
 
 type remembered struct {
-	rules *RuleSet
+	rules *desk.Rules
 	until time.Time
 }
 
-// RuleSet are the rules of one move and its channel.
-type RuleSet struct {
-	Setup   desk.Setup
-	Move    desk.Move
-	Channel desk.Channel
-	backlog *desk.Rules // with the help desk access of the fence
-	live    *desk.Rules // the same until the move ends, then with current access
-}
-
-// Of returns the rules for a conversation. For history, access at the fence
-// counts, so that all workers agree; for live conversations after the move's
-// end, current access.
-func (r *RuleSet) Of(c desk.Conversation) *desk.Rules {
-	if r.backlog.Provenance(c) == desk.Live {
-		return r.live
-	}
-	return r.backlog
-}
-
-// Rules returns the rules of a move that has been fenced.
-func (b *Rulebook) Rules(ctx context.Context, account, id string) (*RuleSet, error) {
+// Rules returns the rules of a rehearsal, or of a move that has been fenced: those
+// of the inbox may not be cached.
+func (b *Rulebook) Rules(ctx context.Context, account, id string) (*desk.Rules, error) {
 	name, now := account+"#"+id, b.Now()
 	b.mu.Lock()
 	book, ok := b.books[name]
@@ -59,9 +41,6 @@ func (b *Rulebook) Rules(ctx context.Context, account, id string) (*RuleSet, err
 	if err != nil {
 		return nil, fmt.Errorf("rules of move %s: %w", id, err)
 	}
-	if m := rules.Move; !m.EndedAt.IsZero() && m.Choices.History == desk.AllHistory && rules.Setup.CheckStatusMap(m.Choices.Statuses) != nil {
-		return rules, nil // not cached: an admin is about to put missing statuses back for a retry
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.books == nil || len(b.books) > 1000 {
@@ -71,7 +50,7 @@ func (b *Rulebook) Rules(ctx context.Context, account, id string) (*RuleSet, err
 	return rules, nil
 }
 
-func (b *Rulebook) read(ctx context.Context, account, id string) (*RuleSet, error) {
+func (b *Rulebook) read(ctx context.Context, account, id string) (*desk.Rules, error) {
 	m, err := b.Moves.Get(ctx, account, id)
 	if err != nil {
 		return nil, err
@@ -84,19 +63,13 @@ func (b *Rulebook) read(ctx context.Context, account, id string) (*RuleSet, erro
 	if !ok {
 		return nil, fmt.Errorf("channel %s: %w", m.Choices.Channel, desk.ErrNotFound)
 	}
-	access, err := b.Moves.Access(ctx, account, id)
+	if m.Choices.Rehearsal {
+		m.FenceAt = m.StartedAt
+		return desk.NewRules(setup, m, c, setup.Access())
+	}
+	snapshot, err := b.Moves.Access(ctx, account, id)
 	if err != nil {
 		return nil, err
 	}
-	// The fence is stored in the channel first, and a moment later in the move.
-	m.FenceAt = c.FenceAt
-	backlog, err := desk.NewRules(setup, m, c, access)
-	if err != nil {
-		return nil, err
-	}
-	r := &RuleSet{Setup: setup, Move: m, Channel: c, backlog: backlog, live: backlog}
-	if c.Home == desk.HelpDesk {
-		r.live, err = desk.NewRules(setup, m, c, setup.Access())
-	}
-	return r, err
+	return desk.NewRules(setup, m, c, snapshot)
 }

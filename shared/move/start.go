@@ -20,9 +20,7 @@ type Starter struct {
 		Start(ctx context.Context, m desk.Move, idem Idempotency, entry desk.AuditEntry) error
 		Idempotent(ctx context.Context, account, key string) (id, hash string, err error)
 	}
-	Journal interface {
-		Audit(ctx context.Context, e desk.AuditEntry) error
-	}
+	Journal Journal
 	Plan    Planner
 	Machine Machine
 	Log     *slog.Logger
@@ -39,21 +37,31 @@ type Starter struct {
 // The move exists once its record and the account's lock are stored. If its
 // execution cannot be started at once, the sweeper starts it.
 func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
-	m, ok, err := s.repeated(ctx, caller, idem)
-	if ok {
+	m, ok, err := s.attempt(ctx, caller, choices, idem)
+	for n := 1; n < attempts && errors.Is(err, desk.ErrExists); n++ { // another start came first: see which
+		m, ok, err = s.attempt(ctx, caller, choices, idem)
+	}
+	switch {
+	case ok:
 		return m, err
-	}
-	if err == nil {
-		m, err = s.start(ctx, caller, choices.WithDefaults(), idem)
-	}
-	if errors.Is(err, desk.ErrExists) {
-		m, err = s.conflict(ctx, caller, idem)
+	case errors.Is(err, desk.ErrExists):
+		err = &desk.BusyError{What: "account " + caller.Account, After: time.Second}
 	}
 	if err != nil {
-		return desk.Move{}, s.refused(ctx, caller, choices.Channel, err)
+		return desk.Move{}, refused(ctx, s.Journal, s.Now(), caller, choices.Channel, err)
 	}
-	startExecution(ctx, s.Machine, s.Log, firstRun(m))
+	startExecution(ctx, s.Machine, s.Log, newRun(m, s.Now()))
 	return m, nil
+}
+
+// attempt starts a move unless the request is repeated.
+func (s Starter) attempt(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (_ desk.Move, repeated bool, _ error) {
+	m, ok, err := s.repeated(ctx, caller, idem)
+	if ok || err != nil {
+		return m, ok, err
+	}
+	m, err = s.start(ctx, caller, choices.WithDefaults(), idem)
+	return m, false, err
 }
 
 // startExecution starts the execution of a move that is stored. An error does not
@@ -63,14 +71,6 @@ func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Cho
 func startExecution(ctx context.Context, machine Machine, log *slog.Logger, r Run) {
 	if err := machine.Start(ctx, r.Name(), r); err != nil {
 		log.ErrorContext(ctx, "execution not started, left to the sweeper", "account", r.Account, "move", r.Move, "err", err)
-	}
-}
-
-// firstRun returns the state in which a move's first execution starts.
-func firstRun(m desk.Move) Run {
-	return Run{
-		Account: m.Account, Move: m.ID, Run: m.Run,
-		History: m.Choices.History == desk.AllHistory, Rehearsal: m.Choices.Rehearsal,
 	}
 }
 
@@ -90,7 +90,7 @@ func (s Starter) repeated(ctx context.Context, caller desk.Caller, idem Idempote
 		return desk.Move{}, false, err
 	}
 	if hash != idem.Hash {
-		return desk.Move{}, false, &KeyReusedError{Key: idem.Key}
+		return desk.Move{}, false, &KeyReusedError{Key: idem.Key, Move: id}
 	}
 	m, err := s.Moves.Get(ctx, caller.Account, id)
 	return m, true, err
@@ -108,19 +108,23 @@ func (s Starter) start(ctx context.Context, caller desk.Caller, choices desk.Cho
 	if !ok {
 		return desk.Move{}, fmt.Errorf("channel %s: %w", choices.Channel, desk.ErrNotFound)
 	}
-	if err := setup.Account.MayUseDesk(); err != nil {
+	running, err := s.Moves.Locked(ctx, caller.Account)
+	if err != nil {
 		return desk.Move{}, err
 	}
-	if err := c.Movable(); err != nil {
-		return desk.Move{}, err
+	for _, err := range []error{setup.Account.MayUseDesk(), c.Movable()} {
+		if refused, ok := errors.AsType[*desk.RefusedError](err); ok && refused.Move == "" {
+			refused.Move = running // whatever the reason is, it says what runs (R4)
+		}
+		if err != nil {
+			return desk.Move{}, err
+		}
+	}
+	if running != "" && !choices.Rehearsal {
+		return desk.Move{}, &RunningError{Move: running}
 	}
 	if err := setup.CheckChoices(choices); err != nil {
 		return desk.Move{}, err
-	}
-	if running, err := s.Moves.Locked(ctx, caller.Account); err != nil {
-		return desk.Move{}, err
-	} else if running != "" && !choices.Rehearsal {
-		return desk.Move{}, &RunningError{Move: running}
 	}
 	planned, err := s.Plan.plan(ctx, setup, c, choices)
 	if err != nil {
@@ -162,30 +166,21 @@ func newMoveID(now time.Time, caller desk.Caller, choices desk.Choices, idem Ide
 	return fmt.Sprintf("m%013d%s", now.UnixMilli(), hex.EncodeToString(sum[:4]))
 }
 
-// conflict finds out why a move could not be stored: either the same request or
-// another move was stored first.
-func (s Starter) conflict(ctx context.Context, caller desk.Caller, idem Idempotency) (desk.Move, error) {
-	if m, ok, err := s.repeated(ctx, caller, idem); ok || err != nil {
-		return m, err
-	}
-	running, err := s.Moves.Locked(ctx, caller.Account)
-	if err == nil {
-		err = &RunningError{Move: running}
-	}
-	return desk.Move{}, err
+// Journal adds entries to the audit log.
+type Journal interface {
+	Audit(ctx context.Context, e desk.AuditEntry) error
 }
 
 // refused records a refusal in the audit log and returns it. Other errors, such
 // as a busy store, are only returned.
-func (s Starter) refused(ctx context.Context, caller desk.Caller, channel string, refusal error) error {
+func refused(ctx context.Context, journal Journal, now time.Time, caller desk.Caller, channel string, refusal error) error {
 	if !isRefusal(refusal) {
 		return refusal
 	}
 	if desk.CheckID("channelId", channel) != nil {
 		channel = ""
 	}
-	now := s.Now()
-	err := s.Journal.Audit(ctx, desk.AuditEntry{
+	err := journal.Audit(ctx, desk.AuditEntry{
 		Account: caller.Account, ID: fmt.Sprintf("%s-%s-%d", desk.ActionRefuse, caller.Agent, now.UnixNano()), At: now, By: caller.Agent,
 		Action: desk.ActionRefuse, Channel: channel, Detail: desk.Truncate(refusal.Error(), 500), Address: caller.Address,
 	})

@@ -5,16 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"deskmove/shared/desk"
 )
 
 // Sweeper restarts moves that have stalled: those without an execution because
-// the starting process crashed, and those whose execution failed.
+// the starting process crashed, and those whose execution failed. It also starts
+// the daily repairs.
 type Sweeper struct {
 	Moves interface {
 		MoveReader
 		Successions
+		RepairRecorder
+		AwaitRepair(ctx context.Context, m desk.Move, repairAt time.Time) error
+		Repairing(ctx context.Context, account, id string) (Run, bool, error)
 		Due(ctx context.Context, now time.Time) ([]Ref, error)
-		Checkpoint(ctx context.Context, account, id string) (Run, bool, error)
 	}
 	Machine Machine
 	Now     func() time.Time
@@ -50,34 +55,56 @@ func (s Sweeper) move(ctx context.Context, d Ref) (started bool, _ error) {
 	if err != nil {
 		return false, err
 	}
-	last, known, err := s.Moves.Checkpoint(ctx, d.Account, d.Move)
-	if err != nil {
-		return false, err
-	}
-	if !known || last.Run != m.Run { // its first run, or a retry
-		last = firstRun(m)
-		if m.Run > 1 {
-			last = retryRun(m)
+	if !m.EndedAt.IsZero() {
+		if started, err := s.repair(ctx, m); started || err != nil || !m.RepairAt.IsZero() {
+			return started, err
 		}
 	}
-	running, err := s.Machine.Running(ctx, last.Name())
+	return s.restart(ctx, newRun(m, s.Now()))
+}
+
+// repairOverlap is how long before the last repair a daily one looks again, for
+// clocks that differ.
+const repairOverlap = time.Hour
+
+// repair continues a repair that has stalled, or starts the daily one if it is due.
+func (s Sweeper) repair(ctx context.Context, m desk.Move) (started bool, _ error) {
+	r, running, err := s.Moves.Repairing(ctx, m.Account, m.ID)
+	if err != nil || running {
+		if err == nil {
+			started, err = s.restart(ctx, r)
+		}
+		return started, err
+	}
+	now := s.Now()
+	switch left := m.RepairAt.Sub(now); {
+	case m.RepairAt.IsZero():
+		return false, nil
+	case left > 0 && left <= repairInterval: // it was due for a repair that has ended
+		return false, s.Moves.AwaitRepair(ctx, m, m.RepairAt)
+	}
+	r = repairRun(m, now, desk.Position{Joined: m.RepairAt.Add(-repairInterval - repairOverlap)})
+	if r, err = startRepair(ctx, s.Moves, r, m, desk.Caller{Agent: "deskmove"}, now); err != nil {
+		return false, err
+	}
+	return s.restart(ctx, r)
+}
+
+// restart sees to it that an execution runs: the last one, or else the next.
+func (s Sweeper) restart(ctx context.Context, r Run) (started bool, _ error) {
+	running, err := s.Machine.Running(ctx, r.Name())
 	if err != nil || running {
 		return false, err
 	}
 	// Either it was never started, or it has failed. Starting it again helps in
 	// the first case and does nothing in the second, which needs a successor.
-	if err := s.Machine.Start(ctx, last.Name(), last); err != nil {
+	if err := s.Machine.Start(ctx, r.Name(), r); err != nil {
 		return false, err
 	}
-	if running, err = s.Machine.Running(ctx, last.Name()); err != nil || running {
+	if running, err = s.Machine.Running(ctx, r.Name()); err != nil || running {
 		return running, err
 	}
-	next := last
-	next.Turns, next.Yield = 0, false
-	if !m.EndedAt.IsZero() {
-		next.Step = StepAudit
-	}
-	err = handOver(ctx, s.Moves, s.Machine, next)
+	err = handOver(ctx, s.Moves, s.Machine, r)
 	return err == nil, err
 }
 

@@ -35,7 +35,7 @@ func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, er
 		return Overview{}, err
 	}
 	watched := Overview{Move: m, Left: -1}
-	if watched.Progress, err = w.Ledger.Progress(ctx, account, id); err != nil {
+	if watched.Progress, err = w.Ledger.Progress(ctx, account, id, countedPass(m)); err != nil {
 		return Overview{}, err
 	}
 	access, err := w.Moves.Access(ctx, account, id)
@@ -130,7 +130,7 @@ func (w Monitor) notice(ctx context.Context, setup desk.Setup, id string) (Notic
 	if err != nil {
 		return Notice{}, false, err
 	}
-	p, err := w.Ledger.Progress(ctx, setup.Account.ID, id)
+	p, err := w.Ledger.Progress(ctx, setup.Account.ID, id, countedPass(m))
 	if err != nil {
 		return Notice{}, false, err
 	}
@@ -143,4 +143,13 @@ func (w Monitor) notice(ctx context.Context, setup desk.Setup, id string) (Notic
 		}
 	}
 	return n, ok && m.Status != desk.Done, nil
+}
+
+// countedPass returns the ID of the pass whose counters tell the progress of a
+// move: the conversion's, or the first one that does anything.
+func countedPass(m desk.Move) string {
+	if m.Choices.Rehearsal || m.Choices.History == desk.NoHistory {
+		return passID(0, 1)
+	}
+	return passID(0, 0)
 }

@@ -25,7 +25,9 @@ func (ending) Access(context.Context, string, string) (map[string]bool, error) {
 
 func (ending) Open(context.Context, string, string, int) ([]Entry, error) { return nil, nil }
 
-func (ending) Progress(context.Context, string, string) (Progress, error) { return Progress{}, nil }
+func (ending) Progress(context.Context, string, string, string) (Progress, error) {
+	return Progress{}, nil
+}
 
 func TestNoBannerForAMoveThatJustEnded(t *testing.T) {
 	w := Monitor{Setups: ending{}, Moves: ending{}, Ledger: ending{}, Now: time.Now}

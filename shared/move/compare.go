@@ -1,0 +1,115 @@
+package move
+
+import (
+	"context"
+
+	"deskmove/shared/desk"
+)
+
+// compare counts and proves what has landed, and lands what has not.
+func (w *work) compare(ctx context.Context) error {
+	cs, err := w.Lander.Conversations.GetMany(ctx, w.Account, w.IDs, false)
+	if err != nil {
+		return err
+	}
+	settled := make(map[string]bool, len(cs))
+	for _, c := range cs {
+		switch landed := c.Home == desk.HelpDesk; {
+		case landed && w.rules.Belongs(c) && c.Ticket.Behind == 0:
+			w.add(c)
+		case !landed && w.rules.StaysInInbox(c):
+			w.found.Stayed++
+		default:
+			continue
+		}
+		settled[c.ID] = true
+	}
+	var left []string
+	for _, id := range w.IDs {
+		if !settled[id] {
+			left = append(left, id)
+		}
+	}
+	return w.land(ctx, left, true)
+}
+
+// mark marks a comparing pass before something is landed in it that should have
+// landed long ago, so that a pass without a mark has counted everything as it is.
+func (w *work) mark(ctx context.Context, changes []desk.Change) error {
+	now := w.Now()
+	for _, c := range changes {
+		if !w.marked && now.Sub(c.Old.ChangedAt).Abs() >= streamDelay {
+			if err := w.Ledger.Mark(ctx, w.Account, w.Job, w.Pass); err != nil {
+				return err
+			}
+			w.marked = true
+		}
+	}
+	return nil
+}
+
+// rehearse counts what a move would make of the conversations (R12).
+func (w *work) rehearse(ctx context.Context) error {
+	cs, err := w.Lander.Conversations.GetMany(ctx, w.Account, w.IDs, false)
+	if err != nil {
+		return err
+	}
+	at := w.rules.Move().StartedAt
+	for _, c := range cs {
+		if !w.rules.Belongs(c) || w.rules.StaysInInbox(c) {
+			w.found.Stayed++
+			continue
+		}
+		if c.Home != desk.HelpDesk {
+			c, err = w.rules.Land(c, at)
+		}
+		if f, final := failure(Outcome{ID: c.ID, Err: err}, at); final {
+			w.found.Found++
+			w.found.Failed++
+			w.failures = append(w.failures, f)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		w.add(c)
+	}
+	return nil
+}
+
+// add counts a landed conversation.
+func (w *work) add(c desk.Conversation) {
+	n, t := &w.found.Counts, c.Ticket
+	switch t.Provenance {
+	case desk.Native:
+		n.AsIs++
+	case desk.Live:
+		n.Live++
+	default:
+		n.Created++
+	}
+	if w.Kind != Compare && w.Kind != Rehearse {
+		return
+	}
+	n.Found++
+	was := t.AtLanding()
+	if t.Provenance == desk.History && t.Breached {
+		n.Breaches++
+	}
+	if t.LostOwner != "" && was.Owner == "" {
+		n.OwnersLost++
+	}
+	if n.ByStatus == nil {
+		n.ByStatus = make(map[desk.Status]int64)
+	}
+	n.ByStatus[was.Status]++
+	if w.digest && t.Provenance != desk.Live && was.Owner != "" {
+		if w.found.Owners == nil {
+			w.found.Owners = make(map[string]int64)
+		}
+		w.found.Owners[was.Owner]++
+	}
+	inbox, helpDesk := w.rules.Checksums(c)
+	n.Inbox += inbox
+	n.Desk += helpDesk
+}
