@@ -2,7 +2,7 @@ package support
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"time"
 
 	"deskmove/shared/desk"
@@ -12,132 +12,168 @@ import (
 type ConversationList struct {
 	Setups        SetupReader
 	Moves         MoveReader
-	Conversations interface {
-		ListAll(ctx context.Context, account string, of []Stretch, after desk.Position, limit int) ([]desk.Position, bool, error)
-		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)
-	}
-	Now func() time.Time
+	Conversations ConversationLister
+	Frontier      FrontierReader
+	Open          *OpenRows
+	Now           func() time.Time
 }
 
-// Stretch is a channel's listing, down to a position or, if that is zero, to
-// its end.
-type Stretch struct {
-	Channel string
-	Until   desk.Position
+// FrontierReader says what of a channel's closed conversations a move may have left
+// in the inbox: those after the frontier, above which it has settled all, if more,
+// and those that failed.
+type FrontierReader interface {
+	Frontier(ctx context.Context, account, move string) (below desk.Position, more bool, err error)
+	FailedIDs(ctx context.Context, account, move string, limit int) ([]string, error)
 }
 
 // ConversationFilter selects conversations. Empty fields select all.
 type ConversationFilter struct {
 	Channel string
 	Home    desk.Home // Inbox or HelpDesk
+	Status  desk.ConversationStatus
+	Owner   *string // agent ID, or "" for nobody
+}
+
+func (of ConversationFilter) wants(c desk.Conversation) bool {
+	return (of.Channel == "" || c.Channel == of.Channel) && (of.Home == "" || c.Home == of.Home) &&
+		(of.Status == "" || c.Status == of.Status) && (of.Owner == nil || c.Owner == *of.Owner)
 }
 
 // Page reads a page of an account's conversations after a position, the last to
-// join their channels first; desk.ErrNotFound if there is no such channel.
+// join their channels first; desk.ErrNotFound if there is no such channel. A page
+// of closed ones of an owner may end early: see maxLooked.
 func (l ConversationList) Page(ctx context.Context, account string, of ConversationFilter, after desk.Position, limit int) (Page[desk.Conversation], error) {
-	stretches, err := l.stretches(ctx, account, of)
-	if err != nil || len(stretches) == 0 {
-		return Page[desk.Conversation]{}, err
-	}
-	return page(ctx, after, limit,
-		func(after desk.Position, limit int) ([]desk.Position, bool, error) {
-			return l.Conversations.ListAll(ctx, account, stretches, after, limit)
-		},
-		func(ctx context.Context, ids []string) (map[string]desk.Conversation, error) {
-			return l.read(ctx, account, ids, of.Home)
-		})
-}
-
-func (l ConversationList) stretches(ctx context.Context, account string, of ConversationFilter) ([]Stretch, error) {
 	setup, err := l.Setups.Setup(ctx, account)
 	if err != nil {
-		return nil, err
+		return Page[desk.Conversation]{}, err
 	}
-	channels := setup.Channels
-	if of.Channel != "" {
-		c, ok := setup.Channel(of.Channel)
-		if !ok {
-			return nil, fmt.Errorf("channel %s: %w", of.Channel, desk.ErrNotFound)
-		}
-		channels = []desk.Channel{c}
+	cs, err := channels(setup, of.Channel)
+	if err != nil {
+		return Page[desk.Conversation]{}, err
 	}
+	pages := list[desk.Conversation]{
+		read: func(ctx context.Context, ids []string) (map[string]desk.Conversation, error) {
+			return read(ctx, l.Conversations, account, ids, of.wants)
+		},
+	}
+	if of.Home == desk.Inbox && of.Status == desk.Open {
+		pages.next = openList{l.Conversations, l.Open, account, of.Owner, func(o *Open) bool {
+			return o.Home == desk.Inbox && (of.Channel == "" || o.Channel == of.Channel)
+		}}.next
+		return pages.page(ctx, after, limit)
+	}
+	pages.mayBeEmpty = of.Status != "" || of.Owner != nil
+	if pages.next, err = l.next(ctx, account, cs, of); err != nil {
+		return Page[desk.Conversation]{}, err
+	}
+	return pages.page(ctx, after, limit)
+}
+
+// recent is how long a new conversation of a moved channel may at most take to
+// reach the help desk: until the daily repair. After that it is among the move's
+// failures.
+const recent = 25 * time.Hour
+
+// fenceWindow is by how much clocks may differ at the fence.
+const fenceWindow = 5 * time.Minute
+
+// next returns the positions that may have conversations of a home, so that a list
+// of the inbox need not read all that has moved. What is open in the inbox is in
+// the index of what is open, wherever it stands.
+func (l ConversationList) next(ctx context.Context, account string, cs []desk.Channel, of ConversationFilter) (func(context.Context, desk.Position, int) ([]desk.Position, bool, error), error) {
+	home := of.Home
 	var stretches []Stretch
-	for _, c := range channels {
-		s, ok, err := l.stretch(ctx, c, of.Home)
+	var failed []desk.Position
+	var moved []desk.Channel
+	for _, c := range cs {
+		if c.Home == desk.Inbox || home == "" {
+			if home != desk.HelpDesk {
+				stretches = append(stretches, Stretch{Channel: c.ID})
+			}
+			continue
+		}
+		m, err := l.Moves.Get(ctx, account, c.Move)
 		if err != nil {
 			return nil, err
 		}
-		if ok {
-			stretches = append(stretches, s)
+		switch all := m.Choices.History == desk.AllHistory; {
+		case home == desk.HelpDesk && all, home == desk.Inbox && !all:
+			stretches = append(stretches, Stretch{Channel: c.ID})
+		case home == desk.HelpDesk:
+			stretches = append(stretches, Stretch{Channel: c.ID, Until: desk.Position{Joined: c.FenceAt}})
+		default:
+			moved = append(moved, c)
+			ps, err := l.failed(ctx, account, c)
+			if err != nil {
+				return nil, err
+			}
+			failed = append(failed, ps...)
 		}
 	}
-	return stretches, nil
+	listed := func(ctx context.Context, after desk.Position, limit int) ([]desk.Position, bool, error) {
+		all := stretches
+		for _, c := range moved { // each time, as a move goes on and leaves less
+			left, err := l.left(ctx, account, c)
+			if err != nil {
+				return nil, false, err
+			}
+			all = append(all[:len(all):len(all)], left...)
+		}
+		return l.Conversations.ListAll(ctx, account, all, after, limit)
+	}
+	if len(moved) == 0 {
+		return listed, nil
+	}
+	if of.Status == desk.Closed {
+		return merge(listed, those(failed)), nil
+	}
+	waiting := openList{l.Conversations, l.Open, account, nil, func(o *Open) bool {
+		return o.Home == desk.Inbox && slices.ContainsFunc(moved, func(c desk.Channel) bool { return c.ID == o.Channel })
+	}}
+	return merge(listed, those(failed), waiting.next), nil
 }
 
-// redirectPeriod is how long a new conversation of a moved channel may at most
-// take to reach the help desk: until the last audit. After that it is among the
-// move's failures.
-const redirectPeriod = 24 * time.Hour
+// maxFailures is how many failures of a move the inbox's list looks at.
+const maxFailures = 1000
 
-// stretch returns the part of a channel's listing that may have conversations of
-// a home, so that a list of the inbox need not read all that has moved; false if
-// there is none.
-func (l ConversationList) stretch(ctx context.Context, c desk.Channel, home desk.Home) (Stretch, bool, error) {
-	s := Stretch{Channel: c.ID}
-	if home == "" || c.Home == desk.Moving {
-		return s, true, nil
+// left returns where closed conversations of a moving or moved channel may still be
+// in the inbox.
+func (l ConversationList) left(ctx context.Context, account string, c desk.Channel) ([]Stretch, error) {
+	since := l.Now().Add(-recent)
+	if fence := c.FenceAt.Add(-fenceWindow); fence.After(since) {
+		since = fence // what came before it is the conversion's
 	}
-	if c.Home == desk.Inbox {
-		return s, home == desk.Inbox, nil
+	stretches := []Stretch{{Channel: c.ID, Until: desk.Position{Joined: since}}}
+	below, more, err := l.Frontier.Frontier(ctx, account, c.Move)
+	if more {
+		stretches = append(stretches, Stretch{Channel: c.ID, After: below})
 	}
-	m, err := l.Moves.Get(ctx, c.Account, c.Move)
-	if err != nil {
-		return s, false, err
-	}
-	all := m.Choices.History == desk.AllHistory
-	switch {
-	case home == desk.Inbox && all:
-		s.Until = desk.Position{Joined: l.Now().Add(-redirectPeriod)}
-	case home == desk.HelpDesk && !all:
-		s.Until = desk.Position{Joined: c.FenceAt}
-	}
-	return s, true, nil
+	return stretches, err
 }
 
-// read reads the conversations of a home. All that are listed exist, so one that
-// an eventual read missed is read strongly.
-func (l ConversationList) read(ctx context.Context, account string, ids []string, home desk.Home) (map[string]desk.Conversation, error) {
-	cs, err := l.Conversations.GetMany(ctx, account, ids, false)
-	if err != nil {
+// failed returns where conversations are that failed.
+func (l ConversationList) failed(ctx context.Context, account string, c desk.Channel) (ps []desk.Position, _ error) {
+	ids, err := l.Frontier.FailedIDs(ctx, account, c.Move, maxFailures)
+	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	if len(cs) < len(ids) {
-		more, err := l.Conversations.GetMany(ctx, account, without(ids, cs), true)
-		if err != nil {
-			return nil, err
-		}
-		cs = append(cs, more...)
-	}
-	found := make(map[string]desk.Conversation, len(cs))
-	for _, c := range cs {
-		if home == "" || c.Home == home {
-			found[c.ID] = c
+	cs, err := l.Conversations.GetMany(ctx, account, ids, false)
+	for _, x := range cs {
+		if x.Home == desk.Inbox && x.Channel == c.ID {
+			ps = append(ps, desk.Position{Joined: x.Joined, ID: x.ID})
 		}
 	}
-	return found, nil
+	return ps, err
 }
 
-// without returns the IDs that none of the conversations has.
-func without(ids []string, cs []desk.Conversation) []string {
-	there := make(map[string]bool, len(cs))
-	for _, c := range cs {
-		there[c.ID] = true
-	}
-	var rest []string
-	for _, id := range ids {
-		if !there[id] {
-			rest = append(rest, id)
+// those is a list of the given positions.
+func those(ps []desk.Position) func(context.Context, desk.Position, int) ([]desk.Position, bool, error) {
+	return func(_ context.Context, after desk.Position, _ int) (rest []desk.Position, _ bool, _ error) {
+		for _, p := range ps {
+			if after.IsZero() || newer(after, p) {
+				rest = append(rest, p)
+			}
 		}
+		return rest, false, nil
 	}
-	return rest
 }

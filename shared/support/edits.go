@@ -2,6 +2,8 @@ package support
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -18,12 +20,7 @@ type Editor struct {
 	Setups        SetupReader
 	Conversations interface {
 		ConversationReader
-		Save(ctx context.Context, c desk.Conversation, old int64) error
-	}
-	Tickets interface {
-		Get(ctx context.Context, account, id string) (desk.Ticket, error)
-		Create(ctx context.Context, ts []desk.Ticket) []error
-		Replace(ctx context.Context, t, old desk.Ticket) error
+		Save(ctx context.Context, old, is desk.Conversation) error
 	}
 	Moves MoveReader
 	Now   func() time.Time
@@ -31,73 +28,103 @@ type Editor struct {
 
 // EditConversation edits a conversation in the inbox. Errors: *desk.MovedError if
 // it has moved, *desk.InvalidError, desk.ErrNotFound.
-func (e Editor) EditConversation(ctx context.Context, caller desk.Caller, id string, edit desk.Edit) (desk.Conversation, error) {
+func (e Editor) EditConversation(ctx context.Context, caller desk.Caller, id, key string, edit desk.Edit) (desk.Conversation, error) {
 	setup, err := e.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Conversation{}, err
 	}
+	now := e.now()
+	token := editToken(caller, id, key, now, edit)
+	return e.change(ctx, caller.Account, id, token, func(c desk.Conversation) (desk.Conversation, error) {
+		return c.Edit(edit, token, setup, now)
+	})
+}
+
+// EditTicket edits the ticket of a conversation. Errors: *desk.InvalidError,
+// desk.ErrNotFound if it has none.
+func (e Editor) EditTicket(ctx context.Context, caller desk.Caller, id, key string, edit desk.TicketEdit) (desk.Conversation, error) {
+	now := e.now()
+	token := editToken(caller, id, key, now, edit)
+	return e.change(ctx, caller.Account, id, token, func(c desk.Conversation) (desk.Conversation, error) {
+		if !c.HasTicket() {
+			return c, fmt.Errorf("ticket of conversation %s: %w", c.ID, desk.ErrNotFound)
+		}
+		rules, err := e.rules(ctx, c)
+		if err != nil {
+			return c, err
+		}
+		return rules.EditTicket(c, edit, caller.Agent, token, now)
+	})
+}
+
+// NewTicket creates the ticket that an agent wants for a conversation in the
+// inbox; one that has a ticket keeps it. Errors: *desk.MovedError,
+// *desk.InvalidError for the status, desk.ErrNotFound.
+func (e Editor) NewTicket(ctx context.Context, caller desk.Caller, id string, status desk.Status) (desk.Conversation, error) {
+	setup, err := e.Setups.Setup(ctx, caller.Account)
+	if err != nil {
+		return desk.Conversation{}, err
+	}
+	if _, _, ok := setup.Status(status); !ok {
+		return desk.Conversation{}, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", status),
+			Remedy: "choose a status of a pipeline of the account"}
+	}
+	return e.change(ctx, caller.Account, id, "", func(c desk.Conversation) (desk.Conversation, error) {
+		return c.MakeTicket(status, e.now())
+	})
+}
+
+func (e Editor) now() time.Time { return e.Now().Truncate(time.Millisecond) }
+
+// editToken names an edit, so that it is recognised when it is repeated: by
+// ourselves after a lost answer, or by the caller with the same idempotency key,
+// which may be "": then what is edited tells apart what an agent sends at once.
+func editToken(caller desk.Caller, id, key string, now time.Time, edit any) string {
+	if key == "" {
+		content, _ := json.Marshal(edit) // strings only: cannot fail
+		key = fmt.Sprintf("at %d %s", now.UnixNano(), content)
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%s#%T#%s", caller.Agent, id, edit, key))
+	return idText.EncodeToString(sum[:5])
+}
+
+// change stores what do makes of a conversation. Do is called again with what
+// others have made of it meanwhile; a conversation whose last edit was this one
+// stays as it is.
+func (e Editor) change(ctx context.Context, account, id, token string, do func(desk.Conversation) (desk.Conversation, error)) (desk.Conversation, error) {
 	for range attempts {
-		c, err := e.Conversations.Get(ctx, caller.Account, id)
-		if err != nil {
-			return desk.Conversation{}, err
+		c, err := e.Conversations.Get(ctx, account, id)
+		if err != nil || token != "" && c.LastEdit == token {
+			return c, err
 		}
-		edited, err := c.Edit(edit, setup, e.Now().Truncate(time.Millisecond))
-		if err != nil {
-			return desk.Conversation{}, err
+		is, err := do(c)
+		if err != nil || is == c {
+			return is, err
 		}
-		err = e.Conversations.Save(ctx, edited, c.Version)
-		if !errors.Is(err, desk.ErrChanged) {
-			return edited, err
+		if err := e.Conversations.Save(ctx, c, is); !errors.Is(err, desk.ErrChanged) {
+			return is, err
 		}
 	}
 	return desk.Conversation{}, &desk.BusyError{What: "conversation " + id, After: time.Second}
 }
 
-// EditTicket edits a ticket. Errors: *desk.RefusedError while the conversation is
-// being moved, *desk.InvalidError, desk.ErrNotFound.
-func (e Editor) EditTicket(ctx context.Context, caller desk.Caller, id string, edit desk.TicketEdit) (desk.Ticket, error) {
-	setup, err := e.Setups.Setup(ctx, caller.Account)
+// rules returns the rules for a conversation's ticket: those of its channel's move,
+// or for one in the inbox those that hold without a move.
+func (e Editor) rules(ctx context.Context, c desk.Conversation) (*desk.Rules, error) {
+	setup, err := e.Setups.Setup(ctx, c.Account)
 	if err != nil {
-		return desk.Ticket{}, err
+		return nil, err
 	}
-	for range attempts {
-		t, err := e.Tickets.Get(ctx, caller.Account, id)
-		if err != nil {
-			return desk.Ticket{}, err
-		}
-		// The conversation is read after the ticket: see desk.Rules.Edit.
-		c, err := e.Conversations.Get(ctx, caller.Account, t.Conversation)
-		if err != nil {
-			return desk.Ticket{}, err
-		}
-		rules, err := e.rules(ctx, setup, c)
-		if err != nil {
-			return desk.Ticket{}, err
-		}
-		edited, err := rules.Edit(t, edit, c, caller.Agent, e.Now().Truncate(time.Millisecond))
-		if err != nil {
-			return desk.Ticket{}, err
-		}
-		err = e.Tickets.Replace(ctx, edited, t)
-		if !errors.Is(err, desk.ErrChanged) {
-			return edited, err
-		}
-	}
-	return desk.Ticket{}, &desk.BusyError{What: "ticket " + id, After: time.Second}
-}
-
-func (e Editor) rules(ctx context.Context, setup desk.Setup, c desk.Conversation) (*desk.Rules, error) {
 	channel, ok := setup.Channel(c.Channel)
 	if !ok {
 		return nil, fmt.Errorf("channel %s: %w", c.Channel, desk.ErrNotFound)
 	}
-	var m desk.Move
-	if channel.Move != "" {
-		var err error
-		if m, err = e.Moves.Get(ctx, c.Account, channel.Move); err != nil {
-			return nil, err
-		}
-		m.FenceAt = channel.FenceAt
+	if channel.Move == "" {
+		return desk.NewRules(setup, desk.Move{}, channel, setup.Access())
+	}
+	m, err := e.Moves.Get(ctx, c.Account, channel.Move)
+	if err != nil {
+		return nil, err
 	}
 	return desk.NewRules(setup, m, channel, setup.Access())
 }

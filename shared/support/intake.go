@@ -11,8 +11,9 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Intake takes in the messages of customers and agents, on all channels and
-// independently of moves.
+// Intake takes in the messages of customers and agents on all channels. It knows
+// nothing of moves, but that a message to a conversation in the help desk changes
+// its ticket: at once, and in the same transaction (R19).
 type Intake struct {
 	Setups        ChannelReader
 	Conversations ConversationReader
@@ -20,9 +21,10 @@ type Intake struct {
 		Resolve(ctx context.Context, account, channel string, externals []string) (map[string]External, error)
 		Claim(ctx context.Context, account, channel, external string, x External) error
 		Begin(ctx context.Context, c desk.Conversation, m desk.Message) error
-		Append(ctx context.Context, c desk.Conversation, old int64, m desk.Message) error
+		Append(ctx context.Context, old, is desk.Conversation, m desk.Message, notAppliedBy string) error
 	}
-	Now func() time.Time
+	Rulebook Rulebook
+	Now      func() time.Time
 }
 
 // External is the message that a channel's external ID stands for.
@@ -154,11 +156,23 @@ func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (R
 		return Receipt{}, err
 	}
 	m.TakenIn = since(belongs, m.TakenIn)
-	changed, err := c.Receive(m, belongs, by, m.TakenIn)
+	is, err := c.Receive(m, belongs, by, m.TakenIn)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Conversation: changed, Message: m.ID}, i.Messages.Append(ctx, changed, c.Version, m)
+	notAppliedBy := ""
+	if c.Home == desk.HelpDesk {
+		rules, err := i.Rulebook.Rules(ctx, m.Account, belongs.Move)
+		switch {
+		case err == nil:
+			is = rules.Follow(is)
+		case desk.Temporary(err):
+			return Receipt{}, err
+		default: // a message is never refused for the sake of its ticket
+			is, notAppliedBy = is.CannotFollow(), belongs.Move
+		}
+	}
+	return Receipt{Conversation: is, Message: m.ID}, i.Messages.Append(ctx, c, is, m, notAppliedBy)
 }
 
 // since returns now, or the time of the channel's fence if another clock set that

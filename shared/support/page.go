@@ -9,24 +9,33 @@ import (
 // Page is a part of a list.
 type Page[T any] struct {
 	Items []T
-	Last  desk.Position // the last one read, after which the next page starts
+	Last  desk.Position // the last one looked at, after which the next page starts
 	More  bool          // there may be a next page
 }
 
-// maxLooked is about how many items a page reads at most. A page that finds few
-// wanted ones then ends early, and says that there may be more.
-const maxLooked = 5000
+// maxLooked is how many items a page looks at, at least, before it ends early
+// although it may find none that is wanted.
+const maxLooked = 2000
 
-// page reads a page of at most limit wanted items of a list. List returns
-// positions as Listing does; read returns the wanted ones of some IDs.
-func page[T any](
-	ctx context.Context, after desk.Position, limit int,
-	list func(after desk.Position, limit int) ([]desk.Position, bool, error),
-	read func(ctx context.Context, ids []string) (map[string]T, error),
-) (Page[T], error) {
+// list is a list of which some items are wanted.
+type list[T any] struct {
+	// next returns positions after one, the newest first, about as many as limit.
+	next func(ctx context.Context, after desk.Position, limit int) (ps []desk.Position, more bool, err error)
+	// read returns the wanted ones of some IDs.
+	read func(ctx context.Context, ids []string) (map[string]T, error)
+	// mayBeEmpty says that a page may end after maxLooked even if it is empty;
+	// otherwise it goes on until it has found something.
+	mayBeEmpty bool
+}
+
+// page reads a page of at most limit wanted items after a position.
+func (l list[T]) page(ctx context.Context, after desk.Position, limit int) (Page[T], error) {
 	p := Page[T]{Last: after, More: true}
-	for looked := 0; p.More && len(p.Items) < limit && looked < maxLooked; {
-		ps, more, err := list(p.Last, limit)
+	for looked := 0; p.More && len(p.Items) < limit; {
+		if looked >= maxLooked && (l.mayBeEmpty || len(p.Items) > 0) {
+			break
+		}
+		ps, more, err := l.next(ctx, p.Last, limit)
 		if err != nil {
 			return Page[T]{}, err
 		}
@@ -34,7 +43,7 @@ func page[T any](
 		for len(ps) > 0 && len(p.Items) < limit {
 			// At least 100 at a time, since some may not be wanted.
 			some := ps[:min(len(ps), max(limit-len(p.Items), 100))]
-			found, err := read(ctx, desk.ConversationIDs(some))
+			found, err := l.read(ctx, desk.ConversationIDs(some))
 			if err != nil {
 				return Page[T]{}, err
 			}

@@ -31,3 +31,9 @@ type MoveReader interface {
 type ConversationReader interface {
 	Get(ctx context.Context, account, id string) (desk.Conversation, error)
 }
+
+// Rulebook reads the rules by which a move has brought conversations to the help
+// desk.
+type Rulebook interface {
+	Rules(ctx context.Context, account, move string) (*desk.Rules, error)
+}

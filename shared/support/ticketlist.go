@@ -3,74 +3,124 @@ package support
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"deskmove/shared/desk"
 )
 
 // TicketList lists the tickets of the help desk.
 type TicketList struct {
-	Setups  SetupReader
-	Tickets interface {
-		List(ctx context.Context, account string, statuses []desk.Status, after desk.Position, limit int) ([]desk.Position, bool, error)
-		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Ticket, error)
-	}
+	Setups        SetupReader
+	Conversations ConversationLister
+	Open          *OpenRows
 }
 
 // TicketFilter selects tickets. Empty fields select all.
 type TicketFilter struct {
-	Status desk.Status
-	Owner  string // agent ID
+	Statuses   []desk.Status
+	Open       bool    // only those with an open status
+	Owner      *string // agent ID, or "" for nobody
+	Channel    string
+	Provenance desk.Provenance
+	DueBefore  time.Time // only those of which something is due before; they come in the order of that
 }
 
-// Page reads a page of an account's tickets after a position, the last
-// created first. An unknown status is a *desk.InvalidError.
-func (l TicketList) Page(ctx context.Context, account string, of TicketFilter, after desk.Position, limit int) (Page[desk.Ticket], error) {
+// wants reports whether a conversation's ticket is one.
+func (of TicketFilter) wants(c desk.Conversation) bool {
+	t := c.Ticket
+	return c.Home == desk.HelpDesk && of.matches(&Open{
+		Home: c.Home, Channel: c.Channel, Owner: t.Owner, Status: t.Status, Provenance: t.Provenance, Due: t.Clocks.Due(),
+	}) && (!of.Open || !t.Closed)
+}
+
+func (of TicketFilter) matches(o *Open) bool {
+	return o.Home == desk.HelpDesk && (len(of.Statuses) == 0 || slices.Contains(of.Statuses, o.Status)) &&
+		(of.Owner == nil || o.Owner == *of.Owner) && (of.Channel == "" || o.Channel == of.Channel) &&
+		(of.Provenance == "" || o.Provenance == of.Provenance) &&
+		(of.DueBefore.IsZero() || !o.Due.IsZero() && o.Due.Before(of.DueBefore))
+}
+
+// Page reads a page of an account's tickets after a position, those first whose
+// conversations joined their channels last. An unknown status is a
+// *desk.InvalidError. A page of closed ones of a status or an owner may end early:
+// see maxLooked.
+func (l TicketList) Page(ctx context.Context, account string, of TicketFilter, after desk.Position, limit int) (Page[desk.Conversation], error) {
 	setup, err := l.Setups.Setup(ctx, account)
 	if err != nil {
-		return Page[desk.Ticket]{}, err
+		return Page[desk.Conversation]{}, err
 	}
-	statuses, err := of.statuses(setup)
-	if err != nil || len(statuses) == 0 {
-		return Page[desk.Ticket]{}, err
+	onlyOpen, err := of.onlyOpen(setup)
+	if err != nil {
+		return Page[desk.Conversation]{}, err
 	}
-	return page(ctx, after, limit,
-		func(after desk.Position, limit int) ([]desk.Position, bool, error) {
-			return l.Tickets.List(ctx, account, statuses, after, limit)
+	pages := list[desk.Conversation]{
+		read: func(ctx context.Context, ids []string) (map[string]desk.Conversation, error) {
+			return read(ctx, l.Conversations, account, ids, of.wants)
 		},
-		func(ctx context.Context, ids []string) (map[string]desk.Ticket, error) {
-			return l.read(ctx, account, ids, of)
-		})
+	}
+	stretches, err := moved(setup, of.Channel)
+	if err != nil || len(stretches) == 0 {
+		return Page[desk.Conversation]{}, err
+	}
+	switch {
+	case !of.DueBefore.IsZero():
+		pages.next = l.byDue(account, of)
+	case onlyOpen:
+		pages.next = openList{l.Conversations, l.Open, account, of.Owner, of.matches}.next
+	default:
+		pages.mayBeEmpty = len(of.Statuses) > 0 || of.Owner != nil || of.Provenance != ""
+		pages.next = func(ctx context.Context, after desk.Position, limit int) ([]desk.Position, bool, error) {
+			return l.Conversations.ListAll(ctx, account, stretches, after, limit)
+		}
+	}
+	return pages.page(ctx, after, limit)
 }
 
-func (of TicketFilter) statuses(setup desk.Setup) ([]desk.Status, error) {
-	if of.Status != "" {
-		if _, _, ok := setup.Status(of.Status); !ok {
-			return nil, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", of.Status),
+// moved returns the listings of the channels that have begun to move.
+func moved(setup desk.Setup, only string) (of []Stretch, _ error) {
+	cs, err := channels(setup, only)
+	for _, c := range cs {
+		if c.Home != desk.Inbox {
+			of = append(of, Stretch{Channel: c.ID})
+		}
+	}
+	return of, err
+}
+
+// onlyOpen reports whether no closed ticket is wanted.
+func (of TicketFilter) onlyOpen(setup desk.Setup) (bool, error) {
+	open := len(of.Statuses) > 0
+	for _, id := range of.Statuses {
+		status, _, ok := setup.Status(id)
+		if !ok {
+			return false, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", id),
 				Remedy: "use a status of a pipeline of the account"}
 		}
-		return []desk.Status{of.Status}, nil
+		open = open && !status.Closed
 	}
-	var all []desk.Status
-	for _, p := range setup.Pipelines {
-		for _, s := range p.Statuses {
-			all = append(all, s.ID)
-		}
-	}
-	return all, nil
+	return of.Open || open, nil
 }
 
-// read reads the selected tickets. The list is an index: a ticket may have changed
-// its status since, or have been withdrawn.
-func (l TicketList) read(ctx context.Context, account string, ids []string, of TicketFilter) (map[string]desk.Ticket, error) {
-	ts, err := l.Tickets.GetMany(ctx, account, ids, false)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[string]desk.Ticket, len(ts))
-	for _, t := range ts {
-		if (of.Status == "" || t.Status == of.Status) && (of.Owner == "" || t.Owner == of.Owner) {
-			found[t.ID] = t
+// byDue returns the positions of tickets in the order in which they are due. Their
+// time is when they are due.
+func (l TicketList) byDue(account string, of TicketFilter) func(context.Context, desk.Position, int) ([]desk.Position, bool, error) {
+	return func(ctx context.Context, after desk.Position, limit int) (ps []desk.Position, more bool, _ error) {
+		rows, err := l.Open.Of(ctx, account)
+		for _, i := range rows.Due {
+			o := &rows.Items[i]
+			at := desk.Position{Joined: o.Due, ID: o.ID}
+			if !o.Due.Before(of.DueBefore) {
+				break // what comes after is due later
+			}
+			if !of.matches(o) || !after.IsZero() && !newer(at, after) {
+				continue
+			}
+			if len(ps) == limit {
+				return ps, true, nil
+			}
+			ps = append(ps, at)
 		}
+		return ps, false, err
 	}
-	return found, nil
 }
