@@ -14,21 +14,22 @@ import (
 
 // UseCases are the use cases and repositories behind the API.
 type UseCases struct {
-	Planner move.Planner
-	Starter move.Starter
-	Retrier move.Retrier
-	Monitor move.Monitor
+	Planner  move.Planner
+	Starter  move.Starter
+	Retrier  move.Retrier
+	Repairer move.Repairer
+	Monitor  move.Monitor
 
 	Intake           support.Intake
 	Editor           support.Editor
 	Accounts         support.Accounts
 	ConversationList support.ConversationList
 	TicketList       support.TicketList
+	Counter          support.Counter
 
 	Setups        store.SetupStore
 	Conversations store.ConversationStore
 	Messages      store.MessageStore
-	Tickets       store.TicketStore
 	Moves         store.MoveStore
 	Ledger        store.LedgerStore
 	Journal       store.JournalStore

@@ -1,6 +1,9 @@
 package api_test
 
 import (
+	"encoding/base64"
+	"encoding/binary"
+	"hash/crc32"
 	"net/http"
 	"strings"
 	"testing"
@@ -155,6 +158,15 @@ func TestBadParameters(t *testing.T) {
 		"cursor of failures":  get("/v1/moves/m1/failures?cursor="+other, "cursor", "leave it out"),
 		"cursor of messages":  get("/v1/notifications?cursor="+other, "cursor", "leave it out"),
 		"unknown status":      get("/v1/tickets?status=nwe", "status", "pipeline"),
+		"one unknown status":  get("/v1/tickets?status=new,nwe", "status", "pipeline"),
+		"owned by nobody":     get("/v1/tickets?owner=ann&unowned=true", "unowned", "not both"),
+		"owned by nobody too": get("/v1/conversations?owner=ann&unowned=true", "unowned", "not both"),
+		"unknown provenance":  get("/v1/tickets?provenance=imported", "provenance", "native, history, live"),
+		"due no date":         get("/v1/tickets?due=tomorrow", "due", "2026-11-23T09:00:00Z"),
+		"open no boolean":     get("/v1/tickets?open=please", "open", "true or false"),
+		"unknown state":       get("/v1/conversations?status=new", "status", "open, closed"),
+		"counts of a channel": get("/v1/counts?channel=mail", "channel", "spelling"),
+		"cursor of a status":  get("/v1/tickets?cursor="+oldCursor("tickets", "new.1795000000000.t-c1"), "cursor", "leave it out"),
 		"plan without":        get("/v1/channels/mail/plan", "history", "add"),
 		"plan unknown":        get("/v1/channels/mail/plan?history=some", "history", "all, none"),
 		"plan closed as open": get("/v1/channels/mail/plan?history=all&open=solved&closed=solved", "statusMap.open", "an open status"),
@@ -163,12 +175,21 @@ func TestBadParameters(t *testing.T) {
 	})
 }
 
+// oldCursor is a cursor as the layout before wrote it, or anybody might: its sum is
+// right, its position is not one of the list.
+func oldCursor(of, place string) string {
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(of+place)))
+	return base64.RawURLEncoding.EncodeToString(append(sum, place...))
+}
+
 func TestBadPaths(t *testing.T) {
 	r := newRig(t)
 	missing := func(method, path string) refusal {
 		return refusal{as: ann, method: method, path: path, status: 404, code: "not-found"}
 	}
 	r.refuse(map[string]refusal{
+		"repair nothing":  missing("POST", "/v1/channels/none/repair"),
+		"read a repair":   {as: ann, method: "GET", path: "/v1/channels/mail/repair", status: 405, code: "method-not-allowed", remedy: "POST"},
 		"no route":        missing("GET", "/v1/nothing"),
 		"no version":      missing("GET", "/v2/me"),
 		"root":            missing("GET", "/"),

@@ -26,6 +26,7 @@ func (r *routes) channels() {
 			"costs on AWS. Nothing is written. With the statuses given it also says how many tickets would breach at once if " +
 			"clocks counted from the original times.",
 	}, r.api.getPlan)
+	r.repair()
 }
 
 func (a *api) listChannels(ctx context.Context, c desk.Caller, _ *struct{}) (*body[list[Channel]], error) {

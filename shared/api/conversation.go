@@ -14,8 +14,8 @@ type Conversation struct {
 	OriginID        string    `json:"originId" example:"support-mail" doc:"The channel on which it started. It differs from channelId when a form submission went on by e-mail."`
 	Subject         string    `json:"subject" example:"Where is my order?"`
 	Customer        string    `json:"customer" example:"jane@customer.example" doc:"Address, number or name of the customer."`
-	Status          string    `json:"status" enum:"open,closed" example:"open"`
-	Owner           string    `json:"owner" example:"ann" doc:"ID of the agent who owns it; empty if nobody does."`
+	Status          string    `json:"status" enum:"open,closed" example:"open" doc:"In the help desk, as it was when it landed: its ticket has the status from then on."`
+	Owner           string    `json:"owner" example:"ann" doc:"ID of the agent who owns it; empty if nobody does. In the help desk, as it was when it landed."`
 	Home            string    `json:"home" enum:"inbox,helpdesk" example:"inbox" doc:"Where people work on it. It never goes back from helpdesk to inbox."`
 	TicketID        string    `json:"ticketId,omitempty" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"Its ticket, if it has one. In the help desk it always has one."`
 	MoveID          string    `json:"moveId,omitempty" doc:"The move that brought it to the help desk; absent if it was redirected after the move's end."`
@@ -23,7 +23,7 @@ type Conversation struct {
 	TakenInAt       time.Time `json:"takenInAt,omitzero" doc:"When deskmove first saw it."`
 	JoinedAt        time.Time `json:"joinedAt,omitzero" doc:"When it came to belong to its channel. Lists are ordered by this."`
 	ChangedAt       time.Time `json:"changedAt,omitzero" doc:"When a customer or agent last changed it."`
-	Version         int64     `json:"version" example:"3" doc:"One more with every change by a customer or agent."`
+	Version         int64     `json:"version" example:"3" doc:"One more with every change."`
 	CustomerAt      time.Time `json:"customerAt,omitzero" doc:"When the customer's last message was taken in."`
 	CustomerVersion int64     `json:"customerVersion" example:"3" doc:"The version that the customer's last message made; 0 if the customer has not written."`
 	FirstReplyAt    time.Time `json:"firstReplyAt,omitzero" doc:"When an agent first answered."`
@@ -36,7 +36,7 @@ type Conversation struct {
 // Message is one mail, form submission, call note or chat line.
 type Message struct {
 	ID         string    `json:"id" example:"5r0m9v3w2k8d1c7x4z6b0a1n"`
-	ExternalID string    `json:"externalId" example:"<4711@customer.example>" doc:"The connector's ID of it, unique in its channel."`
+	ExternalID string    `json:"externalId" example:"4711@customer.example" doc:"The connector's ID of it, unique in its channel, without brackets."`
 	ChannelID  string    `json:"channelId" example:"support-mail" doc:"The channel by which it came."`
 	Author     string    `json:"author" enum:"customer,agent" example:"customer"`
 	From       string    `json:"from,omitempty" example:"jane@customer.example" doc:"The sender's address, number or name."`
@@ -52,9 +52,9 @@ type Message struct {
 func writeConversation(c desk.Conversation) Conversation {
 	return Conversation{
 		ID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject, Customer: c.Customer,
-		Status: string(c.Status), Owner: c.Owner, Home: string(c.Home), TicketID: c.Ticket, MoveID: c.Move,
-		StartedAt: c.Started, TakenInAt: c.TakenIn, JoinedAt: c.Joined, ChangedAt: c.ChangedAt, Version: c.Version,
-		CustomerAt: c.CustomerAt, CustomerVersion: c.CustomerVersion, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt,
+		Status: string(c.Status), Owner: c.Owner, Home: string(c.Home), TicketID: c.TicketID(), MoveID: c.Ticket.Move,
+		StartedAt: c.Started, TakenInAt: c.TakenIn, JoinedAt: c.Joined, ChangedAt: c.ChangedAt, Version: c.Rev,
+		CustomerAt: c.CustomerAt, CustomerVersion: c.CustomerRev, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt,
 		MessageCount: c.Messages,
 	}
 }

@@ -33,12 +33,19 @@ func (r *routes) conversations() {
 type conversationsInput struct {
 	Home    string `query:"home" enum:"inbox,helpdesk" example:"inbox" doc:"Only what lives there; without it, all that you may see."`
 	Channel string `query:"channel" example:"support-mail" doc:"Only conversations of this channel."`
+	Status  string `query:"status" enum:"open,closed" example:"open" doc:"Only conversations with this status; of what has moved, the one that it had when it landed."`
+	Owner   string `query:"owner" example:"ann" doc:"Only conversations of this agent."`
+	Unowned bool   `query:"unowned" doc:"Only conversations that nobody owns."`
 	Cursor  string `query:"cursor" doc:"next of the page before; without it, the first page."`
 	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
 func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversationsInput) (*body[list[Conversation]], error) {
-	of := support.ConversationFilter{Channel: in.Channel, Home: desk.Home(in.Home)}
+	owner, err := ownerFilter(in.Owner, in.Unowned)
+	if err != nil {
+		return nil, err
+	}
+	of := support.ConversationFilter{Channel: in.Channel, Home: desk.Home(in.Home), Status: desk.ConversationStatus(in.Status), Owner: owner}
 	if of.Home != desk.Inbox {
 		err := a.helpDesk(ctx, c)
 		switch {
@@ -58,11 +65,7 @@ func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversa
 	if err != nil {
 		return nil, err
 	}
-	l := list[Conversation]{Items: make([]Conversation, len(p.Items)), Next: writePosition("conversations", p.Last, p.More)}
-	for i, item := range p.Items {
-		l.Items[i] = writeConversation(item)
-	}
-	return &body[list[Conversation]]{l}, nil
+	return &body[list[Conversation]]{writePage("conversations", p, writeConversation)}, nil
 }
 
 // refusedFor reports whether err is a refusal with that code.
@@ -107,6 +110,7 @@ func (a *api) visible(ctx context.Context, c desk.Caller, id string) (desk.Conve
 }
 
 type conversationEdit struct {
+	Key  string `header:"Idempotency-Key" example:"close-1" doc:"Names the edit: sent again, it is done once, unless another edit came between."`
 	ID   string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
 	Body struct {
 		Status *string `json:"status,omitempty" enum:"open,closed" example:"closed"`
@@ -121,7 +125,7 @@ func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversat
 	if in.Body.Status == nil && in.Body.Owner == nil {
 		return nil, nothingToChange()
 	}
-	edited, err := a.Editor.EditConversation(ctx, c, in.ID, desk.Edit{Status: (*desk.ConversationStatus)(in.Body.Status), Owner: in.Body.Owner})
+	edited, err := a.Editor.EditConversation(ctx, c, in.ID, in.Key, desk.Edit{Status: (*desk.ConversationStatus)(in.Body.Status), Owner: in.Body.Owner})
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 		all, own[p.Status] = append(all, p), true
 	}
 	if op.roles != nil {
-		all = append(all, unauthenticated())
+		all = append(all, unauthenticated(), known(ctx, &store.LayoutError{Found: store.Layout - 1}))
 		for _, claim := range []string{auth.ClaimScope, auth.ClaimAccount} {
 			all = append(all, known(ctx, tokenWithout(claim)))
 		}

@@ -34,7 +34,8 @@
 //	fallback-address      409     R3
 //	reconnect             409     R3: WhatsApp and Messenger
 //	not-movable           409     R3: an unknown type
-//	not-moved-yet         409     a ticket whose conversation is just being moved
+//	not-moved             409     the repair of a channel in the inbox
+//	layout                409     the data has the layout of another version
 //	not-ended             409     no report yet
 //	nothing-to-retry      409     R28
 //	too-large             413     the body

@@ -47,7 +47,7 @@ func (a *api) takeMessage(ctx context.Context, c desk.Caller, in *takeInput) (*t
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.Intake.TakeIn(ctx, m, in.Body.References)
+	r, err := a.Intake.TakeIn(ctx, m, in.Body.references())
 	return writeTaken(r, err)
 }
 

@@ -1,11 +1,14 @@
 package api_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"deskmove/shared/desk"
 )
 
 func TestMessagesAreTakenInOnce(t *testing.T) {
@@ -50,11 +53,35 @@ func (r *rig) wantConversation(id string) {
 		}
 	}
 	first, second := c.at("messages", 0), c.at("messages", 1)
-	if at(first, "externalId") != "<1@x>" || at(first, "html") != "<p>Where?</p>" || at(first, "raw") != nil || at(second, "agent") != "bob" || at(second, "at") == nil {
+	if at(first, "externalId") != "1@x" || at(first, "html") != "<p>Where?</p>" || at(first, "raw") != nil || at(second, "agent") != "bob" || at(second, "at") == nil {
 		r.Errorf("messages = %v, %v", first, second)
 	}
 	if raw := r.do(bob, "GET", "/v1/conversations/"+id+"?raw=true", nil).want(200).at("messages", 0, "raw"); raw != "From: jane\r\n\r\nWhere?" {
 		r.Errorf("raw = %q", raw)
+	}
+}
+
+// TestR19BracketsOfExternalIDs: the importer writes Message-IDs without brackets,
+// and connectors as they are in the mail. Both find what the other took in.
+func TestR19BracketsOfExternalIDs(t *testing.T) {
+	r := newRig(t)
+	imported, live := r.take("mail", "1@x"), r.take("mail", " <2@x>\n")
+	for reply, wants := range map[string]string{"<1@x>": imported, "2@x": live, "\t<2@x> ": live} {
+		if id := r.take("mail", "<re-"+reply+">", "<none@x>", "<>", reply); id != wants {
+			t.Errorf("a reply to %q is in %s, want %s", reply, id, wants)
+		}
+	}
+	for _, again := range []string{"<1@x>", "1@x", " <1@x> "} {
+		m := object{"externalId": again, "author": "customer"}
+		if a := r.do(bot, "POST", "/v1/channels/mail/conversations", m).want(200); a.at("known") != true || a.at("conversationId") != imported {
+			t.Errorf("%q again = %s", again, a.Body)
+		}
+		if a := r.do(bot, "POST", "/v1/conversations/"+live+"/messages", m).want(200); a.at("known") != true || a.at("conversationId") != imported {
+			t.Errorf("%q again, to another conversation = %s", again, a.Body)
+		}
+	}
+	for _, none := range []string{"<>", " ", "\t<>"} {
+		r.do(bot, "POST", "/v1/channels/mail/conversations", object{"externalId": none, "author": "customer"}).want(422)
 	}
 }
 
@@ -95,9 +122,12 @@ func TestR19WhatMovedIsEditedOnItsTicket(t *testing.T) {
 	if a := ticket(); a.at("status") != "solved" || a.at("owner") != "bob" || a.at("provenance") != "history" || a.at("createdAt") != started {
 		t.Errorf("ticket = %s", a.Body)
 	}
+	// A reply is on its ticket when the answer returns; what the source was stays.
 	r.do(bot, "POST", "/v1/conversations/"+id+"/messages", object{"externalId": "more", "author": "customer"}).want(201)
-	r.Changed(id)
-	if a := ticket(); a.at("status") != "waiting" || a.at("owner") != "bob" || a.at("sourceVersion") != 3.0 {
+	if a := r.do(bob, "GET", moved.path, nil).want(200); a.at("status") != "closed" || a.at("owner") != "bob" || a.at("version") != 4.0 {
+		t.Errorf("conversation after a reply = %s", a.Body)
+	}
+	if a := ticket(); a.at("status") != "waiting" || a.at("owner") != "bob" || a.at("revision") != 4.0 || a.at("movedStatus") != "solved" {
 		t.Errorf("ticket after a reply = %s", a.Body)
 	}
 }
@@ -186,4 +216,44 @@ func TestR20WhatStaysWorksAsBefore(t *testing.T) {
 	if ids := r.do(ann, "GET", "/v1/moves/"+id+"/failures", nil).want(200).ids("conversationId"); len(ids) != 0 {
 		t.Errorf("failures = %v", ids)
 	}
+}
+
+// TestAnEditSentAgainIsDoneOnce: whoever got no answer sends it again with its key,
+// and does not close what a customer has opened since.
+func TestAnEditSentAgainIsDoneOnce(t *testing.T) {
+	r := newRig(t)
+	id := r.take("mail", "m1")
+	key := []string{"Idempotency-Key", "close-1"}
+	n := 0
+	check := func(path, closed, open string) {
+		t.Helper()
+		edit := func(as desk.Caller, want string, headers ...string) (version any) {
+			t.Helper()
+			a := r.do(as, "PATCH", path, object{"status": closed}, headers...).want(200)
+			if a.at("status") != want {
+				t.Errorf("%s as %s with %v is %v, want %s", path, as.Agent, headers, a.at("status"), want)
+			}
+			return cmp.Or(a.at("version"), a.at("revision"))
+		}
+		if first := edit(bob, closed, key...); first != edit(bob, closed, key...) {
+			t.Errorf("%s changed twice", path)
+		}
+		reply := func() {
+			n++
+			r.Append(id, "mail", fmt.Sprint("reply", n))
+		}
+		reply()
+		edit(ann, closed, key...) // her key is another one
+		reply()
+		edit(bob, closed)
+		edit(bob, closed, key...)
+		reply()
+		edit(bob, open, key...)
+		edit(bob, closed, "Idempotency-Key", "close-2")
+	}
+	check("/v1/conversations/"+id, "closed", "open")
+	r.start("mail")
+	r.Run()
+	r.Append(id, "mail", "after the move")
+	check("/v1/tickets/t-"+id, "solved", "waiting")
 }

@@ -31,7 +31,7 @@ type AuditEntry struct {
 	ID        string    `json:"id" example:"start-m1795000000000a1b2c3d4"`
 	At        time.Time `json:"at"`
 	By        string    `json:"by" example:"ann" doc:"ID of the agent, or deskmove."`
-	Action    string    `json:"action" enum:"start,refuse,rehearse,retry,end" example:"start"`
+	Action    string    `json:"action" enum:"start,refuse,rehearse,retry,end,repair,repaired" example:"start"`
 	MoveID    string    `json:"moveId,omitempty" example:"m1795000000000a1b2c3d4"`
 	ChannelID string    `json:"channelId,omitempty" example:"support-mail"`
 	Detail    string    `json:"detail,omitempty" example:"done" doc:"Such as the reason of a refusal."`

@@ -1,8 +1,11 @@
 package api_test
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -123,11 +126,11 @@ func TestR26WhatMovedIsNoLongerInTheInbox(t *testing.T) {
 	}
 }
 
-// TestInboxOfAMovedChannelIsCheap reads none of what has left.
+// TestInboxOfAMovedChannelIsCheap reads none of the closed ones that have left.
 func TestInboxOfAMovedChannelIsCheap(t *testing.T) {
 	r := newRig(t)
 	for i := range 60 {
-		r.take("mail", fmt.Sprint("m", i))
+		r.do(bob, "PATCH", "/v1/conversations/"+r.take("mail", fmt.Sprint("m", i)), object{"status": "closed"}).want(200)
 	}
 	r.start("mail")
 	r.Run()
@@ -172,7 +175,7 @@ func TestTicketsByStatusAndOwner(t *testing.T) {
 	// An edited status moves a ticket between lists at once, at its place.
 	id := all[7]
 	a := r.do(bob, "PATCH", "/v1/tickets/"+id, object{"status": "solved", "owner": ""}).want(200)
-	if a.at("status") != "solved" || a.at("owner") != "" || a.at("movedStatus") != "waiting" || a.at("edited", "by") != "bob" || a.at("revision") != 2.0 {
+	if a.at("status") != "solved" || a.at("owner") != "" || a.at("movedStatus") != "waiting" || a.at("edited", "by") != "bob" || a.at("edited", "revision") != 3.0 || a.at("revision") != 3.0 {
 		t.Errorf("ticket = %s", a.Body)
 	}
 	solved = append(solved, id)
@@ -210,5 +213,229 @@ func BenchmarkTake(b *testing.B) {
 	r := newRig(b)
 	for i := 0; b.Loop(); i++ {
 		r.take("mail", fmt.Sprint(i))
+	}
+}
+
+// TestTicketFilters compares every combination of filters with what the tickets
+// themselves say, on every way of paging.
+func TestTicketFilters(t *testing.T) {
+	r := newRig(t)
+	var ids []string
+	take := func(channel string, n int) {
+		for i := range n {
+			id := r.take(channel, fmt.Sprint(channel, len(ids)))
+			ids = append(ids, id)
+			edit := object{"owner": []string{"ann", "bob", ""}[i%3]}
+			if i%4 == 0 {
+				edit["status"] = "closed"
+			}
+			r.do(bob, "PATCH", "/v1/conversations/"+id, edit).want(200)
+			if i%5 == 0 {
+				r.do(bob, "POST", "/v1/conversations/"+id+"/tickets", object{"status": []string{"lead", "won"}[i%2]}).want(201)
+			}
+		}
+	}
+	take("phone", 12)
+	take("mail", 24)
+	for _, channel := range []string{"phone", "mail"} {
+		r.start(channel)
+		r.Run()
+	}
+	take("form", 3) // stays in the inbox
+	for i := range 4 {
+		id := r.take("phone", fmt.Sprint("live", i))
+		r.Changed(id)
+		ids = append(ids, id)
+	}
+	r.do(bob, "PATCH", "/v1/tickets/t-"+ids[1], object{"status": "waiting", "owner": "ann"}).want(200)
+	soon := r.Time.Add(4*time.Hour - 2*time.Minute).Truncate(time.Second) // the last two have until later
+	open := map[any]bool{"new": true, "waiting": true, "lead": true}
+	filters := map[string]func(a answer) bool{
+		"status=waiting":            func(a answer) bool { return a.at("status") == "waiting" },
+		"status=waiting,solved,new": func(a answer) bool { s := a.at("status"); return s == "waiting" || s == "solved" || s == "new" },
+		"open=true":                 func(a answer) bool { return open[a.at("status")] },
+		"owner=ann":                 func(a answer) bool { return a.at("owner") == "ann" },
+		"unowned=true":              func(a answer) bool { return a.at("owner") == "" },
+		"channel=phone":             func(a answer) bool { return a.at("channelId") == "phone" },
+		"provenance=live":           func(a answer) bool { return a.at("provenance") == "live" },
+		"provenance=native":         func(a answer) bool { return a.at("provenance") == "native" },
+		"due=" + soon.Format("2006-01-02T15:04:05Z"): func(a answer) bool { d := due(a); return !d.IsZero() && d.Before(soon) },
+	}
+	var tickets []answer
+	for _, id := range newest(ids) {
+		if a := r.do(ann, "GET", "/v1/tickets/t-"+id, nil); a.Code == 200 && a.at("home") == "helpdesk" {
+			tickets = append(tickets, a)
+		}
+	}
+	if len(tickets) != 40 {
+		t.Fatalf("%d tickets", len(tickets))
+	}
+	found := map[string]int{}
+	check := func(names ...string) {
+		t.Helper()
+		var want []answer
+		for _, a := range tickets {
+			if !slices.ContainsFunc(names, func(name string) bool { return !filters[name](a) }) {
+				want = append(want, a)
+			}
+		}
+		query := strings.Join(names, "&")
+		if strings.Contains(query, "due=") {
+			slices.SortFunc(want, func(a, b answer) int {
+				return cmp.Or(due(a).Compare(due(b)), strings.Compare(a.at("id").(string), b.at("id").(string)))
+			})
+		}
+		var wanted []string
+		for _, a := range want {
+			wanted = append(wanted, a.at("id").(string))
+		}
+		for _, limit := range []int{1, 3, 1000} {
+			if got, n := r.pages(fmt.Sprintf("/v1/tickets?limit=%d&%s", limit, query)); !slices.Equal(got, wanted) || n > len(wanted)+2 {
+				t.Errorf("%s by %d lists %d in %d pages, want %d", query, limit, len(got), n, len(wanted))
+			}
+		}
+		found[query] = len(wanted)
+	}
+	names := slices.Sorted(maps.Keys(filters))
+	check()
+	for i, one := range names {
+		check(one)
+		if n := found[one]; n == 0 || n == len(tickets) {
+			t.Errorf("%s selects %d: the test tests little", one, n)
+		}
+		for _, other := range names[i+1:] {
+			if name, _, _ := strings.Cut(one, "="); !strings.HasPrefix(other, name+"=") && one+other != "owner=annunowned=true" {
+				check(one, other)
+			}
+		}
+	}
+}
+
+// due is when the first clock of a ticket runs out, zero if none runs.
+func due(a answer) (first time.Time) {
+	for _, clock := range []string{"firstReplyAt", "nextReplyAt", "closeAt"} {
+		text, _ := a.at("clocks", clock).(string)
+		if at, err := time.Parse(time.RFC3339, text); err == nil && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
+
+// TestConversationFilters asks for what stands in the inbox and the help desk before,
+// during and after a move.
+func TestConversationFilters(t *testing.T) {
+	r := newRig(t)
+	var ids []string
+	for i := range 24 {
+		id := r.take([]string{"mail", "phone"}[i%2], fmt.Sprint("x", i))
+		ids = append(ids, id)
+		edit := object{"owner": []string{"ann", "bob", ""}[i%3]}
+		if i%4 < 2 {
+			edit["status"] = "closed"
+		}
+		r.do(bob, "PATCH", "/v1/conversations/"+id, edit).want(200)
+	}
+	check := func(when string) {
+		t.Helper()
+		var all []answer
+		for _, id := range newest(ids) {
+			all = append(all, r.do(ann, "GET", "/v1/conversations/"+id, nil).want(200))
+		}
+		for _, home := range []string{"", "home=inbox", "home=helpdesk"} {
+			for _, status := range []string{"", "status=open", "status=closed"} {
+				for _, owner := range []string{"", "owner=bob", "unowned=true"} {
+					for _, channel := range []string{"", "channel=mail"} {
+						var want []string
+						for _, a := range all {
+							is := func(filter, field string) bool {
+								_, value, some := strings.Cut(filter, "=")
+								return !some || a.at(field) == strings.TrimPrefix(value, "true")
+							}
+							if is(home, "home") && is(status, "status") && is(owner, "owner") && is(channel, "channelId") {
+								want = append(want, a.at("id").(string))
+							}
+						}
+						query := strings.Join([]string{home, status, owner, channel}, "&")
+						for _, limit := range []int{2, 1000} {
+							if got, _ := r.pages(fmt.Sprintf("/v1/conversations?limit=%d&%s", limit, strings.Trim(query, "&"))); !slices.Equal(got, want) {
+								t.Errorf("%s, %s by %d lists %v, want %v", when, query, limit, got, want)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	check("before")
+	r.start("mail")
+	run := r.ListLast()
+	check("while it moves")
+	r.Deliver()
+	check("converted")
+	r.finish(run)
+	r.Time = r.Time.Add(48 * time.Hour)
+	check("moved")
+}
+
+// TestReachedAt says how far a list came that goes on.
+func TestReachedAt(t *testing.T) {
+	r := newRig(t)
+	for i := range 3 {
+		r.take("mail", fmt.Sprint("m", i))
+	}
+	a := r.do(ann, "GET", "/v1/conversations?limit=2", nil).want(200)
+	if a.at("reachedAt") == nil || a.at("reachedAt") != a.at("items", 1, "joinedAt") {
+		t.Errorf("reached %v, want %v", a.at("reachedAt"), a.at("items", 1, "joinedAt"))
+	}
+	if a := r.do(ann, "GET", "/v1/conversations?limit=3", nil).want(200); a.at("reachedAt") != nil || a.at("next") != nil {
+		t.Errorf("a list at its end reached %v, and goes on at %v", a.at("reachedAt"), a.at("next"))
+	}
+	// A page of closed ones of an owner may end early, and says where.
+	r.Import("phone", 2500)
+	a = r.do(ann, "GET", "/v1/conversations?status=closed&owner=bob&channel=phone", nil).want(200)
+	if len(a.ids()) != 0 || a.at("next") == nil || a.at("reachedAt") == nil {
+		t.Errorf("answer = %s, want it to end early", a.Body)
+	}
+	if ids, n := r.pages("/v1/conversations?status=closed&owner=bob&channel=phone"); len(ids) != 0 || n > 3 {
+		t.Errorf("%v in %d pages", ids, n)
+	}
+}
+
+func TestCounts(t *testing.T) {
+	r := newRig(t)
+	for i := range 12 {
+		id := r.take([]string{"mail", "phone"}[i%2], fmt.Sprint("x", i))
+		edit := object{"owner": []string{"ann", "bob", ""}[i%3]}
+		if i == 0 {
+			edit["status"] = "closed"
+		}
+		r.do(bob, "PATCH", "/v1/conversations/"+id, edit).want(200)
+	}
+	count := func(home string, open, mine, unowned float64) {
+		t.Helper()
+		a := r.do(ann, "GET", "/v1/counts", nil).want(200)
+		for name, want := range map[string]float64{"open": open, "mine": mine, "unowned": unowned} {
+			if a.at(home, name, "n") != want || a.at(home, name, "atLeast") != false {
+				t.Errorf("%s of the %s are %v, want %v", name, home, a.at(home, name), want)
+			}
+		}
+	}
+	count("inbox", 11, 3, 4)
+	count("desk", 0, 0, 0)
+	r.start("mail")
+	r.Run()
+	count("inbox", 6, 2, 2)
+	count("desk", 5, 1, 2)
+	if late := r.do(ann, "GET", "/v1/counts", nil).want(200).at("desk", "late", "n"); late != 0.0 {
+		t.Errorf("late = %v", late)
+	}
+	r.Time = r.Time.AddDate(0, 0, 7)
+	if late := r.do(ann, "GET", "/v1/counts", nil).want(200).at("desk", "late", "n"); late != 5.0 {
+		t.Errorf("late a week after = %v", late)
+	}
+	r.Import("form", 1100)
+	if a := r.do(ann, "GET", "/v1/counts", nil).want(200); a.at("inbox", "open", "n") != 1106.0 && a.at("inbox", "open", "atLeast") != true || a.at("desk", "open", "n") != 5.0 {
+		t.Errorf("counts = %s", a.Body)
 	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"time"
 
 	"deskmove/shared/desk"
@@ -8,7 +9,7 @@ import (
 
 // NewMessage is a message that a connector sends to a channel.
 type NewMessage struct {
-	References []string `json:"references,omitempty" nullable:"false" maxItems:"1000" example:"[\"<4710@acme.example>\"]" doc:"External IDs of earlier messages of the channel, the most telling first."`
+	References []string `json:"references,omitempty" nullable:"false" maxItems:"1000" example:"[\"<4710@acme.example>\"]" doc:"External IDs of earlier messages of the channel, the most telling first. Like externalId they are the same with and without brackets."`
 	MessageContent
 }
 
@@ -21,7 +22,7 @@ type AddedMessage struct {
 // MessageContent is what both have in common. Huma describes embedded types only
 // if they are exported.
 type MessageContent struct {
-	ExternalID string    `json:"externalId" minLength:"1" maxLength:"1000" example:"<4711@customer.example>" doc:"Your ID of the message, unique in the channel, such as a mail's Message-ID. Sent again with the same ID, it changes nothing."`
+	ExternalID string    `json:"externalId" minLength:"1" maxLength:"1000" example:"<4711@customer.example>" doc:"Your ID of the message, unique in the channel, such as a mail's Message-ID. Blanks around it and one pair of brackets are dropped: <4711@customer.example> and 4711@customer.example are the same. Sent again with the same ID, it changes nothing."`
 	From       string    `json:"from,omitempty" maxLength:"1000" example:"jane@customer.example" doc:"The sender's address, number or name."`
 	Author     string    `json:"author" enum:"customer,agent" example:"customer"`
 	Agent      string    `json:"agent,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$" patternDescription:"an ID" example:"ann" doc:"ID of the agent who wrote it, if an agent did and it is known."`
@@ -35,8 +36,11 @@ type MessageContent struct {
 // read returns the message, as of now if it has no date.
 func (c MessageContent) read(account, channel string, now time.Time) (desk.Message, error) {
 	m := desk.Message{
-		Account: account, Channel: channel, External: c.ExternalID, Author: desk.Author(c.Author), From: c.From, Agent: c.Agent,
+		Account: account, Channel: channel, External: external(c.ExternalID), Author: desk.Author(c.Author), From: c.From, Agent: c.Agent,
 		At: c.At, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Raw: c.Raw,
+	}
+	if m.External == "" {
+		return m, &desk.InvalidError{Field: "externalId", Problem: "it names no message", Remedy: "send your ID of the message"}
 	}
 	if m.At.IsZero() {
 		m.At = now
@@ -45,6 +49,28 @@ func (c MessageContent) read(account, channel string, now time.Time) (desk.Messa
 		return m, &desk.InvalidError{Field: "at", Problem: "the date is before 1970 or after 2286", Remedy: "leave it out; it counts as now"}
 	}
 	return m, nil
+}
+
+// external returns the one form of an external ID. Some who pass mail on write its
+// Message-ID with brackets, some without; a reply must find the mail it answers
+// whoever took that in (R19).
+func external(id string) string {
+	id = strings.TrimSpace(id)
+	if len(id) > 1 && id[0] == '<' && id[len(id)-1] == '>' {
+		return id[1 : len(id)-1]
+	}
+	return id
+}
+
+// references returns the external IDs of earlier messages.
+func (m NewMessage) references() []string {
+	refs := make([]string, 0, len(m.References))
+	for _, r := range m.References {
+		if r = external(r); r != "" {
+			refs = append(refs, r)
+		}
+	}
+	return refs
 }
 
 // Dates that lists can order: keys hold 13 digits of milliseconds.

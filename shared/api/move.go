@@ -36,7 +36,7 @@ type ChannelMove struct {
 	Rehearsal     bool       `json:"rehearsal"`
 
 	Status    string    `json:"status" enum:"starting,running,attention,done" example:"running" doc:"attention: it has ended, conversations failed, and the channel redirects all the same. Look at its failures, then retry."`
-	Phase     string    `json:"phase,omitempty" example:"drain" doc:"What it does now: fence, list, drain, reconcile or rehearse. For people; do not rely on it."`
+	Phase     string    `json:"phase,omitempty" example:"drain" doc:"What it does now: fence, list, drain, compare or rehearse. For people; do not rely on it."`
 	By        string    `json:"by" example:"ann" doc:"ID of the agent who started it."`
 	StartedAt time.Time `json:"startedAt"`
 	FenceAt   time.Time `json:"fenceAt,omitzero" doc:"Since when new conversations go to the help desk."`

@@ -25,13 +25,13 @@ func (r *routes) moves() {
 			&desk.RefusedError{Code: desk.CodeNotSuperAdmin, Problem: "only a super administrator of the account moves a channel",
 				Remedy: "ask a super administrator to start the move"},
 			desk.Account{Plan: desk.Starter}.MayUseDesk(),
-			desk.Channel{Home: desk.Moving}.Movable(),
-			desk.Channel{Home: desk.HelpDesk}.Movable(),
+			desk.Channel{Home: desk.Moving, Move: exampleMove}.Movable(),
+			desk.Channel{Home: desk.HelpDesk, Move: exampleMove}.Movable(),
 			desk.Channel{Fallback: true}.Movable(),
 			desk.Channel{Type: desk.WhatsApp}.Movable(),
 			&move.RunningError{Move: exampleMove},
 			&move.BlockedError{Warnings: []desk.Finding{exampleWarning}},
-			&move.KeyReusedError{},
+			&move.KeyReusedError{Move: exampleMove},
 		},
 	}, r.api.startMove)
 	add(r, operation{

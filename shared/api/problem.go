@@ -28,7 +28,7 @@ type problem struct {
 	Errors   []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"All that is wrong with the request, field by field."`
 	Blockers []Finding      `json:"blockers,omitempty" nullable:"false" doc:"What makes the move impossible."`
 	Warnings []Finding      `json:"warnings,omitempty" nullable:"false" doc:"Warnings that were not acknowledged."`
-	MoveID   string         `json:"moveId,omitempty" doc:"The move that is in the way."`
+	MoveID   string         `json:"moveId,omitempty" doc:"The move that runs, or that has moved the channel."`
 	TicketID string         `json:"ticketId,omitempty" doc:"The ticket to edit instead."`
 	Link     string         `json:"link,omitempty" example:"/v1/moves/m1795000000000a1b2c3d4" doc:"Where the move or ticket is."`
 
@@ -130,6 +130,9 @@ func known(ctx context.Context, err error) *problem {
 	if errors.Is(err, store.ErrThrottled) || ctx.Err() != nil {
 		return busy(time.Second)
 	}
+	if e, ok := errors.AsType[*store.LayoutError](err); ok {
+		return newProblem(http.StatusConflict, "layout", e.Error(), "use new tables or a new data folder, or the version of deskmove that wrote the data")
+	}
 	if p := conflict(err); p != nil {
 		return p
 	}
@@ -162,10 +165,11 @@ func conflict(err error) *problem {
 		p.TicketID, p.Link = e.Ticket, "/v1/tickets/"+e.Ticket
 		return p
 	}
-	if _, ok := errors.AsType[*move.KeyReusedError](err); ok {
+	if e, ok := errors.AsType[*move.KeyReusedError](err); ok {
 		p := newProblem(http.StatusUnprocessableEntity, "key-reused", "the Idempotency-Key was used for another request",
 			"use a new key for a new request")
 		p.Errors = []FieldProblem{{"Idempotency-Key", p.Detail, p.Remedy}}
+		p.MoveID, p.Link = e.Move, "/v1/moves/"+e.Move
 		return p
 	}
 	return nil
@@ -174,7 +178,11 @@ func conflict(err error) *problem {
 // refusal converts errors about rules.
 func refusal(err error) *problem {
 	if e, ok := errors.AsType[*desk.RefusedError](err); ok {
-		return newProblem(refusedStatus(e.Code), e.Code, e.Problem, e.Remedy)
+		p := newProblem(refusedStatus(e.Code), e.Code, e.Problem, e.Remedy)
+		if e.Move != "" {
+			p.MoveID, p.Link = e.Move, "/v1/moves/"+e.Move
+		}
+		return p
 	}
 	if e, ok := errors.AsType[*move.BlockedError](err); ok {
 		p := newProblem(http.StatusUnprocessableEntity, "blocked", "the preflight speaks against the move",

@@ -19,7 +19,7 @@ func (r *routes) reports() {
 	add(r, operation{
 		id: "list-failures", method: http.MethodGet, path: "/v1/moves/{id}/failures", tag: tagMoves, roles: admins,
 		summary:     "List what could not be converted",
-		description: "Conversations that could not be converted, each with its reason. Settle the reasons, then retry the move.",
+		description: "Conversations that could not be converted, each with its reason, in the order of their IDs, the last first. Settle the reasons, then retry the move.",
 	}, r.api.listFailures)
 }
 
@@ -40,7 +40,6 @@ type Report struct {
 	AsIs       int64            `json:"asIs" example:"1790" doc:"Conversations moved with the ticket they had."`
 	Redirected int64            `json:"redirected" example:"8" doc:"Tickets made for conversations that came after the start."`
 	Failed     int64            `json:"failed" example:"2" doc:"Conversations that could not be converted; each is among the failures with its reason."`
-	Unsettled  int64            `json:"unsettled" example:"0" doc:"Conversations that changed while they were counted, so that they are in neither checksum."`
 	OwnersLost int64            `json:"ownersLost" example:"37" doc:"Tickets without an owner because the conversation's owner has no help desk access."`
 	Breaches   int64            `json:"breaches" example:"0" doc:"Tickets of which a clock was past when they were made."`
 	ByStatus   map[string]int64 `json:"byStatus" example:"{\"new\":1200,\"solved\":98800}" doc:"Tickets by the status that the move gave them."`
@@ -72,7 +71,7 @@ func writeReport(m desk.Move) Report {
 	r := m.Report
 	w := Report{
 		MoveID: m.ID, ChannelID: m.Choices.Channel, Status: string(m.Status), Rehearsal: m.Choices.Rehearsal, EndedAt: m.EndedAt,
-		Found: r.Found, Created: r.Created, AsIs: r.AsIs, Redirected: r.Redirected, Failed: r.Failed, Unsettled: r.Unsettled,
+		Found: r.Found, Created: r.Created, AsIs: r.AsIs, Redirected: r.Redirected, Failed: r.Failed,
 		OwnersLost: r.OwnersLost, Breaches: r.Breaches, ByStatus: make(map[string]int64, len(r.ByStatus)),
 		Checksum: Checksum{r.InboxSum, r.DeskSum, r.InboxSum == r.DeskSum},
 	}
@@ -107,11 +106,17 @@ func (a *api) listFailures(ctx context.Context, c desk.Caller, in *failuresInput
 	if _, err := a.Moves.Get(ctx, c.Account, in.ID); err != nil {
 		return nil, err
 	}
-	fs, next, err := a.Ledger.Failures(ctx, c.Account, in.ID, after, in.Limit)
+	fs, more, err := a.Ledger.Failures(ctx, c.Account, in.ID, after, "", in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	l := list[Failure]{Items: make([]Failure, len(fs)), Next: writeCursor("failures", next)}
+	if len(fs) > in.Limit {
+		fs, more = fs[:in.Limit], true
+	}
+	l := list[Failure]{Items: make([]Failure, len(fs))}
+	if more {
+		l.Next = writeCursor("failures", fs[len(fs)-1].Conversation)
+	}
 	for i, f := range fs {
 		l.Items[i] = Failure{f.Conversation, f.Code, f.Reason, f.At}
 	}

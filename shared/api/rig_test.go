@@ -13,6 +13,7 @@ import (
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 // rig is the API on the real use cases and repositories.
@@ -167,4 +168,18 @@ func order(channel string) object {
 		"channelId": channel, "history": "all", "statusMap": object{"open": "waiting", "closed": "solved"},
 		"acknowledged": []string{"connected-left-behind", "agents-without-access"},
 	}
+}
+
+// finish takes a move whose batches are done to its end.
+func (r *rig) finish(run move.Run) {
+	r.Helper()
+	for run.More = true; run.More || run.Again; {
+		r.Time = r.Time.Add(time.Second)
+		if run.Again {
+			run = r.Step(r.List, run)
+			r.Deliver()
+		}
+		run = r.Step(r.Drain, run)
+	}
+	r.Step(r.Finish, run)
 }

@@ -6,12 +6,14 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
+	"deskmove/shared/support"
 )
 
 // The most bytes of a request's body.
@@ -70,6 +72,7 @@ func newRoutes(a *api) *routes {
 	r.conversations()
 	r.intake()
 	r.tickets()
+	r.counts()
 	r.account()
 	r.journal()
 	r.health()
@@ -120,8 +123,21 @@ type body[T any] struct{ Body T }
 
 // list is one page of a list.
 type list[T any] struct {
-	Items []T    `json:"items" nullable:"false"`
-	Next  string `json:"next,omitempty" doc:"The cursor of the next page. Absent on the last; a page may be short, even empty, before that."`
+	Items     []T       `json:"items" nullable:"false"`
+	Next      string    `json:"next,omitempty" doc:"The cursor of the next page. Absent on the last; a page may be short, even empty, before that."`
+	ReachedAt time.Time `json:"reachedAt,omitzero" doc:"How far a list that is ordered by time came, if there is a next page."`
+}
+
+// writePage writes a page of a list that is ordered by time.
+func writePage[T, W any](of string, p support.Page[T], write func(T) W) list[W] {
+	l := list[W]{Items: make([]W, len(p.Items)), Next: writePosition(of, p.Last, p.More)}
+	for i, item := range p.Items {
+		l.Items[i] = write(item)
+	}
+	if p.More {
+		l.ReachedAt = p.Last.Joined
+	}
+	return l
 }
 
 // schemaName names a schema after its Go type: ConversationList for

@@ -1,12 +1,15 @@
 package api_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 // replaced is s with the one place of old changed.
@@ -72,6 +75,83 @@ func TestR04OneMoveAtATime(t *testing.T) {
 	r.refuse(map[string]refusal{"fenced": second, "the same channel": startWith(order("mail"), 409, "already-moving", "wait")})
 	r.do(ann, "POST", "/v1/moves", with(order("phone"), "rehearsal", true)).want(202) // disturbs nothing
 	r.do(zoe, "POST", "/v1/moves", order("mail")).want(202)                           // another account
+}
+
+// TestR04EveryRefusalNamesTheMove: whatever the reason, a super administrator learns
+// what runs, or what has moved the channel.
+func TestR04EveryRefusalNamesTheMove(t *testing.T) {
+	r := newRig(t)
+	named := func(id string, status int, code string, body object, headers ...string) {
+		t.Helper()
+		a := r.do(ann, "POST", "/v1/moves", body, headers...).want(status)
+		if link := "/v1/moves/" + id; a.at("code") != code || a.at("moveId") != id || a.at("link") != link || a.Header().Get("Link") != "<"+link+`>; rel="related"` {
+			t.Errorf("answer = %s %v, want %s that names %s", a.Body, a.Header(), code, id)
+		}
+	}
+	key := []string{"Idempotency-Key", "k1"}
+	first := r.do(ann, "POST", "/v1/moves", order("phone"), key...).want(202).at("id").(string)
+	named(first, 409, "move-running", order("phone")) // which has not been fenced
+	r.Run()
+	past := func() {
+		t.Helper()
+		named(first, 409, "already-moved", order("phone"))
+		named(first, 409, "already-moved", with(order("phone"), "rehearsal", true))
+		named(first, 409, "already-moved", with(order("phone"), "statusMap", nil))
+		named(first, 422, "key-reused", order("mail"), key...)
+	}
+	past()
+	id := r.start("mail")
+	r.FenceLast()
+	past()
+	named(id, 409, "already-moving", order("mail"))
+	named(id, 409, "already-moving", with(order("mail"), "rehearsal", true))
+	for _, body := range []object{
+		order("form"), with(order("form"), "statusMap", nil), with(order("form"), "acknowledged", nil), order("chat"), // whose bot is unfit
+	} {
+		named(id, 409, "move-running", body)
+	}
+	named(id, 409, "reconnect", order("wa"))
+	named(id, 409, "fallback-address", order("catch-all"))
+	r.change(`"plan": "professional"`, `"plan": "starter"`)
+	named(id, 403, "plan", order("form"))
+	if a := r.do(bob, "POST", "/v1/moves", order("form")).want(403); a.at("moveId") != nil {
+		t.Errorf("answer = %s tells an agent of a move", a.Body)
+	}
+}
+
+// before is the setup as it was when a slow request read it, and then as it is.
+type before struct {
+	move.SetupReader
+	setup *desk.Setup
+}
+
+func (b *before) Setup(ctx context.Context, account string) (desk.Setup, error) {
+	if was := b.setup; was != nil {
+		b.setup = nil
+		return *was, nil
+	}
+	return b.SetupReader.Setup(ctx, account)
+}
+
+// TestR05AChannelThatHasJustMoved has moved, and its move has ended, while a second
+// start was being looked at.
+func TestR05AChannelThatHasJustMoved(t *testing.T) {
+	r := newRig(t)
+	setup, err := r.Setups.Setup(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := r.start("phone")
+	r.Run()
+	slow := r.Starter
+	slow.Setups = &before{r.Setups, &setup}
+	_, err = slow.Start(t.Context(), ann, apptest.History("phone"), move.Idempotency{})
+	if refused, ok := errors.AsType[*desk.RefusedError](err); !ok || refused.Code != desk.CodeAlreadyMoved || refused.Move != id {
+		t.Errorf("the slower start = %v, want a refusal that names %s", err, id)
+	}
+	if locked, err := r.Moves.Locked(t.Context(), "acme"); locked != "" || err != nil {
+		t.Errorf("the lock is of %q, %v", locked, err)
+	}
 }
 
 func TestR05AMoveCannotBeRepeated(t *testing.T) {

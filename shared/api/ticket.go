@@ -27,11 +27,10 @@ type Ticket struct {
 	OpenedAt time.Time `json:"openedAt,omitzero" doc:"Since when its clock to close counts."`
 	Clocks   Clocks    `json:"clocks"`
 
-	MovedStatus   string  `json:"movedStatus" example:"new" doc:"The status that the move gave it, whatever agents made of it since."`
-	MovedOwner    string  `json:"movedOwner" example:"ann" doc:"The owner that the move gave it, whatever agents made of it since."`
-	Edited        *Edited `json:"edited,omitempty" doc:"The last edit by an agent; absent if none has edited it since it landed."`
-	SourceVersion int64   `json:"sourceVersion" example:"3" doc:"The version of the conversation that the ticket shows."`
-	Revision      int64   `json:"revision" example:"1" doc:"One more with every change."`
+	MovedStatus string  `json:"movedStatus" example:"new" doc:"The status that it had when it landed, whatever became of it since."`
+	MovedOwner  string  `json:"movedOwner" example:"ann" doc:"The owner that it had when it landed, whatever became of it since."`
+	Edited      *Edited `json:"edited,omitempty" doc:"The last edit by an agent; absent if none has edited it."`
+	Revision    int64   `json:"revision" example:"4" doc:"The version of its conversation, of which it is a part: one more with every change of either."`
 }
 
 // Clocks are the times by which something is due; an absent one does not run.
@@ -44,24 +43,25 @@ type Clocks struct {
 
 // Edited is what an agent last made of a ticket.
 type Edited struct {
-	At            time.Time `json:"at"`
-	By            string    `json:"by" example:"ann" doc:"ID of the agent."`
-	Status        string    `json:"status" example:"solved"`
-	Owner         string    `json:"owner" example:"ann"`
-	SourceVersion int64     `json:"sourceVersion" example:"3" doc:"The version of the conversation that the edit came after."`
+	At       time.Time `json:"at"`
+	By       string    `json:"by" example:"ann" doc:"ID of the agent."`
+	Status   string    `json:"status" example:"solved"`
+	Owner    string    `json:"owner" example:"ann"`
+	Revision int64     `json:"revision" example:"4" doc:"The revision that the edit made."`
 }
 
-func writeTicket(t desk.Ticket) Ticket {
+// writeTicket writes the ticket of a conversation that has one.
+func writeTicket(c desk.Conversation) Ticket {
+	t, was := c.Ticket, c.Ticket.AtLanding()
 	w := Ticket{
-		ID: t.ID, ConversationID: t.Conversation, ChannelID: t.Channel, OriginID: t.Origin, Subject: t.Subject,
-		Customer: t.Customer, Status: string(t.Status), Owner: t.Owner, CreatedAt: t.Created, Home: string(t.Home),
+		ID: c.TicketID(), ConversationID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject,
+		Customer: c.Customer, Status: string(t.Status), Owner: t.Owner, CreatedAt: t.Created, Home: string(c.Home),
 		Provenance: string(t.Provenance), ImportedAt: t.Imported, MoveID: t.Move, LostOwner: t.LostOwner,
-		OpenedAt: t.Opened, MovedStatus: string(t.MovedStatus), MovedOwner: t.MovedOwner,
-		SourceVersion: t.SourceVersion, Revision: t.Revision,
+		OpenedAt: t.Opened, MovedStatus: string(was.Status), MovedOwner: was.Owner, Revision: c.Rev,
 		Clocks: Clocks{t.Clocks.Policy, t.Clocks.FirstReply, t.Clocks.NextReply, t.Clocks.Close},
 	}
 	if e := t.Edited; !e.At.IsZero() {
-		w.Edited = &Edited{e.At, e.By, string(e.Status), e.Owner, e.SourceVersion}
+		w.Edited = &Edited{e.At, e.By, string(e.Status), e.Owner, e.Rev}
 	}
 	return w
 }

@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"time"
 
 	"deskmove/shared/desk"
 	"deskmove/shared/support"
@@ -11,9 +14,10 @@ import (
 func (r *routes) tickets() {
 	add(r, operation{
 		id: "list-tickets", method: http.MethodGet, path: "/v1/tickets", tag: tagTickets, roles: agents,
-		summary:     "List the help desk's tickets",
-		description: "Tickets in the help desk, the last created first; the ticket of an old conversation counts as old. Needs help desk access.",
-		problems:    []error{noAccess()},
+		summary: "List the help desk's tickets",
+		description: "Tickets in the help desk, those first whose conversations joined their channels last, or with due those that are due first. " +
+			"Needs help desk access. A page of closed ones of a status or an owner may end early, even empty: next tells whether it goes on, and reachedAt how far it came.",
+		problems: []error{noAccess()},
 	}, r.api.listTickets)
 	add(r, operation{
 		id: "get-ticket", method: http.MethodGet, path: "/v1/tickets/{id}", tag: tagTickets, roles: agents,
@@ -23,44 +27,70 @@ func (r *routes) tickets() {
 	add(r, operation{
 		id: "edit-ticket", method: http.MethodPatch, path: "/v1/tickets/{id}", tag: tagTickets, roles: agents,
 		summary: "Set a ticket's status or owner",
-		description: "Fields that are absent stay as they are. The owner must have help desk access. While the move is converting the " +
-			"ticket's conversation, for a moment, the conversation is edited instead.",
-		problems: []error{noAccess(), desk.StillMoving("edit conversation " + exampleConversation + " instead")},
+		description: "Fields that are absent stay as they are. The owner must have help desk access. With an Idempotency-Key the " +
+			"same edit may be sent again after an answer was lost.",
+		problems: []error{noAccess()},
 	}, r.api.editTicket)
 	add(r, operation{
 		id: "make-ticket", method: http.MethodPost, path: "/v1/conversations/{id}/tickets", tag: tagTickets, roles: agents,
 		status:  http.StatusCreated,
 		summary: "Make a ticket of a conversation in the inbox",
 		description: "The ticket stays in the inbox with its conversation, and moves as it is when the channel moves. A conversation that " +
-			"has a ticket keeps it, and the answer is that ticket. While a move is converting it, for a moment, it is refused.",
-		problems: []error{exampleMoved, noAccess(), desk.StillMoving("try again in a moment")},
+			"has a ticket keeps it, and the answer is that ticket.",
+		problems: []error{exampleMoved, noAccess()},
 	}, r.api.makeTicket)
 }
 
 type ticketsInput struct {
-	Status string `query:"status" example:"new" doc:"Only tickets with this status of one of the account's pipelines."`
-	Owner  string `query:"owner" example:"ann" doc:"Only tickets of this agent."`
-	Cursor string `query:"cursor" doc:"next of the page before; without it, the first page."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
+	Status     []string  `query:"status" example:"new,waiting" doc:"Only tickets with one of these statuses."`
+	Open       bool      `query:"open" doc:"Only tickets with an open status."`
+	Owner      string    `query:"owner" example:"ann" doc:"Only tickets of this agent."`
+	Unowned    bool      `query:"unowned" doc:"Only tickets that nobody owns."`
+	Channel    string    `query:"channel" example:"support-mail" doc:"Only tickets of this channel."`
+	Provenance string    `query:"provenance" enum:"native,history,live" example:"history" doc:"Only tickets made in this way."`
+	Due        time.Time `query:"due" doc:"Only open tickets of which something is due before, those first that are due first."`
+	Cursor     string    `query:"cursor" doc:"next of the page before; without it, the first page."`
+	Limit      int       `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
+}
+
+func (in *ticketsInput) filter() (support.TicketFilter, error) {
+	of := support.TicketFilter{Open: in.Open, Channel: in.Channel, Provenance: desk.Provenance(in.Provenance), DueBefore: in.Due}
+	for _, s := range in.Status {
+		of.Statuses = append(of.Statuses, desk.Status(s))
+	}
+	var err error
+	of.Owner, err = ownerFilter(in.Owner, in.Unowned)
+	return of, err
+}
+
+// ownerFilter returns the owner that is asked for, nil if none is.
+func ownerFilter(owner string, unowned bool) (*string, error) {
+	switch {
+	case owner != "" && unowned:
+		return nil, &desk.InvalidError{Field: "unowned", Problem: "what has an owner is not unowned", Remedy: "send owner or unowned, not both"}
+	case owner != "" || unowned:
+		return &owner, nil
+	}
+	return nil, nil
 }
 
 func (a *api) listTickets(ctx context.Context, c desk.Caller, in *ticketsInput) (*body[list[Ticket]], error) {
 	if err := a.helpDesk(ctx, c); err != nil {
 		return nil, err
 	}
+	of, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
 	after, err := readPosition("tickets", in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.TicketList.Page(ctx, c.Account, support.TicketFilter{Status: desk.Status(in.Status), Owner: in.Owner}, after, in.Limit)
+	p, err := a.TicketList.Page(ctx, c.Account, of, after, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	l := list[Ticket]{Items: make([]Ticket, len(p.Items)), Next: writePosition("tickets", p.Last, p.More)}
-	for i, t := range p.Items {
-		l.Items[i] = writeTicket(t)
-	}
-	return &body[list[Ticket]]{l}, nil
+	return &body[list[Ticket]]{writePage("tickets", p, writeTicket)}, nil
 }
 
 type ticketInput struct {
@@ -75,20 +105,28 @@ func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*b
 	return &body[Ticket]{writeTicket(t)}, nil
 }
 
-// visibleTicket reads a ticket that the caller may see (R21).
-func (a *api) visibleTicket(ctx context.Context, c desk.Caller, id string) (desk.Ticket, error) {
-	t, err := a.Tickets.Get(ctx, c.Account, id)
+// visibleTicket reads the conversation of a ticket that the caller may see (R21).
+func (a *api) visibleTicket(ctx context.Context, c desk.Caller, id string) (desk.Conversation, error) {
+	conversation, ok := desk.OfTicket(id)
+	if !ok {
+		return desk.Conversation{}, fmt.Errorf("ticket %s: %w", id, desk.ErrNotFound)
+	}
+	found, err := a.Conversations.Get(ctx, c.Account, conversation)
+	if errors.Is(err, desk.ErrNotFound) || err == nil && !found.HasTicket() {
+		return found, fmt.Errorf("ticket %s: %w", id, desk.ErrNotFound)
+	}
 	if err != nil {
-		return t, err
+		return found, err
 	}
 	agent, err := a.agent(ctx, c)
-	if err == nil && !t.VisibleTo(agent) {
+	if err == nil && !found.VisibleTo(agent) {
 		err = noAccess()
 	}
-	return t, err
+	return found, err
 }
 
 type ticketEdit struct {
+	Key  string `header:"Idempotency-Key" example:"solve-1" doc:"Names the edit: sent again, it is done once, unless another edit came between."`
 	ID   string `path:"id" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the ticket."`
 	Body struct {
 		Status *string `json:"status,omitempty" example:"solved" doc:"ID of a status of one of the account's pipelines."`
@@ -97,11 +135,12 @@ type ticketEdit struct {
 }
 
 func (a *api) editTicket(ctx context.Context, c desk.Caller, in *ticketEdit) (*body[Ticket], error) {
-	if _, err := a.visibleTicket(ctx, c, in.ID); err != nil {
+	found, err := a.visibleTicket(ctx, c, in.ID)
+	if err != nil {
 		return nil, err
 	}
 	edit := desk.TicketEdit{Status: (*desk.Status)(in.Body.Status), Owner: in.Body.Owner}
-	t, err := a.Editor.EditTicket(ctx, c, in.ID, edit)
+	t, err := a.Editor.EditTicket(ctx, c, found.ID, in.Key, edit)
 	if err != nil {
 		return nil, err
 	}
@@ -128,5 +167,5 @@ func (a *api) makeTicket(ctx context.Context, c desk.Caller, in *makeInput) (*ma
 	if err != nil {
 		return nil, err
 	}
-	return &madeTicket{"/v1/tickets/" + t.ID, writeTicket(t)}, nil
+	return &madeTicket{"/v1/tickets/" + t.TicketID(), writeTicket(t)}, nil
 }

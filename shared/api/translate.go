@@ -57,6 +57,7 @@ var words = []struct{ begins, problem, remedy string }{
 	{"expected required property", "it is missing", "add it"},
 	{"required ", "it is missing", "add it"},
 	{"expected string to be RFC 3339 date-time", "it is not a date and time", "write it as 2026-11-23T09:00:00Z"},
+	{"invalid date/time", "it is not a date and time", "write it as 2026-11-23T09:00:00Z"},
 	{"expected string to be ", "it is not %", "use 1 to 64 letters, digits, '.', '_', '@' or '-', and start with a letter or digit"},
 	{"expected value to be one of ", "the value is unknown", "use one of %"},
 	{"expected number ", "the number is out of range", "use a number %"},

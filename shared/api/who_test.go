@@ -30,6 +30,8 @@ func (r *rig) operations(conversation, moved, moveID string) map[string]refusal 
 		"make ticket":   call("POST", "/v1/conversations/"+conversation+"/tickets", object{"status": "new"}),
 		"take":          call("POST", "/v1/channels/mail/conversations", message),
 		"append":        call("POST", "/v1/conversations/"+conversation+"/messages", message),
+		"repair":        call("POST", "/v1/channels/form/repair", nil),
+		"counts":        call("GET", "/v1/counts", nil),
 		"tickets":       call("GET", "/v1/tickets", nil),
 		"ticket":        call("GET", "/v1/tickets/t-"+moved, nil),
 		"edit ticket":   call("PATCH", "/v1/tickets/t-"+moved, object{"status": "solved"}),
@@ -73,7 +75,7 @@ func TestRoles(t *testing.T) {
 	r, inbox, landed, id := moved(t)
 	common := []string{"me", "channels", "channel", "notices"}
 	may := map[*desk.Caller][]string{
-		&bob: append(common, "conversations", "conversation", "edit", "make ticket", "tickets", "ticket", "edit ticket"),
+		&bob: append(common, "conversations", "conversation", "edit", "make ticket", "counts", "tickets", "ticket", "edit ticket"),
 		&bot: append(common, "take", "append", "notifications", "deliver"),
 	}
 	for as, allowed := range may {
@@ -81,7 +83,7 @@ func TestRoles(t *testing.T) {
 			refused := r.operations(inbox, landed, id)
 			for name, c := range refused {
 				c.as, c.status, c.code, c.remedy = *as, 403, "role", "use a token with one of the roles"
-				if name == "start" || name == "retry" {
+				if name == "start" || name == "retry" || name == "repair" {
 					c.code, c.remedy = "not-super-admin", "ask a super administrator"
 				}
 				refused[name] = c
@@ -102,7 +104,7 @@ func TestRoles(t *testing.T) {
 func TestForeign(t *testing.T) {
 	r, inbox, landed, id := moved(t)
 	elsewhere := r.operations(inbox, landed, id)
-	for _, ofOwn := range []string{"me", "channels", "channel", "plan", "start", "moves", "notices", "conversations", "take", "tickets", "account", "audit", "notifications"} {
+	for _, ofOwn := range []string{"me", "channels", "channel", "plan", "start", "moves", "notices", "conversations", "take", "counts", "tickets", "account", "audit", "notifications", "repair"} {
 		delete(elsewhere, ofOwn) // acme is not in the request
 	}
 	for name, c := range elsewhere {
@@ -112,6 +114,7 @@ func TestForeign(t *testing.T) {
 	elsewhere["channel filter"] = refusal{as: zoe, method: "GET", path: "/v1/conversations?channel=none", status: 404, code: "not-found"}
 	elsewhere["channel"] = refusal{as: zoe, method: "GET", path: "/v1/channels/none", status: 404, code: "not-found"}
 	elsewhere["plan"] = refusal{as: zoe, method: "GET", path: "/v1/channels/none/plan?history=all", status: 404, code: "not-found"}
+	elsewhere["repair"] = refusal{as: zoe, method: "POST", path: "/v1/channels/none/repair", status: 404, code: "not-found"}
 	elsewhere["start"] = refusal{as: zoe, method: "POST", path: "/v1/moves", body: order("none"), status: 404, code: "not-found"}
 	elsewhere["take"] = refusal{as: zoe, method: "POST", path: "/v1/channels/none/conversations", body: object{"externalId": "x", "author": "agent"}, status: 404, code: "not-found"}
 	r.refuse(elsewhere)
@@ -162,6 +165,7 @@ func TestR01OnlySuperAdminsStart(t *testing.T) {
 		"demoted reads a report":       demoted("GET", "/v1/moves/m1/report", nil),
 		"demoted reads failures":       demoted("GET", "/v1/moves/m1/failures", nil),
 		"demoted retries":              demoted("POST", "/v1/moves/m1/retry", nil),
+		"demoted repairs":              demoted("POST", "/v1/channels/mail/repair", nil),
 		"demoted plans":                demoted("GET", "/v1/channels/mail/plan?history=none", nil),
 		"demoted reads the log":        demoted("GET", "/v1/audit", nil),
 		"removed reads the inbox":      {as: gone, method: "GET", path: "/v1/conversations", status: 403, code: "not-an-agent", remedy: "setup"},
@@ -174,7 +178,7 @@ func TestR01OnlySuperAdminsStart(t *testing.T) {
 	log := r.do(ann, "GET", "/v1/audit", nil).want(200)
 	by := log.ids("by")
 	slices.Sort(by)
-	if want := []string{"bob", "dot", "dot", "dot", "eve", "mailer"}; !slices.Equal(by, want) {
+	if want := []string{"bob", "dot", "dot", "dot", "dot", "eve", "mailer"}; !slices.Equal(by, want) {
 		t.Errorf("refused = %v, want %v", by, want)
 	}
 	if at(log.json(), "items", 0, "action") != "refuse" || at(log.json(), "items", 0, "channelId") != "mail" {
@@ -234,6 +238,7 @@ func TestR21HelpDeskAccess(t *testing.T) {
 	cases := func(as desk.Caller) map[string]refusal {
 		return map[string]refusal{
 			"tickets":       denied(as, "GET", "/v1/tickets", nil),
+			"late soon":     denied(as, "GET", "/v1/tickets?due=2026-12-24T00:00:00Z", nil),
 			"ticket":        denied(as, "GET", "/v1/tickets/t-"+landed, nil),
 			"edit ticket":   denied(as, "PATCH", "/v1/tickets/t-"+landed, object{"owner": ""}),
 			"list":          denied(as, "GET", "/v1/conversations?home=helpdesk", nil),
@@ -250,6 +255,9 @@ func TestR21HelpDeskAccess(t *testing.T) {
 	}
 	r.do(cem, "GET", "/v1/tickets/"+native, nil).want(200)
 	r.do(cem, "PATCH", "/v1/tickets/"+native, object{"status": "waiting"}).want(200)
+	if a := r.do(cem, "GET", "/v1/counts", nil).want(200); a.at("inbox", "open", "n") != 1.0 || a.at("desk") != nil {
+		t.Errorf("cem counts %s", a.Body)
+	}
 	// With access, given or taken a moment ago, whatever the token says.
 	r.do(bob, "GET", "/v1/tickets/t-"+landed, nil).want(200)
 	r.change(`{"id": "bob", "name": "Bob", "role": "agent", "helpDesk": true}`, `{"id": "bob", "name": "Bob", "role": "agent"}`)
@@ -258,5 +266,8 @@ func TestR21HelpDeskAccess(t *testing.T) {
 	r.do(cem, "GET", "/v1/tickets/t-"+landed, nil).want(200)
 	if ids := r.do(cem, "GET", "/v1/conversations", nil).want(200).ids(); len(ids) != 2 {
 		t.Errorf("cem sees %v with access", ids)
+	}
+	if a := r.do(cem, "GET", "/v1/counts", nil).want(200); a.at("desk", "open", "n") != 1.0 {
+		t.Errorf("cem counts %s with access", a.Body)
 	}
 }

@@ -119,6 +119,12 @@ func (c *Client) Retry(ctx context.Context, id string) (m api.ChannelMove, err e
 	return m, err
 }
 
+// Repair compares all of a moved channel again.
+func (c *Client) Repair(ctx context.Context, channel string) (r api.Repair, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/channels/" + url.PathEscape(channel) + "/repair"}, &r)
+	return r, err
+}
+
 // Audit lists the audit log, newest first.
 func (c *Client) Audit(ctx context.Context) iter.Seq2[api.AuditEntry, error] {
 	return list[api.AuditEntry](ctx, c, "/v1/audit", paged("", ""))
