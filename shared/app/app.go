@@ -40,7 +40,7 @@ type Platform struct {
 // App has a handler for each Lambda function, and the use cases behind the
 // HTTP API.
 type App struct {
-	Fence, List, Drain, Reconcile, Finish, Audit handler.Step
+	Fence, List, Drain, Finish handler.Step
 
 	Convert  handler.Convert
 	Redirect *handler.Redirect
@@ -57,7 +57,6 @@ func (a *App) API() http.Handler { return api.New(a.UseCases) }
 // conversations in a few seconds.
 const (
 	listedPerStep   = 60_000 // conversations
-	pagesPerStep    = 15     // of 4,000 conversations, when both sides are compared
 	maxSteps        = 1500   // of an execution: about 18,000 of the 25,000 events that it may have
 	plannedSample   = 20_000 // conversations that a plan reads
 	rulesRemembered = 5 * time.Second
@@ -71,39 +70,28 @@ func New(p Platform) *App {
 		setups        = store.SetupStore{Engine: p.Engine}
 		conversations = store.ConversationStore{Engine: p.Engine}
 		messages      = store.MessageStore{Engine: p.Engine}
-		tickets       = store.TicketStore{Engine: p.Engine}
 		moves         = store.MoveStore{Engine: p.Engine}
 		ledger        = store.LedgerStore{Engine: p.Engine}
 		journal       = store.JournalStore{Engine: p.Engine}
 
-		book     = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, TTL: rulesRemembered}
-		ensure   = move.Ensure{Conversations: conversations, Tickets: tickets, Outbox: journal, Now: p.Now}
-		dispatch = move.Dispatcher{Ledger: ledger, Queue: p.Queue, Now: p.Now}
-		phase    = move.PhaseRecorder{Moves: moves}
-		plan     = move.Planner{Setups: setups, Listing: conversations, Conversations: conversations, Now: p.Now, Sample: plannedSample}
-		survey   = move.Survey{
-			Listing: conversations, Conversations: conversations, Tickets: tickets, Failures: ledger, Now: p.Now,
-		}
+		book   = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, TTL: rulesRemembered}
+		open   = &support.OpenRows{Conversations: conversations, Now: p.Now}
+		land   = move.Lander{Conversations: conversations, Now: p.Now}
+		source = move.Source{Listing: conversations, Failures: ledger}
+		plan   = move.Planner{Setups: setups, Listing: conversations, Conversations: conversations, Now: p.Now, Sample: plannedSample}
 
 		report = reporter{p.Metrics}
 
 		fence = move.Fence{Setups: setups, Moves: moves, Now: p.Now}
 		list  = move.Lister{
-			Moves: moves, Listing: conversations, Failures: ledger, Dispatch: dispatch, Phase: phase,
-			PerStep: listedPerStep, Batch: cmp.Or(p.Batch, move.BatchSize),
+			Moves: moves, Source: source, Ledger: ledger, Queue: p.Queue, Phase: moves, PerStep: listedPerStep,
+			Batch: cmp.Or(p.Batch, move.BatchSize), Now: p.Now,
 		}
 		drain = move.Drain{
-			Moves: moves, Ledger: ledger, Listing: conversations, Queue: p.Queue, Phase: phase, Pause: p.Pause,
-			Now: p.Now, OnDrained: report.drained,
+			Moves: moves, Ledger: ledger, Source: source, Queue: p.Queue, Phase: moves, Pause: p.Pause, Now: p.Now,
+			OnDrained: report.drained,
 		}
-		reconcile = move.Reconcile{
-			Moves: moves, Rulebook: book, Survey: survey, Ledger: ledger, Dispatch: dispatch, Phase: phase, Pages: pagesPerStep,
-		}
-		rehearse = move.Rehearsal{Moves: moves, Setups: setups, Survey: survey, Ledger: ledger, Phase: phase, Pages: pagesPerStep}
-		finish   = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: p.Now, OnEnded: report.ended}
-		audit    = move.Audit{
-			Moves: moves, Rulebook: book, Survey: survey, Ensure: ensure, Ledger: ledger, Now: p.Now, OnFound: report.audited,
-		}
+		finish = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: p.Now, OnEnded: report.ended}
 
 		step = func(name string, do stepFunc) handler.Step {
 			return handler.Step{
@@ -112,19 +100,16 @@ func New(p Platform) *App {
 		}
 	)
 	return &App{
-		Fence:     step("fence", fence.Step),
-		List:      step(move.StepList, list.Step),
-		Drain:     step(move.StepDrain, drain.Step),
-		Reconcile: step(move.StepReconcile, moveOrRehearsal(report.reconciled(reconcile.Step), rehearse.Step)),
-		Finish:    step("finish", finish.Step),
-		Audit:     step(move.StepAudit, audit.Step),
+		Fence:  step("fence", fence.Step),
+		List:   step(move.StepList, list.Step),
+		Drain:  step(move.StepDrain, drain.Step),
+		Finish: step("finish", finish.Step),
 
 		Convert: handler.Convert{
-			Use: move.Converter{Rulebook: book, Ensure: ensure, Ledger: ledger, Now: p.Now}.Convert,
-			Log: p.Log, Metrics: p.Metrics,
+			Use: move.Converter{Rulebook: book, Lander: land, Ledger: ledger, Now: p.Now}.Do, Log: p.Log, Metrics: p.Metrics,
 		},
 		Redirect: &handler.Redirect{
-			Use: (&move.Redirector{Setups: setups, Rulebook: book, Ensure: ensure, Ledger: ledger, Now: p.Now}).Redirect,
+			Use: (&move.Redirector{Setups: setups, Rulebook: book, Lander: land, Ledger: ledger, Now: p.Now}).Redirect,
 			Log: p.Log, Stream: p.Stream, Metrics: p.Metrics, Now: p.Now,
 		},
 		Sweep: handler.Sweep{
@@ -132,33 +117,23 @@ func New(p Platform) *App {
 		},
 
 		UseCases: api.UseCases{
-			Planner: plan,
-			Starter: move.Starter{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: p.Machine, Log: p.Log, Now: p.Now},
-			Retrier: move.Retrier{Setups: setups, Moves: moves, Ledger: ledger, Machine: p.Machine, Log: p.Log, Now: p.Now},
-			Intake:  support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Now: p.Now},
-			Editor: support.Editor{
-				Setups: setups, Conversations: conversations, Tickets: tickets, Moves: moves, Now: p.Now,
-			},
-			Monitor: move.Monitor{Setups: setups, Moves: moves, Ledger: ledger, Now: p.Now},
+			Planner:  plan,
+			Starter:  move.Starter{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Retrier:  move.Retrier{Setups: setups, Moves: moves, Ledger: ledger, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Repairer: move.Repairer{Setups: setups, Moves: moves, Journal: journal, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Intake:   support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Rulebook: book, Now: p.Now},
+			Editor:   support.Editor{Setups: setups, Conversations: conversations, Moves: moves, Now: p.Now},
+			Monitor:  move.Monitor{Setups: setups, Moves: moves, Ledger: ledger, Now: p.Now},
 			ConversationList: support.ConversationList{
-				Setups: setups, Moves: moves, Conversations: conversations, Now: p.Now,
+				Setups: setups, Moves: moves, Conversations: conversations, Frontier: ledger, Open: open, Now: p.Now,
 			},
-			TicketList: support.TicketList{Setups: setups, Tickets: tickets},
+			TicketList: support.TicketList{Setups: setups, Conversations: conversations, Open: open},
+			Counter:    support.Counter{Open: open, Now: p.Now},
 			Accounts:   support.Accounts{Setups: setups, Moves: moves, Listing: conversations},
 
-			Setups: setups, Conversations: conversations, Messages: messages, Tickets: tickets, Moves: moves,
+			Setups: setups, Conversations: conversations, Messages: messages, Moves: moves,
 			Ledger: ledger, Journal: journal, Health: p.Check, Now: p.Now, Log: p.Log,
 		},
-	}
-}
-
-// moveOrRehearsal returns a step that differs between moves and rehearsals.
-func moveOrRehearsal(ofMove, ofRehearsal stepFunc) stepFunc {
-	return func(ctx context.Context, r move.Run) (move.Run, error) {
-		if r.Rehearsal {
-			return ofRehearsal(ctx, r)
-		}
-		return ofMove(ctx, r)
 	}
 }
 

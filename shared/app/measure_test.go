@@ -12,6 +12,7 @@ import (
 
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/metrics"
+	"deskmove/shared/move"
 )
 
 // want compares the metrics written since it was last called.
@@ -65,40 +66,62 @@ func TestMetricsOfAMove(t *testing.T) {
 	want(t, r, map[string]int64{"Planned": 3, "Done": 0, "Remaining": 3, "OpenBatches": 1})
 	convert(t, r)
 	want(t, r, map[string]int64{"Converted": 2, "Failed": 1})
+	r.Time = r.Time.Add(time.Minute)
 	run = r.Step(r.Drain, run)
 	want(t, r, map[string]int64{"Planned": 3, "Done": 3, "Remaining": 0, "OpenBatches": 0})
 	fenced := r.Time
 	r.Time = missed
 	r.Import("mail", 1)
 	r.Time = fenced
-	run = r.Step(r.Reconcile, run)
-	want(t, r, map[string]int64{"Missing": 1})
-	r.Deliver()
-	run = r.Step(r.Drain, run)
-	r.Measured.Reset()
-	run = r.Step(r.Reconcile, run)
-	want(t, r, map[string]int64{"Missing": 0})
+	for _, missing := range []int64{1, 0} {
+		if !run.Again {
+			t.Fatalf("run = %+v, want another pass", run)
+		}
+		run = r.Step(r.List, run)
+		want(t, r, map[string]int64{})
+		convert(t, r)
+		want(t, r, map[string]int64{"Compared": 4, "Missing": missing, "Failed": 1})
+		run = r.Step(r.Drain, run)
+		want(t, r, map[string]int64{"Planned": 4, "Done": 4, "Remaining": 0, "OpenBatches": 0})
+	}
+	if run.Again {
+		t.Errorf("run = %+v, want an end", run)
+	}
 	run = r.Step(r.Finish, run)
 	want(t, r, map[string]int64{"MovesDone": 0, "MovesAtAttention": 1})
 	r.Step(r.Finish, run)
 	want(t, r, map[string]int64{}) // it has ended already
 }
 
-func TestAuditFound(t *testing.T) {
+// TestFoundLate counts what an audit, and what a repair, had to land after the end.
+// They are in no other count.
+func TestFoundLate(t *testing.T) {
 	r := apptest.New(t)
 	r.StartMove(apptest.History("mail"))
 	m := r.Run()
 	r.Measured.Reset()
-	r.Time = m.FenceAt.Add(-time.Second)
-	r.Import("mail", 1) // the index shows it late
-	r.Time = m.EndedAt.Add(time.Minute)
-	r.Step(r.Audit, r.LastRun())
-	want(t, r, map[string]int64{"AuditFound": 1})
-	r.Step(r.Audit, r.LastRun())
-	want(t, r, map[string]int64{})
+	late := func(run move.Run, before time.Duration) {
+		t.Helper()
+		r.Time = m.FenceAt.Add(-before)
+		r.Import("mail", 1) // the index shows it late
+		r.Time = m.EndedAt.Add(time.Hour)
+		for run.Again = true; run.Again; run = r.Step(r.Drain, run) {
+			run = r.Step(r.List, run)
+			convert(t, r)
+		}
+		r.Step(r.Finish, run)
+		want(t, r, map[string]int64{"FoundLate": 1, "Failed": 0})
+	}
+	audit := r.LastRun()
+	audit.Late, audit.Pass = move.LateAudit, 1
+	late(audit, time.Minute)
+	if _, err := r.Repairer.Repair(t.Context(), apptest.Admin, "mail"); err != nil {
+		t.Fatal(err)
+	}
+	late(r.LastRun(), 2*time.Minute)
 }
 
-// TestRehearsalsAreNoMoves: they are counted nowhere.
+// TestRehearsalsAreNoMoves: what they do is counted, but not as moves.
 func TestRehearsalsAreNoMoves(t *testing.T) {
 	r := apptest.New(t)
 	r.Import("mail", 1)
@@ -106,5 +129,5 @@ func TestRehearsalsAreNoMoves(t *testing.T) {
 	choices.Rehearsal = true
 	r.StartMove(choices)
 	r.Run()
-	want(t, r, map[string]int64{})
+	want(t, r, map[string]int64{"Planned": 1, "Done": 1, "Remaining": 0, "OpenBatches": 0})
 }

@@ -22,22 +22,6 @@ func (m reporter) drained(r move.Run, p move.Progress, open int) {
 		metrics.Value{Name: metrics.OpenBatches, Value: int64(open)})
 }
 
-// reconciled wraps the reconciling step, and emits how many conversations it
-// found missing.
-func (m reporter) reconciled(step stepFunc) stepFunc {
-	return func(ctx context.Context, r move.Run) (move.Run, error) {
-		before := 0
-		if r.More { // the step continues a pass
-			before = r.Found
-		}
-		next, err := step(ctx, r)
-		if err == nil {
-			m.Emit(metrics.OfMove(r.Account, r.Move), metrics.Value{Name: metrics.Missing, Value: int64(next.Found - before)})
-		}
-		return next, err
-	}
-}
-
 // ended counts moves that have ended, without rehearsals.
 func (m reporter) ended(d desk.Move) {
 	if d.Choices.Rehearsal {
@@ -49,9 +33,4 @@ func (m reporter) ended(d desk.Move) {
 	}
 	m.Emit(metrics.OfMove(d.Account, d.ID),
 		metrics.Value{Name: metrics.MovesDone, Value: done}, metrics.Value{Name: metrics.MovesAttention, Value: attention})
-}
-
-// audited emits how many conversations an audit found missing.
-func (m reporter) audited(r move.Run, n int) {
-	m.Emit(metrics.OfMove(r.Account, r.Move), metrics.Value{Name: metrics.AuditFound, Value: int64(n)})
 }

@@ -15,9 +15,9 @@ import (
 	"deskmove/shared/move"
 )
 
-// Convert converts the batches that SQS delivers.
+// Convert works on the batches that SQS delivers.
 type Convert struct {
-	Use     func(ctx context.Context, b move.Batch, receives int) (move.Counts, error)
+	Use     func(ctx context.Context, b move.Batch, receives int) (move.Found, error)
 	Log     *slog.Logger
 	Metrics *metrics.Writer // nil discards metrics
 }
@@ -51,8 +51,8 @@ func (h Convert) convert(ctx context.Context, m events.SQSMessage) error {
 	if err := json.Unmarshal([]byte(m.Body), &b); err != nil {
 		return fmt.Errorf("message is not a valid batch: %w", err)
 	}
-	if b.Account == "" || b.Move == "" || b.Entry == "" {
-		return fmt.Errorf("message is not a valid batch: it lacks an account, move or entry")
+	if b.Account == "" || b.Move == "" || b.Job == "" || b.Entry == "" {
+		return fmt.Errorf("message is not a valid batch: it lacks an account, move, job or entry")
 	}
 	receives, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
 	if err != nil {
@@ -63,9 +63,19 @@ func (h Convert) convert(ctx context.Context, m events.SQSMessage) error {
 	if err != nil {
 		return err
 	}
-	h.Metrics.Emit(metrics.OfMove(b.Account, b.Move),
-		metrics.Value{Name: metrics.Converted, Value: n.Created + n.AsIs + n.Live + n.Stayed},
-		metrics.Value{Name: metrics.Failed, Value: n.Failed},
-		metrics.Value{Name: metrics.BatchTime, Value: time.Since(begun).Milliseconds()})
+	values := []metrics.Value{
+		{Name: metrics.Failed, Value: n.Failed}, {Name: metrics.BatchTime, Value: time.Since(begun).Milliseconds()},
+	}
+	switch {
+	case b.Late():
+		values = append(values, metrics.Value{Name: metrics.FoundLate, Value: n.Landed})
+	case b.Kind == move.Compare:
+		values = append(values, metrics.Value{Name: metrics.Compared, Value: n.Found}, metrics.Value{Name: metrics.Missing, Value: n.Landed})
+	case b.Kind == move.Rehearse:
+		values = append(values, metrics.Value{Name: metrics.Compared, Value: n.Found})
+	default:
+		values = append(values, metrics.Value{Name: metrics.Converted, Value: n.Created + n.AsIs + n.Live + n.Stayed})
+	}
+	h.Metrics.Emit(metrics.OfMove(b.Account, b.Move), values...)
 	return nil
 }

@@ -43,7 +43,7 @@ func TestStartThatFailsAfterTheLock(t *testing.T) {
 	if err := sweep(r); err != nil || !strings.Contains(r.Measured.String(), `"MovesRestarted":1}`) {
 		t.Fatalf("sweep = %v, measured %s", err, &r.Measured)
 	}
-	if run := r.LastRun(); run.Run != 1 || !run.History || run.Move != m.ID {
+	if run := r.LastRun(); run.Run != 1 || run.Move != m.ID {
 		t.Errorf("started = %+v", r.Runs)
 	}
 	if err := sweep(r); err != nil || r.Measured.Len() > 0 {
@@ -73,7 +73,7 @@ func TestRedirectMeasures(t *testing.T) {
 	h := handler.Redirect{Log: quiet, Now: func() time.Time { return now }}
 	h.Metrics = &metrics.Writer{W: &b, Namespace: "deskmove", Now: h.Now}
 	begun := func(id, sequence string, changed time.Time) events.DynamoDBEventRecord {
-		new := header(desk.Conversation{Account: "acme", ID: id, Version: 1, ChangedAt: changed})
+		new := header(desk.Conversation{Account: "acme", ID: id, Rev: 1, ChangedAt: changed, Home: desk.Inbox})
 		return record(sequence, new.Key, nil, new.New)
 	}
 	e := events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{begun("c1", "1", now.Add(-time.Second)), begun("c2", "2", now.Add(-3*time.Second)), begun("c3", "3", now)}}

@@ -103,19 +103,15 @@ func (h *Redirect) redirectMeasured(ctx context.Context, cs []desk.Conversation)
 	return errs
 }
 
-// changed reads a record's conversation; false if its version did not change.
+// changed reads a record's conversation; false if it is none, or not in the inbox.
 func changed(r events.DynamoDBEventRecord) (desk.Conversation, bool, error) {
 	key := store.Key{PK: text(r.Change.Keys[store.PK]), SK: text(r.Change.Keys[store.SK])}
 	image, err := attrs(r.Change.NewImage)
 	if err != nil || r.EventName == string(events.DynamoDBOperationTypeRemove) {
 		return desk.Conversation{}, false, err
 	}
-	old, err := attrs(r.Change.OldImage)
-	if err != nil || (len(old) > 0 && old.Num(store.Version) == image.Num(store.Version)) {
-		return desk.Conversation{}, false, err
-	}
 	c, ok := store.ReadConversation(key, image)
-	return c, ok, nil
+	return c, ok && store.Streamed(image), nil
 }
 
 func text(v events.DynamoDBAttributeValue) string {
@@ -182,7 +178,7 @@ func (h *Redirect) retry(ctx context.Context, body string) error {
 		return err
 	}
 	if len(changes) == 0 {
-		return fmt.Errorf("shard %s: changes %s to %s have expired from the stream; retry the affected channels' moves", g.Info.Shard, g.Info.First, g.Info.Last)
+		return fmt.Errorf("shard %s: changes %s to %s have expired from the stream; repair the affected channels", g.Info.Shard, g.Info.First, g.Info.Last)
 	}
 	var cs []desk.Conversation
 	for _, change := range changes {

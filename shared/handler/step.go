@@ -31,13 +31,13 @@ func (s Step) Handle(ctx context.Context, r move.Run) (move.Run, error) {
 		return r, busy(s.Name, err)
 	}
 	s.Log.InfoContext(ctx, "step taken", "step", s.Name, "account", r.Account, "move", r.Move, "run", r.Run,
-		"more", next.More, "wait", next.Wait, "pass", next.Pass, "found", next.Found)
+		"more", next.More, "wait", next.Wait, "pass", next.Pass)
 	return next, nil
 }
 
 // loops are the steps that the state machine repeats while there is more to do,
-// and that may therefore exceed an execution's limit. Audits are few.
-var loops = map[string]bool{move.StepList: true, move.StepDrain: true, move.StepReconcile: true}
+// and that may therefore exceed an execution's limit.
+var loops = map[string]bool{move.StepList: true, move.StepDrain: true}
 
 // busy converts errors of an overloaded store, and no others, to a BusyError.
 func busy(what string, err error) error {

@@ -19,25 +19,26 @@ const (
 	Converted      Name = "Converted"        // convert: conversations of a batch that are done
 	Failed         Name = "Failed"           // convert: conversations recorded as failures
 	BatchTime      Name = "BatchTime"        // convert: duration of a batch
-	Redirected     Name = "Redirected"       // redirect: conversations brought up to date in the help desk
+	Redirected     Name = "Redirected"       // redirect: conversations brought to the help desk
 	RedirectFailed Name = "RedirectFailed"   // redirect: conversations that must be tried again
 	RedirectLag    Name = "RedirectLag"      // redirect: age of the oldest change, once processed
 	Planned        Name = "Planned"          // drain: conversations in all batches
 	Done           Name = "Done"             // drain: conversations in finished batches
 	Remaining      Name = "Remaining"        // drain: conversations in open batches
 	OpenBatches    Name = "OpenBatches"      // drain: open batches, counted up to a limit of some hundreds
-	Missing        Name = "Missing"          // reconcile: conversations that the listing missed
+	Compared       Name = "Compared"         // convert: conversations that were compared or rehearsed
+	Missing        Name = "Missing"          // convert: conversations that a comparison had to land
 	MovesDone      Name = "MovesDone"        // finish: moves without failures
 	MovesAttention Name = "MovesAtAttention" // finish: moves with failures
-	AuditFound     Name = "AuditFound"       // audit: conversations found after the end of a move
+	FoundLate      Name = "FoundLate"        // convert: conversations that an audit or a repair had to land after the end of a move
 	MovesRestarted Name = "MovesRestarted"   // sweep: executions started
 )
 
 // Names returns all metrics.
 func Names() []Name {
 	return []Name{
-		Converted, Failed, BatchTime, Redirected, RedirectFailed, RedirectLag, Planned, Done, Remaining, OpenBatches, Missing,
-		MovesDone, MovesAttention, AuditFound, MovesRestarted,
+		Converted, Failed, BatchTime, Redirected, RedirectFailed, RedirectLag, Planned, Done, Remaining, OpenBatches, Compared, Missing,
+		MovesDone, MovesAttention, FoundLate, MovesRestarted,
 	}
 }
 

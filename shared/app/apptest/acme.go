@@ -1,7 +1,6 @@
 package apptest
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -126,19 +125,19 @@ func (r *Rig) Append(conversation, channel, external string) desk.Conversation {
 // Edit has the administrator edit a conversation.
 func (r *Rig) Edit(id string, e desk.Edit) {
 	r.Helper()
-	if _, err := r.Editor.EditConversation(r.Context(), Admin, id, e); err != nil {
+	if _, err := r.Editor.EditConversation(r.Context(), Admin, id, "", e); err != nil {
 		r.Fatal(err)
 	}
 }
 
 // NewTicket has the administrator make a ticket in the inbox.
-func (r *Rig) NewTicket(conversation string, status desk.Status) desk.Ticket {
+func (r *Rig) NewTicket(conversation string, status desk.Status) desk.Conversation {
 	r.Helper()
-	ticket, err := r.Editor.NewTicket(r.Context(), Admin, conversation, status)
+	c, err := r.Editor.NewTicket(r.Context(), Admin, conversation, status)
 	if err != nil {
 		r.Fatal(err)
 	}
-	return ticket
+	return c
 }
 
 // Import stores n conversations without messages, each a second later.
@@ -172,7 +171,7 @@ func (r *Rig) Undated(channel string) desk.Conversation {
 func (r *Rig) undated(channel, id string) desk.Conversation {
 	return desk.Conversation{
 		Account: "acme", ID: id, Origin: channel, Channel: channel, Status: desk.Open,
-		TakenIn: r.Time, Joined: r.Time, ChangedAt: r.Time, Version: 1, Home: desk.Inbox,
+		TakenIn: r.Time, Joined: r.Time, ChangedAt: r.Time, Rev: 1, Messages: 1, Home: desk.Inbox,
 	}
 }
 
@@ -189,11 +188,7 @@ func (r *Rig) Conversation(id string) desk.Conversation {
 // Ticket reads a conversation's ticket; a zero one if it has none.
 func (r *Rig) Ticket(conversation string) desk.Ticket {
 	r.Helper()
-	ticket, err := r.Tickets.Get(r.Context(), "acme", desk.TicketID(conversation))
-	if err != nil && !errors.Is(err, desk.ErrNotFound) {
-		r.Fatal(err)
-	}
-	return ticket
+	return r.Conversation(conversation).Ticket
 }
 
 // Channel reads a channel.
@@ -209,7 +204,7 @@ func (r *Rig) Channel(id string) desk.Channel {
 // Failures are the conversations that a move could not convert.
 func (r *Rig) Failures(id string) []string {
 	r.Helper()
-	failures, _, err := r.Ledger.Failures(r.Context(), "acme", id, "", 100)
+	failures, _, err := r.Ledger.Failures(r.Context(), "acme", id, "", "", 100)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -218,4 +213,16 @@ func (r *Rig) Failures(id string) []string {
 		ids = append(ids, f.Conversation)
 	}
 	return ids
+}
+
+// Mend changes a conversation, as whoever imported it would.
+func (r *Rig) Mend(old desk.Conversation, change func(*desk.Conversation)) desk.Conversation {
+	r.Helper()
+	is := old
+	change(&is)
+	is.Rev++
+	if err := r.Conversations.Save(r.Context(), old, is); err != nil {
+		r.Fatal(err)
+	}
+	return is
 }
