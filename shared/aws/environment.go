@@ -19,7 +19,6 @@ type (
 	// Tables are the names of the tables.
 	Tables struct {
 		Conversations Table `env:"CONVERSATIONS_TABLE,notEmpty"`
-		Tickets       Table `env:"TICKETS_TABLE,notEmpty"`
 		Control       Table `env:"CONTROL_TABLE,notEmpty"`
 	}
 	// Batches is where batches are sent.

@@ -22,7 +22,6 @@ type everything struct {
 func vars() map[string]string {
 	return map[string]string{
 		"CONVERSATIONS_TABLE":      "deskmove-conversations",
-		"TICKETS_TABLE":            "deskmove-tickets",
 		"CONTROL_TABLE":            "deskmove-control",
 		"BATCHES_QUEUE_URL":        "https://sqs.eu-central-1.amazonaws.com/123456789012/deskmove-batches",
 		"MOVE_MACHINE_ARN":         "arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:deskmove-move",
@@ -54,7 +53,7 @@ func TestReadEnvironment(t *testing.T) {
 // TestAllGapsAtOnce has one variable missing, one empty and two malformed.
 func TestAllGapsAtOnce(t *testing.T) {
 	v := vars()
-	delete(v, "TICKETS_TABLE")
+	delete(v, "CONVERSATIONS_TABLE")
 	v["METRICS_NAMESPACE"], v["CONTROL_TABLE"], v["MOVE_MACHINE_ARN"] = "", "no name", "secret-value"
 	err := aws.ReadEnvironment(&everything{}, v)
 	gaps, ok := errors.AsType[*aws.EnvironmentError](err)
@@ -68,13 +67,13 @@ func TestAllGapsAtOnce(t *testing.T) {
 			t.Errorf("gap = %+v", g)
 		}
 	}
-	if want := []string{"CONTROL_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN", "TICKETS_TABLE"}; !slices.Equal(names, want) {
+	if want := []string{"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN"}; !slices.Equal(names, want) {
 		t.Errorf("gaps = %v, want %v", names, want)
 	}
 	var b bytes.Buffer
 	slog.New(slog.NewJSONHandler(&b, nil)).Error("x", "problems", gaps)
 	for _, text := range []string{err.Error(), b.String()} {
-		if strings.Contains(text, "secret-value") || !strings.Contains(text, "TICKETS_TABLE") {
+		if strings.Contains(text, "secret-value") || !strings.Contains(text, "CONVERSATIONS_TABLE") {
 			t.Errorf("text = %s", text)
 		}
 	}

@@ -41,6 +41,7 @@ import (
 	"deskmove/shared/app"
 	"deskmove/shared/aws/dynamo"
 	"deskmove/shared/metrics"
+	"deskmove/shared/store"
 )
 
 // Cloud makes a function's clients of AWS services, once, when it starts.
@@ -99,24 +100,29 @@ func (c *Cloud) Read(environment any) error {
 }
 
 // BatchSize is the largest number of conversations in a batch on AWS. A batch
-// costs five write units in the ledger whatever its size: a hundredth of a unit
+// costs six write units in the ledger whatever its size: a hundredth of a unit
 // per conversation at this size. Five requests of a hundred keys read it, and
-// its message has 13 KB. Thirty concurrent converters then need 30,000 write
-// units, which a cold table grants in 8 s, before the engine stops retrying. On
-// one machine, which has a single writer, live traffic would have to wait for
-// so large a batch.
+// its message has 13 KB. Twenty concurrent converters then need 10,000 write
+// units, which a cold table grants in 3 s, before the engine stops retrying.
 const BatchSize = 500
 
 // Platform returns the platform that all functions with tables have in common. A
-// function adds the Queue, Machine, Stream and Metrics that it needs.
+// function adds the Queue, Machine, Stream and Metrics that it needs. Tables with
+// data of another layout are refused.
 func (c *Cloud) Platform(t Tables) app.Platform {
 	engine := c.engine(t)
-	return app.Platform{Engine: engine, Batch: BatchSize, Now: time.Now, Log: c.Log, Check: cached(engine.Check)}
+	check := func(ctx context.Context) error {
+		if err := engine.Check(ctx); err != nil {
+			return err
+		}
+		return store.CheckLayout(ctx, engine)
+	}
+	return app.Platform{Engine: &checked{Engine: engine}, Batch: BatchSize, Now: time.Now, Log: c.Log, Check: cached(check)}
 }
 
 func (c *Cloud) engine(t Tables) *dynamo.Engine {
 	db, streams := dynamo.Clients(c.cfg)
-	return dynamo.New(db, streams, dynamo.Tables{Conversations: string(t.Conversations), Tickets: string(t.Tickets), Control: string(t.Control)})
+	return dynamo.New(db, streams, dynamo.Tables{Conversations: string(t.Conversations), Control: string(t.Control)})
 }
 
 // Stream returns an engine that can read the conversations' stream again.

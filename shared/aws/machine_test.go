@@ -60,7 +60,7 @@ func failure(code string) *sfnService {
 func TestStart(t *testing.T) {
 	s := &sfnService{status: 200, answer: `{"executionArn":"x","startDate":1795000000.1}`}
 	m := startSFN(t, s)
-	run := move.Run{Account: "acme", Move: "m1795000000000a1b2c3d4", Run: 2, History: true, Step: "drain"}
+	run := move.Run{Account: "acme", Move: "m1795000000000a1b2c3d4", Run: 2, Step: "drain"}
 	if err := m.Start(t.Context(), run.Name(), run); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ const (
 func DefaultLimits() Limits {
 	return Limits{
 		Timeouts: map[string]time.Duration{
-			"fence": short, "list": long, "drain": long, "reconcile": long, "finish": short, "audit": long,
+			"fence": short, "list": long, "drain": long, "finish": short,
 			"convert": brief, "redirect": short, "sweep": short,
 		},
 		Batches:        Queue{Visibility: 6 * brief, Receives: 10},

@@ -77,6 +77,9 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	if ahead := clk.Now().Sub(c.Clock.Now()); ahead > time.Minute && c.Log != nil {
 		c.Log.WarnContext(ctx, "the clock was put back: times go on from those of the data, slower until it has caught up", "ahead", ahead.String())
 	}
+	if err = store.CheckLayout(ctx, s.engine); err != nil {
+		return nil, err
+	}
 	var engine store.Engine = s.engine
 	if c.Wrap != nil {
 		engine = c.Wrap(engine)
@@ -92,7 +95,7 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 
 // converters is how many batches are converted at a time: fewer leave the one
 // writer idle, more make live traffic wait.
-const converters = 16
+const converters = 8
 
 func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clock.Clock) error {
 	limits := DefaultLimits()
@@ -110,12 +113,10 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	}
 	s.Machine, err = s.runtime.Machine(ctx, executions.Config{
 		Name: "move", Definition: move.StateMachine, Functions: map[string]executions.Function{
-			"${FenceFunctionArn}":     step("fence", of("fence").Fence),
-			"${ListFunctionArn}":      step("list", of("list").List),
-			"${DrainFunctionArn}":     step("drain", of("drain").Drain),
-			"${ReconcileFunctionArn}": step("reconcile", of("reconcile").Reconcile),
-			"${FinishFunctionArn}":    step("finish", of("finish").Finish),
-			"${AuditFunctionArn}":     step("audit", of("audit").Audit),
+			"${FenceFunctionArn}":  step("fence", of("fence").Fence),
+			"${ListFunctionArn}":   step("list", of("list").List),
+			"${DrainFunctionArn}":  step("drain", of("drain").Drain),
+			"${FinishFunctionArn}": step("finish", of("finish").Finish),
 		},
 	})
 	if err != nil {
@@ -185,8 +186,9 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 	return err
 }
 
-// isConversation leaves out what the handler would: one event source mapping
-// on AWS has the same filter.
+// isConversation leaves out what is no conversation. The engine records changes
+// of conversations in the inbox only, as the filter of the event source mapping on
+// AWS does.
 func isConversation(c store.Change) bool {
 	_, ok := store.ReadConversation(c.Key, c.New)
 	return ok

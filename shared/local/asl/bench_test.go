@@ -13,7 +13,7 @@ func BenchmarkMove(b *testing.B) {
 	w.aMove()
 	r := w.runner()
 	r.Save = func(context.Context, asl.Execution) error { return nil }
-	input := string(run{History: true}.json(b))
+	input := string(run{Step: "fence"}.json(b))
 	for b.Loop() {
 		w.now = noon
 		if e, err := r.Run(b.Context(), w.at("Begin", input)); err != nil || e.Status != asl.Succeeded {

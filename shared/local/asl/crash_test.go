@@ -27,7 +27,7 @@ func (w *world) aMove() {
 			return nil, &asl.TaskError{Name: busy}
 		}
 		r.Turns++
-		r.More, r.Wait = r.Turns%2 == 0, 30
+		r.More, r.Again, r.Wait = r.Turns%2 == 0 && r.Turns < 20, r.Turns == 5, 30
 		return r.json(w.t), nil
 	}
 }
@@ -36,7 +36,7 @@ func (w *world) aMove() {
 func TestStep(t *testing.T) {
 	w := newWorld(t)
 	w.aMove()
-	e := w.at("Begin", string(run{History: true}.json(t)))
+	e := w.at("Begin", string(run{Step: "fence"}.json(t)))
 	for !e.Ended() {
 		if w.now.Before(e.WakeAt) {
 			if diff := cmp.Diff(e, w.step(e)); diff != "" {
@@ -71,7 +71,7 @@ func TestCrash(t *testing.T) {
 		w := newWorld(t)
 		w.aMove()
 		saves := 0
-		e := w.at("Begin", string(run{History: true}.json(t)))
+		e := w.at("Begin", string(run{Step: "fence"}.json(t)))
 		saved, err := json.Marshal(e)
 		if err != nil {
 			t.Fatal(err)
@@ -126,7 +126,7 @@ func TestRunStops(t *testing.T) {
 	} {
 		r := w.runner()
 		c.spoil(&r)
-		e := w.at(c.state, `{"rehearsal": true, "wait": 9}`)
+		e := w.at(c.state, `{"step": "list", "wait": 9}`)
 		got, err := r.Run(t.Context(), e)
 		if err == nil || !strings.HasPrefix(err.Error(), c.says) || got.State != c.state || got.Ended() {
 			t.Errorf("%s: %s, %v; want it where it was, and %q", name, summary(got), err, c.says)

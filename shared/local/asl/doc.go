@@ -11,7 +11,7 @@
 //	Wait           SecondsPath, Next
 //	Succeed
 //	Fail           Error, Cause
-//	Choices        Variable, Next and one of StringEquals, BooleanEquals, NumericGreaterThan
+//	Choices        Variable, Next and one of StringEquals, BooleanEquals
 //	Retry          ErrorEquals, IntervalSeconds, BackoffRate, MaxAttempts, MaxDelaySeconds, JitterStrategy (FULL)
 //	Catch          ErrorEquals, ResultPath, Next
 //

@@ -30,14 +30,12 @@ func moveMachine(t testing.TB) *asl.Machine {
 // run is what the steps of a move hand on, as far as the state machine reads
 // it.
 type run struct {
-	Rehearsal bool   `json:"rehearsal"`
-	Step      string `json:"step"`
-	History   bool   `json:"history"`
-	Turns     int    `json:"turns"`
-	More      bool   `json:"more"`
-	Yield     bool   `json:"yield"`
-	Wait      int    `json:"wait"`
-	Found     int    `json:"found"`
+	Step  string `json:"step"`
+	Turns int    `json:"turns"`
+	More  bool   `json:"more"`
+	Yield bool   `json:"yield"`
+	Wait  int    `json:"wait"`
+	Again bool   `json:"again"`
 }
 
 func (r run) json(t testing.TB) json.RawMessage {
@@ -118,7 +116,7 @@ func (w *world) run(e asl.Execution) asl.Execution {
 
 // play makes the tasks answer as a script says, one line for each call: the
 // function, and what it sets in the run that it returns ("more", "yield",
-// "wait", "found"), or "late" if it takes an hour, or the name of its error.
+// "wait", "again"), or "late" if it takes an hour, or the name of its error.
 func (w *world) play(script ...string) {
 	w.task = func(_ context.Context, resource string, input json.RawMessage) (json.RawMessage, error) {
 		function := strings.TrimSuffix(strings.TrimPrefix(resource, "${"), "FunctionArn}")
@@ -136,7 +134,7 @@ func (w *world) play(script ...string) {
 			w.t.Error(err)
 		}
 		r.Turns++
-		r.More, r.Yield, r.Wait, r.Found = false, false, 0, 0
+		r.More, r.Yield, r.Wait, r.Again = false, false, 0, false
 		for _, word := range line[1:] {
 			switch word {
 			case "more":
@@ -145,8 +143,8 @@ func (w *world) play(script ...string) {
 				r.Yield = true
 			case "wait":
 				r.Wait = 30
-			case "found":
-				r.Found = 3
+			case "again":
+				r.Again = true
 			case "late":
 				w.now = w.now.Add(time.Hour)
 			default:

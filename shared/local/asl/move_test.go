@@ -31,19 +31,15 @@ func TestMove(t *testing.T) {
 		pauses string
 	}{
 		"whole": {
-			run{History: true},
-			[]string{"Fence", "List more", "List", "Drain more wait", "Drain", "Reconcile more", "Reconcile found", "Drain", "Reconcile", "Finish more wait", "Audit more wait", "Audit"},
-			"Begin Fence WithHistory List Listed List Listed Drain Drained DrainWait Drain Drained Reconcile Reconciled Reconcile Reconciled " +
-				"Drain Drained Reconcile Reconciled Finish Finished AuditWait Audit Audited AuditWait Audit Audited Done",
-			"SUCCEEDED Done", "30s 30s 30s",
-		},
-		"without history": {
-			run{}, []string{"Fence", "Drain", "Reconcile", "Finish"},
-			"Begin Fence WithHistory Drain Drained Reconcile Reconciled Finish Finished Done", "SUCCEEDED Done", "",
+			run{Step: "fence"},
+			[]string{"Fence", "List more", "List", "Drain more wait", "Drain again", "List", "Drain again", "List", "Drain", "Finish more wait", "List", "Drain", "Finish"},
+			"Begin Fence List Listed List Listed Drain Drained DrainWait Drain Drained List Listed Drain Drained List Listed Drain Drained " +
+				"Finish Finished AuditWait List Listed Drain Drained Finish Finished Done",
+			"SUCCEEDED Done", "30s 30s",
 		},
 		"rehearsal": {
-			run{Rehearsal: true}, []string{"Reconcile more", "Reconcile", "Finish"},
-			"Begin Rehearse Rehearsed Rehearse Rehearsed Finish Finished Done", "SUCCEEDED Done", "",
+			run{Step: "list"}, []string{"List more", "List", "Drain", "Finish"},
+			"Begin List Listed List Listed Drain Drained Finish Finished Done", "SUCCEEDED Done", "",
 		},
 		"continued": {
 			run{Step: "list"}, []string{"List yield"}, "Begin List Listed Continued", "SUCCEEDED Continued", "",
@@ -57,16 +53,16 @@ func TestMove(t *testing.T) {
 			"Begin Drain Broken", "FAILED Broken StepFailed", "1s 2s 4s 8s 16s 30s 30s 30s 30s 30s",
 		},
 		"each retrier counts for itself": {
-			run{Step: "reconcile"}, slices.Concat(times(3, "Reconcile "+busy), times(6, "Reconcile "+service), times(1, "Reconcile "+busy), times(1, "Reconcile "+service)),
-			"Begin Reconcile Broken", "FAILED Broken StepFailed", "1s 2s 4s 1s 2s 4s 8s 16s 30s 8s",
+			run{Step: "drain"}, slices.Concat(times(3, "Drain "+busy), times(6, "Drain "+service), times(1, "Drain "+busy), times(1, "Drain "+service)),
+			"Begin Drain Broken", "FAILED Broken StepFailed", "1s 2s 4s 1s 2s 4s 8s 16s 30s 8s",
 		},
 		"a state that is entered again counts anew": {
 			run{Step: "list"}, []string{"List " + busy, "List " + busy, "List more", "List " + busy, "List yield"},
 			"Begin List Listed List Listed Continued", "SUCCEEDED Continued", "1s 2s 1s",
 		},
 		"late": {
-			run{Step: "audit"}, []string{"Audit late", "Audit found", "Drain", "Reconcile yield"},
-			"Begin Audit Audited Drain Drained Reconcile Reconciled Continued", "SUCCEEDED Continued", "1s",
+			run{Step: "audit", Wait: 30}, []string{"List", "Drain", "Finish"},
+			"Begin AuditWait List Listed Drain Drained Finish Finished Done", "SUCCEEDED Done", "30s",
 		},
 		"an error that is not retried": {
 			run{}, []string{"Fence Boom"}, "Begin Fence Broken", "FAILED Broken StepFailed", "",
@@ -117,7 +113,7 @@ func TestJitter(t *testing.T) {
 }
 
 func TestResources(t *testing.T) {
-	want := []string{"${AuditFunctionArn}", "${DrainFunctionArn}", "${FenceFunctionArn}", "${FinishFunctionArn}", "${ListFunctionArn}", "${ReconcileFunctionArn}"}
+	want := []string{"${DrainFunctionArn}", "${FenceFunctionArn}", "${FinishFunctionArn}", "${ListFunctionArn}"}
 	if diff := cmp.Diff(want, moveMachine(t).Resources()); diff != "" {
 		t.Errorf("Resources (-want +got):\n%s", diff)
 	}

@@ -15,11 +15,10 @@ type choice struct {
 
 // rule has one of the three comparisons.
 type rule struct {
-	Variable           path
-	StringEquals       *string  `asl:"optional"`
-	BooleanEquals      *bool    `asl:"optional"`
-	NumericGreaterThan *float64 `asl:"optional"`
-	Next               string
+	Variable      path
+	StringEquals  *string `asl:"optional"`
+	BooleanEquals *bool   `asl:"optional"`
+	Next          string
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -27,14 +26,8 @@ func (r *rule) UnmarshalJSON(raw []byte) error {
 	if err := readObject(raw, r); err != nil {
 		return err
 	}
-	comparisons := 0
-	for _, there := range []bool{r.StringEquals != nil, r.BooleanEquals != nil, r.NumericGreaterThan != nil} {
-		if there {
-			comparisons++
-		}
-	}
-	if comparisons != 1 {
-		return errors.New("use one of StringEquals, BooleanEquals and NumericGreaterThan")
+	if (r.StringEquals != nil) == (r.BooleanEquals != nil) {
+		return errors.New("use one of StringEquals and BooleanEquals")
 	}
 	return nil
 }
@@ -70,15 +63,10 @@ func (r rule) holds(raw json.RawMessage) bool {
 	if json.Unmarshal(raw, &value) != nil {
 		return false // a number that float64 cannot hold
 	}
-	switch {
-	case r.StringEquals != nil:
+	if r.StringEquals != nil {
 		return value == any(*r.StringEquals)
-	case r.BooleanEquals != nil:
-		return value == any(*r.BooleanEquals)
-	default:
-		n, ok := value.(float64)
-		return ok && n > *r.NumericGreaterThan
 	}
+	return value == any(*r.BooleanEquals)
 }
 
 type wait struct {

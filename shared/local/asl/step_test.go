@@ -21,23 +21,16 @@ const (
 
 func TestChoice(t *testing.T) {
 	for _, c := range []struct{ state, input, want string }{
-		{"Begin", `{"rehearsal": true}`, "RUNNING Rehearse"},
-		{"Begin", `{"rehearsal": false, "step": "list"}`, "RUNNING List"},
-		{"Begin", `{"rehearsal": false, "step": "List"}`, "RUNNING Fence"},
-		{"Begin", `{"rehearsal": "true", "step": true}`, "RUNNING Fence"},
-		{"Begin", `{"rehearsal": null, "step": null}`, "RUNNING Fence"},
-		{"Begin", `{"rehearsal": [], "step": {}}`, "RUNNING Fence"},
-		{"Begin", `{"rehearsal": false}`, "FAILED Begin " + runtimeErr},
-		{"Begin", `{"step": "list"}`, "FAILED Begin " + runtimeErr},
+		{"Begin", `{"step": "list"}`, "RUNNING List"},
+		{"Begin", `{"step": "List"}`, "RUNNING Fence"},
+		{"Begin", `{"step": true}`, "RUNNING Fence"},
+		{"Begin", `{"step": null}`, "RUNNING Fence"},
+		{"Begin", `{"step": {}}`, "RUNNING Fence"},
+		{"Begin", `{"more": false}`, "FAILED Begin " + runtimeErr},
 		{"Begin", `[]`, "FAILED Begin " + runtimeErr},
 		{"Begin", `null`, "FAILED Begin " + runtimeErr},
-		{"Audited", `{"found": 1, "more": false}`, "RUNNING Drain"},
-		{"Audited", `{"found": 0.5, "more": false}`, "RUNNING Drain"},
-		{"Audited", `{"found": 0, "more": true}`, "RUNNING AuditWait"},
-		{"Audited", `{"found": -1, "more": false}`, "RUNNING Done"},
-		{"Audited", `{"found": "1", "more": false}`, "RUNNING Done"},
-		{"Audited", `{"found": true, "more": false}`, "RUNNING Done"},
-		{"Audited", `{"found": 1e999, "more": false}`, "RUNNING Done"},
+		{"Drained", `{"yield": false, "more": false, "again": true}`, "RUNNING List"},
+		{"Drained", `{"yield": false, "more": false, "again": 1}`, "RUNNING Finish"},
 	} {
 		w := newWorld(t)
 		if e := w.step(w.at(c.state, c.input)); summary(e) != c.want {
@@ -170,7 +163,7 @@ func TestEvents(t *testing.T) {
 	} {
 		w := newWorld(t)
 		w.answer("{}", c.err)
-		before := w.at(c.state, `{"rehearsal": true, "wait": 9}`)
+		before := w.at(c.state, `{"step": "list", "wait": 9}`)
 		if after := w.step(before); after.Events-before.Events != c.want {
 			t.Errorf("%s with error %v: %d events; want %d", c.state, c.err, after.Events-before.Events, c.want)
 		}
@@ -186,7 +179,7 @@ func TestHistoryLimit(t *testing.T) {
 	}{
 		{"Done", 24_998, "SUCCEEDED Done"}, {"Done", 24_999, "FAILED Done " + runtimeErr},
 		{"Broken", 24_999, "FAILED Broken StepFailed"},
-		{"Begin", 24_997, "RUNNING Rehearse"}, {"Begin", 24_998, "FAILED Begin " + runtimeErr},
+		{"Begin", 24_997, "RUNNING List"}, {"Begin", 24_998, "FAILED Begin " + runtimeErr},
 		{"Drain", 24_994, "RUNNING Drained"}, {"Drain", 24_995, "FAILED Drain " + runtimeErr},
 		{"Drain", 24_997, "FAILED Drain " + runtimeErr}, {"Drain", 24_998, "FAILED Drain " + runtimeErr},
 	} {
@@ -196,7 +189,7 @@ func TestHistoryLimit(t *testing.T) {
 			calls++
 			return json.RawMessage("{}"), nil
 		}
-		e := w.at(c.state, `{"rehearsal": true}`)
+		e := w.at(c.state, `{"step": "list"}`)
 		e.Events = c.events
 		e = w.step(e)
 		if summary(e) != c.want || e.Ended() != (e.Events == 25_000) {

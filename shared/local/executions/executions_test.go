@@ -31,7 +31,7 @@ const loop = `{
       "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Failed"}],
       "Next": "More"
     },
-    "More": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericGreaterThan": 2, "Next": "Done"}], "Default": "Pause"},
+    "More": {"Type": "Choice", "Choices": [{"Variable": "$.more", "BooleanEquals": true, "Next": "Pause"}], "Default": "Done"},
     "Pause": {"Type": "Wait", "SecondsPath": "$.wait", "Next": "Add"},
     "Done": {"Type": "Succeed"},
     "Failed": {"Type": "Fail", "Error": "Stopped", "Cause": "see the state before"}
@@ -43,6 +43,7 @@ type count struct {
 	Name string `json:"name"`
 	N    int    `json:"n"`
 	Wait int    `json:"wait"`
+	More bool   `json:"more"` // it is to be counted on
 }
 
 // BusyError is an error that the machine retries.
@@ -88,6 +89,7 @@ func (b *bench) config(definition string) executions.Config {
 			b.mu.Unlock()
 			var err error
 			c.N, err = b.add(ctx, c.N)
+			c.More = c.N <= 2
 			return c, err
 		})},
 	}}
@@ -143,7 +145,7 @@ func (b *bench) end(name string) (e asl.Execution) {
 // succeeded reports whether an execution has counted to three.
 func (b *bench) succeeded(name string) {
 	b.t.Helper()
-	want := fmt.Sprintf(`{"name":%q,"n":3,"wait":10}`, name)
+	want := fmt.Sprintf(`{"name":%q,"n":3,"wait":10,"more":false}`, name)
 	if e := b.end(name); e.Status != asl.Succeeded || string(e.Output) != want {
 		b.t.Errorf("%s: %s in %s, with %s; want it to end with %s", name, e.Status, e.State, e.Output, want)
 	}

@@ -51,7 +51,7 @@ const counter = `{
   "StartAt": "Count",
   "States": {
     "Count": {"Type": "Task", "Resource": "${CountFunctionArn}", "TimeoutSeconds": 60, "Next": "More"},
-    "More": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericGreaterThan": 99, "Next": "Done"}], "Default": "Count"},
+    "More": {"Type": "Choice", "Choices": [{"Variable": "$.more", "BooleanEquals": true, "Next": "Count"}], "Default": "Done"},
     "Done": {"Type": "Succeed"}
   }
 }`
@@ -67,12 +67,13 @@ func setUp(ctx context.Context, r *runtime.Runtime, e *sqlite.Engine, say func(.
 		return nil, nil, err
 	}
 	type count struct {
-		N int `json:"n"`
+		N    int  `json:"n"`
+		More bool `json:"more"`
 	}
 	m, err := r.Machine(ctx, executions.Config{Name: "counter", Definition: []byte(counter), Functions: map[string]executions.Function{
 		"${CountFunctionArn}": {Name: "count", Timeout: 3 * time.Second, Handle: function.JSON(func(_ context.Context, c count) (count, error) {
 			say("counted", c.N)
-			return count{c.N + 1}, nil
+			return count{c.N + 1, c.N < 99}, nil
 		})},
 	}})
 	if err != nil {
@@ -143,7 +144,7 @@ func child(dir string) error {
 		say("sent", name+"+")
 		if err := store.FirstError(e.Write(ctx, []store.Write{{
 			Op: store.Put, Table: store.Conversations, Key: store.Key{PK: name, SK: name},
-			Set: store.Attrs{{Name: store.Version, Value: store.N(1)}},
+			Set: store.Attrs{{Name: store.Home, Value: store.S("inbox")}},
 		}})); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func BenchmarkStream(b *testing.B) {
 // fill writes n items such as conversations are.
 func fill(b *testing.B, e *sqlite.Engine, n int) {
 	b.Helper()
-	attrs := store.Attrs{{Name: store.Version, Value: store.N(1)}}
+	attrs := store.Attrs{{Name: store.Home, Value: store.S("inbox")}}
 	for i := range 10 {
 		attrs = append(attrs, store.Attr{Name: fmt.Sprint("attribute", i), Value: store.S("a value of some length")})
 	}
