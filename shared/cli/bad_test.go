@@ -37,7 +37,7 @@ func TestUsage(t *testing.T) {
 	if r := run(t); r.code != 0 || !strings.Contains(r.stdout, "Usage: deskmove") {
 		t.Errorf("without arguments: %+v", r)
 	}
-	for _, name := range []string{"serve", "token", "demo", "bench", "openapi", "version", "apply", "import", "plan", "move", "status", "retry", "verify"} {
+	for _, name := range []string{"serve", "token", "demo", "bench", "openapi", "version", "apply", "import", "plan", "move", "status", "retry", "repair", "verify"} {
 		if r := run(t, name, "--help"); r.code != 0 || !strings.Contains(r.stdout, "Usage: deskmove "+name) {
 			t.Errorf("%s --help: %+v", name, r)
 		}
@@ -312,6 +312,7 @@ func TestBadMoves(t *testing.T) {
 	fails([]string{"Idempotency-Key"}, "support", "--history", "none", "--idempotency-key", "a b")
 	e.run(t, "status", "m0").fails(t, 1, "m0", "not found")
 	e.run(t, "retry", "m0").fails(t, 1, "m0", "not found")
+	e.run(t, "repair", "nowhere").fails(t, 1, "nowhere", "not found")
 	e.run(t, "status", "--watch").fails(t, 1, "needs a move ID")
 
 	// A key starts one move, and another move must wait for it.

@@ -44,6 +44,7 @@ type cli struct {
 	Move   moveCmd   `cmd:"" group:"Over the API" help:"Move a channel to the help desk, permanently."`
 	Status statusCmd `cmd:"" group:"Over the API" help:"Show channels and moves, or one move."`
 	Retry  retryCmd  `cmd:"" group:"Over the API" help:"Retry the conversations that a move could not convert."`
+	Repair repairCmd `cmd:"" group:"Over the API" help:"Compare a moved channel again, and land what is missing."`
 	Verify verifyCmd `cmd:"" group:"Over the API" help:"Check every guarantee against the data."`
 }
 

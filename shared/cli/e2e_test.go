@@ -89,7 +89,7 @@ func TestEndToEnd(t *testing.T) {
 		checked[c.Name] = c.Checked > 0
 	}
 	for _, name := range []string{
-		"one-ticket", "complete", "marker-has-ticket", "ticket-has-marker", "created-is-started", "version-at-rest", "status", "owner",
+		"one-ticket", "complete", "landed-has-ticket", "created-is-started", "one-revision", "status", "owner",
 		"ledger-empty", "counters-planned", "one-move", "report-totals", "checksums", "settings-kept", "audit-logged",
 	} {
 		if !checked[name] {

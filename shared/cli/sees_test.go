@@ -1,12 +1,17 @@
 package cli_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
+	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +30,7 @@ type base struct {
 	dir                    string
 	support, website       string // the moves
 	open, lost, edited, as string // conversations of support: open, without its owner, edited, with its own ticket
+	replied                string // of support: closed, and reopened by a reply after the move
 	left, live             string // of website: left behind, and come since
 	inbox                  string // of hotline
 	settings               map[string][]byte
@@ -35,11 +41,11 @@ func makeBase(t *testing.T) base {
 	e := start(t, t.TempDir())
 	e.run(t, "apply", accountFile).ok(t, nil)
 	b := base{dir: e.dir}
-	take := func(channel, external, from string, at int) string {
+	take := func(channel, external, from string, at int, references ...string) string {
 		taken, err := e.stack.App.Intake.TakeIn(t.Context(), desk.Message{
 			Account: "demo", Channel: channel, External: external, Author: desk.ByCustomer, From: from,
 			At: time.Date(2026, 1, at, 9, 0, 0, 0, time.UTC), Subject: external, Text: "hello",
-		}, nil)
+		}, references)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,14 +54,16 @@ func makeBase(t *testing.T) base {
 	edits := e.stack.App.Editor
 	ben := desk.Caller{Account: "demo", Agent: "ben", Role: desk.AgentRole}
 	give := func(id, owner string, state desk.ConversationStatus) {
-		if _, err := edits.EditConversation(t.Context(), ben, id, desk.Edit{Status: &state, Owner: &owner}); err != nil {
+		if _, err := edits.EditConversation(t.Context(), ben, id, "", desk.Edit{Status: &state, Owner: &owner}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	b.open, b.lost, b.edited, b.as = take("support", "o", "jane", 1), take("support", "l", "carl", 2), take("support", "e", "dan", 3), take("support", "a", "eve", 4)
+	b.replied = take("support", "r", "kim", 9)
 	b.left, b.inbox = take("website", "w", "flo", 5), take("hotline", "h", "gus", 6)
 	give(b.open, "ben", desk.Open)
 	give(b.lost, "dora", desk.Closed)
+	give(b.replied, "ben", desk.Closed)
 	if _, err := edits.NewTicket(t.Context(), ben, b.as, "waiting"); err != nil {
 		t.Fatal(err)
 	}
@@ -71,8 +79,9 @@ func makeBase(t *testing.T) base {
 	e.run(t, "move", "--channel", "website", "--history", "none", "--ack", "no-sla-policy", "--watch", "--json").ok(t, &moved)
 	b.website = moved.Move.ID
 	b.live = take("website", "x", "ida", 8)
+	take("support", "r2", "kim", 10, "r")
 	status, owner := desk.Status("waiting"), "cleo"
-	_, err := edits.EditTicket(t.Context(), ben, desk.TicketID(b.edited), desk.TicketEdit{Status: &status, Owner: &owner})
+	_, err := edits.EditTicket(t.Context(), ben, b.edited, "", desk.TicketEdit{Status: &status, Owner: &owner})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,32 +113,33 @@ func (s spoil) must(err error) {
 	}
 }
 
-// ticket changes the ticket of a conversation behind everybody's back.
+// change changes a conversation behind everybody's back.
+func (s spoil) change(id string, change func(*desk.Conversation)) {
+	s.Helper()
+	store := store.ConversationStore{Engine: s.engine}
+	c, err := store.Get(s.Context(), "demo", id)
+	s.must(err)
+	old := c
+	change(&c)
+	s.must(store.Save(s.Context(), old, c))
+}
+
+// ticket changes the ticket of a conversation, and what it was when it landed only
+// if change does so.
 func (s spoil) ticket(conversation string, change func(*desk.Ticket)) {
 	s.Helper()
-	t, err := s.cases.Tickets.Get(s.Context(), "demo", desk.TicketID(conversation))
-	s.must(err)
-	old := t
-	change(&t)
-	s.must(s.cases.Tickets.Replace(s.Context(), t, old))
+	s.change(conversation, func(c *desk.Conversation) {
+		c.Ticket.Landed = c.Ticket.AtLanding()
+		change(&c.Ticket)
+	})
 }
 
-// create adds a ticket that is a copy of a conversation's.
-func (s spoil) create(conversation string, change func(*desk.Ticket)) {
+// land lands a conversation that is to stay in the inbox, as another did.
+func (s spoil) land(id, like string) {
 	s.Helper()
-	t, err := s.cases.Tickets.Get(s.Context(), "demo", desk.TicketID(conversation))
+	other, err := s.cases.Conversations.Get(s.Context(), "demo", like)
 	s.must(err)
-	change(&t)
-	for _, err := range s.cases.Tickets.Create(s.Context(), []desk.Ticket{t}) {
-		s.must(err)
-	}
-}
-
-func (s spoil) remove(conversation string) {
-	s.Helper()
-	t, err := s.cases.Tickets.Get(s.Context(), "demo", desk.TicketID(conversation))
-	s.must(err)
-	s.must(s.cases.Tickets.Delete(s.Context(), t))
+	s.change(id, func(c *desk.Conversation) { c.Home, c.Ticket = desk.HelpDesk, other.Ticket })
 }
 
 // set sets attributes of an item, as no code of deskmove would.
@@ -140,9 +150,13 @@ func (s spoil) set(table store.Table, key store.Key, attrs ...store.Attr) {
 	}})))
 }
 
-func (s spoil) conversation(id string, attrs ...store.Attr) {
+// batch enters a batch of one conversation into a ledger.
+func (s spoil) batch(moveID, entry string) {
 	s.Helper()
-	s.set(store.Conversations, store.HeaderKey("demo", id), attrs...)
+	ledger := store.LedgerStore{Engine: s.engine}
+	is, err := ledger.Cursor(s.Context(), "demo", moveID)
+	s.must(err)
+	s.must(ledger.Advance(s.Context(), "demo", moveID, is, move.Cursor{Began: is.Began}, []move.Entry{{ID: entry, Count: 1, SentAt: time.Now()}}))
 }
 
 // report changes a move's report.
@@ -164,32 +178,20 @@ var spoils = map[string]struct {
 	sees  []string
 	spoil func(s spoil)
 }{
-	"a ticket is gone": {[]string{"marker-has-ticket"}, func(s spoil) { s.remove(s.open) }},
-	"a native ticket of the inbox is gone": {[]string{"one-ticket"}, func(s spoil) {
-		s.conversation(s.inbox, attr(store.AttrTicket, desk.TicketID(s.inbox)))
+	"a ticket is gone": {[]string{"landed-has-ticket"}, func(s spoil) {
+		s.change(s.open, func(c *desk.Conversation) { c.Ticket = desk.Ticket{} })
 	}},
-	"a conversation has two tickets": {[]string{"one-ticket"}, func(s spoil) {
-		s.create(s.open, func(t *desk.Ticket) { t.ID = "t-second" })
+	"a conversation is back in the inbox": {[]string{"complete"}, func(s spoil) {
+		s.change(s.open, func(c *desk.Conversation) { c.Home = desk.Inbox })
 	}},
-	"a ticket has no conversation": {[]string{"one-ticket"}, func(s spoil) {
-		s.create(s.open, func(t *desk.Ticket) { t.ID, t.Conversation = "t-c0nobody", "c0nobody" })
-	}},
-	"a marker is gone": {[]string{"ticket-has-marker", "complete"}, func(s spoil) {
-		s.conversation(s.open, attr(store.AttrHome, "inbox"))
-	}},
-	"marker and ticket are gone": {[]string{"complete"}, func(s spoil) {
-		s.remove(s.lost)
-		s.conversation(s.lost, attr(store.AttrHome, "inbox"), attr(store.AttrTicket, ""))
+	"a conversation never landed": {[]string{"complete"}, func(s spoil) {
+		s.change(s.lost, func(c *desk.Conversation) { c.Home, c.Ticket = desk.Inbox, desk.Ticket{} })
 	}},
 	"a live conversation is in the inbox": {[]string{"complete"}, func(s spoil) {
-		s.remove(s.live)
-		s.conversation(s.live, attr(store.AttrHome, "inbox"), attr(store.AttrTicket, ""))
+		s.change(s.live, func(c *desk.Conversation) { c.Home, c.Ticket = desk.Inbox, desk.Ticket{} })
 	}},
 	"another move's name": {[]string{"complete"}, func(s spoil) {
-		s.conversation(s.open, attr(store.AttrMove, s.website))
-	}},
-	"the marker names another ticket": {[]string{"one-ticket"}, func(s spoil) {
-		s.conversation(s.open, attr(store.AttrTicket, desk.TicketID(s.lost)))
+		s.ticket(s.open, func(t *desk.Ticket) { t.Move = s.website })
 	}},
 	"a wrong date": {[]string{"created-is-started", "checksums"}, func(s spoil) {
 		s.ticket(s.open, func(t *desk.Ticket) { t.Created = t.Created.Add(time.Hour) })
@@ -197,44 +199,45 @@ var spoils = map[string]struct {
 	"the day of the import as date": {[]string{"created-is-started"}, func(s spoil) {
 		s.ticket(s.live, func(t *desk.Ticket) { t.Created = t.Imported })
 	}},
-	"an old version": {[]string{"version-at-rest"}, func(s spoil) {
-		s.ticket(s.open, func(t *desk.Ticket) { t.SourceVersion-- })
-	}},
-	"a reply that never came": {[]string{"version-at-rest"}, func(s spoil) {
-		s.conversation(s.live, store.Attr{Name: store.Version, Value: store.N(9)})
-	}},
 	"the other status": {[]string{"status", "checksums"}, func(s spoil) {
-		s.ticket(s.open, func(t *desk.Ticket) { t.Status, t.MovedStatus = "solved", "solved" })
+		s.ticket(s.open, func(t *desk.Ticket) { t.Status, t.Landed.Status = "solved", "solved" })
 	}},
 	"a status that nobody set": {[]string{"status"}, func(s spoil) {
 		s.ticket(s.open, func(t *desk.Ticket) { t.Status = "waiting" })
+	}},
+	"a ticket that nobody reopened": {[]string{"status"}, func(s spoil) {
+		s.ticket(s.lost, func(t *desk.Ticket) { t.Status = "new" })
+	}},
+	"a reply that closed a ticket": {[]string{"status"}, func(s spoil) {
+		s.change(s.open, func(c *desk.Conversation) { c.CustomerAt = time.Now() })
+		s.ticket(s.open, func(t *desk.Ticket) { t.Status = "solved" })
 	}},
 	"a status of no pipeline": {[]string{"status"}, func(s spoil) {
 		s.ticket(s.edited, func(t *desk.Ticket) { t.Status, t.Edited.Status = "nowhere", "nowhere" })
 	}},
 	"a closed status on a live ticket": {[]string{"status"}, func(s spoil) {
-		s.ticket(s.live, func(t *desk.Ticket) { t.Status, t.MovedStatus = "solved", "solved" })
+		s.ticket(s.live, func(t *desk.Ticket) { t.Status, t.Landed.Status = "solved", "solved" })
 	}},
 	"history called live": {[]string{"status"}, func(s spoil) {
 		s.ticket(s.open, func(t *desk.Ticket) { t.Provenance = desk.Live })
 	}},
 	"an owner without access": {[]string{"owner"}, func(s spoil) {
-		s.ticket(s.lost, func(t *desk.Ticket) { t.Owner, t.MovedOwner, t.LostOwner = "dora", "dora", "" })
+		s.ticket(s.lost, func(t *desk.Ticket) { t.Owner, t.Landed.Owner, t.LostOwner = "dora", "dora", "" })
 	}},
 	"an owner lost who has access": {[]string{"owner"}, func(s spoil) {
-		s.ticket(s.open, func(t *desk.Ticket) { t.Owner, t.MovedOwner, t.LostOwner = "", "", "ben" })
+		s.ticket(s.open, func(t *desk.Ticket) { t.Owner, t.Landed.Owner, t.LostOwner = "", "", "ben" })
 	}},
 	"an owner lost without a word": {[]string{"owner"}, func(s spoil) {
 		s.ticket(s.lost, func(t *desk.Ticket) { t.LostOwner = "" })
 	}},
 	"another owner": {[]string{"owner"}, func(s spoil) {
-		s.ticket(s.open, func(t *desk.Ticket) { t.Owner, t.MovedOwner = "cleo", "cleo" })
+		s.ticket(s.open, func(t *desk.Ticket) { t.Owner, t.Landed.Owner = "cleo", "cleo" })
 	}},
 	"an owner that nobody set": {[]string{"owner"}, func(s spoil) {
 		s.ticket(s.as, func(t *desk.Ticket) { t.Owner = "ben" })
 	}},
 	"a live ticket of a stranger": {[]string{"owner"}, func(s spoil) {
-		s.ticket(s.live, func(t *desk.Ticket) { t.Owner, t.MovedOwner = "mallory", "mallory" })
+		s.ticket(s.live, func(t *desk.Ticket) { t.Owner, t.Landed.Owner = "mallory", "mallory" })
 	}},
 	"an agent's status overwritten": {[]string{"edits-kept"}, func(s spoil) {
 		s.ticket(s.edited, func(t *desk.Ticket) { t.Status = "new" })
@@ -242,39 +245,27 @@ var spoils = map[string]struct {
 	"an agent's owner overwritten": {[]string{"edits-kept"}, func(s spoil) {
 		s.ticket(s.edited, func(t *desk.Ticket) { t.Owner = "ben" })
 	}},
-	"history moved that was to stay": {[]string{"history-left"}, func(s spoil) {
-		s.create(s.live, func(t *desk.Ticket) { t.ID, t.Conversation = desk.TicketID(s.left), s.left })
-		s.conversation(s.left, attr(store.AttrHome, "helpdesk"), attr(store.AttrTicket, desk.TicketID(s.left)))
-	}},
-	"a conversation of the inbox moved": {[]string{"foreign-untouched"}, func(s spoil) {
-		s.create(s.live, func(t *desk.Ticket) { t.ID, t.Conversation, t.Channel = desk.TicketID(s.inbox), s.inbox, "hotline" })
-		s.conversation(s.inbox, attr(store.AttrHome, "helpdesk"), attr(store.AttrTicket, desk.TicketID(s.inbox)))
-	}},
-	"a ticket of the inbox's conversation": {[]string{"foreign-untouched"}, func(s spoil) {
-		s.create(s.live, func(t *desk.Ticket) { t.ID, t.Conversation, t.Channel = desk.TicketID(s.inbox), s.inbox, "hotline" })
-	}},
-	"a ticket of another channel": {[]string{"foreign-untouched"}, func(s spoil) {
-		s.ticket(s.open, func(t *desk.Ticket) { t.Channel = "website" })
-	}},
-	"an open batch": {[]string{"ledger-empty", "counters-planned"}, func(s spoil) {
-		s.must(s.cases.Ledger.Add(s.Context(), move.Entry{Account: "demo", Move: s.support, ID: "late", IDs: []string{s.open}, Count: 1, SentAt: time.Now()}))
-	}},
+	"history moved that was to stay":    {[]string{"history-left"}, func(s spoil) { s.land(s.left, s.live) }},
+	"a conversation of the inbox moved": {[]string{"foreign-untouched"}, func(s spoil) { s.land(s.inbox, s.live) }},
+	"an open batch":                     {[]string{"ledger-empty", "counters-planned"}, func(s spoil) { s.batch(s.support, "late") }},
 	"a batch counted twice": {[]string{"counters-planned"}, func(s spoil) {
-		s.must(s.cases.Ledger.Add(s.Context(), move.Entry{Account: "demo", Move: s.support, ID: "twice", IDs: []string{s.open}, Count: 1, SentAt: time.Now()}))
-		s.must(s.cases.Ledger.Done(s.Context(), move.Batch{Account: "demo", Move: s.support, Entry: "twice", Count: 2}, move.Counts{Created: 1}))
+		s.batch(s.support, "twice")
+		s.must(store.LedgerStore{Engine: s.engine}.Done(s.Context(), move.Batch{
+			Account: "demo", Move: s.support, Job: s.support, Pass: "0", Entry: "twice", IDs: []string{s.open}, Count: 1,
+		}, move.Found{Counts: move.Counts{Created: 2}}))
 	}},
 	"two moves at once": {[]string{"one-move"}, func(s spoil) {
-		s.set(store.Control, store.MoveKey("demo", s.support), attr(store.AttrState, "running"))
-		s.set(store.Control, store.MoveKey("demo", s.website), attr(store.AttrState, "running"))
+		s.set(store.Control, store.MoveKey("demo", s.support), attr(store.AttrStatus, "running"))
+		s.set(store.Control, store.MoveKey("demo", s.website), attr(store.AttrStatus, "running"))
 	}},
 	"a moved channel is back in the inbox": {[]string{"one-move", "foreign-untouched"}, func(s spoil) {
-		s.set(store.Control, store.ChannelKey("demo", "support"), attr(store.AttrHome, "inbox"))
+		s.set(store.Control, store.ChannelKey("demo", "support"), attr(store.Home, "inbox"))
 	}},
 	"a channel moving by nobody": {[]string{"one-move"}, func(s spoil) {
-		s.set(store.Control, store.ChannelKey("demo", "hotline"), attr(store.AttrHome, "moving"), attr(store.AttrMove, "m0"))
+		s.set(store.Control, store.ChannelKey("demo", "hotline"), attr(store.Home, "moving"), attr("move", "m0"))
 	}},
 	"a channel still moving after the end": {[]string{"one-move"}, func(s spoil) {
-		s.set(store.Control, store.ChannelKey("demo", "support"), attr(store.AttrHome, "moving"))
+		s.set(store.Control, store.ChannelKey("demo", "support"), attr(store.Home, "moving"))
 	}},
 	"a report with one too many": {[]string{"report-totals"}, func(s spoil) {
 		s.report(s.support, func(r *desk.Report) { r.Created++; r.Found++; r.ByStatus["new"]++ })
@@ -318,6 +309,77 @@ var spoils = map[string]struct {
 	}},
 }
 
+// lies are the ways in which answers can be wrong although no data could: what
+// the API says of the ticket of an open conversation, of the conversation itself,
+// and of another ticket that only the lie has.
+var lies = map[string]struct {
+	sees string
+	lie  func(b base) liar
+}{
+	"a conversation has two tickets": {"one-ticket", func(base) liar { return liar{twin: thing{"id": "t-second"}} }},
+	"a ticket has no conversation": {"one-ticket", func(base) liar {
+		return liar{twin: thing{"id": "t-c0nobody", "conversationId": "c0nobody"}}
+	}},
+	"a conversation names another's ticket": {"one-ticket", func(b base) liar {
+		return liar{conversation: thing{"ticketId": desk.TicketID(b.lost)}}
+	}},
+	"a ticket is of an older revision": {"one-revision", func(base) liar { return liar{ticket: thing{"revision": 1}} }},
+	"a ticket is of another channel":   {"foreign-untouched", func(base) liar { return liar{ticket: thing{"channelId": "website"}} }},
+	"a ticket stayed in the inbox":     {"landed-has-ticket", func(base) liar { return liar{ticket: thing{"home": "inbox"}} }},
+}
+
+type thing = map[string]any
+
+// liar passes requests on and alters what is answered of one conversation.
+type liar struct {
+	http.RoundTripper
+	of                         string // ID of the conversation
+	conversation, ticket, twin thing
+}
+
+func (l liar) RoundTrip(r *http.Request) (*http.Response, error) {
+	twin, _ := l.twin["id"].(string)
+	if l.twin != nil && r.URL.Path == "/v1/tickets/"+twin {
+		r = r.Clone(r.Context())
+		r.URL.Path = "/v1/tickets/" + desk.TicketID(l.of)
+		return l.answer(r, func(t thing) { maps.Copy(t, l.twin) })
+	}
+	return l.answer(r, func(body thing) {
+		items, list := body["items"].([]any)
+		if !list {
+			items = []any{body}
+		}
+		for _, item := range items {
+			switch item := item.(thing); item["id"] {
+			case l.of:
+				maps.Copy(item, l.conversation)
+			case desk.TicketID(l.of):
+				if list && l.twin != nil {
+					other := maps.Clone(item)
+					maps.Copy(other, l.twin)
+					body["items"] = append(items, other)
+				}
+				maps.Copy(item, l.ticket)
+			}
+		}
+	})
+}
+
+func (l liar) answer(r *http.Request, alter func(thing)) (*http.Response, error) {
+	res, err := l.RoundTripper.RoundTrip(r)
+	if err != nil || res.StatusCode != http.StatusOK || !strings.HasPrefix(r.URL.Path, "/v1/tickets") && !strings.HasPrefix(r.URL.Path, "/v1/conversations") {
+		return res, err
+	}
+	var body thing
+	if err := json.NewDecoder(res.Body).Decode(&body); err != nil {
+		return nil, err
+	}
+	alter(body)
+	text, err := json.Marshal(body)
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	return res, err
+}
+
 // TestVerifySees spoils good data in every way, and wants verify to say so.
 func TestVerifySees(t *testing.T) {
 	t.Parallel()
@@ -332,25 +394,18 @@ func TestVerifySees(t *testing.T) {
 		line := []string{"verify", "--data", dir, "--account", "demo", "--settings", accountFile}
 		run(t, line...).ok(t, nil)
 		e := start(t, dir)
-		ticket, err := e.stack.App.Tickets.Get(t.Context(), "demo", desk.TicketID(b.open))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := e.stack.App.Tickets.Delete(t.Context(), ticket); err != nil {
-			t.Fatal(err)
-		}
+		spoil{T: t, engine: e.store}.change(b.open, func(c *desk.Conversation) { c.Ticket = desk.Ticket{} })
 		e.stop()
-		run(t, line...).fails(t, 1, "VIOLATED marker-has-ticket: "+b.open+": it is marked as moved", "invariants are VIOLATED")
+		run(t, line...).fails(t, 1, "VIOLATED landed-has-ticket: "+b.open+": it is in the help desk", "invariants are VIOLATED")
 		run(t, append(line, "--json")...).fails(t, 1, `"ok":false`, b.open)
 	})
 	seen := map[string]bool{}
-	for name, test := range spoils {
-		seen[test.sees[0]] = true
+	sees := func(name string, wants []string, verified func(t *testing.T) verify.Result) {
+		seen[wants[0]] = true
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := spoiled(t, b, test.spoil)
 			var violated []string
-			for _, c := range r.Checks {
+			for _, c := range verified(t).Checks {
 				if c.Violations > 0 {
 					violated = append(violated, c.Name)
 					if len(c.First) == 0 || c.First[0].ID == "" || c.First[0].Problem == "" {
@@ -358,12 +413,18 @@ func TestVerifySees(t *testing.T) {
 					}
 				}
 			}
-			for _, want := range test.sees {
+			for _, want := range wants {
 				if !slices.Contains(violated, want) {
 					t.Errorf("violated are %v, want %s among them", violated, want)
 				}
 			}
 		})
+	}
+	for name, test := range spoils {
+		sees(name, test.sees, func(t *testing.T) verify.Result { return spoiled(t, b, test.spoil) })
+	}
+	for name, test := range lies {
+		sees(name, []string{test.sees}, func(t *testing.T) verify.Result { return verified(t, b, test.lie(b), func(spoil) {}) })
 	}
 	for _, c := range good.Checks {
 		if c.Checked == 0 {
@@ -388,9 +449,15 @@ func copied(t *testing.T, dir string) string {
 	return to
 }
 
-// spoiled spoils a copy of the data and verifies it. Nothing runs on it that
-// could mend it.
+// spoiled spoils a copy of the data and verifies it.
 func spoiled(t *testing.T, b base, do func(spoil)) verify.Result {
+	t.Helper()
+	return verified(t, b, liar{}, do)
+}
+
+// verified verifies a copy of the data, spoiled and with lies about an open
+// conversation. Nothing runs on it that could mend it.
+func verified(t *testing.T, b base, l liar, do func(spoil)) verify.Result {
 	t.Helper()
 	b.dir = copied(t, b.dir)
 	s := spoil{T: t, base: b}
@@ -408,10 +475,9 @@ func spoiled(t *testing.T, b base, do func(spoil)) verify.Result {
 		}
 	}()
 	do(s)
-	r, err := verify.Run(t.Context(), client.With("http://localhost", "", &client.InProcess{
-		API:    st.App.API(),
-		Caller: desk.Caller{Account: "demo", Agent: "admin", Role: desk.SuperAdmin},
-	}), verify.Options{Grace: -1, Settings: b.settings})
+	l.of = b.open
+	l.RoundTripper = &client.InProcess{API: st.App.API(), Caller: desk.Caller{Account: "demo", Agent: "admin", Role: desk.SuperAdmin}}
+	r, err := verify.Run(t.Context(), client.With("http://localhost", "", l), verify.Options{Grace: -1, Settings: b.settings})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,8 @@ import (
 type Result struct {
 	Name          string `json:"name"`
 	Conversations int    `json:"conversations"`
-	// RawPerS is how many tickets and markers a second the engine writes
-	// when nothing else is done.
+	// RawPerS is how many conversations a second land when nothing else is
+	// done.
 	RawPerS float64 `json:"raw_per_s"`
 	// EndToEndPerS counts from the request until the move is done, its waits
 	// included.
@@ -38,15 +38,16 @@ type Result struct {
 	Seconds       float64 `json:"seconds"`
 }
 
-// Run measures channels of some sizes one after the other, in a folder of
-// their own below dir, and prints a line of JSON for each.
-func Run(ctx context.Context, sizes []int, dir string, out, progress io.Writer) error {
-	for _, n := range sizes {
+// Run measures channels of some sizes one after the other, then lists over an
+// account of some size unless that is 0, each in a folder of its own below dir,
+// and prints a line of JSON for each.
+func Run(ctx context.Context, sizes []int, listed int, dir string, out, progress io.Writer) error {
+	one := func(n int, run func(Case) (any, error)) error {
 		own, err := os.MkdirTemp(dir, "deskmove-bench-")
 		if err != nil {
 			return err
 		}
-		r, err := Case{Conversations: n, Dir: own}.Run(ctx, progress)
+		r, err := run(Case{Conversations: n, Dir: own})
 		err = errors.Join(err, os.RemoveAll(own))
 		if err == nil {
 			err = json.NewEncoder(out).Encode(r)
@@ -54,8 +55,17 @@ func Run(ctx context.Context, sizes []int, dir string, out, progress io.Writer) 
 		if err != nil {
 			return fmt.Errorf("%d conversations: %w", n, err)
 		}
+		return nil
 	}
-	return nil
+	for _, n := range sizes {
+		if err := one(n, func(c Case) (any, error) { return c.Run(ctx, progress) }); err != nil {
+			return err
+		}
+	}
+	if listed == 0 {
+		return nil
+	}
+	return one(listed, func(c Case) (any, error) { return c.Lists(ctx, progress) })
 }
 
 // Case is one size of channel, measured in processes of its own so that none
@@ -88,7 +98,11 @@ func Main(ctx context.Context) (bool, error) {
 	var result any
 	switch part {
 	case "seed":
-		err = seed(ctx, dir, n)
+		err = seed(ctx, dir, Setup(), history(n))
+	case "seed-lists":
+		err = seedLists(ctx, dir, n)
+	case "lists":
+		result, err = lists(ctx, dir, n)
 	case "raw":
 		result, err = raw(ctx, dir, n)
 	case "move":
@@ -130,8 +144,9 @@ func (c Case) Run(ctx context.Context, progress io.Writer) (Result, error) {
 	return r, os.RemoveAll(data)
 }
 
-// part runs a part in its own process and reads its result into r.
-func (c Case) part(ctx context.Context, name, dir string, r *Result) error {
+// part runs a part in its own process and reads its result into r, unless that is
+// nil.
+func (c Case) part(ctx context.Context, name, dir string, r any) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err

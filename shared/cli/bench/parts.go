@@ -19,51 +19,70 @@ import (
 	"deskmove/shared/store"
 )
 
-// seed takes n conversations in, and waits until the stream has been read.
-func seed(ctx context.Context, dir string, n int) error {
+// seed takes conversations in, and waits until the stream has been read.
+func seed(ctx context.Context, dir string, setup desk.Setup, of ...Sample) error {
 	s, stop, err := open(ctx, dir, nil)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	if _, err := s.App.Accounts.Replace(ctx, Setup()); err != nil {
+	if _, err := s.App.Accounts.Replace(ctx, setup); err != nil {
 		return err
 	}
 	conversations := s.App.Conversations
-	if err := Batches(n, false, func(cs []desk.Conversation) error { return conversations.Import(ctx, cs) }); err != nil {
-		return err
+	for _, sample := range of {
+		if err := sample.Batches(false, func(cs []desk.Conversation) error { return conversations.Import(ctx, cs) }); err != nil {
+			return err
+		}
 	}
 	return s.WaitIdle(ctx)
 }
 
-// raw writes the tickets and markers of n conversations, and nothing else.
+// raw lands n conversations, each by the update that the move makes, and does
+// nothing else.
 func raw(ctx context.Context, dir string, n int) (any, error) {
 	e, err := sqlite.Open(dir, sqlite.Options{})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = e.Close() }()
-	tickets, conversations := store.TicketStore{Engine: e}, store.ConversationStore{Engine: e}
+	conversations := store.ConversationStore{Engine: e}
+	rules, err := landing()
+	if err != nil {
+		return nil, err
+	}
 	began := time.Now()
-	err = Batches(n, true, func(cs []desk.Conversation) error {
-		ts := make([]desk.Ticket, len(cs))
+	err = history(n).Batches(true, func(cs []desk.Conversation) error {
+		changes := make([]desk.Change, len(cs))
 		for i, c := range cs {
-			ts[i] = desk.Ticket{
-				Account: Account, ID: desk.TicketID(c.ID), Conversation: c.ID, Channel: Channel, Subject: c.Subject, Customer: c.Customer,
-				Status: "waiting", Owner: c.Owner, Created: c.Started, Provenance: desk.History, Imported: began, Move: "m1700000000000",
-				Origin: Channel, MovedStatus: "waiting", MovedOwner: c.Owner, Opened: began, Home: desk.HelpDesk,
-				Clocks:        desk.Clocks{Policy: "standard", FirstReply: began, Close: began},
-				SourceVersion: c.Version, Revision: 1,
+			landed, err := rules.Land(c, began)
+			if err != nil {
+				return err
 			}
-			cs[i].Home, cs[i].Ticket, cs[i].Move = desk.HelpDesk, ts[i].ID, ts[i].Move
+			changes[i] = desk.Change{Old: c, New: landed}
 		}
-		if err := store.FirstError(tickets.Create(ctx, ts)); err != nil {
-			return err
-		}
-		return store.FirstError(conversations.Mark(ctx, cs))
+		return store.FirstError(conversations.SaveMany(ctx, changes))
 	})
 	return map[string]float64{"raw_per_s": float64(n) / time.Since(began).Seconds()}, err
 }
+
+// landing returns the rules of a move of the channel that has just been fenced.
+func landing() (*desk.Rules, error) {
+	s := Setup()
+	c := s.Channels[0]
+	c.Home, c.FenceAt = desk.Moving, time.Now()
+	m := desk.Move{Account: Account, ID: "m1700000000000", Choices: choices, StartedAt: c.FenceAt, FenceAt: c.FenceAt}
+	return desk.NewRules(s, m, c, s.Access())
+}
+
+// choices are those of the benchmarks' moves.
+var choices = desk.Choices{
+	Channel: Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
+	SLA: desk.FromMove, Notifications: desk.Quiet, Acknowledged: []string{desk.CodeAgentsNoAccess},
+}
+
+// history is a channel of which two in three conversations are open.
+func history(n int) Sample { return Sample{Conversations: n, Open: 67} }
 
 // whole moves the channel while customers write, 50 new conversations a
 // second.
@@ -82,10 +101,7 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 	}
 	writes, reads := c.writes.Load(), c.reads.Load()
 	began := time.Now()
-	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
-		Channel: Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
-		Acknowledged: []string{desk.CodeAgentsNoAccess},
-	}, move.Idempotency{})
+	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, choices, move.Idempotency{})
 	if err != nil {
 		return nil, err
 	}
@@ -138,8 +154,13 @@ func (c *counter) Transact(ctx context.Context, ws []store.Write) error {
 }
 
 func open(ctx context.Context, dir string, wrap func(store.Engine) store.Engine) (*local.Stack, func(), error) {
+	return openAt(ctx, dir, "", wrap)
+}
+
+// openAt opens data and serves the API at an address, unless that is "".
+func openAt(ctx context.Context, dir, address string, wrap func(store.Engine) store.Engine) (*local.Stack, func(), error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := local.Open(ctx, local.Config{Dir: dir, Log: log, Wrap: wrap})
+	s, err := local.Open(ctx, local.Config{Dir: dir, Address: address, Log: log, Wrap: wrap})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -198,7 +219,7 @@ func customers(ctx context.Context, s *local.Stack, id string, done <-chan struc
 			}
 			began := time.Now()
 			for {
-				if _, err := cases.Tickets.Get(ctx, Account, desk.TicketID(taken.Conversation.ID)); err == nil {
+				if c, err := cases.Conversations.Get(ctx, Account, taken.Conversation.ID); err == nil && c.Home == desk.HelpDesk {
 					break
 				}
 				time.Sleep(5 * time.Millisecond)

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -40,28 +41,39 @@ func Setup() desk.Setup {
 // firstDay is when the benchmark's channel began.
 var firstDay = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Conversation is the i-th: one in three is closed, one in four has no owner.
-func Conversation(i int) desk.Conversation {
+// Sample is a channel's made-up history.
+type Sample struct {
+	Conversations int
+	Open          int    // percent of them
+	Channel       string // "mail" if ""
+	First         int    // number of the first; channels of an account must not overlap
+}
+
+// Conversation is the i-th. One in four has no owner.
+func (s Sample) Conversation(i int) desk.Conversation {
+	channel := cmp.Or(s.Channel, Channel)
+	i += s.First
 	at := firstDay.Add(time.Duration(i) * 40 * time.Second)
 	c := desk.Conversation{
-		Account: Account, ID: fmt.Sprintf("c%010x%08x", at.UnixMilli(), uint32(i)*2654435761), Origin: Channel, Channel: Channel, // #nosec G115 -- wraps on purpose
+		Account: Account, ID: fmt.Sprintf("c%010x%08x", at.UnixMilli(), uint32(i)*2654435761), Origin: channel, Channel: channel, // #nosec G115 -- wraps on purpose
 		Subject:  fmt.Sprintf("Question %d about an order that has not arrived, and the tracking page shows nothing", i),
 		Customer: fmt.Sprintf("customer.%d@some-company.example", i), Status: desk.Open,
 		Started: at.Add(-time.Minute), TakenIn: at, Joined: at, ChangedAt: at.Add(time.Hour),
-		Version: 3, CustomerVersion: 2, CustomerAt: at.Add(time.Minute), FirstReplyAt: at.Add(time.Hour), Messages: 3, Home: desk.Inbox,
+		Rev: 3, CustomerRev: 2, CustomerAt: at.Add(time.Minute), FirstReplyAt: at.Add(time.Hour), Messages: 3, Home: desk.Inbox,
 	}
 	if i%4 != 0 {
 		c.Owner = fmt.Sprintf("agent%02d", i%40)
 	}
-	if i%3 == 0 {
+	if i*61%100 >= s.Open { // spread evenly
 		c.Status, c.ClosedAt = desk.Closed, at.Add(2*time.Hour)
 	}
 	return c
 }
 
-// Batches calls do for each batch of n conversations, from several
-// goroutines, and returns the first error.
-func Batches(n int, newestFirst bool, do func(cs []desk.Conversation) error) error {
+// Batches calls do for each batch of conversations, from several goroutines, and
+// returns the first error.
+func (s Sample) Batches(newestFirst bool, do func(cs []desk.Conversation) error) error {
+	n := s.Conversations
 	count := (n + move.BatchSize - 1) / move.BatchSize
 	g, ctx := errgroup.WithContext(context.Background())
 	g.SetLimit(workers)
@@ -75,7 +87,7 @@ func Batches(n int, newestFirst bool, do func(cs []desk.Conversation) error) err
 		g.Go(func() error {
 			var cs []desk.Conversation
 			for i := b * move.BatchSize; i < min((b+1)*move.BatchSize, n); i++ {
-				cs = append(cs, Conversation(i))
+				cs = append(cs, s.Conversation(i))
 			}
 			return do(cs)
 		})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"syscall"
 	"time"
 
@@ -34,23 +35,25 @@ const workers = 8
 type Result struct {
 	Name          string  `json:"name"`
 	Conversations int     `json:"conversations"`
-	WriteUnits    float64 `json:"write_units"`
-	IndexUnits    float64 `json:"index_write_units"` // of the tickets' index, beside write_units
+	OpenPercent   int     `json:"open_percent"`
+	Above1KB      float64 `json:"above_1_kb"`        // share of conversations whose landing took more than one unit
+	WriteUnits    float64 `json:"write_units"`       // with those of indexes
+	IndexUnits    float64 `json:"index_write_units"` // of write_units
 	ReadUnits     float64 `json:"read_units"`
 	SQSRequests   float64 `json:"sqs_requests"`
 	Invocations   float64 `json:"converter_invocations"`
 	CPUMillis     float64 `json:"cpu_ms"`
 	Transitions   int64   `json:"transitions_per_move"`
 	PlanReads     float64 `json:"plan_read_units_per_move"`
-	// Units are the same units by table, with "/list" its index, and operation.
+	// Units are the same units by table, or index of it, and operation.
 	Units          map[string]float64 `json:"units"`
 	DollarsMillion Bill               `json:"dollars_per_million"`
 }
 
 // counted is what a move was counted to need.
 type counted struct {
-	conversations              int
-	writes, indexWrites, reads float64
+	conversations, open        int     // open is in percent
+	writes, indexWrites, reads float64 // writes are with those of indexes
 	planReads                  float64
 	units                      map[string]float64
 	sqsRequests, invocations   int64
@@ -61,14 +64,40 @@ type counted struct {
 // Run counts moves of channels of some sizes, one after the other, on an
 // endpoint that speaks DynamoDB's protocol, and prints a line of JSON for
 // each; with two sizes or more also one for a million, on the straight line
-// through the first and the last. Its tables are made there and belong to
-// this run alone.
-func Run(ctx context.Context, endpoint string, sizes []int, out, progress io.Writer) error {
+// through the first and the last. It does so for each of some shares of what is
+// open, in percent, then for real mail unless that is nil. Its tables are made
+// there and belong to this run alone.
+func Run(ctx context.Context, endpoint string, sizes, open []int, mail Mail, out, progress io.Writer) error {
+	for _, percent := range open {
+		if err := runSizes(ctx, endpoint, sizes, percent, out, progress); err != nil {
+			return err
+		}
+	}
+	if mail == nil {
+		return nil
+	}
+	c, err := count(ctx, endpoint, 100, func(h *app.App) (int, error) { return mail(ctx, h.API()) }, progress)
+	if err != nil {
+		return fmt.Errorf("real mail: %w", err)
+	}
+	r := c.result()
+	r.Name = "aws-mail"
+	return json.NewEncoder(out).Encode(r)
+}
+
+// Mail imports mail into the benchmarks' channel over an API that takes any caller,
+// and returns how many conversations it began. Nobody closes them.
+type Mail func(ctx context.Context, api http.Handler) (conversations int, err error)
+
+func runSizes(ctx context.Context, endpoint string, sizes []int, open int, out, progress io.Writer) error {
 	var all []counted
 	for _, n := range sizes {
-		c, err := count(ctx, endpoint, n, progress)
+		sample := bench.Sample{Conversations: n, Open: open}
+		c, err := count(ctx, endpoint, open, func(h *app.App) (int, error) {
+			return n, sample.Batches(false, func(cs []desk.Conversation) error { return patiently(ctx, h, cs) })
+		}, progress)
 		if err != nil {
-			return fmt.Errorf("%d conversations: %w", n, err)
+			return fmt.Errorf("%d conversations, %d %% open: %w", n, open, err)
 		}
 		all = append(all, c)
 		if err := json.NewEncoder(out).Encode(c.result()); err != nil {
@@ -89,28 +118,29 @@ func (c counted) result() Result {
 	}
 	return Result{
 		Units: units,
-		Name:  fmt.Sprintf("aws-%d", c.conversations), Conversations: c.conversations,
+		Name:  fmt.Sprintf("aws-%d-open-%d", c.conversations, c.open), Conversations: c.conversations, OpenPercent: c.open,
+		Above1KB:   max(0, units[string(store.Conversations)+" UpdateItem"]-1),
 		WriteUnits: c.writes / n, IndexUnits: c.indexWrites / n, ReadUnits: c.reads / n,
 		SQSRequests: float64(c.sqsRequests) / n, Invocations: float64(c.invocations) / n,
 		CPUMillis: float64(c.cpu.Microseconds()) / 1000 / n, Transitions: c.transitions, PlanReads: c.planReads, DollarsMillion: c.bill(),
 	}
 }
 
-// count moves a channel of n conversations.
-func count(ctx context.Context, endpoint string, n int, progress io.Writer) (counted, error) {
+// count moves a channel that is loaded first.
+func count(ctx context.Context, endpoint string, openPercent int, load func(*app.App) (n int, err error), progress io.Writer) (counted, error) {
 	log := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	engine, use, err := open(ctx, endpoint)
 	if err != nil {
 		return counted{}, err
 	}
-	q := &queue{messages: make(chan string, n/move.BatchSize+1000)}
+	q := &queue{messages: make(chan string, 100_000)} // more than any move sends at a time
 	m := &machine{starts: make(chan json.RawMessage, 10)}
 	h := app.New(app.Platform{Engine: engine, Batch: aws.BatchSize, Queue: q, Machine: m, Now: time.Now, Log: log})
 	if _, err := h.Accounts.Replace(ctx, bench.Setup()); err != nil {
 		return counted{}, err
 	}
-	_, _ = fmt.Fprintf(progress, "%d conversations: taking them in\n", n)
-	err = bench.Batches(n, false, func(cs []desk.Conversation) error { return patiently(ctx, h, cs) })
+	_, _ = fmt.Fprintln(progress, "taking conversations in")
+	n, err := load(h)
 	if err != nil {
 		return counted{}, err
 	}
@@ -126,7 +156,7 @@ func count(ctx context.Context, endpoint string, n int, progress io.Writer) (cou
 		return counted{}, err
 	}
 	c := counted{
-		conversations: n, cpu: used() - cpu, invocations: invocations, transitions: m.transitions.Load(),
+		conversations: n, open: openPercent, cpu: used() - cpu, invocations: invocations, transitions: m.transitions.Load(),
 		sqsRequests: q.sends.Load() + 2*invocations,
 	}
 	c.consumed(before, use.consumed())
@@ -208,7 +238,7 @@ func open(ctx context.Context, endpoint string) (*dynamo.Engine, *meter, error) 
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 		APIOptions:  []func(*middleware.Stack) error{use.attach},
 	})
-	tables := dynamo.Tables{Conversations: prefix + "conversations", Tickets: prefix + "tickets", Control: prefix + "control"}
+	tables := dynamo.Tables{Conversations: prefix + "conversations", Control: prefix + "control"}
 	if err := dynamo.CreateTables(ctx, client, tables); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("endpoint %s: it must be that of a peer that speaks DynamoDB's protocol, such as make peers installs", endpoint), err)
 	}
@@ -226,17 +256,18 @@ func (c *counted) consumed(before, after map[usage]float64) {
 	for u, units := range after {
 		total := units - before[u]
 		name := string(u.table)
-		if u.index {
-			name += "/list"
+		if u.index != "" {
+			name += "/" + u.index
 		}
 		c.units[name+" "+u.operation] += total
 		switch {
 		case u.reads():
 			c.reads += total
-		case u.index && u.table == store.Tickets:
-			c.indexWrites += total
 		default:
 			c.writes += total
+			if u.index != "" {
+				c.indexWrites += total
+			}
 		}
 	}
 }

@@ -110,8 +110,7 @@ func (m *machine) run(ctx context.Context, h *app.App) error {
 		return err
 	}
 	steps := map[string]handler.Step{
-		"${FenceFunctionArn}": h.Fence, "${ListFunctionArn}": h.List, "${DrainFunctionArn}": h.Drain,
-		"${ReconcileFunctionArn}": h.Reconcile, "${FinishFunctionArn}": h.Finish, "${AuditFunctionArn}": h.Audit,
+		"${FenceFunctionArn}": h.Fence, "${ListFunctionArn}": h.List, "${DrainFunctionArn}": h.Drain, "${FinishFunctionArn}": h.Finish,
 	}
 	runner := asl.Runner{
 		Machine: definition,

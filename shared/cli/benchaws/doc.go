@@ -6,9 +6,9 @@
 // What it counts, and how:
 //
 //   - Write and read request units as DynamoDB reports them, and one for each
-//     failed condition, which is charged but not reported. The entries of the
-//     tickets' index are counted apart, and so is what the plan reads before
-//     the start: a sample of at most 20,000 conversations, which is a tenth of
+//     failed condition, which is charged but not reported. The entries of
+//     indexes are among them, and also shown by themselves. What the plan reads
+//     before the start is counted apart: a sample of at most 20,000 conversations, which is a tenth of
 //     a cent, whatever the channel's size.
 //   - Requests to SQS: a SendMessageBatch takes ten messages and is billed by
 //     64 KB; an invocation of the converter stands for one ReceiveMessage and

@@ -15,16 +15,16 @@ func (f fit) at(n int) counted {
 	}
 	whole := func(a, b int64) int64 { return int64(on(float64(a), float64(b))) }
 	c := counted{
-		conversations: n,
-		writes:        on(f.a.writes, f.b.writes),
-		indexWrites:   on(f.a.indexWrites, f.b.indexWrites),
-		reads:         on(f.a.reads, f.b.reads),
-		planReads:     f.b.planReads, // of a sample
-		sqsRequests:   whole(f.a.sqsRequests, f.b.sqsRequests),
-		invocations:   whole(f.a.invocations, f.b.invocations),
-		transitions:   whole(f.a.transitions, f.b.transitions),
-		cpu:           time.Duration(whole(int64(f.a.cpu), int64(f.b.cpu))),
-		units:         make(map[string]float64, len(f.b.units)),
+		conversations: n, open: f.b.open,
+		writes:      on(f.a.writes, f.b.writes),
+		indexWrites: on(f.a.indexWrites, f.b.indexWrites),
+		reads:       on(f.a.reads, f.b.reads),
+		planReads:   f.b.planReads, // of a sample
+		sqsRequests: whole(f.a.sqsRequests, f.b.sqsRequests),
+		invocations: whole(f.a.invocations, f.b.invocations),
+		transitions: whole(f.a.transitions, f.b.transitions),
+		cpu:         time.Duration(whole(int64(f.a.cpu), int64(f.b.cpu))),
+		units:       make(map[string]float64, len(f.b.units)),
 	}
 	for name, units := range f.b.units {
 		c.units[name] = on(f.a.units[name], units)

@@ -18,10 +18,10 @@ import (
 )
 
 // usage is what consumes capacity: an operation, as DynamoDB names it, on a
-// table or on its index.
+// table or on an index of it.
 type usage struct {
 	table     store.Table
-	index     bool
+	index     string // "" is the table
 	operation string
 }
 
@@ -74,15 +74,15 @@ func (m *meter) call(ctx context.Context, in middleware.InitializeInput, next mi
 	return out, metadata, nil
 }
 
-// add splits what a call consumed between the table and its index.
+// add splits what a call consumed between the table and its indexes.
 func (m *meter) add(operation string, c *types.ConsumedCapacity) {
 	if c == nil || c.TableName == nil || c.Table == nil {
 		m.unreported++
 		return
 	}
-	m.count(*c.TableName, false, operation, *c.Table.CapacityUnits)
-	for _, index := range c.GlobalSecondaryIndexes {
-		m.count(*c.TableName, true, operation, *index.CapacityUnits)
+	m.count(*c.TableName, "", operation, *c.Table.CapacityUnits)
+	for name, index := range c.GlobalSecondaryIndexes {
+		m.count(*c.TableName, name, operation, *index.CapacityUnits)
 	}
 }
 
@@ -93,11 +93,11 @@ func (m *meter) failed(operation string, in any, err error) {
 	switch in := in.(type) {
 	case *dynamodb.TransactWriteItemsInput:
 		for i := 0; cancelled && i < len(in.TransactItems); i++ {
-			m.count(tableOf(in.TransactItems[i]), false, operation, 2)
+			m.count(tableOf(in.TransactItems[i]), "", operation, 2)
 		}
 	default:
 		if condition {
-			m.count(reflect.ValueOf(in).Elem().FieldByName("TableName").Elem().String(), false, operation, 1)
+			m.count(reflect.ValueOf(in).Elem().FieldByName("TableName").Elem().String(), "", operation, 1)
 		}
 	}
 }
@@ -112,7 +112,7 @@ func tableOf(item types.TransactWriteItem) string {
 	return *item.Delete.TableName
 }
 
-func (m *meter) count(table string, index bool, operation string, units float64) {
+func (m *meter) count(table, index, operation string, units float64) {
 	if units == 0 {
 		return
 	}

@@ -24,22 +24,22 @@ func TestMeter(t *testing.T) {
 	}
 	write := func(op store.Op, set store.Attrs, c store.Cond) func() error {
 		return func() error {
-			return store.FirstError(e.Write(t.Context(), []store.Write{{Op: op, Table: store.Tickets, Key: key, Set: set, If: c}}))
+			return store.FirstError(e.Write(t.Context(), []store.Write{{Op: op, Table: store.Conversations, Key: key, Set: set, If: c}}))
 		}
 	}
-	indexed := set(store.IndexPK, "i", store.IndexSK, "1", "x", strings.Repeat("x", 1500))
+	indexed := set(store.ByOwner.PK, "i", store.ByOwner.SK, "1", "x", strings.Repeat("x", 1500))
 	get := func(c store.Consistency, keys ...store.Key) func() error {
-		return func() error { _, err := e.Get(t.Context(), store.Tickets, keys, c); return err }
+		return func() error { _, err := e.Get(t.Context(), store.Conversations, keys, c); return err }
 	}
 	query := func(q store.Query) func() error {
 		return func() error {
-			q.Table, q.Limit = store.Tickets, 10
+			q.Table, q.Limit = store.Conversations, 10
 			_, err := e.Query(t.Context(), q)
 			return err
 		}
 	}
 	transact := func() error {
-		return e.Transact(t.Context(), []store.Write{{Table: store.Tickets, Key: store.Key{PK: "p", SK: "t"}, Set: indexed, If: store.Absent()}})
+		return e.Transact(t.Context(), []store.Write{{Table: store.Conversations, Key: store.Key{PK: "p", SK: "t"}, Set: indexed, If: store.Absent()}})
 	}
 	for _, c := range []struct {
 		name, operation string
@@ -49,14 +49,14 @@ func TestMeter(t *testing.T) {
 		{"put a new one of 1.5 KB", "PutItem", write(store.Put, indexed, store.Absent()), 2, 1},
 		{"put the same again", "PutItem", write(store.Put, indexed, nil), 2, 0},
 		{"update what is not in the index", "UpdateItem", write(store.Update, set("y", "y"), store.Exists()), 2, 0},
-		{"update the index's key", "UpdateItem", write(store.Update, set(store.IndexSK, "2"), nil), 2, 2},
+		{"update the index's key", "UpdateItem", write(store.Update, set(store.ByOwner.SK, "2"), nil), 2, 2},
 		{"a condition that fails", "PutItem", write(store.Put, indexed, store.Absent()), 1, 0},
 		{"get one, old", "GetItem", get(store.Eventual, key), 0.5, 0},
 		{"get one", "GetItem", get(store.Strong, key), 1, 0},
 		{"get one that is not there", "GetItem", get(store.Strong, store.Key{PK: "p", SK: "none"}), 1, 0},
 		{"get three, of which one is there", "BatchGetItem", get(store.Eventual, key, store.Key{PK: "p", SK: "1"}, store.Key{PK: "p", SK: "2"}), 1.5, 0},
 		{"query", "Query", query(store.Query{PK: "p", Read: store.Strong}), 1, 0},
-		{"query the index", "Query", query(store.Query{PK: "i", Index: true}), 0, 0.5},
+		{"query the index", "Query", query(store.Query{PK: "i", Index: store.ByOwner}), 0, 0.5},
 		{"transact", "TransactWriteItems", transact, 4, 1},
 		{"a transaction whose condition fails", "TransactWriteItems", transact, 2, 0},
 		{"delete", "DeleteItem", write(store.Delete, nil, nil), 2, 1},
@@ -69,11 +69,11 @@ func TestMeter(t *testing.T) {
 		for u, units := range use.consumed() {
 			units -= before[u]
 			switch {
-			case u.table != store.Tickets || u.operation != c.operation:
+			case u.table != store.Conversations || u.operation != c.operation:
 				if units != 0 {
 					t.Errorf("%s consumed %v as %+v", c.name, units, u)
 				}
-			case u.index:
+			case u.index == store.ByOwner.Name:
 				index = units
 			default:
 				table = units

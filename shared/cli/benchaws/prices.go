@@ -16,14 +16,12 @@ const (
 // Bill is what a million conversations cost, in dollars.
 type Bill struct {
 	Writes      float64 `json:"writes"`
-	Index       float64 `json:"index"` // writes of the tickets' index
+	Index       float64 `json:"index"` // of writes, those of indexes
 	Reads       float64 `json:"reads"`
 	Queue       float64 `json:"queue"`
 	Transitions float64 `json:"transitions"`
 	Functions   float64 `json:"functions"`
-	// Total is without the tickets' index, TotalWithIndex with it.
-	Total          float64 `json:"total"`
-	TotalWithIndex float64 `json:"total_with_index"`
+	Total       float64 `json:"total"`
 }
 
 // bill prices what was counted for n conversations, as for a million.
@@ -38,6 +36,5 @@ func (c counted) bill() Bill {
 		Functions:   (float64(c.invocations)*perInvocation + c.cpu.Seconds()*gbPerCPU*perGBSecond) * million,
 	}
 	b.Total = b.Writes + b.Reads + b.Queue + b.Transitions + b.Functions
-	b.TotalWithIndex = b.Total + b.Index
 	return b
 }

@@ -100,11 +100,10 @@ func load(ctx context.Context, api *client.Client, t Thread, seen func()) (desk.
 		}
 	}
 	if t.Ticket != "" {
-		ticket, err := api.NewTicket(ctx, c.ID, string(t.Ticket))
-		if err != nil {
+		if _, err := api.NewTicket(ctx, c.ID, string(t.Ticket)); err != nil {
 			return c, err
 		}
-		c.Ticket = ticket.ID
+		c.Ticket = desk.Ticket{Status: t.Ticket, Provenance: desk.Native}
 	}
 	return c, nil
 }

@@ -109,12 +109,11 @@ func (d *demo) move(ctx context.Context) error {
 
 // phases describes each phase of a move.
 var phases = map[string]string{
-	"":          "starting",
-	"fence":     "new mail goes to the help desk",
-	"list":      "listing conversations",
-	"drain":     "converting",
-	"reconcile": "looking for anything missed",
-	"finish":    "finishing",
+	"":        "starting",
+	"fence":   "new mail goes to the help desk",
+	"list":    "listing conversations",
+	"drain":   "converting",
+	"compare": "looking for anything missed",
 }
 
 // progress describes a running move in one line.

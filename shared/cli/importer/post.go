@@ -222,7 +222,11 @@ func (p *poster) state(ctx context.Context, o outcome) error {
 		if err != nil {
 			return fmt.Errorf("conversation %s: %w", o.conversation, err)
 		}
-		untouched := c.Version == c.MessageCount
+		changes := c.Version - c.MessageCount // other than messages
+		if c.Home != "inbox" {
+			changes-- // the landing
+		}
+		untouched := changes == 0
 		asIs := (e.Status == nil || c.Status == string(desk.Closed)) && (e.Owner == nil || c.Owner == o.owner)
 		if asIs || !o.added && !untouched {
 			return nil

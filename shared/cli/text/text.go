@@ -89,7 +89,6 @@ func Report(w io.Writer, r api.Report) {
 		{"moved with the ticket they had", fmt.Sprint(r.AsIs)},
 		{"redirected live", fmt.Sprint(r.Redirected)},
 		{"failed", fmt.Sprint(r.Failed)},
-		{"changed while they were counted", fmt.Sprint(r.Unsettled)},
 		{"owners lost: no help desk access", fmt.Sprint(r.OwnersLost)},
 		{"SLA breaches at once", fmt.Sprint(r.Breaches)},
 		{"tickets by status", counts(r.ByStatus)},

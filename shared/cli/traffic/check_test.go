@@ -176,6 +176,11 @@ func TestCheckSees(t *testing.T) {
 			x.c.Home = desk.HelpDesk
 			return fits, nil
 		},
+		traffic.CodeNoTicket: func(x thread) (bool, error) {
+			fits := x.c.Home == desk.HelpDesk
+			x.c.Ticket = desk.Ticket{}
+			return fits, nil
+		},
 	} {
 		t.Run(code, func(t *testing.T) {
 			victim := ""
@@ -263,18 +268,6 @@ var faults = []fault{
 			return opensOrCloses(e)
 		}, func(e event) bool { return e.replied && closed[e.conversation] })
 	}, setStatus("solved")},
-	{"ticket gone", traffic.CodeNoTicket, func(l *liar, w world) []string {
-		return l.fit(func(e event) bool { return e.replied }, func(e event) bool {
-			c, err := w.cases.Conversations.Get(context.Background(), account, e.conversation)
-			return err == nil && c.Home == desk.HelpDesk
-		})
-	}, func(ctx context.Context, w world, id string) error {
-		ticket, err := w.cases.Tickets.Get(ctx, account, desk.TicketID(id))
-		if err != nil {
-			return err
-		}
-		return w.cases.Tickets.Delete(ctx, ticket)
-	}},
 }
 
 func opensOrCloses(e event) bool { return setsStatus(e) || e.replied }

@@ -61,22 +61,31 @@ func (h HTTPAPI) Conversation(ctx context.Context, id string) (desk.Conversation
 	for i, m := range t.Messages {
 		ms[i] = desk.Message{ID: m.ID, External: m.ExternalID, Channel: m.ChannelID, Text: m.Text}
 	}
-	return desk.Conversation{
+	c := desk.Conversation{
 		ID: t.ID, Origin: t.OriginID, Channel: t.ChannelID, Status: desk.ConversationStatus(t.Status), Owner: t.Owner,
-		Home: desk.Home(t.Home), Ticket: t.TicketID, Move: t.MoveID, Started: t.StartedAt, TakenIn: t.TakenInAt,
-		Messages: t.MessageCount,
-	}, ms, nil
+		Home: desk.Home(t.Home), Started: t.StartedAt, TakenIn: t.TakenInAt, Messages: t.MessageCount,
+	}
+	if t.TicketID == "" {
+		return c, ms, nil
+	}
+	if c.Ticket, err = h.ticket(ctx, t); err != nil {
+		return desk.Conversation{}, nil, err
+	}
+	return c, ms, nil
 }
 
-// Ticket implements API.
-func (h HTTPAPI) Ticket(ctx context.Context, id string) (desk.Ticket, error) {
-	t, err := h.Agent.Ticket(ctx, id)
-	if err != nil {
+// ticket reads the ticket of a conversation; the zero Ticket if there is none that
+// is where the conversation is.
+func (h HTTPAPI) ticket(ctx context.Context, c api.Conversation) (desk.Ticket, error) {
+	t, err := h.Agent.Ticket(ctx, c.TicketID)
+	switch {
+	case client.IsNotFound(err), err == nil && (t.ID != desk.TicketID(c.ID) || t.ConversationID != c.ID || t.Home != c.Home):
+		return desk.Ticket{}, nil
+	case err != nil:
 		return desk.Ticket{}, translate(err)
 	}
 	ticket := desk.Ticket{
-		ID: t.ID, Conversation: t.ConversationID, Channel: t.ChannelID, Status: desk.Status(t.Status), Owner: t.Owner,
-		Created: t.CreatedAt, Home: desk.Home(t.Home), Provenance: desk.Provenance(t.Provenance), LostOwner: t.LostOwner,
+		Status: desk.Status(t.Status), Owner: t.Owner, Created: t.CreatedAt, Provenance: desk.Provenance(t.Provenance), LostOwner: t.LostOwner,
 	}
 	if t.Edited != nil {
 		ticket.Edited.At = t.Edited.At

@@ -29,8 +29,8 @@ type API interface {
 	EditConversation(ctx context.Context, id string, e desk.Edit) error
 	EditTicket(ctx context.Context, id string, e desk.TicketEdit) error
 
+	// Conversation returns a conversation with its ticket, if that can be read.
 	Conversation(ctx context.Context, id string) (desk.Conversation, []desk.Message, error)
-	Ticket(ctx context.Context, id string) (desk.Ticket, error)
 }
 
 // Posted is the acknowledgement of a message.
@@ -147,7 +147,7 @@ func (t *Traffic) AddConversations(cs ...desk.Conversation) {
 	for _, c := range cs {
 		r := &record{id: c.ID, channel: c.Channel}
 		if c.Home == desk.Inbox {
-			r.ticket = c.Ticket
+			r.ticket = c.TicketID()
 		}
 		t.records = append(t.records, r)
 	}

@@ -76,29 +76,22 @@ func (t *Traffic) failed(o op, err error) {
 }
 
 // edit edits where the conversation lives: in the inbox until the answer is
-// that it has moved, then on its ticket, which may have to wait for the move
-// to let go of the conversation.
+// that it has moved, then on its ticket.
 func (t *Traffic) edit(ctx context.Context, o op, s span) {
 	r := o.record
 	t.mu.Lock()
 	ticket := r.ticket
 	t.mu.Unlock()
 	var err error
-	for range 200 {
-		if ticket == "" {
-			err = t.insist(ctx, func(ctx context.Context) error { return t.api.EditConversation(ctx, r.id, o.edit.conversation()) })
-		} else {
-			err = t.insist(ctx, func(ctx context.Context) error { return t.api.EditTicket(ctx, ticket, o.edit.ticket()) })
-		}
+	if ticket == "" {
+		err = t.insist(ctx, func(ctx context.Context) error { return t.api.EditConversation(ctx, r.id, o.edit.conversation()) })
 		var refused *Refused
-		if !errors.As(err, &refused) || refused.Status != conflict {
-			break
+		if errors.As(err, &refused) && refused.Status == conflict {
+			ticket = refused.Ticket
 		}
-		// From the ticket back to the conversation, which is being moved.
-		if ticket != "" {
-			time.Sleep(20 * time.Millisecond)
-		}
-		ticket = refused.Ticket
+	}
+	if ticket != "" {
+		err = t.insist(ctx, func(ctx context.Context) error { return t.api.EditTicket(ctx, ticket, o.edit.ticket()) })
 	}
 	if s.end = t.clock.Add(1); err != nil {
 		t.failed(o, err)
@@ -147,7 +140,7 @@ func (t *Traffic) watch(ctx context.Context, channel, conversation string) {
 	t.queued++
 	begun := time.Now()
 	t.watches.Go(func() {
-		took := t.await(ctx, begun, desk.TicketID(conversation))
+		took := t.await(ctx, begun, conversation)
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.queued--
@@ -155,10 +148,10 @@ func (t *Traffic) watch(ctx context.Context, channel, conversation string) {
 	})
 }
 
-// await polls for a ticket, a minute at most.
-func (t *Traffic) await(ctx context.Context, begun time.Time, ticket string) time.Duration {
+// await polls for a conversation's ticket, a minute at most.
+func (t *Traffic) await(ctx context.Context, begun time.Time, conversation string) time.Duration {
 	for time.Since(begun) < time.Minute && ctx.Err() == nil {
-		if _, err := t.api.Ticket(ctx, ticket); err == nil {
+		if c, _, err := t.api.Conversation(ctx, conversation); err == nil && c.HasTicket() {
 			break
 		}
 		time.Sleep(2 * time.Millisecond)

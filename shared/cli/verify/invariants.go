@@ -5,10 +5,9 @@ package verify
 const (
 	oneTicket = iota
 	complete
-	markerTicket
-	ticketMarker
+	landedTicket
 	createdStarted
-	versionAtRest
+	oneRevision
 	statusRight
 	ownerRight
 	editsKept
@@ -27,12 +26,11 @@ const (
 var names = [invariants]struct{ name, promise string }{
 	oneTicket:       {"one-ticket", "no conversation has two tickets, no ticket is without its conversation"},
 	complete:        {"complete", "every conversation of a moved channel is in the help desk"},
-	markerTicket:    {"marker-has-ticket", "every conversation marked as moved has its ticket"},
-	ticketMarker:    {"ticket-has-marker", "every conversation with a ticket in the help desk is marked as moved"},
+	landedTicket:    {"landed-has-ticket", "conversation and ticket are in the help desk together"},
 	createdStarted:  {"created-is-started", "a ticket's date is the conversation's start"},
-	versionAtRest:   {"version-at-rest", "a ticket shows the conversation's last version"},
-	statusRight:     {"status", "a ticket's status is its conversation's status, mapped"},
-	ownerRight:      {"owner", "a ticket has its conversation's owner, if that agent has access"},
+	oneRevision:     {"one-revision", "a ticket's revision is its conversation's version"},
+	statusRight:     {"status", "a ticket's status is its conversation's, mapped, until an edit or a reply changes it"},
+	ownerRight:      {"owner", "a ticket's owner is its conversation's, if that agent has access, until an edit changes it"},
 	editsKept:       {"edits-kept", "an agent's edit of a ticket is kept until the customer writes"},
 	noHistory:       {"history-left", "with history none, nothing older than the fence has moved"},
 	foreign:         {"foreign-untouched", "nothing of a channel in the inbox has moved"},

@@ -42,19 +42,19 @@ func (v *verifier) pair(r record, t *api.Ticket) pair {
 
 // judge checks the invariants of a conversation and its ticket: first its home,
 // then that the ticket exists, then the ticket itself. The ticket's status, owner
-// and edit are checked only if it shows the conversation's last version.
+// and edit are checked only if both were read at the same revision.
 func (v *verifier) judge(p pair) verdict {
 	var d verdict
 	v.judgeHome(&d, p)
 	t := p.ticket
 	switch {
 	case t == nil:
-		d.must(markerTicket, !p.moved, p.id, "it is marked as moved, but ticket %s does not exist", ticketID(p.id))
+		d.must(landedTicket, !p.moved, p.id, "it is in the help desk, but ticket %s does not exist", ticketID(p.id))
 		d.must(oneTicket, p.moved || !p.ticketed, p.id, "it names a ticket that does not exist")
 		return d
 	case t.Home != "helpdesk":
 		d.must(oneTicket, t.ID == ticketID(p.id) && t.ConversationID == p.id, p.id, "its ticket %s is that of conversation %s", t.ID, t.ConversationID)
-		d.must(markerTicket, !p.moved, p.id, "it is marked as moved, but its ticket is still in the inbox")
+		d.must(landedTicket, !p.moved, p.id, "it is in the help desk, but its ticket is still in the inbox")
 		return d
 	}
 	v.judgeTicket(&d, p, t)
@@ -94,28 +94,20 @@ func (v *verifier) judgeTicket(d *verdict, p pair, t *api.Ticket) {
 		d.must(foreign, false, t.ID, "it is in the help desk, but its channel %q has not moved", p.channel)
 		return
 	}
-	if p.moved || ended(m) {
-		d.must(ticketMarker, p.moved && p.ticketed, t.ID, "it is in the help desk, but conversation %s is not marked as moved", p.id)
-	}
+	d.must(landedTicket, p.moved && p.ticketed, t.ID, "it is in the help desk, but conversation %s is in the inbox, or names no ticket", p.id)
 	d.must(createdStarted, t.Provenance == "native" || millis(t.CreatedAt) == p.started && p.started != 0, t.ID,
 		"it is dated %s, but its conversation did not start then", t.CreatedAt.UTC().Format("2006-01-02 15:04:05"))
-	// A ticket made in the inbox moves as it is, though its conversation may
-	// have joined another channel since (R14, R15).
-	d.must(foreign, t.ChannelID == p.channel || t.Provenance == "native", t.ID, "it is of channel %q, but its conversation is of %q", t.ChannelID, p.channel)
-	if p.moved {
-		d.looked[markerTicket] = true // the ticket exists
-		d.must(versionAtRest, t.SourceVersion == int64(p.version), t.ID, "it shows version %d of its conversation, which is at %d",
-			t.SourceVersion, p.version)
-	}
-	if p.moved && t.SourceVersion == int64(p.version) { // an older version has another status and owner
+	d.must(foreign, t.ChannelID == p.channel, t.ID, "it is of channel %q, but its conversation is of %q", t.ChannelID, p.channel)
+	d.must(oneRevision, t.Revision == int64(p.version), t.ID, "its revision is %d, but its conversation's version is %d", t.Revision, p.version)
+	if p.moved && t.Revision == int64(p.version) { // at another it has another status and owner
 		v.judgeStatus(d, p, t, m)
 		v.judgeOwner(d, p, t, m)
 		v.judgeEdit(d, p, t)
 	}
 }
 
-// judgeStatus checks the status that the move gave the ticket (MovedStatus), then
-// the status it has now.
+// judgeStatus checks the status with which the ticket landed (MovedStatus) against
+// that of its conversation, which is frozen since then, and the status it has now.
 func (v *verifier) judgeStatus(d *verdict, p pair, t *api.Ticket, m api.ChannelMove) {
 	closed, known := v.world.closed[t.Status]
 	d.must(statusRight, known, t.ID, "its status %q is in no pipeline", t.Status)
@@ -125,7 +117,11 @@ func (v *verifier) judgeStatus(d *verdict, p pair, t *api.Ticket, m api.ChannelM
 		if p.open {
 			want = m.StatusMap.Open
 		}
-		d.must(statusRight, t.MovedStatus == want, t.ID, "the move gave it status %q, not %q", t.MovedStatus, want)
+		right := t.MovedStatus == want
+		if t.MoveID == "" { // it landed after the move's end, perhaps without the status that was chosen
+			right = v.world.closed[t.MovedStatus] != p.open
+		}
+		d.must(statusRight, right, t.ID, "it landed with status %q, not %q", t.MovedStatus, want)
 	case t.Provenance == "history":
 		d.must(statusRight, false, t.ID, "it was made from history, but its move leaves history behind")
 	case t.Provenance == "live":
@@ -136,10 +132,21 @@ func (v *verifier) judgeStatus(d *verdict, p pair, t *api.Ticket, m api.ChannelM
 		d.must(statusRight, live == (t.Provenance == "live"), t.ID, "its provenance is %s, but its conversation came on the other side of the fence", t.Provenance)
 	}
 	if t.Edited == nil {
-		d.must(statusRight, t.Status == t.MovedStatus, t.ID, "no agent edited it, but its status went from %q to %q", t.MovedStatus, t.Status)
+		d.must(statusRight, t.Status == t.MovedStatus || !closed && v.wroteSince(p, t), t.ID,
+			"no agent edited it, but its status went from %q to %q", t.MovedStatus, t.Status)
 	} else if t.Status != t.Edited.Status {
 		d.must(statusRight, !closed, t.ID, "the customer wrote after the agent's edit, but its status is %q", t.Status)
 	}
+}
+
+// wroteSince reports whether the customer wrote after the ticket landed. Of a native
+// ticket it is only known that it landed after the fence.
+func (v *verifier) wroteSince(p pair, t *api.Ticket) bool {
+	landed := t.ImportedAt
+	if t.Provenance == "native" {
+		landed = v.world.channels[p.channel].FenceAt
+	}
+	return p.customerVersion > 0 && p.customerAt >= millis(landed)
 }
 
 // judgeOwner checks that the move kept the conversation's owner, or dropped it for
@@ -162,7 +169,7 @@ func (v *verifier) judgeOwner(d *verdict, p pair, t *api.Ticket, m api.ChannelMo
 		d.must(ownerRight, lost, t.ID, "it has owner %q, but its conversation has none", t.MovedOwner)
 		return
 	}
-	if access, ok := v.world.access[m.ID]; ok && t.Provenance == "history" {
+	if access, ok := v.world.access[m.ID]; ok && t.Provenance == "history" && t.MoveID == m.ID {
 		kept, lost = kept && access[p.owner], lost && !access[p.owner]
 	}
 	d.must(ownerRight, kept || lost, t.ID, "it has owner %q and lost %q, but its conversation's is %q", t.MovedOwner, t.LostOwner, p.owner)
@@ -175,10 +182,7 @@ func (v *verifier) judgeEdit(d *verdict, p pair, t *api.Ticket) {
 	if e == nil {
 		return
 	}
-	wrote := int64(p.customerVersion) > e.SourceVersion
-	if p.customerVersion == 0 { // an older API does not tell
-		wrote = p.customerAt >= millis(e.At)
-	}
+	wrote := int64(p.customerVersion) > e.Revision
 	d.must(editsKept, t.Owner == e.Owner, t.ID, "an agent gave it owner %q, but it has %q", e.Owner, t.Owner)
 	d.must(editsKept, t.Status == e.Status || wrote, t.ID, "an agent gave it status %q, but it has %q", e.Status, t.Status)
 }

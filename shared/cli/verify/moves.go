@@ -15,10 +15,9 @@ import (
 // tally is a recount of the numbers of a move's report.
 type tally struct {
 	created, asIs, live, ownersLost int64
-	late                            int64 // of history, joined after the fence
+	late                            int64 // of history, joined after the fence or landed after the end
 	byStatus                        map[string]int64
 	inbox, desk                     uint64
-	changed                         int64 // when the last of its conversations changed
 }
 
 // tally counts a conversation for its channel's move.
@@ -35,14 +34,13 @@ func (v *verifier) tally(p pair) {
 		n = &tally{byStatus: make(map[string]int64)}
 		v.tallies[m.ID] = n
 	}
-	n.changed = max(n.changed, p.changed)
 	t := p.ticket
 	if !p.moved || t == nil || t.Home != "helpdesk" {
 		return
 	}
 	// A form's conversation that joined after the fence may have come before
 	// or after the report was made (R14).
-	late := p.joined >= millis(v.world.channels[p.channel].FenceAt)
+	late := p.joined >= millis(v.world.channels[p.channel].FenceAt) || t.Provenance == "history" && t.MoveID == ""
 	switch {
 	case t.Provenance == "live":
 		n.live++
@@ -53,15 +51,11 @@ func (v *verifier) tally(p pair) {
 	default:
 		n.created++
 	}
-	if t.LostOwner != "" {
+	if t.LostOwner != "" && t.MovedOwner == "" {
 		n.ownersLost++
 	}
 	n.byStatus[t.MovedStatus]++
-	status, owner := t.Status, t.Owner
-	if t.Edited != nil {
-		status, owner = t.MovedStatus, t.MovedOwner
-	}
-	n.desk += desk.Checksum(p.id, t.CreatedAt, desk.Status(status), owner)
+	n.desk += desk.Checksum(p.id, t.CreatedAt, desk.Status(t.MovedStatus), t.MovedOwner)
 	start, status, owner := v.expected(p, m)
 	n.inbox += desk.Checksum(p.id, start, desk.Status(status), owner)
 }
@@ -74,7 +68,7 @@ func (v *verifier) expected(p pair, m api.ChannelMove) (start time.Time, status,
 		return t.CreatedAt, t.MovedStatus, t.MovedOwner
 	}
 	status, owner = t.MovedStatus, t.MovedOwner
-	if t.Provenance == "history" && m.StatusMap != nil {
+	if t.Provenance == "history" && t.MoveID == m.ID && m.StatusMap != nil {
 		status = m.StatusMap.Closed
 		if p.open {
 			status = m.StatusMap.Open
@@ -156,9 +150,9 @@ func (v *verifier) judgeEnded(ctx context.Context, m api.ChannelMove) error {
 	return nil
 }
 
-// judgeReport compares a report with the data. Since the report was made,
-// customers have written and agents have edited; what that changes is not
-// compared.
+// judgeReport compares a report with the data. What customers and agents do after
+// a landing changes nothing of what is compared; but what has landed since the
+// report was made is not in it.
 func (v *verifier) judgeReport(m api.ChannelMove, r api.Report) {
 	n := v.tallies[m.ID]
 	if n == nil {
@@ -184,11 +178,11 @@ func (v *verifier) judgeReport(m api.ChannelMove, r api.Report) {
 	}
 
 	reported, now := r.Created+r.AsIs+r.Failed, n.created+n.asIs+failed
-	v.must(reportTotals, reported <= now+n.late+r.Failed && now <= reported+r.Unsettled, m.ID,
+	v.must(reportTotals, reported <= now+n.late+r.Failed && now <= reported, m.ID,
 		"its report has %d conversations of history, but the data have %d", reported, now)
 	v.must(reportTotals, r.Redirected <= n.live+r.Failed, m.ID, "its report has %d live tickets, but the data have %d", r.Redirected, n.live)
-	if n.changed >= millis(m.FenceAt) || r.Unsettled > 0 {
-		v.note("move %s: customers and agents went on after its start, so that its report's checksum, owners and statuses cannot be "+
+	if n.late > 0 || n.live > r.Redirected || now > reported {
+		v.note("move %s: conversations have landed since its report was made, so that its checksum, owners and statuses cannot be "+
 			"compared with today's data; both sides of today's data are compared instead", m.ID)
 		return
 	}

@@ -14,7 +14,6 @@ type record struct {
 	started         int64 // milliseconds since 1970; 0 if not known
 	takenIn         int64
 	joined          int64
-	changed         int64
 	customerAt      int64
 	version         int32
 	customerVersion int32
@@ -22,7 +21,7 @@ type record struct {
 	owner           int32
 	move            int32
 	open            bool
-	moved           bool // its marker is set
+	moved           bool // it is in the help desk
 	ticketed        bool // names a ticket
 	odd             bool // names another ticket than its own
 	seen            bool // its ticket was read
@@ -55,7 +54,7 @@ func (r *records) name(n int32) string { return r.names[n] }
 
 func (r *records) read(c api.Conversation) record {
 	return record{
-		id: c.ID, started: millis(c.StartedAt), takenIn: millis(c.TakenInAt), joined: millis(c.JoinedAt), changed: millis(c.ChangedAt), customerAt: millis(c.CustomerAt),
+		id: c.ID, started: millis(c.StartedAt), takenIn: millis(c.TakenInAt), joined: millis(c.JoinedAt), customerAt: millis(c.CustomerAt),
 		version: int32(c.Version), customerVersion: int32(c.CustomerVersion), // #nosec G115 -- nobody changes one so often
 		channel: r.number(c.ChannelID), owner: r.number(c.Owner), move: r.number(c.MoveID),
 		open: c.Status == "open", moved: c.Home == "helpdesk",
