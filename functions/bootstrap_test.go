@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,23 +23,21 @@ import (
 // reads is what each function reads of its environment, beside what the SDK
 // reads.
 var reads = map[string][]string{
-	"api":       {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "MOVE_MACHINE_ARN", "TICKETS_TABLE"},
-	"fence":     {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "TICKETS_TABLE"},
-	"list":      {"BATCHES_QUEUE_URL", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "MOVE_MACHINE_ARN", "TICKETS_TABLE"},
-	"convert":   {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "TICKETS_TABLE"},
-	"drain":     {"BATCHES_QUEUE_URL", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN", "TICKETS_TABLE"},
-	"reconcile": {"BATCHES_QUEUE_URL", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN", "TICKETS_TABLE"},
-	"finish":    {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "TICKETS_TABLE"},
-	"audit":     {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "TICKETS_TABLE"},
-	"redirect":  {"CONTROL_TABLE", "CONVERSATIONS_STREAM_ARN", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "TICKETS_TABLE"},
-	"sweep":     {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN", "TICKETS_TABLE"},
-	"claims":    nil,
+	"api":      {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "MOVE_MACHINE_ARN"},
+	"fence":    {"CONTROL_TABLE", "CONVERSATIONS_TABLE"},
+	"list":     {"BATCHES_QUEUE_URL", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "MOVE_MACHINE_ARN"},
+	"convert":  {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE"},
+	"drain":    {"BATCHES_QUEUE_URL", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN"},
+	"finish":   {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE"},
+	"redirect": {"CONTROL_TABLE", "CONVERSATIONS_STREAM_ARN", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE"},
+	"sweep":    {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN"},
+	"claims":   nil,
 }
 
 // good is an environment with everything in it.
 func good(endpoint string) []string {
 	return []string{
-		"CONVERSATIONS_TABLE=deskmove-conversations", "TICKETS_TABLE=deskmove-tickets", "CONTROL_TABLE=deskmove-control",
+		"CONVERSATIONS_TABLE=deskmove-conversations", "CONTROL_TABLE=deskmove-control",
 		"BATCHES_QUEUE_URL=" + endpoint + "/000000000000/deskmove-batches",
 		"MOVE_MACHINE_ARN=arn:aws:states:local:000000000000:stateMachine:deskmove-move",
 		"CONVERSATIONS_STREAM_ARN=arn:aws:dynamodb:local:000000000000:table/deskmove-conversations/stream/2026-11-23T09:00:00.000",
@@ -125,7 +125,7 @@ func TestMissingVariables(t *testing.T) {
 			t.Errorf("%s reads %v, want %v", name, got, want)
 		}
 	}
-	if got, _ := gaps(t, "fence", "CONVERSATIONS_TABLE=abc", "TICKETS_TABLE=abc", "CONTROL_TABLE=abc"); !slices.Equal(got, []string{"AWS_REGION"}) {
+	if got, _ := gaps(t, "fence", "CONVERSATIONS_TABLE=abc", "CONTROL_TABLE=abc"); !slices.Equal(got, []string{"AWS_REGION"}) {
 		t.Errorf("without a region: %v", got)
 	}
 }
@@ -170,6 +170,40 @@ func TestNothingIsAskedAtStart(t *testing.T) {
 	}
 }
 
+// TestAnotherLayoutIsRefused has tables with data of another layout, which no
+// function may touch.
+func TestAnotherLayoutIsRefused(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ Key map[string]any }
+		_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil || action != "GetItem" && action != "DescribeTable" { // of the sweeper
+			t.Errorf("asked for %s, %v", action, err)
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		if in.Key == nil {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = fmt.Fprint(w, `{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}`)
+			return
+		}
+		in.Key["version"] = map[string]string{"N": "99"}
+		answer, _ := json.Marshal(map[string]any{"Item": in.Key}) // it came from JSON
+		w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer)), 10))
+		_, _ = w.Write(answer)
+	}))
+	defer server.Close()
+	for name, variables := range reads {
+		if variables == nil {
+			continue
+		}
+		p := start(t, name, good(server.URL)...)
+		a, err := p.Invoke(t.Context(), event(t, name), time.Minute)
+		_ = p.Close() // the log is whole
+		if err != nil || !strings.Contains(p.Log()+string(a.Payload), "layout 99") {
+			t.Errorf("%s: %s %s, %v, log %q", name, a.ErrorType, a.Payload, err, p.Log())
+		}
+	}
+}
+
 // busy is a cloud that throttles everything.
 func busy(t *testing.T) string {
 	t.Helper()
@@ -187,7 +221,7 @@ func busy(t *testing.T) string {
 func TestBusyErrorKeepsItsName(t *testing.T) {
 	endpoint := busy(t)
 	var wg sync.WaitGroup
-	for _, name := range []string{"fence", "list", "drain", "reconcile", "finish", "audit"} {
+	for _, name := range []string{"fence", "list", "drain", "finish"} {
 		wg.Go(func() {
 			p := start(t, name, good(endpoint)...)
 			a, err := p.Invoke(t.Context(), event(t, name), 4*time.Second)
@@ -231,16 +265,16 @@ func TestPoison(t *testing.T) {
 		want, errorType string
 	}{
 		"no batch":          {"convert", `{"Records":[{"messageId":"m1","body":"!","attributes":{"ApproximateReceiveCount":"1"},"eventSource":"aws:sqs"}]}`, `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`, ""},
-		"no change":         {"redirect", `{"Records":[{"eventSource":"aws:dynamodb","eventName":"INSERT","dynamodb":{"SequenceNumber":"7","NewImage":{"ver":{"Q":"1"}}}}]}`, `{"batchItemFailures":[{"itemIdentifier":"7"}]}`, ""},
-		"no number":         {"redirect", `{"Records":[{"eventSource":"aws:dynamodb","eventName":"INSERT","dynamodb":{"SequenceNumber":"8","NewImage":{"ver":{"N":"1.5"}}}}]}`, `{"batchItemFailures":[{"itemIdentifier":"8"}]}`, ""},
+		"no change":         {"redirect", `{"Records":[{"eventSource":"aws:dynamodb","eventName":"INSERT","dynamodb":{"SequenceNumber":"7","NewImage":{"rev":{"Q":"1"}}}}]}`, `{"batchItemFailures":[{"itemIdentifier":"7"}]}`, ""},
+		"no number":         {"redirect", `{"Records":[{"eventSource":"aws:dynamodb","eventName":"INSERT","dynamodb":{"SequenceNumber":"8","NewImage":{"rev":{"N":"1.5"}}}}]}`, `{"batchItemFailures":[{"itemIdentifier":"8"}]}`, ""},
 		"no report":         {"redirect", `{"Records":[{"eventSource":"aws:sqs","messageId":"m2","body":"oops"}]}`, `{"batchItemFailures":[{"itemIdentifier":"m2"}]}`, ""},
 		"of elsewhere":      {"redirect", `{"Records":[{"eventSource":"aws:kinesis"}]}`, "", "errorString"},
 		"of nowhere":        {"redirect", `{"Records":[{}]}`, "", "errorString"},
-		"unnamed change":    {"redirect", `{"Records":[{"eventSource":"aws:dynamodb","dynamodb":{"NewImage":{"ver":{"Q":"1"}}}}]}`, "", "errorString"},
+		"unnamed change":    {"redirect", `{"Records":[{"eventSource":"aws:dynamodb","dynamodb":{"NewImage":{"rev":{"Q":"1"}}}}]}`, "", "errorString"},
 		"a mixture":         {"redirect", `{"Records":[{"eventSource":"aws:sqs","messageId":"m3","body":"{}"},{"eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"9"}}]}`, "", "errorString"},
 		"no event":          {"redirect", `[]`, "", "wrapError"},
 		"no run":            {"fence", `"m1"`, "", "UnmarshalTypeError"},
-		"no cursor":         {"list", `{"account":"acme","move":"m1","cursor":"x"}`, "", "InvalidError"},
+		"no position":       {"list", `{"account":"acme","move":"m1","since":"x"}`, "", "InvalidError"},
 		"no HTTP request":   {"api", `{"requestContext":[]}`, "", "UnmarshalTypeError"},
 		"an unknown caller": {"api", `{"rawPath":"/v1/me","requestContext":{"http":{"method":"GET"}}}`, `"statusCode":401`, ""},
 		"a path to nowhere": {"api", `{"rawPath":"","requestContext":{}}`, `"statusCode":404`, ""},

@@ -116,7 +116,7 @@ func TestWildcards(t *testing.T) {
 		"every action":     {file: yaml, old: "Action: sqs:SendMessage\n", new: "Action: sqs:*\n", says: "allows sqs:*"},
 		"any action":       {file: yaml, old: "Action: sqs:SendMessage\n", new: `Action: "*"` + "\n", says: "ListRole: allows *"},
 		"every queue":      {file: yaml, old: "Action: sqs:SendMessage\n                Resource: !GetAtt BatchesQueue.Arn", new: "Action: sqs:SendMessage\n                Resource: \"*\"", says: `ListRole: allows sqs:SendMessage on "*"`},
-		"every index":      {file: yaml, old: "/index/list", new: "/index/*", says: "index/*"},
+		"every index":      {file: yaml, old: "/index/open", new: "/index/*", says: "index/*"},
 		"every machine":    {file: yaml, old: "execution:${AWS::StackName}-move:*", new: "execution:*", says: `SweepRole: allows states:DescribeExecution on`},
 		"logs everywhere":  {file: yaml, old: "Resource: !GetAtt FenceLogs.Arn", new: `Resource: "*"`, says: "FenceRole: allows logs:CreateLogStream"},
 		"SAM's own role":   {file: yaml, old: "      Role: !GetAtt FenceRole.Arn\n", new: "", says: "FenceFunction: has not the role of its own"},

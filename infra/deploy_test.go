@@ -158,7 +158,7 @@ func deploy(t *testing.T, sam, machine, path string) {
 		Credentials: credentials.NewStaticCredentialsProvider("none", "none", ""),
 	})
 	engine := dynamo.New(client, streams, dynamo.Tables{
-		Conversations: values["ConversationsTableName"], Tickets: values["TicketsTableName"], Control: values["ControlTableName"],
+		Conversations: values["ConversationsTableName"], Control: values["ControlTableName"],
 	})
 	if err := engine.Check(t.Context()); err != nil {
 		t.Errorf("after the stack: %v", err)

@@ -45,7 +45,7 @@ func environmentsAgree(p project) []string {
 
 // meant is what the variables stand for in the template.
 var meant = map[string]string{
-	"CONVERSATIONS_TABLE": "ConversationsTable", "TICKETS_TABLE": "TicketsTable", "CONTROL_TABLE": "ControlTable",
+	"CONVERSATIONS_TABLE": "ConversationsTable", "CONTROL_TABLE": "ControlTable",
 	"BATCHES_QUEUE_URL": "BatchesQueue", "MOVE_MACHINE_ARN": machineARN, "CONVERSATIONS_STREAM_ARN": streamARN,
 	"METRICS_NAMESPACE": own,
 }
@@ -93,7 +93,7 @@ func TestEnvironmentsAgree(t *testing.T) {
 	holds(t, environmentsAgree, map[string]breakage{
 		"not set":           {file: yaml, old: "          CONTROL_TABLE: !Ref ControlTable\n", new: "", says: "fence: CONTROL_TABLE: is read, but not set"},
 		"not read":          {file: yaml, old: "          CONTROL_TABLE: !Ref ControlTable\n", new: "          CONTROL_TABLE: !Ref ControlTable\n          LOG_LEVEL: INFO\n", says: "api: LOG_LEVEL: is set, but not read"},
-		"another table":     {file: yaml, old: "TICKETS_TABLE: !Ref TicketsTable", new: "TICKETS_TABLE: !Ref ControlTable", says: "convert: TICKETS_TABLE is ControlTable"},
+		"another table":     {file: yaml, old: "CONVERSATIONS_TABLE: !Ref ConversationsTable", new: "CONVERSATIONS_TABLE: !Ref ControlTable", says: "convert: CONVERSATIONS_TABLE is ControlTable"},
 		"an ARN":            {file: yaml, old: "BATCHES_QUEUE_URL: !Ref BatchesQueue", new: "BATCHES_QUEUE_URL: !GetAtt BatchesQueue.Arn", says: "list: BATCHES_QUEUE_URL is BatchesQueue.Arn"},
 		"another machine":   {file: yaml, old: "stateMachine:${AWS::StackName}-move", new: "stateMachine:${AWS::StackName}", says: "sweep: MOVE_MACHINE_ARN is"},
 		"renamed in Go":     {file: "shared/aws/environment.go", old: `env:"METRICS_NAMESPACE`, new: `env:"METRICS_NAME`, says: "sweep: METRICS_NAME: is read, but not set"},

@@ -32,9 +32,9 @@ func functionsExist(p project) []string {
 
 func TestFunctionsExist(t *testing.T) {
 	holds(t, functionsExist, map[string]breakage{
-		"a function is missing": {file: "template.yaml", old: "  AuditFunction:\n", new: "  AuditAgain:\n", says: "audit: is not in the template"},
-		"a folder is missing":   {file: "functions/audit/main.go", says: "audit: has no folder"},
-		"another's code":        {file: "template.yaml", old: "CodeUri: functions/audit", new: "CodeUri: functions/fence", says: "audit: is built from functions/fence"},
+		"a function is missing": {file: "template.yaml", old: "  DrainFunction:\n", new: "  DrainAgain:\n", says: "drain: is not in the template"},
+		"a folder is missing":   {file: "functions/drain/main.go", says: "drain: has no folder"},
+		"another's code":        {file: "template.yaml", old: "CodeUri: functions/drain", new: "CodeUri: functions/fence", says: "drain: is built from functions/fence"},
 		"no event":              {file: "events/sweep.json", says: "sweep: has no events"},
 	})
 }

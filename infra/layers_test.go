@@ -46,7 +46,7 @@ var layers = []layer{
 		"shared/api", "shared/desk", "shared/handler", "shared/metrics", "shared/move", "shared/store", "shared/support"}},
 
 	{of: "shared/aws/dynamo", imports: []string{"shared/store"}, sdk: true},
-	{of: "shared/aws", imports: []string{"shared/app", "shared/aws/dynamo", "shared/desk", "shared/metrics", "shared/move"}, sdk: true, events: true},
+	{of: "shared/aws", imports: []string{"shared/app", "shared/aws/dynamo", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, sdk: true, events: true},
 
 	{of: "shared/local/clock"},
 	{of: "shared/local/asl"},

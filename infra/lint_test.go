@@ -51,7 +51,7 @@ func TestSAMValidates(t *testing.T) {
 	if _, err := tool(t, sam, "validate", "--lint", "--template", "template.yaml"); err != nil {
 		t.Error(err)
 	}
-	broken := brokenTemplate(t, "CodeUri: functions/audit", "CodeUris: functions/audit")
+	broken := brokenTemplate(t, "CodeUri: functions/drain", "CodeUris: functions/drain")
 	if _, err := tool(t, sam, "validate", "--lint", "--template", broken); err == nil {
 		t.Error("sam finds nothing wrong with CodeUris")
 	}
@@ -175,17 +175,17 @@ func seeFail(t *testing.T, guard string, deployed map[string]any) {
 		path     string
 		value    any
 	}{
-		"tables_outlive_the_stack":                        {"TicketsTable", "DeletionPolicy", "Delete"},
+		"tables_outlive_the_stack":                        {"ControlTable", "DeletionPolicy", "Delete"},
 		"tables_can_be_restored":                          {"ControlTable", "Properties.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", false},
 		"tables_are_encrypted_with_kms":                   {"ConversationsTable", "Properties.SSESpecification", nil},
-		"tables_pay_by_use":                               {"TicketsTable", "Properties.BillingMode", "PROVISIONED"},
+		"tables_pay_by_use":                               {"ConversationsTable", "Properties.BillingMode", "PROVISIONED"},
 		"queues_are_encrypted":                            {"BatchesQueue", "Properties.SqsManagedSseEnabled", false},
 		"queues_keep_messages_for_days":                   {"StreamFailuresDeadQueue", "Properties.MessageRetentionPeriod", 1209599.0},
 		"queues_have_dead_letter_queues":                  {"BatchesQueue", "Properties.RedrivePolicy", nil},
 		"queues_are_reached_by_tls_only":                  {"BatchesDeadQueuePolicy", "Properties.PolicyDocument.Statement", []any{map[string]any{"Effect": "Allow", "Principal": "*", "Action": "sqs:*"}}},
-		"functions_are_traced":                            {"AuditFunction", "Properties.TracingConfig", nil},
-		"functions_log_json_into_their_own_log":           {"AuditFunction", "Properties.LoggingConfig.LogFormat", "Text"},
-		"functions_run_what_we_build":                     {"AuditFunction", "Properties.Runtime", "go1.x"},
+		"functions_are_traced":                            {"DrainFunction", "Properties.TracingConfig", nil},
+		"functions_log_json_into_their_own_log":           {"DrainFunction", "Properties.LoggingConfig.LogFormat", "Text"},
+		"functions_run_what_we_build":                     {"DrainFunction", "Properties.Runtime", "go1.x"},
 		"logs_end_some_day":                               {"FenceLogs", "Properties.RetentionInDays", nil},
 		"mappings_name_what_failed":                       {"ConvertFunctionBatches", "Properties.FunctionResponseTypes", nil},
 		"poison_blocks_no_shard":                          {"RedirectFunctionConversations", "Properties.MaximumRetryAttempts", -1.0},

@@ -71,14 +71,14 @@ func targetsExist(p project) []string {
 func TestTargetsExist(t *testing.T) {
 	const asl, yaml = "shared/move/move.asl.json", "template.yaml"
 	holds(t, targetsExist, map[string]breakage{
-		"unknown function":  {file: asl, old: "${AuditFunctionArn}", new: "${LookFunctionArn}", says: "LookFunction: has no substitution"},
+		"unknown function":  {file: asl, old: "${FinishFunctionArn}", new: "${LookFunctionArn}", says: "LookFunction: has no substitution"},
 		"none":              {file: asl, old: `"Resource"`, new: `"resources"`, says: "calls nothing"},
-		"an ARN":            {file: asl, old: "${AuditFunctionArn}", new: "arn:aws:lambda:us-east-1:000000000000:function:audit", says: "is no placeholder"},
-		"not substituted":   {file: yaml, old: "        AuditFunctionArn: !GetAtt AuditFunction.Arn\n", new: "", says: "AuditFunction: has no substitution"},
-		"another's":         {file: yaml, old: "AuditFunctionArn: !GetAtt AuditFunction.Arn", new: "AuditFunctionArn: !GetAtt DrainFunction.Arn", says: "stands for DrainFunction.Arn"},
-		"no function":       {file: yaml, old: "  AuditFunction:\n", new: "  AuditAgain:\n", says: "AuditFunction: is no function"},
+		"an ARN":            {file: asl, old: "${FinishFunctionArn}", new: "arn:aws:lambda:us-east-1:000000000000:function:finish", says: "is no placeholder"},
+		"not substituted":   {file: yaml, old: "        FinishFunctionArn: !GetAtt FinishFunction.Arn\n", new: "", says: "FinishFunction: has no substitution"},
+		"another's":         {file: yaml, old: "FinishFunctionArn: !GetAtt FinishFunction.Arn", new: "FinishFunctionArn: !GetAtt DrainFunction.Arn", says: "stands for DrainFunction.Arn"},
+		"no function":       {file: yaml, old: "  FinishFunction:\n", new: "  FinishAgain:\n", says: "FinishFunction: is no function"},
 		"for nothing":       {file: yaml, old: "DefinitionSubstitutions:\n", new: "DefinitionSubstitutions:\n        SweepFunctionArn: !GetAtt SweepFunction.Arn\n", says: "SweepFunction: is substituted, but not called"},
-		"local has another": {file: "shared/local/local.go", old: "${AuditFunctionArn}", new: "${LookFunctionArn}", says: "AuditFunction: is not in the local stack"},
+		"local has another": {file: "shared/local/local.go", old: "${FinishFunctionArn}", new: "${LookFunctionArn}", says: "FinishFunction: is not in the local stack"},
 	})
 }
 
@@ -130,7 +130,7 @@ func TestErrorsExist(t *testing.T) {
 		"renamed in Go":      {file: "shared/desk/errors.go", old: "BusyError", new: "OccupiedError", says: "nobody reports BusyError"},
 		"no error any more":  {file: "shared/desk/errors.go", old: "func (e *BusyError) Error() string", new: "func (e *BusyError) String() string", says: "nobody reports BusyError"},
 		"misspelt":           {file: asl, old: "Lambda.ServiceException", new: "Lambda.ServiceExeption", says: "nobody reports Lambda.ServiceExeption"},
-		"busy is for good":   {file: asl, old: `"BusyError", `, new: "", says: "state Audit: does not try again after BusyError"},
+		"busy is for good":   {file: asl, old: `"BusyError", `, new: "", says: "state Drain: does not try again after BusyError"},
 		"nothing is caught":  {file: asl, old: `"Catch"`, new: `"Catches"`, says: "catches States.ALL"},
 		"a wrapped error":    {file: asl, old: `"BusyError", `, new: `"BusyError", "wrapError", `, says: "nobody reports wrapError"},
 		"a type of no error": {file: asl, old: `"BusyError", `, new: `"BusyError", "Run", `, says: "nobody reports Run"},

@@ -210,8 +210,8 @@ var watched = []string{
 	"ApproximateAgeOfOldestMessage BatchesQueue.QueueName",
 	"IteratorAge RedirectFunction",
 	"ExecutionsFailed MoveMachine", "ExecutionsTimedOut MoveMachine", "ExecutionsAborted MoveMachine",
-	"WriteThrottleEvents ConversationsTable", "WriteThrottleEvents TicketsTable", "WriteThrottleEvents ControlTable",
-	"ReadThrottleEvents ConversationsTable", "ReadThrottleEvents TicketsTable", "ReadThrottleEvents ControlTable",
+	"WriteThrottleEvents ConversationsTable", "WriteThrottleEvents ControlTable", "WriteThrottleEvents open ConversationsTable",
+	"ReadThrottleEvents ConversationsTable", "ReadThrottleEvents ControlTable",
 	"MovesAtAttention", "MovesRestarted", "Invocations SweepFunction", "5xx Api",
 }
 
@@ -268,7 +268,7 @@ func TestMetricsExist(t *testing.T) {
 		"of nothing":          {file: yaml, old: `"Latency", "ApiId", "${Api}"`, new: `"Latency"`, says: "Latency is of nothing"},
 		"unknown resource":    {file: yaml, old: `"FunctionName", "${ListFunction}"`, new: `"FunctionName", "${LookFunction}"`, says: "LookFunction is no AWS::Serverless::Function"},
 		"URL instead of name": {file: yaml, old: `"${BatchesQueue.QueueName}"`, new: `"${BatchesQueue}"`, says: "BatchesQueue does not name"},
-		"unknown index":       {file: yaml, old: `"GlobalSecondaryIndexName", "list"`, new: `"GlobalSecondaryIndexName", "lists"`, says: "has no index lists"},
+		"unknown index":       {file: yaml, old: `"GlobalSecondaryIndexName", "open"`, new: `"GlobalSecondaryIndexName", "opened"`, says: "has no index opened"},
 		"elsewhere":           {file: yaml, old: `"region": "${AWS::Region}"`, new: `"region": "us-east-1"`, says: "is of region us-east-1"},
 		"no JSON":             {file: yaml, old: `{"start": "-PT3H",`, new: `{"start": "-PT3H"`, says: "dashboard: invalid"},
 		"no alarm":            {file: yaml, old: "MetricName: ExecutionsAborted", new: "MetricName: ExecutionsFailed", says: "no alarm is about ExecutionsAborted MoveMachine"},

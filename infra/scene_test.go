@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func newScene(t *testing.T) *scene {
 	s := &scene{t: t, Rig: apptest.New(t), watcher: &watcher{}, called: map[string]bool{}}
 	p := s.Platform
 	p.Stream = s.Memory
-	for _, function := range []string{"api", "fence", "list", "drain", "reconcile", "finish", "audit", "convert", "redirect", "sweep"} {
+	for _, function := range []string{"api", "fence", "list", "drain", "finish", "convert", "redirect", "sweep"} {
 		s.each(function, p)
 	}
 	s.api = s.handlers("api").API()
@@ -72,6 +73,9 @@ func (s *scene) request(method, route string, body any, want int) map[string]any
 	r := httptest.NewRequest(method, path.String(), strings.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
 	s.Time = s.Time.Add(time.Millisecond)
+	if method == "PATCH" || method == "POST" && route == "/v1/moves" {
+		r.Header.Set("Idempotency-Key", strconv.FormatInt(s.Time.UnixMilli(), 10))
+	}
 	a := httptest.NewRecorder()
 	s.api.ServeHTTP(a, r.WithContext(auth.WithCaller(r.Context(), apptest.Admin)))
 	if a.Code != want {
@@ -130,7 +134,7 @@ func (s *scene) step(function string, r move.Run) move.Run {
 	s.Helper()
 	h := s.handlers(function)
 	step := map[string]handler.Step{
-		"fence": h.Fence, "list": h.List, "drain": h.Drain, "reconcile": h.Reconcile, "finish": h.Finish, "audit": h.Audit,
+		"fence": h.Fence, "list": h.List, "drain": h.Drain, "finish": h.Finish,
 	}[function]
 	next, err := step.Handle(s.Context(), r)
 	if err != nil {
@@ -182,52 +186,60 @@ func (s *scene) redirect(ids ...string) {
 // walk walks from the fence to the end of the move, and to the last audit.
 func (s *scene) walk(r move.Run) {
 	s.Helper()
-	s.reconciled(s.listed(r))
+	s.ended(s.listed(r))
 }
 
 // listed walks to where the batches are sent.
 func (s *scene) listed(r move.Run) move.Run {
 	s.Helper()
-	if r.Step == "" {
+	if r.Step == move.StepFence {
 		r = s.step("fence", r)
 	}
-	if r.History || r.Retry {
+	return s.loop("list", r)
+}
+
+// drained walks from there to where the last pass is done.
+func (s *scene) drained(r move.Run) move.Run {
+	s.Helper()
+	for {
+		s.convert()
+		if r = s.loop("drain", r); !r.Again {
+			return r
+		}
 		r = s.loop("list", r)
 	}
-	return r
 }
 
-// reconciled walks from there to the end.
-func (s *scene) reconciled(r move.Run) {
+// ended walks from there to the end of all that follows.
+func (s *scene) ended(r move.Run) {
 	s.Helper()
-	for found := 1; found > 0; found = r.Found {
-		s.convert()
-		r = s.loop("drain", r)
-		r = s.loop("reconcile", r)
+	for {
+		if r = s.step("finish", s.drained(r)); !r.More {
+			return
+		}
+		s.Time = s.Time.Add(time.Duration(r.Wait) * time.Second)
+		r = s.loop("list", r)
 	}
-	r = s.step("finish", r)
-	s.Time = s.Time.Add(time.Duration(r.Wait) * time.Second)
-	s.loop("audit", r)
 }
 
-// spoil makes a conversation one that cannot be converted.
-func (s *scene) spoil(id string) desk.Conversation {
+// change changes a conversation behind everybody's back.
+func (s *scene) change(id string, change func(*desk.Conversation)) {
 	s.Helper()
-	whole := s.Conversation(id)
-	broken := whole
-	broken.Started = time.Time{}
-	if err := s.Conversations.Save(s.Context(), broken, whole.Version); err != nil {
+	was := s.Conversation(id)
+	is := was
+	is.Rev++
+	change(&is)
+	if err := s.Conversations.Save(s.Context(), was, is); err != nil {
 		s.Fatal(err)
 	}
-	return whole
 }
 
-// mend makes it whole again.
-func (s *scene) mend(whole desk.Conversation) {
+// spoil makes a conversation one that cannot be converted, until it is mended.
+func (s *scene) spoil(id string) (mend func()) {
 	s.Helper()
-	if err := s.Conversations.Save(s.Context(), whole, whole.Version); err != nil {
-		s.Fatal(err)
-	}
+	started := s.Conversation(id).Started
+	s.change(id, func(c *desk.Conversation) { c.Started = time.Time{} })
+	return func() { s.change(id, func(c *desk.Conversation) { c.Started = started }) }
 }
 
 // once lets something happen before a function does an action for the first

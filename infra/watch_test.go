@@ -23,7 +23,7 @@ const (
 )
 
 var tableIDs = map[store.Table]string{
-	store.Conversations: "ConversationsTable", store.Tickets: "TicketsTable", store.Control: "ControlTable",
+	store.Conversations: "ConversationsTable", store.Control: "ControlTable",
 }
 
 // writeActions are the actions that DynamoDB asks for, by what a write does,
@@ -39,11 +39,12 @@ type watcher struct {
 	before func(function, action, resource string) error
 
 	mu    sync.Mutex
-	used  map[string]map[string]bool // by function: "dynamodb:PutItem on ControlTable.Arn"
+	used  map[string]map[string]bool // by function: "dynamodb:PutItem on ControlTable.Arn", "write A#*#MOVES"
 	below map[string]app.Platform
 }
 
-func (w *watcher) note(function, action, resource string) error {
+// note notes an action, and of which partitions of the control table it is.
+func (w *watcher) note(function, action, resource string, pks ...string) error {
 	w.mu.Lock()
 	if w.used == nil {
 		w.used = map[string]map[string]bool{}
@@ -52,6 +53,9 @@ func (w *watcher) note(function, action, resource string) error {
 		w.used[function] = map[string]bool{}
 	}
 	w.used[function][action+" on "+resource] = true
+	for _, pk := range pks {
+		w.used[function][accessOf(action)+" "+partitionOf(pk)] = true
+	}
 	before := w.before
 	w.mu.Unlock()
 	if before != nil {
@@ -81,6 +85,9 @@ func (w *watcher) each(function string, b app.Platform) app.Platform {
 		}
 		return nil
 	}
+	if err := store.CheckLayout(context.Background(), b.Engine); err != nil { // as package aws does before all else
+		panic(err)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.below == nil {
@@ -99,16 +106,32 @@ type watchedEngine struct {
 	function string
 }
 
-func (e watchedEngine) note(action string, t store.Table) error {
-	return e.w.note(e.function, "dynamodb:"+action, tableIDs[t]+".Arn")
+func (e watchedEngine) note(action string, t store.Table, pks ...string) error {
+	if t != store.Control {
+		pks = nil
+	}
+	return e.w.note(e.function, "dynamodb:"+action, tableIDs[t]+".Arn", pks...)
+}
+
+// accessOf says what an action does to items.
+func accessOf(action string) string {
+	switch action {
+	case "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query":
+		return "read"
+	case "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem":
+		return "write"
+	}
+	return ""
 }
 
 // Get makes one request of one key another than that of several, as
 // store/dynamo does.
 func (e watchedEngine) Get(ctx context.Context, t store.Table, keys []store.Key, c store.Consistency) ([]store.Item, error) {
 	different := map[store.Key]bool{}
+	var pks []string
 	for _, k := range keys {
 		different[k] = true
+		pks = append(pks, k.PK)
 	}
 	action := "BatchGetItem"
 	switch len(different) {
@@ -117,7 +140,7 @@ func (e watchedEngine) Get(ctx context.Context, t store.Table, keys []store.Key,
 	case 1:
 		action = "GetItem"
 	}
-	if err := e.note(action, t); err != nil {
+	if err := e.note(action, t, pks...); err != nil {
 		return nil, err
 	}
 	return e.Engine.Get(ctx, t, keys, c)
@@ -128,7 +151,7 @@ func (e watchedEngine) Write(ctx context.Context, ws []store.Write) []error {
 	var some []store.Write
 	var places []int
 	for i, write := range ws {
-		if errs[i] = e.note(writeActions[write.Op], write.Table); errs[i] == nil {
+		if errs[i] = e.note(writeActions[write.Op], write.Table, write.Key.PK); errs[i] == nil {
 			some, places = append(some, write), append(places, i)
 		}
 	}
@@ -143,7 +166,7 @@ func (e watchedEngine) Write(ctx context.Context, ws []store.Write) []error {
 
 func (e watchedEngine) Transact(ctx context.Context, ws []store.Write) error {
 	for _, write := range ws {
-		if err := e.note(writeActions[write.Op], write.Table); err != nil {
+		if err := e.note(writeActions[write.Op], write.Table, write.Key.PK); err != nil {
 			return err
 		}
 	}
@@ -151,11 +174,13 @@ func (e watchedEngine) Transact(ctx context.Context, ws []store.Write) error {
 }
 
 func (e watchedEngine) Query(ctx context.Context, q store.Query) (store.Page, error) {
-	resource := tableIDs[q.Table] + ".Arn"
-	if q.Index {
-		resource = "${" + resource + "}/index/list"
+	var err error
+	if q.Index == nil {
+		err = e.note("Query", q.Table, q.PK)
+	} else {
+		err = e.w.note(e.function, "dynamodb:Query", "${"+tableIDs[q.Table]+".Arn}/index/"+q.Index.Name)
 	}
-	if err := e.w.note(e.function, "dynamodb:Query", resource); err != nil {
+	if err != nil {
 		return store.Page{}, err
 	}
 	return e.Engine.Query(ctx, q)

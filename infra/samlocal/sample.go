@@ -72,7 +72,7 @@ func fill(ctx context.Context, c api.UseCases, now time.Time) error {
 		at := now.Add(-ago)
 		cs = append(cs, desk.Conversation{
 			Account: account, ID: fmt.Sprintf("c-example-%d", i+1), Origin: "mail", Channel: "mail", Home: desk.Inbox, Status: desk.Open,
-			Subject: "Where is my order?", Customer: "jane@customer.example", Messages: 1, Version: 1, CustomerVersion: 1,
+			Subject: "Where is my order?", Customer: "jane@customer.example", Messages: 1, Rev: 1, CustomerRev: 1,
 			Started: at, TakenIn: at, Joined: at, ChangedAt: at, CustomerAt: at, WaitingSince: at,
 		})
 	}

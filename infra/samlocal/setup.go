@@ -40,7 +40,7 @@ type setup struct {
 
 // tables are the names of the tables.
 func (s setup) tables() dynamo.Tables {
-	return dynamo.Tables{Conversations: s.name + "-conversations", Tickets: s.name + "-tickets", Control: s.name + "-control"}
+	return dynamo.Tables{Conversations: s.name + "-conversations", Control: s.name + "-control"}
 }
 
 // config is for the clients of a stand-in.
@@ -98,7 +98,7 @@ func (s setup) variables(stream, queue string) (map[string]string, error) {
 	}
 	tables := s.tables()
 	return map[string]string{
-		"CONVERSATIONS_TABLE": tables.Conversations, "TICKETS_TABLE": tables.Tickets, "CONTROL_TABLE": tables.Control,
+		"CONVERSATIONS_TABLE": tables.Conversations, "CONTROL_TABLE": tables.Control,
 		"CONVERSATIONS_STREAM_ARN": stream,
 		"BATCHES_QUEUE_URL":        q + u.Path,
 		"MOVE_MACHINE_ARN":         "arn:aws:states:" + region + ":000000000000:stateMachine:" + s.name + "-move",
