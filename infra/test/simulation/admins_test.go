@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -86,12 +87,12 @@ func (w *world) replaceSetup(setup desk.Setup, i int) {
 func (w *world) repairConversation(x desk.Conversation) {
 	w.request("mend "+x.ID, func(ctx context.Context, p *process) error {
 		c, err := p.Conversations.Get(ctx, x.Account, x.ID)
-		if err != nil || !c.Started.IsZero() {
+		if err != nil || !c.Started.IsZero() || c.Home == desk.HelpDesk { // what has landed is frozen
 			return err
 		}
-		old := c.Version
-		c.Started, c.ChangedAt, c.Version = c.TakenIn, w.date(), old+1
-		return p.Conversations.Save(ctx, c, old)
+		is := c
+		is.Started, is.ChangedAt, is.Rev = c.TakenIn, w.date(), c.Rev+1
+		return p.Conversations.Save(ctx, c, is)
 	}, func(error) {})
 }
 
@@ -132,9 +133,9 @@ func (w *world) startMove(account string, choices desk.Choices, key string, n in
 
 // retryMoves retries all moves of an account.
 func (w *world) retryMoves(account string) {
-	for _, m := range w.people.moves {
-		if m.account == account {
-			w.retryMove(m, 1)
+	for _, id := range slices.Sorted(maps.Keys(w.invariants.moves)) { // those, too, whose start had no answer
+		if m := w.invariants.moves[id]; m.Account == account && !m.Choices.Rehearsal {
+			w.retryMove(startedMove{account, id}, 1)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -11,7 +12,6 @@ import (
 
 	"deskmove/shared/desk"
 	"deskmove/shared/store"
-	"deskmove/shared/store/storetest"
 )
 
 var everyPair = flag.Bool("pairs", false, "crash at every pair of calls, instead of some")
@@ -30,11 +30,11 @@ type faultAt struct {
 }
 
 // oneConversation is the move of one conversation. Meanwhile something happens
-// between the writes of its ticket and of its marker.
+// between the read and the write that land it.
 type oneConversation struct {
 	ticket    bool   // it has one before the move
 	meanwhile string // "", "reply", "edit", or "join": a reply by e-mail to a form (R14), then its ticket is edited or made
-	mutant    mutant
+	moves     string // the channel that moves, if not its own
 }
 
 // channel returns the channel that moves.
@@ -63,9 +63,14 @@ func allOneConversations() (all []oneConversation) {
 // one after the call before it.
 func (s oneConversation) run(t *testing.T, writesOnly bool, faults ...faultAt) (calls int, violations []string) {
 	script := func(w *world) func(*task, *call) fault {
+		happened := false
 		return func(t *task, c *call) fault {
-			if c.verb == "write" && c.table == string(store.Conversations) && !t.isRequest() {
-				c.slow = 100 * time.Millisecond // before the marker, time for what happens meanwhile
+			if c.writes && c.table == string(store.Conversations) && !t.isRequest() {
+				c.slow = 100 * time.Millisecond // before it lands, time for what happens meanwhile
+				if !happened {
+					happened = true
+					w.after(0, func() { s.happenMeanwhile(w) })
+				}
 			}
 			if writesOnly && !c.writes || w.onlyAudits && t.function == w.sweep {
 				return noFault
@@ -79,7 +84,7 @@ func (s oneConversation) run(t *testing.T, writesOnly bool, faults ...faultAt) (
 			return noFault
 		}
 	}
-	violations = simulate(t, scenario{seed: 1, mutant: s.mutant, script: script, story: func(w *world) { s.story(w) }}).violations
+	violations = simulate(t, scenario{seed: 1, script: script, story: func(w *world) { s.story(w) }}).violations
 	return calls, violations
 }
 
@@ -88,7 +93,7 @@ func (s oneConversation) story(w *world) {
 	at := epoch.Add(-time.Hour)
 	c := desk.Conversation{
 		Account: "acme", ID: "c-1", Origin: s.channel(), Channel: s.channel(), Status: desk.Open, Owner: "ann", Started: at, TakenIn: at, Joined: at,
-		ChangedAt: at, Version: 1, CustomerVersion: 1, CustomerAt: at, Messages: 1, Home: desk.Inbox,
+		ChangedAt: at, Rev: 1, CustomerRev: 1, CustomerAt: at, Messages: 1, Home: desk.Inbox,
 	}
 	w.people.stop, w.people.imported = 2*time.Minute, map[string]int64{c.ID: 1}
 	for _, account := range accounts {
@@ -99,27 +104,20 @@ func (s oneConversation) story(w *world) {
 		w.createTicket("native", "acme", c.ID, "waiting")
 	}
 	choices := desk.Choices{
-		Channel: s.channel(), History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}, Notifications: desk.All,
+		Channel: cmp.Or(s.moves, s.channel()), History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}, Notifications: desk.All,
 		Acknowledged: []string{desk.CodeConnectedLeft},
 	}
 	w.after(30*time.Second, func() { w.startMove("acme", choices, "key", 1) })
-	saw, first := w.memory.Wrote, true
-	w.memory.Wrote = func(changes []storetest.Written) {
-		saw(changes)
-		if first && changes[0].Table == store.Tickets && !w.invariants.writer.isRequest() {
-			first = false
-			w.after(0, func() { s.happenMeanwhile(w, c) })
-		}
-	}
 }
 
-// happenMeanwhile does what happens between ticket and marker.
-func (s oneConversation) happenMeanwhile(w *world, c desk.Conversation) {
+// happenMeanwhile does what happens while the conversation lands.
+func (s oneConversation) happenMeanwhile(w *world) {
+	const id = "c-1"
 	switch s.meanwhile {
 	case "reply", "join":
 		m := desk.Message{Account: "acme", Channel: "mail", External: "x", Author: desk.ByCustomer, From: "jane@c.example", At: w.date()}
 		w.request("reply", func(ctx context.Context, p *process) error {
-			taken, err := p.Intake.Append(ctx, m, c.ID)
+			taken, err := p.Intake.Append(ctx, m, id)
 			if err == nil {
 				w.noteAcknowledged(m, taken, nil, false)
 			}
@@ -128,19 +126,19 @@ func (s oneConversation) happenMeanwhile(w *world, c desk.Conversation) {
 			switch {
 			case s.meanwhile != "join":
 			case s.ticket:
-				w.editTicket(newRandom(3, ""), 1, conversationRef{account: "acme", id: c.ID})
+				w.editTicket(newRandom(3, ""), 1, conversationRef{account: "acme", id: id})
 			default:
-				w.createTicket("made", "acme", c.ID, "waiting")
+				w.createTicket("made", "acme", id, "waiting")
 			}
 		})
 	case "edit":
 		closed, bob := desk.Closed, "bob"
 		w.request("edit", func(ctx context.Context, p *process) error {
-			_, err := p.Editor.EditConversation(ctx, w.caller("acme", "bob"), c.ID, desk.Edit{Status: &closed, Owner: &bob})
+			_, err := p.Editor.EditConversation(ctx, w.caller("acme", "bob"), id, "edit", desk.Edit{Status: &closed, Owner: &bob})
 			return err
 		}, func(err error) {
 			if moved := new(desk.MovedError); errors.As(err, &moved) {
-				w.editTicket(newRandom(3, ""), 1, conversationRef{account: "acme", id: c.ID})
+				w.editTicket(newRandom(3, ""), 1, conversationRef{account: "acme", id: id})
 			}
 		})
 	}

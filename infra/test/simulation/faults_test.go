@@ -35,6 +35,7 @@ const (
 	messageLate       fault = "message-late"       // a message is delivered late
 	shardStalled      fault = "shard-stalled"      // a shard is not read for a while
 	changesReplayed   fault = "changes-replayed"   // changes are delivered again after they were processed
+	changeLost        fault = "change-lost"        // a change is never delivered
 	indexLate         fault = "index-late"         // an index shows a change late
 	clockWrong        fault = "clock-wrong"        // a process has a wrong clock
 	coldStart         fault = "cold-start"         // a process has ended between two invocations
@@ -77,6 +78,9 @@ func newInjector(seed uint64, until time.Duration) *injector {
 		if !few || c.perMille(350) {
 			f.rate[k] = 5 + c.IntN(3*level)
 		}
+	}
+	if c.perMille(200) {
+		f.rate[changeLost] = 1 + c.IntN(40)
 	}
 	f.rate[indexLate] = pick(c, []int{0, 50, 300, 700})
 	f.rate[clockWrong] = c.IntN(200)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 // checkFinal checks a world at rest.
@@ -49,14 +50,7 @@ func (w *world) finalMove(m desk.Move, c desk.Channel) {
 	if lock, err := w.stores.moves.Locked(ctx, m.Account); err != nil || lock != "" {
 		w.violate("one lock: %s is locked by %s at rest: %v", m.Account, lock, err)
 	}
-	open, err := w.stores.ledger.Open(ctx, m.Account, m.ID, 100)
-	if err != nil || len(open) > 0 {
-		w.violate("ledger empty: move %s has %d open batches at rest: %v", m.ID, len(open), err)
-	}
-	p, err := w.stores.ledger.Progress(ctx, m.Account, m.ID)
-	if parts := p.Created + p.AsIs + p.Live + p.Stayed + p.Failed; err != nil || p.Planned != p.Done || parts != p.Done {
-		w.violate("counters: move %s has %d planned, %d done, %d by kind: %v", m.ID, p.Planned, p.Done, parts, err)
-	}
+	w.finalLedger(m)
 	for id := range w.failed(m) {
 		if c, err := w.stores.conversations.Get(ctx, m.Account, id); err != nil || !c.Started.IsZero() {
 			w.violate("failures: move %s lists %s as failed, which can be converted: %v", m.ID, id, err)
@@ -68,22 +62,32 @@ func (w *world) finalMove(m desk.Move, c desk.Channel) {
 	}
 }
 
+// finalLedger checks that a move has no open batches, and that its counters add
+// up, pass by pass.
+func (w *world) finalLedger(m desk.Move) {
+	ctx := context.Background()
+	open, err := w.stores.ledger.Open(ctx, m.Account, m.ID, 100)
+	if err != nil || len(open) > 0 {
+		w.violate("ledger empty: move %s has %d open batches at rest: %v", m.ID, len(open), err)
+	}
+	last, err := w.stores.ledger.Cursor(ctx, m.Account, m.ID)
+	if err != nil || !last.Closed {
+		w.violate("ledger closed: move %s lists at %+v: %v", m.ID, last, err)
+	}
+	for pass := range last.Pass + 1 {
+		p, err := w.stores.ledger.Progress(ctx, m.Account, m.ID, move.Run{Began: last.Began, Pass: pass}.PassID())
+		parts := p.Created + p.AsIs + p.Live + p.Stayed + p.Failed
+		if err != nil || p.Planned != p.Done || parts != p.Done || pass > 0 && p.Found+p.Stayed != p.Done {
+			w.violate("counters: pass %d of move %s has %d planned, %d done, %d by kind, %d found: %v", pass, m.ID, p.Planned, p.Done, parts, p.Found, err)
+		}
+	}
+}
+
 // finalConversation checks a conversation and its ticket.
 func (w *world) finalConversation(c desk.Conversation, channel desk.Channel, failed map[string]bool) {
-	t := desk.Ticket{}
-	found, err := w.stores.tickets.GetMany(context.Background(), c.Account, []string{desk.TicketID(c.ID)}, true)
-	if err != nil {
-		w.violate("ticket of %s: %v", describe(c), err)
-	}
-	if len(found) > 0 {
-		t = found[0]
-	}
-	marked := c.Home == desk.HelpDesk
-	if marked != (t.Home == desk.HelpDesk) {
-		w.violate("ticket has marker: %s is in the %s, its ticket in the %q", describe(c), c.Home, t.Home)
-	}
+	landed := c.Home == desk.HelpDesk
 	if channel.Home == desk.Inbox {
-		if marked {
+		if landed {
 			w.violate("other channels untouched: %s has moved, its channel has not", describe(c))
 		}
 		return
@@ -91,44 +95,53 @@ func (w *world) finalConversation(c desk.Conversation, channel desk.Channel, fai
 	m := w.invariants.moves[channel.Move]
 	switch {
 	case m.Choices.History == desk.NoHistory && c.TakenIn.Before(channel.FenceAt):
-		if marked {
+		if landed {
 			w.violate("history stays: %s came before the fence, but has moved", describe(c))
 		}
-	case !marked && !failed[c.ID]:
+	case !landed && !failed[c.ID]:
 		w.violate("complete: %s has not moved", describe(c))
 	}
-	if marked {
-		w.finalTicket(c, t, m)
+	if landed {
+		w.finalTicket(c, m)
 	}
 }
 
-// finalTicket checks a ticket in the help desk.
-func (w *world) finalTicket(c desk.Conversation, t desk.Ticket, m desk.Move) {
-	if t.SourceVersion != c.Version {
-		w.violate("version at rest: %s is at version %d, its ticket shows %d", describe(c), c.Version, t.SourceVersion)
+// finalTicket checks a ticket in the help desk: what it was at its landing is what
+// the move's rules make of the frozen conversation.
+func (w *world) finalTicket(c desk.Conversation, m desk.Move) {
+	t, was := c.Ticket, c.Ticket.AtLanding()
+	if t.Behind != 0 {
+		w.violate("replies reopen: %s has messages since revision %d that its ticket does not know", describe(c), t.Behind)
 	}
-	if t.Provenance != desk.Native && t.Channel != c.Channel {
-		w.violate("other channels untouched: %s has a ticket of channel %s", describe(c), t.Channel)
-	}
-	if !t.EditKept(c) {
-		w.violate("edits kept: ticket of %s", describe(c))
-	}
-	if t.Provenance != desk.History {
+	if t.Provenance == desk.Native {
 		return
 	}
-	if want, _ := m.Choices.Statuses.Status(c.Status); t.MovedStatus != want {
-		w.violate("status: %s is %s, the move gave it %s", describe(c), c.Status, t.MovedStatus)
+	live := !c.TakenIn.Before(m.FenceAt)
+	if live != (t.Provenance == desk.Live) {
+		w.violate("provenance: %s is %s", describe(c), t.Provenance)
 	}
 	access, err := w.stores.moves.Access(context.Background(), m.Account, m.ID)
 	if err != nil {
 		w.violate("one snapshot: of move %s: %v", m.ID, err)
 	}
-	owner, lost := c.Owner, ""
-	if !access[owner] {
-		owner, lost = "", c.Owner
+	if t.Move == "" { // it landed after the end, by the access of then
+		access = map[string]bool{c.Owner: t.LostOwner == ""}
 	}
-	if t.MovedOwner != owner || t.LostOwner != lost {
-		w.violate("owner: %s is %q's, its ticket %q's, lost %q", describe(c), c.Owner, t.MovedOwner, t.LostOwner)
+	lost := ""
+	if !access[c.Owner] {
+		lost = c.Owner
+	}
+	if t.LostOwner != lost {
+		w.violate("owner: %s is %q's, its ticket lost %q", describe(c), c.Owner, t.LostOwner)
+	}
+	if owner := c.Owner; owner != "" && lost == "" && was.Owner != owner || t.Provenance == desk.History && lost == owner && was.Owner != "" {
+		w.violate("owner: %s is %q's, its ticket landed as %q's", describe(c), owner, was.Owner)
+	}
+	if t.Provenance != desk.History || t.Move == "" {
+		return
+	}
+	if want, _ := m.Choices.Statuses.Status(c.Status); was.Status != want {
+		w.violate("status: %s is %s, the move gave it %s", describe(c), c.Status, was.Status)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"deskmove/shared/app"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/asl"
+	"deskmove/shared/move"
 )
 
 // process is an instance of a function: what it keeps in memory, and its clock.
@@ -57,7 +58,7 @@ func (w *world) process(f *function, c random, name string) *process {
 		w.mutant.platform(f.name, &on)
 	}
 	p.App = app.New(on)
-	for _, s := range []*handler.Step{&p.Fence, &p.List, &p.Drain, &p.Reconcile, &p.Finish, &p.Audit} {
+	for _, s := range []*handler.Step{&p.Fence, &p.List, &p.Drain, &p.Finish} {
 		s.Limit.MaxSteps = w.maxSteps
 	}
 	if w.mutant.handlers != nil {
@@ -79,9 +80,10 @@ var (
 // invocation is one run of a function.
 type invocation struct {
 	function  *function
-	name      string // unique in its world
-	execution string // of the state machine, if this is a step of one
-	move      string // of the execution
+	name      string      // unique in its world
+	execution string      // of the state machine, if this is a step of one
+	move      string      // of the execution or batch
+	batch     *move.Batch // if this converts one
 }
 
 func (i invocation) String() string { return i.name }

@@ -1,9 +1,7 @@
 package simulation
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,16 +16,18 @@ import (
 // invariants checks, at every write, what must always hold.
 type invariants struct {
 	*world
-	writer        invocation // whose write is checked
-	moves         map[string]desk.Move
-	passBegan     map[string]time.Duration // when an execution's last reconciling pass began
-	passInherited map[string]time.Duration // the same, if the execution continues the pass of another one
-	written       map[string]lastWrite     // conversations, by account and ID
+	writer    invocation // whose write is checked
+	moves     map[string]desk.Move
+	repairs   map[string]int           // that have ended, by move
+	fenced    map[string]time.Duration // when a channel's fence was committed, by account and channel
+	passBegan map[string]time.Duration // when a move's last comparing pass began
+	written   map[string]lastWrite     // conversations, by account and ID
 }
 
 func newInvariants(w *world) invariants {
 	return invariants{
-		world: w, moves: map[string]desk.Move{}, passBegan: map[string]time.Duration{}, passInherited: map[string]time.Duration{}, written: map[string]lastWrite{},
+		world: w, moves: map[string]desk.Move{}, repairs: map[string]int{}, fenced: map[string]time.Duration{},
+		passBegan: map[string]time.Duration{}, written: map[string]lastWrite{},
 	}
 }
 
@@ -38,12 +38,12 @@ type lastWrite struct {
 	at  time.Duration
 }
 
-// Prefixes of sort keys, which tell the items of the control table apart.
+// Sort keys and prefixes of them, which tell the items of the control table apart.
 var (
-	lockSK    = store.LockKey("").SK
-	moveSK    = store.MoveKey("", "").SK
-	channelSK = store.ChannelKey("", "").SK
-	accessSK  = store.AccessKey("", "").SK
+	lockSK   = store.LockKey("").SK
+	moveSK   = store.MoveKey("", "").SK
+	accessSK = store.AccessKey("", "").SK
+	cursorSK = store.CursorKey("", "").SK
 )
 
 // checkWrites checks a write, or all writes of a transaction.
@@ -61,14 +61,14 @@ func (w *world) checkWrites(changes []storetest.Written) {
 			if is, ok := store.ReadConversation(c.Key, c.New); ok {
 				was, _ := store.ReadConversation(c.Key, c.Old)
 				w.invariants.written[is.Account+"#"+is.ID] = lastWrite{c.Key, is, w.now}
-				w.invariants.checkConversation(was, is, c.Old != nil)
+				w.invariants.checkConversation(was, is, c)
+				w.invariants.checkTold(was, is, changes)
 			}
-		case store.Tickets:
-			w.invariants.checkTicket(readTicket(c.Old), readTicket(c.New))
 		case store.Control:
 			w.invariants.checkControl(c)
 		}
 	}
+	w.invariants.checkNotifications(changes)
 }
 
 // singleItem is an engine that holds one item, so that package store can read it.
@@ -81,106 +81,186 @@ func (h singleItem) Get(context.Context, store.Table, []store.Key, store.Consist
 	return []store.Item{{Attrs: h.attrs}}, nil
 }
 
-// readTicket reads a ticket; its ID is "" without attributes.
-func readTicket(attrs store.Attrs) desk.Ticket {
-	if attrs == nil {
-		return desk.Ticket{}
-	}
-	t, _ := store.TicketStore{Engine: singleItem{attrs: attrs}}.Get(context.Background(), "", "") // never fails
-	return t
-}
-
-// checkConversation checks a change of a conversation: versions count up one by
-// one; the marker is set once, together with a ticket of this version.
-func (w *invariants) checkConversation(was, is desk.Conversation, existed bool) {
-	unmarked := func(c desk.Conversation) desk.Conversation {
-		c.Home, c.Ticket, c.Move = "", "", ""
-		return c
-	}
-	marked := is.Home == desk.HelpDesk
+// checkConversation checks a change of a conversation with its ticket: revisions
+// rise one by one, what has landed stays in the help desk and is frozen, agents'
+// edits are kept, and so is what another program has added.
+func (w *invariants) checkConversation(was, is desk.Conversation, c storetest.Written) {
+	landed := is.Home == desk.HelpDesk
 	switch {
-	case is.ID == "":
+	case c.New == nil:
 		w.violate("conversations kept: %s deletes %s", w.writer, was.ID)
-	case !existed && (is.Version != 1 || marked):
-		w.violate("edits kept: conversation %s starts with version %d, home %s", is.ID, is.Version, is.Home)
-	case !existed:
-	case is.Version == was.Version && unmarked(is) != unmarked(was):
-		w.violate("edits kept: %s overwrites version %d of conversation %s", w.writer, was.Version, is.ID)
-	case is.Version != was.Version && is.Version != was.Version+1:
-		w.violate("edits kept: %s takes conversation %s from version %d to %d", w.writer, is.ID, was.Version, is.Version)
-	case is.Version != was.Version && (is.Home != was.Home || is.Move != was.Move):
-		w.violate("marker kept: %s changes the marker of conversation %s together with its version", w.writer, is.ID)
-	case was.Home == desk.HelpDesk && !marked:
-		w.violate("marker kept: %s removes the marker of conversation %s", w.writer, is.ID)
+		return
+	case c.Old == nil:
+		if is.Rev != 1 || landed || is.HasTicket() {
+			w.violate("edits kept: conversation %s starts with revision %d in the %s", is.ID, is.Rev, is.Home)
+		}
+		return
+	case w.writer.function == nil && was == is: // another program
+		return
+	case is.Rev != was.Rev+1:
+		w.violate("edits kept: %s takes conversation %s from revision %d to %d", w.writer, is.ID, was.Rev, is.Rev)
+	case was.Home == desk.HelpDesk && !landed:
+		w.violate("landed stays: %s takes conversation %s back", w.writer, is.ID)
+	case landed && !is.HasTicket(), was.HasTicket() && !is.HasTicket():
+		w.violate("one ticket: %s leaves conversation %s in the %s without a ticket", w.writer, is.ID, is.Home)
 	}
-	if is.Ticket == "" {
+	if c.Old.Str(unknown) != c.New.Str(unknown) {
+		w.violate("unknown attributes kept: %s drops one of conversation %s", w.writer, is.ID)
+	}
+	if !is.HasTicket() {
 		return
 	}
-	t, err := w.stores.tickets.Get(context.Background(), is.Account, desk.TicketID(is.ID))
-	switch {
-	case !marked && err == nil:
-	case !marked:
-		w.violate("named has ticket: %s names a ticket of conversation %s that does not exist: %v", w.writer, is.ID, err)
-	case err != nil || t.Home != desk.HelpDesk:
-		w.violate("marker has ticket: %s marks conversation %s without a ticket in the help desk", w.writer, is.ID)
-	case was.Home != desk.HelpDesk && t.SourceVersion < is.Version:
-		w.violate("marker has ticket: %s marks conversation %s at version %d, its ticket shows %d", w.writer, is.ID, is.Version, t.SourceVersion)
+	w.checkTicket(was, is)
+	if landed {
+		w.checkLanded(was, is)
 	}
 }
 
-// checkTicket checks a change of a ticket: revisions count up one by one, what
-// the move has decided stays, and agents' edits are kept.
-func (w *invariants) checkTicket(was, is desk.Ticket) {
-	id := was.Conversation
-	if is.ID != "" {
-		id = is.Conversation
+// checkTicket checks a change of a ticket.
+func (w *invariants) checkTicket(was, is desk.Conversation) {
+	t, old := is.Ticket, was.Ticket
+	if t.Provenance != desk.Native && !t.Created.Equal(is.Started) {
+		w.violate("created is started: %s dates the ticket of %s at %s", w.writer, is.ID, t.Created)
 	}
-	c, err := w.stores.conversations.Get(context.Background(), cmp.Or(is.Account, was.Account), id)
-	if err != nil {
-		w.violate("one ticket: ticket %s%s belongs to no conversation", was.ID, is.ID)
-		return
+	if is.Home == desk.Inbox && t.Landed != (desk.Landed{}) {
+		w.violate("landed as it was: %s notes a landing of %s, which is in the inbox", w.writer, is.ID)
 	}
-	if is.Home != desk.HelpDesk && c.Home == desk.HelpDesk {
-		w.violate("marker has ticket: %s removes the ticket of conversation %s", w.writer, id)
+	if was.HasTicket() && (t.Provenance != old.Provenance || !t.Created.Equal(old.Created) || !t.Imported.Equal(old.Imported) ||
+		t.Move != old.Move || t.LostOwner != old.LostOwner) {
+		w.violate("one ticket: %s makes another ticket of %s: %+v, was %+v", w.writer, is.ID, t, old)
 	}
-	switch {
-	case is.ID == "":
-		if !was.Edited.At.IsZero() || was.Provenance == desk.Native {
-			w.violate("edits kept: %s deletes ticket %s", w.writer, was.ID)
-		}
-		if c.Ticket != "" {
-			w.violate("one ticket: %s deletes ticket %s, which its conversation names", w.writer, was.ID)
-		}
-		return
-	case is.ID != desk.TicketID(is.Conversation):
-		w.violate("one ticket: %s makes ticket %s for conversation %s", w.writer, is.ID, is.Conversation)
-	case is.Provenance != desk.Native && !is.Created.Equal(c.Started):
-		w.violate("created is started: %s dates ticket %s at %s", w.writer, is.ID, is.Created)
-	case was.ID == "":
-		return
-	case is.Revision != was.Revision+1:
-		w.violate("edits kept: %s takes ticket %s from revision %d to %d", w.writer, is.ID, was.Revision, is.Revision)
-	case is.Provenance != was.Provenance || is.SourceVersion < was.SourceVersion:
-		w.violate("edits kept: %s takes ticket %s from %s at version %d to %s at %d",
-			w.writer, is.ID, was.Provenance, was.SourceVersion, is.Provenance, is.SourceVersion)
+	if !w.writer.isRequest() && t.Edited != old.Edited {
+		w.violate("edits kept: %s undoes an agent's edit of the ticket of %s", w.writer, is.ID)
 	}
-	w.checkEdit(was, is, c)
+	if !is.EditKept() {
+		w.violate("edits kept: after %s the ticket of %s is %s of %q, an agent made it %s of %q",
+			w.writer, is.ID, t.Status, t.Owner, t.Edited.Status, t.Edited.Owner)
+	}
 }
 
-// checkEdit checks that an agent's edit is kept.
-func (w *invariants) checkEdit(was, is desk.Ticket, c desk.Conversation) {
-	landed := was.Home == desk.Inbox && is.Home == desk.HelpDesk
+// checkLanded checks a conversation that lands, or has landed.
+func (w *invariants) checkLanded(was, is desk.Conversation) {
+	source := func(c desk.Conversation) desk.Conversation {
+		return desk.Conversation{Status: c.Status, Owner: c.Owner, ClosedAt: c.ClosedAt, Channel: c.Channel, Joined: c.Joined, Started: c.Started, TakenIn: c.TakenIn}
+	}
+	if source(was) != source(is) {
+		w.violate("source is frozen: %s changes conversation %s, which lands or has landed", w.writer, is.ID)
+	}
+	t, old := is.Ticket, was.Ticket
+	if was.Home == desk.HelpDesk {
+		if t.AtLanding() != old.AtLanding() {
+			w.violate("landed as it was: %s makes %+v of %+v, as which the ticket of %s landed", w.writer, t.AtLanding(), old.AtLanding(), is.ID)
+		}
+		if is.CustomerRev > was.CustomerRev && t.Status == "solved" && t.Behind == 0 { // no channel keeps tickets closed
+			w.violate("replies reopen: %s leaves the ticket of %s closed", w.writer, is.ID)
+		}
+		return
+	}
+	wrote := !is.CustomerAt.Before(w.fenceOf(is).Add(-w.maxSkew))
+	if was.HasTicket() && (t.Owner != old.Owner || t.Status != old.Status && !wrote) {
+		w.violate("moved unchanged: %s lands the ticket of %s, %s of %q, as %s of %q", w.writer, is.ID, old.Status, old.Owner, t.Status, t.Owner)
+	}
+	if w.writer.isRequest() {
+		w.violate("requests do not land: %s lands %s", w.writer, is.ID)
+	}
+}
+
+// fenceOf returns when a conversation's channel was fenced, by the clock that dated
+// the fence.
+func (w *invariants) fenceOf(c desk.Conversation) time.Time {
+	channel, err := w.stores.setups.Channel(context.Background(), c.Account, c.Channel)
+	must(err)
+	return channel.FenceAt
+}
+
+// checkTold checks that a live ticket lands together with its notification.
+func (w *invariants) checkTold(was, is desk.Conversation, changes []storetest.Written) {
+	if was.Home == desk.HelpDesk || is.Home != desk.HelpDesk || is.Ticket.Provenance != desk.Live {
+		return
+	}
+	for _, c := range changes {
+		if storetest.IsNotice(c.Key) && c.Key.SK == desk.KindLive+"-"+is.TicketID() {
+			return
+		}
+	}
+	w.violate("told: %s lands the live ticket of %s, and tells nobody in the same transaction", w.writer, is.ID)
+}
+
+// checkNotifications checks that nobody is told of a ticket that does not land.
+func (w *invariants) checkNotifications(changes []storetest.Written) {
+	lands := map[string]bool{}
+	for _, c := range changes {
+		if is, ok := store.ReadConversation(c.Key, c.New); ok && c.Table == store.Conversations && is.Home == desk.HelpDesk {
+			lands[is.TicketID()] = true
+		}
+	}
+	for _, c := range changes {
+		kind, ticket, _ := strings.Cut(c.Key.SK, "-")
+		if c.Table == store.Control && storetest.IsNotice(c.Key) && kind != desk.KindDigest && c.Old == nil && !lands[ticket] {
+			w.violate("told: %s tells of %s, which it does not land in the same transaction", w.writer, ticket)
+		}
+	}
+}
+
+// notSettled says what is wrong with a conversation of a fenced channel with which
+// the move has dealt, "" if it has landed, or has a reason not to.
+func (w *world) notSettled(account, id, channel string) string {
+	ctx := context.Background()
+	c, err := w.stores.conversations.Get(ctx, account, id)
+	if err != nil || c.Home == desk.HelpDesk || c.Channel != channel {
+		return ""
+	}
+	fenced, err := w.stores.setups.Channel(ctx, account, channel)
+	must(err)
+	m := w.invariants.moves[fenced.Move]
+	if m.Choices.History == desk.NoHistory && c.TakenIn.Before(fenced.FenceAt) || w.failed(m)[id] {
+		return ""
+	}
+	return fmt.Sprintf("is in the inbox at revision %d", c.Rev)
+}
+
+// checkDone checks that a batch that is done leaves none of its conversations
+// behind.
+func (w *invariants) checkDone(c storetest.Written) {
+	b := w.writer.batch
 	switch {
-	case w.writer.isRequest():
-	case landed && is.Owner != was.Owner, landed && is.Status != was.Status && c.CustomerVersion == 1 && c.Messages == 1:
-		w.violate("moved unchanged: %s moves ticket %s from %s of %q to %s of %q", w.writer, is.ID, was.Status, was.Owner, is.Status, is.Owner)
-	case !landed && was.Edited != is.Edited && is.Home == desk.HelpDesk:
-		w.violate("edits kept: %s undoes an agent's edit of ticket %s", w.writer, is.ID)
+	case b == nil:
+		w.violate("ledger: %s takes entry %s away", w.writer, c.Key.SK)
+		return
+	case b.Kind == move.Rehearse:
+		return
 	}
-	if is.Home == desk.HelpDesk && !is.EditKept(c) {
-		w.violate("edits kept: after %s ticket %s is %s of %q, an agent made it %s of %q",
-			w.writer, is.ID, is.Status, is.Owner, is.Edited.Status, is.Edited.Owner)
+	m := w.moves[b.Move]
+	for _, id := range b.IDs {
+		if why := w.notSettled(b.Account, id, m.Choices.Channel); why != "" {
+			w.violate("left behind: %s is done with conversation %s, which %s", w.writer, id, why)
+		}
 	}
+}
+
+// checkCursor notes when a comparing pass of a move begins.
+func (w *invariants) checkCursor(c storetest.Written) {
+	for id := range w.moves {
+		if !strings.HasSuffix(c.Key.PK, "#"+id) {
+			continue
+		}
+		old, is := singleCursor(c.Old), singleCursor(c.New)
+		if is.Closed && !old.Listed {
+			w.violate("ledger: %s closes the listing of %s before its end", w.writer, id)
+		}
+		if is.Pass > 0 && !is.Closed && (old.Began != is.Began || old.Pass != is.Pass) {
+			w.passBegan[id] = w.now
+		}
+	}
+}
+
+func singleCursor(attrs store.Attrs) move.Cursor {
+	if attrs == nil {
+		return move.Cursor{}
+	}
+	c, err := store.LedgerStore{Engine: singleItem{attrs: attrs}}.Cursor(context.Background(), "", "")
+	must(err)
+	return c
 }
 
 // checkControl checks a change of the control table.
@@ -190,8 +270,12 @@ func (w *invariants) checkControl(c storetest.Written) {
 		w.violate("one lock: %s takes the lock that another move holds", w.writer)
 	case strings.HasPrefix(c.Key.SK, moveSK):
 		w.checkMove(c)
-	case strings.HasPrefix(c.Key.SK, channelSK):
+	case storetest.IsChannel(c.Key):
 		w.checkChannel(c)
+	case c.Key.SK == cursorSK:
+		w.checkCursor(c)
+	case storetest.IsEntry(c.Key) && c.New == nil:
+		w.checkDone(c)
 	case strings.HasPrefix(c.Key.SK, accessSK) && c.Old != nil:
 		w.violate("one snapshot: %s writes %s again", w.writer, c.Key.SK)
 	}
@@ -213,6 +297,9 @@ func (w *invariants) checkMove(c storetest.Written) {
 	}
 	was := w.moves[m.ID]
 	w.moves[m.ID] = m
+	if !was.RepairAt.IsZero() && m.RepairAt.After(was.RepairAt) {
+		w.repairs[m.ID]++
+	}
 	for _, other := range w.moves {
 		if other.ID != m.ID && other.Account == m.Account && isRunning(other) && isRunning(m) && !other.Choices.Rehearsal && !m.Choices.Rehearsal {
 			w.violate("one move: %s runs beside %s", m.ID, other.ID)
@@ -243,30 +330,13 @@ const (
 	maxStreamDelay = 20 * time.Second // a change may still be in the stream, and clocks may be wrong
 )
 
-// executionStarts notes when the pass began that a new execution continues.
-func (w *invariants) executionStarts(name string, input json.RawMessage, by invocation) {
-	var r move.Run
-	must(json.Unmarshal(input, &r))
-	if r.Step != move.StepReconcile || !r.More {
-		return
-	}
-	begun, ok := w.passBegan[by.execution]
-	if !ok { // started by the sweeper, it repeats what the last one has done
-		r.Run--
-		if begun, ok = w.passInherited[r.Name()]; !ok {
-			begun = w.passBegan[r.Name()]
-		}
-	}
-	w.passBegan[name], w.passInherited[name] = begun, begun
-}
-
 // checkComplete checks a move that ends: all conversations have moved that the
-// index showed when the last reconciling pass began, and that had not changed
+// index showed when the last comparing pass began, and that had not changed
 // just before. The late audits find the others.
 func (w *invariants) checkComplete(m desk.Move) {
-	begun, known := w.passBegan[w.writer.execution]
+	begun, known := w.passBegan[m.ID]
 	if !known {
-		w.violate("done is complete: %s ends move %s without a reconciling pass", w.writer, m.ID)
+		w.violate("done is complete: %s ends move %s without a comparing pass", w.writer, m.ID)
 		return
 	}
 	failed := w.failed(m)
@@ -295,7 +365,7 @@ func (w *world) conversations() []desk.Conversation {
 
 // failed returns the conversations that a move could not convert.
 func (w *world) failed(m desk.Move) map[string]bool {
-	fs, _, err := w.stores.ledger.Failures(context.Background(), m.Account, m.ID, "", 1000)
+	fs, _, err := w.stores.ledger.Failures(context.Background(), m.Account, m.ID, "", "", 1000)
 	if err != nil {
 		w.violate("failures of %s: %v", m.ID, err)
 	}
@@ -312,6 +382,11 @@ func (w *invariants) checkChannel(c storetest.Written) {
 	is, err := store.SetupStore{Engine: singleItem{attrs: c.New}}.Channel(context.Background(), "", "")
 	if err != nil || string(is.Settings) != string(settings) {
 		w.violate("settings kept: %s writes channel %s: %q, %v", w.writer, c.Key.SK, is.Settings, err)
+	}
+	if is.Move != "" {
+		if _, ok := w.fenced[is.Account+"#"+is.ID]; !ok {
+			w.fenced[is.Account+"#"+is.ID] = w.now
+		}
 	}
 	if c.Old == nil {
 		return

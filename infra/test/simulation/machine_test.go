@@ -30,7 +30,7 @@ var definition = func() *asl.Machine {
 }()
 
 // start starts an execution, unless there was one of that name.
-func (m *machine) start(name string, input json.RawMessage, by invocation) {
+func (m *machine) start(name string, input json.RawMessage) {
 	if m.executions[name] != nil {
 		return
 	}
@@ -40,7 +40,6 @@ func (m *machine) start(name string, input json.RawMessage, by invocation) {
 	}
 	m.executions[name] = &x
 	m.running++
-	m.w.invariants.executionStarts(name, input, by)
 	m.w.log("execution %s %s %s", name, x.State, x.Status)
 	m.w.after(10*time.Millisecond, func() { m.step(&x) })
 }
@@ -79,9 +78,6 @@ func (m *machine) runTask(x *asl.Execution, resource string, input json.RawMessa
 	var output json.RawMessage
 	var in move.Run
 	must(json.Unmarshal(input, &in))
-	if f == m.w.reconcile && !in.More {
-		m.w.invariants.passBegan[x.Name] = m.w.now
-	}
 	i := invocation{function: f, name: fmt.Sprintf("%s %s@%d", f.name, x.Name, x.Events), execution: x.Name, move: in.Move}
 	m.w.invoke(i, func(ctx context.Context, p *process) error {
 		out, err := handle(p.App).Handle(ctx, in)
@@ -130,12 +126,8 @@ func (w *world) stepFunction(name string) (*function, func(*app.App) handler.Ste
 		return w.list, func(h *app.App) handler.Step { return h.List }
 	case "Drain":
 		return w.drain, func(h *app.App) handler.Step { return h.Drain }
-	case "Reconcile":
-		return w.reconcile, func(h *app.App) handler.Step { return h.Reconcile }
 	case "Finish":
 		return w.finish, func(h *app.App) handler.Step { return h.Finish }
-	case "Audit":
-		return w.audit, func(h *app.App) handler.Step { return h.Audit }
 	}
 	panic("simulation: no function " + name)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/store"
 	"deskmove/shared/support"
 )
 
@@ -84,6 +85,9 @@ func (w *world) createAccounts(c random) {
 		}
 		must(w.stores.conversations.Import(ctx, cs))
 		for _, x := range cs {
+			if c.perMille(500) {
+				w.addUnknown(x)
+			}
 			if x.Started.IsZero() && c.perMille(500) {
 				w.after(c.between(time.Minute, peopleStop), func() { w.repairConversation(x) })
 			}
@@ -100,12 +104,21 @@ func (w *world) oldConversation(c random, account string, i int) desk.Conversati
 	x := desk.Conversation{
 		Account: account, ID: fmt.Sprintf("c-%s-%02d", account, i), Origin: channel, Channel: channel, Customer: "jane@c.example",
 		Status: pick(c, []desk.ConversationStatus{desk.Open, desk.Closed}), Owner: pick(c, []string{"", "ann", "bob", "cem"}),
-		Started: at, TakenIn: at, Joined: at, ChangedAt: at, Version: 1, CustomerVersion: 1, CustomerAt: at, Messages: 1, Home: desk.Inbox,
+		Started: at, TakenIn: at, Joined: at, ChangedAt: at, Rev: 1, CustomerRev: 1, CustomerAt: at, Messages: 1, Home: desk.Inbox,
 	}
 	if c.perMille(15) {
 		x.Started = time.Time{} // without a date it cannot be converted
 	}
 	return x
+}
+
+// unknown is an attribute that another program has given to conversations.
+const unknown = "of-another-program"
+
+func (w *world) addUnknown(c desk.Conversation) {
+	must(store.FirstError(w.memory.Write(context.Background(), []store.Write{{
+		Op: store.Update, Table: store.Conversations, Key: store.HeaderKey(c.Account, c.ID), Set: store.Attrs{{Name: unknown, Value: store.S("x")}},
+	}})))
 }
 
 func must(err error) {
@@ -241,8 +254,9 @@ func (w *world) editConversation(c random, i int) {
 		owner := pick(c, []string{"", "ann", "bob", "cem"})
 		edit.Owner = &owner
 	}
-	w.request(fmt.Sprintf("edit%d", i), func(ctx context.Context, p *process) error {
-		_, err := p.Editor.EditConversation(ctx, w.caller(x.account, "bob"), x.id, edit)
+	key := fmt.Sprintf("edit%d", i)
+	w.request(key, func(ctx context.Context, p *process) error {
+		_, err := p.Editor.EditConversation(ctx, w.caller(x.account, "bob"), x.id, key, edit)
 		return err
 	}, func(err error) {
 		var moved *desk.MovedError
@@ -251,9 +265,6 @@ func (w *world) editConversation(c random, i int) {
 		}
 	})
 }
-
-// editsTicket marks the context of requests to edit a ticket.
-type editsTicket struct{}
 
 // editTicket has an agent edit a ticket.
 func (w *world) editTicket(c random, i int, x conversationRef) {
@@ -266,8 +277,9 @@ func (w *world) editTicket(c random, i int, x conversationRef) {
 		owner := pick(c, []string{"", "ann", "bob"})
 		edit.Owner = &owner
 	}
-	w.request(fmt.Sprintf("ticket%d", i), func(ctx context.Context, p *process) error {
-		_, err := p.Editor.EditTicket(context.WithValue(ctx, editsTicket{}, true), w.caller(x.account, "bob"), desk.TicketID(x.id), edit)
+	key := fmt.Sprintf("ticket%d", i)
+	w.request(key, func(ctx context.Context, p *process) error {
+		_, err := p.Editor.EditTicket(ctx, w.caller(x.account, "bob"), x.id, key, edit)
 		return err
 	}, func(error) {})
 }
@@ -278,21 +290,12 @@ func (w *world) pickTicketToCreate(c random, i int) {
 	w.createTicket(fmt.Sprintf("native%d", i), x.account, x.id, pick(c, []desk.Status{"new", "waiting", "solved"}))
 }
 
-// createTicket has an agent create a ticket in the inbox, who tries again when
-// told to wait for a move.
+// createTicket has an agent create a ticket in the inbox.
 func (w *world) createTicket(name, account, conversation string, status desk.Status) {
 	w.request(name, func(ctx context.Context, p *process) error {
 		_, err := p.Editor.NewTicket(ctx, w.caller(account, "bob"), conversation, status)
 		return err
-	}, func(err error) {
-		if refused := new(desk.RefusedError); errors.As(err, &refused) && refused.Code == desk.CodeNotMoved && w.now < faultsStop {
-			w.people.requests++
-			w.after(newRandom(w.seed, name+" again").between(time.Second, 10*time.Second), func() {
-				w.people.requests--
-				w.createTicket(name+"+", account, conversation, status)
-			})
-		}
-	})
+	}, func(error) {})
 }
 
 // isFinal reports whether the same request would get the same answer again.

@@ -38,7 +38,7 @@ func (e platform) Get(ctx context.Context, t store.Table, keys []store.Key, c st
 // Query implements store.Engine.
 func (e platform) Query(ctx context.Context, q store.Query) (page store.Page, err error) {
 	o := op{verb: "query", table: string(q.Table), pk: q.PK, sk: q.After}
-	if q.Index {
+	if q.Index != nil {
 		o.verb = "list"
 	}
 	var refused error
@@ -135,8 +135,7 @@ func (e platform) Start(ctx context.Context, name string, r move.Run) error {
 		return err
 	}
 	return e.w.call(ctx, op{verb: "start", table: "machine", pk: name, writes: true, many: 1}, func(func(int) bool) {
-		e.w.noteWriter(ctx)
-		e.w.machine.start(name, input, e.w.invariants.writer)
+		e.w.machine.start(name, input)
 	})
 }
 

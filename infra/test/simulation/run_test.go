@@ -12,10 +12,12 @@ import (
 // mutant is a way to break the product on purpose. The zero mutant breaks
 // nothing.
 type mutant struct {
-	platform    func(function string, p *app.Platform) // changes the platform of a new process
-	handlers    func(function string, a *app.App)      // changes the handlers of a new process
-	noSweeper   bool
-	hidesChange func(c store.Change) bool // selects changes that the stream leaves out
+	platform     func(function string, p *app.Platform) // changes the platform of a new process
+	handlers     func(function string, a *app.App)      // changes the handlers of a new process
+	noSweeper    bool
+	noRepair     bool                      // a world ends before the daily repairs
+	losesChanges bool                      // of the stream, although no repair finds them
+	hidesChange  func(c store.Change) bool // selects changes that the stream leaves out
 }
 
 // scenario decides what happens in a world.

@@ -135,7 +135,7 @@ func TestEveryFaultIsInjected(t *testing.T) {
 		}
 	}
 	kinds := append(slices.Clone(callFaults), staleRead, functionThrottled, functionFailed, resultLost, runTwice,
-		messageLate, shardStalled, changesReplayed, indexLate, clockWrong, coldStart)
+		messageLate, shardStalled, changesReplayed, changeLost, indexLate, clockWrong, coldStart)
 	for _, k := range kinds {
 		if injected[k] == 0 {
 			t.Errorf("%s is never injected", k)

@@ -64,7 +64,7 @@ func (f *shardReader) deliver() {
 	n := len(batch)
 	var e events.DynamoDBEvent
 	for i := range batch {
-		if lost := f.w.mutant.hidesChange; lost == nil || !lost(batch[i]) {
+		if !f.loses(batch[i]) {
 			e.Records = append(e.Records, streams.Record(&batch[i], strconv.Itoa(f.shard), "stream"))
 		}
 	}
@@ -92,7 +92,7 @@ func (f *shardReader) ended(name string, n int, res events.DynamoDBEventResponse
 		f.w.after(time.Second, f.poll)
 		return
 	case done > 0:
-		f.done += done
+		f.pass(done)
 		f.attempts, f.size = 0, 0
 	default:
 		f.attempts++
@@ -117,4 +117,32 @@ func (f *shardReader) giveUp(n int) {
 	f.w.failures.send(string(body))
 	f.done += n
 	f.attempts, f.size = 0, 0
+}
+
+// loses reports whether a change is never delivered, by a fault or a mutant.
+func (f *shardReader) loses(c store.Change) bool {
+	if hidden := f.w.mutant.hidesChange; hidden != nil && hidden(c) {
+		return true
+	}
+	name := fmt.Sprintf("stream%d change %s", f.shard, c.Sequence)
+	if lost, known := f.w.lost[name]; known {
+		return lost
+	}
+	f.w.lost[name] = f.w.faults.injects(f.w.scheduler, changeLost, newRandom(f.w.seed, name), name)
+	return f.w.lost[name]
+}
+
+// pass goes on after n changes, which have been dealt with: the conversation of
+// each that came after the fence has landed, or has a reason not to.
+func (f *shardReader) pass(n int) {
+	for _, c := range f.pending(n) {
+		is, ok := store.ReadConversation(c.Key, c.New)
+		lost := f.w.lost[fmt.Sprintf("stream%d change %s", f.shard, c.Sequence)]
+		if fenced, moves := f.w.invariants.fenced[is.Account+"#"+is.Channel]; ok && !lost && moves && fenced < c.At.Sub(epoch) {
+			if why := f.w.notSettled(is.Account, is.ID, is.Channel); why != "" {
+				f.w.violate("passed by: the stream has passed a change of %s, which %s", describe(is), why)
+			}
+		}
+	}
+	f.done += n
 }

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"deskmove/shared/local"
 	"deskmove/shared/local/asl"
+	"deskmove/shared/move"
 	"deskmove/shared/store"
 	"deskmove/shared/store/storetest"
 )
@@ -37,10 +39,11 @@ type world struct {
 	stores     stores
 	people     people
 	invariants invariants
-	onlyAudits bool // nothing is running but late audits
+	onlyAudits bool            // nothing is running but late audits
+	lost       map[string]bool // changes of the stream, by name: whether they are lost
 	violations []string
 
-	api, fence, list, drain, reconcile, finish, audit, convert, redirect, redirectFailed, sweep *function
+	api, fence, list, drain, finish, convert, redirect, redirectFailed, sweep *function
 }
 
 // stores read what is stored, without faults.
@@ -48,7 +51,6 @@ type stores struct {
 	setups        store.SetupStore
 	conversations store.ConversationStore
 	messages      store.MessageStore
-	tickets       store.TicketStore
 	moves         store.MoveStore
 	ledger        store.LedgerStore
 }
@@ -71,11 +73,15 @@ func newWorld(p scenario) *world {
 	if p.script != nil {
 		s.faults = &injector{script: p.script(w)}
 	}
+	w.lost = map[string]bool{}
+	if p.mutant.noRepair && !p.mutant.losesChanges {
+		s.faults.rate[changeLost] = 0
+	}
 	s.memory = &storetest.Memory{Now: s.date, Lag: w.indexLag, Age: w.readAge, Wrote: w.checkWrites}
 	e := platform{w}
 	w.stores = stores{
 		store.SetupStore{Engine: e}, store.ConversationStore{Engine: e}, store.MessageStore{Engine: e},
-		store.TicketStore{Engine: e}, store.MoveStore{Engine: e}, store.LedgerStore{Engine: e},
+		store.MoveStore{Engine: e}, store.LedgerStore{Engine: e},
 	}
 	w.invariants = newInvariants(w)
 	w.wire()
@@ -88,19 +94,22 @@ func (w *world) wire() {
 		return &function{name: name, timeout: w.limits.Timeouts[name]}
 	}
 	w.api = &function{name: "api", timeout: 30 * time.Second}
-	w.fence, w.list, w.drain, w.reconcile = of("fence"), of("list"), of("drain"), of("reconcile")
-	w.finish, w.audit, w.convert, w.redirect, w.sweep = of("finish"), of("audit"), of("convert"), of("redirect"), of("sweep")
+	w.fence, w.list, w.drain, w.finish = of("fence"), of("list"), of("drain"), of("finish")
+	w.convert, w.redirect, w.sweep = of("convert"), of("redirect"), of("sweep")
 	w.redirectFailed = &function{name: "redo", timeout: w.redirect.timeout}
 	w.machine = &machine{w: w, executions: map[string]*asl.Execution{}}
 	w.batches = &queue{w: w, name: "batch", visibility: w.limits.Batches.Visibility, receives: w.limits.Batches.Receives}
 	w.batches.invoke = func(e events.SQSEvent, name string, then func(bool)) {
-		w.invokeForMessage(w.convert, name, then, func(ctx context.Context, p *process) (events.SQSEventResponse, error) {
+		var b move.Batch
+		must(json.Unmarshal([]byte(e.Records[0].Body), &b))
+		i := invocation{function: w.convert, name: name, move: b.Move, batch: &b}
+		w.invokeForMessage(i, then, func(ctx context.Context, p *process) (events.SQSEventResponse, error) {
 			return p.Convert.Handle(ctx, e)
 		})
 	}
 	w.failures = &queue{w: w, name: "failure", visibility: w.limits.StreamFailures.Visibility, receives: w.limits.StreamFailures.Receives}
 	w.failures.invoke = func(e events.SQSEvent, name string, then func(bool)) {
-		w.invokeForMessage(w.redirectFailed, name, then, func(ctx context.Context, p *process) (events.SQSEventResponse, error) {
+		w.invokeForMessage(invocation{function: w.redirectFailed, name: name}, then, func(ctx context.Context, p *process) (events.SQSEventResponse, error) {
 			return p.Redirect.HandleFailed(ctx, e)
 		})
 	}
@@ -110,9 +119,9 @@ func (w *world) wire() {
 }
 
 // invokeForMessage invokes a function with a message of a queue.
-func (w *world) invokeForMessage(f *function, name string, then func(failed bool), handle func(context.Context, *process) (events.SQSEventResponse, error)) {
+func (w *world) invokeForMessage(i invocation, then func(failed bool), handle func(context.Context, *process) (events.SQSEventResponse, error)) {
 	var res events.SQSEventResponse
-	w.invoke(invocation{function: f, name: name}, func(ctx context.Context, p *process) error {
+	w.invoke(i, func(ctx context.Context, p *process) error {
 		r, err := handle(ctx, p)
 		res = r
 		return err
@@ -214,9 +223,7 @@ func (w *world) run(story func(w *world)) {
 		w.onlyAudits = false
 		w.runUntilRest()
 	}
-	for len(w.violations) == 0 && (w.machine.running > 0 || w.movesDue()) && w.runNext(lastAudit) {
-	}
-	for len(w.violations) == 0 && !w.atRest() && w.runNext(lastAudit) {
+	for len(w.violations) == 0 && (w.machine.running > 0 || w.audits() || !w.atRest()) && w.runNext(lastAudit) {
 	}
 	if len(w.violations) == 0 {
 		w.checkFinal()
@@ -248,10 +255,15 @@ func (w *world) atRest() bool {
 	return w.invariants.runningMoves() == ""
 }
 
-// movesDue reports whether the sweeper still has moves to look at.
-func (w *world) movesDue() bool {
-	moves, err := w.stores.moves.Due(context.Background(), w.date().AddDate(1, 0, 0))
-	return err != nil || len(moves) > 0
+// audits reports whether a move still has late audits before it, or its first
+// daily repair.
+func (w *world) audits() bool {
+	for _, m := range w.invariants.moves {
+		if !m.Choices.Rehearsal && (m.RepairAt.IsZero() || !w.mutant.noRepair && w.invariants.repairs[m.ID] == 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // whyNotAtRest counts what is still running.
