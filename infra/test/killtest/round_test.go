@@ -57,7 +57,7 @@ func takeAim(i int, whole time.Duration, random *rand.Rand) aim {
 	case 4:
 		a.phase, a.after = "drain", within(500*time.Millisecond)
 	case 5:
-		a.phase, a.after = "reconcile", within(50*time.Millisecond)
+		a.phase, a.after = "compare", within(50*time.Millisecond)
 	}
 	if random.IntN(4) == 0 {
 		a.again = 1 + within(time.Second)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"deskmove/shared/desk"
 	"deskmove/shared/store"
 )
 
@@ -20,19 +21,20 @@ type change struct {
 	raw             json.RawMessage
 }
 
-// stream reads the stream from its begin. The API's records are what Lambda
+// stream reads the stream from its begin: changes that the mapping's filter is to
+// let pass, and how many there are in all. The API's records are what Lambda
 // hands to functions, letter by letter, so they are kept as they come; the
 // SDK's would have to be written anew.
-func (d *duplicates) stream(ctx context.Context) (all []change, _ error) {
+func (d *duplicates) stream(ctx context.Context) (pass []change, all int, _ error) {
 	arn, err := d.streamARN(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	var about struct {
 		StreamDescription struct{ Shards []struct{ ShardId string } }
 	}
 	if err := d.streams(ctx, "DescribeStream", map[string]any{"StreamArn": arn}, &about); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, shard := range about.StreamDescription.Shards {
 		var at struct{ ShardIterator string }
@@ -46,34 +48,34 @@ func (d *duplicates) stream(ctx context.Context) (all []change, _ error) {
 				break
 			}
 			at.ShardIterator = page.NextShardIterator
+			all += len(page.Records)
 			for _, raw := range page.Records {
 				if c, ok := header(raw); ok {
 					c.shard = shard.ShardId
-					all = append(all, c)
+					pass = append(pass, c)
 				}
 			}
 		}
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	return all, nil
+	return pass, all, nil
 }
 
-// header reads a record; false if the mapping's filter would keep it back.
+// header reads a record; false if the mapping's filter is to keep it back.
 func header(raw json.RawMessage) (change, bool) {
 	var r struct {
 		EventName string `json:"eventName"`
 		Dynamodb  struct {
 			SequenceNumber string
-			Keys           map[string]struct{ S string }
+			NewImage       map[string]struct{ S string }
 		} `json:"dynamodb"`
 	}
 	if json.Unmarshal(raw, &r) != nil || r.EventName == "REMOVE" {
 		return change{}, false
 	}
-	_, ok := store.ReadConversation(store.Key{SK: r.Dynamodb.Keys[store.SK].S}, nil)
-	return change{sequence: r.Dynamodb.SequenceNumber, raw: raw}, ok
+	return change{sequence: r.Dynamodb.SequenceNumber, raw: raw}, r.Dynamodb.NewImage[store.Home].S == string(desk.Inbox)
 }
 
 // streamARN is the stream that the function of redirection is told of.
@@ -111,7 +113,7 @@ func (d *duplicates) streams(ctx context.Context, action string, in, out any) er
 // change has some changes of the stream redirected again: neighbours in their
 // order, as when a batch is retried, or any in any order.
 func (d *duplicates) change(ctx context.Context) error {
-	all, err := d.stream(ctx)
+	all, _, err := d.stream(ctx)
 	if err != nil || len(all) == 0 {
 		return err
 	}
@@ -142,7 +144,7 @@ func (d *duplicates) redirect(ctx context.Context, some []change) error {
 // giveUp has a stretch of the stream read again, as if its mapping had given
 // it up: the peer's mapping never does, it tries without end.
 func (d *duplicates) giveUp(ctx context.Context) error {
-	all, err := d.stream(ctx)
+	all, _, err := d.stream(ctx)
 	if err != nil || len(all) == 0 {
 		return err
 	}

@@ -104,7 +104,7 @@ func (d *duplicates) invoke(ctx context.Context, function string, event any) err
 // more: every call must succeed.
 func (d *duplicates) late(ctx context.Context, move string) error {
 	lost := d.lost
-	all, err := d.stream(ctx)
+	all, _, err := d.stream(ctx)
 	if err != nil {
 		return err
 	}

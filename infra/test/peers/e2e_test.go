@@ -4,11 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"os"
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"deskmove/infra/test/peers"
@@ -24,6 +30,7 @@ import (
 const (
 	account = "demo"
 	changes = 10 // a second
+	workers = 4
 )
 
 // scene is an account in a stack on ministack.
@@ -50,22 +57,135 @@ type scene struct {
 // of the stream that a function names as failed, and does not delete messages
 // of a batch whose failures are null.
 func TestStack(t *testing.T) {
-	s := open(t, peers.Ministack(t), "deskmove-e2e")
+	url := peers.Ministack(t)
+	s := open(t, url, "deskmove-e2e")
 	s.conversations, s.patience = 1000, 8*time.Minute
 	s.door()
 	s.flow(s.load())
-	rehearsal := s.move("rehearsal")
-	report := s.move("move")
-	time.Sleep(3 * time.Second) // the moved channel's life goes on
+	d, err := newDuplicates(s.deployment, seed)
+	s.must(err)
+	before := s.traffic.Stats()
+	rehearsal := s.end("rehearsal", s.begin("rehearsal"))
+	s.must(d.deliver(t.Context(), "ConvertFunction", false)) // until a live ticket is there to be counted
+	m := s.begin("move")
+	least := s.redirected(1)
+	s.must(d.deliver(t.Context(), "ConvertFunction", true))
+	report := s.end("move", m)
+	configure(t, url, `{"stepfunctions._SFN_WAIT_SCALE": 0}`) // the audits come soon
+	s.redirected(report.Redirected + 1)                       // the moved channel's life goes on
 	if err := s.stop(); err != nil {
 		t.Error(err)
 	}
 	s.lap("%d changes meanwhile", s.traffic.Stats().Changes())
-	if rehearsal.Found == 0 || report.Created == 0 || report.Redirected == 0 || report.Failed != 0 || !report.Checksum.Equal {
-		t.Errorf("rehearsal %+v, report %+v", rehearsal, report)
-	}
+	s.reports(rehearsal, report, before, least)
 	s.compare(report.MoveID)
+	s.filtered(d)
+	s.repair(d)
 	s.noDead()
+}
+
+// live are the tickets of conversations that came after the fence.
+func (s *scene) live() (all []api.Ticket) {
+	s.t.Helper()
+	for ticket, err := range s.admin.Tickets(s.t.Context()) {
+		s.must(err)
+		if ticket.Provenance == string(desk.Live) {
+			all = append(all, ticket)
+		}
+	}
+	return all
+}
+
+// redirected waits until there are so many live tickets, and counts them.
+func (s *scene) redirected(least int64) int64 {
+	s.t.Helper()
+	for end := time.Now().Add(s.patience); ; time.Sleep(time.Second) {
+		n := int64(len(s.live()))
+		if n >= least {
+			s.lap("%d live tickets", n)
+			return n
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("there are %d live tickets, and no more than that", n)
+		}
+	}
+}
+
+// reports holds a rehearsal's report and the move's against each other: they differ
+// by what customers and agents did since a time before both, and by no more. At
+// least so many live tickets were there to be counted.
+func (s *scene) reports(rehearsal, report api.Report, before traffic.Stats, least int64) {
+	s.t.Helper()
+	var landed int64
+	for _, ticket := range s.live() {
+		if !ticket.ImportedAt.After(report.EndedAt) {
+			landed++
+		}
+	}
+	// A worker whose last answer did not come may have done what it does not know of.
+	stats := s.traffic.Stats()
+	continued := int64(stats.Continued-before.Continued) + workers
+	joined := int64(stats.Began-before.Began) + continued
+	changed := int64(stats.Changes()-before.Changes()) + workers
+	statuses := maps.Clone(report.ByStatus)
+	for status, n := range rehearsal.ByStatus {
+		statuses[status] -= n
+	}
+	var differ int64
+	for _, n := range statuses {
+		differ += max(n, -n)
+	}
+	for _, n := range []struct {
+		what            string
+		least, is, most int64
+	}{
+		{"failures", 0, rehearsal.Failed + report.Failed, 0},
+		{"what a rehearsal redirects", 0, rehearsal.Redirected, 0},
+		{"tickets of the inbox", 1, rehearsal.AsIs, rehearsal.Found},
+		{"history", 1, rehearsal.Created, rehearsal.Found},
+		{"the rest of the rehearsal", 0, rehearsal.Found - rehearsal.Created - rehearsal.AsIs, 0},
+		{"the rest of the move", 0, report.Found - report.Created - report.AsIs - report.Redirected, 0},
+		{"redirected", least, report.Redirected, landed},
+		{"tickets of the inbox since the rehearsal", 0, report.AsIs - rehearsal.AsIs, continued},
+		{"history since", 0, report.Created - rehearsal.Created, joined},
+		{"all since", 0, report.Found - rehearsal.Found, joined},
+		{"lost owners since", -changed, report.OwnersLost - rehearsal.OwnersLost, changed},
+		{"other statuses since", 0, differ, 2 * changed},
+	} {
+		if n.is < n.least || n.is > n.most {
+			s.t.Errorf("%s: %d, want %d to %d", n.what, n.is, n.least, n.most)
+		}
+	}
+	if !rehearsal.Checksum.Equal || !report.Checksum.Equal {
+		s.t.Error("the sums differ")
+	}
+	if s.t.Failed() {
+		s.t.Logf("rehearsal %+v, report %+v", rehearsal, report)
+	}
+}
+
+// filtered holds what the redirecting function was given of the stream against what
+// the mapping's filter is to let pass.
+func (s *scene) filtered(d *duplicates) {
+	s.t.Helper()
+	all, pass, given := 0, 0, 0
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Second) {
+		changes, n, err := d.stream(s.t.Context())
+		s.must(err)
+		all, pass, given = n, len(changes), 0
+		printed, err := os.ReadFile(peers.MinistackLog(s.t))
+		s.must(err)
+		for _, m := range regexp.MustCompile(`Lambda (\S+) processed (\d+) DynamoDB`).FindAllSubmatch(printed, -1) {
+			if n, err := strconv.Atoi(string(m[2])); err == nil && string(m[1]) == s.resources["RedirectFunction"] {
+				given += n
+			}
+		}
+		if given == pass && pass < all {
+			s.lap("%d of %d changes redirected", given, all)
+			return
+		}
+	}
+	s.t.Errorf("the stream has %d changes, of which %d are for the redirecting function, but it was given %d", all, pass, given)
 }
 
 // open deploys the stack, and signs the account's administrator in.
@@ -154,7 +274,7 @@ func (s *scene) flow(setup desk.Setup, loaded []demo.Loaded) {
 	connector, agent := s.client(s.t, account, "connector", desk.Connector), s.client(s.t, account, "ben", desk.AgentRole)
 	connector.Patience, agent.Patience = -1, -1
 	var err error
-	s.traffic, err = traffic.New(traffic.Config{Name: "e2e", Seed: 1, Rate: changes, Workers: 4, Setup: setup, Busiest: demo.Moved},
+	s.traffic, err = traffic.New(traffic.Config{Name: "e2e", Seed: 1, Rate: changes, Workers: workers, Setup: setup, Busiest: demo.Moved},
 		traffic.HTTPAPI{Connector: connector, Agent: agent})
 	s.must(err)
 	for _, l := range loaded {
@@ -164,12 +284,6 @@ func (s *scene) flow(setup desk.Setup, loaded []demo.Loaded) {
 	ended := make(chan error, 1)
 	go func() { ended <- s.traffic.Run(running) }()
 	s.stop = func() error { cancel(); return <-ended }
-}
-
-// move moves the channel, or rehearses it.
-func (s *scene) move(what string) api.Report {
-	s.t.Helper()
-	return s.end(what, s.begin(what))
 }
 
 // begin starts a move or a rehearsal.
@@ -230,6 +344,53 @@ func (s *scene) compare(id string) {
 		said, err := json.MarshalIndent(map[string]any{"verify": result, "check": checked, "traffic": stats}, "", "  ")
 		s.t.Errorf("%s %v", said, err)
 	}
+}
+
+// repair has a customer begin a conversation of which the stream does not tell,
+// after the last audit, and an administrator find it.
+func (s *scene) repair(d *duplicates) {
+	s.t.Helper()
+	ctx, end := s.t.Context(), time.Now().Add(s.patience)
+	running := &sfn.ListExecutionsInput{StateMachineArn: aws.String(s.resources["MoveMachine"]), StatusFilter: sfntypes.ExecutionStatusRunning}
+	for audits := 1; audits > 0; time.Sleep(time.Second) {
+		found, err := d.machine.ListExecutions(ctx, running)
+		s.must(err)
+		if audits = len(found.Executions); audits > 0 && time.Now().After(end) {
+			s.t.Fatal("the audits do not end")
+		}
+	}
+	s.lap("audited")
+	s.must(d.deliver(ctx, "RedirectFunction", false))
+	taken, err := s.client(s.t, account, "lost", desk.Connector).TakeMessage(ctx, demo.Moved, api.NewMessage{MessageContent: api.MessageContent{
+		ExternalID: "<lost@customer.example>", Author: string(desk.ByCustomer), From: "jane@customer.example", Subject: "Where is my order?", Text: "?",
+	}})
+	s.must(err)
+	lost, err := s.admin.Conversation(ctx, taken.ConversationID)
+	s.must(err)
+	repair, err := s.admin.Repair(ctx, demo.Moved)
+	s.must(err)
+	for said := ""; said == ""; time.Sleep(time.Second) {
+		for e, err := range s.admin.Audit(ctx) {
+			s.must(err)
+			if e.Action == desk.ActionRepaired {
+				said = e.Detail
+			}
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("%+v does not end", repair)
+		}
+		const want = "found after the end: 1 landed, 0 failed"
+		if said != "" && said != want {
+			s.t.Errorf("the repair %s, want %s", said, want)
+		}
+	}
+	found, err := s.admin.Conversation(ctx, taken.ConversationID)
+	s.must(err)
+	if lost.Home != string(desk.Inbox) || found.Home != string(desk.HelpDesk) {
+		s.t.Errorf("before the repair %+v, after it %+v", lost, found)
+	}
+	s.must(d.deliver(ctx, "RedirectFunction", true))
+	s.lap("repaired")
 }
 
 // noDead sees that no message was given up.

@@ -58,16 +58,16 @@ func TestStackUnderFaults(t *testing.T) {
 	// waits less for what was killed, and more comes twice.
 	s.must(d.batches.visibility(t.Context(), "20"))
 	s.must(d.failed.visibility(t.Context(), "20"))
-	s.must(d.deliver(t.Context(), false))
+	s.must(d.deliver(t.Context(), "ConvertFunction", false))
 	endKills := s.background(k.run)
 	m := s.begin("move")
 	s.must(d.hold(t.Context()))
 	s.lap("%d batches seen", len(d.bodies))
-	s.must(d.deliver(t.Context(), true))
+	s.must(d.deliver(t.Context(), "ConvertFunction", true))
 	endDuplicates := s.background(func(ctx context.Context) error { return d.run(ctx, m.ID) })
 	report := s.end("move", m)
-	// What a lister that dies now had entered, but not sent, an audit would find
-	// in the ledger; the test would wait for minutes.
+	// Batches that a lister which dies now has entered, but not sent, are sent
+	// again after a minute, for which the test would wait.
 	k.spare(slices.Collect(maps.Values(d.steps))...)
 	time.Sleep(5 * time.Second) // the moved channel's life goes on
 	s.must(enough(t.Context(), k, d))

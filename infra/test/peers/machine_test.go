@@ -41,9 +41,9 @@ type answer struct {
 
 // Answers of functions.
 func more(r *move.Run)  { r.More = true }
-func again(r *move.Run) { r.More, r.Wait = true, 1 }
+func wait(r *move.Run)  { r.More, r.Wait = true, 1 }
+func again(r *move.Run) { r.Again = true }
 func yield(r *move.Run) { r.Yield, r.More = true, true }
-func found(r *move.Run) { r.Found = 3 }
 func ends(*move.Run)    {}
 
 // fails is a function that fails so many times.
@@ -64,8 +64,8 @@ const (
 	service   = "Lambda.ServiceException"
 )
 
-func history(r *move.Run)   { r.History = true }
-func rehearsal(r *move.Run) { r.Rehearsal = true }
+func history(r *move.Run)   { r.Step = move.StepFence }
+func rehearsal(r *move.Run) { r.Step = move.StepList }
 func at(step string) func(*move.Run) {
 	return func(r *move.Run) { r.Step = step }
 }
@@ -74,54 +74,56 @@ func at(step string) func(*move.Run) {
 var scenarios = map[string]scenario{
 	"whole": {begin: history, ends: "Done", answers: []answer{
 		{of: "Fence", run: ends}, {of: "List", run: more}, {of: "List", run: more}, {of: "List", run: ends},
-		{of: "Drain", run: again}, {of: "Drain", run: again}, {of: "Drain", run: ends},
-		{of: "Reconcile", run: more}, {of: "Reconcile", run: found}, {of: "Drain", run: ends}, {of: "Reconcile", run: ends},
-		{of: "Finish", run: again}, {of: "Audit", run: again}, {of: "Audit", run: ends},
+		{of: "Drain", run: wait}, {of: "Drain", run: wait}, {of: "Drain", run: again},
+		{of: "List", run: more}, {of: "List", run: ends}, {of: "Drain", run: wait}, {of: "Drain", run: again},
+		{of: "List", run: ends}, {of: "Drain", run: ends},
+		{of: "Finish", run: wait}, {of: "List", run: more}, {of: "List", run: ends}, {of: "Drain", run: wait}, {of: "Drain", run: ends},
+		{of: "Finish", run: wait}, {of: "List", run: ends}, {of: "Drain", run: ends}, {of: "Finish", run: ends},
 	}},
 	"without-history": {begin: ends, ends: "Done", answers: []answer{
-		{of: "Fence", run: ends}, {of: "Drain", run: ends}, {of: "Reconcile", run: ends}, {of: "Finish", run: ends},
+		{of: "Fence", run: ends}, {of: "List", run: ends}, {of: "Drain", run: again},
+		{of: "List", run: ends}, {of: "Drain", run: ends}, {of: "Finish", run: ends},
 	}},
 	"rehearsal": {begin: rehearsal, ends: "Done", answers: []answer{
-		{of: "Reconcile", run: more}, {of: "Reconcile", run: found}, {of: "Finish", run: ends},
+		{of: "List", run: more}, {of: "List", run: ends}, {of: "Drain", run: wait}, {of: "Drain", run: ends}, {of: "Finish", run: ends},
 	}},
-	"rehearsal-yields": {begin: rehearsal, ends: "Continued", answers: []answer{{of: "Reconcile", run: yield}}},
-	"rehearsal-breaks": {begin: rehearsal, ends: "Broken", answers: fails("Reconcile", "Boom", 1)},
+	"rehearsal-yields": {begin: rehearsal, ends: "Continued", answers: []answer{{of: "List", run: yield}}},
+	"rehearsal-breaks": {begin: rehearsal, ends: "Broken", answers: fails("List", "Boom", 1)},
 
 	"from-list": {begin: at("list"), ends: "Continued", answers: []answer{{of: "List", run: more}, {of: "List", run: yield}}},
 	"from-drain": {begin: at("drain"), ends: "Continued", answers: []answer{
-		{of: "Drain", run: again}, {of: "Drain", run: yield},
+		{of: "Drain", run: wait}, {of: "Drain", run: yield},
 	}},
-	"from-reconcile": {begin: at("reconcile"), ends: "Continued", answers: []answer{
-		{of: "Reconcile", run: found}, {of: "Drain", run: ends}, {of: "Reconcile", run: yield},
+	"drain-lists": {begin: at("drain"), ends: "Continued", answers: []answer{{of: "Drain", run: again}, {of: "List", run: yield}}},
+	"from-audit": {begin: at("audit"), ends: "Done", answers: []answer{
+		{of: "List", run: ends}, {of: "Drain", run: ends}, {of: "Finish", run: ends},
 	}},
-	"from-audit": {begin: at("audit"), ends: "Done", answers: []answer{{of: "Audit", run: again}, {of: "Audit", run: ends}}},
-	"audit-drains": {begin: at("audit"), ends: "Done", answers: []answer{
-		{of: "Audit", run: found}, {of: "Drain", run: ends}, {of: "Reconcile", run: ends}, {of: "Finish", run: again}, {of: "Audit", run: ends},
+	"audit-yields": {begin: at("audit"), ends: "Continued", answers: []answer{
+		{of: "List", run: ends}, {of: "Drain", run: ends}, {of: "Finish", run: wait}, {of: "List", run: ends}, {of: "Drain", run: yield},
 	}},
 	"from-nonsense": {begin: at("nonsense"), ends: "Broken", answers: fails("Fence", "Boom", 1)},
 
 	"busy-once": {begin: ends, ends: "Done", answers: slices.Concat(
 		fails("Fence", busy, 1), []answer{{of: "Fence", run: ends}},
+		fails("List", service, 2), []answer{{of: "List", run: ends}},
 		fails("Drain", throttled, 2), []answer{{of: "Drain", run: ends}},
-		fails("Reconcile", service, 2), []answer{{of: "Reconcile", run: ends}},
-		fails("Finish", "Lambda.SdkClientException", 2), []answer{{of: "Finish", run: again}},
-		fails("Audit", "Lambda.AWSLambdaException", 2), []answer{{of: "Audit", run: ends}},
+		fails("Finish", "Lambda.SdkClientException", 2), fails("Finish", "Lambda.AWSLambdaException", 2), []answer{{of: "Finish", run: ends}},
 	)},
 	"busy-for-long": {begin: at("list"), ends: "Broken", answers: fails("List", busy, 11)},
 	"down-for-long": {begin: at("drain"), ends: "Broken", answers: fails("Drain", service, 7)},
 	// Each of a state's retriers counts for itself.
-	"busy-and-down": {begin: at("audit"), ends: "Done", answers: slices.Concat(
-		fails("Audit", busy, 6), fails("Audit", service, 6), fails("Audit", throttled, 4), []answer{{of: "Audit", run: ends}},
+	"busy-and-down": {begin: at("drain"), ends: "Done", answers: slices.Concat(
+		fails("Drain", busy, 6), fails("Drain", service, 6), fails("Drain", throttled, 4), []answer{{of: "Drain", run: ends}, {of: "Finish", run: ends}},
 	)},
 	// A state that is entered again counts anew.
 	"busy-in-turns": {begin: at("list"), ends: "Continued", answers: slices.Concat(
 		fails("List", busy, 8), []answer{{of: "List", run: more}}, fails("List", busy, 8), []answer{{of: "List", run: yield}},
 	)},
-	"finish-breaks": {begin: at("reconcile"), ends: "Broken", answers: slices.Concat(
-		[]answer{{of: "Reconcile", run: ends}}, fails("Finish", "Boom", 1),
+	"finish-breaks": {begin: at("drain"), ends: "Broken", answers: slices.Concat(
+		[]answer{{of: "Drain", run: ends}}, fails("Finish", "Boom", 1),
 	)},
-	"late": {begin: at("reconcile"), ends: "Continued", answers: []answer{
-		{of: "Reconcile", late: true}, {of: "Reconcile", run: yield},
+	"late": {begin: at("drain"), ends: "Continued", answers: []answer{
+		{of: "Drain", late: true}, {of: "Drain", run: yield},
 	}},
 }
 
@@ -155,7 +157,7 @@ func (p *play) next(function string, input []byte) (answer, move.Run, error) {
 	a := p.script[0]
 	p.script = p.script[1:]
 	run.Turns++
-	run.More, run.Yield, run.Found, run.Wait = false, false, 0, 0
+	run.More, run.Again, run.Yield, run.Wait = false, false, false, 0
 	if a.run != nil {
 		a.run(&run)
 	}
@@ -405,7 +407,7 @@ func (s *stage) create(t *testing.T, name, definition string) *string {
 }
 
 // functionNames are the functions of the machine.
-var functionNames = []string{"Fence", "List", "Drain", "Reconcile", "Finish", "Audit"}
+var functionNames = []string{"Fence", "List", "Drain", "Finish"}
 
 // definition is the machine's, with functions' ARNs filled in.
 func definition() string {
@@ -450,8 +452,8 @@ func TestMachine(t *testing.T) {
 		}
 	})
 	t.Run("another machine", func(t *testing.T) {
-		other := strings.Replace(asIs, `"NumericGreaterThan": 0`, `"NumericGreaterThan": 3`, 1)
-		sc := scenario{begin: at("reconcile"), answers: []answer{{of: "Reconcile", run: found}, {of: "Finish", run: ends}}}
+		other := strings.Replace(asIs, `"$.again", "BooleanEquals": true`, `"$.again", "BooleanEquals": false`, 1)
+		sc := scenario{begin: at("drain"), answers: []answer{{of: "Drain", run: again}, {of: "Finish", run: ends}}}
 		there := s.walk(t, s.create(t, "peer-other", other), "other", sc)
 		if state := there.States[len(there.States)-1]; state != "Done" || len(there.Calls) != 2 {
 			t.Errorf("ends in %s after %v: the peer does not run what it is given", state, there.Calls)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -79,9 +80,9 @@ func (r *remote) visibility(ctx context.Context, seconds string) error {
 	return err
 }
 
-// deliver has batches delivered, or held back.
-func (d *duplicates) deliver(ctx context.Context, whether bool) error {
-	found, err := d.call.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{FunctionName: aws.String(d.resources["ConvertFunction"])})
+// deliver has a function's events delivered, or held back.
+func (d *duplicates) deliver(ctx context.Context, function string, whether bool) error {
+	found, err := d.call.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{FunctionName: aws.String(d.resources[function])})
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (d *duplicates) deliver(ctx context.Context, whether bool) error {
 		}
 	}
 	if len(found.EventSourceMappings) == 0 {
-		return errors.New("no queue is mapped to convert")
+		return fmt.Errorf("nothing is mapped to %s", function)
 	}
 	return nil
 }

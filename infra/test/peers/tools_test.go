@@ -37,7 +37,7 @@ func TestMachineIsValid(t *testing.T) {
 	for name, c := range map[string]struct{ old, new, complaint string }{
 		"as it is":                {},
 		"a lost state":            {`"Next": "Drained"`, `"Next": "Nowhere"`, "Nowhere"},
-		"a choice without a test": {`"NumericGreaterThan": 0, `, ``, "SCHEMA"},
+		"a choice without a test": {`"StringEquals": "list", `, ``, "SCHEMA"},
 		"a broken path":           {`"Variable": "$.yield"`, `"Variable": "$.[yield"`, "asl_ref_path"},
 		"a wait without an end":   {`"SecondsPath": "$.wait",`, ``, "WAIT_DURATION"},
 	} {
