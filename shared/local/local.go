@@ -93,6 +93,11 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	return s, s.wire(ctx, c, engine, clk)
 }
 
+// batchSize is the largest number of conversations in a batch. The one writer
+// commits up to 800 writes at once, whatever the batches; fewer of them wait less
+// often for it.
+const batchSize = 400
+
 // converters is how many batches are converted at a time: fewer leave the one
 // writer idle, more make live traffic wait.
 const converters = 8
@@ -105,7 +110,7 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	}
 	starter := &machine{}
 	of := each(app.Platform{
-		Engine: engine, Stream: s.engine, Queue: sender{s.Batches}, Machine: starter, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
+		Engine: engine, Stream: s.engine, Queue: sender{s.Batches}, Machine: starter, Batch: batchSize, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
 	}, c.Each)
 	s.App = of("api")
 	step := func(name string, s handler.Step) executions.Function {

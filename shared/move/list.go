@@ -29,7 +29,7 @@ type Lister struct {
 
 // BatchSize is the largest number of conversations in a batch, unless the
 // platform has another one.
-const BatchSize = 400
+const BatchSize = 100
 
 // digestBatch is the largest number if tickets are counted by owner: so many
 // owners fit into one transaction.

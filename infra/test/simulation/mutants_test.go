@@ -72,7 +72,7 @@ var mutants = []struct {
 	{"list before fence without compare", 400, listFirst()},
 	{"no compare", 400, listsNothing(func(r move.Run) bool { return r.Late == "" && r.Pass > 0 })},
 	{"no late audit", 1000, listsNothing(func(r move.Run) bool { return r.Late == move.LateAudit })},
-	{"no daily repair", 300, mutant{losesChanges: true}},
+	{"no daily repair", 60, mutant{losesChanges: true}},
 	// These two were bugs of ours, which the simulation found.
 	{"late step makes the move run again", 100, breakWrites(func(_ string, w store.Write) store.Write {
 		if w.Op == store.Update && strings.HasPrefix(w.Key.SK, moveSK) && w.Set.Str(store.AttrPhase) != "" {

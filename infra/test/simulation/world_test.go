@@ -74,7 +74,10 @@ func newWorld(p scenario) *world {
 		s.faults = &injector{script: p.script(w)}
 	}
 	w.lost = map[string]bool{}
-	if p.mutant.noRepair && !p.mutant.losesChanges {
+	switch {
+	case p.mutant.losesChanges:
+		s.faults.rate[changeLost] = 300
+	case p.mutant.noRepair:
 		s.faults.rate[changeLost] = 0
 	}
 	s.memory = &storetest.Memory{Now: s.date, Lag: w.indexLag, Age: w.readAge, Wrote: w.checkWrites}
