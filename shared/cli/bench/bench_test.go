@@ -31,7 +31,7 @@ func TestLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, p := range map[string]bench.ListPhase{"rest": r.Rest, "during": r.During, "after": r.After} {
-		if p.Pages == 0 || p.Failed > 0 || len(p.Lists) != 8 || p.P99Ms < p.P50Ms || p.P50Ms <= 0 || p.Read.P50 <= 0 || p.Write.P50 <= 0 {
+		if p.Pages == 0 || p.Failed > 0 || len(p.Lists) == 0 || p.P99Ms < p.P50Ms || p.P50Ms <= 0 || p.Read.P50 <= 0 || p.Write.P50 <= 0 {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
