@@ -57,7 +57,7 @@ func (l ConversationList) Page(ctx context.Context, account string, of Conversat
 		},
 	}
 	if of.Home == desk.Inbox && of.Status == desk.Open {
-		pages.next = openList{l.Conversations, l.Open, account, of.Owner, func(o *Open) bool {
+		pages.next = openList{from: l.Conversations, rows: l.Open, account: account, owner: of.Owner, wanted: func(o *Open) bool {
 			return o.Home == desk.Inbox && (of.Channel == "" || o.Channel == of.Channel)
 		}}.next
 		return pages.page(ctx, after, limit)
@@ -110,14 +110,15 @@ func (l ConversationList) next(ctx context.Context, account string, cs []desk.Ch
 			failed = append(failed, ps...)
 		}
 	}
+	left := make(map[string][]Stretch) // by channel
 	listed := func(ctx context.Context, after desk.Position, limit int) ([]desk.Position, bool, error) {
 		all := stretches
 		for _, c := range moved { // each time, as a move goes on and leaves less
-			left, err := l.left(ctx, account, c)
+			some, err := l.left(ctx, account, c)
 			if err != nil {
 				return nil, false, err
 			}
-			all = append(all[:len(all):len(all)], left...)
+			left[c.ID], all = some, append(all[:len(all):len(all)], some...)
 		}
 		return l.Conversations.ListAll(ctx, account, all, after, limit)
 	}
@@ -127,8 +128,10 @@ func (l ConversationList) next(ctx context.Context, account string, cs []desk.Ch
 	if of.Status == desk.Closed {
 		return merge(listed, those(failed)), nil
 	}
-	waiting := openList{l.Conversations, l.Open, account, nil, func(o *Open) bool {
-		return o.Home == desk.Inbox && slices.ContainsFunc(moved, func(c desk.Channel) bool { return c.ID == o.Channel })
+	waiting := openList{from: l.Conversations, rows: l.Open, account: account, rare: true, wanted: func(o *Open) bool {
+		some, ok := left[o.Channel]
+		// Where a move goes on, rows above its frontier are of a moment ago.
+		return ok && o.Home == desk.Inbox && (len(some) == 1 || slices.ContainsFunc(some, func(s Stretch) bool { return s.holds(o.Position) }))
 	}}
 	return merge(listed, those(failed), waiting.next), nil
 }

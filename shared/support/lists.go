@@ -23,6 +23,11 @@ type Stretch struct {
 	After, Until desk.Position
 }
 
+// holds reports whether a position is in the stretch.
+func (s Stretch) holds(p desk.Position) bool {
+	return (s.After.IsZero() || newer(s.After, p)) && (s.Until.IsZero() || !newer(s.Until, p))
+}
+
 // read reads conversations and returns the wanted ones. All that are listed exist,
 // so one that an eventual read missed is read strongly.
 func read(ctx context.Context, from ConversationLister, account string, ids []string, wanted func(desk.Conversation) bool) (map[string]desk.Conversation, error) {
@@ -68,6 +73,7 @@ type openList struct {
 	account string
 	owner   *string
 	wanted  func(*Open) bool
+	rare    bool // few of many are wanted: the rows that are held are asked at once
 }
 
 // wantedOf is how many rows of the index are looked at for a page. Where few of many
@@ -76,7 +82,7 @@ const wantedOf = 2000
 
 // next returns the positions of the wanted ones.
 func (l openList) next(ctx context.Context, after desk.Position, limit int) (ps []desk.Position, more bool, _ error) {
-	for looked := 0; looked < wantedOf; {
+	for looked := 0; looked < wantedOf && !l.rare; {
 		some, more, err := l.from.ListOpen(ctx, l.account, l.owner, after, max(limit, 500))
 		if err != nil {
 			return nil, false, err
@@ -100,6 +106,7 @@ func (l openList) next(ctx context.Context, after desk.Position, limit int) (ps 
 	if ps = append(ps, rest...); len(ps) > 0 || rows.All {
 		return ps, more || !rows.All, nil
 	}
+	l.rare = false
 	return l.next(ctx, rows.Items[len(rows.Items)-1].Position, limit)
 }
 

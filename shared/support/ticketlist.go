@@ -67,7 +67,7 @@ func (l TicketList) Page(ctx context.Context, account string, of TicketFilter, a
 	case !of.DueBefore.IsZero():
 		pages.next = l.byDue(account, of)
 	case onlyOpen:
-		pages.next = openList{l.Conversations, l.Open, account, of.Owner, of.matches}.next
+		pages.next = openList{from: l.Conversations, rows: l.Open, account: account, owner: of.Owner, wanted: of.matches}.next
 	default:
 		pages.mayBeEmpty = len(of.Statuses) > 0 || of.Owner != nil || of.Provenance != ""
 		pages.next = func(ctx context.Context, after desk.Position, limit int) ([]desk.Position, bool, error) {
