@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"deskmove/shared/desk"
@@ -37,17 +38,25 @@ type OpenRows struct {
 }
 
 // Limits of what is held: for how long, of how many accounts, and how much of one.
+// What takes long to read is held for longer, so that reading takes a tenth of the
+// time at most.
 const (
 	heldFor     = time.Second
+	heldAtMost  = 5 * time.Second
 	maxAccounts = 4
 	maxOpen     = 100_000
 )
 
-// openRows are one account's. They are read by one reader, for whom others wait.
+// openRows are one account's. One reader reads them anew. The others get what was
+// there before, and wait only if that is nothing.
 type openRows struct {
-	mu    sync.Mutex
-	rows  Rows
-	until time.Time
+	reading sync.Mutex
+	held    atomic.Pointer[heldRows]
+}
+
+type heldRows struct {
+	Rows
+	at, until time.Time // read, and to be read anew
 }
 
 // Rows is what is open in an account. It must not be changed.
@@ -57,20 +66,44 @@ type Rows struct {
 	Due   []int32 // numbers of those of which something is due, in the order of that
 }
 
-// Of returns what is open in an account, up to a second old.
+// Of returns what is open in an account, up to a few seconds old.
 func (o *OpenRows) Of(ctx context.Context, account string) (Rows, error) {
 	of := o.account(account)
-	of.mu.Lock()
-	defer of.mu.Unlock()
-	if left := of.until.Sub(o.Now()); left > 0 && left <= heldFor {
-		return of.rows, nil
+	if rows, ok := of.get(o.Now(), false); ok {
+		return rows, nil
 	}
-	var err error
-	if of.rows, err = o.read(ctx, account); err != nil {
+	if !of.reading.TryLock() {
+		if rows, ok := of.get(o.Now(), true); ok {
+			return rows, nil
+		}
+		of.reading.Lock()
+	}
+	defer of.reading.Unlock()
+	if rows, ok := of.get(o.Now(), false); ok { // another has read them meanwhile
+		return rows, nil
+	}
+	began := o.Now()
+	rows, err := o.read(ctx, account)
+	if err != nil {
 		return Rows{}, err
 	}
-	of.until = o.Now().Add(heldFor)
-	return of.rows, nil
+	now := o.Now()
+	of.held.Store(&heldRows{rows, now, now.Add(min(max(heldFor, 9*now.Sub(began)), heldAtMost))})
+	return rows, nil
+}
+
+// get returns the rows that are held, unless they are too old. While they are read
+// anew, they may be a little older.
+func (of *openRows) get(now time.Time, whileReading bool) (Rows, bool) {
+	h := of.held.Load()
+	if h == nil {
+		return Rows{}, false
+	}
+	until := h.until
+	if whileReading {
+		until = until.Add(heldAtMost)
+	}
+	return h.Rows, !now.Before(h.at) && now.Before(until)
 }
 
 func (o *OpenRows) account(account string) *openRows {
