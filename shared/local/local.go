@@ -135,7 +135,7 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 		Stream: s.engine, Table: store.Conversations, Filter: isConversation,
 		Function:  streams.Function{Name: "redirect", Timeout: limits.Timeouts["redirect"], Handle: redirect.Handle},
 		BatchSize: limits.Stream.Size, Retries: limits.Stream.Retries, MaxAge: limits.Stream.MaxAge, OnFailure: failures.Send,
-		Poll: 10 * time.Millisecond, Trim: s.trim, Keep: time.Hour,
+		Poll: time.Second, News: s.engine.News, Trim: s.trim, Keep: time.Hour,
 	})
 	s.runtime.Schedule(&schedule.Schedule{
 		Name: "sweep", Every: limits.Sweep,

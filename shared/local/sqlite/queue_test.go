@@ -279,3 +279,32 @@ func TestNoNewsReadsNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestNews: a commit of changes is news, and one without any is not.
+func TestNews(t *testing.T) {
+	e, err := Open(t.TempDir(), Options{Unsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	news := e.News()
+	put := func(table store.Table) {
+		t.Helper()
+		set := store.Attrs{{Name: store.Home, Value: store.S("inbox")}}
+		if err := store.FirstError(e.Write(t.Context(), []store.Write{{Table: table, Key: store.Key{PK: "p", SK: "H"}, Set: set}})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(store.Control) // has no stream
+	select {
+	case <-news:
+		t.Fatal("news, though nothing has changed in the stream")
+	default:
+	}
+	put(store.Conversations)
+	select {
+	case <-news:
+	default:
+		t.Fatal("no news of a change that is committed")
+	}
+}

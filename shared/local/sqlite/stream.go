@@ -92,6 +92,9 @@ func (e *Engine) Shards(context.Context) ([]string, error) {
 	return shards, nil
 }
 
+// News returns a channel that is closed at the next commit of changes.
+func (e *Engine) News() <-chan struct{} { return *e.writer.news.Load() }
+
 // Changes implements store.Stream. A page ends early at about a megabyte.
 func (e *Engine) Changes(ctx context.Context, shard, after string, limit int) ([]store.Change, error) {
 	from, to, err := span(shard, after)

@@ -40,6 +40,7 @@ type writer struct {
 	// committed those that others may see.
 	recorded  [shardCount]int64
 	committed [shardCount]atomic.Int64
+	news      atomic.Pointer[chan struct{}] // closed when changes are committed
 	now       int64 // when the group began, in milliseconds since 1970
 	buffers   buffers
 	counts    counts
@@ -56,6 +57,7 @@ type listing struct {
 
 func newWriter(conn *sqlite.Conn, clock func() time.Time) (*writer, error) {
 	w := &writer{conn: conn, clock: clock}
+	w.news.Store(new(make(chan struct{})))
 	var err error
 	prepare := func(sql string, args ...any) *sqlite.Stmt {
 		stmt, e := conn.Prepare(fmt.Sprintf(sql, args...))
@@ -179,10 +181,15 @@ func (w *writer) do(group []*request) error {
 	return translate(err)
 }
 
-// show lets others see the changes that are recorded.
+// show lets others see the changes that are recorded, and wakes who waits for them.
 func (w *writer) show() {
+	isNew := false
 	for shard, n := range w.recorded {
-		w.committed[shard].Store(n)
+		isNew = w.committed[shard].Swap(n) != n || isNew
+	}
+	if isNew {
+		next := make(chan struct{})
+		close(*w.news.Swap(&next))
 	}
 }
 

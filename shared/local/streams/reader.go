@@ -39,10 +39,17 @@ func newReader(m *Mapping, shard string) *reader {
 func (r *reader) run(ctx context.Context) {
 	r.untilDone(ctx, "stream position not loaded", r.load)
 	for ctx.Err() == nil {
+		var news <-chan struct{}
+		if r.News != nil {
+			news = r.News() // before it reads, so that it misses none
+		}
 		r.untilDone(ctx, "changes not read", r.read)
 		if len(r.batches) == 0 {
 			r.untilDone(ctx, "stream position not saved", r.saveProgress)
-			r.Host.Clock.Wait(ctx, r.Poll, nil)
+			r.Host.Clock.Wait(ctx, r.Poll, news)
+			if news != nil {
+				r.Host.Clock.Wait(ctx, gatherFor, nil)
+			}
 			continue
 		}
 		for len(r.batches) > 0 && ctx.Err() == nil {

@@ -35,8 +35,10 @@ type Mapping struct {
 	// OnFailure is sent what was given up, in the shape that AWS sends; it is
 	// tried until it succeeds.
 	OnFailure func(ctx context.Context, bodies []string) error
-	// Poll is how often a shard without news is looked at.
+	// Poll is how often a shard without news is looked at, and News, if not nil,
+	// returns a channel that is closed when there is some.
 	Poll time.Duration
+	News func() <-chan struct{}
 	// Trim is told which changes of a shard are done: those up to a sequence
 	// number. They are kept for Keep more, so that who gets an on-failure
 	// message can read them.
@@ -48,6 +50,10 @@ type Mapping struct {
 func (m *Mapping) arn() string {
 	return "arn:aws:dynamodb:" + function.Region + ":" + function.Account + ":table/" + string(m.Table) + "/stream/local"
 }
+
+// gatherFor is how long to wait after news, so that changes of the same moment are
+// handled together.
+const gatherFor = 5 * time.Millisecond
 
 // listEvery is how often shards are listed and trimmed.
 const listEvery = 5 * time.Second

@@ -226,6 +226,25 @@ func names(n int) []string {
 	return all
 }
 
+// A shard that is looked at once an hour is read at once when there is news.
+func TestNewsIsReadAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		news := make(chan struct{})
+		b.mapping.Poll, b.mapping.News = time.Hour, func() <-chan struct{} { return news }
+		b.log.add("0")
+		go func() {
+			time.Sleep(time.Minute)
+			b.log.add("0", "a", "b")
+			close(news)
+		}()
+		b.run(time.Minute + time.Second)
+		if diff := cmp.Diff([]string{"a", "b"}, b.done); diff != "" {
+			t.Errorf("handled (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestAllChangesInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
