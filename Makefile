@@ -8,6 +8,7 @@ FUZZTIME ?= 30s
 FAULTS   ?= 1000000
 GOARCH_FUNCTIONS ?= arm64
 TOOL      = go tool -modfile=infra/tools/go.mod
+TSC       = .cache/typescript/node_modules/.bin/tsc
 RACE      = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
@@ -38,12 +39,13 @@ quick: lint ## Run vet, staticcheck, gosec and the unit tests: no race detector,
 	go test -short -p 8 $$(go list ./... | grep -v ^deskmove/infra/test/)
 
 .PHONY: lint
-lint: ## Run gofmt, vet, staticcheck and gosec
+lint: ## Run gofmt, vet, staticcheck, gosec and, where it is installed, TypeScript
 	@unformatted=$$(gofmt -l $(wildcard events functions infra shared)); \
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	$(TOOL) staticcheck ./...
 	$(TOOL) gosec -quiet -exclude-generated ./...
+	@if [ -x $(TSC) ]; then $(TSC) -p shared/console; else echo "NOTE: TypeScript is not installed, so the pages' types are not checked: run make typescript"; fi
 
 .PHONY: bench
 bench: ## Measure the move against the raw database, one line of JSON a case
@@ -80,6 +82,21 @@ build: ## Build the program as bin/deskmove
 .PHONY: openapi
 openapi: ## Write infra/openapi.yaml from the API's types
 	$(DESKMOVE) openapi --write
+
+.PHONY: console
+console: ## Build the console's pages: the API's types for them, and shared/console/dist
+	go generate ./shared/console
+
+.PHONY: typescript
+typescript: ## Install TypeScript, which checks the pages' types (needs npm)
+	@mkdir -p .cache/typescript
+	@cp infra/tools/package*.json .cache/typescript/
+	cd .cache/typescript && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+
+.PHONY: types
+types: ## Check the types of the console's pages (needs make typescript)
+	@[ -x $(TSC) ] || { echo "TypeScript is not installed: run make typescript"; exit 1; }
+	$(TSC) -p shared/console
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (30s)

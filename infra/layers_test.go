@@ -42,6 +42,8 @@ var layers = []layer{
 	{of: "shared/store/storetest", imports: []string{"shared/store"}, kit: true},
 	{of: "shared/handler", imports: []string{"shared/auth", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, events: true},
 	{of: "shared/api", imports: []string{"shared/auth", "shared/desk", "shared/move", "shared/store", "shared/support"}, events: true},
+	{of: "shared/console"},
+	{of: "shared/console/generate", imports: []string{"shared/api"}},
 	{of: "shared/app", imports: []string{
 		"shared/api", "shared/desk", "shared/handler", "shared/metrics", "shared/move", "shared/store", "shared/support"}},
 
