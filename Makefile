@@ -49,11 +49,11 @@ lint: ## Run gofmt, vet, staticcheck, gosec and, where it is installed, TypeScri
 
 .PHONY: bench
 bench: ## Measure the move against the raw database, one line of JSON a case
-	$(DESKMOVE) bench --conversations 100000,1000000
+	go run ./infra/test/bench --conversations 100000,1000000
 
 .PHONY: bench-aws
 bench-aws: peers ## Count what a move costs on AWS, on a peer, and start each function cold
-	DYNAMODB_PORT=18420 SQS_PORT=18421 infra/test/peers/run $(DESKMOVE) bench-aws --endpoint http://127.0.0.1:18420
+	DYNAMODB_PORT=18420 SQS_PORT=18421 infra/test/peers/run go run ./infra/test/benchaws --endpoint http://127.0.0.1:18420
 	go test ./functions -run '^$$' -bench ColdStart -benchtime 20x
 
 .PHONY: peers

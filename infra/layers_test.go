@@ -75,11 +75,6 @@ var layers = []layer{
 
 	{of: "shared/client", imports: []string{"shared/api", "shared/auth", "shared/desk"}},
 
-	{of: "shared/cli/bench", imports: []string{
-		"shared/desk", "shared/local", "shared/local/sqlite", "shared/move", "shared/store"}},
-	{of: "shared/cli/benchaws", sdk: true, events: true, imports: []string{
-		"shared/app", "shared/aws", "shared/aws/dynamo", "shared/cli/bench", "shared/desk", "shared/handler", "shared/local/asl",
-		"shared/local/clock", "shared/move", "shared/store"}},
 	{of: "shared/cli/process", imports: []string{"shared/client", "shared/desk", "shared/local/clock", "shared/local/issuer"}},
 	{of: "shared/cli/traffic", imports: []string{"shared/api", "shared/client", "shared/desk"}},
 	{of: "shared/cli/verify", imports: []string{"shared/api", "shared/client", "shared/desk"}},
@@ -88,16 +83,22 @@ var layers = []layer{
 		"shared/api", "shared/cli/process", "shared/cli/text", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk"}},
 	{of: "shared/cli/importer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/thread"}},
 	{of: "shared/cli", imports: []string{
-		"shared/api", "shared/cli/bench", "shared/cli/benchaws", "shared/cli/demo", "shared/cli/importer", "shared/cli/text",
+		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/text",
 		"shared/cli/verify", "shared/client", "shared/desk", "shared/local", "shared/local/clock", "shared/local/gateway", "shared/local/issuer", "shared/store"}},
 
 	{of: "functions", imports: []string{"shared/api", "shared/app", "shared/aws", "shared/handler", "shared/move"}, events: true},
 
-	{of: "infra/deskmove", imports: []string{"shared/cli", "shared/cli/bench"}},
+	{of: "infra/deskmove", imports: []string{"shared/cli", "shared/local"}},
 	{of: "infra/samlocal", sdk: true, events: true, imports: []string{
 		"shared/api", "shared/app", "shared/aws/dynamo", "shared/desk", "shared/move", "shared/store"}},
 	{of: "infra", kit: true},
 	{of: "infra/test/bootstrap", kit: true, events: true},
+	{of: "infra/test/bench/sample", kit: true, imports: []string{"shared/desk", "shared/move"}},
+	{of: "infra/test/bench", kit: true, imports: []string{
+		"infra/test/bench/sample", "shared/desk", "shared/local", "shared/local/sqlite", "shared/move", "shared/store"}},
+	{of: "infra/test/benchaws", kit: true, sdk: true, events: true, imports: []string{
+		"infra/test/bench/sample", "shared/app", "shared/aws", "shared/aws/dynamo", "shared/cli/importer", "shared/client",
+		"shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/move", "shared/store"}},
 	{of: "infra/test/peers", kit: true, sdk: true},
 	{of: "infra/test/killtest", kit: true},
 	{of: "infra/test/readme", kit: true},
@@ -253,6 +254,16 @@ func TestFunctionsAreOfAWS(t *testing.T) {
 	for _, p := range goList(t, true, "deskmove/functions/...") {
 		if strings.HasPrefix(p.ImportPath, "deskmove/shared/local") || strings.Contains(p.ImportPath, "sqlite") {
 			t.Errorf("a function is built of %s", p.ImportPath)
+		}
+	}
+}
+
+// TestProgramIsOfOneMachine reads what the program is built of: it runs without
+// AWS, and is not to carry its SDK.
+func TestProgramIsOfOneMachine(t *testing.T) {
+	for _, p := range goList(t, true, "deskmove/infra/deskmove") {
+		if strings.HasPrefix(p.ImportPath, "deskmove/shared/aws") || strings.HasPrefix(p.ImportPath, "github.com/aws/aws-sdk-go-v2") {
+			t.Errorf("the program is built of %s", p.ImportPath)
 		}
 	}
 }

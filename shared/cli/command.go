@@ -30,13 +30,11 @@ const (
 type cli struct {
 	JSON bool `name:"json" help:"Print JSON for programs, errors too."`
 
-	Serve    serveCmd    `cmd:"" group:"On this machine" help:"Run deskmove on this machine."`
-	Token    tokenCmd    `cmd:"" group:"On this machine" help:"Create an access token."`
-	Demo     demoCmd     `cmd:"" group:"On this machine" help:"Move a channel of sample mail while traffic arrives, and verify it."`
-	Bench    benchCmd    `cmd:"" group:"On this machine" help:"Measure the move against the raw database."`
-	BenchAWS benchAWSCmd `cmd:"" name:"bench-aws" group:"On this machine" help:"Count what a move costs on AWS, using a DynamoDB stand-in."`
-	Openapi  openapiCmd  `cmd:"" group:"On this machine" help:"Print the API's description, or write it to its file."`
-	Version  versionCmd  `cmd:"" group:"On this machine" help:"Print the version."`
+	Serve   serveCmd   `cmd:"" group:"On this machine" help:"Run deskmove on this machine."`
+	Token   tokenCmd   `cmd:"" group:"On this machine" help:"Create an access token."`
+	Demo    demoCmd    `cmd:"" group:"On this machine" help:"Move a channel of sample mail while traffic arrives, and verify it."`
+	Openapi openapiCmd `cmd:"" group:"On this machine" help:"Print the API's description, or write it to its file."`
+	Version versionCmd `cmd:"" group:"On this machine" help:"Print the version."`
 
 	Apply  applyCmd  `cmd:"" group:"Over the API" help:"Configure an account from a file."`
 	Import importCmd `cmd:"" group:"Over the API" help:"Import files of mail into a channel."`

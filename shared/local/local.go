@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"deskmove/shared/app"
@@ -42,6 +43,15 @@ type Config struct {
 	MaxBytes int64
 	// Clock is the computer's if zero. It may jump.
 	Clock clock.Clock
+}
+
+// LimitMemory sets how a process that runs a stack collects its garbage. A move
+// makes garbage faster than it keeps anything: collecting half as often costs little
+// memory, of which the limit keeps it from taking more. The database's caches come
+// on top.
+func LimitMemory() {
+	debug.SetGCPercent(300)
+	debug.SetMemoryLimit(72 << 20)
 }
 
 // Stack is deskmove on one machine.

@@ -1,4 +1,4 @@
-package benchaws
+package main
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"syscall"
 	"time"
 
@@ -18,10 +17,10 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/sync/errgroup"
 
+	"deskmove/infra/test/bench/sample"
 	"deskmove/shared/app"
 	"deskmove/shared/aws"
 	"deskmove/shared/aws/dynamo"
-	"deskmove/shared/cli/bench"
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
@@ -61,13 +60,13 @@ type counted struct {
 	cpu                        time.Duration
 }
 
-// Run counts moves of channels of some sizes, one after the other, on an
+// run counts moves of channels of some sizes, one after the other, on an
 // endpoint that speaks DynamoDB's protocol, and prints a line of JSON for
 // each; with two sizes or more also one for a million, on the straight line
 // through the first and the last. It does so for each of some shares of what is
 // open, in percent, then for real mail unless that is nil. Its tables are made
 // there and belong to this run alone.
-func Run(ctx context.Context, endpoint string, sizes, open []int, mail Mail, out, progress io.Writer) error {
+func run(ctx context.Context, endpoint string, sizes, open []int, mail mail, out, progress io.Writer) error {
 	for _, percent := range open {
 		if err := runSizes(ctx, endpoint, sizes, percent, out, progress); err != nil {
 			return err
@@ -85,16 +84,12 @@ func Run(ctx context.Context, endpoint string, sizes, open []int, mail Mail, out
 	return json.NewEncoder(out).Encode(r)
 }
 
-// Mail imports mail into the benchmarks' channel over an API that takes any caller,
-// and returns how many conversations it began. Nobody closes them.
-type Mail func(ctx context.Context, api http.Handler) (conversations int, err error)
-
 func runSizes(ctx context.Context, endpoint string, sizes []int, open int, out, progress io.Writer) error {
 	var all []counted
 	for _, n := range sizes {
-		sample := bench.Sample{Conversations: n, Open: open}
+		history := sample.History{Conversations: n, Open: open}
 		c, err := count(ctx, endpoint, open, func(h *app.App) (int, error) {
-			return n, sample.Batches(false, func(cs []desk.Conversation) error { return patiently(ctx, h, cs) })
+			return n, history.Batches(false, func(cs []desk.Conversation) error { return patiently(ctx, h, cs) })
 		}, progress)
 		if err != nil {
 			return fmt.Errorf("%d conversations, %d %% open: %w", n, open, err)
@@ -136,7 +131,7 @@ func count(ctx context.Context, endpoint string, openPercent int, load func(*app
 	q := &queue{messages: make(chan string, 100_000)} // more than any move sends at a time
 	m := &machine{starts: make(chan json.RawMessage, 10)}
 	h := app.New(app.Platform{Engine: engine, Batch: aws.BatchSize, Queue: q, Machine: m, Now: time.Now, Log: log})
-	if _, err := h.Accounts.Replace(ctx, bench.Setup()); err != nil {
+	if _, err := h.Accounts.Replace(ctx, sample.Setup()); err != nil {
 		return counted{}, err
 	}
 	_, _ = fmt.Fprintln(progress, "taking conversations in")
@@ -183,8 +178,8 @@ func patiently(ctx context.Context, h *app.App, cs []desk.Conversation) error {
 
 // start starts the move, whose plan reads a sample of the channel.
 func start(ctx context.Context, h *app.App) (string, error) {
-	started, err := h.Starter.Start(ctx, desk.Caller{Account: bench.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
-		Channel: bench.Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
+	started, err := h.Starter.Start(ctx, desk.Caller{Account: sample.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
+		Channel: sample.Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
 	}, move.Idempotency{})
 	return started.ID, err
@@ -212,7 +207,7 @@ func await(ctx context.Context, h *app.App, q *queue, m *machine, id string, n i
 // ended waits for the end of a move that converted n conversations.
 func ended(ctx context.Context, moves store.MoveStore, id string, n int) error {
 	for {
-		m, err := moves.Get(ctx, bench.Account, id)
+		m, err := moves.Get(ctx, sample.Account, id)
 		switch {
 		case err != nil:
 			return err

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"deskmove/infra/test/bench/sample"
 	"deskmove/shared/desk"
 	"deskmove/shared/local"
 	"deskmove/shared/local/sqlite"
@@ -20,7 +21,7 @@ import (
 )
 
 // seed takes conversations in, and waits until the stream has been read.
-func seed(ctx context.Context, dir string, setup desk.Setup, of ...Sample) error {
+func seed(ctx context.Context, dir string, setup desk.Setup, of ...sample.History) error {
 	s, stop, err := open(ctx, dir, nil)
 	if err != nil {
 		return err
@@ -30,8 +31,8 @@ func seed(ctx context.Context, dir string, setup desk.Setup, of ...Sample) error
 		return err
 	}
 	conversations := s.App.Conversations
-	for _, sample := range of {
-		if err := sample.Batches(false, func(cs []desk.Conversation) error { return conversations.Import(ctx, cs) }); err != nil {
+	for _, h := range of {
+		if err := h.Batches(false, func(cs []desk.Conversation) error { return conversations.Import(ctx, cs) }); err != nil {
 			return err
 		}
 	}
@@ -68,21 +69,21 @@ func raw(ctx context.Context, dir string, n int) (any, error) {
 
 // landing returns the rules of a move of the channel that has just been fenced.
 func landing() (*desk.Rules, error) {
-	s := Setup()
+	s := sample.Setup()
 	c := s.Channels[0]
 	c.Home, c.FenceAt = desk.Moving, time.Now()
-	m := desk.Move{Account: Account, ID: "m1700000000000", Choices: choices, StartedAt: c.FenceAt, FenceAt: c.FenceAt}
+	m := desk.Move{Account: sample.Account, ID: "m1700000000000", Choices: choices, StartedAt: c.FenceAt, FenceAt: c.FenceAt}
 	return desk.NewRules(s, m, c, s.Access())
 }
 
 // choices are those of the benchmarks' moves.
 var choices = desk.Choices{
-	Channel: Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
+	Channel: sample.Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 	SLA: desk.FromMove, Notifications: desk.Quiet, Acknowledged: []string{desk.CodeAgentsNoAccess},
 }
 
 // history is a channel of which two in three conversations are open.
-func history(n int) Sample { return Sample{Conversations: n, Open: 67} }
+func history(n int) sample.History { return sample.History{Conversations: n, Open: 67} }
 
 // whole moves the channel while customers write, 50 new conversations a
 // second.
@@ -101,7 +102,7 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 	}
 	writes, reads := c.writes.Load(), c.reads.Load()
 	began := time.Now()
-	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, choices, move.Idempotency{})
+	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: sample.Account, Agent: "agent01", Role: desk.SuperAdmin}, choices, move.Idempotency{})
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +183,7 @@ func openAt(ctx context.Context, dir, address string, wrap func(store.Engine) st
 // slow it down.
 func wait(ctx context.Context, s *local.Stack, id string) (desk.Move, error) {
 	for {
-		m, err := s.App.Moves.Get(ctx, Account, id)
+		m, err := s.App.Moves.Get(ctx, sample.Account, id)
 		if err != nil || m.Status == desk.Done || m.Status == desk.Attention {
 			return m, err
 		}
@@ -206,12 +207,12 @@ func customers(ctx context.Context, s *local.Stack, id string, done <-chan struc
 			return took
 		case <-tick.C:
 		}
-		if m, err := cases.Moves.Get(ctx, Account, id); err != nil || m.FenceAt.IsZero() {
+		if m, err := cases.Moves.Get(ctx, sample.Account, id); err != nil || m.FenceAt.IsZero() {
 			continue
 		}
 		wg.Go(func() {
 			taken, err := cases.Intake.TakeIn(ctx, desk.Message{
-				Account: Account, Channel: Channel, External: fmt.Sprintf("live-%d", i), Author: desk.ByCustomer,
+				Account: sample.Account, Channel: sample.Channel, External: fmt.Sprintf("live-%d", i), Author: desk.ByCustomer,
 				From: "live@some-company.example", At: time.Now(), Subject: "Live", Text: "Is anybody there?",
 			}, nil)
 			if err != nil {
@@ -219,7 +220,7 @@ func customers(ctx context.Context, s *local.Stack, id string, done <-chan struc
 			}
 			began := time.Now()
 			for {
-				if c, err := cases.Conversations.Get(ctx, Account, taken.Conversation.ID); err == nil && c.Home == desk.HelpDesk {
+				if c, err := cases.Conversations.Get(ctx, sample.Account, taken.Conversation.ID); err == nil && c.Home == desk.HelpDesk {
 					break
 				}
 				time.Sleep(5 * time.Millisecond)

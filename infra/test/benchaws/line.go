@@ -1,4 +1,4 @@
-package benchaws
+package main
 
 import "time"
 

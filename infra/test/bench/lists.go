@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"deskmove/infra/test/bench/sample"
 	"deskmove/shared/desk"
 	"deskmove/shared/local"
 	"deskmove/shared/move"
@@ -78,11 +79,11 @@ const (
 )
 
 func seedLists(ctx context.Context, dir string, n int) error {
-	setup := Setup()
+	setup := sample.Setup()
 	other := setup.Channels[0]
 	other.ID, other.Name, other.Address = otherMail, "Sales", "sales@bench.example"
 	setup.Channels = append(setup.Channels, other)
-	return seed(ctx, dir, setup, Sample{Conversations: n / 2, Open: 30, Channel: otherMail}, Sample{Conversations: n - n/2, Open: 30, First: n / 2})
+	return seed(ctx, dir, setup, sample.History{Conversations: n / 2, Open: 30, Channel: otherMail}, sample.History{Conversations: n - n/2, Open: 30, First: n / 2})
 }
 
 func lists(ctx context.Context, dir string, n int) (any, error) {
@@ -107,7 +108,7 @@ func lists(ctx context.Context, dir string, n int) (any, error) {
 		return nil
 	}
 	r.IdleCPU = idle(func() { _ = sleep(atRest) })
-	token, err := s.Issuer.Mint(Account, "agent01", desk.SuperAdmin, time.Hour)
+	token, err := s.Issuer.Mint(sample.Account, "agent01", desk.SuperAdmin, time.Hour)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +122,7 @@ func lists(ctx context.Context, dir string, n int) (any, error) {
 	if r.Rest, err = l.read(ctx, func() error { return sleep(atRest) }); err != nil {
 		return nil, err
 	}
-	if r.During, err = l.read(ctx, func() error { return moveAll(ctx, s, Channel) }); err != nil {
+	if r.During, err = l.read(ctx, func() error { return moveAll(ctx, s, sample.Channel) }); err != nil {
 		return nil, err
 	}
 	r.After, err = l.read(ctx, func() error { return sleep(afterwards) })
@@ -146,7 +147,7 @@ func used() time.Duration {
 func moveAll(ctx context.Context, s *local.Stack, channel string) error {
 	c := choices
 	c.Channel = channel
-	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: Account, Agent: "agent01", Role: desk.SuperAdmin}, c, move.Idempotency{})
+	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: sample.Account, Agent: "agent01", Role: desk.SuperAdmin}, c, move.Idempotency{})
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func pages() map[string]string {
 		"mine":               "/v1/tickets?open=true&owner=agent01",
 		"nobody's":           "/v1/tickets?open=true&unowned=true",
 		"due":                "/v1/tickets?due=" + due,
-		"channel and status": "/v1/tickets?channel=" + Channel + "&status=waiting",
+		"channel and status": "/v1/tickets?channel=" + sample.Channel + "&status=waiting",
 		"closed by channel":  "/v1/tickets?channel=" + otherMail + "&status=solved",
 		"inbox":              "/v1/conversations?home=inbox",
 		"counts":             "/v1/counts",

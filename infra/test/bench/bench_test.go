@@ -1,17 +1,15 @@
-package bench_test
+package main
 
 import (
 	"context"
 	"fmt"
 	"os"
 	"testing"
-
-	"deskmove/shared/cli/bench"
 )
 
 // TestMain is the parts of a case, too, which are processes of their own.
 func TestMain(m *testing.M) {
-	ran, err := bench.Main(context.Background())
+	ran, err := runPart(context.Background())
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
@@ -26,11 +24,11 @@ func TestLists(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: -short leaves out what takes minutes")
 	}
-	r, err := bench.Case{Conversations: 2000, Dir: t.TempDir()}.Lists(t.Context(), t.Output())
+	r, err := Case{Conversations: 2000, Dir: t.TempDir()}.Lists(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, p := range map[string]bench.ListPhase{"rest": r.Rest, "during": r.During, "after": r.After} {
+	for name, p := range map[string]ListPhase{"rest": r.Rest, "during": r.During, "after": r.After} {
 		if p.Pages == 0 || p.Failed > 0 || len(p.Lists) == 0 || p.P99Ms < p.P50Ms || p.P50Ms <= 0 || p.Read.P50 <= 0 || p.Write.P50 <= 0 {
 			t.Errorf("%s: %+v", name, p)
 		}
@@ -40,7 +38,7 @@ func TestLists(t *testing.T) {
 // TestCase measures a small channel, not for its speed: a conversation may cost
 // one write and its share of those of a batch.
 func TestCase(t *testing.T) {
-	r, err := bench.Case{Conversations: 3000, Dir: t.TempDir()}.Run(t.Context(), t.Output())
+	r, err := Case{Conversations: 3000, Dir: t.TempDir()}.Run(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package benchaws
+package main
 
 // Prices in us-east-1 on demand, in dollars, as of November 2026.
 const (

@@ -1,4 +1,5 @@
-package bench
+// Package sample makes up the account and the history that benchmarks move.
+package sample
 
 import (
 	"cmp"
@@ -41,8 +42,8 @@ func Setup() desk.Setup {
 // firstDay is when the benchmark's channel began.
 var firstDay = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Sample is a channel's made-up history.
-type Sample struct {
+// History is a channel's made-up history.
+type History struct {
 	Conversations int
 	Open          int    // percent of them
 	Channel       string // "mail" if ""
@@ -50,9 +51,9 @@ type Sample struct {
 }
 
 // Conversation is the i-th. One in four has no owner.
-func (s Sample) Conversation(i int) desk.Conversation {
-	channel := cmp.Or(s.Channel, Channel)
-	i += s.First
+func (h History) Conversation(i int) desk.Conversation {
+	channel := cmp.Or(h.Channel, Channel)
+	i += h.First
 	at := firstDay.Add(time.Duration(i) * 40 * time.Second)
 	c := desk.Conversation{
 		Account: Account, ID: fmt.Sprintf("c%010x%08x", at.UnixMilli(), uint32(i)*2654435761), Origin: channel, Channel: channel, // #nosec G115 -- wraps on purpose
@@ -64,7 +65,7 @@ func (s Sample) Conversation(i int) desk.Conversation {
 	if i%4 != 0 {
 		c.Owner = fmt.Sprintf("agent%02d", i%40)
 	}
-	if i*61%100 >= s.Open { // spread evenly
+	if i*61%100 >= h.Open { // spread evenly
 		c.Status, c.ClosedAt = desk.Closed, at.Add(2*time.Hour)
 	}
 	return c
@@ -72,8 +73,8 @@ func (s Sample) Conversation(i int) desk.Conversation {
 
 // Batches calls do for each batch of conversations, from several goroutines, and
 // returns the first error.
-func (s Sample) Batches(newestFirst bool, do func(cs []desk.Conversation) error) error {
-	n := s.Conversations
+func (h History) Batches(newestFirst bool, do func(cs []desk.Conversation) error) error {
+	n := h.Conversations
 	count := (n + move.BatchSize - 1) / move.BatchSize
 	g, ctx := errgroup.WithContext(context.Background())
 	g.SetLimit(workers)
@@ -87,7 +88,7 @@ func (s Sample) Batches(newestFirst bool, do func(cs []desk.Conversation) error)
 		g.Go(func() error {
 			var cs []desk.Conversation
 			for i := b * move.BatchSize; i < min((b+1)*move.BatchSize, n); i++ {
-				cs = append(cs, s.Conversation(i))
+				cs = append(cs, h.Conversation(i))
 			}
 			return do(cs)
 		})

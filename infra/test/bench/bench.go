@@ -1,7 +1,4 @@
-// Package bench measures the whole move on this machine, against what the
-// database below it can do with the same writes in the same run: the ratio
-// says what deskmove costs, whatever the machine is worth.
-package bench
+package main
 
 import (
 	"context"
@@ -13,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+
+	"deskmove/infra/test/bench/sample"
 )
 
 // Result is what one case prints, as one line of JSON.
@@ -38,16 +37,16 @@ type Result struct {
 	Seconds       float64 `json:"seconds"`
 }
 
-// Run measures channels of some sizes one after the other, then lists over an
+// run measures channels of some sizes one after the other, then lists over an
 // account of some size unless that is 0, each in a folder of its own below dir,
 // and prints a line of JSON for each.
-func Run(ctx context.Context, sizes []int, listed int, dir string, out, progress io.Writer) error {
-	one := func(n int, run func(Case) (any, error)) error {
+func run(ctx context.Context, sizes []int, listed int, dir string, out, progress io.Writer) error {
+	one := func(n int, measure func(Case) (any, error)) error {
 		own, err := os.MkdirTemp(dir, "deskmove-bench-")
 		if err != nil {
 			return err
 		}
-		r, err := run(Case{Conversations: n, Dir: own})
+		r, err := measure(Case{Conversations: n, Dir: own})
 		err = errors.Join(err, os.RemoveAll(own))
 		if err == nil {
 			err = json.NewEncoder(out).Encode(r)
@@ -83,9 +82,9 @@ const (
 	dirVar  = "DESKMOVE_BENCH_DIR"
 )
 
-// Main runs the part that the environment asks for, if it does, and reports
-// whether it did. Call it first in main.
-func Main(ctx context.Context) (bool, error) {
+// runPart runs the part that the environment asks for, if it does, and reports
+// whether it did.
+func runPart(ctx context.Context) (bool, error) {
 	part := os.Getenv(partVar)
 	if part == "" {
 		return false, nil
@@ -98,7 +97,7 @@ func Main(ctx context.Context) (bool, error) {
 	var result any
 	switch part {
 	case "seed":
-		err = seed(ctx, dir, Setup(), history(n))
+		err = seed(ctx, dir, sample.Setup(), history(n))
 	case "seed-lists":
 		err = seedLists(ctx, dir, n)
 	case "lists":
