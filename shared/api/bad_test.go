@@ -171,7 +171,7 @@ func TestBadParameters(t *testing.T) {
 		"plan unknown":        get("/v1/channels/mail/plan?history=some", "history", "all, none"),
 		"plan closed as open": get("/v1/channels/mail/plan?history=all&open=solved&closed=solved", "statusMap.open", "an open status"),
 		"plan useless":        get("/v1/channels/mail/plan?history=none&sla=original", "sla", "leave it out"),
-		"raw no boolean":      get("/v1/conversations/c1?raw=please", "raw", "true or false"),
+		"unowned no boolean":  get("/v1/conversations?unowned=please", "unowned", "true or false"),
 	})
 }
 

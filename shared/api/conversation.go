@@ -6,8 +6,8 @@ import (
 	"deskmove/shared/desk"
 )
 
-// Conversation is a thread with one customer. Messages are there only when
-// one conversation is read.
+// Conversation is a thread with one customer, without its messages, of which there
+// may be many.
 type Conversation struct {
 	ID              string    `json:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation. IDs of conversations taken in later sort later."`
 	ChannelID       string    `json:"channelId" example:"support-mail" doc:"The channel it belongs to."`
@@ -30,23 +30,6 @@ type Conversation struct {
 	WaitingSince    time.Time `json:"waitingSince,omitzero" doc:"Since when the customer waits for an answer."`
 	ClosedAt        time.Time `json:"closedAt,omitzero"`
 	MessageCount    int64     `json:"messageCount" example:"3"`
-	Messages        []Message `json:"messages,omitempty" nullable:"false" doc:"The messages in the order in which they were written; only when one conversation is read."`
-}
-
-// Message is one mail, form submission, call note or chat line.
-type Message struct {
-	ID         string    `json:"id" example:"5r0m9v3w2k8d1c7x4z6b0a1n"`
-	ExternalID string    `json:"externalId" example:"4711@customer.example" doc:"The connector's ID of it, unique in its channel, without brackets."`
-	ChannelID  string    `json:"channelId" example:"support-mail" doc:"The channel by which it came."`
-	Author     string    `json:"author" enum:"customer,agent" example:"customer"`
-	From       string    `json:"from,omitempty" example:"jane@customer.example" doc:"The sender's address, number or name."`
-	Agent      string    `json:"agent,omitempty" example:"ann" doc:"ID of the agent who wrote it, if known."`
-	At         time.Time `json:"at,omitzero" doc:"When it was written, by the sender's date."`
-	TakenInAt  time.Time `json:"takenInAt,omitzero" doc:"When deskmove took it in."`
-	Subject    string    `json:"subject,omitempty" example:"Where is my order?"`
-	Text       string    `json:"text,omitempty" example:"I ordered on Monday."`
-	HTML       string    `json:"html,omitempty"`
-	Raw        string    `json:"raw,omitempty" doc:"The source as it came, such as a whole mail; only with raw=true."`
 }
 
 func writeConversation(c desk.Conversation) Conversation {
@@ -57,15 +40,4 @@ func writeConversation(c desk.Conversation) Conversation {
 		CustomerAt: c.CustomerAt, CustomerVersion: c.CustomerRev, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt,
 		MessageCount: c.Messages,
 	}
-}
-
-func writeMessage(m desk.Message, raw bool) Message {
-	w := Message{
-		ID: m.ID, ExternalID: m.External, ChannelID: m.Channel, Author: string(m.Author), From: m.From, Agent: m.Agent,
-		At: m.At, TakenInAt: m.TakenIn, Subject: m.Subject, Text: m.Text, HTML: m.HTML,
-	}
-	if raw {
-		w.Raw = m.Raw
-	}
-	return w
 }

@@ -19,7 +19,7 @@ func (r *routes) conversations() {
 	}, r.api.listConversations)
 	add(r, operation{
 		id: "get-conversation", method: http.MethodGet, path: "/v1/conversations/{id}", tag: tagConversations, roles: agents,
-		summary: "Read a conversation", description: "The conversation with all of its messages in the order in which they were written.",
+		summary: "Read a conversation", description: "The conversation without its messages, which come in pages.",
 		problems: []error{noAccess()},
 	}, r.api.getConversation)
 	add(r, operation{
@@ -75,8 +75,7 @@ func refusedFor(err error, code string) bool {
 }
 
 type conversationInput struct {
-	ID  string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
-	Raw bool   `query:"raw" doc:"Also return the messages' sources as they came."`
+	ID string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
 }
 
 func (a *api) getConversation(ctx context.Context, c desk.Caller, in *conversationInput) (*body[Conversation], error) {
@@ -84,15 +83,7 @@ func (a *api) getConversation(ctx context.Context, c desk.Caller, in *conversati
 	if err != nil {
 		return nil, err
 	}
-	ms, err := a.Messages.Messages(ctx, c.Account, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	w := writeConversation(found)
-	for _, m := range ms {
-		w.Messages = append(w.Messages, writeMessage(m, in.Raw))
-	}
-	return &body[Conversation]{w}, nil
+	return &body[Conversation]{writeConversation(found)}, nil
 }
 
 // visible reads a conversation that the caller may see: in the help desk only

@@ -182,7 +182,7 @@ func FuzzLambda(f *testing.F) {
 	r := newFuzzRig(f)
 	for _, path := range []string{"/v1/conversations", "/v1/conversations/" + r.inbox, "/v1/tickets/" + r.ticket, "/v1/channels/mail/plan", "/v1/me",
 		"/v1/moves/" + r.move + "/report", "/healthz", "/openapi.yaml", "/v1//me", "/v1/../v1/me", "/v1/moves/%2e%2e", "v1", "", "/v1/\xff", "*"} {
-		f.Add("GET", path, "limit=1&raw=true", "application/json", "", false)
+		f.Add("GET", path, "limit=1&offset=7", "application/json", "", false)
 		f.Add("POST", path, "history=all&sla=original&x=%zz;", "text/plain; charset=\xff", "e30=", true)
 	}
 	f.Add("GET", "/v1/tickets", "status=new,waiting&open=true&unowned=true&channel=mail&provenance=live&due=0001-01-01T00:00:00Z", "", "", false)

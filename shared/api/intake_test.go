@@ -52,11 +52,16 @@ func (r *rig) wantConversation(id string) {
 			r.Errorf("%s = %v, want %v", field, c.at(field), want)
 		}
 	}
-	first, second := c.at("messages", 0), c.at("messages", 1)
-	if at(first, "externalId") != "1@x" || at(first, "html") != "<p>Where?</p>" || at(first, "raw") != nil || at(second, "agent") != "bob" || at(second, "at") == nil {
+	ms := r.do(bob, "GET", "/v1/conversations/"+id+"/messages", nil).want(200)
+	first, second := ms.at("items", 2), ms.at("items", 1) // 3@x was written last
+	if at(first, "externalId") != "1@x" || at(first, "hasHtml") != true || at(first, "hasSource") != true || at(second, "agent") != "bob" || at(second, "at") == nil {
 		r.Errorf("messages = %v, %v", first, second)
 	}
-	if raw := r.do(bob, "GET", "/v1/conversations/"+id+"?raw=true", nil).want(200).at("messages", 0, "raw"); raw != "From: jane\r\n\r\nWhere?" {
+	path := "/v1/conversations/" + id + "/messages/" + at(first, "id").(string)
+	if html := r.do(bob, "GET", path+"/html", nil).want(200).at("text"); html != "<p>Where?</p>" {
+		r.Errorf("html = %q", html)
+	}
+	if raw := r.do(bob, "GET", path+"/source", nil).want(200).at("text"); raw != "From: jane\r\n\r\nWhere?" {
 		r.Errorf("raw = %q", raw)
 	}
 }
@@ -93,11 +98,27 @@ func TestLargeMessagesAreKeptWhole(t *testing.T) {
 	head, tail := `{"externalId":"x","author":"customer","text":"short","raw":`+quoted(raw)+`,"html":"`, `"}`
 	body := head + strings.Repeat("h", 10<<20-len(head)-len(tail)) + tail
 	id := r.do(bot, "POST", "/v1/channels/mail/conversations", body).want(201).at("conversationId").(string)
-	c := r.do(ann, "GET", "/v1/conversations/"+id+"?raw=true", nil).want(200)
-	if got, _ := c.at("messages", 0, "raw").(string); got != raw {
+	message := r.do(ann, "GET", "/v1/conversations/"+id+"/messages", nil).want(200).ids()[0]
+	if got := r.part(id, message, "source"); got != raw {
 		t.Errorf("raw has %d bytes, want %d", len(got), len(raw))
 	}
 	r.do(bot, "POST", "/v1/channels/mail/conversations", body+" ").want(413)
+}
+
+// part reads all pieces of a part of a message.
+func (r *rig) part(conversation, message, name string) string {
+	r.Helper()
+	var whole strings.Builder
+	for offset := 0.0; ; {
+		piece := r.do(ann, "GET", fmt.Sprintf("/v1/conversations/%s/messages/%s/%s?offset=%.0f", conversation, message, name, offset), nil).want(200)
+		text, _ := piece.at("text").(string)
+		whole.WriteString(text)
+		next, more := piece.at("next").(float64)
+		if !more {
+			return whole.String()
+		}
+		offset = next
+	}
 }
 
 func quoted(s string) string {

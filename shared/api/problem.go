@@ -92,7 +92,7 @@ func wrongFields(status int, fields []FieldProblem) *problem {
 // answerTooLarge says that an answer exceeds the limit of Lambda.
 func answerTooLarge() *problem {
 	return newProblem(http.StatusRequestEntityTooLarge, "too-much", "the answer is larger than the gateway lets through, 6 MB",
-		"ask for less: a smaller limit, or a conversation without raw=true")
+		"ask for less: a smaller limit")
 }
 
 // internal hides an unexpected error from the caller.

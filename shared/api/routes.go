@@ -70,6 +70,7 @@ func newRoutes(a *api) *routes {
 	r.moves()
 	r.notices()
 	r.conversations()
+	r.thread()
 	r.intake()
 	r.tickets()
 	r.counts()

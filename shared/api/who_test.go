@@ -26,6 +26,8 @@ func (r *rig) operations(conversation, moved, moveID string) map[string]refusal 
 		"notices":       call("GET", "/v1/notices", nil),
 		"conversations": call("GET", "/v1/conversations", nil),
 		"conversation":  call("GET", "/v1/conversations/"+conversation, nil),
+		"messages":      call("GET", "/v1/conversations/"+conversation+"/messages", nil),
+		"message":       call("GET", "/v1/conversations/"+conversation+"/messages/none/text", nil),
 		"edit":          call("PATCH", "/v1/conversations/"+conversation, object{"status": "closed"}),
 		"make ticket":   call("POST", "/v1/conversations/"+conversation+"/tickets", object{"status": "new"}),
 		"take":          call("POST", "/v1/channels/mail/conversations", message),
@@ -75,7 +77,7 @@ func TestRoles(t *testing.T) {
 	r, inbox, landed, id := moved(t)
 	common := []string{"me", "channels", "channel", "notices"}
 	may := map[*desk.Caller][]string{
-		&bob: append(common, "conversations", "conversation", "edit", "make ticket", "counts", "tickets", "ticket", "edit ticket"),
+		&bob: append(common, "conversations", "conversation", "messages", "message", "edit", "make ticket", "counts", "tickets", "ticket", "edit ticket"),
 		&bot: append(common, "take", "append", "notifications", "deliver"),
 	}
 	for as, allowed := range may {
@@ -243,6 +245,9 @@ func TestR21HelpDeskAccess(t *testing.T) {
 			"edit ticket":   denied(as, "PATCH", "/v1/tickets/t-"+landed, object{"owner": ""}),
 			"list":          denied(as, "GET", "/v1/conversations?home=helpdesk", nil),
 			"conversation":  denied(as, "GET", "/v1/conversations/"+landed, nil),
+			"messages":      denied(as, "GET", "/v1/conversations/"+landed+"/messages", nil),
+			"text":          denied(as, "GET", "/v1/conversations/"+landed+"/messages/none/text", nil),
+			"html":          denied(as, "GET", "/v1/conversations/"+landed+"/messages/none/html", nil),
 			"edit":          denied(as, "PATCH", "/v1/conversations/"+landed, object{"status": "closed"}),
 			"make a ticket": denied(as, "POST", "/v1/conversations/"+landed+"/tickets", object{"status": "new"}),
 		}

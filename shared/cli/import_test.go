@@ -10,6 +10,7 @@ import (
 	"deskmove/shared/api"
 	"deskmove/shared/cli/importer"
 	"deskmove/shared/desk"
+	"deskmove/shared/store"
 )
 
 func (e *engine) imports(t *testing.T, files ...string) (s importer.Summary) {
@@ -68,21 +69,33 @@ func TestLargeMail(t *testing.T) {
 		t.Errorf("import: %+v", s)
 	}
 	for _, c := range conversations(t, e) {
-		ms, err := e.stack.App.Messages.Messages(t.Context(), "demo", c.ID)
+		ms, _, err := e.stack.App.Messages.Page(t.Context(), "demo", c.ID, "", 2)
 		if err != nil || len(ms) != 1 {
 			t.Fatalf("%d messages, %v", len(ms), err)
 		}
-		switch m := ms[0]; m.External {
+		whole := func(of store.Content) string {
+			b, err := e.stack.App.Messages.Body(t.Context(), "demo", c.ID, ms[0].ID, of)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := b.Read(t.Context(), 0, int(b.Size))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		switch ms[0].External {
 		case "1@x", "<1@x>":
-			if strings.TrimSpace(m.Text) != strings.TrimSpace(text) {
-				t.Errorf("the text has %d bytes, want %d", len(m.Text), len(text))
+			if got := whole(store.Text); strings.TrimSpace(got) != strings.TrimSpace(text) {
+				t.Errorf("the text has %d bytes, want %d", len(got), len(text))
 			}
 		default:
-			_, body, _ := strings.Cut(m.Raw, "image/png\r\n\r\n")
+			source := whole(store.Source)
+			_, body, _ := strings.Cut(source, "image/png\r\n\r\n")
 			body, _, _ = strings.Cut(body, "--deskmove")
 			got, err := base64.StdEncoding.DecodeString(strings.NewReplacer("\r\n", "").Replace(body))
-			if err != nil || !bytes.Equal(got, picture) || !strings.Contains(m.Raw, "p.png") {
-				t.Errorf("the attachment has %d bytes, want %d, %v:\n%.300s", len(got), len(picture), err, m.Raw)
+			if err != nil || !bytes.Equal(got, picture) || !strings.Contains(source, "p.png") {
+				t.Errorf("the attachment has %d bytes, want %d, %v:\n%.300s", len(got), len(picture), err, source)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"deskmove/shared/api"
 	"deskmove/shared/desk"
@@ -136,9 +137,34 @@ func (c *Client) Conversations(ctx context.Context, channel string) iter.Seq2[ap
 	return list[api.Conversation](ctx, c, "/v1/conversations", paged("channel", channel))
 }
 
-// Conversation reads a conversation with its messages.
+func conversationPath(id string) string { return "/v1/conversations/" + url.PathEscape(id) }
+
+// Conversation reads a conversation without its messages.
 func (c *Client) Conversation(ctx context.Context, id string) (v api.Conversation, err error) {
-	return v, c.get(ctx, "/v1/conversations/"+url.PathEscape(id), nil, &v)
+	return v, c.get(ctx, conversationPath(id), nil, &v)
+}
+
+// Messages lists a conversation's messages, those written last first. Of long texts
+// it has the beginning.
+func (c *Client) Messages(ctx context.Context, conversation string) iter.Seq2[api.Message, error] {
+	return list[api.Message](ctx, c, conversationPath(conversation)+"/messages", url.Values{})
+}
+
+// MessagePart reads the whole of a part of a message: text, html, source, subject or
+// html-source.
+func (c *Client) MessagePart(ctx context.Context, conversation, message, part string) (string, error) {
+	path := conversationPath(conversation) + "/messages/" + url.PathEscape(message) + "/" + url.PathEscape(part)
+	var whole strings.Builder
+	for offset := int64(0); ; {
+		var piece api.MessagePart
+		if err := c.get(ctx, path, url.Values{"offset": {strconv.FormatInt(offset, 10)}}, &piece); err != nil {
+			return "", err
+		}
+		whole.WriteString(piece.Text)
+		if offset = piece.Next; offset == 0 {
+			return whole.String(), nil
+		}
+	}
 }
 
 // edit is the body of an edit; nil leaves a field as it is.
@@ -150,7 +176,7 @@ type edit struct {
 // EditConversation changes a conversation in the inbox.
 func (c *Client) EditConversation(ctx context.Context, id string, e desk.Edit) error {
 	in := edit{(*string)(e.Status), e.Owner}
-	_, err := c.do(ctx, request{method: http.MethodPatch, path: "/v1/conversations/" + url.PathEscape(id), in: in}, nil)
+	_, err := c.do(ctx, request{method: http.MethodPatch, path: conversationPath(id), in: in}, nil)
 	return err
 }
 
@@ -174,7 +200,7 @@ func (c *Client) EditTicket(ctx context.Context, id string, e desk.TicketEdit) e
 // NewTicket makes a ticket of a conversation in the inbox.
 func (c *Client) NewTicket(ctx context.Context, conversation, status string) (t api.Ticket, err error) {
 	_, err = c.do(ctx, request{
-		method: http.MethodPost, path: "/v1/conversations/" + url.PathEscape(conversation) + "/tickets", in: map[string]string{"status": status},
+		method: http.MethodPost, path: conversationPath(conversation) + "/tickets", in: map[string]string{"status": status},
 	}, &t)
 	return t, err
 }
@@ -187,6 +213,6 @@ func (c *Client) TakeMessage(ctx context.Context, channel string, m api.NewMessa
 
 // AddMessage delivers a message of a conversation.
 func (c *Client) AddMessage(ctx context.Context, conversation string, m api.AddedMessage) (t api.Taken, err error) {
-	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/conversations/" + url.PathEscape(conversation) + "/messages", in: m}, &t)
+	_, err = c.do(ctx, request{method: http.MethodPost, path: conversationPath(conversation) + "/messages", in: m}, &t)
 	return t, err
 }

@@ -12,8 +12,8 @@
 //	table          item              pk                            sk
 //	conversations  header            A#a#C#conversation            H
 //	conversations  message           A#a#C#conversation            M#message
-//	conversations  part of a long    A#a#C#conversation            P#message#number
-//	               message
+//	conversations  part of what is   A#a#C#conversation            P#message#content#number
+//	               long in a message
 //	conversations  external ID       A#a#X#channel#hash            X
 //	control        account           A#a#SETUP                     ACCOUNT
 //	control        agent, team,      A#a#SETUP                     AGENT#id, TEAM#id,
@@ -42,6 +42,13 @@
 //
 // Every change adds 1 to the revision and is conditional on the revision that was
 // read. All changes but the first are updates of the attributes that change.
+//
+// # Messages
+//
+// A message's ID begins with when it was written, so that its conversation's messages
+// are in that order. Its item has at most some 30 KB: what is longer of its text, and
+// the HTML part and the source of a long message, are in parts beside it, which no page
+// of a thread reads. A part is written before the message, and never changes.
 //
 // # Indexes
 //

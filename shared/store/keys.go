@@ -47,11 +47,15 @@ func ofHeader(k Key) (account, conversation string, ok bool) {
 }
 
 func messageKey(account, conversation, message string) Key {
-	return Key{"A#" + account + "#C#" + conversation, "M#" + message}
+	return Key{"A#" + account + "#C#" + conversation, messagePrefix + message}
 }
 
-func partKey(account, conversation, message string, n int) Key {
-	return Key{"A#" + account + "#C#" + conversation, fmt.Sprintf("P#%s#%04d", message, n)}
+// messagePrefix is what sort keys of messages begin with. Their IDs begin with when
+// they were written, so that they are in that order.
+const messagePrefix = "M#"
+
+func partKey(account, conversation, message, content string, n int) Key {
+	return Key{"A#" + account + "#C#" + conversation, fmt.Sprintf("P#%s#%s#%04d", message, content, n)}
 }
 
 // externalKey hashes the external ID, which may hold anything.

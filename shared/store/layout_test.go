@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestAnOlderLayoutIsRefused(t *testing.T) {
 		found string
 	}{
 		"one that says its version": {
-			store.Write{Op: store.Put, Table: store.Control, Key: store.Key{PK: "LAYOUT", SK: "LAYOUT"}, Set: store.Attrs{{Name: "version", Value: store.N(3)}}}, "layout 3",
+			store.Write{Op: store.Put, Table: store.Control, Key: store.Key{PK: "LAYOUT", SK: "LAYOUT"}, Set: store.Attrs{{Name: "version", Value: store.N(store.Layout + 1)}}}, fmt.Sprint("layout ", store.Layout+1),
 		},
 		"the first, which said none": {
 			store.Write{Op: store.Put, Table: store.Control, Key: store.Key{PK: "A#acme", SK: "ACCOUNT"}, Set: store.Attrs{{Name: "config", Value: store.S("{}")}}}, "layout 1",
@@ -33,7 +34,7 @@ func TestAnOlderLayoutIsRefused(t *testing.T) {
 			refused := func(err error) {
 				t.Helper()
 				if _, ok := errors.AsType[*store.LayoutError](err); !ok || !strings.Contains(err.Error(), test.found) ||
-					!strings.Contains(err.Error(), "knows layout 2") || !strings.Contains(err.Error(), "use ") {
+					!strings.Contains(err.Error(), fmt.Sprint("knows layout ", store.Layout)) || !strings.Contains(err.Error(), "use ") {
 					t.Errorf("%v, want both versions and what to do", err)
 				}
 			}

@@ -1,11 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
+	"strings"
 
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
@@ -15,9 +16,16 @@ import (
 // MessageStore keeps messages and finds conversations by external IDs.
 type MessageStore struct{ Engine Engine }
 
-// partSize is the most that one item holds of a message: DynamoDB takes
-// 400 KB an item, names and keys included.
-const partSize = 300 << 10
+// Limits of what one item holds of a message.
+const (
+	// shortSize is how long a message's text, HTML part and source may be together
+	// to be kept in the message's item. Pages of a thread read these items.
+	shortSize = 16 << 10
+	// PartSize is how much a part holds of what is longer.
+	PartSize = 128 << 10
+	// partsAtOnce are the parts that are written or read at the same time.
+	partsAtOnce = 8
+)
 
 // Resolve returns what was recorded for external IDs of a channel; unknown
 // ones are left out.
@@ -78,33 +86,48 @@ func (s MessageStore) Append(ctx context.Context, old, is desk.Conversation, m d
 	return s.store(ctx, m, header, desk.ErrChanged, writeFailure(is.Account, notAppliedBy, f))
 }
 
+// Content is one of the contents of a message.
+type Content byte
+
+// The contents of a message.
+const (
+	Subject Content = iota
+	Text
+	HTML
+	Source
+)
+
+// contents says how each content is kept: by which attribute of the message's item
+// what it begins with, by which its length if the whole of it is in parts, the name
+// that it has in the keys of parts, and the length of such a beginning.
+var contents = [...]struct {
+	head, size, part string
+	headSize         int
+}{
+	Subject: {aSubject, "nsub", "s", 1 << 10},
+	Text:    {"text", "ntext", "t", 16 << 10},
+	HTML:    {"html", "nhtml", "h", 0},
+	Source:  {"raw", "nraw", "r", 0},
+}
+
 // store writes what is long first, beside the message: parts without a
 // message are never read, and written again are the same.
 func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, conflict error, more ...Write) error {
-	body, err := json.Marshal(wireBody{m.Subject, m.Text, m.HTML, m.Raw})
-	if err != nil {
-		return fmt.Errorf("message %s: %w", m.ID, err)
-	}
-	head, rest := string(body), ""
-	if len(head) > partSize {
-		head, rest = "", head
-	}
-	n := 0
-	for ; len(rest) > 0; n++ {
-		part := rest[:min(partSize, len(rest))]
-		rest = rest[len(part):]
-		err := FirstError(s.Engine.Write(ctx, []Write{{
-			Op: Put, Table: Conversations, Key: partKey(m.Account, m.Conversation, m.ID, n), Set: Attrs{}.bin(aBody, part),
-		}}))
-		if err != nil {
-			return fmt.Errorf("message %s, part %d: %w", m.ID, n, err)
-		}
-	}
-	a := Attrs{}.str(aID, m.ID).str(aExternal, m.External).str(aChannel, m.Channel).str(aAuthor, string(m.Author))
+	a := Attrs{}.str(aExternal, m.External).str(aChannel, m.Channel).str(aAuthor, string(m.Author))
 	a = a.str(aFrom, m.From).str(aAgent, m.Agent).time(aWritten, m.At).time(aArrived, m.TakenIn)
-	a = a.bin(aBody, head).num(aParts, int64(n))
+	short := len(m.Text)+len(m.HTML)+len(m.Raw) <= shortSize
+	for of, whole := range [...]string{Subject: m.Subject, Text: m.Text, HTML: m.HTML, Source: m.Raw} {
+		c, head := contents[of], whole
+		if len(whole) > c.headSize && (!short || Content(of) == Subject) { // #nosec G115 -- four
+			if err := s.storeParts(ctx, m, c.part, whole); err != nil {
+				return err
+			}
+			head, a = desk.Truncate(whole, c.headSize), a.num(c.size, int64(len(whole)))
+		}
+		a = a.bin(c.head, head)
+	}
 	message := Write{Op: Put, Table: Conversations, Key: messageKey(m.Account, m.Conversation, m.ID), Set: a, If: Absent()}
-	err = s.Engine.Transact(ctx, append([]Write{header, message}, more...))
+	err := s.Engine.Transact(ctx, append([]Write{header, message}, more...))
 	var failed *ConditionError
 	if errors.As(err, &failed) {
 		if failed.Failed[0] == 0 {
@@ -118,63 +141,138 @@ func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, c
 	return nil
 }
 
-// wireBody is what a message's parts hold together.
-type wireBody struct {
-	Subject string `json:"subject,omitempty"`
-	Text    string `json:"text,omitempty"`
-	HTML    string `json:"html,omitempty"`
-	Raw     string `json:"raw,omitempty"`
+// storeParts writes a long content in parts.
+func (s MessageStore) storeParts(ctx context.Context, m desk.Message, content, whole string) error {
+	var ws []Write
+	for n := 0; len(whole) > 0; n++ {
+		part := whole[:min(PartSize, len(whole))]
+		whole = whole[len(part):]
+		ws = append(ws, Write{Op: Put, Table: Conversations, Key: partKey(m.Account, m.Conversation, m.ID, content, n), Set: Attrs{}.bin(aBody, part)})
+		if len(ws) < partsAtOnce && len(whole) > 0 {
+			continue
+		}
+		if err := FirstError(s.Engine.Write(ctx, ws)); err != nil {
+			return fmt.Errorf("message %s, parts to %d: %w", m.ID, n, err)
+		}
+		ws = ws[:0]
+	}
+	return nil
 }
 
-// Messages reads a conversation's messages in the order in which they were
-// written, bodies included.
-func (s MessageStore) Messages(ctx context.Context, account, conversation string) ([]desk.Message, error) {
-	var ms []desk.Message
-	q := Query{Table: Conversations, PK: HeaderKey(account, conversation).PK, From: "M#", To: "M$", Limit: 100, Read: Strong}
-	for {
+// Message is a message as a page of its conversation has it: with what its subject
+// and its text begin with, at most 1 KB and 16 KB if either goes on, and without its
+// HTML part and its source.
+type Message struct {
+	desk.Message
+	Sizes [len(contents)]int64 // of each Content, in bytes
+}
+
+// Cut reports whether the message's Subject or Text is only the beginning.
+func (m Message) Cut(of Content) bool {
+	return m.Sizes[of] > int64(len([...]string{Subject: m.Subject, Text: m.Text}[of]))
+}
+
+// Page reads at most limit messages of a conversation, those written last first, of
+// those written before the message after, or from the last one on if that is "". It
+// reads about 1 MB at most, so that a page may be shorter before the last.
+func (s MessageStore) Page(ctx context.Context, account, conversation, after string, limit int) (ms []Message, more bool, err error) {
+	q := Query{
+		Table: Conversations, PK: HeaderKey(account, conversation).PK, From: messagePrefix, To: messagePrefix + "~",
+		Descending: true, Limit: limit, Read: Strong,
+	}
+	if after != "" {
+		q.To, q.Limit = messagePrefix+after, limit+1 // the bound itself is one of them
+	}
+	for len(ms) == 0 {
 		page, err := s.Engine.Query(ctx, q)
 		if err != nil {
-			return nil, fmt.Errorf("messages of %s: %w", conversation, err)
+			return nil, false, fmt.Errorf("messages of %s: %w", conversation, err)
 		}
+		more, q.After = page.Next != "", page.Next
 		for _, item := range page.Items {
-			m, err := s.read(ctx, account, conversation, item.Attrs)
-			if err != nil {
-				return nil, err
+			if m := readMessage(account, conversation, item); m.ID == after {
+				continue
+			} else if len(ms) < limit {
+				ms = append(ms, m)
+			} else {
+				more = true
 			}
-			ms = append(ms, m)
 		}
-		if page.Next == "" {
+		if !more {
 			break
 		}
-		q.After = page.Next
 	}
-	sort.SliceStable(ms, func(i, j int) bool { return ms[i].At.Before(ms[j].At) })
-	return ms, nil
+	return ms, more, nil
 }
 
-func (s MessageStore) read(ctx context.Context, account, conversation string, a Attrs) (desk.Message, error) {
-	m := desk.Message{
-		Account: account, Conversation: conversation, ID: a.Str(aID), External: a.Str(aExternal),
+func readMessage(account, conversation string, item Item) Message {
+	a := item.Attrs
+	m := Message{Message: desk.Message{
+		Account: account, Conversation: conversation, ID: strings.TrimPrefix(item.Key.SK, messagePrefix), External: a.Str(aExternal),
 		Channel: a.Str(aChannel), Author: desk.Author(a.Str(aAuthor)), From: a.Str(aFrom), Agent: a.Str(aAgent),
-		At: a.Time(aWritten), TakenIn: a.Time(aArrived),
+		At: a.Time(aWritten), TakenIn: a.Time(aArrived), Subject: a.Str(contents[Subject].head), Text: a.Str(contents[Text].head),
+	}}
+	for i, c := range contents {
+		m.Sizes[i] = cmp.Or(a.Num(c.size), int64(len(a.Str(c.head))))
 	}
-	body := a.Str(aBody)
-	for n := range int(a.Num(aParts)) {
-		part, err := s.Engine.Get(ctx, Conversations, []Key{partKey(account, conversation, m.ID, n)}, Strong)
-		if err == nil && len(part) == 0 {
-			err = desk.ErrNotFound
-		}
-		if err != nil {
-			return m, fmt.Errorf("message %s, part %d: %w", m.ID, n, err)
-		}
-		body += part[0].Attrs.Str(aBody)
+	return m
+}
+
+// Body is a content of a message, which may be long.
+type Body struct {
+	Size  int64
+	whole string // of a short one
+	key   func(part int) Key
+	from  Engine
+}
+
+// Body finds a content of a message; desk.ErrNotFound if there is no such message.
+func (s MessageStore) Body(ctx context.Context, account, conversation, message string, of Content) (Body, error) {
+	a, err := getOne(ctx, s.Engine, Conversations, messageKey(account, conversation, message))
+	if err != nil {
+		return Body{}, fmt.Errorf("message %s: %w", message, err)
 	}
-	var w wireBody
-	if err := json.Unmarshal([]byte(body), &w); err != nil {
-		return m, fmt.Errorf("message %s: %w", m.ID, err)
+	c := contents[of]
+	if size := a.Num(c.size); size > 0 {
+		return Body{Size: size, from: s.Engine, key: func(n int) Key { return partKey(account, conversation, message, c.part, n) }}, nil
 	}
-	m.Subject, m.Text, m.HTML, m.Raw = w.Subject, w.Text, w.HTML, w.Raw
-	return m, nil
+	whole := a.Str(c.head)
+	return Body{Size: int64(len(whole)), whole: whole}, nil
+}
+
+// Read reads at most n bytes from a place on; "" at the end. No more than the parts
+// that hold them are read.
+func (b Body) Read(ctx context.Context, from int64, n int) (string, error) {
+	if from < 0 || from >= b.Size || n <= 0 {
+		return "", nil
+	}
+	to := min(b.Size, from+int64(n))
+	if b.from == nil {
+		return b.whole[from:to], nil
+	}
+	first, last := int(from/PartSize), int((to-1)/PartSize)
+	keys := make([]Key, 0, last-first+1)
+	for i := first; i <= last; i++ {
+		keys = append(keys, b.key(i))
+	}
+	items, err := b.from.Get(ctx, Conversations, keys, Strong)
+	if err == nil && len(items) < len(keys) {
+		err = fmt.Errorf("%d of %d parts are missing", len(keys)-len(items), len(keys))
+	}
+	if err != nil {
+		return "", fmt.Errorf("parts from %q: %w", keys[0], err)
+	}
+	slices.SortFunc(items, func(a, b Item) int { return cmp.Compare(a.Key.SK, b.Key.SK) })
+	var text strings.Builder
+	for _, item := range items {
+		text.WriteString(item.Attrs.Str(aBody))
+	}
+	from -= int64(first) * PartSize
+	to -= int64(first) * PartSize
+	if int64(text.Len()) < to {
+		return "", fmt.Errorf("parts from %q are too short", keys[0])
+	}
+	return text.String()[from:to], nil
 }
 
 // Attributes of messages and external IDs.
@@ -189,5 +287,4 @@ const (
 	aAuthor         = "author"
 	aWritten        = "at"
 	aBody           = "body"
-	aParts          = "parts"
 )

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
-	"fmt"
 	"time"
 
 	"deskmove/shared/desk"
@@ -190,12 +189,19 @@ var idText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(
 // are neighbours in the tables, which makes moving them cheap.
 func newConversationID(now time.Time, m desk.Message) string {
 	sum := sha256.Sum256([]byte(m.Account + "#" + m.Channel + "#" + m.External))
-	ms := now.UnixMilli()
-	stamp := []byte{byte(ms >> 40), byte(ms >> 32), byte(ms >> 24), byte(ms >> 16), byte(ms >> 8), byte(ms)} // #nosec G115 -- cuts the number into bytes
-	return fmt.Sprintf("c%s%s", idText.EncodeToString(stamp), idText.EncodeToString(sum[:6]))
+	return "c" + stamp(now) + idText.EncodeToString(sum[:6])
 }
 
+// messageID makes an ID that begins with when the message was written: a
+// conversation's messages are kept in the order of their IDs. A message that is sent
+// again with another date keeps the ID that was claimed for it.
 func messageID(m desk.Message) string {
 	sum := sha256.Sum256([]byte(m.Channel + "#" + m.External))
-	return idText.EncodeToString(sum[:15])
+	return stamp(m.At) + idText.EncodeToString(sum[:10])
+}
+
+// stamp is a time as text that sorts by it; times before 1970 are 1970.
+func stamp(t time.Time) string {
+	ms := max(t.UnixMilli(), 0)
+	return idText.EncodeToString([]byte{byte(ms >> 40), byte(ms >> 32), byte(ms >> 24), byte(ms >> 16), byte(ms >> 8), byte(ms)}) // #nosec G115 -- cuts the number into bytes
 }

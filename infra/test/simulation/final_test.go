@@ -7,6 +7,7 @@ import (
 
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
+	"deskmove/shared/store"
 )
 
 // checkFinal checks a world at rest.
@@ -157,12 +158,23 @@ func (w *world) finalStarts() {
 	}
 }
 
+// messagesOf reads a conversation's messages page by page.
+func (w *world) messagesOf(c desk.Conversation) (all []store.Message, err error) {
+	for more, after := true, ""; more && err == nil; {
+		var ms []store.Message
+		if ms, more, err = w.stores.messages.Page(context.Background(), c.Account, c.ID, after, 3); len(ms) > 0 {
+			all, after = append(all, ms...), ms[len(ms)-1].ID
+		}
+	}
+	return all, err
+}
+
 // finalMessages checks that every message is stored once, in the conversation
 // that its sender was told.
 func (w *world) finalMessages() {
 	where := map[string][]string{} // by account, channel and external ID
 	for _, c := range w.conversations() {
-		ms, err := w.stores.messages.Messages(context.Background(), c.Account, c.ID)
+		ms, err := w.messagesOf(c)
 		if err != nil || c.Messages != w.people.imported[c.ID]+int64(len(ms)) {
 			w.violate("messages: %s counts %d messages, has %d: %v", describe(c), c.Messages, len(ms), err)
 		}

@@ -39,12 +39,11 @@ func (d *demo) perChannel() string {
 // showStory prints the history of one conversation.
 func (d *demo) showStory() {
 	s := d.Story
-	first := s.Before.Messages[0]
 	day := func(t time.Time) string { return t.Local().Format("2 Jan 2006") }
 	clock := func(t time.Time) string { return t.Local().Format("15:04:05.000") }
 	d.say("%q, from %s", s.Before.Subject, s.Before.Customer)
 	d.say("")
-	d.say("%-13s it started on %s, and an agent answered by e-mail: so it belongs to %s", day(first.At), d.name(s.Before.OriginID), d.name(s.Before.ChannelID))
+	d.say("%-13s it started on %s, and an agent answered by e-mail: so it belongs to %s", day(s.Before.StartedAt), d.name(s.Before.OriginID), d.name(s.Before.ChannelID))
 	d.say("%-13s %d messages; %s, owned by %s, in the inbox", "before", s.Before.MessageCount, s.Before.Status, d.agent(s.Before.Owner))
 	d.say("%-13s the move starts; from %s on, new mail goes to the help desk", clock(d.Move.StartedAt), clock(d.Move.FenceAt))
 	d.say("%-13s %s writes again, in the middle of the move", clock(s.RepliedAt), strings.Split(s.Before.Customer, " <")[0])

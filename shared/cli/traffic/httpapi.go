@@ -57,9 +57,12 @@ func (h HTTPAPI) Conversation(ctx context.Context, id string) (desk.Conversation
 	if err != nil {
 		return desk.Conversation{}, nil, translate(err)
 	}
-	ms := make([]desk.Message, len(t.Messages))
-	for i, m := range t.Messages {
-		ms[i] = desk.Message{ID: m.ID, External: m.ExternalID, Channel: m.ChannelID, Text: m.Text}
+	var ms []desk.Message
+	for m, err := range h.Agent.Messages(ctx, id) {
+		if err != nil {
+			return desk.Conversation{}, nil, translate(err)
+		}
+		ms = append(ms, desk.Message{ID: m.ID, External: m.ExternalID, Channel: m.ChannelID, Text: m.Text})
 	}
 	c := desk.Conversation{
 		ID: t.ID, Origin: t.OriginID, Channel: t.ChannelID, Status: desk.ConversationStatus(t.Status), Owner: t.Owner,

@@ -1,0 +1,175 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/store"
+)
+
+func (r *routes) thread() {
+	add(r, operation{
+		id: "list-messages", method: http.MethodGet, path: "/v1/conversations/{id}/messages", tag: tagConversations, roles: agents,
+		summary: "Read a conversation's messages",
+		description: "The messages, those written last first. A page has at most 50 messages and 1 MB, and may be shorter before the last. " +
+			"Of a text above 16 KB and a subject above 1 KB it has the beginning; what is long is read in pieces at addresses of its own, " +
+			"and so are the HTML part and the source.",
+		problems: []error{noAccess()},
+	}, r.api.listMessages)
+	add(r, operation{
+		id: "read-message", method: http.MethodGet, path: "/v1/conversations/{id}/messages/{message}/{part}", tag: tagConversations, roles: agents,
+		summary: "Read one part of a message",
+		description: "A part of a message, in pieces of at most 128 KB: ask for next as offset until there is none, and join the texts.\n\n" +
+			"html is the HTML part, cleaned: texts, lists, tables and links remain. Nothing in it runs, and nothing is fetched when it is shown: " +
+			"there are no images, styles, forms or addresses other than links to http, https, mailto and tel. It may have tags that do not close, so show " +
+			"it in a document of its own. The first 2 MB of the HTML part are cleaned, without what is longer than 64 KB in one word, such as an image " +
+			"inside an address. The others are as they came: html-source is not safe to show as HTML.",
+		problems: []error{noAccess()},
+	}, r.api.readMessage)
+}
+
+// Message is one mail, form submission, call note or chat line. What it has of
+// attachments, kinds and visibility is fixed until messages are kept with them.
+type Message struct {
+	ID          string       `json:"id" example:"05jg3nrm7g5r0m9v3w2k8d1c7x" doc:"IDs of messages written later sort later."`
+	ExternalID  string       `json:"externalId" example:"4711@customer.example" doc:"The connector's ID of it, unique in its channel, without brackets."`
+	ChannelID   string       `json:"channelId" example:"support-mail" doc:"The channel by which it came."`
+	Kind        string       `json:"kind" enum:"message" example:"message" doc:"What it is."`
+	Author      string       `json:"author" enum:"customer,agent" example:"customer"`
+	Visibility  string       `json:"visibility" enum:"public" example:"public" doc:"Who sees it: public, also the customer."`
+	From        string       `json:"from,omitempty" example:"jane@customer.example" doc:"The sender's address, number or name."`
+	Agent       string       `json:"agent,omitempty" example:"ann" doc:"ID of the agent who wrote it, if known."`
+	At          time.Time    `json:"at,omitzero" doc:"When it was written, by the sender's date."`
+	TakenInAt   time.Time    `json:"takenInAt,omitzero" doc:"When deskmove took it in."`
+	Subject     string       `json:"subject,omitempty" example:"Where is my order?"`
+	SubjectCut  bool         `json:"subjectCut" doc:"The subject is only its beginning; the whole is the part subject."`
+	Text        string       `json:"text,omitempty" example:"I ordered on Monday."`
+	TextCut     bool         `json:"textCut" doc:"The text is only its beginning; the whole is the part text."`
+	HasHTML     bool         `json:"hasHtml" doc:"It has an HTML part; cleaned, it is the part html."`
+	HasSource   bool         `json:"hasSource" doc:"Its source was kept; it is the part source."`
+	Size        int64        `json:"size" example:"20" doc:"Bytes of its text, HTML part and source together."`
+	Attachments []Attachment `json:"attachments" nullable:"false"`
+}
+
+// Attachment is a file that came with a message.
+type Attachment struct {
+	ID        string `json:"id"`
+	Name      string `json:"name" example:"invoice.pdf"`
+	Type      string `json:"type" example:"application/pdf" doc:"As the sender says."`
+	Size      int64  `json:"size" example:"48213" doc:"In bytes."`
+	ContentID string `json:"contentId,omitempty" doc:"By which the HTML part refers to it."`
+	Inline    bool   `json:"inline" doc:"It is shown in the message rather than beside it."`
+}
+
+func writeMessage(m store.Message) Message {
+	return Message{
+		ID: m.ID, ExternalID: m.External, ChannelID: m.Channel, Kind: "message", Author: string(m.Author), Visibility: "public",
+		From: m.From, Agent: m.Agent, At: m.At, TakenInAt: m.TakenIn, Subject: m.Subject, SubjectCut: m.Cut(store.Subject),
+		Text: m.Text, TextCut: m.Cut(store.Text), HasHTML: m.Sizes[store.HTML] > 0, HasSource: m.Sizes[store.Source] > 0,
+		Size: m.Sizes[store.Text] + m.Sizes[store.HTML] + m.Sizes[store.Source], Attachments: []Attachment{},
+	}
+}
+
+type messagesInput struct {
+	ID     string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
+	Cursor string `query:"cursor" doc:"next of the page before; without it, the messages that were written last."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"50" default:"50" doc:"The most items of the page."`
+}
+
+// pageSize is the most bytes of a page of messages, as JSON. It passes the gateway of
+// Lambda, whatever it has in it.
+const pageSize = 900_000
+
+func (a *api) listMessages(ctx context.Context, c desk.Caller, in *messagesInput) (*body[list[Message]], error) {
+	if _, err := a.visible(ctx, c, in.ID); err != nil {
+		return nil, err
+	}
+	cursors := "messages of " + in.ID
+	after, err := readCursor(cursors, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	if after != "" && desk.CheckID("cursor", after) != nil {
+		return nil, notACursor()
+	}
+	l := list[Message]{Items: []Message{}}
+	more := true
+	for size := 0; more && len(l.Items) < in.Limit; {
+		var ms []store.Message
+		ms, more, err = a.Messages.Page(ctx, c.Account, in.ID, after, in.Limit-len(l.Items))
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range ms {
+			item := writeMessage(m)
+			if size += jsonSize(item); size > pageSize {
+				l.Next = writeCursor(cursors, after)
+				return &body[list[Message]]{l}, nil
+			}
+			l.Items, after = append(l.Items, item), m.ID
+		}
+	}
+	if more {
+		l.Next = writeCursor(cursors, after)
+	}
+	return &body[list[Message]]{l}, nil
+}
+
+// jsonSize is how many bytes a value is in an answer.
+func jsonSize(v any) int {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // what cannot be encoded is an error of the answer
+	return b.Len()
+}
+
+type messageInput struct {
+	ID      string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
+	Message string `path:"message" example:"05jg3nrm7g5r0m9v3w2k8d1c7x" doc:"ID of the message."`
+	Part    string `path:"part" enum:"text,html,source,subject,html-source" example:"text" doc:"Which part: the text, the cleaned HTML part, the source as it came, the subject, or the HTML part as it came."`
+	Offset  int64  `query:"offset" minimum:"0" doc:"next of the piece before; without it, the first piece."`
+}
+
+// MessagePart is a piece of a part of a message.
+type MessagePart struct {
+	Text string `json:"text" doc:"The piece; empty at the end, or if the message has no such part."`
+	Next int64  `json:"next,omitempty" example:"131072" doc:"The offset of the next piece; absent at the end."`
+	Size int64  `json:"size" example:"262144" doc:"Bytes of the whole part as it came."`
+	Cut  bool   `json:"cut,omitempty" doc:"Of the cleaned HTML part: the HTML part is too long, and its end is left out."`
+}
+
+func (a *api) readMessage(ctx context.Context, c desk.Caller, in *messageInput) (*body[MessagePart], error) {
+	if _, err := a.visible(ctx, c, in.ID); err != nil {
+		return nil, err
+	}
+	of := map[string]store.Content{
+		"text": store.Text, "html": store.HTML, "source": store.Source, "subject": store.Subject, "html-source": store.HTML,
+	}[in.Part]
+	b, err := a.Messages.Body(ctx, c.Account, in.ID, in.Message, of)
+	if err != nil {
+		return nil, err
+	}
+	w := MessagePart{Size: b.Size}
+	var text string
+	if in.Part == "html" {
+		text, w.Cut, err = cleaned(ctx, b, in.Offset, store.PartSize+utf8.UTFMax)
+	} else {
+		text, err = b.Read(ctx, in.Offset, store.PartSize+utf8.UTFMax)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if text != "" && !utf8.RuneStart(text[0]) {
+		return nil, &desk.InvalidError{Field: "offset", Problem: "it is in the middle of a character", Remedy: "use next of the piece before"}
+	}
+	if w.Text = desk.Truncate(text, store.PartSize); len(w.Text) < len(text) {
+		w.Next = in.Offset + int64(len(w.Text))
+	}
+	return &body[MessagePart]{w}, nil
+}
