@@ -174,16 +174,24 @@ func (e watchedEngine) Transact(ctx context.Context, ws []store.Write) error {
 }
 
 func (e watchedEngine) Query(ctx context.Context, q store.Query) (store.Page, error) {
-	var err error
-	if q.Index == nil {
-		err = e.note("Query", q.Table, q.PK)
-	} else {
-		err = e.w.note(e.function, "dynamodb:Query", "${"+tableIDs[q.Table]+".Arn}/index/"+q.Index.Name)
-	}
-	if err != nil {
+	if err := e.noteQuery(q); err != nil {
 		return store.Page{}, err
 	}
 	return e.Engine.Query(ctx, q)
+}
+
+func (e watchedEngine) Count(ctx context.Context, q store.Query) (int, error) {
+	if err := e.noteQuery(q); err != nil {
+		return 0, err
+	}
+	return e.Engine.Count(ctx, q)
+}
+
+func (e watchedEngine) noteQuery(q store.Query) error {
+	if q.Index == nil {
+		return e.note("Query", q.Table, q.PK)
+	}
+	return e.w.note(e.function, "dynamodb:Query", "${"+tableIDs[q.Table]+".Arn}/index/"+q.Index.Name)
 }
 
 type watchedStream struct {

@@ -26,6 +26,7 @@ type UseCases struct {
 	ConversationList support.ConversationList
 	TicketList       support.TicketList
 	Counter          support.Counter
+	Volumes          *support.Volumes
 
 	Setups        store.SetupStore
 	Conversations store.ConversationStore

@@ -13,7 +13,8 @@ import (
 func (r *routes) channels() {
 	add(r, operation{
 		id: "list-channels", method: http.MethodGet, path: "/v1/channels", tag: tagChannels, roles: everyone,
-		summary: "List the channels", description: "All channels of the account in the order of its setup, and where each lives.",
+		summary: "List the channels", description: "All channels of the account in the order of its setup, and where each lives. With volume it says how many " +
+			"conversations each has, and how many joined it lately; these figures are up to five minutes old.",
 	}, r.api.listChannels)
 	add(r, operation{
 		id: "get-channel", method: http.MethodGet, path: "/v1/channels/{id}", tag: tagChannels, roles: everyone,
@@ -29,7 +30,11 @@ func (r *routes) channels() {
 	r.repair()
 }
 
-func (a *api) listChannels(ctx context.Context, c desk.Caller, _ *struct{}) (*body[list[Channel]], error) {
+type channelsInput struct {
+	Volume bool `query:"volume" doc:"Also count each channel's conversations."`
+}
+
+func (a *api) listChannels(ctx context.Context, c desk.Caller, in *channelsInput) (*body[list[Channel]], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
 	if err != nil {
 		return nil, err
@@ -37,6 +42,18 @@ func (a *api) listChannels(ctx context.Context, c desk.Caller, _ *struct{}) (*bo
 	l := list[Channel]{Items: make([]Channel, len(setup.Channels))}
 	for i, c := range setup.Channels {
 		l.Items[i] = writeChannel(setup.Account, c)
+	}
+	if !in.Volume {
+		return &body[list[Channel]]{l}, nil
+	}
+	volumes, err := a.Volumes.Of(ctx, setup)
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range volumes {
+		n := v.Conversations
+		l.Items[i].Conversations = &ChannelCount{n.N, n.Is == desk.AtLeast, string(n.Is)}
+		l.Items[i].PerDay, l.Items[i].LastAt = v.PerDay[:], v.LastAt
 	}
 	return &body[list[Channel]]{l}, nil
 }
@@ -71,6 +88,17 @@ type Channel struct {
 	FenceAt   time.Time `json:"fenceAt,omitzero" doc:"Since when new conversations go to the help desk."`
 	MoveID    string    `json:"moveId,omitempty" example:"m1795000000000a1b2c3d4" doc:"The move that took it there."`
 	Refusal   *Finding  `json:"refusal,omitempty" doc:"Why it cannot move; absent if it may. The plan looks closer."`
+
+	Conversations *ChannelCount `json:"conversations,omitempty" doc:"Present with volume only, as are perDay and lastAt."`
+	PerDay        []int64       `json:"perDay,omitempty" example:"[310,295,120,98,350,341,330,312,301,118,90,360,333,41]" doc:"How many conversations joined the channel on each of the last 14 days in the account's time zone, today's the last."`
+	LastAt        time.Time     `json:"lastAt,omitzero" doc:"When the last conversation joined the channel; absent if it has none."`
+}
+
+// ChannelCount is how many conversations a channel has.
+type ChannelCount struct {
+	N       int64  `json:"n" example:"412306"`
+	AtLeast bool   `json:"atLeast" doc:"There are more."`
+	Is      string `json:"is" enum:"exact,at-least,extrapolated" example:"exact" doc:"How it was found: of more than a million, a sixteenth is counted."`
 }
 
 func writeChannel(account desk.Account, c desk.Channel) Channel {

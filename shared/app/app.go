@@ -74,11 +74,12 @@ func New(p Platform) *App {
 		ledger        = store.LedgerStore{Engine: p.Engine}
 		journal       = store.JournalStore{Engine: p.Engine}
 
-		book   = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, TTL: rulesRemembered}
-		open   = &support.OpenRows{Conversations: conversations, Now: p.Now}
-		land   = move.Lander{Conversations: conversations, Now: p.Now}
-		source = move.Source{Listing: conversations, Failures: ledger}
-		plan   = move.Planner{Setups: setups, Listing: conversations, Conversations: conversations, Now: p.Now, Sample: plannedSample}
+		book    = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, TTL: rulesRemembered}
+		open    = &support.OpenRows{Conversations: conversations, Now: p.Now}
+		volumes = &support.Volumes{Conversations: conversations, Now: p.Now}
+		land    = move.Lander{Conversations: conversations, Now: p.Now}
+		source  = move.Source{Listing: conversations, Failures: ledger}
+		plan    = move.Planner{Setups: setups, Listing: conversations, Conversations: conversations, Now: p.Now, Sample: plannedSample}
 
 		report = reporter{p.Metrics}
 
@@ -129,6 +130,7 @@ func New(p Platform) *App {
 			},
 			TicketList: support.TicketList{Setups: setups, Conversations: conversations, Open: open},
 			Counter:    support.Counter{Open: open, Now: p.Now},
+			Volumes:    volumes,
 			Accounts:   support.Accounts{Setups: setups, Moves: moves, Listing: conversations},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Moves: moves,

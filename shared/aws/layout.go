@@ -62,3 +62,10 @@ func (e *checked) Query(ctx context.Context, q store.Query) (store.Page, error) 
 	}
 	return e.Engine.Query(ctx, q)
 }
+
+func (e *checked) Count(ctx context.Context, q store.Query) (int, error) {
+	if err := e.check(ctx); err != nil {
+		return 0, err
+	}
+	return e.Engine.Count(ctx, q)
+}

@@ -1,5 +1,7 @@
 package desk
 
+import "time"
+
 // Plan is the subscription of an account.
 type Plan string
 
@@ -27,6 +29,13 @@ type Account struct {
 	Name string
 	Plan Plan
 	Zone string // IANA time zone of the account, such as "Europe/Berlin"; "" is UTC
+}
+
+// Location returns the account's time zone. An unknown one makes the setup invalid,
+// and is UTC until that is corrected.
+func (a Account) Location() *time.Location {
+	var ignored problems
+	return ignored.zone("zone", a.Zone)
 }
 
 // MayUseDesk returns a *RefusedError if the account's plan does not include

@@ -1,7 +1,7 @@
 // Package store keeps deskmove's data. It has a repository for each kind of
 // data, such as [ConversationStore], and is the only package that knows how
 // items are keyed, what their attributes are called and which conditions guard
-// a write. A database is an [Engine], with four methods: package dynamo is
+// a write. A database is an [Engine], with five methods: package dynamo is
 // DynamoDB's, package sqlite the one of a single machine.
 //
 // # Tables

@@ -135,6 +135,9 @@ type Engine interface {
 	Transact(ctx context.Context, ws []Write) error
 	// Query reads one page.
 	Query(ctx context.Context, q Query) (Page, error)
+	// Count counts what all pages of a query would hold, but no further than
+	// q.Limit: where it is reached, there may be more. It ignores q.After.
+	Count(ctx context.Context, q Query) (int, error)
 }
 
 // Stream is the stream of changes of the conversations table, those only for

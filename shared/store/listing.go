@@ -45,6 +45,43 @@ func (s ConversationStore) ListAll(ctx context.Context, account string, of []sup
 	return ps, more, nil
 }
 
+// Count counts the conversations of a stretch, all of them if they are not more
+// than exact. Beyond that one shard is counted on, up to what it has of far: since
+// shards spread by hash, it has a sixteenth of them.
+func (s ConversationStore) Count(ctx context.Context, account string, of support.Stretch, exact, far int) (desk.Figure, error) {
+	var counted [ListShards]int
+	var limits [ListShards]int
+	g, ctx := errgroup.WithContext(ctx)
+	for i := range counted {
+		q := Query{Table: Conversations, Index: ByChannel, PK: channelPK(account, of.Channel, i), From: position(of.Until), To: position(of.After)}
+		limits[i] = max(exact/ListShards, 1)
+		if i == 0 {
+			limits[i] = max(limits[i], far/ListShards)
+		}
+		q.Limit = limits[i]
+		g.Go(func() (err error) {
+			counted[i], err = s.Engine.Count(ctx, q)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return desk.Figure{}, fmt.Errorf("count channel %s: %w", of.Channel, err)
+	}
+	sum, ended := 0, true
+	for i, n := range counted {
+		sum, ended = sum+n, ended && n < limits[i]
+	}
+	all := counted[0] * ListShards
+	switch {
+	case ended:
+		return desk.Figure{N: int64(sum), Is: desk.Exact}, nil
+	case counted[0] < limits[0]:
+		return desk.Figure{N: int64(max(sum, all)), Is: desk.Extrapolated}, nil
+	}
+	// No shard has a hundredth less than its part, where it has ten thousands.
+	return desk.Figure{N: int64(max(sum, all-all/100)), Is: desk.AtLeast}, nil
+}
+
 // ListOpen reads what is open, in the inbox and the help desk, in the order of
 // ListAll: everybody's, or with owner that agent's or, if it is "", nobody's.
 func (s ConversationStore) ListOpen(ctx context.Context, account string, owner *string, after desk.Position, limit int) (open []support.Open, more bool, err error) {

@@ -210,3 +210,39 @@ func TestListOpenIsOneList(t *testing.T) {
 		t.Errorf("while agents edit: %d, want %d in order", len(got), len(want))
 	}
 }
+
+// TestCount counts stretches of a channel: exactly, by one shard's part, and not to
+// the end.
+func TestCount(t *testing.T) {
+	s := store.ConversationStore{Engine: openEngine(t)}
+	const n = 4000
+	var cs []desk.Conversation
+	for i := range n {
+		cs = append(cs, desk.Conversation{
+			Account: "acme", ID: fmt.Sprintf("c-%04d", i), Channel: "mail", Joined: began(i), Home: desk.Inbox, Status: desk.Closed, Rev: 1,
+		})
+	}
+	if err := s.Import(t.Context(), cs); err != nil {
+		t.Fatal(err)
+	}
+	all := support.Stretch{Channel: "mail"}
+	middle := support.Stretch{Channel: "mail", Until: desk.Position{Joined: began(700)}, After: desk.Position{Joined: began(1400)}}
+	for name, c := range map[string]struct {
+		of         support.Stretch
+		exact, far int
+		least      int64
+		most       int64
+		is         desk.Certainty
+	}{
+		"all":            {all, 10_000, 10_000, n, n, desk.Exact},
+		"between":        {middle, 10_000, 10_000, 700, 700, desk.Exact},
+		"of a shard":     {all, 1_000, 20_000, n * 8 / 10, n * 12 / 10, desk.Extrapolated},
+		"not to its end": {all, 1_000, 1_600, 1_500, n, desk.AtLeast},
+		"of none":        {support.Stretch{Channel: "phone"}, 1_000, 1_000, 0, 0, desk.Exact},
+	} {
+		got, err := s.Count(t.Context(), "acme", c.of, c.exact, c.far)
+		if err != nil || got.Is != c.is || got.N < c.least || got.N > c.most {
+			t.Errorf("%s: %+v, %v; want %s, %d to %d", name, got, err, c.is, c.least, c.most)
+		}
+	}
+}

@@ -46,6 +46,14 @@ func (e platform) Query(ctx context.Context, q store.Query) (page store.Page, er
 	return page, cmp.Or(err, refused)
 }
 
+// Count implements store.Engine.
+func (e platform) Count(ctx context.Context, q store.Query) (n int, err error) {
+	err = e.w.call(ctx, op{verb: "count", table: string(q.Table), pk: q.PK, sk: q.From}, func(func(int) bool) {
+		n, _ = e.w.memory.Count(context.WithoutCancel(ctx), q)
+	})
+	return n, err
+}
+
 // Write implements store.Engine.
 func (e platform) Write(ctx context.Context, ws []store.Write) []error {
 	var errs []error

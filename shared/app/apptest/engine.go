@@ -24,6 +24,12 @@ func (e engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	return p, cmp.Or(e.rig.EngineErr, err)
 }
 
+// Count reads no items, so that what it counts is not in Rig.Read.
+func (e engine) Count(ctx context.Context, q store.Query) (int, error) {
+	n, err := e.rig.Memory.Count(ctx, q)
+	return n, cmp.Or(e.rig.EngineErr, err)
+}
+
 func (e engine) Write(ctx context.Context, ws []store.Write) []error {
 	if err := cmp.Or(e.rig.EngineErr, e.rig.WriteErr); err != nil {
 		return []error{err}

@@ -513,3 +513,27 @@ func TestConsistency(t *testing.T) {
 		}
 	}
 }
+
+// TestCountAddsPagesUp counts what DynamoDB reads in several steps, up to a limit.
+func TestCountAddsPagesUp(t *testing.T) {
+	const more = `{"Count":%d,"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"s"}}}`
+	e, asked := serve(t, inTurn(answer{200, fmt.Sprintf(more, 9000)}, answer{200, fmt.Sprintf(more, 0)}, answer{200, fmt.Sprintf(more, 1000)}, answer{200, `{"Count":7}`}))
+	q := store.Query{Table: store.Conversations, Index: store.ByChannel, PK: "p", Limit: 20_000}
+	if n, err := e.Count(t.Context(), q); n != 10_007 || err != nil {
+		t.Errorf("%d, %v; want 10007", n, err)
+	}
+	for i, r := range asked() {
+		if r.body["Select"] != "COUNT" || r.body["Limit"] != []any{20_000.0, 11_000.0, 11_000.0, 10_000.0}[i] || (r.body["ExclusiveStartKey"] != nil) != (i > 0) {
+			t.Errorf("request %d: %v", i, r.body)
+		}
+	}
+	e, asked = serve(t, inTurn(answer{200, fmt.Sprintf(more, 9000)}, answer{200, fmt.Sprintf(more, 1000)}))
+	q.Limit = 10_000
+	if n, err := e.Count(t.Context(), q); n != 10_000 || err != nil || len(asked()) != 2 {
+		t.Errorf("up to 10000: %d, %v in %d requests", n, err, len(asked()))
+	}
+	e, _ = serve(t, inTurn(answer{200, fmt.Sprintf(more, 9000)}, failure(400, "ValidationException")))
+	if n, err := e.Count(t.Context(), q); n != 0 || err == nil {
+		t.Errorf("a page that fails: %d, %v", n, err)
+	}
+}

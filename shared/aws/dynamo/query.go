@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"deskmove/shared/store"
 )
@@ -18,25 +19,13 @@ const maxPage = 100_000
 
 // Query implements store.Engine.
 func (e *Engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
-	table, err := e.name(q.Table)
-	if err != nil {
+	in, err := e.input(q)
+	if in == nil {
 		return store.Page{}, err
 	}
-	if q.Limit < 1 {
-		return store.Page{}, fmt.Errorf("query %s: limit %d is less than 1", q.Table, q.Limit)
-	}
-	if q.To != "" && q.From > q.To || q.PK == "" || len(q.PK) > maxPK || !utf8.ValidString(q.PK) {
-		return store.Page{}, nil // DynamoDB refuses to say so
-	}
-	in, err := input(table, q)
+	out, err := e.ask(ctx, in)
 	if err != nil {
 		return store.Page{}, fmt.Errorf("query %s %q: %w", q.Table, q.PK, err)
-	}
-	bounded, cancel := e.bounded(ctx)
-	defer cancel()
-	out, err := e.client.Query(bounded, in)
-	if err != nil {
-		return store.Page{}, fmt.Errorf("query %s %q: %w", q.Table, q.PK, translate(ctx, err))
 	}
 	page, err := readPage(q, out)
 	if err != nil {
@@ -45,7 +34,60 @@ func (e *Engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	return page, nil
 }
 
-// input is the request for a page.
+// Count implements store.Engine. It costs what reading the items would, but they
+// are not sent.
+func (e *Engine) Count(ctx context.Context, q store.Query) (n int, _ error) {
+	q.After = ""
+	in, err := e.input(q)
+	if in == nil {
+		return 0, err
+	}
+	in.Select = types.SelectCount
+	for {
+		out, err := e.ask(ctx, in)
+		if err != nil {
+			return 0, fmt.Errorf("count %s %q: %w", q.Table, q.PK, err)
+		}
+		n += int(out.Count)
+		if len(out.LastEvaluatedKey) == 0 || n >= q.Limit {
+			return n, nil
+		}
+		in.ExclusiveStartKey = out.LastEvaluatedKey
+		in.Limit = aws.Int32(int32(min(q.Limit-n, maxPage))) // #nosec G115 -- at most maxPage
+	}
+}
+
+func (e *Engine) ask(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
+	bounded, cancel := e.bounded(ctx)
+	defer cancel()
+	out, err := e.client.Query(bounded, in)
+	if err != nil {
+		return nil, translate(ctx, err)
+	}
+	return out, nil
+}
+
+// input is the request for a page; nil if there is nothing to ask, or the query
+// makes no sense.
+func (e *Engine) input(q store.Query) (*dynamodb.QueryInput, error) {
+	table, err := e.name(q.Table)
+	if err != nil {
+		return nil, err
+	}
+	if q.Limit < 1 {
+		return nil, fmt.Errorf("query %s: limit %d is less than 1", q.Table, q.Limit)
+	}
+	if q.To != "" && q.From > q.To || q.PK == "" || len(q.PK) > maxPK || !utf8.ValidString(q.PK) {
+		return nil, nil // DynamoDB refuses to say so
+	}
+	in, err := input(table, q)
+	if err != nil {
+		return nil, fmt.Errorf("query %s %q: %w", q.Table, q.PK, err)
+	}
+	return in, nil
+}
+
+// input is the request for a page of a table.
 func input(table *string, q store.Query) (*dynamodb.QueryInput, error) {
 	hash, sort := store.PK, store.SK
 	in := &dynamodb.QueryInput{

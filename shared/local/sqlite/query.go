@@ -18,6 +18,8 @@ const (
 	tableQuery = "SELECT sk, item FROM %s WHERE pk = ?1 AND sk >= ?2 AND sk < ?3 ORDER BY sk %s LIMIT ?4"
 	indexQuery = "SELECT isk, pk, sk%[3]s FROM %[1]s WHERE ipk = ?1 AND (isk, pk, sk) >= (?2, ?5, ?6) AND (isk, pk, sk) < (?3, ?7, ?8)" +
 		" ORDER BY isk %[2]s, pk %[2]s, sk %[2]s LIMIT ?4"
+	tableCount = "SELECT count(*) FROM (SELECT 1 FROM %s WHERE pk = ?1 AND sk >= ?2 AND sk < ?3 LIMIT ?4)"
+	indexCount = "SELECT count(*) FROM (SELECT 1 FROM %s WHERE ipk = ?1 AND isk >= ?2 AND isk < ?3 LIMIT ?4)"
 )
 
 // Query implements store.Engine. A page ends early at about a megabyte.
@@ -38,6 +40,39 @@ func (e *Engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
 		return store.Page{}, fmt.Errorf("query %s %q: %w", q.Table, q.PK, translate(err))
 	}
 	return page, nil
+}
+
+// Count implements store.Engine.
+func (e *Engine) Count(ctx context.Context, q store.Query) (n int, _ error) {
+	table, err := tableNumber(q.Table)
+	if err != nil {
+		return 0, err
+	}
+	if q.Limit < 1 {
+		return 0, fmt.Errorf("count %s: limit %d is less than 1", q.Table, q.Limit)
+	}
+	r, err := e.reader(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer e.free(r)
+	stmt := r.countTable[table]
+	if q.Index != nil {
+		i, err := indexOf(q.Index)
+		if err != nil {
+			return 0, err
+		}
+		stmt = r.countIndex[i]
+	}
+	stmt.BindText(1, q.PK)
+	q.After = ""
+	bindBounds(stmt, q)
+	stmt.BindInt64(4, int64(q.Limit))
+	if _, err := stmt.Step(); err != nil {
+		return 0, fmt.Errorf("count %s %q: %w", q.Table, q.PK, translate(err))
+	}
+	n = stmt.ColumnInt(0)
+	return n, stmt.Reset()
 }
 
 func (r *reader) query(q store.Query) (store.Page, error) {

@@ -19,6 +19,8 @@ type reader struct {
 	get           [len(tables)]*sqlite.Stmt
 	ofTable       [len(tables)]directions
 	ofIndex       []directions // of each of store.Indexes
+	countTable    [len(tables)]*sqlite.Stmt
+	countIndex    []*sqlite.Stmt // of each of store.Indexes
 	changes       *sqlite.Stmt
 }
 
@@ -54,6 +56,7 @@ func (r *reader) prepare() (err error) {
 	for i, t := range tables {
 		r.get[i] = prepare("SELECT item FROM %s WHERE pk = ? AND sk = ?", t)
 		r.ofTable[i] = directions{prepare(tableQuery, t, "ASC"), prepare(tableQuery, t, "DESC")}
+		r.countTable[i] = prepare(tableCount, t)
 	}
 	for _, i := range store.Indexes {
 		item := ""
@@ -61,6 +64,7 @@ func (r *reader) prepare() (err error) {
 			item = ", item"
 		}
 		r.ofIndex = append(r.ofIndex, directions{prepare(indexQuery, entries(i), "ASC", item), prepare(indexQuery, entries(i), "DESC", item)})
+		r.countIndex = append(r.countIndex, prepare(indexCount, entries(i)))
 	}
 	return err
 }

@@ -125,10 +125,11 @@ func cancelled(k *kit) {
 	errs := k.engine.Write(ctx, []store.Write{w, {Table: store.Control, Key: k.key("p", "b")}})
 	_, getErr := k.engine.Get(ctx, store.Control, []store.Key{key}, store.Strong)
 	_, queryErr := k.engine.Query(ctx, store.Query{Table: store.Control, PK: key.PK, Limit: 1})
+	_, countErr := k.engine.Count(ctx, store.Query{Table: store.Control, PK: key.PK, Limit: 1})
 	if len(errs) != 2 {
 		k.Fatalf("Write gave errors %v", errs)
 	}
-	for i, err := range []error{errs[0], errs[1], k.engine.Transact(ctx, []store.Write{w}), getErr, queryErr} {
+	for i, err := range []error{errs[0], errs[1], k.engine.Transact(ctx, []store.Write{w}), getErr, queryErr, countErr} {
 		if !errors.Is(err, context.Canceled) {
 			k.Errorf("call %d under a cancelled context: %v", i, err)
 		}

@@ -393,6 +393,11 @@ func (m *Memory) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	return store.Page{Items: found, Next: base64.RawURLEncoding.EncodeToString(next)}, err
 }
 
+// Count implements store.Engine.
+func (m *Memory) Count(ctx context.Context, q store.Query) (int, error) {
+	return min(len(m.find(ctx, q)), q.Limit), ctx.Err()
+}
+
 // find returns what a query covers, in ascending order.
 func (m *Memory) find(ctx context.Context, q store.Query) (found []store.Item) {
 	m.mu.Lock()

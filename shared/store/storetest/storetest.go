@@ -36,6 +36,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Engine) {
 		{"PagesUnderInserts", pagesUnderInserts},
 		{"PagesOfLargeItems", pagesOfLargeItems},
 		{"ForgedCursors", forgedCursors},
+		{"Counts", counts},
+		{"CountsOfLargeItems", countsOfLargeItems},
 		{"Index", index},
 		{"IndexesOfOneTable", indexesOfOneTable},
 		{"IndexProjections", indexProjections},
