@@ -5,8 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"deskmove/shared/desk"
@@ -33,31 +31,15 @@ type OpenRows struct {
 	}
 	Now func() time.Time
 
-	mu       sync.Mutex
-	accounts map[string]*openRows
+	rows held[string, Rows] // by account
 }
 
 // Limits of what is held: for how long, of how many accounts, and how much of one.
-// What takes long to read is held for longer, so that reading takes a tenth of the
-// time at most.
 const (
 	heldFor     = time.Second
-	heldAtMost  = 5 * time.Second
 	maxAccounts = 4
 	maxOpen     = 100_000
 )
-
-// openRows are one account's. One reader reads them anew. The others get what was
-// there before, and wait only if that is nothing.
-type openRows struct {
-	reading sync.Mutex
-	held    atomic.Pointer[heldRows]
-}
-
-type heldRows struct {
-	Rows
-	at, until time.Time // read, and to be read anew
-}
 
 // Rows is what is open in an account. It must not be changed.
 type Rows struct {
@@ -68,56 +50,7 @@ type Rows struct {
 
 // Of returns what is open in an account, up to a few seconds old.
 func (o *OpenRows) Of(ctx context.Context, account string) (Rows, error) {
-	of := o.account(account)
-	if rows, ok := of.get(o.Now(), false); ok {
-		return rows, nil
-	}
-	if !of.reading.TryLock() {
-		if rows, ok := of.get(o.Now(), true); ok {
-			return rows, nil
-		}
-		of.reading.Lock()
-	}
-	defer of.reading.Unlock()
-	if rows, ok := of.get(o.Now(), false); ok { // another has read them meanwhile
-		return rows, nil
-	}
-	began := o.Now()
-	rows, err := o.read(ctx, account)
-	if err != nil {
-		return Rows{}, err
-	}
-	now := o.Now()
-	of.held.Store(&heldRows{rows, now, now.Add(min(max(heldFor, 9*now.Sub(began)), heldAtMost))})
-	return rows, nil
-}
-
-// get returns the rows that are held, unless they are too old. While they are read
-// anew, they may be a little older.
-func (of *openRows) get(now time.Time, whileReading bool) (Rows, bool) {
-	h := of.held.Load()
-	if h == nil {
-		return Rows{}, false
-	}
-	until := h.until
-	if whileReading {
-		until = until.Add(heldAtMost)
-	}
-	return h.Rows, !now.Before(h.at) && now.Before(until)
-}
-
-func (o *OpenRows) account(account string) *openRows {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	of := o.accounts[account]
-	if of == nil {
-		if o.accounts == nil || len(o.accounts) >= maxAccounts {
-			o.accounts = make(map[string]*openRows)
-		}
-		of = &openRows{}
-		o.accounts[account] = of
-	}
-	return of
+	return o.rows.of(account, maxAccounts, o.Now, heldFor, func() (Rows, error) { return o.read(ctx, account) })
 }
 
 func (o *OpenRows) read(ctx context.Context, account string) (r Rows, _ error) {

@@ -48,8 +48,9 @@ const (
 	listRecent   = 1_000     // listed at once; where that is all of the days, none is counted
 )
 
-// For how long counts are good.
+// For how long counts are good, and of how many channels they are kept.
 const (
+	maxHeld    = 1000
 	countedFor = time.Minute
 	volumesFor = 5 * time.Minute
 )
@@ -60,7 +61,7 @@ func (v *Volumes) Count(ctx context.Context, account, channel string) (desk.Figu
 }
 
 func (v *Volumes) count(ctx context.Context, account, channel string, exact int, maxAge time.Duration) (desk.Figure, error) {
-	return v.counts.of(countKey{account, channel, exact}, v.Now, maxAge, func() (desk.Figure, error) {
+	return v.counts.of(countKey{account, channel, exact}, maxHeld, v.Now, maxAge, func() (desk.Figure, error) {
 		return v.Conversations.Count(ctx, account, Stretch{Channel: channel}, exact, countFar)
 	})
 }
@@ -77,7 +78,7 @@ func (v *Volumes) Of(ctx context.Context, setup desk.Setup) ([]Volume, error) {
 			if volumes[i].Conversations, err = v.count(ctx, setup.Account.ID, c.ID, exact, volumesFor); err != nil {
 				return err
 			}
-			recent, err := v.recent.of([2]string{setup.Account.ID, c.ID}, v.Now, volumesFor, func() (recentVolume, error) {
+			recent, err := v.recent.of([2]string{setup.Account.ID, c.ID}, maxHeld, v.Now, volumesFor, func() (recentVolume, error) {
 				return v.read(ctx, setup.Account, c.ID)
 			})
 			volumes[i].PerDay, volumes[i].LastAt = recent.perDay, recent.lastAt
