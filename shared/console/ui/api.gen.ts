@@ -40,6 +40,19 @@ export interface Agent {
   role: "super-admin" | "agent";
 }
 
+export interface Attachment {
+  /** By which the HTML part refers to it. */
+  contentId?: string;
+  id: string;
+  /** It is shown in the message rather than beside it. */
+  inline: boolean;
+  name: string;
+  /** In bytes. */
+  size: number;
+  /** As the sender says. */
+  type: string;
+}
+
 export interface AuditEntry {
   action: "start" | "refuse" | "rehearse" | "retry" | "end" | "repair" | "repaired";
   /** From where. */
@@ -75,6 +88,8 @@ export interface Channel {
   address?: string;
   /** Of a form: the e-mail channel by which agents answer it. */
   connected?: string;
+  /** Present with volume only, as are perDay and lastAt. */
+  conversations?: ChannelCount;
   /** It is the account's fallback e-mail address. */
   fallback: boolean;
   /** Since when new conversations go to the help desk. */
@@ -84,12 +99,24 @@ export interface Channel {
   /** Where it lives. It only ever goes forward. */
   home: "inbox" | "moving" | "helpdesk";
   id: string;
+  /** When the last conversation joined the channel; absent if it has none. */
+  lastAt?: string;
   /** The move that took it there. */
   moveId?: string;
   name: string;
+  /** How many conversations joined the channel on each of the last 14 days in the account's time zone, today's the last. */
+  perDay?: Array<number> | null;
   /** Why it cannot move; absent if it may. The plan looks closer. */
   refusal?: Finding;
   type: "chat" | "email" | "form" | "calling" | "whatsapp" | "messenger";
+}
+
+export interface ChannelCount {
+  /** There are more. */
+  atLeast: boolean;
+  /** How it was found: of more than a million, a sixteenth is counted. */
+  is: "exact" | "at-least" | "extrapolated";
+  n: number;
 }
 
 export interface ChannelList {
@@ -195,8 +222,6 @@ export interface Conversation {
   /** When it came to belong to its channel. Lists are ordered by this. */
   joinedAt?: string;
   messageCount: number;
-  /** The messages in the order in which they were written; only when one conversation is read. */
-  messages?: Array<Message>;
   /** The move that brought it to the help desk; absent if it was redirected after the move's end. */
   moveId?: string;
   /** The channel on which it started. It differs from channelId when a form submission went on by e-mail. */
@@ -344,6 +369,7 @@ export interface Message {
   agent?: string;
   /** When it was written, by the sender's date. */
   at?: string;
+  attachments: Array<Attachment>;
   author: "customer" | "agent";
   /** The channel by which it came. */
   channelId: string;
@@ -351,14 +377,45 @@ export interface Message {
   externalId: string;
   /** The sender's address, number or name. */
   from?: string;
-  html?: string;
+  /** It has an HTML part; cleaned, it is the part html. */
+  hasHtml: boolean;
+  /** Its source was kept; it is the part source. */
+  hasSource: boolean;
+  /** IDs of messages written later sort later. */
   id: string;
-  /** The source as it came, such as a whole mail; only with raw=true. */
-  raw?: string;
+  /** What it is. */
+  kind: "message";
+  /** Bytes of its text, HTML part and source together. */
+  size: number;
   subject?: string;
+  /** The subject is only its beginning; the whole is the part subject. */
+  subjectCut: boolean;
   /** When deskmove took it in. */
   takenInAt?: string;
   text?: string;
+  /** The text is only its beginning; the whole is the part text. */
+  textCut: boolean;
+  /** Who sees it: public, also the customer. */
+  visibility: "public";
+}
+
+export interface MessageList {
+  items: Array<Message>;
+  /** The cursor of the next page. Absent on the last; a page may be short, even empty, before that. */
+  next?: string;
+  /** How far a list that is ordered by time came, if there is a next page. */
+  reachedAt?: string;
+}
+
+export interface MessagePart {
+  /** Of the cleaned HTML part: the HTML part is too long, and its end is left out. */
+  cut?: boolean;
+  /** The offset of the next piece; absent at the end. */
+  next?: number;
+  /** Bytes of the whole part as it came. */
+  size: number;
+  /** The piece; empty at the end, or if the message has no such part. */
+  text: string;
 }
 
 export interface NewMessage {
@@ -718,7 +775,10 @@ export interface Operations {
   };
   "GET /v1/channels": {
     path: undefined;
-    query: undefined;
+    query: {
+      /** Also count each channel's conversations. */
+      volume?: boolean;
+    };
     body: undefined;
     answer: ChannelList;
   };
@@ -793,10 +853,7 @@ export interface Operations {
       /** ID of the conversation. */
       id: string;
     };
-    query: {
-      /** Also return the messages' sources as they came. */
-      raw?: boolean;
-    };
+    query: undefined;
     body: undefined;
     answer: Conversation;
   };
@@ -809,6 +866,20 @@ export interface Operations {
     body: ConversationEdit;
     answer: Conversation;
   };
+  "GET /v1/conversations/{id}/messages": {
+    path: {
+      /** ID of the conversation. */
+      id: string;
+    };
+    query: {
+      /** next of the page before; without it, the messages that were written last. */
+      cursor?: string;
+      /** The most items of the page. */
+      limit?: number;
+    };
+    body: undefined;
+    answer: MessageList;
+  };
   "POST /v1/conversations/{id}/messages": {
     path: {
       /** ID of the conversation. */
@@ -817,6 +888,22 @@ export interface Operations {
     query: undefined;
     body: AddedMessage;
     answer: Taken;
+  };
+  "GET /v1/conversations/{id}/messages/{message}/{part}": {
+    path: {
+      /** ID of the conversation. */
+      id: string;
+      /** ID of the message. */
+      message: string;
+      /** Which part: the text, the cleaned HTML part, the source as it came, the subject, or the HTML part as it came. */
+      part: "text" | "html" | "source" | "subject" | "html-source";
+    };
+    query: {
+      /** next of the piece before; without it, the first piece. */
+      offset?: number;
+    };
+    body: undefined;
+    answer: MessagePart;
   };
   "POST /v1/conversations/{id}/tickets": {
     path: {

@@ -1,0 +1,49 @@
+// Which address shows which page, and to whom.
+import type { ComponentType } from "preact";
+import { isAdmin, type Me } from "./account";
+import { AuditPage } from "./pages/audit";
+import { ChannelPage, ChannelsPage } from "./pages/channels";
+import { FlowsPage } from "./pages/flows";
+import { MovesPage } from "./pages/moves";
+import { AgentsPage, PipelinesPage, SLAsPage } from "./pages/settings";
+import { match } from "./router";
+
+export interface Route {
+  /** What may vary is called :id. */
+  path: string;
+  page: ComponentType<{ id: string }>;
+  /** Who may see it; everyone without it. The API decides, this only says so sooner. */
+  who?: (m: Me) => boolean;
+  /** A full page without navigation. */
+  bare?: boolean;
+}
+
+const routes: Route[] = [
+  { path: "/app/settings/channels", page: ChannelsPage },
+  { path: "/app/settings/channels/:id", page: ChannelPage },
+  { path: "/app/settings/agents", page: AgentsPage },
+  { path: "/app/settings/pipelines", page: PipelinesPage },
+  { path: "/app/settings/slas", page: SLAsPage },
+  { path: "/app/service/chatflows", page: FlowsPage },
+  { path: "/app/moves", page: MovesPage, who: isAdmin },
+  { path: "/app/audit", page: AuditPage, who: isAdmin },
+];
+
+/** hasPage tells whether there is a page, so that nothing links to what is not there. */
+export function hasPage(path: string): boolean {
+  return routes.some((r) => match(r.path, path));
+}
+
+/** start is where one begins. */
+export function start(): string {
+  return ["/app/inbox", "/app/settings/channels"].find(hasPage)!;
+}
+
+/** findRoute returns the route of a path, and the ID in it. */
+export function findRoute(path: string): { route?: Route; id: string } {
+  for (const route of routes) {
+    const params = match(route.path, path);
+    if (params) return { route, id: params.id ?? "" };
+  }
+  return { id: "" };
+}
