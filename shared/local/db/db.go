@@ -123,24 +123,12 @@ func (d *DB) Do(ctx context.Context, f func(Tx) error) error {
 }
 
 func (d *DB) do(f func(Tx) error) (err error) {
-	tx := Tx{d.conn}
-	if err := tx.Exec("BEGIN IMMEDIATE"); err != nil {
+	end, err := sqlitex.ImmediateTransaction(d.conn)
+	if err != nil {
 		return err
 	}
-	committed := false
-	defer func() {
-		if !committed && !d.conn.AutocommitEnabled() {
-			err = errors.Join(err, tx.Exec("ROLLBACK"))
-		}
-	}()
-	if err := f(tx); err != nil {
-		return err
-	}
-	if err := tx.Exec("COMMIT"); err != nil {
-		return err
-	}
-	committed = true
-	return nil
+	defer end(&err)
+	return f(Tx{d.conn})
 }
 
 // translate turns SQLite's errors into those of package store, or says what to
@@ -176,10 +164,9 @@ func (r Row) Bytes(column int) []byte {
 	return b
 }
 
-// Exec runs one statement, with arguments of type int, int64, string or
-// []byte.
+// Exec runs one statement, with arguments such as int64, string and []byte.
 func (t Tx) Exec(query string, args ...any) error {
-	return t.Query(query, func(Row) error { return nil }, args...)
+	return sqlitex.Execute(t.conn, query, &sqlitex.ExecOptions{Args: args})
 }
 
 // Changes is how many rows the last statement has changed.
@@ -188,45 +175,7 @@ func (t Tx) Changes() int { return t.conn.Changes() }
 // Query runs one statement and hands each row to f, which must not run
 // another statement.
 func (t Tx) Query(query string, f func(Row) error, args ...any) error {
-	s, err := t.conn.Prepare(query)
-	if err != nil {
-		return err
-	}
-	if err := bind(s, args); err != nil {
-		return err
-	}
-	for {
-		more, err := s.Step()
-		if err != nil {
-			return errors.Join(err, s.ClearBindings())
-		}
-		if !more {
-			break
-		}
-		if err := f(Row{s}); err != nil {
-			return errors.Join(err, s.Reset(), s.ClearBindings())
-		}
-	}
-	return errors.Join(s.Reset(), s.ClearBindings())
-}
-
-func bind(s *sqlite.Stmt, args []any) error {
-	if n := s.BindParamCount(); n != len(args) {
-		return fmt.Errorf("statement has %d parameters, not %d", n, len(args))
-	}
-	for i, a := range args {
-		switch a := a.(type) {
-		case int:
-			s.BindInt64(i+1, int64(a))
-		case int64:
-			s.BindInt64(i+1, a)
-		case string:
-			s.BindText(i+1, a)
-		case []byte:
-			s.BindBytes(i+1, a)
-		default:
-			return fmt.Errorf("parameter %d has type %T", i+1, a)
-		}
-	}
-	return nil
+	return sqlitex.Execute(t.conn, query, &sqlitex.ExecOptions{
+		Args: args, ResultFunc: func(s *sqlite.Stmt) error { return f(Row{s}) },
+	})
 }

@@ -59,9 +59,6 @@ func TestTransactions(t *testing.T) {
 	if err := d.Do(t.Context(), func(tx db.Tx) error { return tx.Exec("INSERT INTO t VALUES (?, ?, ?)", "k") }); err == nil {
 		t.Error("parameters were missing")
 	}
-	if err := d.Do(t.Context(), func(tx db.Tx) error { return tx.Exec("SELECT ?", 1.5) }); err == nil {
-		t.Error("a float was taken")
-	}
 	func() {
 		defer func() {
 			if recover() == nil {
