@@ -5,8 +5,8 @@
 package metrics
 
 import (
+	"encoding/json"
 	"io"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -34,14 +34,6 @@ const (
 	MovesRestarted Name = "MovesRestarted"   // sweep: executions started
 )
 
-// Names returns all metrics.
-func Names() []Name {
-	return []Name{
-		Converted, Failed, BatchTime, Redirected, RedirectFailed, RedirectLag, Planned, Done, Remaining, OpenBatches, Compared, Missing,
-		MovesDone, MovesAttention, FoundLate, MovesRestarted,
-	}
-}
-
 // Unit returns the unit of the metric, as CloudWatch spells it.
 func (n Name) Unit() string {
 	switch n {
@@ -68,8 +60,13 @@ type Writer struct {
 	Namespace string
 	Now       func() time.Time
 
-	mu   sync.Mutex
-	line []byte
+	mu sync.Mutex
+}
+
+// definition is what a line says of a metric.
+type definition struct {
+	Name Name
+	Unit string
 }
 
 // Emit writes one line. Each metric may occur only once in it.
@@ -77,52 +74,23 @@ func (w *Writer) Emit(labels []Label, values ...Value) {
 	if w == nil || len(values) == 0 {
 		return
 	}
+	line := make(map[string]any, 1+len(labels)+len(values))
+	for _, l := range labels {
+		line[l.Name] = l.ID
+	}
+	defined := make([]definition, len(values))
+	for i, v := range values {
+		line[string(v.Name)] = v.Value
+		defined[i] = definition{v.Name, v.Name.Unit()}
+	}
+	line["_aws"] = map[string]any{
+		"Timestamp":         w.Now().UnixMilli(),
+		"CloudWatchMetrics": []any{map[string]any{"Namespace": w.Namespace, "Dimensions": [][]string{{}}, "Metrics": defined}},
+	}
+	text, _ := json.Marshal(line) // numbers and strings
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	b := append(w.line[:0], `{"_aws":{"Timestamp":`...)
-	b = strconv.AppendInt(b, w.Now().UnixMilli(), 10)
-	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"`...)
-	b = appendSafe(b, w.Namespace)
-	b = append(b, `","Dimensions":[[]],"Metrics":[`...)
-	for i, v := range values {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"Name":"`...)
-		b = append(b, v.Name...)
-		b = append(b, `","Unit":"`...)
-		b = append(b, v.Name.Unit()...)
-		b = append(b, `"}`...)
-	}
-	b = append(b, `]}]}`...)
-	for _, l := range labels {
-		b = append(b, `,"`...)
-		b = appendSafe(b, l.Name)
-		b = append(b, `":"`...)
-		b = appendSafe(b, l.ID)
-		b = append(b, '"')
-	}
-	for _, v := range values {
-		b = append(b, `,"`...)
-		b = append(b, v.Name...)
-		b = append(b, `":`...)
-		b = strconv.AppendInt(b, v.Value, 10)
-	}
-	w.line = append(b, "}\n"...)
-	_, _ = w.W.Write(w.line)
-}
-
-// appendSafe appends s, with '_' for characters that JSON would have to escape.
-// IDs contain none.
-func appendSafe(b []byte, s string) []byte {
-	for i := range len(s) {
-		c := s[i]
-		if c < ' ' || c == '"' || c == '\\' || c > '~' {
-			c = '_'
-		}
-		b = append(b, c)
-	}
-	return b
+	_, _ = w.W.Write(append(text, '\n'))
 }
 
 // OfMove returns the labels for a line about a move.
