@@ -89,15 +89,16 @@ var layers = []layer{
 	{of: "functions", imports: []string{"shared/api", "shared/app", "shared/aws", "shared/handler", "shared/move"}, events: true},
 
 	{of: "infra/deskmove", imports: []string{"shared/cli", "shared/local"}},
+	{of: "infra/samlocal/tables", sdk: true, imports: []string{"shared/aws/dynamo", "shared/store"}},
 	{of: "infra/samlocal", sdk: true, events: true, imports: []string{
-		"shared/api", "shared/app", "shared/aws/dynamo", "shared/desk", "shared/move", "shared/store"}},
+		"infra/samlocal/tables", "shared/api", "shared/app", "shared/aws/dynamo", "shared/desk", "shared/move", "shared/store"}},
 	{of: "infra", kit: true},
 	{of: "infra/test/bootstrap", kit: true, events: true},
 	{of: "infra/test/bench/sample", kit: true, imports: []string{"shared/desk", "shared/move"}},
 	{of: "infra/test/bench", kit: true, imports: []string{
 		"infra/test/bench/sample", "shared/desk", "shared/local", "shared/local/sqlite", "shared/move", "shared/store"}},
 	{of: "infra/test/benchaws", kit: true, sdk: true, events: true, imports: []string{
-		"infra/test/bench/sample", "shared/app", "shared/aws", "shared/aws/dynamo", "shared/cli/importer", "shared/client",
+		"infra/samlocal/tables", "infra/test/bench/sample", "shared/app", "shared/aws", "shared/aws/dynamo", "shared/cli/importer", "shared/client",
 		"shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/move", "shared/store"}},
 	{of: "infra/test/peers", kit: true, sdk: true},
 	{of: "infra/test/killtest", kit: true},

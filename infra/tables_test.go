@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"deskmove/infra/samlocal/tables"
 	"deskmove/shared/aws/dynamo"
 )
 
@@ -42,14 +43,14 @@ func (m *tableMaker) Do(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer))}, nil
 }
 
-// TestTablesAgree holds the template's tables against those that store/dynamo
-// makes for itself.
+// TestTablesAgree holds the template's tables against those that package tables
+// makes.
 func TestTablesAgree(t *testing.T) {
 	maker := &tableMaker{made: map[string]map[string]any{}, ttl: map[string]any{}}
 	client, _ := dynamo.Clients(aws.Config{
 		Region: "local", Credentials: aws.AnonymousCredentials{}, HTTPClient: maker,
 	})
-	err := dynamo.CreateTables(t.Context(), client, dynamo.Tables{
+	err := tables.Create(t.Context(), client, dynamo.Tables{
 		Conversations: "ConversationsTable", Control: "ControlTable",
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"deskmove/infra/samlocal/tables"
 	"deskmove/shared/aws/dynamo"
 )
 
@@ -56,14 +57,14 @@ func (s setup) run(ctx context.Context) error {
 		}
 	}
 	db, streams := dynamo.Clients(config(s.dynamodb))
-	tables := s.tables()
-	if err := dynamo.CreateTables(ctx, db, tables); err != nil {
+	names := s.tables()
+	if err := tables.Create(ctx, db, names); err != nil {
 		return err
 	}
-	if err := sample(ctx, dynamo.New(db, streams, tables), s.events); err != nil {
+	if err := sample(ctx, dynamo.New(db, streams, names), s.events); err != nil {
 		return err
 	}
-	about, err := db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &tables.Conversations})
+	about, err := db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &names.Conversations})
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"deskmove/infra/samlocal/tables"
 	"deskmove/infra/test/peers"
 	"deskmove/shared/aws/dynamo"
 	"deskmove/shared/desk"
@@ -43,11 +44,11 @@ func onEngines(t *testing.T, test func(*testing.T, store.Engine)) {
 			Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 		})
 		prefix := "history-" + rand.Text() + "-"
-		tables := dynamo.Tables{Conversations: prefix + "conversations", Control: prefix + "control"}
-		if err := dynamo.CreateTables(t.Context(), client, tables); err != nil {
+		names := dynamo.Tables{Conversations: prefix + "conversations", Control: prefix + "control"}
+		if err := tables.Create(t.Context(), client, names); err != nil {
 			t.Fatal(err)
 		}
-		test(t, dynamo.New(client, streams, tables))
+		test(t, dynamo.New(client, streams, names))
 	})
 }
 

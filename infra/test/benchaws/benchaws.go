@@ -17,6 +17,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/sync/errgroup"
 
+	"deskmove/infra/samlocal/tables"
 	"deskmove/infra/test/bench/sample"
 	"deskmove/shared/app"
 	"deskmove/shared/aws"
@@ -233,16 +234,16 @@ func open(ctx context.Context, endpoint string) (*dynamo.Engine, *meter, error) 
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 		APIOptions:  []func(*middleware.Stack) error{use.attach},
 	})
-	tables := dynamo.Tables{Conversations: prefix + "conversations", Control: prefix + "control"}
-	if err := dynamo.CreateTables(ctx, client, tables); err != nil {
+	names := dynamo.Tables{Conversations: prefix + "conversations", Control: prefix + "control"}
+	if err := tables.Create(ctx, client, names); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("endpoint %s: it must be that of a peer that speaks DynamoDB's protocol, such as make peers installs", endpoint), err)
 	}
 	// Nobody reads the stream here and it costs no units, but a peer's writes
 	// take longer the more changes it keeps.
 	_, err := client.UpdateTable(ctx, &dynamodb.UpdateTableInput{
-		TableName: &tables.Conversations, StreamSpecification: &types.StreamSpecification{StreamEnabled: sdk.Bool(false)},
+		TableName: &names.Conversations, StreamSpecification: &types.StreamSpecification{StreamEnabled: sdk.Bool(false)},
 	})
-	return dynamo.New(client, streams, tables), use, err
+	return dynamo.New(client, streams, names), use, err
 }
 
 // consumed adds up what was consumed in between.

@@ -82,7 +82,7 @@ func wrongIndex(t *types.TableDescription, want *store.Index) (problems []string
 	if is, want, name := keyText(t, d.KeySchema), want.PK+" (S), "+want.SK+" (S)", want.Name; is != want {
 		problems = append(problems, fmt.Sprintf("the keys of its index %s are %s, not %s: %s", name, is, want, remedy))
 	}
-	if is, right := projectionText(d.Projection), projectionText(projection(want)); is != right {
+	if is, right := projectionText(d.Projection), projectionText(Projection(want)); is != right {
 		problems = append(problems, fmt.Sprintf("its index %s projects %s, not %s, so that it shows too little or its every write costs too much: %s",
 			want.Name, is, right, remedy))
 	}

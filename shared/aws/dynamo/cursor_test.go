@@ -105,23 +105,3 @@ func TestLater(t *testing.T) {
 		}
 	}
 }
-
-func TestParentsFirst(t *testing.T) {
-	names := []string{"d", "b", "a", "c", "e"}
-	parents := map[string]string{"a": "gone", "b": "a", "c": "a", "d": "c", "e": ""}
-	place := map[string]int{}
-	for i, name := range parentsFirst(names, parents) {
-		place[name] = i
-	}
-	if len(place) != len(names) {
-		t.Fatalf("%d shards of %d", len(place), len(names))
-	}
-	for name, parent := range parents {
-		if at, there := place[parent]; there && at > place[name] {
-			t.Errorf("%s comes before its parent %s", name, parent)
-		}
-	}
-	if got := parentsFirst([]string{"x", "y"}, map[string]string{"x": "y", "y": "x"}); len(got) != 2 {
-		t.Errorf("a circle gives %q", got)
-	}
-}

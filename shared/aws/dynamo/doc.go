@@ -6,7 +6,7 @@
 // store.Index is a global secondary index of its name over its keys, both
 // strings, which includes what it projects, or keys only. The conversations
 // have a stream of both images; items of control expire at ttl. schema.go says
-// so once: CreateTables makes such tables, Check compares.
+// so once, and Check compares.
 //
 // The stream has every change. What store.Streamed leaves out is dropped by the
 // filter of the event source mapping, and by this package where it reads.

@@ -36,7 +36,7 @@ func (n Tables) table(name string) store.Table {
 	return ""
 }
 
-// Engine is a store.Engine and store.Stream on two tables. Its fields may
+// Engine is a store.Engine on two tables, and reads their stream again. Its fields may
 // be changed before it is used.
 type Engine struct {
 	// Parallel is the most requests of one call under way at once.
@@ -56,10 +56,7 @@ type Engine struct {
 	found string // the stream's ARN, as the table said
 }
 
-var (
-	_ store.Engine = (*Engine)(nil)
-	_ store.Stream = (*Engine)(nil)
-)
+var _ store.Engine = (*Engine)(nil)
 
 // New returns an engine on tables that exist. Clients makes the clients; an
 // engine whose stream is not read needs no second one.

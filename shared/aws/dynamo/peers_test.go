@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"deskmove/infra/samlocal/tables"
 	"deskmove/infra/test/peers"
 	"deskmove/shared/aws/dynamo"
 	"deskmove/shared/store"
@@ -27,13 +28,13 @@ func newEngine(t testing.TB, cfg aws.Config) *dynamo.Engine {
 	t.Helper()
 	client, streams := dynamo.Clients(cfg)
 	prefix := "deskmove-" + rand.Text() + "-"
-	tables := dynamo.Tables{Conversations: prefix + "conversations", Control: prefix + "control"}
+	names := dynamo.Tables{Conversations: prefix + "conversations", Control: prefix + "control"}
 	for range 2 { // what is there already stays
-		if err := dynamo.CreateTables(context.Background(), client, tables); err != nil {
+		if err := tables.Create(context.Background(), client, names); err != nil {
 			t.Fatal(err)
 		}
 	}
-	e := dynamo.New(client, streams, tables)
+	e := dynamo.New(client, streams, names)
 	if err := e.Check(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -15,41 +15,33 @@ import (
 	"deskmove/shared/store"
 )
 
-// On AWS it is Lambda that follows the stream. These methods serve what Lambda
-// has given up (Between), and tests.
+// On AWS it is Lambda that follows the stream. What is here reads again what Lambda
+// has given up.
 
-// How a shard is read: the most changes of an answer, and how many answers in
-// a row may be empty. DynamoDB gives empty ones before the next change, and
-// without end at the end of a shard that is open.
+// How a shard is read: the most changes of an answer, and how many answers in a
+// row may be empty. DynamoDB gives empty ones before the next change.
 const (
 	maxRecords  = 1000
-	fewAnswers  = 4
 	manyAnswers = 40
 )
 
-// Shards implements store.Stream. A shard that is split goes on in others:
-// they come after it, and their changes of an item are later ones, so it is
-// to be read to its end before them. Shards vanish with their last change, 24
-// hours after it.
-func (e *Engine) Shards(ctx context.Context) ([]string, error) {
+// shards returns the names of the stream's shards. They vanish with their last
+// change, 24 hours after it.
+func (e *Engine) shards(ctx context.Context) (names []string, err error) {
 	arn, err := e.stream(ctx)
 	if err != nil {
 		return nil, err
 	}
-	parents := map[string]string{}
-	var names []string
 	for last := (*string)(nil); ; {
 		out, err := e.describe(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &arn, ExclusiveStartShardId: last})
 		if err != nil {
 			return nil, fmt.Errorf("shards of %s: %w", arn, translate(ctx, err))
 		}
 		for _, s := range out.Shards {
-			name := aws.ToString(s.ShardId)
-			names = append(names, name)
-			parents[name] = aws.ToString(s.ParentShardId)
+			names = append(names, aws.ToString(s.ShardId))
 		}
 		if last = out.LastEvaluatedShardId; last == nil {
-			return parentsFirst(names, parents), nil
+			return names, nil
 		}
 	}
 }
@@ -62,27 +54,6 @@ func (e *Engine) describe(ctx context.Context, in *dynamodbstreams.DescribeStrea
 		return nil, err
 	}
 	return out.StreamDescription, nil
-}
-
-// parentsFirst orders shards so that each comes after its parent, if that is
-// still there.
-func parentsFirst(names []string, parents map[string]string) []string {
-	done := make(map[string]bool, len(names))
-	ordered := make([]string, 0, len(names))
-	var add func(name string)
-	add = func(name string) {
-		parent, there := parents[name]
-		if !there || done[name] {
-			return
-		}
-		done[name] = true
-		add(parent)
-		ordered = append(ordered, name)
-	}
-	for _, name := range names {
-		add(name)
-	}
-	return ordered
 }
 
 // stream returns the stream's ARN, asking the table for it if need be.
@@ -108,41 +79,7 @@ func (e *Engine) stream(ctx context.Context) (string, error) {
 	return e.found, nil
 }
 
-// Changes implements store.Stream. What is kept no more is left out.
-func (e *Engine) Changes(ctx context.Context, shard, after string, limit int) ([]store.Change, error) {
-	changes, err := e.changes(ctx, shard, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("changes of shard %s after %q: %w", shard, after, translate(ctx, err))
-	}
-	return changes, nil
-}
-
-func (e *Engine) changes(ctx context.Context, shard, after string, limit int) ([]store.Change, error) {
-	if limit < 1 {
-		return nil, fmt.Errorf("limit %d is less than 1", limit)
-	}
-	from := types.ShardIteratorTypeAfterSequenceNumber
-	if after == "" {
-		from = types.ShardIteratorTypeTrimHorizon
-	}
-	r := shardReader{engine: e, shard: shard}
-	if err := r.begin(ctx, from, after); err != nil {
-		return nil, err
-	}
-	for empty := 0; empty < fewAnswers; {
-		changes, err := r.next(ctx, min(limit, maxRecords))
-		if empty++; len(changes) > 0 {
-			empty = 0 // whether they are left out or not: there may be more
-		}
-		changes = slices.DeleteFunc(changes, func(c store.Change) bool { return !store.Streamed(c.New) })
-		if err != nil || len(changes) > 0 || r.iterator == nil {
-			return changes, err
-		}
-	}
-	return nil, nil
-}
-
-// Between implements store.Stream. If the first changes are kept no more, it
+// Between implements handler.ChangeReader. If the first changes are kept no more, it
 // begins with the oldest that is. If the shard cannot be read as far as the
 // last change, which must be there, the error is store.ErrThrottled.
 func (e *Engine) Between(ctx context.Context, shard, first, last string) ([]store.Change, error) {
@@ -151,14 +88,11 @@ func (e *Engine) Between(ctx context.Context, shard, first, last string) ([]stor
 		return changes, nil
 	}
 	if _, gone := errors.AsType[*types.ResourceNotFoundException](err); gone {
-		shards, listErr := e.Shards(ctx)
-		if listErr != nil {
-			return nil, listErr
+		shards, err := e.shards(ctx)
+		if err != nil {
+			return nil, err
 		}
-		for _, name := range shards {
-			gone = gone && name != shard
-		}
-		if gone { // with all its changes
+		if !slices.Contains(shards, shard) { // it went with all its changes
 			return nil, nil
 		}
 	}

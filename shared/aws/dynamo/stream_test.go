@@ -88,10 +88,10 @@ func TestBetween(t *testing.T) {
 	}
 }
 
-// TestChanges reads what may be empty at first.
-func TestChanges(t *testing.T) {
-	e, asked := serve(t, inTurn(iterator, records(true), records(true), records(true, 5, 6)))
-	got, err := e.Changes(t.Context(), "shard", "", 5000)
+// TestImages reads changes with both images.
+func TestImages(t *testing.T) {
+	e, _ := serve(t, inTurn(iterator, records(true, 5, 6)))
+	got, err := e.Between(t.Context(), "shard", "5", "6")
 	if err != nil || !slices.Equal(sequences(got), []string{"5", "6"}) {
 		t.Fatalf("%q, %v", sequences(got), err)
 	}
@@ -99,45 +99,5 @@ func TestChanges(t *testing.T) {
 	if c.Key != (store.Key{PK: "p", SK: "s"}) || c.Old != nil || len(c.New) != 3 || c.New.Num("ver") != 6 || c.New.Str("b") != "\x00\x01" ||
 		!c.At.Equal(time.Unix(1_700_000_000, 0)) {
 		t.Errorf("%+v", c)
-	}
-	if all := asked(); all[0].body["ShardIteratorType"] != "TRIM_HORIZON" || all[1].body["Limit"] != 1000.0 || all[2].body["ShardIterator"] != "next" {
-		t.Errorf("asked for %v", all)
-	}
-
-	e, asked = serve(t, inTurn(failure(400, "TrimmedDataAccessException"), iterator, records(true, 5)))
-	if got, err = e.Changes(t.Context(), "shard", "3", 10); err != nil || !slices.Equal(sequences(got), []string{"5"}) {
-		t.Errorf("after a trimmed one: %q, %v", sequences(got), err)
-	}
-	if all := asked(); all[0].body["SequenceNumber"] != "3" || all[0].body["ShardIteratorType"] != "AFTER_SEQUENCE_NUMBER" {
-		t.Errorf("asked for %v", all)
-	}
-
-	// However many are left out, what comes after them is found.
-	answers := []answer{iterator}
-	for i := range 20 {
-		answers = append(answers, elsewhere(true, 2*i+1, 2*i+2), records(true))
-	}
-	e, _ = serve(t, inTurn(append(answers, records(true, 99))...))
-	if got, err = e.Changes(t.Context(), "shard", "", 10); err != nil || !slices.Equal(sequences(got), []string{"99"}) {
-		t.Errorf("after those left out: %q, %v", sequences(got), err)
-	}
-
-	e, _ = serve(t, inTurn(iterator, records(true)))
-	if got, err = e.Changes(t.Context(), "shard", "", 10); err != nil || len(got) > 0 {
-		t.Errorf("at the end: %q, %v", sequences(got), err)
-	}
-	if _, err = e.Changes(t.Context(), "shard", "", 0); err == nil {
-		t.Error("a limit of 0 is taken")
-	}
-}
-
-// TestShards pages through a stream whose shards have split.
-func TestShards(t *testing.T) {
-	e, _ := serve(t, inTurn(
-		answer{200, `{"StreamDescription":{"Shards":[{"ShardId":"b","ParentShardId":"a"}],"LastEvaluatedShardId":"b"}}`},
-		answer{200, `{"StreamDescription":{"Shards":[{"ShardId":"c","ParentShardId":"b"},{"ShardId":"a","ParentShardId":"long gone"}]}}`},
-	))
-	if got, err := e.Shards(t.Context()); err != nil || !slices.Equal(got, []string{"a", "b", "c"}) {
-		t.Errorf("%q, %v", got, err)
 	}
 }
