@@ -7,7 +7,6 @@ package thread
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -38,14 +37,6 @@ type Item struct {
 // Duplicate is a message, by its index, that is left out because it is a copy of
 // another message.
 type Duplicate struct{ Index, Of int }
-
-// Skipped returns the error that reports the copy; headers are those given to
-// Build.
-func (d Duplicate) Skipped(headers []mail.Header) *mail.SkippedError {
-	h, of := &headers[d.Index], &headers[d.Of]
-	return &mail.SkippedError{File: h.File, Number: h.Number, Offset: h.Offset,
-		Reason: fmt.Sprintf("copy of message %d of %s", of.Number, of.File)}
-}
 
 // Build returns the threads of messages, oldest first, and the copies that were
 // left out. The function own reports whether an address, in lower case, is the

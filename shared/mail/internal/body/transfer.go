@@ -2,6 +2,7 @@ package body
 
 import (
 	"bytes"
+	"encoding/base64"
 	"strings"
 
 	"deskmove/shared/mail/internal/field"
@@ -13,7 +14,7 @@ func (r *reader) decode(h field.Fields, body []byte, text bool) []byte {
 	encoding, _ := field.Params(h.Get("content-transfer-encoding"))
 	switch strings.Trim(encoding, "\"'") {
 	case "base64":
-		out, faults := base64(body, text)
+		out, faults := decodeBase64(body, text)
 		if faults {
 			r.note("base64 is damaged: kept what could be read")
 		}
@@ -27,43 +28,35 @@ func (r *reader) decode(h field.Fields, body []byte, text bool) []byte {
 	return body
 }
 
-// base64 decodes the base64 in b. Other lines after it, such as the footer of a
-// mailing list, are kept in texts and dropped from files.
-func base64(b []byte, text bool) (out []byte, faults bool) {
+// decodeBase64 decodes the base64 in b, which may be several, each with padding of
+// its own. Other lines after it, such as the footer of a mailing list, are kept in
+// texts and dropped from files.
+func decodeBase64(b []byte, text bool) (out []byte, faults bool) {
 	out = make([]byte, 0, len(b)/4*3+3)
-	var bits uint32
-	n := 0
+	digits := make([]byte, 0, len(b))
 	flush := func() {
-		switch n {
-		case 1:
+		if len(digits)%4 == 1 { // six bits are no byte
 			faults = true
-		case 2:
-			out = append(out, byte(bits>>4)) // #nosec G115 -- cuts the number into bytes
-		case 3:
-			out = append(out, byte(bits>>10), byte(bits>>2)) // #nosec G115 -- cuts the number into bytes
+			digits = digits[:len(digits)-1]
 		}
-		n, bits = 0, 0
+		out, _ = base64.RawStdEncoding.AppendDecode(out, digits) // of digits alone
+		digits = digits[:0]
 	}
 	for len(b) > 0 {
 		line, rest, _ := bytes.Cut(b, []byte("\n"))
-		if text && !isBase64(line) {
+		if text && bytes.ContainsFunc(line, func(c rune) bool { return !isDigit(c) && c != '=' && c > ' ' }) {
 			flush()
 			return append(append(out, '\n'), b...), true
 		}
 		b = rest
 		for _, c := range line {
-			v := digit(c)
 			switch {
 			case c == '=':
 				flush()
-			case v < 0:
-				faults = faults || c > ' '
+			case isDigit(rune(c)):
+				digits = append(digits, c)
 			default:
-				bits = bits<<6 | uint32(v) // #nosec G115 -- of 6 bits
-				if n++; n == 4 {
-					out = append(out, byte(bits>>16), byte(bits>>8), byte(bits))
-					n, bits = 0, 0
-				}
+				faults = faults || c > ' '
 			}
 		}
 	}
@@ -71,29 +64,9 @@ func base64(b []byte, text bool) (out []byte, faults bool) {
 	return out, faults
 }
 
-func isBase64(line []byte) bool {
-	for _, c := range line {
-		if digit(c) < 0 && c != '=' && c > ' ' {
-			return false
-		}
-	}
-	return true
-}
-
-func digit(c byte) int {
-	switch {
-	case 'A' <= c && c <= 'Z':
-		return int(c - 'A')
-	case 'a' <= c && c <= 'z':
-		return int(c-'a') + 26
-	case '0' <= c && c <= '9':
-		return int(c-'0') + 52
-	case c == '+':
-		return 62
-	case c == '/':
-		return 63
-	}
-	return -1
+// isDigit reports whether c is a digit of base64.
+func isDigit(c rune) bool {
+	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '/'
 }
 
 // quotedPrintable decodes b. A "=" that encodes nothing is kept.
@@ -106,14 +79,7 @@ func quotedPrintable(b []byte) []byte {
 		line = bytes.TrimRight(line, " \t\r")
 		soft := bytes.HasSuffix(line, []byte("="))
 		line = bytes.TrimSuffix(line, []byte("="))
-		for i := 0; i < len(line); i++ {
-			if c, ok := hexByte(line[i:]); ok {
-				out = append(out, c)
-				i += 2
-				continue
-			}
-			out = append(out, line[i])
-		}
+		out = append(out, field.Unescape(line, '=')...)
 		if ended && !soft {
 			if crlf {
 				out = append(out, '\r')
@@ -122,21 +88,4 @@ func quotedPrintable(b []byte) []byte {
 		}
 	}
 	return out
-}
-
-// hexByte decodes an escape such as "=41".
-func hexByte(b []byte) (c byte, ok bool) {
-	if len(b) < 3 || b[0] != '=' {
-		return 0, false
-	}
-	const digits = "0123456789ABCDEF"
-	hi, lo := strings.IndexByte(digits, upper(b[1])), strings.IndexByte(digits, upper(b[2]))
-	return byte(hi<<4 | lo), hi >= 0 && lo >= 0 // #nosec G115 -- of 4 bits each
-}
-
-func upper(c byte) byte {
-	if 'a' <= c && c <= 'z' {
-		return c - 'a' + 'A'
-	}
-	return c
 }

@@ -64,23 +64,10 @@ func joinPieces(list []piece) string {
 				label, p.text = f[0], f[2]
 			}
 		}
-		raw = append(raw, percent(p.text)...)
+		raw = append(raw, Unescape([]byte(p.text), '%')...)
 	}
 	s, _ := charset.Decode(label, raw)
 	return Text(s)
-}
-
-func percent(s string) []byte {
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) && hexDigit(s[i+1]) >= 0 && hexDigit(s[i+2]) >= 0 {
-			out = append(out, byte(hexDigit(s[i+1])<<4|hexDigit(s[i+2]))) // #nosec G115 -- of 4 bits each
-			i += 2
-			continue
-		}
-		out = append(out, s[i])
-	}
-	return out
 }
 
 // splitQuoted splits at semicolons outside of quotes.

@@ -2,6 +2,7 @@ package field
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"strings"
 	"unicode"
 
@@ -83,27 +84,11 @@ func encodedWord(s string) (label string, word []byte, rest string, ok bool) {
 	rest = s[2+len(head)-len(after):]
 	switch kind {
 	case "q", "Q":
-		return label, decodeQ(text), rest, true
+		return label, Unescape([]byte(strings.ReplaceAll(text, "_", " ")), '='), rest, true
 	case "b", "B":
 		return label, decodeB(text), rest, true
 	}
 	return "", nil, s, false
-}
-
-func decodeQ(s string) []byte {
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '_':
-			out = append(out, ' ')
-		case s[i] == '=' && i+2 < len(s) && hexDigit(s[i+1]) >= 0 && hexDigit(s[i+2]) >= 0:
-			out = append(out, byte(hexDigit(s[i+1])<<4|hexDigit(s[i+2]))) // #nosec G115 -- of 4 bits each
-			i += 2
-		default:
-			out = append(out, s[i])
-		}
-	}
-	return out
 }
 
 func decodeB(s string) []byte {
@@ -118,14 +103,20 @@ func decodeB(s string) []byte {
 	return out[:n]
 }
 
-func hexDigit(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'a' <= c && c <= 'f':
-		return int(c-'a') + 10
-	case 'A' <= c && c <= 'F':
-		return int(c-'A') + 10
+// Unescape decodes escapes such as "=41", where mark is '='. A mark that escapes
+// nothing is kept.
+func Unescape(s []byte, mark byte) []byte {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		c := s[i : i+1]
+		if s[i] == mark && i+2 < len(s) {
+			var b [1]byte
+			if _, err := hex.Decode(b[:], s[i+1:i+3]); err == nil {
+				c = b[:]
+				i += 2
+			}
+		}
+		out = append(out, c...)
 	}
-	return -1
+	return out
 }
