@@ -129,17 +129,6 @@ func (e *EnvironmentError) Error() string {
 // LogValue lists the gaps in a line of the log.
 func (e *EnvironmentError) LogValue() slog.Value { return slog.AnyValue(e.Gaps) }
 
-// Variables returns the names of all variables of an environment, which is given
-// as a pointer to a struct of parts.
-func Variables(environment any) ([]string, error) {
-	fields, err := env.GetFieldParams(environment)
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.Key
-	}
-	return names, err
-}
-
 // ReadEnvironment reads an environment's variables from vars or, if that is nil,
 // from those of the process. The error, an *EnvironmentError, lists all gaps.
 func ReadEnvironment(environment any, vars map[string]string) error {

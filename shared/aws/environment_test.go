@@ -39,15 +39,6 @@ func TestReadEnvironment(t *testing.T) {
 		!strings.HasSuffix(string(e.MoveMachine), ":deskmove-move") || e.MetricsNamespace != "deskmove" {
 		t.Errorf("environment = %+v", e)
 	}
-	names, err := aws.Variables(&everything{})
-	if err != nil || len(names) != len(vars()) {
-		t.Errorf("Variables = %v, %v", names, err)
-	}
-	for _, name := range names {
-		if _, ok := vars()[name]; !ok {
-			t.Errorf("%s is read", name)
-		}
-	}
 }
 
 // TestAllGapsAtOnce has one variable missing, one empty and two malformed.

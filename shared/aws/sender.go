@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,12 +36,7 @@ type Sender struct {
 		SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, opts ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
 	}
 	URL string // of the queue
-
-	requests atomic.Int64
 }
-
-// Requests returns how many requests were made, not counting the SDK's retries.
-func (s *Sender) Requests() int64 { return s.requests.Load() }
 
 // RefusedError says that SQS rejected a batch for a reason that a retry does not
 // change.
@@ -92,7 +86,6 @@ func (s *Sender) request(ctx context.Context, bs []move.Batch, bodies []string) 
 		if err := pause(ctx, attempt); err != nil {
 			return err
 		}
-		s.requests.Add(1)
 		out, err := s.Client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(s.URL), Entries: left})
 		if err != nil {
 			return translateSQS(err)

@@ -121,11 +121,11 @@ func TestSendManyAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.want(t, names)
-	if len(s.requests) != 3 || sender.Requests() != 3 {
-		t.Errorf("%d requests, counted %d; want 3", len(s.requests), sender.Requests())
+	if len(s.requests) != 3 {
+		t.Errorf("%d requests, want 3", len(s.requests))
 	}
-	if err := sender.Send(t.Context(), nil); err != nil || sender.Requests() != 3 {
-		t.Errorf("sending nothing: %v, %d requests", err, sender.Requests())
+	if err := sender.Send(t.Context(), nil); err != nil || len(s.requests) != 3 {
+		t.Errorf("sending nothing: %v, %d requests", err, len(s.requests))
 	}
 }
 
@@ -144,9 +144,6 @@ func TestOnlyWhatFailedIsSentAgain(t *testing.T) {
 	s.want(t, names)
 	if want := [][]string{names, {"e002", "e007"}, {"e002", "e007"}}; !slices.EqualFunc(s.requests, want, slices.Equal[[]string]) {
 		t.Errorf("requests = %v, want %v", s.requests, want)
-	}
-	if sender.Requests() != 3 {
-		t.Errorf("counted %d", sender.Requests())
 	}
 }
 

@@ -18,17 +18,6 @@ type Policy struct {
 	Close      time.Duration
 }
 
-// PolicyFor returns the first policy that applies to tickets of that channel
-// and status.
-func (s Setup) PolicyFor(channel string, status Status) (Policy, bool) {
-	for _, p := range s.Policies {
-		if p.isForChannel(channel) && p.isForStatus(status) {
-			return p, true
-		}
-	}
-	return Policy{}, false
-}
-
 func (p Policy) isForChannel(id string) bool {
 	return len(p.Channels) == 0 || slices.Contains(p.Channels, id)
 }

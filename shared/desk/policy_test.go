@@ -1,7 +1,6 @@
 package desk_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -114,8 +113,9 @@ func TestClocksDue(t *testing.T) {
 	}
 }
 
-func TestR21_PolicyFor(t *testing.T) {
+func TestR21_TicketsUseTheFirstPolicyThatFits(t *testing.T) {
 	s := acme()
+	s.Policies = append(s.Policies, desk.Policy{ID: "all", Channels: []string{"mail"}, Close: time.Hour})
 	for name, test := range map[string]struct {
 		channel string
 		status  desk.Status
@@ -126,29 +126,18 @@ func TestR21_PolicyFor(t *testing.T) {
 		"of another channel":   {"chat", "new", "rest"},
 		"none for the channel": {"phone", "new", ""},
 	} {
-		got, ok := s.PolicyFor(test.channel, test.status)
-		if got.ID != test.want || ok != (test.want != "") {
-			t.Errorf("%s: PolicyFor = %q, %v; want %q", name, got.ID, ok, test.want)
-		}
-	}
-	s.Policies = []desk.Policy{{ID: "everything"}}
-	if got, ok := s.PolicyFor("phone", "won"); !ok || got.ID != "everything" {
-		t.Errorf("PolicyFor = %q, %v", got.ID, ok)
-	}
-}
-
-func TestR21_TicketsUseThePolicyFor(t *testing.T) {
-	s := acme()
-	s.Policies = slices.Insert(s.Policies, 0, desk.Policy{ID: "chats", Channels: []string{"chat"}, Close: time.Hour})
-	for _, status := range []desk.Status{"new", "waiting", "lead"} {
-		m := allOf("mail")
-		if m.Choices.Statuses.Open = status; status == "lead" {
+		m, c := allOf(test.channel), old()
+		c.Channel, c.Origin = test.channel, test.channel
+		if m.Choices.Statuses.Open = test.status; test.status == "lead" {
 			m.Choices.Statuses.Closed = "won"
 		}
-		want, _ := s.PolicyFor("mail", status)
-		if got := ticket(t, rules(t, s, m), old(), fence); got.Clocks.Policy != want.ID {
-			t.Errorf("%s: policy %q; want %q", status, got.Clocks.Policy, want.ID)
+		if got := ticket(t, rules(t, s, m), c, fence); got.Clocks.Policy != test.want {
+			t.Errorf("%s: policy %q, want %q", name, got.Clocks.Policy, test.want)
 		}
+	}
+	s.Policies = []desk.Policy{{ID: "everything", Close: time.Hour}}
+	if got := ticket(t, rules(t, s, allOf("mail")), old(), fence); got.Clocks.Policy != "everything" {
+		t.Errorf("policy %q, want the one for everything", got.Clocks.Policy)
 	}
 	s.Policies = nil
 	if got := ticket(t, rules(t, s, allOf("mail")), old(), fence); got.Clocks != (desk.Clocks{}) {

@@ -23,7 +23,7 @@ func attachments(m mail.Message) string {
 	b.WriteString("MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"" + w.Boundary() + "\"\r\n\r\n")
 	for _, a := range m.Attachments {
 		part, _ := w.CreatePart(textproto.MIMEHeader{ // a buffer takes everything
-			"Content-Type":              {contentType(a.Type)},
+			"Content-Type":              {a.Type},
 			"Content-Disposition":       {disposition(a.Name)},
 			"Content-Transfer-Encoding": {"base64"},
 		})
@@ -38,14 +38,6 @@ func attachments(m mail.Message) string {
 	}
 	_ = w.Close()
 	return b.String()
-}
-
-// contentType is t if it is one; senders write anything there.
-func contentType(t string) string {
-	if plain, _, err := mime.ParseMediaType(t); err == nil {
-		return plain
-	}
-	return "application/octet-stream"
 }
 
 func disposition(name string) string {
