@@ -90,15 +90,13 @@ function Account() {
 
 function App() {
   const s = useStore(session);
-  const [language, set] = useState(getLanguage());
+  const [, set] = useState(getLanguage()); // everything is rendered again in another language
   useEffect(() => onLanguage(() => set(getLanguage())), []);
   return (
     <Guard>
-      <div key={language}>
-        {s.state === "in" ? <Account /> : s.state === "starting" ? null : <SignIn session={s} />}
-        <EndedDialog />
-        <Status />
-      </div>
+      {s.state === "in" ? <Account /> : s.state === "starting" ? null : <SignIn session={s} />}
+      <EndedDialog />
+      <Status />
     </Guard>
   );
 }

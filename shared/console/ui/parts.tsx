@@ -386,8 +386,8 @@ export function Dialog({ title, onClose, children, wide, fixed }: { title: strin
 }
 
 /** layer is where dialogs, menus and toasts are, outside of what they make inert. */
-function layer(): Element {
-  return document.getElementById("layer") ?? document.body;
+function layer(opener?: Element): Element {
+  return opener?.closest("dialog") ?? document.getElementById("layer") ?? document.body;
 }
 
 // ---- menu ----
@@ -518,7 +518,7 @@ function MenuList({ id, label, items, opener, onClose }: { id: string; label: st
         return <Entry key={i} item={item} onClose={onClose} />;
       })}
     </div>,
-    layer(),
+    layer(opener),
   );
 }
 

@@ -75,7 +75,7 @@ function Sheet({ onClose, children }: { onClose: () => void; children: Component
   }, []);
   return (
     <dialog ref={ref} class="sheet" aria-label={t("nav.menu")} onCancel={onClose} onClick={(e) => e.target === ref.current && onClose()}>
-      <nav class="side" aria-label={t("nav.main")}>
+      <nav class="side" aria-label={t("nav.main")} onClick={(e) => (e.target as Element).closest("a") && onClose()}>
         {children}
       </nav>
     </dialog>
@@ -262,27 +262,28 @@ function Offline() {
 export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   const on = useStore(singleKeys);
   const m = useMe();
-  const keys: [Key, string[]][] = [
-    ["keys.list", ["?"]],
-    ["keys.search", ["/"]],
-    ["keys.goInbox", ["G", "I"]],
-    ...(m.helpDesk ? ([["keys.goDesk", ["G", "D"]]] as [Key, string[]][]) : []),
-    ["keys.goFlows", ["G", "C"]],
-    ...(isAdmin(m) ? ([["keys.goMoves", ["G", "M"]]] as [Key, string[]][]) : []),
-    ["keys.goSettings", ["G", "S"]],
-    ["keys.next", ["J"]],
-    ["keys.previous", ["K"]],
-    ["keys.open", ["Enter"]],
-    ["keys.close", ["E"]],
-    ["keys.owner", ["A"]],
-    ["keys.status", ["S"]],
-    ...(isAdmin(m) ? ([["keys.move", ["M"]]] as [Key, string[]][]) : []),
-    ["keys.escape", ["Esc"]],
+  const lists = hasPage("/app/inbox");
+  const all: [Key, string[], boolean][] = [
+    ["keys.list", ["?"], true],
+    ["keys.search", ["/"], lists],
+    ["keys.goInbox", ["G", "I"], lists],
+    ["keys.goDesk", ["G", "D"], hasPage("/app/desk") && m.helpDesk],
+    ["keys.goFlows", ["G", "C"], true],
+    ["keys.goMoves", ["G", "M"], isAdmin(m)],
+    ["keys.goSettings", ["G", "S"], true],
+    ["keys.next", ["J"], lists],
+    ["keys.previous", ["K"], lists],
+    ["keys.open", ["Enter"], lists],
+    ["keys.close", ["E"], lists],
+    ["keys.owner", ["A"], lists],
+    ["keys.status", ["S"], hasPage("/app/desk") && m.helpDesk],
+    ["keys.move", ["M"], isAdmin(m)],
+    ["keys.escape", ["Esc"], true],
   ];
   return (
     <Dialog title={t("keys.title")} onClose={onClose}>
       <dl class="keys">
-        {keys.map(([key, strokes]) => (
+        {all.filter(([, , there]) => there).map(([key, strokes]) => (
           <>
             <dt>{t(key)}</dt>
             <dd>

@@ -1,7 +1,7 @@
 import * as shapes from "lucide";
 import { agentName, channelName } from "../account";
 import type { AuditEntry } from "../api.gen";
-import { t, type Key } from "../i18n";
+import { has, t, type Key } from "../i18n";
 import { Button, Empty, Page, ProblemView, Select, Skeleton, Time } from "../parts";
 import { usePages } from "../lists";
 import { usePoll } from "../poll";
@@ -71,8 +71,15 @@ function Row({ of: e }: { of: AuditEntry }) {
       <td data-head={t("channels.channel")}>{e.channelId ? channelName(e.channelId) : "–"}</td>
       <td data-head={t("audit.from")}>{e.address || "–"}</td>
       <td data-head={t("audit.detail")} class="break">
-        {e.detail || "–"}
+        {detail(e.detail)}
       </td>
     </tr>
   );
+}
+
+/** detail says in words what the log says by code, such as why a move was refused. */
+function detail(code: string | undefined): string {
+  if (!code) return "–";
+  for (const key of ["moves.status." + code, "problem." + code, "find." + code]) if (has(key)) return t(key);
+  return code;
 }
