@@ -27,6 +27,43 @@ func TestAccountIsReadAsItWasSent(t *testing.T) {
 	}
 }
 
+// TestDirectory: every agent reads the names, connectors and other accounts do not.
+func TestDirectory(t *testing.T) {
+	r := newRig(t)
+	a := r.do(cem, "GET", "/v1/directory", nil).want(200)
+	for name, path := range map[string][]any{
+		"Acme":              {"account", "name"},
+		"Europe/Berlin":     {"account", "zone"},
+		"Cem":               {"agents", 2, "name"},
+		"super-admin":       {"agents", 3, "role"},
+		"dot":               {"agents", 3, "name"}, // it has none
+		"all":               {"teams", 0, "id"},
+		"sales":             {"pipelines", 1, "name"},
+		"won":               {"statuses", 4, "id"},
+		"help@acme.example": {"channels", 0, "address"},
+		"gold":              {"policies", 0, "name"},
+		"4h":                {"policies", 0, "firstReply"},
+	} {
+		if got := a.at(path...); got != name {
+			t.Errorf("%v = %v, want %s", path, got, name)
+		}
+	}
+	if a.at("statuses", 4, "pipelineId") != "sales" || a.at("statuses", 4, "closed") != true || a.at("agents", 1, "helpDesk") != true || a.at("agents", 2, "helpDesk") != false {
+		t.Errorf("directory = %s", a.Body)
+	}
+	if strings.Contains(a.Body.String(), "signature") || strings.Contains(a.Body.String(), "routing") || strings.Contains(a.Body.String(), "ann@acme.example") {
+		t.Errorf("it tells more than names: %s", a.Body)
+	}
+	r.start("form")
+	if a := r.do(bob, "GET", "/v1/directory", nil).want(200); a.at("channels", 1, "id") != "form" || a.at("channels", 1, "home") != "inbox" {
+		t.Errorf("directory = %s", a.Body)
+	}
+	r.Run()
+	if a := r.do(bob, "GET", "/v1/directory", nil).want(200); a.at("channels", 1, "home") != "helpdesk" {
+		t.Errorf("directory = %s", a.Body)
+	}
+}
+
 func TestR17SettingsAreKeptByteForByte(t *testing.T) {
 	r := newRig(t)
 	const settings = `{ "z":1.50,  "routing": {"agents":["ann"]}, "ünïcode":"<&>", "a" :[ ] , "1e3": 1e3}`

@@ -59,17 +59,10 @@ func readBody(r *http.Request, limit int64) *problem {
 	return nil
 }
 
-// Codes of refusals that concern the caller, and of a missing report.
-const (
-	codeRole     = "role"
-	codeNotAgent = "not-an-agent"
-	codeNoAccess = "no-help-desk-access"
-	codeNotEnded = "not-ended"
-)
-
 func wrongRole(role desk.Role, allowed []desk.Role) error {
-	return &desk.RefusedError{Code: codeRole, Problem: fmt.Sprintf("a token with the role %s cannot do this", role),
-		Remedy: fmt.Sprintf("use a token with one of the roles %v", allowed)}
+	return &desk.RefusedError{Code: codeRole, Params: desk.Params{"role": string(role), "roles": joined(allowed)},
+		Problem: fmt.Sprintf("a token with the role %s cannot do this", role),
+		Remedy:  fmt.Sprintf("use a token with one of the roles %v", allowed)}
 }
 
 // agent returns the calling agent as the store has it now: a token may be
@@ -83,8 +76,9 @@ func (a *api) agent(ctx context.Context, c desk.Caller) (desk.Agent, error) {
 }
 
 func notAgent(id, account string) error {
-	return &desk.RefusedError{Code: codeNotAgent, Problem: fmt.Sprintf("%s is not an agent of account %s", id, account),
-		Remedy: "ask a super administrator to add the agent to the account's setup"}
+	return &desk.RefusedError{Code: codeNotAgent, Params: desk.Params{"agent": id, "account": account},
+		Problem: fmt.Sprintf("%s is not an agent of account %s", id, account),
+		Remedy:  "ask a super administrator to add the agent to the account's setup"}
 }
 
 // superAdmin returns a refusal if the caller is not a super administrator now (R1).

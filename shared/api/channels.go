@@ -108,7 +108,7 @@ func writeChannel(account desk.Account, c desk.Channel) Channel {
 	}
 	for _, err := range []error{account.MayUseDesk(), c.Movable()} {
 		if refused, ok := errors.AsType[*desk.RefusedError](err); ok {
-			w.Refusal = &Finding{Code: refused.Code, Problem: refused.Problem, Remedy: refused.Remedy}
+			w.Refusal = &Finding{Code: refused.Code, Params: refused.Params, Problem: refused.Problem, Remedy: refused.Remedy}
 		}
 	}
 	return w

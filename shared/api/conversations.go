@@ -124,5 +124,5 @@ func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversat
 }
 
 func nothingToChange() error {
-	return &desk.InvalidError{Field: "status", Problem: "there is nothing to change", Remedy: "send a status, an owner or both"}
+	return &desk.InvalidError{Field: "status", Code: desk.CodeNoChange, Problem: "there is nothing to change", Remedy: "send a status, an owner or both"}
 }

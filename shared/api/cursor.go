@@ -34,7 +34,7 @@ func readCursor(of, cursor string) (string, error) {
 }
 
 func notACursor() *desk.InvalidError {
-	return &desk.InvalidError{Field: "cursor", Problem: "it is not a cursor of this list",
+	return &desk.InvalidError{Field: "cursor", Code: desk.CodeBadCursor, Problem: "it is not a cursor of this list",
 		Remedy: "use next of the page before, or leave it out"}
 }
 

@@ -74,10 +74,11 @@ const (
 
 var (
 	exampleMoved   = &desk.MovedError{Conversation: exampleConversation, Ticket: "t-" + exampleConversation}
-	exampleWarning = desk.Finding{Code: desk.CodeAgentsNoAccess, Count: 37, About: []string{"cem"},
+	exampleWarning = desk.Finding{Code: desk.CodeAgentsNoAccess, Count: 37, Each: []desk.Share{{ID: "cem", N: 37}},
 		Problem: "agents without help desk access own 37 conversations: cem 37",
 		Remedy:  "give them help desk access, or accept that the tickets will have no owner"}
-	exampleInvalid = &desk.InvalidError{Field: "status", Problem: `status "nwe" is unknown`, Remedy: "use a status of a pipeline of the account"}
+	exampleInvalid = &desk.InvalidError{Field: "status", Code: desk.CodeUnknownID, Params: desk.Params{"kind": "status", "value": "nwe"},
+		Problem: `status "nwe" is unknown`, Remedy: "use a status of a pipeline of the account"}
 )
 
 // responses describes the problems that an operation may return: its own, and
@@ -169,12 +170,29 @@ func describe(ps []*problem) *huma.Response {
 	return r
 }
 
-// describeProblems replaces huma's own error type by ours.
+// describeProblems replaces huma's own error type by ours, and lists the codes.
 func (r *routes) describeProblems() {
 	schemas := r.huma.OpenAPI().Components.Schemas
 	schemas.Schema(reflect.TypeFor[problem](), true, "")
 	delete(schemas.Map(), "ErrorModel")
 	delete(schemas.Map(), "ErrorDetail")
+	all := AllCodes()
+	for name, codes := range map[string]desk.Codes{
+		"Problem": all.Problems, "FieldProblem": all.Fields, "Finding": all.Findings, "Failure": all.Failures,
+	} {
+		code := schemas.Map()[name].Properties["code"]
+		code.Enum = nil
+		params := make(map[string][]string)
+		for _, c := range slices.Sorted(maps.Keys(codes)) {
+			code.Enum = append(code.Enum, c)
+			if len(codes[c]) > 0 {
+				params[c] = codes[c]
+			}
+		}
+		if len(params) > 0 {
+			code.Extensions = map[string]any{"x-params": params}
+		}
+	}
 }
 
 func code(status int) string { return strconv.Itoa(status) }

@@ -25,7 +25,7 @@ func (a *api) getMe(ctx context.Context, c desk.Caller, _ *struct{}) (*body[Me],
 	}
 	m := Me{
 		Account: c.Account, AccountName: setup.Account.Name, Plan: string(setup.Account.Plan), Zone: setup.Account.Zone,
-		Agent: c.Agent, Role: string(c.Role),
+		ID: c.Agent, Agent: c.Agent, Role: string(c.Role),
 	}
 	if isNew || c.Role == desk.Connector { // a connector may have an agent's name
 		return &body[Me]{m}, nil
@@ -44,7 +44,8 @@ type Me struct {
 	AccountName string `json:"accountName,omitempty" example:"Acme"`
 	Plan        string `json:"plan,omitempty" enum:"free,starter,professional,enterprise" example:"professional" doc:"Absent before the account has been set up."`
 	Zone        string `json:"zone,omitempty" example:"Europe/Berlin" doc:"IANA time zone of the account."`
-	Agent       string `json:"agent" example:"ann" doc:"ID of the agent, or the connector's name."`
+	ID          string `json:"id" example:"ann" doc:"ID of the agent, or the connector's name."`
+	Agent       string `json:"agent" example:"ann" doc:"The same as id."`
 	Name        string `json:"name,omitempty" example:"Ann"`
 	Role        string `json:"role" enum:"super-admin,agent,connector" example:"super-admin" doc:"The role that the account's setup says now, which may be another than the token's."`
 	HelpDesk    bool   `json:"helpDesk" doc:"Has help desk access."`

@@ -40,13 +40,13 @@ func (c MessageContent) read(account, channel string, now time.Time) (desk.Messa
 		At: c.At, Subject: c.Subject, Text: c.Text, HTML: c.HTML, Raw: c.Raw,
 	}
 	if m.External == "" {
-		return m, &desk.InvalidError{Field: "externalId", Problem: "it names no message", Remedy: "send your ID of the message"}
+		return m, &desk.InvalidError{Field: "externalId", Code: codeNoExternalID, Problem: "it names no message", Remedy: "send your ID of the message"}
 	}
 	if m.At.IsZero() {
 		m.At = now
 	}
 	if m.At.Before(earliest) || m.At.After(latest) {
-		return m, &desk.InvalidError{Field: "at", Problem: "the date is before 1970 or after 2286", Remedy: "leave it out; it counts as now"}
+		return m, &desk.InvalidError{Field: "at", Code: codeDateRange, Problem: "the date is before 1970 or after 2286", Remedy: "leave it out; it counts as now"}
 	}
 	return m, nil
 }

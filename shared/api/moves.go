@@ -48,7 +48,7 @@ func (r *routes) moves() {
 		description: "Makes a move at attention run again for the conversations that could not be converted. Settle their reasons " +
 			"first: look at its failures. The statuses that the move gives to tickets must still be there.",
 		problems: []error{
-			&desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
+			&desk.RefusedError{Code: desk.CodeNothingToRetry, Problem: "the move has not ended, or no conversation failed",
 				Remedy: "wait for its end and look at its failures"},
 			&move.RunningError{Move: exampleMove},
 		},

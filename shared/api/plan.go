@@ -52,11 +52,18 @@ type Plan struct {
 
 // Finding is one thing that speaks against a move.
 type Finding struct {
-	Code    string   `json:"code" example:"agents-without-access" doc:"Stable; programs may rely on it."`
-	Problem string   `json:"problem" example:"agents without help desk access own 37 conversations: cem 37"`
-	Remedy  string   `json:"remedy" example:"give them help desk access, or accept that the tickets will have no owner"`
-	Count   int64    `json:"count,omitempty" example:"37" doc:"How many of what the problem counts."`
-	About   []string `json:"about,omitempty" nullable:"false" example:"[\"cem\"]" doc:"IDs of the agents, teams or channels it is about, the weightiest first."`
+	Code    string      `json:"code" example:"agents-without-access" doc:"Stable; programs may rely on it."`
+	Problem string      `json:"problem" example:"agents without help desk access own 37 conversations: cem 37"`
+	Remedy  string      `json:"remedy" example:"give them help desk access, or accept that the tickets will have no owner"`
+	Params  desk.Params `json:"params,omitempty" nullable:"false" doc:"What problem and remedy name beside n and each, by name: with the code they can be said in any language."`
+	N       int64       `json:"n,omitempty" example:"37" doc:"How many of what the problem counts."`
+	Each    []Share     `json:"each,omitempty" nullable:"false" doc:"The agents, teams or channels it is about, the weightiest first."`
+}
+
+// Share is one of those that a finding is about.
+type Share struct {
+	ID string `json:"id" example:"cem" doc:"ID of the agent, team or channel."`
+	N  int64  `json:"n,omitempty" example:"37" doc:"How many of the finding's n are its; absent if it counts as one."`
 }
 
 // Window is a recommended time to start a move.
@@ -104,7 +111,10 @@ func writePlan(choices desk.Choices, p move.Plan) Plan {
 func writeFindings(fs []desk.Finding) []Finding {
 	ws := make([]Finding, len(fs))
 	for i, f := range fs {
-		ws[i] = Finding{f.Code, f.Problem, f.Remedy, f.Count, f.About}
+		ws[i] = Finding{Code: f.Code, Problem: f.Problem, Remedy: f.Remedy, Params: f.Params, N: f.Count}
+		for _, s := range f.Each {
+			ws[i].Each = append(ws[i].Each, Share(s))
+		}
 	}
 	return ws
 }

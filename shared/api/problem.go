@@ -25,6 +25,7 @@ type problem struct {
 	Code     string         `json:"code" example:"move-running" doc:"Stable; programs may rely on it."`
 	Detail   string         `json:"detail,omitempty" example:"move m1795000000000a1b2c3d4 is running" doc:"What is wrong."`
 	Remedy   string         `json:"remedy,omitempty" example:"start this one when it has ended" doc:"What to do."`
+	Params   desk.Params    `json:"params,omitempty" nullable:"false" doc:"What detail and remedy name, by name: with the code they can be said in any language."`
 	Errors   []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"All that is wrong with the request, field by field."`
 	Blockers []Finding      `json:"blockers,omitempty" nullable:"false" doc:"What makes the move impossible."`
 	Warnings []Finding      `json:"warnings,omitempty" nullable:"false" doc:"Warnings that were not acknowledged."`
@@ -37,9 +38,11 @@ type problem struct {
 
 // FieldProblem says what is wrong with one field.
 type FieldProblem struct {
-	Field   string `json:"field" example:"statusMap.open" doc:"Path of the field, or name of the parameter."`
-	Problem string `json:"problem" example:"status \"nwe\" is unknown"`
-	Remedy  string `json:"remedy" example:"choose an open status of a pipeline of the account"`
+	Field   string      `json:"field" example:"statusMap.open" doc:"Path of the field, or name of the parameter."`
+	Code    string      `json:"code" example:"unknown-id" doc:"Stable; programs may rely on it."`
+	Problem string      `json:"problem" example:"status \"nwe\" is unknown"`
+	Remedy  string      `json:"remedy" example:"choose an open status of a pipeline of the account"`
+	Params  desk.Params `json:"params,omitempty" nullable:"false" example:"{\"kind\":\"status\",\"value\":\"nwe\"}" doc:"What problem and remedy name, by name: with the code they can be said in any language."`
 }
 
 func newProblem(status int, code, detail, remedy string) *problem {
@@ -47,61 +50,66 @@ func newProblem(status int, code, detail, remedy string) *problem {
 }
 
 func unauthenticated() *problem {
-	return newProblem(http.StatusUnauthorized, "unauthenticated", "the request has no valid access token",
+	return newProblem(http.StatusUnauthorized, codeUnauthenticated, "the request has no valid access token",
 		"send one as Authorization: Bearer")
 }
 
 func noRoute(path string) *problem {
-	return newProblem(http.StatusNotFound, "not-found", fmt.Sprintf("there is nothing at %.200q", path),
+	return newProblem(http.StatusNotFound, codeNotFound, fmt.Sprintf("there is nothing at %.200q", path),
 		"look at /openapi.yaml for what there is")
 }
 
 func wrongMethod(method, allowed string) *problem {
-	return newProblem(http.StatusMethodNotAllowed, "method-not-allowed", fmt.Sprintf("%.20s is not possible here", method),
-		"use "+allowed)
+	p := newProblem(http.StatusMethodNotAllowed, codeMethod, fmt.Sprintf("%.20s is not possible here", method), "use "+allowed)
+	p.Params = desk.Params{"method": desk.Truncate(method, 20), "allowed": allowed}
+	return p
 }
 
 func tooLarge(limit int64) *problem {
-	return newProblem(http.StatusRequestEntityTooLarge, "too-large",
+	p := newProblem(http.StatusRequestEntityTooLarge, codeTooLarge,
 		fmt.Sprintf("the body is larger than %d KB", limit>>10), "send less; messages may have 10 MB and an account's setup 1 MB")
+	p.Params = desk.Params{"kilobytes": strconv.FormatInt(limit>>10, 10)}
+	return p
 }
 
 func unreadable() *problem {
-	return newProblem(http.StatusBadRequest, "unreadable", "the body could not be read to its end", "send it again")
+	return newProblem(http.StatusBadRequest, codeUnreadable, "the body could not be read to its end", "send it again")
 }
 
 func noBody() *problem {
-	return newProblem(http.StatusBadRequest, "no-body", "the request has no body", "send a JSON object")
+	return newProblem(http.StatusBadRequest, codeNoBody, "the request has no body", "send a JSON object")
 }
 
 func notJSON(why string) *problem {
-	return newProblem(http.StatusBadRequest, "not-json", "the body is not JSON: "+why, "send one JSON object and nothing else")
+	return newProblem(http.StatusBadRequest, codeNotJSON, "the body is not JSON: "+why, "send one JSON object and nothing else")
 }
 
 func wrongType(contentType string) *problem {
-	return newProblem(http.StatusUnsupportedMediaType, "media-type", fmt.Sprintf("bodies of type %.80q are not read", contentType),
+	p := newProblem(http.StatusUnsupportedMediaType, codeMediaType, fmt.Sprintf("bodies of type %.80q are not read", contentType),
 		"send JSON as Content-Type: application/json")
+	p.Params = desk.Params{"type": desk.Truncate(contentType, 80)}
+	return p
 }
 
 func wrongFields(status int, fields []FieldProblem) *problem {
-	p := newProblem(status, "invalid", "the request is not valid", "correct what errors lists")
+	p := newProblem(status, codeInvalid, "the request is not valid", "correct what errors lists")
 	p.Errors = fields
 	return p
 }
 
 // answerTooLarge says that an answer exceeds the limit of Lambda.
 func answerTooLarge() *problem {
-	return newProblem(http.StatusRequestEntityTooLarge, "too-much", "the answer is larger than the gateway lets through, 6 MB",
+	return newProblem(http.StatusRequestEntityTooLarge, codeTooMuch, "the answer is larger than the gateway lets through, 6 MB",
 		"ask for less: a smaller limit")
 }
 
 // internal hides an unexpected error from the caller.
 func internal() *problem {
-	return newProblem(http.StatusInternalServerError, "internal", "", "")
+	return newProblem(http.StatusInternalServerError, codeInternal, "", "")
 }
 
 func busy(after time.Duration) *problem {
-	p := newProblem(http.StatusServiceUnavailable, "busy", "the system is busy", "try again after Retry-After seconds")
+	p := newProblem(http.StatusServiceUnavailable, codeBusy, "the system is busy", "try again after Retry-After seconds")
 	p.after = max(after, time.Second)
 	return p
 }
@@ -120,7 +128,7 @@ func (a *api) problem(ctx context.Context, operation string, err error) *problem
 // store come first: a refusal counts only if the audit log has it.
 func known(ctx context.Context, err error) *problem {
 	if errors.Is(err, store.ErrFull) {
-		return newProblem(http.StatusInsufficientStorage, "full", "no storage is left",
+		return newProblem(http.StatusInsufficientStorage, codeFull, "no storage is left",
 			"free disk space or raise the limit; what was answered before is safe")
 	}
 	if e, ok := errors.AsType[*desk.BusyError](err); ok {
@@ -131,7 +139,7 @@ func known(ctx context.Context, err error) *problem {
 		return busy(time.Second)
 	}
 	if e, ok := errors.AsType[*store.LayoutError](err); ok {
-		return newProblem(http.StatusConflict, "layout", e.Error(), "use new tables or a new data folder, or the version of deskmove that wrote the data")
+		return newProblem(http.StatusConflict, codeLayout, e.Error(), "use new tables or a new data folder, or the version of deskmove that wrote the data")
 	}
 	if p := conflict(err); p != nil {
 		return p
@@ -140,7 +148,7 @@ func known(ctx context.Context, err error) *problem {
 		return p
 	}
 	if errors.Is(err, desk.ErrNotFound) {
-		return newProblem(http.StatusNotFound, "not-found", missing(err), "check the ID; of other accounts nothing is found")
+		return newProblem(http.StatusNotFound, codeNotFound, missing(err), "check the ID; of other accounts nothing is found")
 	}
 	if errors.Is(err, store.ErrCursor) { // its checksum is right, so it was forged
 		return invalid([]*desk.InvalidError{notACursor()})
@@ -154,21 +162,22 @@ func known(ctx context.Context, err error) *problem {
 // conflict converts errors about a move, ticket or request that came before.
 func conflict(err error) *problem {
 	if e, ok := errors.AsType[*move.RunningError](err); ok {
-		p := newProblem(http.StatusConflict, "move-running", "move "+e.Move+" is running, and an account moves one channel at a time",
+		p := newProblem(http.StatusConflict, codeMoveRunning, "move "+e.Move+" is running, and an account moves one channel at a time",
 			"start this one when it has ended")
-		p.MoveID, p.Link = e.Move, "/v1/moves/"+e.Move
+		p.MoveID, p.Link, p.Params = e.Move, "/v1/moves/"+e.Move, desk.Params{"move": e.Move}
 		return p
 	}
 	if e, ok := errors.AsType[*desk.MovedError](err); ok {
-		p := newProblem(http.StatusConflict, "moved", "conversation "+e.Conversation+" is in the help desk",
+		p := newProblem(http.StatusConflict, codeMoved, "conversation "+e.Conversation+" is in the help desk",
 			"edit ticket "+e.Ticket+" instead")
 		p.TicketID, p.Link = e.Ticket, "/v1/tickets/"+e.Ticket
+		p.Params = desk.Params{"conversation": e.Conversation, "ticket": e.Ticket}
 		return p
 	}
 	if e, ok := errors.AsType[*move.KeyReusedError](err); ok {
-		p := newProblem(http.StatusUnprocessableEntity, "key-reused", "the Idempotency-Key was used for another request",
+		p := newProblem(http.StatusUnprocessableEntity, codeKeyReused, "the Idempotency-Key was used for another request",
 			"use a new key for a new request")
-		p.Errors = []FieldProblem{{"Idempotency-Key", p.Detail, p.Remedy}}
+		p.Errors = []FieldProblem{{Field: "Idempotency-Key", Code: codeKeyReused, Problem: p.Detail, Remedy: p.Remedy}}
 		p.MoveID, p.Link = e.Move, "/v1/moves/"+e.Move
 		return p
 	}
@@ -179,13 +188,14 @@ func conflict(err error) *problem {
 func refusal(err error) *problem {
 	if e, ok := errors.AsType[*desk.RefusedError](err); ok {
 		p := newProblem(refusedStatus(e.Code), e.Code, e.Problem, e.Remedy)
+		p.Params = e.Params
 		if e.Move != "" {
 			p.MoveID, p.Link = e.Move, "/v1/moves/"+e.Move
 		}
 		return p
 	}
 	if e, ok := errors.AsType[*move.BlockedError](err); ok {
-		p := newProblem(http.StatusUnprocessableEntity, "blocked", "the preflight speaks against the move",
+		p := newProblem(http.StatusUnprocessableEntity, codeBlocked, "the preflight speaks against the move",
 			"settle the blockers, and acknowledge the warnings by their codes")
 		p.Blockers, p.Warnings = writeFindings(e.Blockers), writeFindings(e.Warnings)
 		return p
@@ -208,7 +218,7 @@ func refusedStatus(code string) int {
 func invalid(es []*desk.InvalidError) *problem {
 	fields := make([]FieldProblem, len(es))
 	for i, e := range es {
-		fields[i] = FieldProblem{e.Field, e.Problem, e.Remedy}
+		fields[i] = FieldProblem{e.Field, e.Code, e.Problem, e.Remedy, e.Params}
 	}
 	return wrongFields(http.StatusUnprocessableEntity, fields)
 }

@@ -80,6 +80,7 @@ func (r *rig) do(c desk.Caller, method, path string, body any, headers ...string
 	r.Time = r.Time.Add(time.Millisecond)
 	a := answer{r.T, httptest.NewRecorder(), method + " " + path}
 	r.ServeHTTP(a, req)
+	a.wantCodes()
 	return a
 }
 

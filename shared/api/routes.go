@@ -66,6 +66,7 @@ func newRoutes(a *api) *routes {
 		Transformers:                 []huma.Transformer{translate},
 	})}
 	r.me()
+	r.directory()
 	r.channels()
 	r.moves()
 	r.notices()

@@ -91,7 +91,8 @@ func (w Duration) read(field string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(string(w))
 	if err != nil {
-		return 0, &desk.InvalidError{Field: field, Problem: fmt.Sprintf("%.40q is not a duration", string(w)), Remedy: "write it as 30m, 4h or 1h30m"}
+		return 0, &desk.InvalidError{Field: field, Code: codeNotADuration, Params: desk.Params{"value": desk.Truncate(string(w), 40)},
+			Problem: fmt.Sprintf("%.40q is not a duration", string(w)), Remedy: "write it as 30m, 4h or 1h30m"}
 	}
 	return d, nil
 }

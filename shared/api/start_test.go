@@ -173,7 +173,7 @@ func TestR06UnfitBots(t *testing.T) {
 	c := startWith(order("chat"), 422, "blocked", "settle the blockers")
 	r.refuse(map[string]refusal{"agent without access": c})
 	blocker := func() any { return r.do(ann, "POST", "/v1/moves", order("chat")).want(422).at("blockers", 0) }
-	if b := blocker(); at(b, "code") != "bot-target-without-access" || at(b, "about", 0) != "cem" || at(b, "count") != 1.0 || at(b, "remedy") == nil {
+	if b := blocker(); at(b, "code") != "bot-target-without-access" || at(b, "each", 0, "id") != "cem" || at(b, "n") != 1.0 || at(b, "remedy") == nil {
 		t.Errorf("blocker = %v", b)
 	}
 	for with, code := range map[string]string{
@@ -223,7 +223,7 @@ func TestR11WarningsMustBeAcknowledged(t *testing.T) {
 	if got := codes(plan, "warnings"); !slices.Equal(got, []string{"agents-without-access", "connected-left-behind"}) {
 		t.Errorf("warnings = %v", got)
 	}
-	if w := plan.at("warnings", 0); at(w, "count") != 1.0 || at(w, "about", 0) != "cem" || at(w, "remedy") == "" {
+	if w := plan.at("warnings", 0); at(w, "n") != 1.0 || at(w, "each", 0, "id") != "cem" || at(w, "remedy") == "" {
 		t.Errorf("warning = %v", w)
 	}
 	one := with(order("mail"), "acknowledged", []string{"connected-left-behind"})

@@ -166,7 +166,7 @@ func (a *api) readMessage(ctx context.Context, c desk.Caller, in *messageInput) 
 		return nil, err
 	}
 	if text != "" && !utf8.RuneStart(text[0]) {
-		return nil, &desk.InvalidError{Field: "offset", Problem: "it is in the middle of a character", Remedy: "use next of the piece before"}
+		return nil, &desk.InvalidError{Field: "offset", Code: codeMidCharacter, Problem: "it is in the middle of a character", Remedy: "use next of the piece before"}
 	}
 	if w.Text = desk.Truncate(text, store.PartSize); len(w.Text) < len(text) {
 		w.Next = in.Offset + int64(len(w.Text))

@@ -67,7 +67,7 @@ func (in *ticketsInput) filter() (support.TicketFilter, error) {
 func ownerFilter(owner string, unowned bool) (*string, error) {
 	switch {
 	case owner != "" && unowned:
-		return nil, &desk.InvalidError{Field: "unowned", Problem: "what has an owner is not unowned", Remedy: "send owner or unowned, not both"}
+		return nil, &desk.InvalidError{Field: "unowned", Code: codeOwnedAndNot, Problem: "what has an owner is not unowned", Remedy: "send owner or unowned, not both"}
 	case owner != "" || unowned:
 		return &owner, nil
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"deskmove/shared/desk"
 )
 
 // translate converts huma's errors about requests to problems. It never repeats a
@@ -43,32 +45,36 @@ func writeFieldProblem(at, message string) FieldProblem {
 	for _, w := range words {
 		if rest, ok := strings.CutPrefix(message, w.begins); ok {
 			rest = strings.Trim(rest, ` "`)
-			return FieldProblem{field, strings.ReplaceAll(w.problem, "%", rest), strings.ReplaceAll(w.remedy, "%", rest)}
+			p := FieldProblem{Field: field, Code: w.code, Problem: strings.ReplaceAll(w.problem, "%", rest), Remedy: strings.ReplaceAll(w.remedy, "%", rest)}
+			if w.param != "" {
+				p.Params = desk.Params{w.param: rest}
+			}
+			return p
 		}
 	}
-	return FieldProblem{field, "the value does not fit", "look at /openapi.yaml for what does"}
+	return FieldProblem{Field: field, Code: codeDoesNotFit, Problem: "the value does not fit", Remedy: "look at /openapi.yaml for what does"}
 }
 
-// words has our wording for each beginning of huma's messages; % stands for the
-// rest of the message. The first that matches counts.
-var words = []struct{ begins, problem, remedy string }{
-	{"unexpected property", "there is no such field", "remove it, or check its spelling and case"},
-	{"unknown query parameter", "there is no such parameter", "remove it, or check its spelling"},
-	{"expected required property", "it is missing", "add it"},
-	{"required ", "it is missing", "add it"},
-	{"expected string to be RFC 3339 date-time", "it is not a date and time", "write it as 2026-11-23T09:00:00Z"},
-	{"invalid date/time", "it is not a date and time", "write it as 2026-11-23T09:00:00Z"},
-	{"expected string to be ", "it is not %", "use 1 to 64 letters, digits, '.', '_', '@' or '-', and start with a letter or digit"},
-	{"expected value to be one of ", "the value is unknown", "use one of %"},
-	{"expected number ", "the number is out of range", "use a number %"},
-	{"expected number", "it is not a number", "send a number"},
-	{"expected integer", "it is not a whole number", "send a whole number"},
-	{"invalid integer", "it is not a whole number", "send a whole number"},
-	{"expected boolean", "it is neither true nor false", "send true or false"},
-	{"invalid boolean", "it is neither true nor false", "send true or false"},
-	{"expected string", "it is not a text", "send a string"},
-	{"expected length ", "the length is out of range", "let it have a length %"},
-	{"expected array length ", "the number of items is out of range", "let it have a number %"},
-	{"expected array", "it is not a list", "send an array"},
-	{"expected object", "it is not an object", "send an object"},
+// words has our wording for each beginning of huma's messages; % and the parameter
+// stand for the rest of the message. The first that matches counts.
+var words = []struct{ begins, code, param, problem, remedy string }{
+	{"unexpected property", codeUnknownField, "", "there is no such field", "remove it, or check its spelling and case"},
+	{"unknown query parameter", codeUnknownParameter, "", "there is no such parameter", "remove it, or check its spelling"},
+	{"expected required property", codeMissing, "", "it is missing", "add it"},
+	{"required ", codeMissing, "", "it is missing", "add it"},
+	{"expected string to be RFC 3339 date-time", codeNotADateTime, "", "it is not a date and time", "write it as 2026-11-23T09:00:00Z"},
+	{"invalid date/time", codeNotADateTime, "", "it is not a date and time", "write it as 2026-11-23T09:00:00Z"},
+	{"expected string to be ", codeNotAnID, "", "it is not %", "use 1 to 64 letters, digits, '.', '_', '@' or '-', and start with a letter or digit"},
+	{"expected value to be one of ", desk.CodeNotOneOf, "accepted", "the value is unknown", "use one of %"},
+	{"expected number ", codeNumberRange, "range", "the number is out of range", "use a number %"},
+	{"expected number", codeNotANumber, "", "it is not a number", "send a number"},
+	{"expected integer", codeNotAWhole, "", "it is not a whole number", "send a whole number"},
+	{"invalid integer", codeNotAWhole, "", "it is not a whole number", "send a whole number"},
+	{"expected boolean", codeNotABoolean, "", "it is neither true nor false", "send true or false"},
+	{"invalid boolean", codeNotABoolean, "", "it is neither true nor false", "send true or false"},
+	{"expected string", codeNotAText, "", "it is not a text", "send a string"},
+	{"expected length ", codeLength, "range", "the length is out of range", "let it have a length %"},
+	{"expected array length ", codeItems, "range", "the number of items is out of range", "let it have a number %"},
+	{"expected array", codeNotAList, "", "it is not a list", "send an array"},
+	{"expected object", codeNotAnObject, "", "it is not an object", "send an object"},
 }

@@ -14,6 +14,7 @@ func (r *rig) operations(conversation, moved, moveID string) map[string]refusal 
 	message := object{"externalId": "x1", "author": "customer"}
 	return map[string]refusal{
 		"me":            call("GET", "/v1/me", nil),
+		"directory":     call("GET", "/v1/directory", nil),
 		"channels":      call("GET", "/v1/channels", nil),
 		"channel":       call("GET", "/v1/channels/mail", nil),
 		"plan":          call("GET", "/v1/channels/mail/plan?history=none", nil),
@@ -77,7 +78,7 @@ func TestRoles(t *testing.T) {
 	r, inbox, landed, id := moved(t)
 	common := []string{"me", "channels", "channel", "notices"}
 	may := map[*desk.Caller][]string{
-		&bob: append(common, "conversations", "conversation", "messages", "message", "edit", "make ticket", "counts", "tickets", "ticket", "edit ticket"),
+		&bob: append(common, "directory", "conversations", "conversation", "messages", "message", "edit", "make ticket", "counts", "tickets", "ticket", "edit ticket"),
 		&bot: append(common, "take", "append", "notifications", "deliver"),
 	}
 	for as, allowed := range may {
@@ -106,7 +107,7 @@ func TestRoles(t *testing.T) {
 func TestForeign(t *testing.T) {
 	r, inbox, landed, id := moved(t)
 	elsewhere := r.operations(inbox, landed, id)
-	for _, ofOwn := range []string{"me", "channels", "channel", "plan", "start", "moves", "notices", "conversations", "take", "counts", "tickets", "account", "audit", "notifications", "repair"} {
+	for _, ofOwn := range []string{"me", "directory", "channels", "channel", "plan", "start", "moves", "notices", "conversations", "take", "counts", "tickets", "account", "audit", "notifications", "repair"} {
 		delete(elsewhere, ofOwn) // acme is not in the request
 	}
 	for name, c := range elsewhere {

@@ -31,6 +31,9 @@ const (
 	CodeClaims    = "claims"
 )
 
+// Codes returns the codes of refused tokens.
+func Codes() desk.Codes { return desk.Codes{CodeNotAccess: nil, CodeClaims: {"claims"}} }
+
 // FromClaims returns the caller described by the claims of a token whose
 // signature, issuer and times have been verified. The function claim returns ""
 // for a claim that is absent. All errors are *desk.RefusedErrors: the token is
@@ -63,8 +66,9 @@ func FromClaims(claim func(name string) string) (desk.Caller, error) {
 		bad = append(bad, ClaimAgent+" (or "+ClaimSubject+")")
 	}
 	if bad != nil {
-		return desk.Caller{}, &desk.RefusedError{Code: CodeClaims, Problem: "claims of the token are missing or invalid: " + strings.Join(bad, ", "),
-			Remedy: "configure the issuer to add an account ID, a role (super-admin, agent or connector) and an agent ID"}
+		return desk.Caller{}, &desk.RefusedError{Code: CodeClaims, Params: desk.Params{"claims": strings.Join(bad, ", ")},
+			Problem: "claims of the token are missing or invalid: " + strings.Join(bad, ", "),
+			Remedy:  "configure the issuer to add an account ID, a role (super-admin, agent or connector) and an agent ID"}
 	}
 	return c, nil
 }

@@ -137,10 +137,11 @@ func ParseSettings(raw json.RawMessage) (Settings, error) {
 		if wrong.Field != "" {
 			field += "." + wrong.Field
 		}
-		return Settings{}, &InvalidError{Field: field, Problem: "a JSON " + wrong.Value + " is not allowed here",
-			Remedy: "use a value that fits the Go type " + wrong.Type.String()}
+		return Settings{}, &InvalidError{Field: field, Code: CodeWrongType, Params: Params{"type": wrong.Value, "wanted": wrong.Type.String()},
+			Problem: "a JSON " + wrong.Value + " is not allowed here",
+			Remedy:  "use a value that fits the Go type " + wrong.Type.String()}
 	default:
-		return Settings{}, &InvalidError{Field: "settings", Problem: "not valid JSON", Remedy: "send a JSON object"}
+		return Settings{}, &InvalidError{Field: "settings", Code: CodeNotJSON, Problem: "not valid JSON", Remedy: "send a JSON object"}
 	}
 }
 
@@ -184,7 +185,7 @@ func (s Setup) BotFindings(c Channel) []Finding {
 			Remedy: "make it hand over to an agent or team with help desk access"})
 	}
 	if without := s.targetsWithoutAccess(c.Bot.HandsOverTo); len(without) > 0 {
-		found = append(found, Finding{Code: CodeBotTargetNoAccess, Count: int64(len(without)), About: without,
+		found = append(found, Finding{Code: CodeBotTargetNoAccess, Count: int64(len(without)), Each: shares(without, nil),
 			Problem: "the bot hands over to agents or teams without help desk access",
 			Remedy:  "give them help desk access, or make the bot hand over to others"})
 	}

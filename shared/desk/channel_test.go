@@ -73,8 +73,8 @@ func TestR06_BotMustBeFitForADesk(t *testing.T) {
 			if len(got) != 1 || got[0].Code != test.want {
 				t.Fatalf("found %+v; want %s", got, test.want)
 			}
-			if test.about != "" && (len(got[0].About) != 1 || got[0].About[0] != test.about) {
-				t.Errorf("it is about %q; want %q", got[0].About, test.about)
+			if test.about != "" && (len(got[0].Each) != 1 || got[0].Each[0].ID != test.about) {
+				t.Errorf("it is about %v; want %q", got[0].Each, test.about)
 			}
 		})
 	}

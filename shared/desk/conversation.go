@@ -220,7 +220,7 @@ func (c Conversation) Edit(e Edit, token string, s Setup, now time.Time) (Conver
 	}
 	var errs problems
 	if e.Status == nil && e.Owner == nil {
-		errs.add("status", "there is nothing to change", "send a status, an owner or both")
+		errs.add("status", CodeNoChange, nil, "there is nothing to change", "send a status, an owner or both")
 	}
 	edited := c
 	if e.Owner != nil {

@@ -12,6 +12,8 @@ import (
 // InvalidError reports one invalid field of an input.
 type InvalidError struct {
 	Field   string // path of the field, such as "channels[2].type"
+	Code    string // stable, one of FieldCodes
+	Params  Params
 	Problem string // what is wrong; never contains customers' text
 	Remedy  string // what to do, as an instruction
 }
@@ -40,6 +42,7 @@ func Invalid(err error) []*InvalidError {
 // RefusedError reports that a rule forbids the requested action.
 type RefusedError struct {
 	Code    string // stable, such as "fallback-address"
+	Params  Params
 	Problem string // the rule, in one sentence
 	Remedy  string // what to do instead
 	Move    string // the move that is in the way, if any
@@ -64,7 +67,7 @@ func (e *MovedError) Error() string {
 // conversations of the move are not affected (R28).
 type ConversionError struct {
 	Conversation string
-	Code         string // stable, one of the conversion codes
+	Code         string // stable, one of FailureCodes
 	Problem      string // what is wrong; never contains customers' text
 	Remedy       string // what to do before trying again
 }
@@ -125,54 +128,11 @@ func Temporary(err error) bool {
 	return ok && temporary.Temporary() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// Codes of refusals and blockers. Each prevents a move from starting. Codes are
-// stable; programs and translations may rely on them.
-const (
-	CodeNotSuperAdmin   = "not-super-admin"  // R1: the caller is not a super administrator
-	CodePlan            = "plan"             // R2: the plan does not include the help desk
-	CodeFallbackAddress = "fallback-address" // R3: the fallback address cannot move
-	CodeReconnect       = "reconnect"        // R3: WhatsApp and Messenger must be reconnected instead
-	CodeNotMovable      = "not-movable"      // R3: unknown channel type
-	CodeAlreadyMoving   = "already-moving"   // R3, R5
-	CodeAlreadyMoved    = "already-moved"    // R3, R5: even if history was left behind
-	CodeSetup           = "setup"            // with these pipelines or settings every conversation would fail
-
-	CodeBotNoHandover     = "bot-no-handover"           // R6: the bot never hands over
-	CodeBotTargetNoAccess = "bot-target-without-access" // R6: it hands over to someone without help desk access
-	CodeBotCreatesTickets = "bot-creates-tickets"       // R6: it creates tickets, and so does the help desk
-	CodeBotUsesInbox      = "bot-uses-inbox"            // R6: one of its actions refers to the inbox
-)
-
-// Codes of warnings. The admin must acknowledge them before a move starts (R11).
-const (
-	CodeAgentsNoAccess  = "agents-without-access"  // owners of conversations lack help desk access
-	CodeNoSLAPolicy     = "no-sla-policy"          // no policy applies to the channel
-	CodeRoutingNoAccess = "routing-without-access" // routing names agents who lack help desk access
-	CodeConnectedLeft   = "connected-left-behind"  // a connected form or e-mail channel stays in the inbox
-	CodeWouldBreach     = "would-breach"           // with the original times some tickets would be overdue at once
-)
-
-// Codes of conversations that cannot become tickets (R28).
-const (
-	CodeNoStartDate  = "no-start-date"   // R16: its start is missing
-	CodeNoArrival    = "no-arrival-date" // without TakenIn it is neither history nor live
-	CodeNoRevision   = "no-revision"     // without a revision, no change of it can be checked
-	CodeUnknownState = "unknown-state"   // its status is neither open nor closed
-)
-
-// CodeNotMoved refuses the repair of a channel in the inbox.
-const CodeNotMoved = "not-moved"
-
-// warnings returns every code that can be acknowledged.
-func warnings() []string {
-	return []string{CodeAgentsNoAccess, CodeNoSLAPolicy, CodeRoutingNoAccess, CodeConnectedLeft, CodeWouldBreach}
-}
-
 // problems collects errors, to report all of them at once.
 type problems []error
 
-func (p *problems) add(field, problem, remedy string) {
-	*p = append(*p, &InvalidError{Field: field, Problem: problem, Remedy: remedy})
+func (p *problems) add(field, code string, params Params, problem, remedy string) {
+	*p = append(*p, &InvalidError{Field: field, Code: code, Params: params, Problem: problem, Remedy: remedy})
 }
 
 // check adds err unless it is nil.
@@ -191,7 +151,7 @@ func (p *problems) zone(field string, names ...string) *time.Location {
 		zone, err := time.LoadLocation(name)
 		// "Local" would make due times depend on the machine.
 		if err != nil || name == "Local" {
-			p.add(field, fmt.Sprintf("%.40q is not a known time zone", name), "use an IANA name such as Europe/Berlin")
+			p.add(field, CodeZone, Params{"value": Truncate(name, 40)}, fmt.Sprintf("%.40q is not a known time zone", name), "use an IANA name such as Europe/Berlin")
 			return time.UTC
 		}
 		return zone
@@ -208,7 +168,7 @@ func (p *problems) checkID(field, id string, seen map[string]bool) {
 // checkUnique adds a problem if value is in seen, and adds value to seen.
 func (p *problems) checkUnique(field, value string, seen map[string]bool) {
 	if seen[value] {
-		p.add(field, fmt.Sprintf("%.80q is duplicated", value), "make each one unique")
+		p.add(field, CodeDuplicate, Params{"value": Truncate(value, 80)}, fmt.Sprintf("%.80q is duplicated", value), "make each one unique")
 	}
 	seen[value] = true
 }
@@ -216,7 +176,7 @@ func (p *problems) checkUnique(field, value string, seen map[string]bool) {
 // checkKnown adds a problem unless ok, which tells whether id exists.
 func (p *problems) checkKnown(field, what, id string, ok bool) {
 	if !ok {
-		p.add(field, fmt.Sprintf("%s %.80q is unknown", what, id), "use an ID that exists in the account")
+		p.add(field, CodeUnknownID, Params{"kind": what, "value": Truncate(id, 80)}, fmt.Sprintf("%s %.80q is unknown", what, id), "use an ID that exists in the account")
 	}
 }
 
@@ -231,10 +191,10 @@ func parse[T ~string](field, s string, accepted ...T) (T, error) {
 	if slices.Contains(accepted, T(s)) {
 		return T(s), nil
 	}
-	quoted := make([]string, len(accepted))
+	words, quoted := make([]string, len(accepted)), make([]string, len(accepted))
 	for i, a := range accepted {
-		quoted[i] = fmt.Sprintf("%q", string(a))
+		words[i], quoted[i] = string(a), fmt.Sprintf("%q", string(a))
 	}
-	return "", &InvalidError{Field: field, Problem: fmt.Sprintf("%.40q is unknown", s),
-		Remedy: "use one of " + strings.Join(quoted, ", ")}
+	return "", &InvalidError{Field: field, Code: CodeNotOneOf, Params: Params{"accepted": strings.Join(words, ", ")},
+		Problem: fmt.Sprintf("%.40q is unknown", s), Remedy: "use one of " + strings.Join(quoted, ", ")}
 }

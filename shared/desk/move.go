@@ -89,13 +89,13 @@ func (s Setup) CheckChoices(c Choices) error {
 	case NoHistory:
 		const remedy = "leave it out, or choose history \"all\""
 		if c.Statuses != (StatusMap{}) {
-			errs = append(errs, &InvalidError{Field: "statusMap", Problem: "without history no statuses are mapped", Remedy: remedy})
+			errs = append(errs, &InvalidError{Field: "statusMap", Code: CodeOnlyWithHistory, Problem: "without history no statuses are mapped", Remedy: remedy})
 		}
 		if errSLA == nil && sla != FromMove {
-			errs = append(errs, &InvalidError{Field: "sla", Problem: "without history it has no effect: live tickets always have clocks", Remedy: remedy})
+			errs = append(errs, &InvalidError{Field: "sla", Code: CodeOnlyWithHistory, Problem: "without history it has no effect: live tickets always have clocks", Remedy: remedy})
 		}
 		if errNote == nil && note != Quiet {
-			errs = append(errs, &InvalidError{Field: "notifications", Problem: "without history it has no effect: live tickets always notify", Remedy: remedy})
+			errs = append(errs, &InvalidError{Field: "notifications", Code: CodeOnlyWithHistory, Problem: "without history it has no effect: live tickets always notify", Remedy: remedy})
 		}
 	}
 	return errors.Join(errs...)
@@ -143,6 +143,8 @@ func (s Setup) CheckMoveStatuses(m Move, remedy string) error {
 	}
 	return &InvalidError{
 		Field:   "pipelines",
+		Code:    CodeNeedsStatuses,
+		Params:  Params{"move": m.ID, "open": string(of.Open), "closed": string(of.Closed)},
 		Problem: fmt.Sprintf("move %s needs %s as an open and %s as a closed status of the same pipeline", m.ID, of.Open, of.Closed),
 		Remedy:  remedy,
 	}

@@ -58,8 +58,9 @@ func (s Setup) CheckStatusMap(m StatusMap) error {
 	_, openIn, errOpen := s.statusOf("statusMap.open", m.Open, false)
 	_, closedIn, errClosed := s.statusOf("statusMap.closed", m.Closed, true)
 	if errOpen == nil && errClosed == nil && openIn.ID != closedIn.ID {
-		return &InvalidError{Field: "statusMap", Problem: fmt.Sprintf("%q and %q belong to different pipelines", m.Open, m.Closed),
-			Remedy: "choose both statuses from the same pipeline"}
+		return &InvalidError{Field: "statusMap", Code: CodeTwoPipelines, Params: Params{"open": string(m.Open), "closed": string(m.Closed)},
+			Problem: fmt.Sprintf("%q and %q belong to different pipelines", m.Open, m.Closed),
+			Remedy:  "choose both statuses from the same pipeline"}
 	}
 	return errors.Join(errOpen, errClosed)
 }
@@ -68,19 +69,20 @@ func (s Setup) CheckStatusMap(m StatusMap) error {
 // caller says, and its pipeline.
 func (s Setup) statusOf(field string, id Status, closed bool) (PipelineStatus, Pipeline, error) {
 	st, p, ok := s.Status(id)
-	kind := "an open"
+	kind, word := "an open", Open
 	if closed {
-		kind = "a closed"
+		kind, word = "a closed", Closed
 	}
 	switch {
 	case id == "":
-		return st, p, &InvalidError{Field: field, Problem: "the status is missing", Remedy: "choose " + kind + " status of a pipeline"}
+		return st, p, &InvalidError{Field: field, Code: CodeStatusMissing, Params: Params{"kind": string(word)},
+			Problem: "the status is missing", Remedy: "choose " + kind + " status of a pipeline"}
 	case !ok:
-		return st, p, &InvalidError{Field: field, Problem: fmt.Sprintf("status %.80q is unknown", id),
-			Remedy: "choose " + kind + " status of a pipeline of the account"}
+		return st, p, &InvalidError{Field: field, Code: CodeUnknownID, Params: Params{"kind": "status", "value": Truncate(string(id), 80)},
+			Problem: fmt.Sprintf("status %.80q is unknown", id), Remedy: "choose " + kind + " status of a pipeline of the account"}
 	case st.Closed != closed:
-		return st, p, &InvalidError{Field: field, Problem: fmt.Sprintf("%q is not %s status", id, kind),
-			Remedy: "choose " + kind + " status of the same pipeline"}
+		return st, p, &InvalidError{Field: field, Code: CodeStatusKind, Params: Params{"kind": string(word), "value": string(id)},
+			Problem: fmt.Sprintf("%q is not %s status", id, kind), Remedy: "choose " + kind + " status of the same pipeline"}
 	}
 	return st, p, nil
 }

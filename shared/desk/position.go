@@ -35,7 +35,7 @@ func (p *Position) UnmarshalText(text []byte) error {
 	ms, id, ok := strings.Cut(string(text), ".")
 	n, err := strconv.ParseInt(ms, 10, 64)
 	if !ok || err != nil {
-		return &InvalidError{Field: "cursor", Problem: "not a valid cursor", Remedy: "send a cursor exactly as it was returned, or leave it out"}
+		return &InvalidError{Field: "cursor", Code: CodeBadCursor, Problem: "not a valid cursor", Remedy: "send a cursor exactly as it was returned, or leave it out"}
 	}
 	*p = Position{Joined: time.UnixMilli(n).UTC(), ID: id}
 	return nil

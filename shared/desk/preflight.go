@@ -12,11 +12,27 @@ import (
 
 // Finding is one reason against a move: a blocker or a warning.
 type Finding struct {
-	Code    string   // stable, one of the codes
-	Problem string   // in one sentence
-	Remedy  string   // what to do about it
-	Count   int64    // the number in Problem; 0 if there is none
-	About   []string // IDs of the agents, teams or channels concerned, the most affected first
+	Code    string  // stable, one of the codes
+	Problem string  // in one sentence
+	Remedy  string  // what to do about it
+	Params  Params  // what Problem and Remedy name beside Count and Each
+	Count   int64   // the number in Problem; 0 if there is none
+	Each    []Share // the agents, teams or channels concerned, the most affected first
+}
+
+// Share is one of those that a Finding is about.
+type Share struct {
+	ID string
+	N  int64 // its part of the finding's Count; 0 if each counts as one
+}
+
+// shares returns those with the IDs, each with its number, if there are numbers.
+func shares(ids []string, numbers map[string]int64) []Share {
+	each := make([]Share, len(ids))
+	for i, id := range ids {
+		each[i] = Share{ID: id, N: numbers[id]}
+	}
+	return each
 }
 
 // PreflightCounts are the statistics of a channel that Preflight needs. Unless
@@ -80,7 +96,7 @@ func (s Setup) blockers(c Channel) []Finding {
 	for _, err := range []error{s.Account.MayUseDesk(), c.Movable()} {
 		var refused *RefusedError
 		if errors.As(err, &refused) {
-			found = append(found, Finding{Code: refused.Code, Problem: refused.Problem, Remedy: refused.Remedy})
+			found = append(found, Finding{Code: refused.Code, Params: refused.Params, Problem: refused.Problem, Remedy: refused.Remedy})
 		}
 	}
 	found = append(found, s.BotFindings(c)...)
@@ -103,7 +119,7 @@ func (s Setup) warnings(c Channel, choices Choices, f PreflightCounts) []Finding
 	}
 	settings, _ := c.ParsedSettings() // invalid settings are a blocker
 	if without := s.withoutAccess(s.RoutedAgents(settings.Routing)); len(without) > 0 {
-		found = append(found, Finding{Code: CodeRoutingNoAccess, Count: int64(len(without)), About: without,
+		found = append(found, Finding{Code: CodeRoutingNoAccess, Count: int64(len(without)), Each: shares(without, nil),
 			Problem: "routing names agents who cannot receive tickets",
 			Remedy:  "give them help desk access, or route to others"})
 	}
@@ -139,7 +155,7 @@ func (s Setup) ownersWithoutAccess(owned map[string]int64) []Finding {
 	if more := len(about) - most; more > 0 {
 		each = append(each, fmt.Sprintf("%d others the rest", more))
 	}
-	return []Finding{{Code: CodeAgentsNoAccess, Count: sum, About: about,
+	return []Finding{{Code: CodeAgentsNoAccess, Count: sum, Each: shares(about, owned),
 		Problem: fmt.Sprintf("agents without help desk access own %d conversations: %s", sum, strings.Join(each, ", ")),
 		Remedy:  "give them help desk access, or accept that the tickets will have no owner"}}
 }
@@ -149,11 +165,11 @@ func (s Setup) leftBehind(c Channel, conversations map[string]int64) []Finding {
 	found := Finding{Code: CodeConnectedLeft, Remedy: "move them next; until then agents must look in two places"}
 	for _, other := range s.ConnectedChannels(c) {
 		if other.Home == Inbox {
-			found.About = append(found.About, other.ID)
+			found.Each = append(found.Each, Share{other.ID, conversations[other.ID]})
 			found.Count += conversations[other.ID]
 		}
 	}
-	if len(found.About) == 0 {
+	if len(found.Each) == 0 {
 		return nil
 	}
 	found.Problem = fmt.Sprintf("connected channels stay in the inbox with %d conversations", found.Count)

@@ -58,11 +58,11 @@ func TestR11_Warnings(t *testing.T) {
 		channel string
 		change  func(s *desk.Setup, c *desk.Choices)
 		facts   desk.PreflightCounts
-		want    []desk.Finding // Code, Count and About
+		want    []desk.Finding // Code, Count and Each
 	}{
 		"none": {"chat", func(*desk.Setup, *desk.Choices) {}, desk.PreflightCounts{}, nil},
 		"owners without access": {"chat", func(*desk.Setup, *desk.Choices) {}, owned,
-			[]desk.Finding{{Code: "agents-without-access", Count: 37, About: []string{"zoe", "cy"}}}},
+			[]desk.Finding{{Code: "agents-without-access", Count: 37, Each: []desk.Share{{ID: "zoe", N: 30}, {ID: "cy", N: 7}}}}},
 		"owners, history stays": {"chat", func(s *desk.Setup, c *desk.Choices) { c.History = desk.NoHistory }, owned, nil},
 		"owners of nothing":     {"chat", func(*desk.Setup, *desk.Choices) {}, desk.PreflightCounts{Owned: map[string]int64{"cy": 0}}, nil},
 		"no policy":             {"phone", func(*desk.Setup, *desk.Choices) {}, desk.PreflightCounts{}, []desk.Finding{{Code: "no-sla-policy"}}},
@@ -70,11 +70,11 @@ func TestR11_Warnings(t *testing.T) {
 			desk.PreflightCounts{}, nil},
 		"routing": {"chat", func(s *desk.Setup, c *desk.Choices) {
 			s.Channels[2].Settings = []byte(`{"routing":{"agents":["zoe","ada"],"team":"mixed"}}`)
-		}, desk.PreflightCounts{}, []desk.Finding{{Code: "routing-without-access", Count: 2, About: []string{"zoe", "cy"}}}},
+		}, desk.PreflightCounts{}, []desk.Finding{{Code: "routing-without-access", Count: 2, Each: []desk.Share{{ID: "zoe"}, {ID: "cy"}}}}},
 		"form left behind": {"mail", func(*desk.Setup, *desk.Choices) {}, left("form", 12),
-			[]desk.Finding{{Code: "connected-left-behind", Count: 12, About: []string{"form"}}}},
+			[]desk.Finding{{Code: "connected-left-behind", Count: 12, Each: []desk.Share{{ID: "form", N: 12}}}}},
 		"mail left behind": {"form", func(*desk.Setup, *desk.Choices) {}, left("mail", 3),
-			[]desk.Finding{{Code: "connected-left-behind", Count: 3, About: []string{"mail"}}}},
+			[]desk.Finding{{Code: "connected-left-behind", Count: 3, Each: []desk.Share{{ID: "mail", N: 3}}}}},
 		"form has moved":  {"mail", func(s *desk.Setup, c *desk.Choices) { moved(s, "form") }, left("form", 12), nil},
 		"other channels":  {"chat", func(*desk.Setup, *desk.Choices) {}, left("mail", 12), nil},
 		"breaches":        {"chat", func(s *desk.Setup, c *desk.Choices) { c.SLA = desk.Original }, desk.PreflightCounts{Breaching: 4}, []desk.Finding{{Code: "would-breach", Count: 4}}},
@@ -89,7 +89,7 @@ func TestR11_Warnings(t *testing.T) {
 			if f.Problem == "" || f.Remedy == "" {
 				t.Errorf("%s: %+v does not say what to do", name, f)
 			}
-			got = append(got, desk.Finding{Code: f.Code, Count: f.Count, About: f.About})
+			got = append(got, desk.Finding{Code: f.Code, Count: f.Count, Each: f.Each})
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)

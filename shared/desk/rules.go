@@ -111,7 +111,7 @@ func (s Setup) liveStatuses(mapped StatusMap, settings Settings) (StatusMap, err
 		live.Closed = pipeline.first(true)
 	}
 	if live.Open == "" || live.Closed == "" {
-		return StatusMap{}, &InvalidError{Field: "pipelines", Problem: "no pipeline has an open and a closed status",
+		return StatusMap{}, &InvalidError{Field: "pipelines", Code: CodeNoPipeline, Problem: "no pipeline has an open and a closed status",
 			Remedy: "add a pipeline with both"}
 	}
 	return live, nil

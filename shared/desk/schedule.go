@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 	_ "time/tzdata" // due times must not depend on the zones that a machine has installed
 )
@@ -42,10 +43,10 @@ func (sch Schedule) Add(from time.Time, d time.Duration, defaultZone string) (ti
 // checkDuration returns an *InvalidError if d is negative or too long.
 func (c *calendar) checkDuration(field string, d time.Duration) error {
 	if d < 0 {
-		return &InvalidError{Field: field, Problem: "the duration is negative", Remedy: "use zero or more; zero means no promise"}
+		return &InvalidError{Field: field, Code: CodeNegative, Problem: "the duration is negative", Remedy: "use zero or more; zero means no promise"}
 	}
 	if !c.withinReach(d) {
-		return &InvalidError{Field: field, Problem: "the duration exceeds 100 years of working time",
+		return &InvalidError{Field: field, Code: CodeTooLong, Problem: "the duration exceeds 100 years of working time",
 			Remedy: "shorten the duration or add hours to the schedule"}
 	}
 	return nil
@@ -65,7 +66,7 @@ func (sch Schedule) calendar(field, defaultZone string) (*calendar, error) {
 			continue
 		}
 		if slices.ContainsFunc(c.spans[h.Day], func(o span) bool { return s.from < o.to && o.from < s.to }) {
-			errs.add(at, "the hours overlap with others on the same day", "combine them")
+			errs.add(at, CodeOverlap, nil, "the hours overlap with others on the same day", "combine them")
 			continue
 		}
 		c.spans[h.Day] = append(c.spans[h.Day], s)
@@ -73,7 +74,8 @@ func (sch Schedule) calendar(field, defaultZone string) (*calendar, error) {
 	for i, date := range sch.Holidays {
 		t, err := time.Parse(time.DateOnly, date)
 		if err != nil {
-			errs.add(fmt.Sprintf("%s.holidays[%d]", field, i), fmt.Sprintf("%.20q is not a date", date), "use the form 2006-01-02")
+			errs.add(fmt.Sprintf("%s.holidays[%d]", field, i), CodeNotADate, Params{"value": Truncate(date, 20)},
+				fmt.Sprintf("%.20q is not a date", date), "use the form 2006-01-02")
 			continue
 		}
 		c.holidays[floorDiv(t.Unix(), day)] = struct{}{}
@@ -99,8 +101,9 @@ func (sch Schedule) calendar(field, defaultZone string) (*calendar, error) {
 // span returns the working time of h, or an *InvalidError.
 func (h Hours) span(field string) (span, error) {
 	if h.Day < time.Sunday || h.Day > time.Saturday {
-		return span{}, &InvalidError{Field: field + ".day", Problem: fmt.Sprintf("%d is not a weekday", int(h.Day)),
-			Remedy: "use 0 for Sunday to 6 for Saturday"}
+		return span{}, &InvalidError{Field: field + ".day", Code: CodeNotAWeekday, Params: Params{"value": strconv.Itoa(int(h.Day))},
+			Problem: fmt.Sprintf("%d is not a weekday", int(h.Day)),
+			Remedy:  "use 0 for Sunday to 6 for Saturday"}
 	}
 	from, errFrom := wallTime(field+".from", h.From)
 	to, errTo := wallTime(field+".to", h.To)
@@ -108,8 +111,9 @@ func (h Hours) span(field string) (span, error) {
 		return span{}, err
 	}
 	if from >= to {
-		return span{}, &InvalidError{Field: field, Problem: fmt.Sprintf("the hours start at %s but end at %s", h.From, h.To),
-			Remedy: "make them end later than they start; split a night shift at 24:00"}
+		return span{}, &InvalidError{Field: field, Code: CodeReversed, Params: Params{"from": h.From, "to": h.To},
+			Problem: fmt.Sprintf("the hours start at %s but end at %s", h.From, h.To),
+			Remedy:  "make them end later than they start; split a night shift at 24:00"}
 	}
 	return span{from, to}, nil
 }
@@ -122,7 +126,8 @@ func wallTime(field, s string) (int64, error) {
 	}
 	t, err := time.Parse("15:04", s)
 	if err != nil || len(s) != len("15:04") {
-		return 0, &InvalidError{Field: field, Problem: fmt.Sprintf("%.20q is not a time of day", s), Remedy: "use the form 09:00"}
+		return 0, &InvalidError{Field: field, Code: CodeNotATimeOfDay, Params: Params{"value": Truncate(s, 20)},
+			Problem: fmt.Sprintf("%.20q is not a time of day", s), Remedy: "use the form 09:00"}
 	}
 	return int64(t.Hour()*60+t.Minute()) * 60, nil
 }

@@ -177,7 +177,7 @@ func (s Setup) checkPipelines(errs *problems) {
 			errs.checkID(fmt.Sprintf("%s.statuses[%d].id", at, j), string(st.ID), statuses)
 		}
 		if p.first(false) == "" || p.first(true) == "" {
-			errs.add(at+".statuses", "the pipeline lacks an open or a closed status", "add at least one of each")
+			errs.add(at+".statuses", CodeHalfPipeline, nil, "the pipeline lacks an open or a closed status", "add at least one of each")
 		}
 	}
 }
@@ -214,10 +214,10 @@ func (s Setup) checkChannels(errs *problems) {
 		}
 		if c.Fallback {
 			if fallbacks++; fallbacks > 1 {
-				errs.add(at+".fallback", "the account already has a fallback address", "keep only one")
+				errs.add(at+".fallback", CodeSecondFallback, nil, "the account already has a fallback address", "keep only one")
 			}
 			if c.Type != Email {
-				errs.add(at+".fallback", "only an e-mail channel can be the fallback address", "unset it")
+				errs.add(at+".fallback", CodeFallbackNoMail, nil, "only an e-mail channel can be the fallback address", "unset it")
 			}
 		}
 		s.checkConnected(errs, at, c)
@@ -233,11 +233,11 @@ func (s Setup) checkConnected(errs *problems, at string, c Channel) {
 		return
 	}
 	if c.Type != Form {
-		errs.add(at+".connected", "only a form can be answered through another channel", "unset it")
+		errs.add(at+".connected", CodeConnectedNoForm, nil, "only a form can be answered through another channel", "unset it")
 		return
 	}
 	if other, ok := s.Channel(c.Connected); !ok || other.Type != Email {
-		errs.add(at+".connected", fmt.Sprintf("%.80q is not an e-mail channel", c.Connected),
+		errs.add(at+".connected", CodeConnectedNoMail, Params{"value": Truncate(c.Connected, 80)}, fmt.Sprintf("%.80q is not an e-mail channel", c.Connected),
 			"name an e-mail channel of the account")
 	}
 }
@@ -247,7 +247,7 @@ func (s Setup) checkBot(errs *problems, at string, c Channel) {
 		return
 	}
 	if c.Type != Chat {
-		errs.add(at+".bot", "only a chat flow can have a bot", "remove it")
+		errs.add(at+".bot", CodeBotNoChat, nil, "only a chat flow can have a bot", "remove it")
 	}
 	for i, t := range c.Bot.HandsOverTo {
 		field := fmt.Sprintf("%s.bot.handsOverTo[%d]", at, i)
@@ -255,7 +255,7 @@ func (s Setup) checkBot(errs *problems, at string, c Channel) {
 		_, isTeam := s.Team(t.Team)
 		switch {
 		case (t.Agent == "") == (t.Team == ""):
-			errs.add(field, "it must set either agent or team", "set exactly one of them")
+			errs.add(field, CodeOneTarget, nil, "it must set either agent or team", "set exactly one of them")
 		case t.Agent != "":
 			errs.checkKnown(field+".agent", "agent", t.Agent, isAgent)
 		default:
@@ -268,7 +268,7 @@ func (s Setup) checkSettings(errs *problems, at string, c Channel) {
 	settings, err := c.ParsedSettings()
 	var invalid *InvalidError
 	if errors.As(err, &invalid) {
-		errs.add(at+"."+invalid.Field, invalid.Problem, invalid.Remedy)
+		errs.add(at+"."+invalid.Field, invalid.Code, invalid.Params, invalid.Problem, invalid.Remedy)
 		return
 	}
 	at += ".settings"

@@ -174,14 +174,14 @@ type TicketEdit struct {
 func (r *Rules) EditTicket(c Conversation, e TicketEdit, by, token string, now time.Time) (Conversation, error) {
 	var errs problems
 	if e.Status == nil && e.Owner == nil {
-		errs.add("status", "there is nothing to change", "send a status, an owner or both")
+		errs.add("status", CodeNoChange, nil, "there is nothing to change", "send a status, an owner or both")
 	}
 	if e.Status != nil {
 		_, ok := r.statuses[*e.Status]
 		errs.checkKnown("status", "status", string(*e.Status), ok)
 	}
 	if e.Owner != nil && *e.Owner != "" && !r.eligibleOwners[*e.Owner] {
-		errs.add("owner", fmt.Sprintf("%.80q is not an agent with help desk access", *e.Owner),
+		errs.add("owner", CodeNoAccessTo, Params{"value": Truncate(*e.Owner, 80)}, fmt.Sprintf("%.80q is not an agent with help desk access", *e.Owner),
 			"choose an agent who has it, or \"\" for nobody")
 	}
 	if err := errs.join(); err != nil {

@@ -3,6 +3,7 @@ package move
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"deskmove/shared/desk"
@@ -165,6 +166,13 @@ const (
 	CodeNotApplied = "not-applied" // a message that came after the landing waits to be applied to the ticket
 	CodeUnexpected = "unexpected"  // an error that nobody foresaw
 )
+
+// FailureCodes returns the codes of Failures.
+func FailureCodes() desk.Codes {
+	all := desk.FailureCodes()
+	maps.Copy(all, desk.Codes{CodeGone: nil, CodeNotApplied: nil, CodeUnexpected: nil})
+	return all
+}
 
 // decide returns what a conversation must become; false if it stays as it is, or
 // must be read again.

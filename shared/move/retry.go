@@ -44,7 +44,7 @@ func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk
 		return desk.Move{}, err
 	}
 	if m.Choices.Rehearsal || m.EndedAt.IsZero() || len(failures) == 0 && m.Status != desk.Attention { // the failures may have been settled since
-		return desk.Move{}, &desk.RefusedError{Code: "nothing-to-retry", Problem: "the move has not ended, or no conversation failed",
+		return desk.Move{}, &desk.RefusedError{Code: desk.CodeNothingToRetry, Problem: "the move has not ended, or no conversation failed",
 			Remedy: "wait for its end and look at its failures"}
 	}
 	if err := setup.CheckMoveStatuses(m, "put them back into the setup, then retry"); err != nil {

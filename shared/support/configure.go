@@ -66,10 +66,13 @@ func (c Accounts) keeps(ctx context.Context, was desk.Channel, setup desk.Setup,
 	if len(ps) == 0 && !more && was.Home == desk.Inbox && !moves {
 		return nil
 	}
-	invalid := &desk.InvalidError{Field: "channels", Problem: fmt.Sprintf("channel %s is missing, but has conversations, or moves or was moved", was.ID),
-		Remedy: "keep it in the setup"}
+	invalid := &desk.InvalidError{Field: "channels", Code: desk.CodeChannelInUse, Params: desk.Params{"channel": was.ID},
+		Problem: fmt.Sprintf("channel %s is missing, but has conversations, or moves or was moved", was.ID),
+		Remedy:  "keep it in the setup"}
 	if kept {
-		invalid.Field, invalid.Problem = "channels", fmt.Sprintf("channel %s cannot change from %s to %s", was.ID, was.Type, is.Type)
+		invalid.Code = desk.CodeChannelKeepsType
+		invalid.Params = desk.Params{"channel": was.ID, "from": string(was.Type), "to": string(is.Type)}
+		invalid.Problem = fmt.Sprintf("channel %s cannot change from %s to %s", was.ID, was.Type, is.Type)
 		invalid.Remedy = "keep its type, or add another channel"
 	}
 	return invalid

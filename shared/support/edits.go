@@ -66,7 +66,8 @@ func (e Editor) NewTicket(ctx context.Context, caller desk.Caller, id string, st
 		return desk.Conversation{}, err
 	}
 	if _, _, ok := setup.Status(status); !ok {
-		return desk.Conversation{}, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", status),
+		return desk.Conversation{}, &desk.InvalidError{Field: "status", Code: desk.CodeUnknownID,
+			Params: desk.Params{"kind": "status", "value": desk.Truncate(string(status), 80)}, Problem: fmt.Sprintf("status %.80q is unknown", status),
 			Remedy: "choose a status of a pipeline of the account"}
 	}
 	return e.change(ctx, caller.Account, id, "", func(c desk.Conversation) (desk.Conversation, error) {

@@ -94,7 +94,8 @@ func (of TicketFilter) onlyOpen(setup desk.Setup) (bool, error) {
 	for _, id := range of.Statuses {
 		status, _, ok := setup.Status(id)
 		if !ok {
-			return false, &desk.InvalidError{Field: "status", Problem: fmt.Sprintf("status %.80q is unknown", id),
+			return false, &desk.InvalidError{Field: "status", Code: desk.CodeUnknownID,
+				Params: desk.Params{"kind": "status", "value": desk.Truncate(string(id), 80)}, Problem: fmt.Sprintf("status %.80q is unknown", id),
 				Remedy: "use a status of a pipeline of the account"}
 		}
 		open = open && !status.Closed

@@ -52,8 +52,12 @@ func Plan(w io.Writer, p api.Plan) {
 func writeFindings(w io.Writer, kind string, fs []api.Finding) {
 	for _, f := range fs {
 		_, _ = fmt.Fprintf(w, "%s %s: %s\n  %s\n", kind, f.Code, f.Problem, f.Remedy)
-		if len(f.About) > 0 {
-			_, _ = fmt.Fprintf(w, "  about: %s\n", strings.Join(f.About, ", "))
+		if len(f.Each) > 0 {
+			ids := make([]string, len(f.Each))
+			for i, s := range f.Each {
+				ids[i] = s.ID
+			}
+			_, _ = fmt.Fprintf(w, "  about: %s\n", strings.Join(ids, ", "))
 		}
 	}
 }

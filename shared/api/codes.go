@@ -1,0 +1,102 @@
+package api
+
+import (
+	"maps"
+	"strings"
+
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+)
+
+// Codes of problems. Those of refusals come from the rules, and from package auth.
+const (
+	codeUnauthenticated = "unauthenticated"
+	codeRole            = "role"
+	codeNotAgent        = "not-an-agent"
+	codeNoAccess        = "no-help-desk-access"
+
+	codeNoBody     = "no-body"
+	codeNotJSON    = "not-json"
+	codeUnreadable = "unreadable"
+	codeMediaType  = "media-type"
+	codeTooLarge   = "too-large"
+	codeTooMuch    = "too-much"
+	codeInvalid    = "invalid"
+	codeNotFound   = "not-found"
+	codeMethod     = "method-not-allowed"
+
+	codeMoveRunning = "move-running"
+	codeMoved       = "moved"
+	codeBlocked     = "blocked"
+	codeKeyReused   = "key-reused"
+	codeNotEnded    = "not-ended"
+
+	codeLayout   = "layout"
+	codeBusy     = "busy"
+	codeFull     = "full"
+	codeInternal = "internal"
+)
+
+// Codes of what can be wrong with a field, beside those of the rules.
+const (
+	codeUnknownField     = "unknown-field"
+	codeUnknownParameter = "unknown-parameter"
+	codeMissing          = "missing"
+	codeDoesNotFit       = "does-not-fit"
+	codeNotAnID          = "not-an-id"
+	codeNotADateTime     = "not-a-date-time"
+	codeNotADuration     = "not-a-duration"
+	codeNotANumber       = "not-a-number"
+	codeNotAWhole        = "not-a-whole-number"
+	codeNotABoolean      = "not-a-boolean"
+	codeNotAText         = "not-a-text"
+	codeNotAList         = "not-a-list"
+	codeNotAnObject      = "not-an-object"
+	codeNumberRange      = "number-out-of-range"
+	codeLength           = "length-out-of-range"
+	codeItems            = "items-out-of-range"
+	codeOwnedAndNot      = "owner-and-unowned"
+	codeNoExternalID     = "no-external-id"
+	codeDateRange        = "date-out-of-range"
+	codeMidCharacter     = "mid-character"
+)
+
+// Codes are all codes that a person can meet, by where they stand. Whoever speaks
+// another language needs a text for each.
+type Codes struct {
+	Problems desk.Codes // of an error's body
+	Fields   desk.Codes // of its errors
+	Findings desk.Codes // of blockers, warnings and channels' refusals
+	Failures desk.Codes // of conversations that could not be converted
+}
+
+// AllCodes returns all codes. The description lists them as well.
+func AllCodes() Codes {
+	problems := desk.Codes{
+		codeUnauthenticated: nil, codeRole: {"role", "roles"}, codeNotAgent: {"account", "agent"}, codeNoAccess: nil,
+		codeNoBody: nil, codeNotJSON: nil, codeUnreadable: nil, codeMediaType: {"type"}, codeTooLarge: {"kilobytes"}, codeTooMuch: nil,
+		codeInvalid: nil, codeNotFound: nil, codeMethod: {"allowed", "method"},
+		codeMoveRunning: {"move"}, codeMoved: {"conversation", "ticket"}, codeBlocked: nil, codeKeyReused: nil, codeNotEnded: nil,
+		codeLayout: nil, codeBusy: nil, codeFull: nil, codeInternal: nil,
+	}
+	maps.Copy(problems, auth.Codes())
+	maps.Copy(problems, desk.RefusalCodes())
+	fields, ranged := desk.FieldCodes(), []string{"range"}
+	maps.Copy(fields, desk.Codes{
+		codeUnknownField: nil, codeUnknownParameter: nil, codeMissing: nil, codeDoesNotFit: nil, codeNotAnID: nil, codeNotADateTime: nil,
+		codeNotADuration: {"value"}, codeNotANumber: nil, codeNotAWhole: nil, codeNotABoolean: nil, codeNotAText: nil, codeNotAList: nil,
+		codeNotAnObject: nil, codeNumberRange: ranged, codeLength: ranged, codeItems: ranged, codeOwnedAndNot: nil, codeNoExternalID: nil,
+		codeDateRange: nil, codeMidCharacter: nil, codeKeyReused: nil,
+	})
+	return Codes{Problems: problems, Fields: fields, Findings: desk.FindingCodes(), Failures: move.FailureCodes()}
+}
+
+// joined writes words in one line.
+func joined[T ~string](words []T) string {
+	texts := make([]string, len(words))
+	for i, w := range words {
+		texts[i] = string(w)
+	}
+	return strings.Join(texts, ", ")
+}
