@@ -6,7 +6,7 @@ import { ChannelPage, ChannelsPage } from "./pages/channels";
 import { FlowsPage } from "./pages/flows";
 import { MovesPage } from "./pages/moves";
 import { AgentsPage, PipelinesPage, SLAsPage } from "./pages/settings";
-import { match } from "./router";
+import { match } from "./match";
 
 export interface Route {
   /** What may vary is called :id. */
