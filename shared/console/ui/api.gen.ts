@@ -269,6 +269,54 @@ export interface Counts {
   inbox: HomeCounts;
 }
 
+export interface Directory {
+  account: DirectoryAccount;
+  /** As all of these lists in the order of the account's setup. What has no name there is named by its ID. */
+  agents: Array<DirectoryAgent>;
+  channels: Array<DirectoryChannel>;
+  pipelines: Array<DirectoryName>;
+  /** What is promised, where, and in which hours its clocks run. */
+  policies: Array<Policy>;
+  /** Of all pipelines, pipeline by pipeline. */
+  statuses: Array<DirectoryStatus>;
+  teams: Array<DirectoryName>;
+}
+
+export interface DirectoryAccount {
+  id: string;
+  name: string;
+  /** IANA time zone; UTC if the setup names none. */
+  zone: string;
+}
+
+export interface DirectoryAgent {
+  /** Has help desk access, and may own tickets. */
+  helpDesk: boolean;
+  id: string;
+  name: string;
+  role: "super-admin" | "agent";
+}
+
+export interface DirectoryChannel {
+  address?: string;
+  home: "inbox" | "moving" | "helpdesk";
+  id: string;
+  name: string;
+  type: "chat" | "email" | "form" | "calling" | "whatsapp" | "messenger";
+}
+
+export interface DirectoryName {
+  id: string;
+  name: string;
+}
+
+export interface DirectoryStatus {
+  closed: boolean;
+  id: string;
+  name: string;
+  pipelineId: string;
+}
+
 export interface Edited {
   at: string;
   /** ID of the agent. */
@@ -295,7 +343,7 @@ export interface Estimate {
 export interface Failure {
   at: string;
   /** Stable; programs may rely on it. */
-  code: string;
+  code: "gone" | "no-arrival-date" | "no-revision" | "no-start-date" | "not-applied" | "unexpected" | "unknown-state";
   conversationId: string;
   reason: string;
 }
@@ -309,19 +357,25 @@ export interface FailureList {
 }
 
 export interface FieldProblem {
+  /** Stable; programs may rely on it. */
+  code: "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "move-needs-statuses" | "negative-duration" | "no-external-id" | "no-pipeline" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-json" | "not-one-of" | "nothing-to-change" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
   /** Path of the field, or name of the parameter. */
   field: string;
+  /** What problem and remedy name, by name: with the code they can be said in any language. */
+  params?: Record<string, string>;
   problem: string;
   remedy: string;
 }
 
 export interface Finding {
-  /** IDs of the agents, teams or channels it is about, the weightiest first. */
-  about?: Array<string>;
   /** Stable; programs may rely on it. */
-  code: string;
+  code: "agents-without-access" | "already-moved" | "already-moving" | "bot-creates-tickets" | "bot-no-handover" | "bot-target-without-access" | "bot-uses-inbox" | "connected-left-behind" | "fallback-address" | "no-sla-policy" | "not-movable" | "plan" | "reconnect" | "routing-without-access" | "setup" | "would-breach";
+  /** The agents, teams or channels it is about, the weightiest first. */
+  each?: Array<Share>;
   /** How many of what the problem counts. */
-  count?: number;
+  n?: number;
+  /** What problem and remedy name beside n and each, by name: with the code they can be said in any language. */
+  params?: Record<string, string>;
   problem: string;
   remedy: string;
 }
@@ -351,10 +405,12 @@ export interface Me {
   /** ID of the account. */
   account: string;
   accountName?: string;
-  /** ID of the agent, or the connector's name. */
+  /** The same as id. */
   agent: string;
   /** Has help desk access. */
   helpDesk: boolean;
+  /** ID of the agent, or the connector's name. */
+  id: string;
   name?: string;
   /** Absent before the account has been set up. */
   plan?: "free" | "starter" | "professional" | "enterprise";
@@ -554,7 +610,7 @@ export interface Problem {
   /** What makes the move impossible. */
   blockers?: Array<Finding>;
   /** Stable; programs may rely on it. */
-  code: string;
+  code: "already-moved" | "already-moving" | "blocked" | "busy" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "no-body" | "no-help-desk-access" | "not-an-access-token" | "not-an-agent" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-super-admin" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "too-large" | "too-much" | "unauthenticated" | "unreadable";
   /** What is wrong. */
   detail?: string;
   /** All that is wrong with the request, field by field. */
@@ -563,6 +619,8 @@ export interface Problem {
   link?: string;
   /** The move that runs, or that has moved the channel. */
   moveId?: string;
+  /** What detail and remedy name, by name: with the code they can be said in any language. */
+  params?: Record<string, string>;
   /** What to do. */
   remedy?: string;
   status: number;
@@ -643,6 +701,13 @@ export interface Setup {
   pipelines?: Array<Pipeline>;
   policies?: Array<Policy>;
   teams?: Array<Team>;
+}
+
+export interface Share {
+  /** ID of the agent, team or channel. */
+  id: string;
+  /** How many of the finding's n are its; absent if it counts as one. */
+  n?: number;
 }
 
 export interface Status {
@@ -919,6 +984,12 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: Counts;
+  };
+  "GET /v1/directory": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: Directory;
   };
   "GET /v1/me": {
     path: undefined;

@@ -25,13 +25,16 @@ export interface Answer<T> {
   pollAfter?: number;
 }
 
+/** Refused is a problem of the API, or one that only the console has. */
+export type Refused = Omit<Problem, "code"> & { code: Problem["code"] | "network" };
+
 /**
  * ApiError is a refusal by the API, or code "network" if the API was not reached.
  * Its texts come from problemText.
  */
 export class ApiError extends Error {
   constructor(
-    readonly problem: Problem,
+    readonly problem: Refused,
     /** Seconds; 0 if the server did not say. */
     readonly retryAfter = 0,
   ) {
@@ -163,7 +166,7 @@ export interface Words {
 export function problemText(e: unknown): Words {
   if (!(e instanceof ApiError)) return { title: t("lost.error"), remedy: t("lost.error.hint") };
   const p = e.problem;
-  return words("problem." + p.code, (p as Coded).params, sentence(p.detail || p.title || p.code), sentence(p.remedy));
+  return words("problem." + p.code, p.params, sentence(p.detail || p.title || p.code), sentence(p.remedy));
 }
 
 /** Coded is whatever the API says with a code, such as a finding of the plan. */
@@ -179,6 +182,11 @@ export interface Coded {
 export function findingText(f: Coded, params: Params = {}): Words {
   const all = { problem: f.problem ?? "", ...f.params, ...(f.n === undefined ? {} : { n: f.n }), ...params };
   return words("find." + f.code, all, sentence(f.problem), sentence(f.remedy));
+}
+
+/** fieldText says what is wrong with a field of a request. */
+export function fieldText(f: FieldProblem): string {
+  return words("field." + f.code, f.params, [sentence(f.problem), sentence(f.remedy)].join(" "), "").title;
 }
 
 /** failureText says why a conversation could not be converted. */

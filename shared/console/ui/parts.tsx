@@ -2,7 +2,7 @@
 import * as shapes from "lucide";
 import { createPortal, type ComponentChild, type ComponentChildren, type JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { problemText, type Answer } from "./api";
+import { ApiError, fieldText, problemText } from "./api";
 import { number, t, type Key } from "./i18n";
 import { Icon } from "./icons";
 import { useArrival, useTitle } from "./router";
@@ -258,18 +258,18 @@ export function ProblemView({ error, retry, focus }: { error: unknown; retry?: (
     if (focus) ref.current?.focus();
   }, [error]);
   const words = problemText(error);
-  const fields = fieldsOf(error);
   return (
     <div class="notice red" role="alert" tabIndex={-1} ref={ref}>
       <Icon of={shapes.circleAlert} size={18} />
       <div>
         <p class="strong">{words.title}</p>
         {words.remedy && <p>{words.remedy}</p>}
-        {fields.map((f) => (
-          <p key={f.field} class="small">
-            <code>{f.field}</code> {f.problem}: {f.remedy}
-          </p>
-        ))}
+        {error instanceof ApiError &&
+          error.fields.map((f) => (
+            <p key={f.field} class="small">
+              <code>{f.field}</code> {fieldText(f)}
+            </p>
+          ))}
         {retry && (
           <Button icon={shapes.refreshCw} onClick={retry}>
             {t("do.retry")}
@@ -278,10 +278,6 @@ export function ProblemView({ error, retry, focus }: { error: unknown; retry?: (
       </div>
     </div>
   );
-}
-
-function fieldsOf(error: unknown): { field: string; problem: string; remedy: string }[] {
-  return (error as { fields?: { field: string; problem: string; remedy: string }[] }).fields ?? [];
 }
 
 export function Empty({ icon = shapes.inbox, children }: { icon?: string; children: ComponentChildren }) {
@@ -302,8 +298,6 @@ export function Loaded<T>({ of, rows, children }: { of: { data?: T; error?: unkn
   if (of.error) return <ProblemView error={of.error} retry={of.refresh} />;
   return <Skeleton rows={rows} height={20} />;
 }
-
-export type { Answer };
 
 // ---- forms ----
 
