@@ -112,7 +112,7 @@ func routes(s *scene) {
 	s.ended(r)
 	s.request("GET", "/v1/notices", nil, 200)
 	id := "{" + r.Move + "}"
-	for _, path := range []string{"/v1/moves", "/v1/moves/" + id, "/v1/moves/" + id + "/report", "/v1/moves/" + id + "/failures", "/v1/tickets", "/v1/tickets?status=new&owner=bob", "/v1/tickets?channel=mail&status=solved", "/v1/tickets?due=2027-01-01T00:00:00Z",
+	for _, path := range []string{"/v1/moves", "/v1/moves/" + id, "/v1/moves/" + id + "/samples", "/v1/moves/" + id + "/report", "/v1/moves/" + id + "/failures", "/v1/tickets", "/v1/tickets?status=new&owner=bob", "/v1/tickets?channel=mail&status=solved", "/v1/tickets?due=2027-01-01T00:00:00Z",
 		"/v1/conversations?home=help-desk", "/v1/conversations?home=helpdesk", "/v1/counts"} {
 		want := 200
 		if strings.HasSuffix(path, "help-desk") {

@@ -12,7 +12,7 @@ import (
 
 // keyText is a part of a key's text, as the table in package store's
 // documentation shows it, or the name of a part.
-var keyText = regexp.MustCompile(`^(pk|sk|cpk|csk|opk|dpk|dsk|LOCK|ACCOUNT|DUE|LAYOUT|CURSOR)$|^A#|` +
+var keyText = regexp.MustCompile(`^(pk|sk|cpk|csk|opk|dpk|dsk|LOCK|ACCOUNT|DUE|LAYOUT|CURSOR|COURSE)$|^A#|` +
 	`#(C|X|CH|OPEN|SETUP|CHANNELS|MOVES|IDEMPOTENT|JOB|LEDGER|COUNT|OWNERS|FAIL|AUDIT|OUTBOX)(#|$)|` +
 	`^(AGENT|TEAM|PIPELINE|POLICY|MOVE|ACCESS|REPAIR|MARK)#`)
 

@@ -36,17 +36,58 @@ type ChannelMove struct {
 	Rehearsal     bool       `json:"rehearsal"`
 
 	Status    string    `json:"status" enum:"starting,running,attention,done" example:"running" doc:"attention: it has ended, conversations failed, and the channel redirects all the same. Look at its failures, then retry."`
-	Phase     string    `json:"phase,omitempty" example:"drain" doc:"What it does now: fence, list, drain, compare or rehearse. For people; do not rely on it."`
+	Phases    []Phase   `json:"phases" nullable:"false" doc:"What it has done so far and what it does now, in order. A retry begins again with list."`
 	By        string    `json:"by" example:"ann" doc:"ID of the agent who started it."`
 	StartedAt time.Time `json:"startedAt"`
 	FenceAt   time.Time `json:"fenceAt,omitzero" doc:"Since when new conversations go to the help desk."`
 	EndedAt   time.Time `json:"endedAt,omitzero"`
 
-	Access        []string  `json:"access,omitempty" nullable:"false" example:"[\"ann\",\"bob\"]" doc:"IDs of the agents who had help desk access at the fence. They, and nobody else, may own what moves."`
-	Progress      *Progress `json:"progress,omitempty"`
-	OpenBatches   *int      `json:"openBatches,omitempty" example:"12" doc:"Batches that are not done, as far as they were counted: 400 means that many or more."`
-	RatePerSecond *float64  `json:"ratePerSecond,omitempty" example:"850.5" doc:"Conversations a second since the fence, on average."`
-	ETASeconds    *int64    `json:"etaSeconds,omitempty" example:"95" doc:"Seconds until all planned conversations are done, at this rate. Absent while it is not known: before the channel has been listed, and after the end."`
+	Expected int64     `json:"expected" example:"100000" doc:"How many conversations it is expected to deal with: by its plan, and by its listing once that is complete."`
+	Progress *Progress `json:"progress,omitempty" doc:"Of one move as it is now; in a list, of those that run, as it was when looked at last."`
+	LookedAt time.Time `json:"looked,omitzero" doc:"When the move itself looked last at how far it is."`
+	Waiting  *Waiting  `json:"waiting,omitempty"`
+
+	Access        []string `json:"access,omitempty" nullable:"false" example:"[\"ann\",\"bob\"]" doc:"IDs of the agents who had help desk access at the fence. They, and nobody else, may own what moves."`
+	OpenBatches   *int     `json:"openBatches,omitempty" example:"12" doc:"Batches that are not done, as far as they were counted: 400 means that many or more."`
+	RatePerSecond *float64 `json:"ratePerSecond,omitempty" example:"850.5" doc:"Conversations a second since the fence, on average."`
+	ETASeconds    *int64   `json:"etaSeconds,omitempty" example:"95" doc:"Seconds until all planned conversations are done, at this rate. Absent while it is not known: before the channel has been listed, and after the end."`
+}
+
+// Phase is what a move does for a while.
+type Phase struct {
+	Phase     string    `json:"phase" enum:"redirect,list,convert,compare,report,rehearse" example:"convert"`
+	StartedAt time.Time `json:"startedAt"`
+	EndedAt   time.Time `json:"endedAt,omitzero" doc:"Absent while it lasts."`
+}
+
+// Waiting is what a running move waits for.
+type Waiting struct {
+	Code  string    `json:"code" enum:"throttled,late-batches,indexes-settling" example:"throttled" doc:"throttled: live traffic has the way. late-batches: nothing comes back, and what is late was sent again. indexes-settling: it gives the store time to show everything."`
+	Since time.Time `json:"since"`
+}
+
+// Sample is how far a move was at a time.
+type Sample struct {
+	At      time.Time `json:"at"`
+	Done    int64     `json:"done" example:"42000" doc:"Dealt with."`
+	Created int64     `json:"created" example:"41200" doc:"Got a ticket from their history."`
+	AsIs    int64     `json:"asIs" example:"790" doc:"Moved with the ticket they had."`
+	Live    int64     `json:"live" example:"8" doc:"Came after the start and got a live ticket."`
+	Failed  int64     `json:"failed" example:"2" doc:"Could not be converted."`
+	Open    int64     `json:"open" example:"12" doc:"Batches that were not done, as far as they were counted: 400 means that many or more."`
+}
+
+// samples are all there are of a move.
+type samples struct {
+	Items []Sample `json:"items" nullable:"false" maxItems:"240"`
+}
+
+// PhaseNow returns what a move does now; "" before its first phase and after its end.
+func (m ChannelMove) PhaseNow() string {
+	if n := len(m.Phases); n > 0 && m.Phases[n-1].EndedAt.IsZero() {
+		return m.Phases[n-1].Phase
+	}
+	return ""
 }
 
 // Progress counts conversations.
@@ -69,12 +110,20 @@ func (w NewMove) read() desk.Choices {
 	}
 }
 
+func writePhases(stages []desk.Stage) []Phase {
+	ps := make([]Phase, len(stages))
+	for i, s := range stages {
+		ps[i] = Phase{string(s.Phase), s.StartedAt, s.EndedAt}
+	}
+	return ps
+}
+
 func writeMove(m desk.Move) ChannelMove {
 	c := m.Choices
 	w := ChannelMove{
 		ID: m.ID, ChannelID: c.Channel, History: string(c.History), SLA: string(c.SLA), Notifications: string(c.Notifications),
-		Acknowledged: c.Acknowledged, Rehearsal: c.Rehearsal, Status: string(m.Status), Phase: m.Phase, By: m.By,
-		StartedAt: m.StartedAt, FenceAt: m.FenceAt, EndedAt: m.EndedAt,
+		Acknowledged: c.Acknowledged, Rehearsal: c.Rehearsal, Status: string(m.Status), By: m.By,
+		StartedAt: m.StartedAt, FenceAt: m.FenceAt, EndedAt: m.EndedAt, Expected: m.Expected, Phases: writePhases(m.Phases),
 	}
 	if c.Statuses != (desk.StatusMap{}) {
 		w.StatusMap = &StatusMap{string(c.Statuses.Open), string(c.Statuses.Closed)}

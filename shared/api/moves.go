@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"deskmove/shared/desk"
@@ -36,12 +37,19 @@ func (r *routes) moves() {
 	}, r.api.startMove)
 	add(r, operation{
 		id: "list-moves", method: http.MethodGet, path: "/v1/moves", tag: tagMoves, roles: admins,
-		summary: "List the moves", description: "Moves and rehearsals of the account, the newest first.",
+		summary:     "List the moves",
+		description: "Moves and rehearsals of the account, the newest first. Those that run have their progress.",
 	}, r.api.listMoves)
 	add(r, operation{
 		id: "get-move", method: http.MethodGet, path: "/v1/moves/{id}", tag: tagMoves, roles: admins,
 		summary: "See how far a move is", description: "What was chosen, how far the move is and how long it will take.",
 	}, r.api.getMove)
+	add(r, operation{
+		id: "list-samples", method: http.MethodGet, path: "/v1/moves/{id}/samples", tag: tagMoves, roles: admins,
+		summary: "See how a move has gone so far",
+		description: "How far the move was from time to time, the oldest first: at most 240 samples, however long it takes. A move looks " +
+			"often at first and more seldom as time goes by. While it compares, the counts stay as they are.",
+	}, r.api.listSamples)
 	add(r, operation{
 		id: "retry-move", method: http.MethodPost, path: "/v1/moves/{id}/retry", tag: tagMoves, roles: everyone, status: http.StatusAccepted,
 		summary: "Try again what failed",
@@ -92,7 +100,22 @@ type pageInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listMoves(ctx context.Context, c desk.Caller, in *pageInput) (*body[list[ChannelMove]], error) {
+type movesInput struct {
+	Cursor    string `query:"cursor" doc:"next of the page before; without it, the first page."`
+	Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
+	Channel   string `query:"channel" example:"support-mail" doc:"Only those of this channel."`
+	Rehearsal string `query:"rehearsal" enum:"true,false" doc:"Only rehearsals, or only moves."`
+	Status    string `query:"status" enum:"starting,running,attention,done" doc:"Only those with this status."`
+}
+
+// keeps reports whether a move is one of those asked for.
+func (in *movesInput) keeps(m desk.Move) bool {
+	return (in.Channel == "" || in.Channel == m.Choices.Channel) &&
+		(in.Rehearsal == "" || in.Rehearsal == strconv.FormatBool(m.Choices.Rehearsal)) &&
+		(in.Status == "" || in.Status == string(m.Status))
+}
+
+func (a *api) listMoves(ctx context.Context, c desk.Caller, in *movesInput) (*body[list[ChannelMove]], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -100,13 +123,24 @@ func (a *api) listMoves(ctx context.Context, c desk.Caller, in *pageInput) (*bod
 	if err != nil {
 		return nil, err
 	}
-	ms, next, err := a.Moves.List(ctx, c.Account, after, in.Limit)
+	ms, more, err := a.Moves.List(ctx, c.Account, after, in.Limit, in.keeps)
 	if err != nil {
 		return nil, err
 	}
-	l := list[ChannelMove]{Items: make([]ChannelMove, len(ms)), Next: writeCursor("moves", next)}
+	l := list[ChannelMove]{Items: make([]ChannelMove, len(ms))}
+	if more {
+		l.Next = writeCursor("moves", ms[len(ms)-1].ID)
+	}
 	for i, m := range ms {
 		l.Items[i] = writeMove(m)
+		if !m.EndedAt.IsZero() {
+			continue
+		}
+		course, err := a.Ledger.Course(ctx, c.Account, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		l.Items[i].follow(m, course)
 	}
 	return &body[list[ChannelMove]]{l}, nil
 }
@@ -124,7 +158,8 @@ func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*body[
 		return nil, err
 	}
 	w := writeMove(m.Move)
-	w.Access = m.Access
+	w.follow(m.Move, m.Course)
+	w.Access, w.Expected = m.Access, m.Expected
 	w.Progress = &Progress{m.Planned, m.Done, m.Created, m.AsIs, m.Live, m.Stayed, m.Failed}
 	w.OpenBatches, w.RatePerSecond = &m.Open, &m.Rate
 	if m.Left >= 0 {
@@ -132,6 +167,34 @@ func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*body[
 		w.ETASeconds = &seconds
 	}
 	return &body[ChannelMove]{w}, nil
+}
+
+// follow adds what a move has noted of itself.
+func (w *ChannelMove) follow(m desk.Move, course desk.Course) {
+	s := course.Last()
+	w.Expected, w.LookedAt = move.Expected(m, course.Planned), s.At
+	w.Progress = &Progress{course.Planned, s.Done, s.Created, s.AsIs, s.Live, max(s.Done-s.Created-s.AsIs-s.Live-s.Failed, 0), s.Failed}
+	if course.Waits != "" && m.EndedAt.IsZero() {
+		w.Waiting = &Waiting{string(course.Waits), course.Since}
+	}
+}
+
+func (a *api) listSamples(ctx context.Context, c desk.Caller, in *moveInput) (*body[samples], error) {
+	if err := a.superAdmin(ctx, c); err != nil {
+		return nil, err
+	}
+	if _, err := a.Moves.Get(ctx, c.Account, in.ID); err != nil {
+		return nil, err
+	}
+	course, err := a.Ledger.Course(ctx, c.Account, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	w := samples{Items: make([]Sample, len(course.Samples))}
+	for i, s := range course.Samples {
+		w.Items[i] = Sample(s)
+	}
+	return &body[samples]{w}, nil
 }
 
 func (a *api) retryMove(ctx context.Context, c desk.Caller, in *moveInput) (*accepted, error) {

@@ -30,20 +30,50 @@ func notEnded() error {
 
 // Report is the proof of a move.
 type Report struct {
-	MoveID     string           `json:"moveId" example:"m1795000000000a1b2c3d4"`
-	ChannelID  string           `json:"channelId" example:"support-mail"`
-	Status     string           `json:"status" enum:"attention,done" example:"done"`
-	Rehearsal  bool             `json:"rehearsal" doc:"Nothing has been written; the numbers are what would be."`
-	EndedAt    time.Time        `json:"endedAt"`
-	Found      int64            `json:"found" example:"100000" doc:"Conversations of the channel that belong to the move."`
-	Created    int64            `json:"created" example:"98200" doc:"Tickets made from history."`
-	AsIs       int64            `json:"asIs" example:"1790" doc:"Conversations moved with the ticket they had."`
-	Redirected int64            `json:"redirected" example:"8" doc:"Tickets made for conversations that came after the start."`
-	Failed     int64            `json:"failed" example:"2" doc:"Conversations that could not be converted; each is among the failures with its reason."`
-	OwnersLost int64            `json:"ownersLost" example:"37" doc:"Tickets without an owner because the conversation's owner has no help desk access."`
-	Breaches   int64            `json:"breaches" example:"0" doc:"Tickets of which a clock was past when they were made."`
-	ByStatus   map[string]int64 `json:"byStatus" example:"{\"new\":1200,\"solved\":98800}" doc:"Tickets by the status that the move gave them."`
-	Checksum   Checksum         `json:"checksum"`
+	MoveID       string           `json:"moveId" example:"m1795000000000a1b2c3d4"`
+	ChannelID    string           `json:"channelId" example:"support-mail"`
+	Status       string           `json:"status" enum:"attention,done" example:"done"`
+	Rehearsal    bool             `json:"rehearsal" doc:"Nothing has been written; the numbers are what would be."`
+	By           string           `json:"by" example:"ann" doc:"ID of the agent who started it."`
+	StartedAt    time.Time        `json:"startedAt"`
+	FenceAt      time.Time        `json:"fenceAt,omitzero" doc:"Since when new conversations go to the help desk. A rehearsal has no fence."`
+	EndedAt      time.Time        `json:"endedAt"`
+	Phases       []Phase          `json:"phases" nullable:"false" doc:"What it did, in order."`
+	Choices      Choices          `json:"choices"`
+	Found        int64            `json:"found" example:"100000" doc:"Conversations of the channel that belong to the move."`
+	Created      int64            `json:"created" example:"98200" doc:"Tickets made from history."`
+	AsIs         int64            `json:"asIs" example:"1790" doc:"Conversations moved with the ticket they had."`
+	Redirected   int64            `json:"redirected" example:"8" doc:"Tickets made for conversations that came after the start."`
+	Failed       int64            `json:"failed" example:"2" doc:"Conversations that could not be converted; each is among the failures with its reason."`
+	OwnersLost   int64            `json:"ownersLost" example:"37" doc:"Tickets without an owner because the conversation's owner has no help desk access."`
+	OwnersLostBy []Share          `json:"ownersLostBy" nullable:"false" doc:"Whose they were, the most first: of the 20 agents who had the most when it started. ownersLost counts those of others too."`
+	Breaches     int64            `json:"breaches" example:"0" doc:"Tickets of which a clock was past when they were made."`
+	ByStatus     map[string]int64 `json:"byStatus" example:"{\"new\":1200,\"solved\":98800}" doc:"Tickets by the status that the move gave them."`
+	Compared     Compared         `json:"compared"`
+	Checksum     Checksum         `json:"checksum"`
+	LeftBehind   []Share          `json:"leftBehind" nullable:"false" doc:"Connected channels that are still in the inbox, with how many conversations they have now. Move them next."`
+	NewSince     *Figure          `json:"newSince,omitempty" doc:"Of a rehearsal: how many conversations have joined the channel since it began."`
+}
+
+// Figure is a number, and how it was found.
+type Figure struct {
+	N  int64  `json:"n" example:"12"`
+	Is string `json:"is" enum:"exact,at-least,extrapolated" example:"exact"`
+}
+
+// Choices are what was chosen for a move.
+type Choices struct {
+	History       string     `json:"history" enum:"all,none" example:"all"`
+	StatusMap     *StatusMap `json:"statusMap,omitempty"`
+	SLA           string     `json:"sla" enum:"from-move,original,none" example:"from-move"`
+	Notifications string     `json:"notifications" enum:"quiet,digest,all" example:"quiet"`
+	Acknowledged  []string   `json:"acknowledged" nullable:"false" example:"[\"agents-without-access\"]"`
+}
+
+// Compared says how many were compared, on either side.
+type Compared struct {
+	Inbox int64 `json:"inbox" example:"99998" doc:"Conversations: those found but those that failed."`
+	Desk  int64 `json:"desk" example:"99998" doc:"Tickets: created, moved as they were, and live ones."`
 }
 
 // Checksum is over (conversation, start, status, owner).
@@ -70,9 +100,11 @@ func (a *api) getReport(ctx context.Context, c desk.Caller, in *moveInput) (*bod
 func writeReport(m desk.Move) Report {
 	r := m.Report
 	w := Report{
-		MoveID: m.ID, ChannelID: m.Choices.Channel, Status: string(m.Status), Rehearsal: m.Choices.Rehearsal, EndedAt: m.EndedAt,
+		MoveID: m.ID, ChannelID: m.Choices.Channel, Status: string(m.Status), Rehearsal: m.Choices.Rehearsal, By: m.By,
+		StartedAt: m.StartedAt, FenceAt: m.FenceAt, EndedAt: m.EndedAt, Phases: writePhases(m.Phases), Choices: writeChoices(m.Choices),
 		Found: r.Found, Created: r.Created, AsIs: r.AsIs, Redirected: r.Redirected, Failed: r.Failed,
 		OwnersLost: r.OwnersLost, Breaches: r.Breaches, ByStatus: make(map[string]int64, len(r.ByStatus)),
+		OwnersLostBy: []Share{}, LeftBehind: []Share{}, Compared: Compared{r.Found - r.Failed, r.Created + r.AsIs + r.Redirected},
 		Checksum: Checksum{r.InboxSum, r.DeskSum, r.InboxSum == r.DeskSum},
 	}
 	for status, n := range r.ByStatus {
@@ -81,12 +113,25 @@ func writeReport(m desk.Move) Report {
 	return w
 }
 
+func writeChoices(c desk.Choices) Choices {
+	w := Choices{
+		History: string(c.History), SLA: string(c.SLA), Notifications: string(c.Notifications), Acknowledged: append([]string{}, c.Acknowledged...),
+	}
+	if c.Statuses != (desk.StatusMap{}) {
+		w.StatusMap = &StatusMap{string(c.Statuses.Open), string(c.Statuses.Closed)}
+	}
+	return w
+}
+
 // Failure is a conversation that could not be converted, and why.
 type Failure struct {
-	ConversationID string    `json:"conversationId" example:"c05jg3nrm7gk2v9x0q8s4t"`
-	Code           string    `json:"code" example:"no-start-date" doc:"Stable; programs may rely on it."`
-	Reason         string    `json:"reason" example:"the date it started is missing; set its started date and try again"`
-	At             time.Time `json:"at"`
+	ConversationID string      `json:"conversationId" example:"c05jg3nrm7gk2v9x0q8s4t"`
+	Code           string      `json:"code" example:"no-start-date" doc:"Stable; programs may rely on it."`
+	Reason         string      `json:"reason" example:"the date it started is missing; set its started date and try again"`
+	At             time.Time   `json:"at"`
+	Subject        string      `json:"subject,omitempty" example:"Where is my order?" doc:"Only for callers with help desk access, as customer and params."`
+	Customer       string      `json:"customer,omitempty" example:"jane@customer.example"`
+	Params         desk.Params `json:"params,omitempty" nullable:"false" doc:"What reason names, by name: with the code it can be said in any language."`
 }
 
 type failuresInput struct {
@@ -118,7 +163,7 @@ func (a *api) listFailures(ctx context.Context, c desk.Caller, in *failuresInput
 		l.Next = writeCursor("failures", fs[len(fs)-1].Conversation)
 	}
 	for i, f := range fs {
-		l.Items[i] = Failure{f.Conversation, f.Code, f.Reason, f.At}
+		l.Items[i] = Failure{ConversationID: f.Conversation, Code: f.Code, Reason: f.Reason, At: f.At}
 	}
 	return &body[list[Failure]]{l}, nil
 }

@@ -43,9 +43,11 @@ func TestR25Banner(t *testing.T) {
 	all := r.Sent
 	r.Sent = all[:1]
 	r.Deliver()
+	run = r.Step(r.Drain, run)
 	want("running", 40)
 	r.Sent = all[1:]
 	r.Deliver()
+	run = r.Step(r.Drain, run)
 	want("running", 99)
 	r.finish(run)
 	if b := banner(); b != nil {
@@ -72,28 +74,70 @@ func TestR24Progress(t *testing.T) {
 			}
 		}
 	}
+	phases := func(a answer) (words string) {
+		t.Helper()
+		for _, p := range a.at("phases").([]any) {
+			if words += fmt.Sprint(at(p, "phase")); at(p, "startedAt") == nil || at(p, "startedAt") == "" {
+				t.Errorf("%v has no start", p)
+			}
+			if at(p, "endedAt") == nil {
+				words += "…"
+			}
+			words += " "
+		}
+		return words
+	}
 	a := see()
-	want(a, object{"status": "starting", "etaSeconds": nil, "openBatches": 0.0, "fenceAt": nil, "endedAt": nil, "access": nil, "by": "ann",
+	want(a, object{"status": "starting", "expected": 301.0, "looked": nil, "waiting": nil, "etaSeconds": nil, "openBatches": 0.0, "fenceAt": nil, "endedAt": nil, "access": nil, "by": "ann",
 		"channelId": "mail", "history": "all", "sla": "from-move", "notifications": "quiet", "rehearsal": false})
 	run := r.Step(r.List, r.FenceLast())
 	fence := r.Time
 	a = see()
-	want(a, object{"status": "running", "phase": "list", "etaSeconds": nil, "openBatches": 4.0, "ratePerSecond": 0.0})
+	want(a, object{"status": "running", "etaSeconds": nil, "openBatches": 4.0, "ratePerSecond": 0.0})
 	if a.at("progress", "planned") != 301.0 || a.at("progress", "done") != 0.0 || a.at("statusMap", "closed") != "solved" || a.at("access", 1) != "bob" || a.at("access", 2) != nil {
 		t.Errorf("move = %s", a.Body)
+	}
+	if is := phases(a); is != "redirect list… " {
+		t.Errorf("phases = %s", is)
 	}
 	all := r.Sent
 	r.Sent = all[:2]
 	r.Deliver()
 	run = r.Step(r.Drain, run)
+	looked := r.Time
 	r.Time = fence.Add(10*time.Second - time.Millisecond)
 	a = see()
-	want(a, object{"phase": "drain", "openBatches": 2.0, "ratePerSecond": 20.0, "etaSeconds": 5.0})
+	want(a, object{"openBatches": 2.0, "ratePerSecond": 20.0, "etaSeconds": 5.0, "expected": 301.0})
+	if s, err := time.Parse(time.RFC3339, fmt.Sprint(a.at("looked"))); phases(a) != "redirect list convert… " || err != nil || s.Sub(looked).Abs() > time.Second {
+		t.Errorf("phases = %s, looked = %v", phases(a), a.at("looked"))
+	}
+	running := r.do(ann, "GET", "/v1/moves?status=running&channel=mail&rehearsal=false", nil).want(200)
+	if ids := running.ids(); !slices.Equal(ids, []string{id}) || running.at("items", 0, "progress", "done") != 200.0 || running.at("items", 0, "expected") != 301.0 {
+		t.Errorf("running = %s", running.Body)
+	}
+	for _, other := range []string{"channel=phone", "rehearsal=true", "status=done", "channel=support%20mail"} {
+		if ids := r.do(ann, "GET", "/v1/moves?"+other, nil).want(200).ids(); len(ids) > 0 {
+			t.Errorf("%s: %v", other, ids)
+		}
+	}
+	r.refuse(map[string]refusal{
+		"samples of nothing":      {as: ann, method: "GET", path: "/v1/moves/m1/samples", status: 404, code: "not-found"},
+		"samples for an agent":    {as: bob, method: "GET", path: "/v1/moves/" + id + "/samples", status: 403, code: "role"},
+		"samples of another's":    {as: zoe, method: "GET", path: "/v1/moves/" + id + "/samples", status: 404, code: "not-found"},
+		"moves of no such status": {as: ann, method: "GET", path: "/v1/moves?status=over", status: 422, code: "invalid"},
+	})
 	r.Sent = all[2:]
 	r.Deliver()
 	r.finish(run)
 	a = see()
-	want(a, object{"status": "done", "phase": nil, "openBatches": 0.0, "etaSeconds": nil})
+	if is := phases(a); is != "redirect list convert compare report " {
+		t.Errorf("phases = %s", is)
+	}
+	samples := r.do(ann, "GET", "/v1/moves/"+id+"/samples", nil).want(200)
+	if first := samples.at("items", 0); at(first, "done") != 200.0 || at(first, "open") != 2.0 || samples.at("items", 1, "done") != 301.0 || samples.at("items", 1, "asIs") != 1.0 {
+		t.Errorf("samples = %s", samples.Body)
+	}
+	want(a, object{"status": "done", "expected": 301.0, "waiting": nil, "openBatches": 0.0, "etaSeconds": nil})
 	if a.at("progress", "done") != 301.0 || a.at("progress", "created") != 300.0 || a.at("progress", "asIs") != 1.0 || a.at("progress", "failed") != 0.0 || a.at("endedAt") == nil {
 		t.Errorf("move = %s", a.Body)
 	}

@@ -163,8 +163,8 @@ func (s seen) write(w io.Writer) {
 // progress describes a move's progress in one line.
 func progress(m api.ChannelMove) string {
 	parts := []string{m.Status}
-	if m.Phase != "" {
-		parts[0] = m.Phase
+	if phase := m.PhaseNow(); phase != "" {
+		parts[0] = phase
 	}
 	if p := m.Progress; p != nil {
 		parts = append(parts, fmt.Sprintf("%d of %d conversations", p.Done, p.Planned))

@@ -120,7 +120,7 @@ type Move struct {
 	ID      string
 	Choices Choices
 	Status  MoveStatus
-	Phase   string // current step of the state machine, such as "list"; for people only
+	Phases  []Stage // what it has done so far, and what it does now
 
 	By        string // agent who started it
 	StartedAt time.Time
@@ -130,6 +130,7 @@ type Move struct {
 	RepairAt  time.Time // when the next daily repair of its channel is due; zero until its late audits have ended
 	Run       int       // number of executions of the state machine started so far
 
+	Expected    int64  // conversations, by its plan
 	SettingsSum string // SHA-256 of the channel's settings at the start, in hex (R17)
 	Report      Report // final once Status is Done or Attention
 }

@@ -101,7 +101,7 @@ func (r *rig) wait(id string, limit time.Duration) desk.Move {
 		}
 		if time.Now().After(end) {
 			p, _ := r.App.Ledger.Progress(r.t.Context(), "acme", id, "0")
-			r.t.Fatalf("move %s is %s (%s) after %s: %+v", id, m.Status, m.Phase, limit, p)
+			r.t.Fatalf("move %s is %s (%s) after %s: %+v", id, m.Status, m.Phase(), limit, p)
 		}
 	}
 }

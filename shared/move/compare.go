@@ -39,7 +39,7 @@ func (w *work) mark(ctx context.Context, changes []desk.Change) error {
 	now := w.Now()
 	for _, c := range changes {
 		if !w.marked && now.Sub(c.Old.ChangedAt).Abs() >= streamDelay {
-			if err := w.Ledger.Mark(ctx, w.Account, w.Job, w.Pass); err != nil {
+			if err := w.Ledger.Mark(ctx, w.Account, w.Job, w.Pass, now); err != nil {
 				return err
 			}
 			w.marked = true

@@ -17,7 +17,7 @@ type Converter struct {
 	Ledger   interface {
 		FailureRecorder
 		Done(ctx context.Context, b Batch, f Found) error
-		Mark(ctx context.Context, account, job, pass string) error
+		Mark(ctx context.Context, account, job, name string, at time.Time) error
 		Settle(ctx context.Context, account, id string, conversations []string) error
 	}
 	Now func() time.Time
@@ -59,6 +59,9 @@ func (c Converter) Do(ctx context.Context, b Batch, receives int) (Found, error)
 		err = c.Ledger.Done(ctx, b, w.found)
 	}
 	if err != nil {
+		if desk.Temporary(err) && !b.Late() {
+			_ = c.Ledger.Mark(ctx, b.Account, b.Job, throttled, c.Now()) // so that people see why it takes so long
+		}
 		return Found{}, fmt.Errorf("batch %s: %w", b.Entry, err)
 	}
 	return w.found, nil

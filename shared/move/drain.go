@@ -15,7 +15,7 @@ type Drain struct {
 	Ledger interface {
 		BatchReader
 		Sent(ctx context.Context, account, job, entry string, at time.Time) error
-		Marked(ctx context.Context, account, job, pass string) (bool, error)
+		Courses
 	}
 	Source Source
 	Queue  Queue
@@ -49,7 +49,7 @@ const (
 )
 
 // Step checks whether batches are open. If so, it returns how long to wait: about
-// as long as they will take at the present rate, 1 to 60 s. If none has finished
+// as long as they will take at the present rate, 1 to 60 s, so that people see how far it is. If none has finished
 // since the last check, those that are overdue are sent again, because their
 // messages may be lost. While others finish, a long queue is the likelier reason,
 // and sending again would only make it longer.
@@ -65,17 +65,17 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		return r, nil
 	}
 	if r.Pass == 0 {
-		if err := enter(ctx, d.Phase, m, "drain"); err != nil {
+		if m, err = enter(ctx, d.Phase, m, desk.PhaseConvert, d.Now()); err != nil {
 			return r, err
 		}
 	}
-	open, p, err := d.look(ctx, r)
+	open, p, err := look(ctx, d.Ledger, r)
 	for range maxLooks {
 		if err != nil || d.Pause == nil || len(open) == 0 {
 			break
 		}
 		if err = d.Pause(ctx, lookInterval); err == nil {
-			open, p, err = d.look(ctx, r)
+			open, p, err = look(ctx, d.Ledger, r)
 		}
 	}
 	if err != nil {
@@ -85,18 +85,28 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		d.OnDrained(r, p, len(open))
 	}
 	now := d.Now()
+	s := seen{Progress: p, open: len(open), stalled: p.Done == r.Done}
 	if len(open) == 0 {
-		return d.drained(ctx, r, m, now)
+		next, err := d.drained(ctx, r, m, now)
+		if s.ended = !next.More; next.More {
+			s.waits = desk.WaitSettling
+		}
+		note(ctx, d.Ledger, r, m, s, now)
+		return next, err
 	}
 	r.More = true
-	w := wait(p, r, now)
-	if p.Done == r.Done {
+	w := min(wait(p, r, now), pace(now.Sub(m.Began())))
+	if s.stalled {
 		next, err := d.resend(ctx, r, m, open, now)
 		if err != nil {
 			return r, err
 		}
+		if next == 0 {
+			s.waits = desk.WaitLate
+		}
 		w = max(min(w, next), shortWait)
 	}
+	note(ctx, d.Ledger, r, m, s, now)
 	r.Wait = seconds(w)
 	r.Done, r.At = p.Done, now
 	return r, nil
@@ -106,7 +116,7 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 // one after one that found something to land, else the end. A rehearsal and what
 // runs after the end have one pass, but for a repair, which first tries again what
 // failed.
-func (d Drain) drained(ctx context.Context, r Run, m desk.Move, now time.Time) (_ Run, err error) {
+func (d Drain) drained(ctx context.Context, r Run, m desk.Move, now time.Time) (Run, error) {
 	r.More, r.Wait, r.Again = false, 0, false
 	r.Done, r.At = 0, time.Time{}
 	switch {
@@ -121,24 +131,16 @@ func (d Drain) drained(ctx context.Context, r Run, m desk.Move, now time.Time) (
 		}
 		r.Again = true
 	case r.Pass < maxPasses:
-		if r.Again, err = d.Ledger.Marked(ctx, r.Account, r.Job(), r.PassID()); err != nil {
+		marked, err := d.Ledger.Marked(ctx, r.Account, r.Job(), r.PassID())
+		if err != nil {
 			return r, err
 		}
+		r.Again = !marked.IsZero()
 	}
 	if r.Again {
 		r.Pass++
 	}
 	return r, nil
-}
-
-// look reads the open batches and the pass's progress.
-func (d Drain) look(ctx context.Context, r Run) ([]Entry, Progress, error) {
-	open, err := d.Ledger.Open(ctx, r.Account, r.Job(), openPage)
-	if err != nil {
-		return nil, Progress{}, err
-	}
-	p, err := d.Ledger.Progress(ctx, r.Account, r.Job(), r.PassID())
-	return open, p, err
 }
 
 func wait(p Progress, r Run, now time.Time) time.Duration {

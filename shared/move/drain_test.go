@@ -49,7 +49,7 @@ func TestDrainSaysWhatFollows(t *testing.T) {
 			test.run(&run)
 			was := run
 			if was.Began = 0; test.marked {
-				if err := r.Ledger.Mark(t.Context(), "acme", was.Job(), was.PassID()); err != nil {
+				if err := r.Ledger.Mark(t.Context(), "acme", was.Job(), was.PassID(), r.Time); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -136,12 +136,14 @@ func TestDrainSendsWhatIsOverdueAgain(t *testing.T) {
 	}
 }
 
-// TestDrainWaitsAsLongAsItWillTake, up to a minute.
+// TestDrainWaitsAsLongAsItWillTake, up to a minute, and at most a hundredth of the
+// time it has taken: here two hours.
 func TestDrainWaitsAsLongAsItWillTake(t *testing.T) {
 	r := apptest.New(t)
 	r.Import("mail", 1000)
 	r.StartMove(apptest.History("mail"))
 	run := r.ListLast()
+	r.Time = r.Time.Add(2 * time.Hour)
 	waiting := r.Sent
 	some := func(n int) {
 		r.Sent, waiting = slices.Clone(waiting[:n]), waiting[n:]

@@ -30,7 +30,7 @@ type Fence struct {
 // snapshot and fence.
 func (f Fence) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := f.Moves.Get(ctx, r.Account, r.Move)
-	if err != nil || !m.EndedAt.IsZero() {
+	if err != nil || !m.FencedBy.IsZero() { // it is recorded last
 		return r, err
 	}
 	setup, err := f.Setups.Setup(ctx, r.Account)
@@ -48,9 +48,7 @@ func (f Fence) Step(ctx context.Context, r Run) (Run, error) {
 	if c.Move != m.ID || c.Home == desk.Inbox {
 		return r, fmt.Errorf("channel %s is fenced by move %s, not %s", c.ID, c.Move, m.ID)
 	}
-	m.FenceAt = c.FenceAt
-	if m.FencedBy.IsZero() {
-		m.FencedBy = f.Now().Truncate(time.Millisecond)
-	}
-	return r, f.Moves.Proceed(ctx, m, "fence")
+	to, _ := m.Enter(desk.PhaseRedirect, c.FenceAt)
+	to.FenceAt, to.FencedBy = c.FenceAt, f.Now().Truncate(time.Millisecond)
+	return r, f.Moves.Proceed(ctx, m, to)
 }

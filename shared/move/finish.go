@@ -15,6 +15,7 @@ import (
 type Finish struct {
 	Moves interface {
 		MoveReader
+		Phases
 		Finish(ctx context.Context, m desk.Move, listed Cursor, dueAt time.Time, entry desk.AuditEntry) error
 		AwaitRepair(ctx context.Context, m desk.Move, repairAt time.Time) error
 		EndRepair(ctx context.Context, r Run, entry desk.AuditEntry) error
@@ -53,7 +54,7 @@ func (f Finish) Step(ctx context.Context, r Run) (Run, error) {
 		return f.repair(ctx, r, m)
 	}
 	if m.Status == desk.Running && m.Run == r.Run {
-		if err := f.end(ctx, r, &m); err != nil {
+		if m, err = f.end(ctx, r, m); err != nil {
 			return r, err
 		}
 	}
@@ -71,30 +72,35 @@ func untilAudit(m desk.Move, audit int, now time.Time) int {
 }
 
 // end writes the report and ends the move: done, or at attention if conversations
-// failed.
-func (f Finish) end(ctx context.Context, r Run, m *desk.Move) error {
+// failed. It returns the move as it is then.
+func (f Finish) end(ctx context.Context, r Run, was desk.Move) (desk.Move, error) {
 	listed, err := f.Ledger.Cursor(ctx, r.Account, r.Move)
 	if err != nil {
-		return err
+		return was, err
 	}
 	if listed.Began != r.Began || listed.Pass != r.Pass || !listed.Listed || listed.Closed {
-		return nil // a step that woke up late: another execution goes on
+		return was, nil // a step that woke up late: another execution goes on
+	}
+	m, err := enter(ctx, f.Moves, was, desk.PhaseReport, f.Now())
+	if err != nil {
+		return was, err
 	}
 	total, err := f.Ledger.Progress(ctx, r.Account, r.Move, r.PassID())
 	if err != nil {
-		return err
+		return was, err
 	}
 	failures, _, err := f.Ledger.Failures(ctx, r.Account, r.Move, "", "", 1)
 	if err != nil {
-		return err
+		return was, err
 	}
 	m.Report = desk.Report{
 		Found: total.Found, Created: total.Created, AsIs: total.AsIs, Redirected: total.Live, Failed: total.Failed,
 		OwnersLost: total.OwnersLost, Breaches: total.Breaches, ByStatus: total.ByStatus,
 		InboxSum: fmt.Sprintf("%016x", total.Inbox), DeskSum: fmt.Sprintf("%016x", total.Desk),
 	}
-	was := *m
-	m.Status, m.Phase, m.EndedAt = desk.Done, "", f.Now()
+	m.Expected, m.EndedAt = total.Planned, f.Now()
+	m = m.EndPhase(m.EndedAt)
+	m.Status = desk.Done
 	dueAt := m.EndedAt
 	switch {
 	case m.Choices.Rehearsal:
@@ -102,19 +108,18 @@ func (f Finish) end(ctx context.Context, r Run, m *desk.Move) error {
 	case len(failures) > 0:
 		m.Status = desk.Attention
 	case m.Choices.Notifications == desk.Digest:
-		if err := f.digest(ctx, r, *m); err != nil {
-			return err
+		if err := f.digest(ctx, r, m); err != nil {
+			return was, err
 		}
 	}
-	err = f.Moves.Finish(ctx, *m, listed, dueAt, f.entry(*m, desk.ActionEnd, fmt.Sprint(m.Run), string(m.Status)))
+	err = f.Moves.Finish(ctx, m, listed, dueAt, f.entry(m, desk.ActionEnd, fmt.Sprint(m.Run), string(m.Status)))
 	if errors.Is(err, desk.ErrChanged) { // this step ran twice
-		*m = was
-		return nil
+		return was, nil
 	}
 	if err == nil && f.OnEnded != nil {
-		f.OnEnded(*m)
+		f.OnEnded(m)
 	}
-	return err
+	return m, err
 }
 
 // digest notifies each agent of how many tickets from history they own (R10).

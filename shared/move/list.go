@@ -17,6 +17,8 @@ type Lister struct {
 	Source Source
 	Ledger interface {
 		CursorReader
+		BatchReader
+		Courses
 		Advance(ctx context.Context, account, job string, from, to Cursor, entries []Entry) error
 	}
 	Queue Queue
@@ -51,7 +53,7 @@ func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 	if r.replaced(m) {
 		return r, nil
 	}
-	if err := enter(ctx, l.Phase, m, phase(r, m)); err != nil {
+	if m, err = enter(ctx, l.Phase, m, phase(r, m), l.Now()); err != nil {
 		return r, err
 	}
 	for listed := 0; listed < l.PerStep; {
@@ -71,18 +73,21 @@ func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 		listed += n
 	}
 	r.More = true
+	if open, p, err := look(ctx, l.Ledger, r); err == nil {
+		note(ctx, l.Ledger, r, m, seen{Progress: p, open: len(open)}, l.Now())
+	}
 	return r, nil
 }
 
 // phase is what people are told that a run does.
-func phase(r Run, m desk.Move) string {
+func phase(r Run, m desk.Move) desk.Phase {
 	switch {
 	case m.Choices.Rehearsal:
-		return "rehearse"
+		return desk.PhaseRehearse
 	case r.Pass > 0:
-		return "compare"
+		return desk.PhaseCompare
 	}
-	return "list"
+	return desk.PhaseList
 }
 
 // cursor returns from where to list. It begins the run's pass, unless that or a

@@ -219,7 +219,7 @@ func TestAListerAdoptsALaterPass(t *testing.T) {
 			t.Errorf("after the end it lists %d batches, %+v", len(q.bs)-n, got)
 		}
 		r.Time = r.Time.Add(time.Hour)
-		if now, err := r.Moves.Get(t.Context(), "acme", m.ID); err != nil || now.Status != desk.Done || now.Phase != "" || !now.EndedAt.Equal(m.EndedAt) {
+		if now, err := r.Moves.Get(t.Context(), "acme", m.ID); err != nil || now.Status != desk.Done || now.Phase() != "" || !now.EndedAt.Equal(m.EndedAt) {
 			t.Errorf("move = %+v, %v", now, err)
 		}
 	}
@@ -253,7 +253,7 @@ func TestRetryListsFailures(t *testing.T) {
 			t.Errorf("batch = %+v", b)
 		}
 	}
-	if m, err := r.Moves.Get(t.Context(), "acme", m.ID); err != nil || m.Phase != "list" || m.Status != desk.Running {
+	if m, err := r.Moves.Get(t.Context(), "acme", m.ID); err != nil || m.Phase() != desk.PhaseList || m.Status != desk.Running {
 		t.Errorf("move = %+v, %v", m, err)
 	}
 }

@@ -50,9 +50,10 @@ func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk
 	if err := setup.CheckMoveStatuses(m, "put them back into the setup, then retry"); err != nil {
 		return desk.Move{}, err
 	}
-	m.Run++
-	m.Status, m.Phase, m.EndedAt, m.RepairAt = desk.Running, "list", time.Time{}, time.Time{}
 	now := t.Now()
+	m = m.Begin(desk.PhaseList, now)
+	m.Run++
+	m.EndedAt, m.RepairAt = time.Time{}, time.Time{}
 	err = t.Moves.Resume(ctx, m, desk.AuditEntry{
 		Account: m.Account, ID: fmt.Sprintf("%s-%s-%d", desk.ActionRetry, m.ID, m.Run), At: now, By: caller.Agent,
 		Action: desk.ActionRetry, Move: m.ID, Channel: m.Choices.Channel, Address: caller.Address,

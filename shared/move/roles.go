@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"time"
 
 	"deskmove/shared/desk"
 )
@@ -65,17 +66,20 @@ type Outbox interface {
 	Notify(ctx context.Context, account string, ns []desk.Notification) error
 }
 
-// Phases records a move's phase and when its channel was fenced.
+// Phases records a move's phases and when its channel was fenced, unless the move has
+// got into another phase or has ended since it was read.
 type Phases interface {
-	Proceed(ctx context.Context, m desk.Move, phase string) error
+	Proceed(ctx context.Context, from, to desk.Move) error
 }
 
-// enter records a phase, unless the move is in it already or has ended.
-func enter(ctx context.Context, moves Phases, m desk.Move, phase string) error {
-	if m.Phase == phase || m.Status == desk.Done || m.Status == desk.Attention {
-		return nil
+// enter records that a phase has begun, unless that or a later one has already. It
+// returns the move as it is then.
+func enter(ctx context.Context, moves Phases, m desk.Move, p desk.Phase, at time.Time) (desk.Move, error) {
+	to, ok := m.Enter(p, at)
+	if !ok {
+		return m, nil
 	}
-	return moves.Proceed(ctx, m, phase)
+	return to, moves.Proceed(ctx, m, to)
 }
 
 // Listing reads a range of a channel's listing, from new to old, as

@@ -140,14 +140,17 @@ func (s Starter) start(ctx context.Context, caller desk.Caller, choices desk.Cho
 	if len(planned.Blockers)+len(left) > 0 {
 		return desk.Move{}, &BlockedError{Blockers: planned.Blockers, Warnings: left}
 	}
-	return s.store(ctx, caller, c, choices, idem)
+	return s.store(ctx, caller, c, choices, planned, idem)
 }
 
-func (s Starter) store(ctx context.Context, caller desk.Caller, c desk.Channel, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+func (s Starter) store(ctx context.Context, caller desk.Caller, c desk.Channel, choices desk.Choices, planned Plan, idem Idempotency) (desk.Move, error) {
 	now := s.Now().Truncate(time.Millisecond)
 	m := desk.Move{
 		Account: caller.Account, ID: newMoveID(now, caller, choices, idem), Choices: choices,
 		Status: desk.Starting, By: caller.Agent, StartedAt: now, Run: 1, SettingsSum: c.SettingsSum(),
+	}
+	if choices.History == desk.AllHistory {
+		m.Expected = planned.Conversations
 	}
 	action := desk.ActionStart
 	if choices.Rehearsal {

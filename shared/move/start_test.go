@@ -52,7 +52,7 @@ func TestR04OfTwoAtOnceOneStarts(t *testing.T) {
 	if locked, err := r.Moves.Locked(t.Context(), "acme"); locked != id || err != nil {
 		t.Errorf("the lock is of %q, %v; want %s", locked, err, id)
 	}
-	if moves, _, err := r.Moves.List(t.Context(), "acme", "", 10); len(moves) != 1 || err != nil {
+	if moves, _, err := r.Moves.List(t.Context(), "acme", "", 10, func(desk.Move) bool { return true }); len(moves) != 1 || err != nil {
 		t.Errorf("moves = %+v, %v", moves, err)
 	}
 }

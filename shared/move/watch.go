@@ -14,14 +14,18 @@ import (
 type Monitor struct {
 	Setups SetupReader
 	Moves  MoveReader
-	Ledger BatchReader
-	Now    func() time.Time
+	Ledger interface {
+		BatchReader
+		Course(ctx context.Context, account, id string) (desk.Course, error)
+	}
+	Now func() time.Time
 }
 
 // Overview is a move and its progress.
 type Overview struct {
 	desk.Move
 	Progress
+	Course desk.Course
 	Access []string      // sorted IDs of the agents who had help desk access at the fence; nil before it
 	Open   int           // batches that are not done, counted up to a limit
 	Rate   float64       // conversations a second since the fence
@@ -38,6 +42,9 @@ func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, er
 	if watched.Progress, err = w.Ledger.Progress(ctx, account, id, countedPass(m)); err != nil {
 		return Overview{}, err
 	}
+	if watched.Course, err = w.Ledger.Course(ctx, account, id); err != nil {
+		return Overview{}, err
+	}
 	access, err := w.Moves.Access(ctx, account, id)
 	if err != nil && !errors.Is(err, desk.ErrNotFound) {
 		return Overview{}, err
@@ -50,6 +57,7 @@ func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, er
 		return Overview{}, err
 	}
 	watched.Open = len(open)
+	watched.Expected = Expected(m, watched.Planned)
 	watched.pace(w.Now())
 	return watched, nil
 }
@@ -59,16 +67,32 @@ func (w *Overview) pace(now time.Time) {
 	if !w.EndedAt.IsZero() {
 		now = w.EndedAt
 	}
-	took := now.Sub(w.FenceAt).Seconds()
-	if w.FenceAt.IsZero() || took <= 0 {
+	since := w.FenceAt
+	if w.Choices.Rehearsal {
+		since = w.StartedAt
+	}
+	took := now.Sub(since).Seconds()
+	if since.IsZero() || took <= 0 {
 		return
 	}
 	w.Rate = float64(w.Done) / took
 	// The total is unknown until the channel has been listed.
-	known := w.EndedAt.IsZero() && w.Phase != "fence" && w.Phase != "list"
-	if known && w.Rate > 0 {
+	listed := w.Phase() != "" && w.Phase() != desk.PhaseRedirect && w.Phase() != desk.PhaseList
+	if listed && w.Rate > 0 {
 		w.Left = time.Duration(float64(max(w.Planned-w.Done, 0)) / w.Rate * float64(time.Second))
 	}
+}
+
+// Expected returns how many conversations a move is expected to deal with, of which
+// so many have been listed.
+func Expected(m desk.Move, listed int64) int64 {
+	switch {
+	case !m.EndedAt.IsZero():
+		return m.Expected
+	case m.Phase() == desk.PhaseConvert, m.Phase() == desk.PhaseCompare, m.Phase() == desk.PhaseReport:
+		return listed
+	}
+	return max(m.Expected, listed)
 }
 
 // Notice is a banner that says that a channel is moving (R25).
@@ -130,7 +154,7 @@ func (w Monitor) notice(ctx context.Context, setup desk.Setup, id string) (Notic
 	if err != nil {
 		return Notice{}, false, err
 	}
-	p, err := w.Ledger.Progress(ctx, setup.Account.ID, id, countedPass(m))
+	course, err := w.Ledger.Course(ctx, setup.Account.ID, id) // one item, since everyone polls this
 	if err != nil {
 		return Notice{}, false, err
 	}
@@ -138,8 +162,8 @@ func (w Monitor) notice(ctx context.Context, setup desk.Setup, id string) (Notic
 	n := Notice{Channel: c, Move: m, Since: m.StartedAt, Percent: 100}
 	if m.EndedAt.IsZero() {
 		n.Percent = 0
-		if p.Planned > 0 {
-			n.Percent = int(min(99, p.Done*100/p.Planned))
+		if all := Expected(m, course.Planned); all > 0 {
+			n.Percent = int(min(99, course.Last().Done*100/all))
 		}
 	}
 	return n, ok && m.Status != desk.Done, nil

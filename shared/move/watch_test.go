@@ -29,6 +29,8 @@ func (ending) Progress(context.Context, string, string, string) (Progress, error
 	return Progress{}, nil
 }
 
+func (ending) Course(context.Context, string, string) (desk.Course, error) { return desk.Course{}, nil }
+
 func TestNoBannerForAMoveThatJustEnded(t *testing.T) {
 	w := Monitor{Setups: ending{}, Moves: ending{}, Ledger: ending{}, Now: time.Now}
 	if notices, err := w.Notices(t.Context(), "acme"); err != nil || len(notices) > 0 {

@@ -24,7 +24,8 @@
 //	control        access snapshot   A#a#MOVES                     ACCESS#move
 //	control        running repair    A#a#MOVES                     REPAIR#move
 //	control        idempotency key   A#a#IDEMPOTENT                key
-//	control        cursor, marks     A#a#JOB#job                   CURSOR, MARK#pass
+//	control        cursor, marks     A#a#JOB#job                   CURSOR, MARK#name
+//	control        course of a move  A#a#JOB#move                  COURSE
 //	control        ledger entry      A#a#LEDGER#job#shard          entry
 //	control        counters          A#a#COUNT#job#pass#shard      N
 //	control        tickets by owner  A#a#OWNERS#job#pass#shard     agent

@@ -266,7 +266,7 @@ func TestHistoryOfTheLock(t *testing.T) {
 						if !h.start(person, account, id) {
 							continue
 						}
-						if err := h.Proceed(h.ctx, moveOf(account, id, desk.Starting), "list"); err != nil {
+						if err := h.Proceed(h.ctx, moveOf(account, id, desk.Starting), moveOf(account, id, desk.Starting).Begin(desk.PhaseList, time.UnixMilli(3))); err != nil {
 							t.Error(err)
 						}
 						var zombie sync.WaitGroup
@@ -350,7 +350,7 @@ func (h *history) open(t *testing.T, account string) {
 		m := moveOf(account, id, desk.Starting)
 		m.Choices.Rehearsal = id != "m1" // takes no lock
 		err = errors.Join(err, h.MoveStore.Start(h.ctx, m, move.Idempotency{}, entry(account, "start", id)),
-			h.Proceed(h.ctx, moveOf(account, id, desk.Starting), "fence"))
+			h.Proceed(h.ctx, moveOf(account, id, desk.Starting), moveOf(account, id, desk.Starting).Begin(desk.PhaseRedirect, time.UnixMilli(3))))
 	}
 	if err != nil {
 		t.Fatal(err)

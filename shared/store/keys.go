@@ -102,9 +102,12 @@ func idempotencyKey(account, id string) Key { return Key{key(account, "IDEMPOTEN
 // CursorKey is the key of the item that says how far a job has listed.
 func CursorKey(account, job string) Key { return Key{key(account, "JOB", job), "CURSOR"} }
 
-func markKey(account, job, pass string) Key {
-	return Key{key(account, "JOB", job), "MARK#" + pass}
+func markKey(account, job, name string) Key {
+	return Key{key(account, "JOB", job), "MARK#" + name}
 }
+
+// courseKey is the key of what a move notes of itself.
+func courseKey(account, move string) Key { return Key{key(account, "JOB", move), "COURSE"} }
 
 func ledgerPK(account, job string, shard int) string {
 	return key(account, "LEDGER", job, strconv.Itoa(shard))

@@ -245,21 +245,24 @@ func (s LedgerStore) Owners(ctx context.Context, account, job, pass string, do f
 	return nil
 }
 
-// Mark records that a pass found something to land, before it is landed.
-func (s LedgerStore) Mark(ctx context.Context, account, job, pass string) error {
+// Mark marks a job by a name, such as that of a pass which found something to land.
+func (s LedgerStore) Mark(ctx context.Context, account, job, name string, at time.Time) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
-		Op: Put, Table: Control, Key: markKey(account, job, pass), Set: Attrs{}.num(AttrCount, 1),
+		Op: Put, Table: Control, Key: markKey(account, job, name), Set: Attrs{}.time(aAt, at),
 	}}))
 	if err != nil {
-		return fmt.Errorf("mark pass %s of %s: %w", pass, job, err)
+		return fmt.Errorf("mark %s of %s: %w", name, job, err)
 	}
 	return nil
 }
 
-// Marked reports whether a pass is marked.
-func (s LedgerStore) Marked(ctx context.Context, account, job, pass string) (bool, error) {
-	items, err := s.Engine.Get(ctx, Control, []Key{markKey(account, job, pass)}, Strong)
-	return len(items) > 0, err
+// Marked returns when a job was last marked by a name; zero if it is not.
+func (s LedgerStore) Marked(ctx context.Context, account, job, name string) (time.Time, error) {
+	items, err := s.Engine.Get(ctx, Control, []Key{markKey(account, job, name)}, Strong)
+	if err != nil || len(items) == 0 {
+		return time.Time{}, err
+	}
+	return items[0].Attrs.Time(aAt), nil
 }
 
 // Open reads entries that are not done, at most limit of each shard.

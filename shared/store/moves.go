@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,10 +25,11 @@ const (
 	aStartedAt = "started"
 	aFencedBy  = "fencedby"
 	aRepair    = "repair" // when the next daily repair is due
-	AttrPhase  = "phase"
+	AttrPhases = "phases"
 	aBy        = "by"
 	aEnded     = "ended"
 	aRun       = "run"
+	aExpected  = "expect"
 	AttrReport = "report"
 	aSum       = "sum"
 	aAgents    = "agents"
@@ -59,8 +61,8 @@ func writeMove(m desk.Move, dueAt time.Time) (Attrs, error) {
 		return nil, err
 	}
 	a := Attrs{}.str(aAccount, m.Account).str(aID, m.ID).str(aChoices, string(choices)).str(aChannel, m.Choices.Channel)
-	a = a.str(AttrStatus, string(m.Status)).str(AttrPhase, m.Phase).str(aBy, m.By).time(aStartedAt, m.StartedAt)
-	a = a.time(AttrFence, m.FenceAt).time(aFencedBy, m.FencedBy).time(aRepair, m.RepairAt).time(aEnded, m.EndedAt).str(aSum, m.SettingsSum).num(aRun, int64(m.Run)).str(AttrReport, string(report))
+	a = a.str(AttrStatus, string(m.Status)).str(AttrPhases, writePhases(m.Phases)).str(aBy, m.By).time(aStartedAt, m.StartedAt)
+	a = a.time(AttrFence, m.FenceAt).time(aFencedBy, m.FencedBy).time(aRepair, m.RepairAt).time(aEnded, m.EndedAt).str(aSum, m.SettingsSum).num(aRun, int64(m.Run)).num(aExpected, m.Expected).str(AttrReport, string(report))
 	if !dueAt.IsZero() {
 		a = a.str(ByDueTime.PK, due).str(ByDueTime.SK, dueSK(dueAt, m.Account, m.ID))
 	}
@@ -69,10 +71,11 @@ func writeMove(m desk.Move, dueAt time.Time) (Attrs, error) {
 
 func readMove(a Attrs) (desk.Move, error) {
 	m := desk.Move{
-		Account: a.Str(aAccount), ID: a.Str(aID), Status: desk.MoveStatus(a.Str(AttrStatus)), Phase: a.Str(AttrPhase),
-		By: a.Str(aBy), StartedAt: a.Time(aStartedAt), FenceAt: a.Time(AttrFence), FencedBy: a.Time(aFencedBy), RepairAt: a.Time(aRepair), EndedAt: a.Time(aEnded), SettingsSum: a.Str(aSum), Run: int(a.Num(aRun)),
+		Account: a.Str(aAccount), ID: a.Str(aID), Status: desk.MoveStatus(a.Str(AttrStatus)),
+		By: a.Str(aBy), StartedAt: a.Time(aStartedAt), FenceAt: a.Time(AttrFence), FencedBy: a.Time(aFencedBy), RepairAt: a.Time(aRepair), EndedAt: a.Time(aEnded), SettingsSum: a.Str(aSum), Run: int(a.Num(aRun)), Expected: a.Num(aExpected),
 	}
 	err := errors.Join(json.Unmarshal([]byte(a.Str(aChoices)), &m.Choices), json.Unmarshal([]byte(a.Str(AttrReport)), &m.Report))
+	m.Phases = readPhases(a.Str(AttrPhases))
 	if err != nil {
 		return m, fmt.Errorf("move %s: %w", m.ID, err)
 	}
@@ -156,24 +159,35 @@ func (s MoveStore) Get(ctx context.Context, account, id string) (desk.Move, erro
 	return readMove(a)
 }
 
-// List reads one page of an account's moves, newest first.
-func (s MoveStore) List(ctx context.Context, account, cursor string, limit int) ([]desk.Move, string, error) {
-	page, err := s.Engine.Query(ctx, Query{
-		Table: Control, PK: movesPK(account), From: "MOVE#", To: "MOVE$", Descending: true,
-		After: cursor, Limit: limit, Read: Strong,
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("moves of %s: %w", account, err)
+// List reads a page of those of an account's moves that are to be kept, the newest
+// first, after one with that ID; from the newest on if it is "". More says that
+// there are others. An account has few moves, so that all are looked at.
+func (s MoveStore) List(ctx context.Context, account, after string, limit int, keep func(desk.Move) bool) (moves []desk.Move, more bool, _ error) {
+	q := Query{Table: Control, PK: movesPK(account), From: "MOVE#", To: "MOVE$", Descending: true, Limit: 100, Read: Strong}
+	if after != "" {
+		q.To = MoveKey(account, after).SK
 	}
-	var moves []desk.Move
-	for _, item := range page.Items {
-		m, err := readMove(item.Attrs)
+	for {
+		page, err := s.Engine.Query(ctx, q)
 		if err != nil {
-			return nil, "", err
+			return nil, false, fmt.Errorf("moves of %s: %w", account, err)
 		}
-		moves = append(moves, m)
+		for _, item := range page.Items {
+			m, err := readMove(item.Attrs)
+			switch {
+			case err != nil:
+				return nil, false, err
+			case m.ID == after || !keep(m):
+			case len(moves) == limit:
+				return moves, true, nil
+			default:
+				moves = append(moves, m)
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return moves, false, nil
+		}
 	}
-	return moves, page.Next, nil
 }
 
 // Snapshot keeps the agents who have help desk access, once for a move; the
@@ -204,19 +218,54 @@ func (s MoveStore) Access(ctx context.Context, account, id string) (map[string]b
 	return access, nil
 }
 
-// Proceed records what a move does now, and its fence once there is one. If
-// the move's status is no longer that of m, nothing is recorded: a step that
-// wakes up after the end must not make the move run again.
-func (s MoveStore) Proceed(ctx context.Context, m desk.Move, phase string) error {
+// Proceed records what a move does now, and its fence once there is one. If its
+// status and phases are no longer those of from, nothing is recorded: a step that
+// wakes up late must not put the move back.
+func (s MoveStore) Proceed(ctx context.Context, from, to desk.Move) error {
+	as := Equals(AttrStatus, S(string(from.Status)))
+	if len(from.Phases) > 0 {
+		as = as.And(Equals(AttrPhases, S(writePhases(from.Phases))))
+	}
 	err := FirstError(s.Engine.Write(ctx, []Write{{
-		Op: Update, Table: Control, Key: MoveKey(m.Account, m.ID),
-		Set: Attrs{}.str(AttrStatus, string(desk.Running)).str(AttrPhase, phase).time(AttrFence, m.FenceAt).time(aFencedBy, m.FencedBy),
-		If:  Equals(AttrStatus, S(string(m.Status))),
+		Op: Update, Table: Control, Key: MoveKey(to.Account, to.ID), If: as,
+		Set: Attrs{}.str(AttrStatus, string(to.Status)).str(AttrPhases, writePhases(to.Phases)).time(AttrFence, to.FenceAt).time(aFencedBy, to.FencedBy),
 	}}))
 	if err != nil && !errors.Is(err, ErrCondition) {
-		return fmt.Errorf("move %s, phase %s: %w", m.ID, phase, err)
+		return fmt.Errorf("move %s, phase %s: %w", to.ID, to.Phase(), err)
 	}
 	return nil
+}
+
+// Phases are "phase start end", separated by commas; the last may have no end.
+func writePhases(stages []desk.Stage) string {
+	parts := make([]string, len(stages))
+	for i, s := range stages {
+		parts[i] = string(s.Phase) + " " + instant(s.StartedAt)
+		if !s.EndedAt.IsZero() {
+			parts[i] += " " + instant(s.EndedAt)
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+func readPhases(s string) (stages []desk.Stage) {
+	for part := range strings.SplitSeq(s, ",") {
+		words := strings.Fields(part)
+		if len(words) < 2 {
+			continue
+		}
+		stage := desk.Stage{Phase: desk.Phase(words[0]), StartedAt: readInstant(words[1])}
+		if len(words) > 2 {
+			stage.EndedAt = readInstant(words[2])
+		}
+		stages = append(stages, stage)
+	}
+	return stages
+}
+
+func readInstant(s string) time.Time {
+	ms, _ := strconv.ParseInt(s, 10, 64)
+	return time.UnixMilli(ms).UTC()
 }
 
 // Finish ends a move in one transaction: its status and report, its listing;

@@ -106,7 +106,7 @@ func TestClockSteps(t *testing.T) {
 			t.Parallel()
 			a := aim{phase: converting}
 			if test.history == desk.NoHistory {
-				a.phase = "drain" // there is nothing to convert
+				a.phase = "convert" // there is nothing to convert
 			}
 			g.strike(t, i, a, func(r *round) {
 				r.history = test.history

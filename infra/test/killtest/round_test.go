@@ -55,7 +55,7 @@ func takeAim(i int, whole time.Duration, random *rand.Rand) aim {
 	case 3:
 		a.phase, a.after = converting, within(50*time.Millisecond)
 	case 4:
-		a.phase, a.after = "drain", within(500*time.Millisecond)
+		a.phase, a.after = "convert", within(500*time.Millisecond)
 	case 5:
 		a.phase, a.after = "compare", within(50*time.Millisecond)
 	}
@@ -292,10 +292,10 @@ func (s *shot) see(m api.ChannelMove) {
 	switch {
 	case !m.EndedAt.IsZero():
 		s.phase = ended
-	case m.Phase == "":
+	case m.PhaseNow() == "":
 		s.phase = m.Status
 	default:
-		s.phase = m.Phase
+		s.phase = m.PhaseNow()
 	}
 	if m.Progress != nil {
 		s.done, s.planned = m.Progress.Done, m.Progress.Planned

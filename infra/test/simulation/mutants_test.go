@@ -75,7 +75,7 @@ var mutants = []struct {
 	{"no daily repair", 60, mutant{losesChanges: true}},
 	// These two were bugs of ours, which the simulation found.
 	{"late step makes the move run again", 100, breakWrites(func(_ string, w store.Write) store.Write {
-		if w.Op == store.Update && strings.HasPrefix(w.Key.SK, moveSK) && w.Set.Str(store.AttrPhase) != "" {
+		if w.Op == store.Update && strings.HasPrefix(w.Key.SK, moveSK) && w.Set.Str(store.AttrPhases) != "" {
 			w.If = store.Exists()
 		}
 		return w

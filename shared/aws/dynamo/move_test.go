@@ -72,7 +72,7 @@ func (l *late) Query(ctx context.Context, q store.Query) (store.Page, error) {
 
 func (l *late) Write(ctx context.Context, ws []store.Write) []error {
 	for _, w := range ws {
-		if w.Set.Str(store.AttrPhase) == "compare" {
+		if strings.Contains(w.Set.Str(store.AttrPhases), string(desk.PhaseCompare)) {
 			l.seen.Store(true)
 		}
 	}
@@ -127,7 +127,7 @@ func TestMove(t *testing.T) {
 			t.Fatal(err)
 		}
 		if m.Status == desk.Attention || time.Now().After(end) {
-			t.Fatalf("the move is %s (%s)\n%s", m.Status, m.Phase, logged.String())
+			t.Fatalf("the move is %s (%s)\n%s", m.Status, m.Phase(), logged.String())
 		}
 	}
 	net.off.Store(true)

@@ -109,19 +109,20 @@ func (d *demo) move(ctx context.Context) error {
 
 // phases describes each phase of a move.
 var phases = map[string]string{
-	"":        "starting",
-	"fence":   "new mail goes to the help desk",
-	"list":    "listing conversations",
-	"drain":   "converting",
-	"compare": "looking for anything missed",
+	"":         "starting",
+	"redirect": "new mail goes to the help desk",
+	"list":     "listing conversations",
+	"convert":  "converting",
+	"compare":  "looking for anything missed",
+	"report":   "writing the report",
 }
 
 // progress describes a running move in one line.
 func (d *demo) progress(m api.ChannelMove) string {
 	var b strings.Builder
-	phase, ok := phases[m.Phase]
+	phase, ok := phases[m.PhaseNow()]
 	if !ok {
-		phase = m.Phase
+		phase = m.PhaseNow()
 	}
 	if !m.EndedAt.IsZero() {
 		phase = "finished"
