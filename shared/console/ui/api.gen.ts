@@ -137,15 +137,20 @@ export interface ChannelMove {
   endedAt?: string;
   /** Seconds until all planned conversations are done, at this rate. Absent while it is not known: before the channel has been listed, and after the end. */
   etaSeconds?: number;
+  /** How many conversations it is expected to deal with: by its plan, and by its listing once that is complete. */
+  expected: number;
   /** Since when new conversations go to the help desk. */
   fenceAt?: string;
   history: "all" | "none";
   id: string;
+  /** When the move itself looked last at how far it is. */
+  looked?: string;
   notifications: "quiet" | "digest" | "all";
   /** Batches that are not done, as far as they were counted: 400 means that many or more. */
   openBatches?: number;
-  /** What it does now: fence, list, drain, compare or rehearse. For people; do not rely on it. */
-  phase?: string;
+  /** What it has done so far and what it does now, in order. A retry begins again with list. */
+  phases: Array<Phase>;
+  /** Of one move as it is now; in a list, of those that run, as it was when looked at last. */
   progress?: Progress;
   /** Conversations a second since the fence, on average. */
   ratePerSecond?: number;
@@ -155,6 +160,7 @@ export interface ChannelMove {
   /** attention: it has ended, conversations failed, and the channel redirects all the same. Look at its failures, then retry. */
   status: "starting" | "running" | "attention" | "done";
   statusMap?: StatusMap;
+  waiting?: Waiting;
 }
 
 export interface ChannelMoveList {
@@ -190,6 +196,14 @@ export interface Checksum {
   inbox: string;
 }
 
+export interface Choices {
+  acknowledged: Array<string>;
+  history: "all" | "none";
+  notifications: "quiet" | "digest" | "all";
+  sla: "from-move" | "original" | "none";
+  statusMap?: StatusMap;
+}
+
 export interface Clocks {
   /** When the ticket is to be closed. */
   closeAt?: string;
@@ -199,6 +213,13 @@ export interface Clocks {
   nextReplyAt?: string;
   /** The SLA policy that applies. */
   policyId?: string;
+}
+
+export interface Compared {
+  /** Tickets: created, moved as they were, and live ones. */
+  desk: number;
+  /** Conversations: those found but those that failed. */
+  inbox: number;
 }
 
 export interface Conversation {
@@ -345,7 +366,12 @@ export interface Failure {
   /** Stable; programs may rely on it. */
   code: "gone" | "no-arrival-date" | "no-revision" | "no-start-date" | "not-applied" | "unexpected" | "unknown-state";
   conversationId: string;
+  customer?: string;
+  /** What reason names, by name: with the code it can be said in any language. */
+  params?: Record<string, string>;
   reason: string;
+  /** Only for callers with help desk access, as customer and params. */
+  subject?: string;
 }
 
 export interface FailureList {
@@ -365,6 +391,11 @@ export interface FieldProblem {
   params?: Record<string, string>;
   problem: string;
   remedy: string;
+}
+
+export interface Figure {
+  is: "exact" | "at-least" | "extrapolated";
+  n: number;
 }
 
 export interface Finding {
@@ -558,6 +589,13 @@ export interface NotificationList {
   reachedAt?: string;
 }
 
+export interface Phase {
+  /** Absent while it lasts. */
+  endedAt?: string;
+  phase: "redirect" | "list" | "convert" | "compare" | "report" | "rehearse";
+  startedAt: string;
+}
+
 export interface Pipeline {
   id: string;
   name?: string;
@@ -665,25 +703,60 @@ export interface Report {
   asIs: number;
   /** Tickets of which a clock was past when they were made. */
   breaches: number;
+  /** ID of the agent who started it. */
+  by: string;
   /** Tickets by the status that the move gave them. */
   byStatus: Record<string, number>;
   channelId: string;
   checksum: Checksum;
+  choices: Choices;
+  compared: Compared;
   /** Tickets made from history. */
   created: number;
   endedAt: string;
   /** Conversations that could not be converted; each is among the failures with its reason. */
   failed: number;
+  /** Since when new conversations go to the help desk. A rehearsal has no fence. */
+  fenceAt?: string;
   /** Conversations of the channel that belong to the move. */
   found: number;
+  /** Connected channels that are still in the inbox, with how many conversations they have now. Move them next. */
+  leftBehind: Array<Share>;
   moveId: string;
+  /** Of a rehearsal: how many conversations have joined the channel since it began. */
+  newSince?: Figure;
   /** Tickets without an owner because the conversation's owner has no help desk access. */
   ownersLost: number;
+  /** Whose they were, the most first: of the 20 agents who had the most when it started. ownersLost counts those of others too. */
+  ownersLostBy: Array<Share>;
+  /** What it did, in order. */
+  phases: Array<Phase>;
   /** Tickets made for conversations that came after the start. */
   redirected: number;
   /** Nothing has been written; the numbers are what would be. */
   rehearsal: boolean;
+  startedAt: string;
   status: "attention" | "done";
+}
+
+export interface Sample {
+  /** Moved with the ticket they had. */
+  asIs: number;
+  at: string;
+  /** Got a ticket from their history. */
+  created: number;
+  /** Dealt with. */
+  done: number;
+  /** Could not be converted. */
+  failed: number;
+  /** Came after the start and got a live ticket. */
+  live: number;
+  /** Batches that were not done, as far as they were counted: 400 means that many or more. */
+  open: number;
+}
+
+export interface Samples {
+  items: Array<Sample>;
 }
 
 export interface Schedule {
@@ -797,6 +870,12 @@ export interface TicketList {
   next?: string;
   /** How far a list that is ordered by time came, if there is a next page. */
   reachedAt?: string;
+}
+
+export interface Waiting {
+  /** throttled: live traffic has the way. late-batches: nothing comes back, and what is late was sent again. indexes-settling: it gives the store time to show everything. */
+  code: "throttled" | "late-batches" | "indexes-settling";
+  since: string;
 }
 
 export interface Window {
@@ -1000,10 +1079,16 @@ export interface Operations {
   "GET /v1/moves": {
     path: undefined;
     query: {
+      /** Only those of this channel. */
+      channel?: string;
       /** next of the page before; without it, the first page. */
       cursor?: string;
       /** The most items of the page. */
       limit?: number;
+      /** Only rehearsals, or only moves. */
+      rehearsal?: "true" | "false";
+      /** Only those with this status. */
+      status?: "starting" | "running" | "attention" | "done";
     };
     body: undefined;
     answer: ChannelMoveList;
@@ -1054,6 +1139,15 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: ChannelMove;
+  };
+  "GET /v1/moves/{id}/samples": {
+    path: {
+      /** ID of the move. */
+      id: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: Samples;
   };
   "GET /v1/notices": {
     path: undefined;

@@ -34,7 +34,7 @@ export function useKeys(bindings: Bindings) {
 export function listenToKeys() {
   document.addEventListener("keydown", (e) => {
     if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
-    if (isTyping(e.target) || document.querySelector("dialog[open], [popover]:popover-open")) return;
+    if (isTyping(e.target) || document.querySelector("dialog[open]")) return;
     const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
     if (key !== "?" && !singleKeys.value) return;
     const two = Date.now() - before.at < patience ? before.key + " " + key : "";

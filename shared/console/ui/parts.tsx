@@ -379,9 +379,9 @@ export function Dialog({ title, onClose, children, wide, fixed }: { title: strin
   );
 }
 
-/** layer is where dialogs, menus and toasts are, outside of what they make inert. */
-function layer(opener?: Element): Element {
-  return opener?.closest("dialog") ?? document.getElementById("layer") ?? document.body;
+/** layer is where dialogs, menus and toasts are. */
+function layer(): Element {
+  return document.getElementById("layer") ?? document.body;
 }
 
 // ---- menu ----
@@ -452,26 +452,24 @@ export function Menu({ label, button, class: more = "square", items, onOpen }: M
 }
 
 function MenuList({ id, label, items, opener, onClose }: { id: string; label: string; items: MenuItem[]; opener: HTMLElement; onClose: () => void }) {
+  const box = useRef<HTMLDialogElement>(null);
   const ref = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: "", at: 0 });
 
   useLayoutEffect(() => {
-    const menu = ref.current!;
-    const app = document.getElementById("app")!;
-    menu.showPopover();
-    app.inert = true;
-    entries(menu)[0]?.focus();
-    const gone = (e: Event) => (e as ToggleEvent).newState === "closed" && onClose();
-    menu.addEventListener("toggle", gone);
+    box.current!.showModal(); // which makes all else inert
+    entries(ref.current!)[0]?.focus();
+    const scrolled = (e: Event) => e.target === document && onClose();
     addEventListener("resize", onClose);
+    addEventListener("scroll", scrolled, true);
     return () => {
-      app.inert = false;
-      menu.removeEventListener("toggle", gone);
       removeEventListener("resize", onClose);
+      removeEventListener("scroll", scrolled, true);
+      box.current?.close();
       opener.focus({ preventScroll: true });
     };
   }, []);
-  useLayoutEffect(() => stand(ref.current!, opener.getBoundingClientRect()));
+  useLayoutEffect(() => stand(box.current!, opener.getBoundingClientRect()));
 
   const onKeyDown = (e: KeyboardEvent) => {
     const all = entries(ref.current!);
@@ -500,19 +498,21 @@ function MenuList({ id, label, items, opener, onClose }: { id: string; label: st
     }
   };
   return createPortal(
-    <div ref={ref} id={id} class="menu" popover="auto" role="menu" aria-label={label} onKeyDown={onKeyDown}>
-      {items.map((item, i) => {
-        if (item === "line") return <hr key={i} role="separator" />;
-        if ("group" in item)
-          return (
-            <div key={i} class="group" role="presentation">
-              {item.group}
-            </div>
-          );
-        return <Entry key={i} item={item} onClose={onClose} />;
-      })}
-    </div>,
-    layer(opener),
+    <dialog ref={box} class="menu" onCancel={onClose} onClick={(e) => e.target === box.current && onClose()}>
+      <div ref={ref} id={id} role="menu" aria-label={label} onKeyDown={onKeyDown}>
+        {items.map((item, i) => {
+          if (item === "line") return <hr key={i} role="separator" />;
+          if ("group" in item)
+            return (
+              <div key={i} class="group" role="presentation">
+                {item.group}
+              </div>
+            );
+          return <Entry key={i} item={item} onClose={onClose} />;
+        })}
+      </div>
+    </dialog>,
+    layer(),
   );
 }
 

@@ -101,11 +101,11 @@ function Who() {
           <span class="grow">
             <span class="strong clip">{name}</span>
             <span class="small clip">{agentName(m.agent)}</span>
+            <span class="hide-text">{t("account.menu")}</span>
           </span>
           <Icon of={shapes.chevronDown} size={14} />
         </>
       }
-      label={t("account.menu", { name: `${name}, ${agentName(m.agent)}` })}
       items={[
         { group: t("account.theme") },
         ...themes.map(({ value, icon }) => ({

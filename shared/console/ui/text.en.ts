@@ -50,7 +50,7 @@ export const en = {
   "conversations.word": "conversations",
   "tickets.one": "{n} ticket",
   "tickets.other": "{n} tickets",
-  "account.menu": "{name}, account menu",
+  "account.menu": "account menu",
   "account.theme": "Appearance",
   "account.theme.system": "As the system",
   "account.theme.light": "Light",

@@ -50,7 +50,7 @@ export const nb: Record<keyof typeof en, string> = {
   "conversations.word": "samtaler",
   "tickets.one": "{n} sak",
   "tickets.other": "{n} saker",
-  "account.menu": "{name}, kontomeny",
+  "account.menu": "kontomeny",
   "account.theme": "Utseende",
   "account.theme.system": "Som systemet",
   "account.theme.light": "Lyst",
