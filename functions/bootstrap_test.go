@@ -138,10 +138,14 @@ func TestMalformedVariables(t *testing.T) {
 		"MOVE_MACHINE_ARN":         {"move", "arn:aws:states:eu-central-1:123456789012:execution:move:m1", "arn:aws:lambda:eu-central-1:123456789012:function:move", "arn:aws:states:eu-central-1:123456789012:stateMachine:"},
 		"CONVERSATIONS_STREAM_ARN": {"stream", "arn:aws:dynamodb:eu-central-1:123456789012:table/conversations", "arn:aws:kinesis:eu-central-1:123456789012:stream/s"},
 		"METRICS_NAMESPACE":        {"AWS/Lambda", "with space", strings.Repeat("n", 256)},
+		"SIGN_IN_URL":              {"http://acme.example", "acme.example", "https://acme.example/login", "https://acme.example?x=y"},
 	} {
 		name := "drain"
-		if variable == "CONVERSATIONS_STREAM_ARN" {
+		switch variable {
+		case "CONVERSATIONS_STREAM_ARN":
 			name = "redirect"
+		case "SIGN_IN_URL":
+			name = "api"
 		}
 		for _, value := range values {
 			got, line := gaps(t, name, append(good("http://127.0.0.1:1"), variable+"="+value)...)

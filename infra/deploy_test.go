@@ -141,7 +141,7 @@ func deploy(t *testing.T, sam, machine, path string) {
 	for _, o := range outputs {
 		values[o.OutputKey] = o.OutputValue
 	}
-	for _, name := range []string{"ApiUrl", "UserPoolId", "UserPoolClientId", "SignInUrl", "MoveMachineArn", "BatchesQueueUrl", "DashboardUrl", "Region"} {
+	for _, name := range []string{"ApiUrl", "UserPoolId", "UserPoolClientId", "SignInUrl", "ConsoleUrl", "MoveMachineArn", "BatchesQueueUrl", "DashboardUrl", "Region"} {
 		if values[name] == "" {
 			t.Errorf("the stack has no output %s: %v", name, values)
 		}

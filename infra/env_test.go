@@ -35,6 +35,9 @@ func environmentsAgree(p project) []string {
 			problems = append(problems, name+": "+problem)
 		}
 		for variable, v := range set {
+			if branches := list(at(v, "Fn::If")); len(branches) == 3 { // set, where there is something to set
+				v = branches[1]
+			}
 			if want := meant[variable]; want == "" || target(v) != want {
 				problems = append(problems, fmt.Sprintf("%s: %s is %s, not %q", name, variable, target(v), want))
 			}
@@ -47,7 +50,7 @@ func environmentsAgree(p project) []string {
 var meant = map[string]string{
 	"CONVERSATIONS_TABLE": "ConversationsTable", "CONTROL_TABLE": "ControlTable",
 	"BATCHES_QUEUE_URL": "BatchesQueue", "MOVE_MACHINE_ARN": machineARN, "CONVERSATIONS_STREAM_ARN": streamARN,
-	"METRICS_NAMESPACE": own,
+	"METRICS_NAMESPACE": own, "SIGN_IN_URL": "https://${UserPoolDomain}.auth.${AWS::Region}.amazoncognito.com", "SIGN_IN_CLIENT": "UserPoolClient",
 }
 
 // structs are the struct types of a Go file.
@@ -96,6 +99,7 @@ func TestEnvironmentsAgree(t *testing.T) {
 		"another table":     {file: yaml, old: "CONVERSATIONS_TABLE: !Ref ConversationsTable", new: "CONVERSATIONS_TABLE: !Ref ControlTable", says: "convert: CONVERSATIONS_TABLE is ControlTable"},
 		"an ARN":            {file: yaml, old: "BATCHES_QUEUE_URL: !Ref BatchesQueue", new: "BATCHES_QUEUE_URL: !GetAtt BatchesQueue.Arn", says: "list: BATCHES_QUEUE_URL is BatchesQueue.Arn"},
 		"another machine":   {file: yaml, old: "stateMachine:${AWS::StackName}-move", new: "stateMachine:${AWS::StackName}", says: "sweep: MOVE_MACHINE_ARN is"},
+		"another page":      {file: yaml, old: "SIGN_IN_URL: !If [SignInPage, !Sub \"https://", new: "SIGN_IN_URL: !If [SignInPage, !Sub \"http://", says: "api: SIGN_IN_URL is http://"},
 		"renamed in Go":     {file: "shared/aws/environment.go", old: `env:"METRICS_NAMESPACE`, new: `env:"METRICS_NAME`, says: "sweep: METRICS_NAME: is read, but not set"},
 		"reads more":        {file: "functions/fence/main.go", old: "aws.Tables\n", new: "aws.Tables\n\taws.Metrics\n", says: "fence: METRICS_NAMESPACE: is read, but not set"},
 		"reads less":        {file: "functions/drain/main.go", old: "\taws.Machine\n", new: "", says: "drain: MOVE_MACHINE_ARN: is set, but not read"},

@@ -45,10 +45,10 @@ var layers = []layer{
 	{of: "shared/console"},
 	{of: "shared/console/generate", imports: []string{"shared/api"}},
 	{of: "shared/app", imports: []string{
-		"shared/api", "shared/desk", "shared/handler", "shared/metrics", "shared/move", "shared/store", "shared/support"}},
+		"shared/api", "shared/console", "shared/desk", "shared/handler", "shared/metrics", "shared/move", "shared/store", "shared/support"}},
 
 	{of: "shared/aws/dynamo", imports: []string{"shared/store"}, sdk: true},
-	{of: "shared/aws", imports: []string{"shared/app", "shared/aws/dynamo", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, sdk: true, events: true},
+	{of: "shared/aws", imports: []string{"shared/app", "shared/auth", "shared/aws/dynamo", "shared/console", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, sdk: true, events: true},
 
 	{of: "shared/local/clock"},
 	{of: "shared/local/asl"},
@@ -65,7 +65,7 @@ var layers = []layer{
 		"shared/local/clock", "shared/local/db", "shared/local/executions", "shared/local/function", "shared/local/gateway",
 		"shared/local/queue", "shared/local/schedule", "shared/local/streams"}},
 	{of: "shared/local", imports: []string{
-		"shared/app", "shared/handler", "shared/local/clock", "shared/local/executions", "shared/local/function", "shared/local/gateway",
+		"shared/app", "shared/console", "shared/handler", "shared/local/clock", "shared/local/executions", "shared/local/function", "shared/local/gateway",
 		"shared/local/issuer", "shared/local/queue", "shared/local/runtime", "shared/local/schedule", "shared/local/sqlite",
 		"shared/local/streams", "shared/move", "shared/store"}},
 

@@ -13,6 +13,7 @@ import (
 type environment struct {
 	aws.Tables
 	aws.Machine
+	aws.SignIn
 }
 
 func main() { aws.Main(wire) }
@@ -24,5 +25,5 @@ func wire(c *aws.Cloud) (aws.Handler[events.APIGatewayV2HTTPRequest, events.APIG
 	}
 	b := c.Platform(e.Tables)
 	b.Machine = c.Machine(e.Machine)
-	return api.Lambda{API: app.New(b).API(), Log: c.Log}.Handle, nil
+	return api.Lambda{API: app.New(b).Site(e.Console()), Log: c.Log}.Handle, nil
 }

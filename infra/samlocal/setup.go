@@ -104,6 +104,8 @@ func (s setup) variables(stream, queue string) (map[string]string, error) {
 		"BATCHES_QUEUE_URL":        q + u.Path,
 		"MOVE_MACHINE_ARN":         "arn:aws:states:" + region + ":000000000000:stateMachine:" + s.name + "-move",
 		"METRICS_NAMESPACE":        s.name,
+		"SIGN_IN_URL":              "", // SAM checks no tokens
+		"SIGN_IN_CLIENT":           "",
 
 		"AWS_REGION": region, "AWS_ACCESS_KEY_ID": nobody, "AWS_SECRET_ACCESS_KEY": nobody,
 		"AWS_ENDPOINT_URL_DYNAMODB": db, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": db, "AWS_ENDPOINT_URL_SQS": q,

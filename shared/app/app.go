@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"deskmove/shared/api"
+	"deskmove/shared/console"
 	"deskmove/shared/handler"
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
@@ -51,6 +54,26 @@ type App struct {
 
 // API returns the HTTP API.
 func (a *App) API() http.Handler { return api.New(a.UseCases) }
+
+// Site returns the HTTP API and the console's pages, which sign in as said.
+func (a *App) Site(s console.SignIn) http.Handler { return console.New(s, a.API()) }
+
+// PublicRoutes are the routes of the site that need no token, as API Gateway
+// spells them. They hold nobody's data.
+func PublicRoutes() []string {
+	return []string{"GET /healthz", "GET /openapi.yaml", "ANY /", "ANY /app", "ANY /app/{proxy+}"}
+}
+
+// IsPublic reports whether a request is for one of the public routes.
+func IsPublic(r *http.Request) bool {
+	return slices.ContainsFunc(PublicRoutes(), func(route string) bool {
+		method, path, _ := strings.Cut(route, " ")
+		if prefix, isGreedy := strings.CutSuffix(path, "{proxy+}"); isGreedy && strings.HasPrefix(r.URL.Path, prefix) {
+			path = r.URL.Path
+		}
+		return path == r.URL.Path && (method == "ANY" || method == r.Method)
+	})
+}
 
 // What a step does at most, so that it ends long before the function's time-out
 // and yet needs few transitions of the state machine: about 60,000

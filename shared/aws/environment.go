@@ -33,6 +33,12 @@ type (
 	Stream struct {
 		ConversationsStream StreamARN `env:"CONVERSATIONS_STREAM_ARN,notEmpty"`
 	}
+	// SignIn is the user pool's sign-in page, for the pages of the console. There
+	// need not be one.
+	SignIn struct {
+		SignInURL    SignInURL `env:"SIGN_IN_URL"`
+		SignInClient string    `env:"SIGN_IN_CLIENT"`
+	}
 	// Metrics says under which name measurements are collected.
 	Metrics struct {
 		MetricsNamespace Namespace `env:"METRICS_NAMESPACE,notEmpty"`
@@ -46,6 +52,7 @@ type (
 	QueueURL   string // URL of a queue
 	MachineARN string // ARN of a state machine
 	StreamARN  string // ARN of a table's stream
+	SignInURL  string // of a user pool's sign-in page; empty if there is none
 	Namespace  string // of CloudWatch's metrics
 )
 
@@ -87,6 +94,19 @@ func (s *StreamARN) UnmarshalText(b []byte) error {
 	a, err := arn.Parse(string(b))
 	if err != nil || a.Service != "dynamodb" || !strings.HasPrefix(a.Resource, "table/") || !strings.Contains(a.Resource, "/stream/") {
 		return errors.New("not a valid ARN of a table's stream; expected one such as arn:aws:dynamodb:eu-central-1:123456789012:table/name/stream/2026-11-23T09:00:00.000")
+	}
+	return nil
+}
+
+// UnmarshalText reads the URL of a sign-in page.
+func (s *SignInURL) UnmarshalText(b []byte) error {
+	*s = SignInURL(b)
+	if len(b) == 0 {
+		return nil
+	}
+	u, err := url.Parse(string(b))
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return errors.New("not a valid URL of a sign-in page; expected one such as https://prefix.auth.eu-central-1.amazoncognito.com")
 	}
 	return nil
 }

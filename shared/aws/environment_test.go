@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"deskmove/shared/aws"
+	"deskmove/shared/console"
 )
 
 type everything struct {
@@ -17,6 +18,7 @@ type everything struct {
 	aws.Machine
 	aws.Stream
 	aws.Metrics
+	aws.SignIn
 }
 
 func vars() map[string]string {
@@ -27,6 +29,8 @@ func vars() map[string]string {
 		"MOVE_MACHINE_ARN":         "arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:deskmove-move",
 		"CONVERSATIONS_STREAM_ARN": "arn:aws:dynamodb:eu-central-1:123456789012:table/deskmove-conversations/stream/2026-11-23T09:00:00.000",
 		"METRICS_NAMESPACE":        "deskmove",
+		"SIGN_IN_URL":              "https://acme.auth.eu-central-1.amazoncognito.com",
+		"SIGN_IN_CLIENT":           "client",
 	}
 }
 
@@ -38,6 +42,12 @@ func TestReadEnvironment(t *testing.T) {
 	if e.Conversations != "deskmove-conversations" || e.BatchesQueue != "https://sqs.eu-central-1.amazonaws.com/123456789012/deskmove-batches" ||
 		!strings.HasSuffix(string(e.MoveMachine), ":deskmove-move") || e.MetricsNamespace != "deskmove" {
 		t.Errorf("environment = %+v", e)
+	}
+	if got := e.Console(); got.Kind != console.OIDC || got.Token != "https://acme.auth.eu-central-1.amazoncognito.com/oauth2/token" || got.ClientID != "client" {
+		t.Errorf("the console signs in by %+v", got)
+	}
+	if got := (aws.SignIn{}).Console(); got.Kind != console.None {
+		t.Errorf("without a page, the console signs in by %+v", got)
 	}
 }
 
@@ -73,10 +83,11 @@ func TestAllGapsAtOnce(t *testing.T) {
 // TestPartsDoNotClash would see two fields of one name, of which Go reads none.
 func TestPartsDoNotClash(t *testing.T) {
 	err := aws.ReadEnvironment(&everything{}, map[string]string{})
-	if gaps, ok := errors.AsType[*aws.EnvironmentError](err); !ok || len(gaps.Gaps) != len(vars()) {
+	if gaps, ok := errors.AsType[*aws.EnvironmentError](err); !ok || len(gaps.Gaps) != len(vars())-2 { // there need not be a sign-in page
 		t.Errorf("error = %v", err)
 	}
 	bad := vars()
+	delete(bad, "SIGN_IN_CLIENT") // may be anything
 	for name := range bad {
 		bad[name] = " "
 	}

@@ -7,11 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"net/http"
 	"runtime/debug"
 	"time"
 
 	"deskmove/shared/app"
+	"deskmove/shared/console"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/executions"
@@ -192,8 +192,8 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 		return nil
 	}
 	s.Gateway, err = gateway.Listen(ctx, gateway.Config{
-		Address: c.Address, Remote: c.Remote, Handler: s.App.API(), Verify: s.Issuer.Verify, Log: c.Log,
-		Public: func(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/openapi.yaml" },
+		Address: c.Address, Remote: c.Remote, Handler: s.App.Site(console.SignIn{Kind: console.Local}), Verify: s.Issuer.Verify,
+		Public: app.IsPublic, Log: c.Log,
 	})
 	if err == nil {
 		s.runtime.Serve(s.Gateway)

@@ -230,6 +230,8 @@ func (s *scene) door() {
 	}{
 		{"/healthz", "", http.StatusOK},
 		{"/openapi.yaml", "", http.StatusOK},
+		{"/app/inbox", "", http.StatusOK},
+		{"/app/config.json", "", http.StatusOK},
 		{"/v1/me", "", http.StatusUnauthorized},
 		{"/v1/me", ann.AccessToken + "x", http.StatusUnauthorized},
 		{"/v1/me", ann.IdToken, http.StatusForbidden}, // it has no scope
