@@ -213,7 +213,7 @@ func TestClosed(t *testing.T) {
 	_, changesErr := e.Changes(t.Context(), "0", "", 1)
 	for i, err := range []error{
 		store.FirstError(e.Write(t.Context(), []store.Write{item("a")})), e.Transact(t.Context(), []store.Write{item("a")}),
-		getErr, queryErr, changesErr, e.Close(), e.Expire(t.Context(), time.Now()),
+		getErr, queryErr, changesErr, e.Close(), e.Trim(t.Context(), map[string]string{"0": "1"}),
 	} {
 		if !errors.Is(err, sqlite.ErrClosed) {
 			t.Errorf("call %d: %v", i, err)

@@ -3,8 +3,6 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"math"
-	"time"
 )
 
 // trimmed is the most changes that are dropped in one transaction, so that
@@ -23,32 +21,19 @@ func (e *Engine) Trim(ctx context.Context, read map[string]string) error {
 		if err != nil {
 			return err
 		}
-		if err := e.trim(ctx, to-maxSequence, after-1, math.MaxInt64); err != nil {
+		if err := e.trim(ctx, to-maxSequence, after-1); err != nil {
 			return fmt.Errorf("trim shard %s: %w", shard, err)
 		}
 	}
 	return nil
 }
 
-// Expire drops the changes made before a time, read or not, save the newest.
-func (e *Engine) Expire(ctx context.Context, before time.Time) error {
-	for shard := range int64(shardCount) {
-		from := shard << sequenceBits
-		if err := e.trim(ctx, from, from|maxSequence, before.UnixMilli()); err != nil {
-			return fmt.Errorf("expire changes of shard %d: %w", shard, err)
-		}
-	}
-	return nil
-}
-
-// trim drops the changes with these ids that are older than before, which
-// counts milliseconds since 1970. Ids rise with time, so it stops at the first
-// part that was not dropped as a whole.
-func (e *Engine) trim(ctx context.Context, from, to, before int64) error {
+// trim drops the changes with these ids.
+func (e *Engine) trim(ctx context.Context, from, to int64) error {
 	for {
 		var dropped int
 		err := e.do(ctx, &request{answer: make(chan struct{}, 1), job: func(w *writer) (err error) {
-			dropped, err = w.trim(from, min(to, to&^maxSequence|(w.sequence-1)), before)
+			dropped, err = w.trim(from, min(to, to&^maxSequence|(w.sequence-1)))
 			return err
 		}})
 		if err != nil || dropped < trimmed {
@@ -57,16 +42,14 @@ func (e *Engine) trim(ctx context.Context, from, to, before int64) error {
 	}
 }
 
-func (w *writer) trim(from, to, before int64) (int, error) {
-	stmt, err := w.conn.Prepare(`DELETE FROM changes WHERE id IN (SELECT id FROM
-		(SELECT id, at FROM changes WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?) WHERE at < ?)`)
+func (w *writer) trim(from, to int64) (int, error) {
+	stmt, err := w.conn.Prepare("DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)")
 	if err != nil {
 		return 0, err
 	}
 	stmt.BindInt64(1, from)
 	stmt.BindInt64(2, to)
 	stmt.BindInt64(3, trimmed)
-	stmt.BindInt64(4, before)
 	if err := run(stmt); err != nil {
 		return 0, err
 	}

@@ -41,7 +41,7 @@ type writer struct {
 	recorded  [shardCount]int64
 	committed [shardCount]atomic.Int64
 	news      atomic.Pointer[chan struct{}] // closed when changes are committed
-	now       int64 // when the group began, in milliseconds since 1970
+	now       int64                         // when the group began, in milliseconds since 1970
 	buffers   buffers
 	counts    counts
 }
