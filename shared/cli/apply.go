@@ -77,9 +77,6 @@ func readSetup(name string, text []byte) (json.RawMessage, error) {
 	if len(doc.Content) == 0 {
 		return nil, fmt.Errorf("%s is empty: see infra/deskmove/account.yaml for an example", name)
 	}
-	if aliased(doc.Content[0]) > maxAliased {
-		return nil, fmt.Errorf("%s has aliases of aliases, or aliases that add more than %d values: write some of them out", name, maxAliased)
-	}
 	var b bytes.Buffer
 	if err := writeJSON(&b, doc.Content[0], 0); err != nil {
 		return nil, fmt.Errorf("%s, %w", name, err)
@@ -88,40 +85,12 @@ func readSetup(name string, text []byte) (json.RawMessage, error) {
 }
 
 // Limits of a YAML file: how deep it may be nested, and how large it may be as
-// JSON. The API takes 1 MB.
+// JSON, its aliases written out: a few lines of aliases of aliases could become
+// gigabytes, and an alias of itself never ends. The API takes 1 MB.
 const (
 	maxDepth = 100
-	maxJSON  = 4 << 20
-
-	maxAliased = 10_000 // values that aliases add
+	maxJSON  = 1 << 20
 )
-
-// aliased counts the values that aliases add to v. An alias of aliases adds too
-// many: a few lines of them become gigabytes, and an alias of itself never ends.
-func aliased(v *yaml.Node) int {
-	if v.Kind == yaml.AliasNode {
-		return values(v.Alias)
-	}
-	n := 0
-	for _, c := range v.Content {
-		if n += aliased(c); n > maxAliased {
-			break
-		}
-	}
-	return n
-}
-
-// values counts the values in v.
-func values(v *yaml.Node) int {
-	if v.Kind == yaml.AliasNode {
-		return maxAliased + 1
-	}
-	n := 1
-	for _, c := range v.Content {
-		n += values(c)
-	}
-	return n
-}
 
 // writeJSON writes a YAML value as JSON. Keys keep their order.
 func writeJSON(b *bytes.Buffer, n *yaml.Node, depth int) error {
@@ -129,7 +98,7 @@ func writeJSON(b *bytes.Buffer, n *yaml.Node, depth int) error {
 		return fmt.Errorf("line %d: values are nested more than %d deep", n.Line, maxDepth)
 	}
 	if b.Len() > maxJSON {
-		return fmt.Errorf("line %d: with its aliases written out it is larger than %d MB", n.Line, maxJSON>>20)
+		return fmt.Errorf("line %d: with its aliases written out it is larger than the API takes, which is %d MB", n.Line, maxJSON>>20)
 	}
 	switch n.Kind {
 	case yaml.AliasNode:

@@ -281,7 +281,8 @@ func TestBadAccounts(t *testing.T) {
 		"unknown agent":    {account + "agents: [{id: a, role: super-admin}]\nteams: [{id: t, agents: [b]}]\n", "teams[0].agents[0]"},
 		"no closed status": {account + "pipelines: [{id: p, statuses: [{id: s}]}]\n", "pipelines[0].statuses"},
 		"infinity":         {account + "teams: .inf\n", "cannot be written as JSON"},
-		"endless":          {"a: &a [*a]\n", "aliases of aliases"},
+		"endless":          {"a: &a [*a]\n", "nested more than 100 deep"},
+		"aliases":          {"a: &a [" + strings.Repeat("1,", 2000) + "1]\nb: [" + strings.Repeat("*a,", 1000) + "*a]\n", "larger than the API takes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e.run(t, "apply", file(t, "account.yaml", test.text)).fails(t, 1, test.says)
