@@ -77,10 +77,11 @@ var layers = []layer{
 
 	{of: "shared/cli/process", imports: []string{"shared/client", "shared/desk", "shared/local/clock", "shared/local/issuer"}},
 	{of: "shared/cli/traffic", imports: []string{"shared/api", "shared/client", "shared/desk"}},
-	{of: "shared/cli/verify", imports: []string{"shared/api", "shared/client", "shared/desk"}},
+	{of: "shared/cli/verify", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/local/clock"}},
 	{of: "shared/cli/text", imports: []string{"shared/api", "shared/cli/verify"}},
 	{of: "shared/cli/demo", imports: []string{
-		"shared/api", "shared/cli/process", "shared/cli/text", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk"}},
+		"shared/api", "shared/cli/process", "shared/cli/text", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk",
+		"shared/local/clock"}},
 	{of: "shared/cli/importer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/thread"}},
 	{of: "shared/cli", imports: []string{
 		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/text",

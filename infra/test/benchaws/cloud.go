@@ -133,7 +133,7 @@ func (m *machine) run(ctx context.Context, h *app.App) error {
 			}
 			return nil
 		},
-		Sleep: func(ctx context.Context, until time.Time) error { return clock.Clock{}.Sleep(ctx, time.Until(until)) },
+		Sleep: func(ctx context.Context, until time.Time) error { return clock.Sleep(ctx, time.Until(until)) },
 	}
 	for n := 0; ; n++ {
 		select {

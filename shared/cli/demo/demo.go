@@ -20,6 +20,7 @@ import (
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
+	"deskmove/shared/local/clock"
 )
 
 // Options are the user's choices, and how to run this program again.
@@ -217,7 +218,7 @@ func (d *demo) startTraffic(ctx context.Context) error {
 }
 
 func (d *demo) stopTraffic(ctx context.Context) error {
-	if err := wait(ctx, 2*time.Second); err != nil { // traffic on the moved channel continues
+	if err := clock.Sleep(ctx, 2*time.Second); err != nil { // traffic on the moved channel continues
 		return err
 	}
 	if err := d.stop(); err != nil {

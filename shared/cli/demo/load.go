@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/sync/errgroup"
@@ -106,14 +105,4 @@ func load(ctx context.Context, api *client.Client, t Thread, seen func()) (desk.
 		c.Ticket = desk.Ticket{Status: t.Ticket, Provenance: desk.Native}
 	}
 	return c, nil
-}
-
-// wait waits for d, or until ctx is done.
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }

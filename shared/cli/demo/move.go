@@ -13,6 +13,7 @@ import (
 	"deskmove/shared/cli/text"
 	"deskmove/shared/cli/verify"
 	"deskmove/shared/desk"
+	"deskmove/shared/local/clock"
 )
 
 // choices returns the move that the demo starts.
@@ -65,7 +66,7 @@ func (d *demo) rehearse(ctx context.Context) error {
 // await waits for the end of a move and calls seen with its progress.
 func (d *demo) await(ctx context.Context, m api.ChannelMove, seen func(api.ChannelMove)) (api.ChannelMove, error) {
 	for m.EndedAt.IsZero() {
-		if err := wait(ctx, 50*time.Millisecond); err != nil {
+		if err := clock.Sleep(ctx, 50*time.Millisecond); err != nil {
 			return m, err
 		}
 		var err error

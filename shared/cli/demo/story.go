@@ -9,6 +9,7 @@ import (
 	"deskmove/shared/api"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
+	"deskmove/shared/local/clock"
 )
 
 // Story is what happened to one conversation: it began on a form and went on
@@ -59,7 +60,7 @@ func (s *Story) begin(ctx context.Context, d *demo) {
 		}})
 		s.RepliedAt = time.Now()
 		for s.err == nil && s.LandedAt.IsZero() {
-			if s.err = wait(ctx, 5*time.Millisecond); s.err != nil {
+			if s.err = clock.Sleep(ctx, 5*time.Millisecond); s.err != nil {
 				break
 			}
 			t, err := d.admin.Ticket(ctx, desk.TicketID(s.Conversation))

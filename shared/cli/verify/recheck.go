@@ -10,6 +10,7 @@ import (
 
 	"deskmove/shared/api"
 	"deskmove/shared/client"
+	"deskmove/shared/local/clock"
 )
 
 // rechecked is a conversation that was read again.
@@ -45,7 +46,7 @@ func (v *verifier) recheck(ctx context.Context) error {
 		}
 		if len(left) > 0 && fresh && time.Now().Before(deadline) {
 			pending = left
-			if err := sleep(ctx, time.Second); err != nil {
+			if err := clock.Sleep(ctx, time.Second); err != nil {
 				return err
 			}
 			continue
@@ -137,15 +138,4 @@ func editedAt(t *api.Ticket) time.Time {
 		return time.Time{}
 	}
 	return t.Edited.At
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

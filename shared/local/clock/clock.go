@@ -26,6 +26,9 @@ func (c Clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
+// Sleep is that of the zero Clock.
+func Sleep(ctx context.Context, d time.Duration) error { return Clock{}.Sleep(ctx, d) }
+
 // Wait waits for d, or until wake is closed or sends, or ctx is done.
 func (c Clock) Wait(ctx context.Context, d time.Duration, wake <-chan struct{}) {
 	if d <= 0 {
