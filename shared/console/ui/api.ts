@@ -63,6 +63,9 @@ export const access = {
   ended: () => {},
 };
 
+/** Counts the times that someone signed in again: what was refused in between is asked again then. */
+export const signIns = new Store(0);
+
 /** Whether the API is reached, and since when it is not, in milliseconds. */
 export const connection = new Store<{ offline: boolean; since: number }>({ offline: false, since: Date.now() });
 

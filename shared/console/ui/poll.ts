@@ -1,7 +1,8 @@
 // Asking again and again: at a pace, less often when nobody looks, and less often
 // the longer it fails.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { address, ApiError, call, type AnswerOf, type Get, type Input } from "./api";
+import { address, ApiError, call, connection, signIns, type AnswerOf, type Get, type Input } from "./api";
+import { useStore } from "./store";
 
 export interface Pace {
   /** Milliseconds between questions that succeed. */
@@ -16,13 +17,14 @@ export interface Pace {
 }
 
 const whenHidden = 15_000;
+const firstRetry = 1000;
 const longest = 30_000;
 
 /** pause is how long to wait until the next question, in milliseconds. */
 export function pause(p: Pace): number {
   let ms = p.pollAfter ? p.pollAfter * 1000 : p.every;
+  if (p.failures > 0) ms = Math.min(longest, Math.min(ms, firstRetry) * 2 ** p.failures);
   if (p.hidden) ms = Math.max(ms, whenHidden);
-  if (p.failures > 0) ms = Math.max(ms, Math.min(longest, ms * 2 ** p.failures));
   return Math.round(ms * (0.9 + 0.2 * p.random));
 }
 
@@ -37,6 +39,7 @@ export interface Asked {
 export interface Clock {
   after(ms: number, f: () => void): () => void;
   hidden(): boolean;
+  /** Calls f when the page is shown again, and when there is a connection again. */
   onShown(f: () => void): () => void;
   random(): number;
 }
@@ -51,7 +54,9 @@ export const browser: Clock = {
     const shown = () => document.hidden || f();
     document.addEventListener("visibilitychange", shown);
     window.addEventListener("online", f);
+    const unfollow = connection.follow(() => connection.value.offline || f());
     return () => {
+      unfollow();
       document.removeEventListener("visibilitychange", shown);
       window.removeEventListener("online", f);
     };
@@ -136,6 +141,7 @@ export function usePoll<O extends Get>(op: O, input: Input<O>, options: PollOpti
   const url = address(op, input);
   const [state, set] = useState<{ url: string; data?: T; error?: ApiError; at: number }>({ url: "", at: 0 });
   const [round, again] = useState(0);
+  const signedIn = useStore(signIns);
   const poller = useRef<Poller | undefined>(undefined);
   const last = useRef(until);
   last.current = until;
@@ -161,7 +167,7 @@ export function usePoll<O extends Get>(op: O, input: Input<O>, options: PollOpti
       current = false;
       p.stop();
     };
-  }, [url, on, every === undefined, round]);
+  }, [url, on, every === undefined, round, signedIn]);
 
   useEffect(() => {
     if (poller.current && every !== undefined) poller.current.every = every;

@@ -4,12 +4,12 @@
 // good for a cookie, and the cookie for tokens of whoever one chooses to be. Else
 // it is OpenID Connect: authorization code with PKCE at the account's user pool.
 import { useEffect, useState } from "preact/hooks";
-import { access, forgetAnswers } from "./api";
+import { access, forgetAnswers, signIns } from "./api";
 import { Store } from "./store";
 
 export interface Config {
   signIn: {
-    kind: "local" | "oidc";
+    kind: "local" | "oidc" | "none";
     authorize?: string;
     token?: string;
     logout?: string;
@@ -29,7 +29,7 @@ export interface Person {
 export type Session =
   | { state: "starting" }
   /** Nobody yet. why is a key of a text, or undefined at the first visit. */
-  | { state: "out"; why?: "signIn.noCode" | "signIn.badCode" | "signIn.out" | "signIn.failed"; reason?: string }
+  | { state: "out"; why?: "signIn.noCode" | "signIn.badCode" | "signIn.out" | "signIn.failed" | "signIn.none"; reason?: string }
   /** On one machine: who of these? */
   | { state: "choosing"; people: Person[] }
   | { state: "in" };
@@ -55,7 +55,8 @@ export async function begin() {
     session.set({ state: "out", why: "signIn.failed", reason: "" });
     return;
   }
-  if (isLocal()) await beginLocal();
+  if (config.signIn.kind === "none") session.set({ state: "out", why: "signIn.none" });
+  else if (isLocal()) await beginLocal();
   else await beginOIDC();
 }
 
@@ -228,6 +229,7 @@ let renewing: Promise<boolean> | undefined;
 /** hold keeps a token, and renews it a minute before it expires. */
 function hold(token: string, seconds: number) {
   access.token = token;
+  if (ended.value) signIns.set(signIns.value + 1);
   ended.set(false);
   clearTimeout(timer);
   timer = window.setTimeout(() => void renew(), Math.max(5, seconds - 60) * 1000);

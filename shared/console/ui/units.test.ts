@@ -88,8 +88,9 @@ test("the jitter is a tenth to both sides", () => {
   assert.deepEqual([at(0), at(1)], [900, 1100]);
 });
 
-test("a slow pace does not become faster by failing", () => {
-  assert.equal(pause({ every: 60_000, failures: 3, hidden: false, random: 0.5 }), 60_000);
+test("a slow pace asks sooner after a failure, unless hidden", () => {
+  assert.equal(pause({ every: 60_000, failures: 1, hidden: false, random: 0.5 }), 2000);
+  assert.equal(pause({ every: 60_000, failures: 1, hidden: true, random: 0.5 }), 15_000);
 });
 
 test("both languages have the same parameters, and each plural both forms", () => {

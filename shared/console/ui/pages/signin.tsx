@@ -71,7 +71,7 @@ function Out({ session }: { session: Extract<Session, { state: "out" }> }) {
       )}
       {isLocal() ? (
         <p class="sub">{rich("signIn.noCode", { command: <Copy text="deskmove open" /> })}</p>
-      ) : (
+      ) : session.why !== "signIn.none" && (
         <>
           <p class="sub">{t("signIn.oidc")}</p>
           <Button kind="primary" wide onClick={() => void authorize()}>
