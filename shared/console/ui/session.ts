@@ -5,6 +5,7 @@
 // it is OpenID Connect: authorization code with PKCE at the account's user pool.
 import { useEffect, useState } from "preact/hooks";
 import { access, forgetAnswers, signIns } from "./api";
+import { go } from "./router";
 import { Store } from "./store";
 
 export interface Config {
@@ -177,7 +178,7 @@ async function callback() {
   const kept = JSON.parse(sessionStorage.getItem(verifierKey) ?? "{}") as { verifier?: string; nonce?: string };
   sessionStorage.removeItem(verifierKey);
   const state = readState(query.get("state"));
-  history.replaceState(null, "", state.path);
+  go(state.path, true);
   const code = query.get("code");
   if (!code || !kept.verifier || state.nonce !== kept.nonce) {
     session.set({ state: "out", why: "signIn.failed", reason: query.get("error_description") ?? query.get("error") ?? "state" });
