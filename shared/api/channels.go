@@ -24,8 +24,9 @@ func (r *routes) channels() {
 		id: "plan-move", method: http.MethodGet, path: "/v1/channels/{id}/plan", tag: tagMoves, roles: admins,
 		summary: "See what a move would meet",
 		description: "What makes the move impossible, what to know before it starts, when to start it, how long it takes and what it " +
-			"costs on AWS. Nothing is written. With the statuses given it also says how many tickets would breach at once if " +
-			"clocks counted from the original times.",
+			"costs on AWS. Nothing is written. A channel of up to 5,000 conversations is read. Of a larger one conversations are " +
+			"counted, up to a million exactly, what is open is known, and the newest stand for the others; each figure says how " +
+			"it was found, and is up to a minute old. Without history no conversation is read.",
 	}, r.api.getPlan)
 	r.repair()
 }

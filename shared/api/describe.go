@@ -74,7 +74,7 @@ const (
 
 var (
 	exampleMoved   = &desk.MovedError{Conversation: exampleConversation, Ticket: "t-" + exampleConversation}
-	exampleWarning = desk.Finding{Code: desk.CodeAgentsNoAccess, Count: 37, Each: []desk.Share{{ID: "cem", N: 37}},
+	exampleWarning = desk.Finding{Code: desk.CodeAgentsNoAccess, Count: 37, Is: desk.Exact, Each: []desk.Share{{ID: "cem", N: 37}},
 		Problem: "agents without help desk access own 37 conversations: cem 37",
 		Remedy:  "give them help desk access, or accept that the tickets will have no owner"}
 	exampleInvalid = &desk.InvalidError{Field: "status", Code: desk.CodeUnknownID, Params: desk.Params{"kind": "status", "value": "nwe"},

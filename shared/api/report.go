@@ -55,12 +55,6 @@ type Report struct {
 	NewSince     *Figure          `json:"newSince,omitempty" doc:"Of a rehearsal: how many conversations have joined the channel since it began."`
 }
 
-// Figure is a number, and how it was found.
-type Figure struct {
-	N  int64  `json:"n" example:"12"`
-	Is string `json:"is" enum:"exact,at-least,extrapolated" example:"exact"`
-}
-
 // Choices are what was chosen for a move.
 type Choices struct {
 	History       string     `json:"history" enum:"all,none" example:"all"`

@@ -256,25 +256,46 @@ func TestR11Plan(t *testing.T) {
 	r.take("form", "f1")
 	r.do(bob, "PATCH", "/v1/conversations/"+r.take("mail", "m4"), object{"status": "closed", "owner": "bob"}).want(200)
 	a := r.do(ann, "GET", "/v1/channels/mail/plan?history=all", nil).want(200)
-	for field, want := range map[string]any{"channelId": "mail", "history": "all", "conversations": 4.0, "open": 3.0, "closed": 1.0, "sampled": false, "breaching": nil} {
+	for field, want := range map[string]any{"channelId": "mail", "history": "all", "zone": "Europe/Berlin", "hourlyOf": 4.0} {
 		if a.at(field) != want {
 			t.Errorf("%s = %v, want %v", field, a.at(field), want)
 		}
 	}
-	if a.at("owned", "bob") != 1.0 || a.at("leftBehind", "form") != 1.0 || a.at("estimate", "conversations") != 4.0 || a.at("quietHours", 0, "startAt") == nil {
+	for field, want := range map[string]float64{"conversations": 4, "open": 3, "closed": 1, "withTicket": 0, "create": 4, "ownersLost": 0} {
+		if a.at(field, "n") != want || a.at(field, "is") != "exact" {
+			t.Errorf("%s = %v, want %v", field, a.at(field), want)
+		}
+	}
+	if left := a.at("warnings", 0); at(left, "each", 0, "id") != "form" || at(left, "n") != 1.0 || at(left, "is") != "exact" {
+		t.Errorf("left behind: %v", left)
+	}
+	// They began at 8 in UTC, on a Monday.
+	if a.at("hourly", 24+9) != 4.0 || a.at("quietest", "hours") != 3.0 || a.at("quietHours", 0, "startAt") == nil || a.at("estimate", "conversations", "n") != 4.0 {
 		t.Errorf("plan = %s", a.Body)
+	}
+	if m := a.at("messages"); at(m, "quiet", "n") != 0.0 || at(m, "digest", "n") != 1.0 || at(m, "all", "n") != 4.0 {
+		t.Errorf("messages = %v", m)
+	}
+	told := r.do(ann, "GET", "/v1/channels/mail/plan?history=all&notifications=all", nil).want(200)
+	if told.at("estimate", "writeUnits").(float64) < a.at("estimate", "writeUnits").(float64)+11 {
+		t.Errorf("told of all: %v", told.at("estimate"))
 	}
 	// Promised was an answer within four hours of work: on the next Monday all
 	// that wait breach, were it not for clocks that start at the move (R9).
 	r.Time = r.Time.AddDate(0, 0, 7)
 	for _, sla := range []string{"", "&sla=original", "&sla=none"} {
 		a = r.do(ann, "GET", "/v1/channels/mail/plan?history=all&open=new&closed=solved"+sla, nil).want(200)
-		if a.at("breaching") != 3.0 {
-			t.Errorf("breaching%s = %v, want 3", sla, a.at("breaching"))
+		if b := a.at("breaching"); at(b, "fromMove", "n") != 0.0 || at(b, "original", "n") != 3.0 || at(b, "original", "is") != "exact" || at(b, "none", "n") != 0.0 {
+			t.Errorf("breaching%s = %v, want 3", sla, b)
 		}
 		if warned := slices.Contains(codes(a, "warnings"), "would-breach"); warned != (sla == "&sla=original") {
 			t.Errorf("warned%s = %t", sla, warned)
 		}
+	}
+	read := r.Read
+	a = r.do(ann, "GET", "/v1/channels/mail/plan?history=none", nil).want(200)
+	if read = r.Read - read; read > 30 || a.at("conversations", "n") != 0.0 || a.at("quietest") != nil || a.at("warnings", 0, "n") != 1.0 {
+		t.Errorf("without history %d items are read; plan = %s", read, a.Body)
 	}
 	a = r.do(ann, "GET", "/v1/channels/plain/plan?history=none", nil).want(200)
 	if a.at("blockers", 0) != nil || a.at("quietHours", 0) != nil || !strings.Contains(a.Body.String(), `"blockers":[]`) {

@@ -81,7 +81,7 @@ func IsPublic(r *http.Request) bool {
 const (
 	listedPerStep   = 60_000 // conversations
 	maxSteps        = 1500   // of an execution: about 18,000 of the 25,000 events that it may have
-	plannedSample   = 20_000 // conversations that a plan reads
+	plannedSample   = 5_000  // conversations that a plan reads of the newest, and of those that are open
 	rulesRemembered = 5 * time.Second
 )
 
@@ -102,7 +102,8 @@ func New(p Platform) *App {
 		volumes = &support.Volumes{Conversations: conversations, Now: p.Now}
 		land    = move.Lander{Conversations: conversations, Now: p.Now}
 		source  = move.Source{Listing: conversations, Failures: ledger}
-		plan    = move.Planner{Setups: setups, Listing: conversations, Conversations: conversations, Now: p.Now, Sample: plannedSample}
+		survey  = &support.Survey{Volumes: volumes, Open: open, Conversations: conversations, Now: p.Now, Sample: plannedSample}
+		plan    = move.Planner{Setups: setups, Survey: survey, Now: p.Now}
 
 		report = reporter{p.Metrics}
 

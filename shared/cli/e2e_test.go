@@ -34,7 +34,7 @@ func TestEndToEnd(t *testing.T) {
 
 	var plan api.Plan
 	e.run(t, "--json", "plan", "--channel", "support").ok(t, &plan)
-	if plan.Conversations != 5 || plan.Open != 3 || plan.Owned["dora"] != 1 {
+	if plan.Conversations.N != 5 || plan.Open.N != 3 || plan.OwnersLost.N != 1 {
 		t.Errorf("plan: %+v", plan)
 	}
 	e.run(t, "plan", "--channel", "support").ok(t, nil)

@@ -1,5 +1,7 @@
 package desk
 
+import "fmt"
+
 // Certainty says how a figure was found.
 type Certainty string
 
@@ -17,8 +19,8 @@ type Figure struct {
 	Is Certainty
 }
 
-// minus returns what of f is left without g, which is a part of it.
-func (f Figure) minus(g Figure) Figure {
+// Minus returns what of f is left without g, which is a part of it.
+func (f Figure) Minus(g Figure) Figure {
 	is := Extrapolated
 	if g.Is == Exact {
 		is = f.Is
@@ -26,8 +28,8 @@ func (f Figure) minus(g Figure) Figure {
 	return Figure{max(f.N-g.N, 0), is}
 }
 
-// plus returns the sum of two figures.
-func (f Figure) plus(g Figure) Figure {
+// Plus returns the sum of two figures.
+func (f Figure) Plus(g Figure) Figure {
 	is := f.Is
 	switch {
 	case f.Is == Extrapolated || g.Is == Extrapolated:
@@ -36,4 +38,15 @@ func (f Figure) plus(g Figure) Figure {
 		is = AtLeast
 	}
 	return Figure{f.N + g.N, is}
+}
+
+// String returns the number, and that it is no exact one.
+func (f Figure) String() string {
+	switch f.Is {
+	case AtLeast:
+		return fmt.Sprintf("at least %d", f.N)
+	case Extrapolated:
+		return fmt.Sprintf("about %d", f.N)
+	}
+	return fmt.Sprint(f.N)
 }

@@ -12,12 +12,13 @@ import (
 
 // Finding is one reason against a move: a blocker or a warning.
 type Finding struct {
-	Code    string  // stable, one of the codes
-	Problem string  // in one sentence
-	Remedy  string  // what to do about it
-	Params  Params  // what Problem and Remedy name beside Count and Each
-	Count   int64   // the number in Problem; 0 if there is none
-	Each    []Share // the agents, teams or channels concerned, the most affected first
+	Code    string    // stable, one of the codes
+	Problem string    // in one sentence
+	Remedy  string    // what to do about it
+	Params  Params    // what Problem and Remedy name beside Count and Each
+	Count   int64     // the number in Problem; 0 if there is none
+	Is      Certainty // how Count was found
+	Each    []Share   // the agents, teams or channels concerned, the most affected first
 }
 
 // Share is one of those that a Finding is about.
@@ -36,23 +37,47 @@ func shares(ids []string, numbers map[string]int64) []Share {
 }
 
 // PreflightCounts are the statistics of a channel that Preflight needs. Unless
-// stated otherwise they count conversations.
+// stated otherwise they count conversations. Without history there are none of
+// what would move.
 type PreflightCounts struct {
-	Conversations int64
-	Open          int64
-	Closed        int64
-	WithTicket    int64            // already have a ticket
-	Owned         map[string]int64 // by the owner's ID; "" means nobody and is ignored
-	LeftBehind    map[string]int64 // in connected channels, by channel ID (Setup.ConnectedChannels)
-	Hourly        [7 * 24]int64    // messages by UTC hour of the week in which they arrived, from Sunday 00:00
-	Breaching     int64            // would be overdue at once if clocks started at the original times
+	Conversations Figure
+	Open          Figure
+	Closed        Figure
+	WithTicket    Figure            // already have a ticket
+	Owned         map[string]int64  // without a ticket, by the owner's ID; "" is nobody
+	OwnedIs       Certainty         // how Owned was found
+	LeftBehind    map[string]Figure // in connected channels, by channel ID (Setup.ConnectedChannels)
+	Breaching     *Breaching        // nil if the setup or the choices do not tell which statuses tickets get
+	Hourly        [7 * 24]int64     // began in each hour of the week in the account's zone, from Sunday 00:00, of the newest HourlyOf
+	HourlyOf      int64
 }
+
+// Breaching is how many tickets would be overdue at once with each choice of SLA
+// clocks (R9).
+type Breaching struct{ FromMove, Original, None Figure }
+
+// Of returns the number for a choice.
+func (b Breaching) Of(mode SLAMode) Figure {
+	switch mode {
+	case Original:
+		return b.Original
+	case NoClocks:
+		return b.None
+	}
+	return b.FromMove
+}
+
+// Messages is how many notifications of history each choice sends (R10).
+type Messages struct{ Quiet, Digest, All Figure }
 
 // Preflight is the result of the checks before a move (R11). A move with a
 // blocker does not start; every warning must be acknowledged.
 type Preflight struct {
 	Blockers   []Finding
 	Warnings   []Finding
+	Create     Figure // tickets to be created
+	OwnersLost Figure // of those, tickets whose conversations' owners have no help desk access
+	Messages   Messages
 	QuietHours []QuietWindow // the quietest first; none without history
 	Estimate   Estimate
 	PreflightCounts
@@ -61,13 +86,29 @@ type Preflight struct {
 // Preflight checks a move of c. The choices may still lack the status map. It
 // does not check the caller; see MayMove.
 func (s Setup) Preflight(c Channel, choices Choices, f PreflightCounts, now time.Time) Preflight {
-	return Preflight{
+	p := Preflight{
 		Blockers:        s.blockers(c),
 		Warnings:        s.warnings(c, choices, f),
-		QuietHours:      quietHours(f.Hourly, s.Account.Zone, now),
+		Create:          f.Conversations.Minus(f.WithTicket),
+		OwnersLost:      Figure{0, f.OwnedIs},
+		QuietHours:      quietHours(f.Hourly, now.In(s.Account.Location())),
 		Estimate:        estimate(choices, f),
 		PreflightCounts: f,
 	}
+	p.Messages = Messages{Quiet: Figure{0, Exact}, Digest: Figure{0, f.OwnedIs}, All: f.Conversations}
+	if f.OwnedIs != Exact {
+		p.Messages.Digest.Is = AtLeast // owners seen; others may own a few
+	}
+	for id, n := range f.Owned {
+		switch a, _ := s.Agent(id); {
+		case id == "" || n == 0:
+		case a.HelpDesk:
+			p.Messages.Digest.N++
+		default:
+			p.OwnersLost.N += n
+		}
+	}
+	return p
 }
 
 // Unacknowledged returns the warnings whose codes are not among codes. The codes
@@ -111,7 +152,7 @@ func (s Setup) warnings(c Channel, choices Choices, f PreflightCounts) []Finding
 	var found []Finding
 	history := choices.History == AllHistory
 	if history {
-		found = append(found, s.ownersWithoutAccess(f.Owned)...)
+		found = append(found, s.ownersWithoutAccess(f)...)
 	}
 	if !slices.ContainsFunc(s.Policies, func(p Policy) bool { return p.isForChannel(c.ID) }) {
 		found = append(found, Finding{Code: CodeNoSLAPolicy, Problem: "no SLA policy applies to this channel, so its tickets will have no clocks",
@@ -124,23 +165,24 @@ func (s Setup) warnings(c Channel, choices Choices, f PreflightCounts) []Finding
 			Remedy:  "give them help desk access, or route to others"})
 	}
 	found = append(found, s.leftBehind(c, f.LeftBehind)...)
-	if history && choices.SLA == Original && f.Breaching > 0 {
-		found = append(found, Finding{Code: CodeWouldBreach, Count: f.Breaching,
-			Problem: fmt.Sprintf("%d tickets would breach their SLA as soon as they arrive", f.Breaching),
+	if history && choices.SLA == Original && f.Breaching != nil && f.Breaching.Original.N > 0 {
+		n := f.Breaching.Original
+		found = append(found, Finding{Code: CodeWouldBreach, Count: n.N, Is: n.Is,
+			Problem: fmt.Sprintf("%s tickets would breach their SLA as soon as they arrive", n),
 			Remedy:  "choose clocks that start at the move, or be prepared for the breaches"})
 	}
 	return found
 }
 
 // ownersWithoutAccess warns about agents who would lose their conversations.
-func (s Setup) ownersWithoutAccess(owned map[string]int64) []Finding {
-	var sum int64
+func (s Setup) ownersWithoutAccess(f PreflightCounts) []Finding {
+	owned, sum := f.Owned, Figure{0, f.OwnedIs}
 	var about []string
 	for _, id := range slices.SortedFunc(maps.Keys(owned), func(a, b string) int {
 		return cmp.Or(cmp.Compare(owned[b], owned[a]), cmp.Compare(a, b))
 	}) {
 		if a, _ := s.Agent(id); id != "" && owned[id] > 0 && !a.HelpDesk {
-			sum += owned[id]
+			sum.N += owned[id]
 			about = append(about, id)
 		}
 	}
@@ -155,24 +197,27 @@ func (s Setup) ownersWithoutAccess(owned map[string]int64) []Finding {
 	if more := len(about) - most; more > 0 {
 		each = append(each, fmt.Sprintf("%d others the rest", more))
 	}
-	return []Finding{{Code: CodeAgentsNoAccess, Count: sum, Each: shares(about, owned),
-		Problem: fmt.Sprintf("agents without help desk access own %d conversations: %s", sum, strings.Join(each, ", ")),
+	return []Finding{{Code: CodeAgentsNoAccess, Count: sum.N, Is: sum.Is, Each: shares(about, owned),
+		Problem: fmt.Sprintf("agents without help desk access own %s conversations: %s", sum, strings.Join(each, ", ")),
 		Remedy:  "give them help desk access, or accept that the tickets will have no owner"}}
 }
 
 // leftBehind warns about connected channels that this move leaves in the inbox.
-func (s Setup) leftBehind(c Channel, conversations map[string]int64) []Finding {
+func (s Setup) leftBehind(c Channel, conversations map[string]Figure) []Finding {
 	found := Finding{Code: CodeConnectedLeft, Remedy: "move them next; until then agents must look in two places"}
+	sum := Figure{0, Exact}
 	for _, other := range s.ConnectedChannels(c) {
 		if other.Home == Inbox {
-			found.Each = append(found.Each, Share{other.ID, conversations[other.ID]})
-			found.Count += conversations[other.ID]
+			n := conversations[other.ID]
+			found.Each = append(found.Each, Share{ID: other.ID, N: n.N})
+			sum = sum.Plus(n)
 		}
 	}
 	if len(found.Each) == 0 {
 		return nil
 	}
-	found.Problem = fmt.Sprintf("connected channels stay in the inbox with %d conversations", found.Count)
+	found.Count, found.Is = sum.N, sum.Is
+	found.Problem = fmt.Sprintf("connected channels stay in the inbox with %s conversations", sum)
 	return []Finding{found}
 }
 
@@ -180,36 +225,32 @@ const (
 	maxQuietWindows  = 3
 	quietWindowHours = 3
 	weekHours        = 7 * 24
-	sunday           = 3 * 24 * 3600 // Unix second at which the first Sunday began, 1970-01-04
 )
 
 // QuietWindow is a recommended time to start a move (R11).
 type QuietWindow struct {
-	Start    time.Time // next occurrence, in the account's time zone
-	End      time.Time
-	Messages int64 // messages that arrived in this window of the week, over the whole history
+	Hour          int       // of the week at which it starts, in the account's time zone; 0 is Sunday 00:00
+	Start         time.Time // next occurrence, in that zone
+	End           time.Time
+	Conversations int64 // that began in this window of the week, of those in Hourly
 }
 
 // quietHours returns the quietest windows of the week that do not overlap,
-// the quietest first and, if equal, the soonest; none without history. The
-// hours of the week are those of UTC and only shown in the account's zone, so a
-// window can be off by an hour after a change of daylight saving time.
-func quietHours(hourly [weekHours]int64, zone string, now time.Time) []QuietWindow {
+// the quietest first and, if equal, the soonest; none without history.
+func quietHours(hourly [weekHours]int64, now time.Time) []QuietWindow {
 	if hourly == ([weekHours]int64{}) {
 		return nil
 	}
-	var ignored problems // an unknown zone is a blocker; until it is corrected UTC will do
-	in := ignored.zone("zone", zone)
 	windows := make([]QuietWindow, weekHours)
 	for hour := range windows {
-		start := nextHour(hour, now).In(in)
-		windows[hour] = QuietWindow{Start: start, End: start.Add(quietWindowHours * time.Hour)}
+		start := nextHour(hour, now)
+		windows[hour] = QuietWindow{Hour: hour, Start: start, End: start.Add(quietWindowHours * time.Hour)}
 		for i := range quietWindowHours {
-			windows[hour].Messages += hourly[(hour+i)%weekHours]
+			windows[hour].Conversations += hourly[(hour+i)%weekHours]
 		}
 	}
 	slices.SortFunc(windows, func(a, b QuietWindow) int {
-		return cmp.Or(cmp.Compare(a.Messages, b.Messages), a.Start.Compare(b.Start))
+		return cmp.Or(cmp.Compare(a.Conversations, b.Conversations), a.Start.Compare(b.Start))
 	})
 	var best []QuietWindow
 	for _, w := range windows {
@@ -220,22 +261,25 @@ func quietHours(hourly [weekHours]int64, zone string, now time.Time) []QuietWind
 	return best
 }
 
-// nextHour returns the start of the next UTC hour of the week at or after now.
+// HourOfWeek returns the hour of the week of t in its zone; 0 is Sunday 00:00.
+func HourOfWeek(t time.Time) int { return int(t.Weekday())*24 + t.Hour() }
+
+// nextHour returns when an hour of the week next begins, in the zone of now and at
+// now or later.
 func nextHour(hour int, now time.Time) time.Time {
-	const week = weekHours * 3600
-	start := int64(sunday + hour*3600)
-	weeks := floorDiv(now.Unix()-start+week-1, week)
-	next := time.Unix(start+weeks*week, 0)
-	if next.Before(now) { // by less than a second
-		next = next.Add(week * time.Second)
+	year, month, day := now.Date()
+	for day += (hour/24 - int(now.Weekday()) + 7) % 7; ; day += 7 {
+		start := time.Date(year, month, day, hour%24, 0, 0, 0, now.Location())
+		if !start.Before(now) {
+			return start
+		}
 	}
-	return next
 }
 
 // overlaps reports whether two windows share time in any week.
 func (w QuietWindow) overlaps(o QuietWindow) bool {
-	apart := w.Start.Sub(o.Start).Abs()
-	return min(apart, weekHours*time.Hour-apart) < quietWindowHours*time.Hour
+	apart := (w.Hour - o.Hour + weekHours) % weekHours
+	return min(apart, weekHours-apart) < quietWindowHours
 }
 
 // The cost and speed of moves on AWS, from measurements of the write path and
@@ -248,6 +292,8 @@ const (
 	dollarsPerWrite       = 0.625 // per million
 	dollarsForTheRest     = 0.15  // per million conversations: reads, queue, state machine and functions
 
+	comparedPerSecond = 40_000 // conversations that the converters compare afterwards, which writes nothing of them
+
 	coldWrites  = 4_000            // per second, on a table that has been idle
 	peakWrites  = 40_000           // per second, the default quota of a table
 	doubleAfter = 30 * time.Minute // time in which an on-demand table doubles its capacity
@@ -259,7 +305,7 @@ const (
 
 // Estimate is the expected duration and cost of a move on AWS.
 type Estimate struct {
-	Conversations int64         // number of conversations to move
+	Conversations Figure        // to move; how it was found goes for all of the estimate
 	Shortest      time.Duration // if the table is warm and there is no live traffic
 	Longest       time.Duration // if the table is cold and live traffic uses its full share
 	Writes        float64       // DynamoDB write units
@@ -269,20 +315,21 @@ type Estimate struct {
 // estimate returns the estimate of a move. Without history only the fixed waits
 // remain.
 func estimate(c Choices, f PreflightCounts) Estimate {
-	var e Estimate
+	e := Estimate{Conversations: Figure{0, Exact}}
 	if c.History == AllHistory {
 		e.Conversations = f.Conversations
 	}
-	if e.Conversations > 0 {
-		e.Writes = writesPerConversation*float64(e.Conversations) + writesIfOpen*float64(f.Open)
+	all := float64(e.Conversations.N)
+	if all > 0 {
+		e.Writes = writesPerConversation*all + writesIfOpen*float64(f.Open.N)
 	}
 	if c.Notifications == All {
-		e.Writes += writesIfNotified * float64(e.Conversations)
+		e.Writes += writesIfNotified * all
 	}
-	e.Dollars = (dollarsPerWrite*e.Writes + dollarsForTheRest*float64(e.Conversations)) / 1e6
-	left := writesPerConversation * float64(e.Conversations) // an index has capacity of its own
-	e.Shortest = fixedWaits + seconds(left/peakWrites)
-	e.Longest = fixedWaits
+	e.Dollars = (dollarsPerWrite*e.Writes + dollarsForTheRest*all) / 1e6
+	left := writesPerConversation * all // an index has capacity of its own
+	e.Shortest = fixedWaits + seconds(left/peakWrites+all/comparedPerSecond)
+	e.Longest = fixedWaits + seconds(all/comparedPerSecond)
 	for rate := coldWrites; ; rate *= 2 {
 		moved := moveShare * float64(min(rate, peakWrites))
 		if rate >= peakWrites || left <= moved*doubleAfter.Seconds() {

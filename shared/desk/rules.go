@@ -117,6 +117,21 @@ func (s Setup) liveStatuses(mapped StatusMap, settings Settings) (StatusMap, err
 	return live, nil
 }
 
+// UsualStatuses returns the statuses that a move of c would most likely be given:
+// those of the tickets of new conversations (R18). They are empty if the setup
+// has none.
+func (s Setup) UsualStatuses(c Channel) StatusMap {
+	settings, err := c.ParsedSettings()
+	if err != nil {
+		return StatusMap{}
+	}
+	usual, err := s.liveStatuses(StatusMap{}, settings)
+	if err != nil {
+		return StatusMap{}
+	}
+	return usual
+}
+
 // mapping returns the ticket statuses for open and closed conversations.
 func (r *Rules) mapping(p Provenance) StatusMap {
 	if p == Live {

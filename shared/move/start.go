@@ -126,7 +126,7 @@ func (s Starter) start(ctx context.Context, caller desk.Caller, choices desk.Cho
 	if err := setup.CheckChoices(choices); err != nil {
 		return desk.Move{}, err
 	}
-	planned, err := s.Plan.plan(ctx, setup, c, choices)
+	planned, err := s.Plan.plan(ctx, setup, c, choices, true)
 	if err != nil {
 		return desk.Move{}, err
 	}
@@ -150,7 +150,7 @@ func (s Starter) store(ctx context.Context, caller desk.Caller, c desk.Channel, 
 		Status: desk.Starting, By: caller.Agent, StartedAt: now, Run: 1, SettingsSum: c.SettingsSum(),
 	}
 	if choices.History == desk.AllHistory {
-		m.Expected = planned.Conversations
+		m.Expected = planned.Conversations.N
 	}
 	action := desk.ActionStart
 	if choices.Rehearsal {

@@ -18,13 +18,7 @@ type Volumes struct {
 	}
 	Now func() time.Time
 
-	counts held[countKey, desk.Figure]
-	recent held[[2]string, recentVolume] // by account and channel
-}
-
-type countKey struct {
-	account, channel string
-	exact            int
+	channels held[[2]string, Volume] // by account and channel
 }
 
 // Volume is how much there is on a channel.
@@ -48,22 +42,15 @@ const (
 	listRecent   = 1_000     // listed at once; where that is all of the days, none is counted
 )
 
-// For how long counts are good, and of how many channels they are kept.
+// For how long volumes are good, and of how many channels they are kept.
 const (
-	maxHeld    = 1000
-	countedFor = time.Minute
 	volumesFor = 5 * time.Minute
+	maxHeld    = 1000
 )
 
-// Count counts a channel's conversations; what it returns is up to a minute old.
+// Count counts a channel's conversations.
 func (v *Volumes) Count(ctx context.Context, account, channel string) (desk.Figure, error) {
-	return v.count(ctx, account, channel, countExactly, countedFor)
-}
-
-func (v *Volumes) count(ctx context.Context, account, channel string, exact int, maxAge time.Duration) (desk.Figure, error) {
-	return v.counts.of(countKey{account, channel, exact}, maxHeld, v.Now, maxAge, func() (desk.Figure, error) {
-		return v.Conversations.Count(ctx, account, Stretch{Channel: channel}, exact, countFar)
-	})
+	return v.Conversations.Count(ctx, account, Stretch{Channel: channel}, countExactly, countFar)
 }
 
 // Of returns the volumes of all channels of an account in the order of its setup,
@@ -75,56 +62,55 @@ func (v *Volumes) Of(ctx context.Context, setup desk.Setup) ([]Volume, error) {
 	g.SetLimit(4) // channels at a time
 	for i, c := range setup.Channels {
 		g.Go(func() (err error) {
-			if volumes[i].Conversations, err = v.count(ctx, setup.Account.ID, c.ID, exact, volumesFor); err != nil {
-				return err
-			}
-			recent, err := v.recent.of([2]string{setup.Account.ID, c.ID}, maxHeld, v.Now, volumesFor, func() (recentVolume, error) {
-				return v.read(ctx, setup.Account, c.ID)
+			volumes[i], err = v.channels.of([2]string{setup.Account.ID, c.ID}, maxHeld, v.Now, volumesFor, func() (Volume, error) {
+				return v.read(ctx, setup.Account, c.ID, exact)
 			})
-			volumes[i].PerDay, volumes[i].LastAt = recent.perDay, recent.lastAt
 			return err
 		})
 	}
 	return volumes, g.Wait()
 }
 
-// recentVolume is what happened on a channel lately.
-type recentVolume struct {
-	perDay [VolumeDays]int64
-	lastAt time.Time
-}
-
-// read reads what joined a channel lately: it lists a few, which is all of most
-// channels, and counts each day of the others.
-func (v *Volumes) read(ctx context.Context, account desk.Account, channel string) (r recentVolume, err error) {
+// read reads a channel's volume. It lists a few of the newest, which is all of most
+// channels, and counts the others: all of them, and each day.
+func (v *Volumes) read(ctx context.Context, account desk.Account, channel string, exact int) (r Volume, err error) {
 	ps, more, err := v.Conversations.ListAll(ctx, account.ID, []Stretch{{Channel: channel}}, desk.Position{}, listRecent)
 	if err != nil {
 		return r, err
 	}
-	days := lastDays(v.Now().In(account.Location()))
+	r.Conversations = desk.Figure{N: int64(len(ps)), Is: desk.Exact}
 	if len(ps) > 0 {
-		r.lastAt = ps[0].Joined
+		r.LastAt = ps[0].Joined
+	}
+	days := lastDays(v.Now().In(account.Location()))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(4) // counts at a time
+	if more {
+		g.Go(func() (err error) {
+			r.Conversations, err = v.Conversations.Count(ctx, account.ID, Stretch{Channel: channel}, exact, countFar)
+			return err
+		})
 	}
 	if !more || ps[len(ps)-1].Joined.Before(days[0]) {
 		for _, p := range ps {
 			if day := dayOf(days, p.Joined); day >= 0 {
-				r.perDay[day]++
+				r.PerDay[day]++
 			}
 		}
-		return r, nil
+		err = g.Wait() // before r is returned
+		return r, err
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(4) // days at a time
-	for i := range r.perDay {
+	for i := range r.PerDay {
 		g.Go(func() error {
 			n, err := v.Conversations.Count(ctx, account.ID, Stretch{
 				Channel: channel, Until: desk.Position{Joined: days[i]}, After: desk.Position{Joined: days[i+1]},
 			}, countDay, countDay)
-			r.perDay[i] = n.N
+			r.PerDay[i] = n.N
 			return err
 		})
 	}
-	return r, g.Wait()
+	err = g.Wait()
+	return r, err
 }
 
 // lastDays returns when each of the last days began, and when the next one does.

@@ -17,36 +17,36 @@ import (
 // Plan writes a plan.
 func Plan(w io.Writer, p api.Plan) {
 	out := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) } // into a buffer
-	atLeast := ""
-	if p.Sampled {
-		atLeast = "at least "
-	}
-	out("channel %s, history %s: %s%d conversations, %d open and %d closed, %d with a ticket\n\n",
-		p.ChannelID, p.History, atLeast, p.Conversations, p.Open, p.Closed, p.WithTicket)
+	out("channel %s, history %s: %s conversations, %s open and %s closed, %s with a ticket\n\n",
+		p.ChannelID, p.History, p.Conversations, p.Open, p.Closed, p.WithTicket)
 	if len(p.Blockers)+len(p.Warnings) == 0 {
 		out("there are no blockers and no warnings\n")
 	}
 	writeFindings(w, "blocker", p.Blockers)
 	writeFindings(w, "warning", p.Warnings)
-	if len(p.Owned) > 0 {
-		out("owned by     %s\n", counts(p.Owned))
+	out("to create    %s tickets, %s of them without the owner they had\n", p.Create, p.OwnersLost)
+	if b := p.Breaching; b != nil {
+		out("breaches     %s at once with SLA clocks from the move, %s from the original times\n", b.FromMove, b.Original)
 	}
-	if len(p.LeftBehind) > 0 {
-		out("left behind  %s\n", counts(p.LeftBehind))
-	}
+	out("messages     %s in a digest, %s if all are told\n", p.Messages.Digest, p.Messages.All)
 	for i, q := range p.QuietHours {
 		label := "quiet       "
 		if i == 0 {
 			label = "best start  "
 		}
-		out("%s %s to %s, %d conversations started at that time so far\n", label, q.StartAt.Format("Mon 2006-01-02 15:04"), q.EndAt.Format("15:04 MST"), q.Messages)
+		out("%s %s to %s, %d of %d conversations started at that time\n", label, q.StartAt.Format("Mon 2006-01-02 15:04"), q.EndAt.Format("15:04 MST"),
+			q.Conversations, p.HourlyOf)
 	}
 	e := p.Estimate
 	price := fmt.Sprintf("about $%.2f", e.Dollars)
 	if e.Dollars < 0.01 {
 		price = "less than $0.01"
 	}
-	out("on AWS       %s to %s, %s\n", Seconds(e.ShortestSeconds), Seconds(e.LongestSeconds), price)
+	more := ""
+	if e.Conversations.Is == "at-least" {
+		more = ", or more"
+	}
+	out("on AWS       %s to %s, %s%s\n", Seconds(e.ShortestSeconds), Seconds(e.LongestSeconds), price, more)
 }
 
 func writeFindings(w io.Writer, kind string, fs []api.Finding) {

@@ -84,6 +84,12 @@ export interface Bot {
   usesInbox?: boolean;
 }
 
+export interface Breaching {
+  fromMove: Figure;
+  none: Figure;
+  original: Figure;
+}
+
 export interface Channel {
   address?: string;
   /** Of a form: the e-mail channel by which agents answer it. */
@@ -349,8 +355,8 @@ export interface Edited {
 }
 
 export interface Estimate {
-  /** To be moved. */
-  conversations: number;
+  /** To be moved. How it was found goes for the whole estimate. */
+  conversations: Figure;
   /** US dollars, at the prices of us-east-1. */
   dollars: number;
   /** If the tables are cold and live traffic takes its full share. */
@@ -394,6 +400,7 @@ export interface FieldProblem {
 }
 
 export interface Figure {
+  /** How it was found. Of a million conversations and more not all are counted, and of more than 5,000 not all are read. A rehearsal reads all. */
   is: "exact" | "at-least" | "extrapolated";
   n: number;
 }
@@ -403,6 +410,8 @@ export interface Finding {
   code: "agents-without-access" | "already-moved" | "already-moving" | "bot-creates-tickets" | "bot-no-handover" | "bot-target-without-access" | "bot-uses-inbox" | "connected-left-behind" | "fallback-address" | "no-sla-policy" | "not-movable" | "plan" | "reconnect" | "routing-without-access" | "setup" | "would-breach";
   /** The agents, teams or channels it is about, the weightiest first. */
   each?: Array<Share>;
+  /** How n was found. */
+  is?: "exact" | "at-least" | "extrapolated";
   /** How many of what the problem counts. */
   n?: number;
   /** What problem and remedy name beside n and each, by name: with the code they can be said in any language. */
@@ -503,6 +512,14 @@ export interface MessagePart {
   size: number;
   /** The piece; empty at the end, or if the message has no such part. */
   text: string;
+}
+
+export interface Messages {
+  /** One for each conversation. */
+  all: Figure;
+  /** One for each agent who would own tickets. */
+  digest: Figure;
+  quiet: Figure;
 }
 
 export interface NewMessage {
@@ -606,26 +623,32 @@ export interface Pipeline {
 export interface Plan {
   /** With any of these no move starts. */
   blockers: Array<Finding>;
-  /** Tickets that would breach at once if clocks counted from the original times. Absent unless open and closed are given, since promises depend on the status. */
-  breaching?: number;
+  /** Tickets that would be overdue at once with each choice of SLA clocks. If open and closed are not given, they are taken to get the statuses of new tickets. Absent if the account's setup has none. */
+  breaching?: Breaching;
   channelId: string;
-  closed: number;
-  conversations: number;
+  closed: Figure;
+  /** All that would move: those of the channel, or none without history. So it is with the figures that follow. */
+  conversations: Figure;
+  /** Conversations that have none and get one. */
+  create: Figure;
   estimate: Estimate;
   history: "all" | "none";
-  /** Conversations of connected channels, which stay where they are. */
-  leftBehind: Record<string, number>;
-  open: number;
-  /** Conversations by the agent who owns them. */
-  owned: Record<string, number>;
-  /** The quietest hours of the week on this channel, from its own history, the quietest first; the first is recommended. None without history. */
+  /** How many conversations began in each hour of the week in the account's time zone, Sunday 00 first, of the newest hourlyOf. All zero without history. */
+  hourly: Array<number>;
+  hourlyOf: number;
+  messages: Messages;
+  open: Figure;
+  /** Tickets that would have no owner because the conversation's has no help desk access. */
+  ownersLost: Figure;
+  /** When the three quietest stretches of the week come next, the quietest first; the first is recommended. None without history. */
   quietHours: Array<Window>;
-  /** The channel has more conversations than were read, the newest ones, so that counts are lower bounds. A rehearsal counts all. */
-  sampled: boolean;
+  /** The quietest hours of the week on this channel. Absent without history. */
+  quietest?: Quiet;
   /** Acknowledge each by its code when you start the move. */
   warnings: Array<Finding>;
   /** Conversations that have a ticket already, which moves as it is. */
-  withTicket: number;
+  withTicket: Figure;
+  zone: string;
 }
 
 export interface Policy {
@@ -687,6 +710,14 @@ export interface Progress {
   planned: number;
   /** Turned out not to be part of the move. */
   stayed: number;
+}
+
+export interface Quiet {
+  fromHour: number;
+  /** How long it is; it may end on the next day. */
+  hours: number;
+  /** 0 is Sunday. */
+  weekday: number;
 }
 
 export interface Repair {
@@ -879,9 +910,9 @@ export interface Waiting {
 }
 
 export interface Window {
+  /** How many began in this window of the week, of those in hourly. */
+  conversations: number;
   endAt: string;
-  /** Conversations that began in this window of the week, in all that was read. */
-  messages: number;
   /** Its next occurrence, in the account's time zone. */
   startAt: string;
 }
@@ -954,6 +985,8 @@ export interface Operations {
       closed?: string;
       /** Which older conversations would go along. */
       history: "all" | "none";
+      /** With history all: what agents would be told of older conversations, which has its price. Without it, nothing. */
+      notifications?: "quiet" | "digest" | "all";
       /** With history all: the ticket status of open conversations. */
       open?: string;
       /** With history all: from when the clocks of older conversations would count. Without it, from the move. */
