@@ -25,6 +25,7 @@ type UseCases struct {
 	Accounts         support.Accounts
 	ConversationList support.ConversationList
 	TicketList       support.TicketList
+	Finder           support.Finder
 	Counter          support.Counter
 	Volumes          *support.Volumes
 

@@ -15,7 +15,7 @@ import (
 
 // What of an HTML part is cleaned. It bounds the memory that one request takes.
 const (
-	maxHTML = 2 << 20
+	maxHTML = 1 << 20
 	// maxWord is the longest run without a blank, a quote or a bracket of a tag that
 	// is read. What is longer is an image inside an address, which is never shown.
 	maxWord = 64 << 10
@@ -39,7 +39,6 @@ var shown = sync.OnceValue(func() *bluemonday.Policy {
 	p.RequireNoFollowOnLinks(true)
 	p.RequireNoReferrerOnLinks(true)
 	p.AddTargetBlankToFullyQualifiedLinks(true)
-	p.SkipElementsContent("title")
 	return p
 })
 

@@ -60,6 +60,7 @@ const (
 	codeNoExternalID     = "no-external-id"
 	codeDateRange        = "date-out-of-range"
 	codeMidCharacter     = "mid-character"
+	codeTwoOrders        = "two-orders"
 )
 
 // Codes are all codes that a person can meet, by where they stand. Whoever speaks
@@ -87,7 +88,7 @@ func AllCodes() Codes {
 		codeUnknownField: nil, codeUnknownParameter: nil, codeMissing: nil, codeDoesNotFit: nil, codeNotAnID: nil, codeNotADateTime: nil,
 		codeNotADuration: {"value"}, codeNotANumber: nil, codeNotAWhole: nil, codeNotABoolean: nil, codeNotAText: nil, codeNotAList: nil,
 		codeNotAnObject: nil, codeNumberRange: ranged, codeLength: ranged, codeItems: ranged, codeOwnedAndNot: nil, codeNoExternalID: nil,
-		codeDateRange: nil, codeMidCharacter: nil, codeKeyReused: nil,
+		codeDateRange: nil, codeMidCharacter: nil, codeTwoOrders: nil, codeKeyReused: nil,
 	})
 	return Codes{Problems: problems, Fields: fields, Findings: desk.FindingCodes(), Failures: move.FailureCodes()}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"deskmove/shared/desk"
 	"deskmove/shared/support"
@@ -14,7 +15,8 @@ func (r *routes) conversations() {
 		id: "list-conversations", method: http.MethodGet, path: "/v1/conversations", tag: tagConversations, roles: agents,
 		summary: "List conversations",
 		description: "Conversations of the account or of one channel, those first that joined their channel last. What has moved is in " +
-			"the list of the help desk and no longer in that of the inbox. Agents without help desk access see the inbox only.",
+			"the list of the help desk and no longer in that of the inbox. A page of closed ones of an owner, or of waiting ones, may end early, even empty: " +
+			"next tells whether it goes on, and reachedAt how far it came. Agents without help desk access see the inbox only.",
 		problems: []error{noAccess()},
 	}, r.api.listConversations)
 	add(r, operation{
@@ -36,8 +38,37 @@ type conversationsInput struct {
 	Status  string `query:"status" enum:"open,closed" example:"open" doc:"Only conversations with this status; of what has moved, the one that it had when it landed."`
 	Owner   string `query:"owner" example:"ann" doc:"Only conversations of this agent."`
 	Unowned bool   `query:"unowned" doc:"Only conversations that nobody owns."`
-	Cursor  string `query:"cursor" doc:"next of the page before; without it, the first page."`
-	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
+	Waiting bool   `query:"waiting" doc:"Only open conversations whose customer waits for an answer."`
+	Order
+	Search
+	Cursor string `query:"cursor" doc:"next of the page before; without it, the first page."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
+}
+
+// Order is how a list is sorted. Huma describes embedded types only if they are
+// exported.
+type Order struct {
+	Sort string `query:"sort" enum:"activity" example:"activity" doc:"activity: only what is open, the last changed first. At most 1,000 can be put in this order; of more, ask for those of an owner, a channel or a status."`
+}
+
+// cursors names the cursors of a list in this order.
+func (o Order) cursors(of string) string { return strings.TrimSpace(of + " " + o.Sort) }
+
+// Search is what is looked for in a list.
+type Search struct {
+	Q string `query:"q" maxLength:"1000" example:"4711@customer.example" doc:"Only what this names exactly: the ID of a conversation or a ticket, or the external ID of one of its messages. There is one page of it."`
+}
+
+// names returns what is looked for: an ID as it is, and an external ID.
+func (s Search) names(cursor string) (name, externalID string, err error) {
+	if cursor != "" {
+		return "", "", notACursor()
+	}
+	name, externalID = strings.TrimSpace(s.Q), external(s.Q)
+	if externalID == "" {
+		err = &desk.InvalidError{Field: "q", Code: codeNoExternalID, Problem: "it names nothing", Remedy: "send an ID of a conversation or a ticket, or an external ID"}
+	}
+	return name, externalID, err
 }
 
 func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversationsInput) (*body[list[Conversation]], error) {
@@ -45,7 +76,10 @@ func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversa
 	if err != nil {
 		return nil, err
 	}
-	of := support.ConversationFilter{Channel: in.Channel, Home: desk.Home(in.Home), Status: desk.ConversationStatus(in.Status), Owner: owner}
+	of := support.ConversationFilter{
+		Channel: in.Channel, Home: desk.Home(in.Home), Status: desk.ConversationStatus(in.Status), Owner: owner,
+		Waiting: in.Waiting, ByActivity: in.Sort != "",
+	}
 	if of.Home != desk.Inbox {
 		err := a.helpDesk(ctx, c)
 		switch {
@@ -57,7 +91,16 @@ func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversa
 	} else if _, err := a.agent(ctx, c); err != nil {
 		return nil, err
 	}
-	after, err := readPosition("conversations", in.Cursor)
+	if in.Q != "" {
+		name, externalID, err := in.names(in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		found, err := a.Finder.FindConversations(ctx, c.Account, name, externalID, of)
+		return writeFound(found, err, writeConversation)
+	}
+	cursors := in.cursors("conversations")
+	after, err := readPosition(cursors, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +108,15 @@ func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversa
 	if err != nil {
 		return nil, err
 	}
-	return &body[list[Conversation]]{writePage("conversations", p, writeConversation)}, nil
+	return &body[list[Conversation]]{writePage(cursors, p, writeConversation)}, nil
+}
+
+// writeFound writes all that was found.
+func writeFound[W any](found []desk.Conversation, err error, write func(desk.Conversation) W) (*body[list[W]], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &body[list[W]]{writePage("", support.Page[desk.Conversation]{Items: found}, write)}, nil
 }
 
 // refusedFor reports whether err is a refusal with that code.

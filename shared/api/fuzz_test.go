@@ -159,6 +159,7 @@ func FuzzCursors(f *testing.F) {
 	lists := []struct{ of, path string }{
 		{"conversations", "/v1/conversations"}, {"tickets", "/v1/tickets"}, {"moves", "/v1/moves"}, {"audit", "/v1/audit"},
 		{"notifications", "/v1/notifications"}, {"failures", "/v1/moves/" + r.move + "/failures"},
+		{"tickets activity", "/v1/tickets?sort=activity"}, {"messages of " + r.inbox, "/v1/conversations/" + r.inbox + "/messages"},
 	}
 	for i, place := range []string{"1795000000000.c1", "-1.", "9999999999999999999.c", "WyJhIl0", "WyIiXQ", `["a"]`, "\xff", store.MoveKey("", "").SK} {
 		f.Add(byte(i), place, uint16(1), true)
@@ -170,11 +171,19 @@ func FuzzCursors(f *testing.F) {
 		if sum {
 			cursor = oldCursor(list.of, place)
 		}
-		a := r.request(t, ann, "GET", fmt.Sprintf("%s?limit=%d&cursor=%s", list.path, limit, url.QueryEscape(cursor)), "")
+		a := r.request(t, ann, "GET", list.path+fmt.Sprintf("%climit=%d&cursor=%s", separator(list.path), limit, url.QueryEscape(cursor)), "")
 		if a.Code != http.StatusOK && a.Code != http.StatusUnprocessableEntity || r.log.Len() > 0 {
 			t.Errorf("%s answered %d %s and logged %s", a.request, a.Code, a.Body, &r.log)
 		}
 	})
+}
+
+// separator is what comes before the next parameter of a path.
+func separator(path string) byte {
+	if strings.Contains(path, "?") {
+		return '&'
+	}
+	return '?'
 }
 
 // FuzzLambda sends events of API Gateway with any method, path and parameters.
@@ -187,6 +196,10 @@ func FuzzLambda(f *testing.F) {
 	}
 	f.Add("GET", "/v1/tickets", "status=new,waiting&open=true&unowned=true&channel=mail&provenance=live&due=0001-01-01T00:00:00Z", "", "", false)
 	f.Add("GET", "/v1/conversations", "status=closed&owner=ann&home=inbox&due=9999-12-31T23:59:59Z", "", "", false)
+	f.Add("GET", "/v1/conversations", "waiting=true&sort=activity&q=%3Cx%23%00%3E", "", "", false)
+	f.Add("GET", "/v1/conversations/"+r.inbox+"/messages", "limit=1&cursor=AAAAAAA", "", "", false)
+	f.Add("GET", "/v1/conversations/"+r.inbox+"/messages/none/html", "offset=1", "", "", false)
+	f.Add("GET", "/v1/tickets/"+r.ticket, "with=conversation", "", "", false)
 	f.Add("GET", "/v1/counts", "", "", "", false)
 	f.Add("POST", "/v1/channels/mail/repair", "", "", "", false)
 	f.Add("PATCH", "/v1/tickets/"+r.ticket, "", "application/json", `{"owner":""}`, false)

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"deskmove/shared/desk"
 )
 
 // pages reads a list to its end and returns the IDs of its pages.
@@ -438,4 +441,138 @@ func TestCounts(t *testing.T) {
 	if a := r.do(ann, "GET", "/v1/counts", nil).want(200); a.at("inbox", "open", "n") != 1106.0 && a.at("inbox", "open", "atLeast") != true || a.at("desk", "open", "n") != 5.0 {
 		t.Errorf("counts = %s", a.Body)
 	}
+}
+
+// TestWhatWaitsAndWhatChangedLast are lists of what is open.
+func TestWhatWaitsAndWhatChangedLast(t *testing.T) {
+	r := newRig(t)
+	var ids []string
+	for i := range 6 {
+		ids = append(ids, r.take("mail", fmt.Sprint("x", i)))
+	}
+	answer := func(i int) {
+		r.Time = r.Time.Add(time.Minute)
+		r.do(bot, "POST", "/v1/conversations/"+ids[i]+"/messages", object{"externalId": fmt.Sprint("re", i), "author": "agent", "agent": "bob"}).want(201)
+	}
+	answer(1)
+	answer(3)
+	r.do(bob, "PATCH", "/v1/conversations/"+ids[0], object{"status": "closed"}).want(200)
+	r.do(bob, "PATCH", "/v1/conversations/"+ids[2], object{"owner": "bob"}).want(200)
+	check := func(when, path string, want ...int) {
+		t.Helper()
+		for _, limit := range []int{1, 2, 100} {
+			got, _ := r.pages(fmt.Sprintf("%s&limit=%d", path, limit))
+			var wants []string
+			for _, i := range want {
+				wants = append(wants, ids[i])
+			}
+			for i := range got {
+				got[i] = strings.TrimPrefix(got[i], "t-")
+			}
+			if !slices.Equal(got, wants) {
+				t.Errorf("%s, %s, pages of %d: %v, want %v", when, path, limit, got, wants)
+			}
+		}
+	}
+	check("in the inbox", "/v1/conversations?waiting=true", 5, 4, 2)
+	check("in the inbox", "/v1/conversations?waiting=true&home=inbox&owner=bob", 2)
+	check("in the inbox", "/v1/conversations?sort=activity", 2, 3, 1, 5, 4)
+	check("in the inbox", "/v1/conversations?sort=activity&waiting=true&unowned=true", 5, 4)
+	r.start("mail")
+	r.Run()
+	r.do(bob, "PATCH", "/v1/tickets/t-"+ids[4], object{"status": "solved"}).want(200)
+	answer(2)
+	check("moved", "/v1/tickets?waiting=true", 5)
+	check("moved", "/v1/conversations?waiting=true", 5)
+	check("moved", "/v1/tickets?sort=activity&status=waiting&status=new", 2, 3, 1, 5)
+	check("moved", "/v1/conversations?home=helpdesk&sort=activity", 2, 3, 1, 5)
+	check("moved", "/v1/conversations?home=inbox&sort=activity")
+	get := func(path, field string) refusal {
+		return refusal{as: ann, method: "GET", path: path, status: 422, code: "invalid", field: field}
+	}
+	cursor, _ := r.do(ann, "GET", "/v1/tickets?limit=1", nil).at("next").(string)
+	r.refuse(map[string]refusal{
+		"sort":                    get("/v1/tickets?sort=age", "sort"),
+		"two orders":              get("/v1/tickets?sort=activity&due=2026-12-24T00:00:00Z", "sort"),
+		"cursor of another order": get("/v1/tickets?sort=activity&cursor="+cursor, "cursor"),
+		"search goes on":          get("/v1/tickets?q=x1&cursor="+cursor, "cursor"),
+		"search for nothing":      get("/v1/conversations?q=%20%3C%3E", "q"),
+		"waits perhaps":           get("/v1/conversations?waiting=maybe", "waiting"),
+	})
+}
+
+// TestSearchFindsWhatIsNamedExactly, and only what the caller may see.
+func TestSearchFindsWhatIsNamedExactly(t *testing.T) {
+	r, inbox, landed, _ := moved(t)
+	r.do(bot, "POST", "/v1/conversations/"+inbox+"/messages", object{"externalId": "f1", "author": "customer"}).want(201) // by another channel
+	search := func(as desk.Caller, list, q, more string) string {
+		t.Helper()
+		a := r.do(as, "GET", "/v1/"+list+"?q="+url.QueryEscape(q)+more, nil).want(200)
+		if a.at("next") != nil {
+			t.Errorf("a search for %q goes on", q)
+		}
+		return strings.Join(a.ids(), " ")
+	}
+	for _, c := range []struct {
+		as            desk.Caller
+		list, q, more string
+		want          string
+	}{
+		{ann, "conversations", inbox, "", inbox},
+		{ann, "conversations", " " + landed + "\n", "", landed},
+		{ann, "conversations", "t-" + landed, "", landed},
+		{ann, "conversations", "m1", "", inbox},
+		{ann, "conversations", " <m1> ", "", inbox},
+		{ann, "conversations", "f1", "", inbox + " " + landed},
+		{ann, "conversations", "f1", "&home=helpdesk", landed},
+		{ann, "conversations", "f1", "&channel=mail", inbox},
+		{ann, "conversations", "m", "", ""},
+		{ann, "conversations", "C#x", "", ""},
+		{ann, "conversations", strings.Repeat("#", 1000), "", ""},
+		{cem, "conversations", "f1", "", inbox},
+		{cem, "conversations", landed, "", ""},
+		{zoe, "conversations", inbox, "", ""},
+		{zoe, "conversations", "m1", "", ""},
+		{ann, "tickets", landed, "", "t-" + landed},
+		{ann, "tickets", "t-" + landed, "&open=true", "t-" + landed},
+		{ann, "tickets", "f1", "", "t-" + landed},
+		{ann, "tickets", "f1", "&status=solved", ""},
+		{ann, "tickets", inbox, "", ""},
+		{ann, "tickets", landed, "&waiting=true", "t-" + landed},
+	} {
+		if got := search(c.as, c.list, c.q, c.more); got != c.want {
+			t.Errorf("%s finds %q in %s%s: %q, want %q", c.as.Agent, c.q, c.list, c.more, got, c.want)
+		}
+	}
+	r.do(ann, "PATCH", "/v1/tickets/t-"+landed, object{"status": "solved"}).want(200)
+	if got := search(ann, "tickets", landed, "&waiting=true") + search(ann, "conversations", landed, "&sort=activity"); got != "" {
+		t.Errorf("a solved ticket waits, or is open: %s", got)
+	}
+	r.refuse(map[string]refusal{
+		"without access":  {as: cem, method: "GET", path: "/v1/tickets?q=f1", status: 403, code: "no-help-desk-access"},
+		"in the helpdesk": {as: cem, method: "GET", path: "/v1/conversations?home=helpdesk&q=f1", status: 403, code: "no-help-desk-access"},
+		"unknown status":  {as: ann, method: "GET", path: "/v1/tickets?q=f1&status=old", status: 422, code: "invalid", field: "status"},
+		"unknown channel": {as: ann, method: "GET", path: "/v1/conversations?q=f1&channel=none", status: 404, code: "not-found"},
+		"a long text":     {as: ann, method: "GET", path: "/v1/conversations?q=" + strings.Repeat("x", 1001), status: 422, code: "invalid", field: "q"},
+	})
+}
+
+// TestATicketWithItsConversation is one answer.
+func TestATicketWithItsConversation(t *testing.T) {
+	r, inbox, landed, _ := moved(t)
+	r.do(cem, "POST", "/v1/conversations/"+inbox+"/tickets", object{"status": "new"}).want(201)
+	for _, id := range []string{inbox, landed} {
+		want := r.do(ann, "GET", "/v1/conversations/"+id, nil).want(200).json()
+		a := r.do(ann, "GET", "/v1/tickets/t-"+id+"?with=conversation", nil).want(200)
+		if got, _ := a.at("conversation").(object); !maps.Equal(got, want) || a.at("revision") != got["version"] {
+			t.Errorf("with its conversation: %s, want %v", a.Body, want)
+		}
+	}
+	if a := r.do(ann, "GET", "/v1/tickets/t-"+landed, nil).want(200); a.at("conversation") != nil {
+		t.Errorf("without: %s", a.Body)
+	}
+	r.refuse(map[string]refusal{
+		"with":           {as: ann, method: "GET", path: "/v1/tickets/t-" + landed + "?with=all", status: 422, code: "invalid", field: "with"},
+		"without access": {as: cem, method: "GET", path: "/v1/tickets/t-" + landed + "?with=conversation", status: 403, code: "no-help-desk-access"},
+	})
 }

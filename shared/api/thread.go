@@ -27,7 +27,7 @@ func (r *routes) thread() {
 		description: "A part of a message, in pieces of at most 128 KB: ask for next as offset until there is none, and join the texts.\n\n" +
 			"html is the HTML part, cleaned: texts, lists, tables and links remain. Nothing in it runs, and nothing is fetched when it is shown: " +
 			"there are no images, styles, forms or addresses other than links to http, https, mailto and tel. It may have tags that do not close, so show " +
-			"it in a document of its own. The first 2 MB of the HTML part are cleaned, without what is longer than 64 KB in one word, such as an image " +
+			"it in a document of its own. The first 1 MB of the HTML part is cleaned, without what is longer than 64 KB in one word, such as an image " +
 			"inside an address. The others are as they came: html-source is not safe to show as HTML.",
 		problems: []error{noAccess()},
 	}, r.api.readMessage)
@@ -141,7 +141,7 @@ type MessagePart struct {
 	Text string `json:"text" doc:"The piece; empty at the end, or if the message has no such part."`
 	Next int64  `json:"next,omitempty" example:"131072" doc:"The offset of the next piece; absent at the end."`
 	Size int64  `json:"size" example:"262144" doc:"Bytes of the whole part as it came."`
-	Cut  bool   `json:"cut,omitempty" doc:"Of the cleaned HTML part: the HTML part is too long, and its end is left out."`
+	Cut  bool   `json:"cut,omitempty" doc:"Of the last piece of html: the HTML part is too long, and its end is left out."`
 }
 
 func (a *api) readMessage(ctx context.Context, c desk.Caller, in *messageInput) (*body[MessagePart], error) {

@@ -31,6 +31,8 @@ type Ticket struct {
 	MovedOwner  string  `json:"movedOwner" example:"ann" doc:"The owner that it had when it landed, whatever became of it since."`
 	Edited      *Edited `json:"edited,omitempty" doc:"The last edit by an agent; absent if none has edited it."`
 	Revision    int64   `json:"revision" example:"4" doc:"The version of its conversation, of which it is a part: one more with every change of either."`
+
+	Conversation *Conversation `json:"conversation,omitempty" doc:"Its conversation, of the same version; only with with=conversation."`
 }
 
 // Clocks are the times by which something is due; an absent one does not run.

@@ -16,7 +16,7 @@ func (r *routes) tickets() {
 		id: "list-tickets", method: http.MethodGet, path: "/v1/tickets", tag: tagTickets, roles: agents,
 		summary: "List the help desk's tickets",
 		description: "Tickets in the help desk, those first whose conversations joined their channels last, or with due those that are due first. " +
-			"Needs help desk access. A page of closed ones of a status or an owner may end early, even empty: next tells whether it goes on, and reachedAt how far it came.",
+			"Needs help desk access. A page of closed ones of a status or an owner, or of waiting ones, may end early, even empty: next tells whether it goes on, and reachedAt how far it came.",
 		problems: []error{noAccess()},
 	}, r.api.listTickets)
 	add(r, operation{
@@ -49,14 +49,21 @@ type ticketsInput struct {
 	Channel    string    `query:"channel" example:"support-mail" doc:"Only tickets of this channel."`
 	Provenance string    `query:"provenance" enum:"native,history,live" example:"history" doc:"Only tickets made in this way."`
 	Due        time.Time `query:"due" doc:"Only open tickets of which something is due before, those first that are due first."`
-	Cursor     string    `query:"cursor" doc:"next of the page before; without it, the first page."`
-	Limit      int       `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
+	Waiting    bool      `query:"waiting" doc:"Only open tickets whose customer waits for an answer."`
+	Order
+	Search
+	Cursor string `query:"cursor" doc:"next of the page before; without it, the first page."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
 func (in *ticketsInput) filter() (support.TicketFilter, error) {
-	of := support.TicketFilter{Open: in.Open, Channel: in.Channel, Provenance: desk.Provenance(in.Provenance), DueBefore: in.Due}
+	of := support.TicketFilter{Open: in.Open, Channel: in.Channel, Provenance: desk.Provenance(in.Provenance), DueBefore: in.Due,
+		Waiting: in.Waiting, ByActivity: in.Sort != ""}
 	for _, s := range in.Status {
 		of.Statuses = append(of.Statuses, desk.Status(s))
+	}
+	if in.Sort != "" && !in.Due.IsZero() {
+		return of, &desk.InvalidError{Field: "sort", Code: codeTwoOrders, Problem: "what is due comes in the order of that", Remedy: "send due or sort, not both"}
 	}
 	var err error
 	of.Owner, err = ownerFilter(in.Owner, in.Unowned)
@@ -82,7 +89,16 @@ func (a *api) listTickets(ctx context.Context, c desk.Caller, in *ticketsInput) 
 	if err != nil {
 		return nil, err
 	}
-	after, err := readPosition("tickets", in.Cursor)
+	if in.Q != "" {
+		name, externalID, err := in.names(in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		found, err := a.Finder.FindTickets(ctx, c.Account, name, externalID, of)
+		return writeFound(found, err, writeTicket)
+	}
+	cursors := in.cursors("tickets")
+	after, err := readPosition(cursors, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +106,12 @@ func (a *api) listTickets(ctx context.Context, c desk.Caller, in *ticketsInput) 
 	if err != nil {
 		return nil, err
 	}
-	return &body[list[Ticket]]{writePage("tickets", p, writeTicket)}, nil
+	return &body[list[Ticket]]{writePage(cursors, p, writeTicket)}, nil
 }
 
 type ticketInput struct {
-	ID string `path:"id" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the ticket."`
+	ID   string `path:"id" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the ticket."`
+	With string `query:"with" enum:"conversation" example:"conversation" doc:"conversation: also return its conversation."`
 }
 
 func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*body[Ticket], error) {
@@ -102,7 +119,11 @@ func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*b
 	if err != nil {
 		return nil, err
 	}
-	return &body[Ticket]{writeTicket(t)}, nil
+	w := writeTicket(t)
+	if in.With != "" {
+		w.Conversation = new(writeConversation(t))
+	}
+	return &body[Ticket]{w}, nil
 }
 
 // visibleTicket reads the conversation of a ticket that the caller may see (R21).

@@ -153,6 +153,7 @@ func New(p Platform) *App {
 				Setups: setups, Moves: moves, Conversations: conversations, Frontier: ledger, Open: open, Now: p.Now,
 			},
 			TicketList: support.TicketList{Setups: setups, Conversations: conversations, Open: open},
+			Finder:     support.Finder{Setups: setups, Messages: messages, Conversations: conversations},
 			Counter:    support.Counter{Open: open, Now: p.Now},
 			Volumes:    volumes,
 			Accounts:   support.Accounts{Setups: setups, Moves: moves, Listing: conversations},

@@ -91,6 +91,7 @@ const (
 	CodeWrongType  = "wrong-type" // in a channel's settings
 	CodeZone       = "unknown-zone"
 	CodeNoAccessTo = "owner-without-access"
+	CodeTooMany    = "too-many-to-sort"
 
 	CodeStatusMissing   = "status-missing"
 	CodeStatusKind      = "status-kind"
@@ -123,7 +124,7 @@ func FieldCodes() Codes {
 	value := []string{"value"}
 	return Codes{
 		CodeBadID: value, CodeUnknownID: {"kind", "value"}, CodeDuplicate: value, CodeNotOneOf: {"accepted"}, CodeBadCursor: nil,
-		CodeNoChange: nil, CodeNotJSON: nil, CodeWrongType: {"type", "wanted"}, CodeZone: value, CodeNoAccessTo: value,
+		CodeNoChange: nil, CodeNotJSON: nil, CodeWrongType: {"type", "wanted"}, CodeZone: value, CodeNoAccessTo: value, CodeTooMany: {"most"},
 
 		CodeStatusMissing: {"kind"}, CodeStatusKind: {"kind", "value"}, CodeTwoPipelines: {"closed", "open"}, CodeNoPipeline: nil,
 		CodeHalfPipeline: nil, CodeNeedsStatuses: {"closed", "move", "open"}, CodeOnlyWithHistory: nil,

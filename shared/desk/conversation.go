@@ -69,6 +69,18 @@ func (c Conversation) TicketID() string {
 	return TicketID(c.ID)
 }
 
+// IsOpen reports whether somebody has to work on it, or on its ticket once it is in
+// the help desk.
+func (c Conversation) IsOpen() bool {
+	if c.Home == HelpDesk {
+		return !c.Ticket.Closed
+	}
+	return c.Status != Closed
+}
+
+// Waits reports whether it is open and its customer waits for an answer.
+func (c Conversation) Waits() bool { return c.IsOpen() && !c.WaitingSince.IsZero() }
+
 // Change is what a conversation becomes, and whom to tell of it.
 type Change struct {
 	Old, New Conversation

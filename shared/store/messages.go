@@ -52,6 +52,24 @@ func (s MessageStore) Resolve(ctx context.Context, account, channel string, exte
 	return found, nil
 }
 
+// Holding returns the conversations that have a message with an external ID by one of
+// the channels, or are to have it.
+func (s MessageStore) Holding(ctx context.Context, account string, channels []string, external string) ([]string, error) {
+	keys := make([]Key, len(channels))
+	for i, channel := range channels {
+		keys[i] = externalKey(account, channel, external)
+	}
+	items, err := s.Engine.Get(ctx, Conversations, keys, Strong)
+	if err != nil {
+		return nil, fmt.Errorf("look up an external ID in %d channels: %w", len(keys), err)
+	}
+	ids := make([]string, len(items))
+	for i, item := range items {
+		ids[i] = item.Attrs.Str(aOfConversation)
+	}
+	return ids, nil
+}
+
 // Claim records what an external ID stands for, once; if it is recorded
 // already, the error is desk.ErrExists.
 func (s MessageStore) Claim(ctx context.Context, account, channel, external string, x support.External) error {

@@ -32,16 +32,20 @@ type ConversationFilter struct {
 	Home    desk.Home // Inbox or HelpDesk
 	Status  desk.ConversationStatus
 	Owner   *string // agent ID, or "" for nobody
+	Waiting bool    // only open ones whose customer waits for an answer
+	// ByActivity lists open ones only, those first that were changed last.
+	ByActivity bool
 }
 
 func (of ConversationFilter) wants(c desk.Conversation) bool {
 	return (of.Channel == "" || c.Channel == of.Channel) && (of.Home == "" || c.Home == of.Home) &&
-		(of.Status == "" || c.Status == of.Status) && (of.Owner == nil || c.Owner == *of.Owner)
+		(of.Status == "" || c.Status == of.Status) && (of.Owner == nil || c.Owner == *of.Owner) && (!of.Waiting || c.Waits()) &&
+		(!of.ByActivity || c.IsOpen())
 }
 
 // Page reads a page of an account's conversations after a position, the last to
 // join their channels first; desk.ErrNotFound if there is no such channel. A page
-// of closed ones of an owner may end early: see maxLooked.
+// of closed ones of an owner, or of waiting ones, may end early: see maxLooked.
 func (l ConversationList) Page(ctx context.Context, account string, of ConversationFilter, after desk.Position, limit int) (Page[desk.Conversation], error) {
 	setup, err := l.Setups.Setup(ctx, account)
 	if err != nil {
@@ -56,10 +60,17 @@ func (l ConversationList) Page(ctx context.Context, account string, of Conversat
 			return read(ctx, l.Conversations, account, ids, of.wants)
 		},
 	}
-	if of.Home == desk.Inbox && of.Status == desk.Open {
-		pages.next = openList{from: l.Conversations, rows: l.Open, account: account, owner: of.Owner, wanted: func(o *Open) bool {
-			return o.Home == desk.Inbox && (of.Channel == "" || o.Channel == of.Channel)
-		}}.next
+	if of.ByActivity || of.Waiting || of.Home == desk.Inbox && of.Status == desk.Open {
+		open := openList{from: l.Conversations, rows: l.Open, account: account, wanted: func(o *Open) bool {
+			return (of.Home == "" || o.Home == of.Home) && (of.Channel == "" || o.Channel == of.Channel)
+		}}
+		if of.Home == desk.Inbox { // elsewhere the open index has the ticket's owner
+			open.owner = of.Owner
+		}
+		if of.ByActivity {
+			return open.byActivity(ctx, pages.read, after, limit)
+		}
+		pages.next, pages.mayBeEmpty = open.next, of.Waiting
 		return pages.page(ctx, after, limit)
 	}
 	pages.mayBeEmpty = of.Status != "" || of.Owner != nil

@@ -131,15 +131,7 @@ func merge(lists ...func(context.Context, desk.Position, int) ([]desk.Position, 
 				more = true
 			}
 		}
-		slices.SortFunc(all, func(a, b desk.Position) int {
-			switch {
-			case newer(a, b):
-				return -1
-			case newer(b, a):
-				return 1
-			}
-			return 0
-		})
+		slices.SortFunc(all, byNewest)
 		all = slices.Compact(all)
 		if more {
 			all = slices.DeleteFunc(all, func(p desk.Position) bool { return newer(edge, p) })
@@ -154,6 +146,17 @@ func newer(a, b desk.Position) bool {
 		return a.ID > b.ID
 	}
 	return a.Joined.After(b.Joined)
+}
+
+// byNewest compares places in a list for sorting.
+func byNewest(a, b desk.Position) int {
+	switch {
+	case newer(a, b):
+		return -1
+	case newer(b, a):
+		return 1
+	}
+	return 0
 }
 
 // channels returns an account's channels, or the one that is asked for.

@@ -66,6 +66,24 @@ func want(r *apptest.Rig, ids []string, wanted func(desk.Conversation) bool) (wa
 	return want
 }
 
+// byActivity puts IDs in the order of the last change.
+func byActivity(r *apptest.Rig, ids []string) {
+	changed := make(map[string]time.Time)
+	for _, id := range ids {
+		changed[id] = r.Conversation(id).ChangedAt
+	}
+	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(changed[b].Compare(changed[a]), cmp.Compare(b, a)) })
+}
+
+func isOpen(c desk.Conversation) bool {
+	if c.Home == desk.Inbox {
+		return c.Status == desk.Open
+	}
+	return !slices.Contains([]desk.Status{"solved", "won"}, c.Ticket.Status)
+}
+
+func waits(c desk.Conversation) bool { return isOpen(c) && !c.WaitingSince.IsZero() }
+
 // checkLists compares all lists with what there is.
 func checkLists(t *testing.T, r *apptest.Rig, when string, ids []string) {
 	t.Helper()
@@ -75,14 +93,19 @@ func checkLists(t *testing.T, r *apptest.Rig, when string, ids []string) {
 			{Home: desk.Inbox, Status: desk.Open}, {Home: desk.Inbox, Status: desk.Open, Owner: new("bob")}, {Home: desk.Inbox, Status: desk.Open, Owner: new("")},
 			{Home: desk.Inbox, Status: desk.Open, Channel: "mail"}, {Home: desk.Inbox, Status: desk.Closed}, {Home: desk.Inbox, Owner: new("bob")},
 			{Status: desk.Closed, Owner: new("ann")}, {Home: desk.HelpDesk, Status: desk.Open},
+			{Waiting: true}, {Waiting: true, Home: desk.Inbox, Owner: new("bob")}, {Waiting: true, Home: desk.HelpDesk, Channel: "mail"},
+			{ByActivity: true}, {ByActivity: true, Home: desk.Inbox}, {ByActivity: true, Home: desk.HelpDesk, Owner: new("bob")}, {ByActivity: true, Waiting: true},
 		} {
 			got := all(t, func(after desk.Position) (support.Page[desk.Conversation], error) {
 				return r.ConversationList.Page(t.Context(), "acme", of, after, limit)
 			}, limit)
 			want := want(r, ids, func(c desk.Conversation) bool {
 				return (of.Channel == "" || c.Channel == of.Channel) && (of.Home == "" || c.Home == of.Home) && (of.Status == "" || c.Status == of.Status) &&
-					(of.Owner == nil || c.Owner == *of.Owner)
+					(of.Owner == nil || c.Owner == *of.Owner) && (!of.Waiting || waits(c)) && (!of.ByActivity || isOpen(c))
 			})
+			if of.ByActivity {
+				byActivity(r, want)
+			}
 			if !slices.Equal(got, want) {
 				t.Errorf("%s, %+v, pages of %d: %d conversations, want %d in order", when, of, limit, len(got), len(want))
 			}
@@ -91,6 +114,7 @@ func checkLists(t *testing.T, r *apptest.Rig, when string, ids []string) {
 			{}, {Open: true}, {Open: true, Owner: new("bob")}, {Open: true, Owner: new("")}, {Open: true, Channel: "mail"}, {Channel: "mail"}, {Channel: "phone"},
 			{Statuses: []desk.Status{"waiting"}}, {Statuses: []desk.Status{"waiting", "new"}, Owner: new("ann")}, {Statuses: []desk.Status{"solved"}},
 			{Statuses: []desk.Status{"solved", "new"}}, {Owner: new("bob")}, {Provenance: desk.Native}, {Open: true, Provenance: desk.Live},
+			{Waiting: true}, {Waiting: true, Owner: new("bob")}, {ByActivity: true}, {ByActivity: true, Waiting: true, Channel: "mail"}, {ByActivity: true, Statuses: []desk.Status{"waiting"}},
 		} {
 			got := all(t, func(after desk.Position) (support.Page[desk.Conversation], error) {
 				return r.TicketList.Page(t.Context(), "acme", of, after, limit)
@@ -99,8 +123,11 @@ func checkLists(t *testing.T, r *apptest.Rig, when string, ids []string) {
 				k := c.Ticket
 				return c.Home == desk.HelpDesk && (of.Channel == "" || c.Channel == of.Channel) && (!of.Open || !slices.Contains([]desk.Status{"solved", "won"}, k.Status)) &&
 					(len(of.Statuses) == 0 || slices.Contains(of.Statuses, k.Status)) && (of.Owner == nil || k.Owner == *of.Owner) &&
-					(of.Provenance == "" || k.Provenance == of.Provenance)
+					(of.Provenance == "" || k.Provenance == of.Provenance) && (!of.Waiting || waits(c)) && (!of.ByActivity || isOpen(c))
 			})
+			if of.ByActivity {
+				byActivity(r, want)
+			}
 			if !slices.Equal(got, want) {
 				t.Errorf("%s, tickets %+v, pages of %d: %d, want %d in order", when, of, limit, len(got), len(want))
 			}
@@ -338,3 +365,26 @@ func TestCounts(t *testing.T) {
 		t.Errorf("counts are\n%+v\n%+v, %v; want\n%+v\n%+v", inbox, helpDesk, err, wantInbox, wantDesk)
 	}
 }
+
+// TestTooManyForTheOrderOfActivity are refused, and a part of them is not.
+func TestTooManyForTheOrderOfActivity(t *testing.T) {
+	r := apptest.New(t)
+	r.Import("mail", 1001)
+	few := r.Import("phone", 999)
+	page := func(of support.ConversationFilter) (support.Page[desk.Conversation], error) {
+		of.ByActivity = true
+		return r.ConversationList.Page(t.Context(), "acme", of, desk.Position{}, 1000)
+	}
+	invalid, ok := errors.AsType[*desk.InvalidError](second(page(support.ConversationFilter{})))
+	if !ok || invalid.Field != "sort" {
+		t.Errorf("2,000 in the order of activity: %v", invalid)
+	}
+	if _, ok := errors.AsType[*desk.InvalidError](second(page(support.ConversationFilter{Channel: "mail"}))); !ok {
+		t.Error("1,001 are put in the order of activity")
+	}
+	if p, err := page(support.ConversationFilter{Channel: "phone"}); err != nil || len(p.Items) != len(few) || p.More {
+		t.Errorf("%d in the order of activity, %v; want %d", len(p.Items), err, len(few))
+	}
+}
+
+func second[T any](_ T, err error) error { return err }

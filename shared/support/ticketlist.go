@@ -24,6 +24,8 @@ type TicketFilter struct {
 	Channel    string
 	Provenance desk.Provenance
 	DueBefore  time.Time // only those of which something is due before; they come in the order of that
+	Waiting    bool      // only open ones whose customer waits for an answer
+	ByActivity bool      // open ones only, those first that were changed last
 }
 
 // wants reports whether a conversation's ticket is one.
@@ -31,7 +33,7 @@ func (of TicketFilter) wants(c desk.Conversation) bool {
 	t := c.Ticket
 	return c.Home == desk.HelpDesk && of.matches(&Open{
 		Home: c.Home, Channel: c.Channel, Owner: t.Owner, Status: t.Status, Provenance: t.Provenance, Due: t.Clocks.Due(),
-	}) && (!of.Open || !t.Closed)
+	}) && (!of.Open && !of.ByActivity || !t.Closed) && (!of.Waiting || c.Waits())
 }
 
 func (of TicketFilter) matches(o *Open) bool {
@@ -43,8 +45,8 @@ func (of TicketFilter) matches(o *Open) bool {
 
 // Page reads a page of an account's tickets after a position, those first whose
 // conversations joined their channels last. An unknown status is a
-// *desk.InvalidError. A page of closed ones of a status or an owner may end early:
-// see maxLooked.
+// *desk.InvalidError. A page of closed ones of a status or an owner, or of waiting
+// ones, may end early: see maxLooked.
 func (l TicketList) Page(ctx context.Context, account string, of TicketFilter, after desk.Position, limit int) (Page[desk.Conversation], error) {
 	setup, err := l.Setups.Setup(ctx, account)
 	if err != nil {
@@ -63,11 +65,14 @@ func (l TicketList) Page(ctx context.Context, account string, of TicketFilter, a
 	if err != nil || len(stretches) == 0 {
 		return Page[desk.Conversation]{}, err
 	}
+	open := openList{from: l.Conversations, rows: l.Open, account: account, owner: of.Owner, wanted: of.matches}
 	switch {
+	case of.ByActivity:
+		return open.byActivity(ctx, pages.read, after, limit)
 	case !of.DueBefore.IsZero():
-		pages.next = l.byDue(account, of)
+		pages.next, pages.mayBeEmpty = l.byDue(account, of), of.Waiting
 	case onlyOpen:
-		pages.next = openList{from: l.Conversations, rows: l.Open, account: account, owner: of.Owner, wanted: of.matches}.next
+		pages.next, pages.mayBeEmpty = open.next, of.Waiting
 	default:
 		pages.mayBeEmpty = len(of.Statuses) > 0 || of.Owner != nil || of.Provenance != ""
 		pages.next = func(ctx context.Context, after desk.Position, limit int) ([]desk.Position, bool, error) {
@@ -100,7 +105,7 @@ func (of TicketFilter) onlyOpen(setup desk.Setup) (bool, error) {
 		}
 		open = open && !status.Closed
 	}
-	return of.Open || open, nil
+	return of.Open || of.Waiting || open, nil
 }
 
 // byDue returns the positions of tickets in the order in which they are due. Their

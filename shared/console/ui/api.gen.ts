@@ -390,7 +390,7 @@ export interface FailureList {
 
 export interface FieldProblem {
   /** Stable; programs may rely on it. */
-  code: "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "move-needs-statuses" | "negative-duration" | "no-external-id" | "no-pipeline" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-json" | "not-one-of" | "nothing-to-change" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
+  code: "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "move-needs-statuses" | "negative-duration" | "no-external-id" | "no-pipeline" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-json" | "not-one-of" | "nothing-to-change" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
   /** Path of the field, or name of the parameter. */
   field: string;
   /** What problem and remedy name, by name: with the code they can be said in any language. */
@@ -504,7 +504,7 @@ export interface MessageList {
 }
 
 export interface MessagePart {
-  /** Of the cleaned HTML part: the HTML part is too long, and its end is left out. */
+  /** Of the last piece of html: the HTML part is too long, and its end is left out. */
   cut?: boolean;
   /** The offset of the next piece; absent at the end. */
   next?: number;
@@ -853,6 +853,8 @@ export interface Team {
 export interface Ticket {
   channelId: string;
   clocks: Clocks;
+  /** Its conversation, of the same version; only with with=conversation. */
+  conversation?: Conversation;
   conversationId: string;
   /** When the conversation started; of a ticket made in the inbox, when it was made. */
   createdAt?: string;
@@ -1017,10 +1019,16 @@ export interface Operations {
       limit?: number;
       /** Only conversations of this agent. */
       owner?: string;
+      /** Only what this names exactly: the ID of a conversation or a ticket, or the external ID of one of its messages. There is one page of it. */
+      q?: string;
+      /** activity: only what is open, the last changed first. At most 1,000 can be put in this order; of more, ask for those of an owner, a channel or a status. */
+      sort?: "activity";
       /** Only conversations with this status; of what has moved, the one that it had when it landed. */
       status?: "open" | "closed";
       /** Only conversations that nobody owns. */
       unowned?: boolean;
+      /** Only open conversations whose customer waits for an answer. */
+      waiting?: boolean;
     };
     body: undefined;
     answer: ConversationList;
@@ -1227,10 +1235,16 @@ export interface Operations {
       owner?: string;
       /** Only tickets made in this way. */
       provenance?: "native" | "history" | "live";
+      /** Only what this names exactly: the ID of a conversation or a ticket, or the external ID of one of its messages. There is one page of it. */
+      q?: string;
+      /** activity: only what is open, the last changed first. At most 1,000 can be put in this order; of more, ask for those of an owner, a channel or a status. */
+      sort?: "activity";
       /** Only tickets with one of these statuses. */
       status?: Array<string> | null;
       /** Only tickets that nobody owns. */
       unowned?: boolean;
+      /** Only open tickets whose customer waits for an answer. */
+      waiting?: boolean;
     };
     body: undefined;
     answer: TicketList;
@@ -1240,7 +1254,10 @@ export interface Operations {
       /** ID of the ticket. */
       id: string;
     };
-    query: undefined;
+    query: {
+      /** conversation: also return its conversation. */
+      with?: "conversation";
+    };
     body: undefined;
     answer: Ticket;
   };

@@ -363,6 +363,8 @@ export const en = {
   "field.length-out-of-range": "Use a length {range}.",
   "field.items-out-of-range": "Use a number of entries {range}.",
   "field.date-out-of-range": "The date is too far away.",
+  "field.too-many-to-sort": "More than {most} are open. Filter them, or choose another order.",
+  "field.two-orders": "A list has one order. Choose one.",
   "field.mid-character": "It is in the middle of a character.",
   "field.no-external-id": "The ID is empty.",
   "field.owner-and-unowned": "What has an owner is not unassigned. Choose one.",

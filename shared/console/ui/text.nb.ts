@@ -363,6 +363,8 @@ export const nb: Record<keyof typeof en, string> = {
   "field.length-out-of-range": "Bruk en lengde {range}.",
   "field.items-out-of-range": "Bruk et antall {range}.",
   "field.date-out-of-range": "Datoen er for langt unna.",
+  "field.too-many-to-sort": "Mer enn {most} er åpne. Filtrer dem, eller velg en annen rekkefølge.",
+  "field.two-orders": "En liste har én rekkefølge. Velg én.",
   "field.mid-character": "Det er midt i et tegn.",
   "field.no-external-id": "ID-en er tom.",
   "field.owner-and-unowned": "Det som har eier, er ikke uten eier. Velg ett.",
