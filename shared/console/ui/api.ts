@@ -96,11 +96,7 @@ export function address(op: string, input: { path?: unknown; query?: unknown } =
 export async function call<O extends Op>(op: O, input: Input<O>): Promise<Answer<AnswerOf<O>>> {
   const method = op.slice(0, op.indexOf(" "));
   const url = address(op, input);
-  let answer = await send(method, url, input);
-  if (answer.status === 401) {
-    if (await access.renew()) answer = await send(method, url, input);
-    if (answer.status === 401) access.ended();
-  }
+  const answer = await signedIn(method, url, input);
   const pollAfter = Number(answer.headers.get("Poll-After")) || undefined;
   const known = cache.get(url);
   if (answer.status === 304 && known) {
@@ -114,6 +110,22 @@ export async function call<O extends Op>(op: O, input: Input<O>): Promise<Answer
   const result = { data, at: Date.now(), pollAfter };
   if (method === "GET" && etag) remember(url, { ...result, etag });
   return result;
+}
+
+/** download reads an answer in another form, such as text/csv. It throws ApiError. */
+export async function download<O extends Get>(op: O, input: Input<O>, type: string): Promise<string> {
+  const answer = await signedIn("GET", address(op, input), { ...input, headers: { ...input.headers, Accept: type } });
+  if (!answer.ok) throw await refusal(answer);
+  return answer.text();
+}
+
+/** signedIn sends, and once more if the token has run out meanwhile. */
+async function signedIn(method: string, url: string, input: Parameters<typeof send>[2]): Promise<Response> {
+  let answer = await send(method, url, input);
+  if (answer.status !== 401) return answer;
+  if (await access.renew()) answer = await send(method, url, input);
+  if (answer.status === 401) access.ended();
+  return answer;
 }
 
 function remember(url: string, answer: Answer<unknown> & { etag: string }) {

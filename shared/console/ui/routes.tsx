@@ -4,7 +4,9 @@ import { isAdmin, type Me } from "./account";
 import { AuditPage } from "./pages/audit";
 import { ChannelPage, ChannelsPage } from "./pages/channels";
 import { FlowsPage } from "./pages/flows";
+import { MovePage } from "./pages/move";
 import { MovesPage } from "./pages/moves";
+import { ProgressPage } from "./pages/progress";
 import { AgentsPage, PipelinesPage, SLAsPage } from "./pages/settings";
 import { match } from "./match";
 
@@ -25,6 +27,8 @@ const routes: Route[] = [
   { path: "/app/settings/pipelines", page: PipelinesPage },
   { path: "/app/settings/slas", page: SLAsPage },
   { path: "/app/service/chatflows", page: FlowsPage },
+  { path: "/app/channels/:id/move", page: MovePage, who: isAdmin, bare: true },
+  { path: "/app/moves/:id", page: ProgressPage, who: isAdmin },
   { path: "/app/moves", page: MovesPage, who: isAdmin },
   { path: "/app/audit", page: AuditPage, who: isAdmin },
 ];
