@@ -24,6 +24,9 @@ type Ticket struct {
 	MoveID     string    `json:"moveId,omitempty" doc:"By which move; absent if it was redirected after the move's end."`
 	LostOwner  string    `json:"lostOwner,omitempty" example:"cem" doc:"The agent who owned the conversation and lost it for want of help desk access."`
 
+	ChangedAt    time.Time `json:"changedAt,omitzero" doc:"When a customer or agent last changed it or wrote."`
+	WaitingSince time.Time `json:"waitingSince,omitzero" doc:"Since when the customer waits for an answer."`
+
 	OpenedAt time.Time `json:"openedAt,omitzero" doc:"Since when its clock to close counts."`
 	Clocks   Clocks    `json:"clocks"`
 
@@ -59,6 +62,7 @@ func writeTicket(c desk.Conversation) Ticket {
 		ID: c.TicketID(), ConversationID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject,
 		Customer: c.Customer, Status: string(t.Status), Owner: t.Owner, CreatedAt: t.Created, Home: string(c.Home),
 		Provenance: string(t.Provenance), ImportedAt: t.Imported, MoveID: t.Move, LostOwner: t.LostOwner,
+		ChangedAt: c.ChangedAt, WaitingSince: c.WaitingSince,
 		OpenedAt: t.Opened, MovedStatus: string(was.Status), MovedOwner: was.Owner, Revision: c.Rev,
 		Clocks: Clocks{t.Clocks.Policy, t.Clocks.FirstReply, t.Clocks.NextReply, t.Clocks.Close},
 	}

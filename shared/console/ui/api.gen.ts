@@ -851,6 +851,8 @@ export interface Team {
 }
 
 export interface Ticket {
+  /** When a customer or agent last changed it or wrote. */
+  changedAt?: string;
   channelId: string;
   clocks: Clocks;
   /** Its conversation, of the same version; only with with=conversation. */
@@ -888,6 +890,8 @@ export interface Ticket {
   /** ID of a status of one of the account's pipelines. */
   status: string;
   subject: string;
+  /** Since when the customer waits for an answer. */
+  waitingSince?: string;
 }
 
 export interface TicketEdit {

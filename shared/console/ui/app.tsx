@@ -33,8 +33,9 @@ function Pages() {
   }, [here.path]);
 
   const { route, id } = findRoute(here.path);
-  const page = !route ? <Lost /> : route.who && !route.who(m) ? <Forbidden /> : <route.page key={here.path} id={id} />;
-  const guarded = <Guard key={here.path}>{page}</Guard>;
+  const key = route?.area ?? here.path;
+  const page = !route ? <Lost /> : route.who && !route.who(m) ? <Forbidden hint={route.area === "desk" ? "lost.403.desk" : undefined} /> : <route.page key={key} id={id} />;
+  const guarded = <Guard key={key}>{page}</Guard>;
   return (
     <>
       {route?.bare && (!route.who || route.who(m)) ? (

@@ -3,8 +3,10 @@ import type { ComponentType } from "preact";
 import { isAdmin, type Me } from "./account";
 import { AuditPage } from "./pages/audit";
 import { ChannelPage, ChannelsPage } from "./pages/channels";
+import { DeskPage } from "./pages/desk";
 import { FlowsPage } from "./pages/flows";
 import { MovePage } from "./pages/move";
+import { InboxPage } from "./pages/inbox";
 import { MovesPage } from "./pages/moves";
 import { ProgressPage } from "./pages/progress";
 import { AgentsPage, PipelinesPage, SLAsPage } from "./pages/settings";
@@ -18,9 +20,17 @@ export interface Route {
   who?: (m: Me) => boolean;
   /** A full page without navigation. */
   bare?: boolean;
+  /** Routes of one area are one page, which stays when one goes from one to the other. */
+  area?: string;
 }
 
+const hasDesk = (m: Me) => m.helpDesk;
+
 const routes: Route[] = [
+  { path: "/app/inbox", page: InboxPage, area: "inbox" },
+  { path: "/app/inbox/:id", page: InboxPage, area: "inbox" },
+  { path: "/app/desk", page: DeskPage, area: "desk", who: hasDesk },
+  { path: "/app/desk/:id", page: DeskPage, area: "desk", who: hasDesk },
   { path: "/app/settings/channels", page: ChannelsPage },
   { path: "/app/settings/channels/:id", page: ChannelPage },
   { path: "/app/settings/agents", page: AgentsPage },

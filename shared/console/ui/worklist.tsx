@@ -1,0 +1,236 @@
+// The list of the inbox or the help desk, beside what is read.
+import * as shapes from "lucide";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { call, type ApiError, type AnswerOf, type Input } from "./api";
+import { number, t } from "./i18n";
+import { useKeys } from "./keys";
+import { Button, Empty, Icon, IconButton, ProblemView, Skeleton } from "./parts";
+import { usePoll } from "./poll";
+import { go, onLeave } from "./router";
+import { mergeRows, type Row } from "./rows";
+
+type Listed = "GET /v1/conversations" | "GET /v1/tickets";
+type Item<O extends Listed> = AnswerOf<O>["items"][number];
+
+const listEvery = 5_000;
+export const pageSize = 50;
+
+export interface Rows<T> {
+  rows?: Row<T>[];
+  error?: ApiError;
+  /** How many new ones are held back, and how to show them. */
+  held: number;
+  show(): void;
+  /** Reads the next page; absent on the last. */
+  more?: () => void;
+  refresh(): void;
+  /** Whether the reader's pointer or focus is in the list. */
+  hold(on: boolean): void;
+  /** put replaces a row by what is known better. */
+  put(item: T): void;
+}
+
+/**
+ * useRows reads a list's first page every few seconds and the further ones on
+ * demand. While the reader is in it, nothing is put between the rows; what leaves
+ * the list stays, greyed, until the next navigation.
+ */
+export function useRows<O extends Listed>(op: O, query: NonNullable<Input<O>["query"]>): Rows<Item<O>> {
+  type T = Item<O>;
+  type State = { key: string; rows: Row<T>[]; held: number; next?: string };
+  const key = JSON.stringify(query);
+  const first = usePoll(op, { query: { ...query, limit: pageSize } } as unknown as Input<O>, { every: listEvery });
+  const [state, set] = useState<State>();
+  const holding = useRef(false);
+  const busy = useRef(false);
+  const take = (hold: boolean) => {
+    if (!first.data) return;
+    const { items, next } = first.data as { items: T[]; next?: string };
+    set((s) => {
+      if (!s || s.key !== key) return { key, rows: items.map((item) => ({ item })), held: 0, next };
+      const { rows, held } = mergeRows(s.rows, items, next !== undefined, hold);
+      return { key, rows, held, next: s.rows.length > pageSize ? s.next : next };
+    });
+  };
+  useEffect(() => take(holding.current), [first.data, key]);
+  useEffect(() => onLeave(() => set((s) => s && { ...s, rows: s.rows.filter((r) => !r.gone) })), []);
+
+  const mine = state?.key === key ? state : undefined;
+  const more = async () => {
+    if (busy.current || !mine?.next) return;
+    busy.current = true;
+    try {
+      const input = { query: { ...query, limit: pageSize, cursor: mine.next } } as unknown as Input<O>;
+      const page = (await call(op, input)).data as { items: T[]; next?: string };
+      set((s) => {
+        if (!s || s.key !== key) return s;
+        const known = new Set(s.rows.map((r) => r.item.id));
+        return { ...s, rows: [...s.rows, ...page.items.filter((i) => !known.has(i.id)).map((item) => ({ item }))], next: page.next };
+      });
+    } catch {
+      // It is tried again at the next scroll.
+    } finally {
+      busy.current = false;
+    }
+  };
+  return {
+    rows: mine?.rows,
+    error: first.error,
+    held: mine?.held ?? 0,
+    show: () => take(false),
+    more: mine?.next ? () => void more() : undefined,
+    refresh: first.refresh,
+    hold: (on) => {
+      holding.current = on;
+    },
+    put: (item) => set((s) => s && { ...s, rows: s.rows.map((r) => (r.item.id === item.id ? { ...r, item } : r)) }),
+  };
+}
+
+interface ListProps<T> {
+  title: string;
+  count?: string;
+  list: Rows<T>;
+  /** The ID of the row that is read. */
+  current: string;
+  href: (item: T) => string;
+  row: (item: T, gone: boolean) => ComponentChildren;
+  filters: ComponentChildren;
+  empty: string;
+  /** What is searched for; undefined while nothing is. */
+  search?: string;
+  onSearch: (words: string | undefined) => void;
+}
+
+const ahead = 400; // pixels before the end at which the next page is read
+
+/** WorkList is the list with its title, search and filters. */
+export function WorkList<T extends { id: string }>({ title, count, list, current, href, row, filters, empty, search, onSearch }: ListProps<T>) {
+  const box = useRef<HTMLDivElement>(null);
+  const { rows } = list;
+  const near = () => {
+    const el = box.current;
+    if (!el || !list.more) return;
+    // A list that has no room of its own scrolls with the page.
+    const left = el.scrollHeight > el.clientHeight + 1 ? el.scrollHeight - el.scrollTop - el.clientHeight : el.getBoundingClientRect().bottom - innerHeight;
+    if (left < ahead) list.more();
+  };
+  useEffect(near, [rows?.length]);
+  useEffect(() => {
+    addEventListener("scroll", near, { passive: true });
+    return () => removeEventListener("scroll", near);
+  });
+  useEffect(() => {
+    box.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+  }, [current]);
+  const step = (by: number) => () => {
+    if (!rows?.length) return;
+    const at = rows.findIndex((r) => r.item.id === current);
+    for (let i = at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by; i >= 0 && i < rows.length; i += by) {
+      if (!rows[i]!.gone) return go(href(rows[i]!.item));
+    }
+  };
+  useKeys({ j: step(1), k: step(-1), "/": () => onSearch(search ?? "") });
+  return (
+    <section class="list" aria-label={title}>
+      <header>
+        <h2>
+          {title} {count && <span class="muted num">{count}</span>}
+        </h2>
+        <IconButton icon={shapes.search} label={t("do.search")} aria-expanded={search !== undefined} onClick={() => onSearch(search === undefined ? "" : undefined)} />
+      </header>
+      {search === undefined ? (
+        <div class="filters" role="group" aria-label={t("filter.label")}>
+          {filters}
+        </div>
+      ) : (
+        <Search value={search} onSearch={onSearch} />
+      )}
+      <div
+        class="scroll"
+        ref={box}
+        onScroll={near}
+        onPointerEnter={() => list.hold(true)}
+        onPointerLeave={() => list.hold(false)}
+        onFocusIn={() => list.hold(true)}
+        onFocusOut={() => list.hold(false)}
+      >
+        {list.held > 0 && (
+          <button type="button" class="held" onClick={list.show}>
+            {t("list.held", { n: list.held })}
+          </button>
+        )}
+        {!rows ? (
+          list.error ? (
+            <ProblemView error={list.error} retry={list.refresh} />
+          ) : (
+            <div class="in">
+              <Skeleton rows={9} height={20} />
+            </div>
+          )
+        ) : rows.length === 0 ? (
+          <Empty>{empty}</Empty>
+        ) : (
+          <ul>
+            {rows.map(({ item, gone }) => (
+              <li key={item.id} class={gone ? "gone" : undefined}>
+                {gone ? (
+                  <div class="entry">{row(item, true)}</div>
+                ) : (
+                  <a class="entry" href={href(item)} aria-current={item.id === current ? "true" : undefined}>
+                    {row(item, false)}
+                  </a>
+                )}
+              </li>
+            ))}
+          </ul>
+        )}
+        {list.more && rows && <Button kind="quiet" onClick={list.more}>{t("do.more")}</Button>}
+      </div>
+    </section>
+  );
+}
+
+function Search({ value, onSearch }: { value: string; onSearch: (words: string | undefined) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
+  return (
+    <form
+      class="filters"
+      role="search"
+      onSubmit={(e) => {
+        e.preventDefault();
+        onSearch(input.current!.value.trim());
+      }}
+    >
+      <input
+        ref={input}
+        class="input"
+        type="search"
+        value={value}
+        aria-label={t("do.search")}
+        placeholder={t("search.hint")}
+        maxLength={1000}
+        onKeyDown={(e) => e.key === "Escape" && onSearch(undefined)}
+      />
+      <IconButton icon={shapes.x} label={t("do.close")} onClick={() => onSearch(undefined)} />
+    </form>
+  );
+}
+
+/** Chip is a filter that is on or off. */
+export function Chip({ on, onChange, children }: { on: boolean; onChange: (on: boolean) => void; children: ComponentChildren }) {
+  return (
+    <button type="button" class="chip" aria-pressed={on} onClick={() => onChange(!on)}>
+      {children}
+      {on && <Icon of={shapes.x} size={12} />}
+    </button>
+  );
+}
+
+/** howMany writes the number of rows, if they are all there. */
+export function howMany<T>(list: Rows<T>): string | undefined {
+  return list.rows && !list.more ? number(list.rows.filter((r) => !r.gone).length) : undefined;
+}
+
