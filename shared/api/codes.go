@@ -28,6 +28,7 @@ const (
 
 	codeMoveRunning = "move-running"
 	codeMoved       = "moved"
+	codeChanged     = "changed"
 	codeBlocked     = "blocked"
 	codeKeyReused   = "key-reused"
 	codeNotEnded    = "not-ended"
@@ -61,6 +62,7 @@ const (
 	codeDateRange        = "date-out-of-range"
 	codeMidCharacter     = "mid-character"
 	codeTwoOrders        = "two-orders"
+	codeNotAVersion      = "not-a-version"
 )
 
 // Codes are all codes that a person can meet, by where they stand. Whoever speaks
@@ -78,7 +80,7 @@ func AllCodes() Codes {
 		codeUnauthenticated: nil, codeRole: {"role", "roles"}, codeNotAgent: {"account", "agent"}, codeNoAccess: nil,
 		codeNoBody: nil, codeNotJSON: nil, codeUnreadable: nil, codeMediaType: {"type"}, codeTooLarge: {"kilobytes"}, codeTooMuch: nil,
 		codeInvalid: nil, codeNotFound: nil, codeMethod: {"allowed", "method"},
-		codeMoveRunning: {"move"}, codeMoved: {"conversation", "ticket"}, codeBlocked: nil, codeKeyReused: nil, codeNotEnded: nil,
+		codeMoveRunning: {"move"}, codeMoved: {"conversation", "ticket"}, codeChanged: nil, codeBlocked: nil, codeKeyReused: nil, codeNotEnded: nil,
 		codeLayout: nil, codeBusy: nil, codeFull: nil, codeInternal: nil,
 	}
 	maps.Copy(problems, auth.Codes())
@@ -88,7 +90,7 @@ func AllCodes() Codes {
 		codeUnknownField: nil, codeUnknownParameter: nil, codeMissing: nil, codeDoesNotFit: nil, codeNotAnID: nil, codeNotADateTime: nil,
 		codeNotADuration: {"value"}, codeNotANumber: nil, codeNotAWhole: nil, codeNotABoolean: nil, codeNotAText: nil, codeNotAList: nil,
 		codeNotAnObject: nil, codeNumberRange: ranged, codeLength: ranged, codeItems: ranged, codeOwnedAndNot: nil, codeNoExternalID: nil,
-		codeDateRange: nil, codeMidCharacter: nil, codeTwoOrders: nil, codeKeyReused: nil,
+		codeDateRange: nil, codeMidCharacter: nil, codeTwoOrders: nil, codeNotAVersion: nil, codeKeyReused: nil,
 	})
 	return Codes{Problems: problems, Fields: fields, Findings: desk.FindingCodes(), Failures: move.FailureCodes()}
 }

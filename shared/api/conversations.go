@@ -28,7 +28,7 @@ func (r *routes) conversations() {
 		id: "edit-conversation", method: http.MethodPatch, path: "/v1/conversations/{id}", tag: tagConversations, roles: agents,
 		summary:     "Close, reopen or assign a conversation",
 		description: "Fields that are absent stay as they are. Once a conversation has moved, its status and owner are edited on its ticket.",
-		problems:    []error{exampleMoved, noAccess()},
+		problems:    []error{exampleMoved, exampleChanged, noAccess()},
 	}, r.api.editConversation)
 }
 
@@ -129,12 +129,12 @@ type conversationInput struct {
 	ID string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
 }
 
-func (a *api) getConversation(ctx context.Context, c desk.Caller, in *conversationInput) (*body[Conversation], error) {
+func (a *api) getConversation(ctx context.Context, c desk.Caller, in *conversationInput) (*item[Conversation], error) {
 	found, err := a.visible(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &body[Conversation]{writeConversation(found)}, nil
+	return writeItem(found), nil
 }
 
 // visible reads a conversation that the caller may see: in the help desk only
@@ -151,27 +151,44 @@ func (a *api) visible(ctx context.Context, c desk.Caller, id string) (desk.Conve
 	return found, err
 }
 
+func writeItem(c desk.Conversation) *item[Conversation] {
+	return &item[Conversation]{versionTag(c.Rev), writeConversation(c)}
+}
+
 type conversationEdit struct {
-	Key  string `header:"Idempotency-Key" example:"close-1" doc:"Names the edit: sent again, it is done once, unless another edit came between."`
-	ID   string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
-	Body struct {
+	Match string `header:"If-Match" example:"\"7\"" doc:"Its ETag as you have seen it: if it has changed since, nothing is done, and the answer is 412 with the item as it is now. The same edit, sent again after its answer was lost, finds that it was done. Without it, the edit is made of whichever version there is."`
+	Key   string `header:"Idempotency-Key" example:"close-1" doc:"Names the edit: sent again, it is done once, unless another edit came between."`
+	ID    string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
+	Body  struct {
 		Status *string `json:"status,omitempty" enum:"open,closed" example:"closed"`
 		Owner  *string `json:"owner,omitempty" example:"ann" doc:"ID of an agent; empty for nobody."`
 	} `nameHint:"ConversationEdit"`
 }
 
-func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversationEdit) (*body[Conversation], error) {
+func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversationEdit) (*item[Conversation], error) {
 	if _, err := a.visible(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
 	if in.Body.Status == nil && in.Body.Owner == nil {
 		return nil, nothingToChange()
 	}
-	edited, err := a.Editor.EditConversation(ctx, c, in.ID, in.Key, desk.Edit{Status: (*desk.ConversationStatus)(in.Body.Status), Owner: in.Body.Owner})
+	seen, err := readVersion(in.Match)
 	if err != nil {
 		return nil, err
 	}
-	return &body[Conversation]{writeConversation(edited)}, nil
+	edit := desk.Edit{Status: (*desk.ConversationStatus)(in.Body.Status), Owner: in.Body.Owner, Of: seen}
+	edited, err := a.Editor.EditConversation(ctx, c, in.ID, in.Key, edit)
+	if errors.Is(err, desk.ErrChanged) {
+		now, err := a.visible(ctx, c, in.ID) // it may have moved since it was edited
+		if err != nil {
+			return nil, err
+		}
+		return nil, changedError{"conversation " + in.ID, writeConversation(now)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return writeItem(edited), nil
 }
 
 func nothingToChange() error {

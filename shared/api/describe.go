@@ -42,11 +42,20 @@ func description() *huma.OpenAPI {
 			"Bodies are JSON and are read strictly: a field that is unknown, misspelt or of the wrong type is refused by its name. " +
 			"A body may have 64 KB, an account's setup 1 MB and a message 10 MB. Times are RFC 3339. Lists come in pages: send next " +
 			"of one page as cursor of the following.\n\n" +
-			"Every error is a problem (RFC 9457) with a stable code, and says what to do. Of other accounts nothing is ever found."},
+			"Every error is a problem (RFC 9457) with a stable code, and says what to do. Of other accounts nothing is ever found. " +
+			"With their parameters, codes can be said in any language: each code is among the values of its field, and x-params there " +
+			"has its parameters' names.\n\n" +
+			"Every answer to GET has an ETag; sent back as If-None-Match, it saves the same answer: the status is then 304. That of a " +
+			"conversation or ticket is its version in quotes, such as \"7\". An edit that names it in If-Match is made of that " +
+			"version or not at all. Bodies above 1 KB are coded with gzip for those who name it in Accept-Encoding; such an ETag ends " +
+			"in -gzip, and works as well. Answers that change have Poll-After: the seconds after which to ask again."},
 		Security: []map[string][]string{{security: {}}},
 		Components: &huma.Components{
 			Responses: map[string]*huma.Response{},
-			Schemas:   huma.NewMapRegistry("#/components/schemas/", schemaName),
+			Headers: map[string]*huma.Header{"ETag": {
+				Description: "Stands for this answer; send it back as If-None-Match.", Schema: &huma.Schema{Type: huma.TypeString},
+			}},
+			Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 			SecuritySchemes: map[string]*huma.SecurityScheme{security: {
 				Type: "http", Scheme: "bearer", BearerFormat: "JWT",
 				Description: "An access token with the scope deskmove/api and the claims account, deskmove_role, which is super-admin, " +
@@ -73,6 +82,10 @@ const (
 )
 
 var (
+	exampleChanged = changedError{"conversation " + exampleConversation,
+		Conversation{ID: exampleConversation, Status: "closed", Owner: "bob", Home: "inbox", Version: 8}}
+	exampleTicketChanged = changedError{"ticket t-" + exampleConversation,
+		Ticket{ID: "t-" + exampleConversation, ConversationID: exampleConversation, Status: "solved", Owner: "bob", Home: "helpdesk", Revision: 8}}
 	exampleMoved   = &desk.MovedError{Conversation: exampleConversation, Ticket: "t-" + exampleConversation}
 	exampleWarning = desk.Finding{Code: desk.CodeAgentsNoAccess, Count: 37, Is: desk.Exact, Each: []desk.Share{{ID: "cem", N: 37}},
 		Problem: "agents without help desk access own 37 conversations: cem 37",
@@ -150,6 +163,23 @@ func tokenWithout(claim string) error {
 	return err
 }
 
+// describeTag describes what every answer to GET has.
+func (r *routes) describeTag(responses map[string]*huma.Response) {
+	const name = "not-modified"
+	tag := &huma.Param{Ref: "#/components/headers/ETag"}
+	r.huma.OpenAPI().Components.Responses[name] = &huma.Response{
+		Description: "Not Modified: the answer whose ETag If-None-Match names", Headers: map[string]*huma.Param{"ETag": tag},
+	}
+	responses[code(http.StatusNotModified)] = &huma.Response{Ref: "#/components/responses/" + name}
+	ok := responses[code(http.StatusOK)]
+	if ok.Headers == nil {
+		ok.Headers = make(map[string]*huma.Param)
+	}
+	if ok.Headers["ETag"] == nil {
+		ok.Headers["ETag"] = tag
+	}
+}
+
 // describe returns the response of a status, with its problems as examples.
 func describe(ps []*problem) *huma.Response {
 	examples := make(map[string]*huma.Example)
@@ -177,6 +207,9 @@ func (r *routes) describeProblems() {
 	delete(schemas.Map(), "ErrorModel")
 	delete(schemas.Map(), "ErrorDetail")
 	all := AllCodes()
+	schemas.Map()["Problem"].Properties["current"].OneOf = []*huma.Schema{
+		{Ref: "#/components/schemas/Conversation"}, {Ref: "#/components/schemas/Ticket"},
+	}
 	for name, codes := range map[string]desk.Codes{
 		"Problem": all.Problems, "FieldProblem": all.Fields, "Finding": all.Findings, "Failure": all.Failures,
 	} {

@@ -11,7 +11,8 @@
 // # Problems
 //
 // Every error is application/problem+json, made in problem.go. Its code is
-// stable.
+// stable, and so are those of its fields and findings: codes.go has them all, with
+// the names of their parameters, and translations have a text for each.
 //
 //	code                  status  when
 //	no-body               400     a body is missing
@@ -38,6 +39,7 @@
 //	layout                409     the data has the layout of another version
 //	not-ended             409     no report yet
 //	nothing-to-retry      409     R28
+//	changed               412     If-Match names another version; carries the item as it is now
 //	too-large             413     the body
 //	too-much              413     the answer: 6 MB pass through Lambda
 //	media-type            415     not JSON by its Content-Type

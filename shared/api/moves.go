@@ -149,7 +149,7 @@ type moveInput struct {
 	ID string `path:"id" example:"m1795000000000a1b2c3d4" doc:"ID of the move."`
 }
 
-func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*body[ChannelMove], error) {
+func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*polled[ChannelMove], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -166,7 +166,11 @@ func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*body[
 		seconds := int64(m.Left.Round(time.Second).Seconds())
 		w.ETASeconds = &seconds
 	}
-	return &body[ChannelMove]{w}, nil
+	after := pollIdle
+	if m.Status == desk.Starting || m.Status == desk.Running {
+		after = pollRunning
+	}
+	return &polled[ChannelMove]{after, w}, nil
 }
 
 // follow adds what a move has noted of itself.

@@ -27,7 +27,7 @@ type notice struct {
 	Percent     int       `json:"percent" minimum:"0" maximum:"100" example:"42" doc:"How far it is."`
 }
 
-func (a *api) listNotices(ctx context.Context, c desk.Caller, _ *struct{}) (*body[list[notice]], error) {
+func (a *api) listNotices(ctx context.Context, c desk.Caller, _ *struct{}) (*polled[list[notice]], error) {
 	found, err := a.Monitor.Notices(ctx, c.Account)
 	if err != nil {
 		return nil, err
@@ -39,5 +39,9 @@ func (a *api) listNotices(ctx context.Context, c desk.Caller, _ *struct{}) (*bod
 			Since: n.Since, Percent: n.Percent,
 		}
 	}
-	return &body[list[notice]]{l}, nil
+	after := pollIdle
+	if len(found) > 0 {
+		after = pollNotice
+	}
+	return &polled[list[notice]]{after, l}, nil
 }

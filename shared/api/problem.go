@@ -31,6 +31,7 @@ type problem struct {
 	Warnings []Finding      `json:"warnings,omitempty" nullable:"false" doc:"Warnings that were not acknowledged."`
 	MoveID   string         `json:"moveId,omitempty" doc:"The move that runs, or that has moved the channel."`
 	TicketID string         `json:"ticketId,omitempty" doc:"The ticket to edit instead."`
+	Current  any            `json:"current,omitempty" doc:"The conversation or ticket as it is now, if it is no longer as it was seen."`
 	Link     string         `json:"link,omitempty" example:"/v1/moves/m1795000000000a1b2c3d4" doc:"Where the move or ticket is."`
 
 	after time.Duration // when to retry; 0 sets no Retry-After
@@ -159,8 +160,21 @@ func known(ctx context.Context, err error) *problem {
 	return nil
 }
 
+// changedError says that what a caller edits is no longer as it was seen.
+type changedError struct {
+	what    string
+	current any // as it is now: a Conversation or Ticket
+}
+
+func (e changedError) Error() string { return e.what + " has changed" }
+
 // conflict converts errors about a move, ticket or request that came before.
 func conflict(err error) *problem {
+	if e, ok := errors.AsType[changedError](err); ok {
+		p := newProblem(http.StatusPreconditionFailed, codeChanged, e.Error()+" since you read it", "look at current, and edit that version")
+		p.Current = e.current
+		return p
+	}
 	if e, ok := errors.AsType[*move.RunningError](err); ok {
 		p := newProblem(http.StatusConflict, codeMoveRunning, "move "+e.Move+" is running, and an account moves one channel at a time",
 			"start this one when it has ended")

@@ -106,6 +106,9 @@ func add[I, O any](r *routes, op operation, run func(ctx context.Context, c desk
 		}
 		return out, nil
 	})
+	if op.method == http.MethodGet {
+		r.describeTag(h.Responses)
+	}
 	if op.also != 0 {
 		same := *h.Responses[code(op.status)]
 		same.Description = http.StatusText(op.also)
@@ -122,6 +125,25 @@ func (op operation) bodyLimit() int64 {
 
 // body is an answer.
 type body[T any] struct{ Body T }
+
+// item is one thing that has versions.
+type item[T any] struct {
+	ETag string `header:"ETag" example:"\"7\"" doc:"Its version in quotes, which an edit may name in If-Match."`
+	Body T
+}
+
+// polled is an answer that changes while somebody looks at it.
+type polled[T any] struct {
+	PollAfter int `header:"Poll-After" example:"5" doc:"Seconds after which to ask again."`
+	Body      T
+}
+
+// When to ask again, in seconds.
+const (
+	pollRunning = 1  // a move that runs
+	pollNotice  = 5  // banners, while there is one: everybody in the account asks
+	pollIdle    = 30 // what hardly changes
+)
 
 // list is one page of a list.
 type list[T any] struct {

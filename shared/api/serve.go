@@ -18,18 +18,24 @@ type server struct {
 }
 
 // ServeHTTP answers a request.
-func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	w := &answer{ResponseWriter: rw}
-	defer s.recover(w, r)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := &answer{header: http.Header{}}
+	s.handle(a, r)
+	a.send(w, r)
+}
+
+// handle makes the answer, also if the handler panics.
+func (s *server) handle(a *answer, r *http.Request) {
+	defer s.recover(a, r)
+	a.Header().Set("X-Content-Type-Options", "nosniff")
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/healthz":
-		s.route(w, r)
+		s.route(a, r)
 	case r.URL.Path == "/openapi.yaml" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
-		w.Header().Set("Content-Type", "application/yaml")
-		_, _ = w.Write(s.spec()) // the caller may be gone
+		a.Header().Set("Content-Type", "application/yaml")
+		_, _ = a.Write(s.spec()) // cannot fail
 	default:
-		noRoute(r.URL.Path).write(w)
+		noRoute(r.URL.Path).write(a)
 	}
 }
 
@@ -68,9 +74,9 @@ func isNotPathChar(c rune) bool {
 	return !strings.ContainsRune("/._@-", c)
 }
 
-// recover answers a request whose handler panicked. The panic's value may
+// recover replaces the answer of a handler that panicked. The panic's value may
 // hold a customer's text and is not logged.
-func (s *server) recover(w *answer, r *http.Request) {
+func (s *server) recover(a *answer, r *http.Request) {
 	v := recover()
 	if v == nil {
 		return
@@ -79,27 +85,8 @@ func (s *server) recover(w *answer, r *http.Request) {
 		panic(v)
 	}
 	s.log.ErrorContext(r.Context(), "handler panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-	if w.begun { // half an answer must not look like a whole one
-		panic(http.ErrAbortHandler)
-	}
-	internal().write(w)
-}
-
-// answer records whether an answer has begun. It hides the writer's other
-// methods: the gateway sets deadlines.
-type answer struct {
-	http.ResponseWriter
-	begun bool
-}
-
-func (a *answer) WriteHeader(status int) {
-	a.begun = true
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *answer) Write(b []byte) (int, error) {
-	a.begun = true
-	return a.ResponseWriter.Write(b)
+	*a = answer{header: http.Header{}} // half an answer must not look like a whole one
+	internal().write(a)
 }
 
 // statusOnly records an answer's status and header and drops its body.

@@ -29,7 +29,7 @@ func (r *routes) tickets() {
 		summary: "Set a ticket's status or owner",
 		description: "Fields that are absent stay as they are. The owner must have help desk access. With an Idempotency-Key the " +
 			"same edit may be sent again after an answer was lost.",
-		problems: []error{noAccess()},
+		problems: []error{exampleTicketChanged, noAccess()},
 	}, r.api.editTicket)
 	add(r, operation{
 		id: "make-ticket", method: http.MethodPost, path: "/v1/conversations/{id}/tickets", tag: tagTickets, roles: agents,
@@ -114,7 +114,7 @@ type ticketInput struct {
 	With string `query:"with" enum:"conversation" example:"conversation" doc:"conversation: also return its conversation."`
 }
 
-func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*body[Ticket], error) {
+func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*item[Ticket], error) {
 	t, err := a.visibleTicket(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*b
 	if in.With != "" {
 		w.Conversation = new(writeConversation(t))
 	}
-	return &body[Ticket]{w}, nil
+	return &item[Ticket]{versionTag(t.Rev), w}, nil
 }
 
 // visibleTicket reads the conversation of a ticket that the caller may see (R21).
@@ -147,25 +147,37 @@ func (a *api) visibleTicket(ctx context.Context, c desk.Caller, id string) (desk
 }
 
 type ticketEdit struct {
-	Key  string `header:"Idempotency-Key" example:"solve-1" doc:"Names the edit: sent again, it is done once, unless another edit came between."`
-	ID   string `path:"id" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the ticket."`
-	Body struct {
+	Match string `header:"If-Match" example:"\"7\"" doc:"Its ETag as you have seen it: if it has changed since, nothing is done, and the answer is 412 with the item as it is now. The same edit, sent again after its answer was lost, finds that it was done. Without it, the edit is made of whichever version there is."`
+	Key   string `header:"Idempotency-Key" example:"solve-1" doc:"Names the edit: sent again, it is done once, unless another edit came between."`
+	ID    string `path:"id" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the ticket."`
+	Body  struct {
 		Status *string `json:"status,omitempty" example:"solved" doc:"ID of a status of one of the account's pipelines."`
 		Owner  *string `json:"owner,omitempty" example:"ann" doc:"ID of an agent with help desk access; empty for nobody."`
 	} `nameHint:"TicketEdit"`
 }
 
-func (a *api) editTicket(ctx context.Context, c desk.Caller, in *ticketEdit) (*body[Ticket], error) {
+func (a *api) editTicket(ctx context.Context, c desk.Caller, in *ticketEdit) (*item[Ticket], error) {
 	found, err := a.visibleTicket(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	edit := desk.TicketEdit{Status: (*desk.Status)(in.Body.Status), Owner: in.Body.Owner}
-	t, err := a.Editor.EditTicket(ctx, c, found.ID, in.Key, edit)
+	seen, err := readVersion(in.Match)
 	if err != nil {
 		return nil, err
 	}
-	return &body[Ticket]{writeTicket(t)}, nil
+	edit := desk.TicketEdit{Status: (*desk.Status)(in.Body.Status), Owner: in.Body.Owner, Of: seen}
+	t, err := a.Editor.EditTicket(ctx, c, found.ID, in.Key, edit)
+	if errors.Is(err, desk.ErrChanged) {
+		now, err := a.visibleTicket(ctx, c, in.ID) // it may have moved since it was edited
+		if err != nil {
+			return nil, err
+		}
+		return nil, changedError{"ticket " + in.ID, writeTicket(now)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &item[Ticket]{versionTag(t.Rev), writeTicket(t)}, nil
 }
 
 type makeInput struct {

@@ -220,15 +220,19 @@ func (m Message) writtenAt(by Channel, now time.Time) time.Time {
 type Edit struct {
 	Status *ConversationStatus
 	Owner  *string
+	Of     int64 // the revision that the agent has seen; 0 for whichever it is
 }
 
 // Edit returns c with the changes of e, its token and the next revision. Closing
 // a conversation also clears WaitingSince. For a conversation that has moved it
-// returns a *MovedError that names the ticket (R19), for an unknown status or
-// agent an *InvalidError.
+// returns a *MovedError that names the ticket (R19), for one that has changed since
+// it was seen a *ChangedError, for an unknown status or agent an *InvalidError.
 func (c Conversation) Edit(e Edit, token string, s Setup, now time.Time) (Conversation, error) {
 	if c.Home == HelpDesk {
 		return c, &MovedError{Conversation: c.ID, Ticket: c.TicketID()}
+	}
+	if err := c.seen(e.Of); err != nil {
+		return c, err
 	}
 	var errs problems
 	if e.Status == nil && e.Owner == nil {
@@ -255,6 +259,15 @@ func (c Conversation) Edit(e Edit, token string, s Setup, now time.Time) (Conver
 	edited.Rev++
 	edited.ChangedAt, edited.LastEdit = now, token
 	return edited, nil
+}
+
+// seen returns a *ChangedError unless c has the revision that an agent has seen; 0
+// fits any.
+func (c Conversation) seen(rev int64) error {
+	if rev == 0 || rev == c.Rev {
+		return nil
+	}
+	return &ChangedError{Conversation: c.ID, Now: &c}
 }
 
 // MakeTicket returns c with the ticket that an agent makes of it in the inbox

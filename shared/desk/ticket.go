@@ -166,12 +166,17 @@ func (r *Rules) build(c Conversation, now time.Time) (Ticket, error) {
 type TicketEdit struct {
 	Status *Status
 	Owner  *string
+	Of     int64 // the revision of the conversation that the agent has seen; 0 for whichever it is
 }
 
 // EditTicket returns c with the changes e of the agent by to its ticket, the
-// edit's token and the next revision. An unknown status, or an owner without help
-// desk access (R21), is an *InvalidError.
+// edit's token and the next revision. If it has changed since it was seen, the error
+// is a *ChangedError. An unknown status, or an owner without help desk access (R21),
+// is an *InvalidError.
 func (r *Rules) EditTicket(c Conversation, e TicketEdit, by, token string, now time.Time) (Conversation, error) {
+	if err := c.seen(e.Of); err != nil {
+		return c, err
+	}
 	var errs problems
 	if e.Status == nil && e.Owner == nil {
 		errs.add("status", CodeNoChange, nil, "there is nothing to change", "send a status, an owner or both")

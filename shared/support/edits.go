@@ -27,24 +27,26 @@ type Editor struct {
 }
 
 // EditConversation edits a conversation in the inbox. Errors: *desk.MovedError if
-// it has moved, *desk.InvalidError, desk.ErrNotFound.
+// it has moved, desk.ErrChanged if it is no longer as the edit says it was seen,
+// *desk.InvalidError, desk.ErrNotFound.
 func (e Editor) EditConversation(ctx context.Context, caller desk.Caller, id, key string, edit desk.Edit) (desk.Conversation, error) {
 	setup, err := e.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Conversation{}, err
 	}
 	now := e.now()
-	token := editToken(caller, id, key, now, edit)
+	token := editToken(caller, id, key, edit.Of, now, edit)
 	return e.change(ctx, caller.Account, id, token, func(c desk.Conversation) (desk.Conversation, error) {
 		return c.Edit(edit, token, setup, now)
 	})
 }
 
-// EditTicket edits the ticket of a conversation. Errors: *desk.InvalidError,
-// desk.ErrNotFound if it has none.
+// EditTicket edits the ticket of a conversation. Errors: desk.ErrChanged if it is no
+// longer as the edit says it was seen, *desk.InvalidError, desk.ErrNotFound if it
+// has none.
 func (e Editor) EditTicket(ctx context.Context, caller desk.Caller, id, key string, edit desk.TicketEdit) (desk.Conversation, error) {
 	now := e.now()
-	token := editToken(caller, id, key, now, edit)
+	token := editToken(caller, id, key, edit.Of, now, edit)
 	return e.change(ctx, caller.Account, id, token, func(c desk.Conversation) (desk.Conversation, error) {
 		if !c.HasTicket() {
 			return c, fmt.Errorf("ticket of conversation %s: %w", c.ID, desk.ErrNotFound)
@@ -79,11 +81,14 @@ func (e Editor) now() time.Time { return e.Now().Truncate(time.Millisecond) }
 
 // editToken names an edit, so that it is recognised when it is repeated: by
 // ourselves after a lost answer, or by the caller with the same idempotency key,
-// which may be "": then what is edited tells apart what an agent sends at once.
-func editToken(caller desk.Caller, id, key string, now time.Time, edit any) string {
+// which may be "": then what is edited tells apart what an agent sends at once, and
+// the revision of which it was made, or else the time, what is sent later.
+func editToken(caller desk.Caller, id, key string, of int64, now time.Time, edit any) string {
 	if key == "" {
-		content, _ := json.Marshal(edit) // strings only: cannot fail
-		key = fmt.Sprintf("at %d %s", now.UnixNano(), content)
+		content, _ := json.Marshal(edit) // strings and numbers only: cannot fail
+		if key = fmt.Sprintf("of %s", content); of == 0 {
+			key = fmt.Sprintf("at %d %s", now.UnixNano(), content)
+		}
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%s#%T#%s", caller.Agent, id, edit, key))
 	return idText.EncodeToString(sum[:5])
