@@ -60,13 +60,14 @@ var layers = []layer{
 	{of: "shared/local/streams", imports: []string{"shared/local/db", "shared/local/function", "shared/store"}, events: true},
 	{of: "shared/local/schedule", imports: []string{"shared/local/db", "shared/local/function"}, events: true},
 	{of: "shared/local/issuer", imports: []string{"shared/auth", "shared/desk", "shared/local/clock"}},
+	{of: "shared/local/signin", imports: []string{"shared/desk", "shared/local/clock", "shared/local/issuer"}},
 	{of: "shared/local/gateway", imports: []string{"shared/auth", "shared/desk"}},
 	{of: "shared/local/runtime", imports: []string{
 		"shared/local/clock", "shared/local/db", "shared/local/executions", "shared/local/function", "shared/local/gateway",
 		"shared/local/queue", "shared/local/schedule", "shared/local/streams"}},
 	{of: "shared/local", imports: []string{
 		"shared/app", "shared/console", "shared/handler", "shared/local/clock", "shared/local/executions", "shared/local/function", "shared/local/gateway",
-		"shared/local/issuer", "shared/local/queue", "shared/local/runtime", "shared/local/schedule", "shared/local/sqlite",
+		"shared/local/issuer", "shared/local/queue", "shared/local/runtime", "shared/local/schedule", "shared/local/signin", "shared/local/sqlite",
 		"shared/local/streams", "shared/move", "shared/store"}},
 
 	{of: "shared/app/apptest", kit: true, imports: []string{
@@ -84,7 +85,7 @@ var layers = []layer{
 		"shared/local/clock"}},
 	{of: "shared/cli/importer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/thread"}},
 	{of: "shared/cli", imports: []string{
-		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/text",
+		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/process", "shared/cli/text",
 		"shared/cli/verify", "shared/client", "shared/desk", "shared/local", "shared/local/clock", "shared/local/gateway", "shared/local/issuer", "shared/store"}},
 
 	{of: "functions", imports: []string{"shared/api", "shared/app", "shared/aws", "shared/handler", "shared/move"}, events: true},

@@ -31,6 +31,7 @@ type cli struct {
 	JSON bool `name:"json" help:"Print JSON for programs, errors too."`
 
 	Serve   serveCmd   `cmd:"" group:"On this machine" help:"Run deskmove on this machine."`
+	Open    openCmd    `cmd:"" group:"On this machine" help:"Open the console of \"serve\" in a browser."`
 	Token   tokenCmd   `cmd:"" group:"On this machine" help:"Create an access token."`
 	Demo    demoCmd    `cmd:"" group:"On this machine" help:"Move a channel of sample mail while traffic arrives, and verify it."`
 	Openapi openapiCmd `cmd:"" group:"On this machine" help:"Print the API's description, or write it to its file."`

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ type demoCmd struct {
 	Rate          float64 `default:"50" placeholder:"R" help:"Changes per second made by customers and agents during the move (${default})."`
 	Seed          uint64  `placeholder:"S" help:"Seed of the sample and the traffic."`
 	Keep          bool    `help:"Keep the data afterwards."`
+	Stay          *bool   `negatable:"" help:"Leave the server up at the end, and print a link to the report; the default on a terminal."`
 }
 
 func (demoCmd) Help() string {
@@ -36,8 +38,12 @@ func (d demoCmd) Run(ctx context.Context, c *call) error {
 	if c.json {
 		out, live = io.Discard, false
 	}
+	var stay func(context.Context)
+	if !c.json && (d.Stay == nil && live || d.Stay != nil && *d.Stay) {
+		stay = untilEnter
+	}
 	outcome, err := demo.Run(ctx, demo.Options{
-		Program: self, Call: program(), Out: out, Live: live, Keep: d.Keep,
+		Program: self, Call: program(), Out: out, Live: live, Keep: d.Keep, Stay: stay,
 		Conversations: d.Conversations, Rate: d.Rate, Seed: d.Seed,
 	})
 	if err != nil {
@@ -50,4 +56,19 @@ func (d demoCmd) Run(ctx context.Context, c *call) error {
 		return &exitError{code: codeError}
 	}
 	return nil
+}
+
+// untilEnter waits for Ctrl-C or, on a terminal, for the Enter key.
+func untilEnter(ctx context.Context) {
+	enter := make(chan struct{})
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		go func() { // lives until the program ends, which is soon
+			_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+			close(enter)
+		}()
+	}
+	select {
+	case <-enter:
+	case <-ctx.Done():
+	}
 }

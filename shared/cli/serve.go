@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"deskmove/shared/desk"
 	"deskmove/shared/local"
 	"deskmove/shared/local/gateway"
 	"deskmove/shared/store"
@@ -21,6 +22,7 @@ type serveCmd struct {
 	Data      string     `default:".data" placeholder:"DIR" help:"Directory of all data, created if missing (${default})."`
 	Addr      string     `default:"127.0.0.1:8420" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one (${default})."`
 	Remote    bool       `help:"Allow an address that other computers can reach. Traffic is not encrypted: put a proxy with TLS in front."`
+	Account   string     `default:"demo" placeholder:"A" help:"Account that the printed link signs in to (${default})."`
 	LogLevel  slog.Level `default:"warn" placeholder:"LEVEL" help:"debug, info, warn or error; logs are JSON on the standard error (${default})."`
 	ReadyFile string     `placeholder:"FILE" help:"Write the URL to this file once requests are answered."`
 	MaxBytes  int64      `hidden:"" placeholder:"N" help:"Maximum size of the database file in bytes."`
@@ -35,6 +37,9 @@ On Ctrl-C or SIGTERM it finishes the requests and functions that have begun, wit
 }
 
 func (s serveCmd) Run(ctx context.Context, c *call) error {
+	if err := desk.CheckID("--account", s.Account); err != nil {
+		return err
+	}
 	log := slog.New(slog.NewJSONHandler(c.stderr, &slog.HandlerOptions{Level: s.LogLevel}))
 	st, err := local.Open(ctx, local.Config{
 		Dir: s.Data, Address: s.Addr, Remote: s.Remote, Log: log, MaxBytes: s.MaxBytes, Clock: c.clock,
@@ -56,9 +61,14 @@ func exists(dir string) error {
 func (s serveCmd) serve(ctx context.Context, c *call, st *local.Stack) error {
 	// The address is bound: whoever connects from now on will be answered.
 	url := st.Gateway.URL()
-	if err := s.announce(c, url); err != nil {
+	link := ""
+	if st.SignIn != nil {
+		link = url + st.SignIn.Link(s.Account, "/app/")
+	}
+	if err := s.announce(c, url, link); err != nil {
 		return errors.Join(err, st.Gateway.Close())
 	}
+	defer func() { _ = os.Remove(addressFile(s.Data)) }() // stale otherwise, but harmless
 	if s.ReadyFile != "" {
 		defer func() { _ = os.Remove(s.ReadyFile) }() // stale otherwise, but harmless
 	}
@@ -72,40 +82,59 @@ func (s serveCmd) serve(ctx context.Context, c *call, st *local.Stack) error {
 	return nil
 }
 
-func (s serveCmd) announce(c *call, url string) error {
+// announce says where the server is. Link is one to the console that signs in; ""
+// if nobody can.
+func (s serveCmd) announce(c *call, url, link string) error {
+	if err := writeURL(addressFile(s.Data), url); err != nil {
+		return err
+	}
 	if c.json {
-		if err := json.NewEncoder(c.stdout).Encode(map[string]string{"listening": url, "data": s.Data}); err != nil {
+		if err := json.NewEncoder(c.stdout).Encode(map[string]string{"listening": url, "data": s.Data, "console": link}); err != nil {
 			return err
 		}
-	} else if _, err := io.WriteString(c.stdout, welcome(s.Data, url)); err != nil {
+	} else if _, err := io.WriteString(c.stdout, welcome(s.Data, s.Account, url, link)); err != nil {
 		return err
 	}
 	if s.ReadyFile == "" {
 		return nil
 	}
-	// Renamed into place, so that nobody reads half of it.
-	part := s.ReadyFile + ".part"
-	if err := os.WriteFile(part, []byte(url+"\n"), 0o600); err != nil {
+	if err := writeURL(s.ReadyFile, url); err != nil {
 		return fmt.Errorf("--ready-file: %w", err)
 	}
-	return os.Rename(part, s.ReadyFile)
+	return nil
 }
 
-func welcome(dir, url string) string {
+// writeURL writes a file of one line. It is renamed into place, so that nobody
+// reads half of it.
+func writeURL(file, url string) error {
+	part := file + ".part"
+	if err := os.WriteFile(part, []byte(url+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(part, file)
+}
+
+func welcome(dir, account, url, link string) string {
 	p := program()
+	console := "The console signs nobody in here, because other computers can reach it."
+	if link != "" {
+		console = fmt.Sprintf("Console: %s\n(good once, within 10 minutes; \"%s open --data %s\" makes another)", link, p, dir)
+	}
 	return fmt.Sprintf(`listening on %s
 
-To sign in, in another terminal:
+%s
+
+For commands, in another terminal:
 
   export DESKMOVE_ENDPOINT=%s
-  export DESKMOVE_TOKEN=$(%s token --data %s --account demo --role super-admin)
+  export DESKMOVE_TOKEN=$(%s token --data %s --account %s --role super-admin)
 
 To begin, set up the account:
 
   %s apply infra/deskmove/account.yaml
 
 Ctrl-C stops the program; the data in %s is kept.
-`, url, url, p, dir, p, dir)
+`, url, console, url, p, dir, account, p, dir)
 }
 
 // openError says what to do about data that cannot be opened.

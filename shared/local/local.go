@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"deskmove/shared/app"
@@ -21,6 +23,7 @@ import (
 	"deskmove/shared/local/queue"
 	"deskmove/shared/local/runtime"
 	"deskmove/shared/local/schedule"
+	"deskmove/shared/local/signin"
 	"deskmove/shared/local/sqlite"
 	"deskmove/shared/local/streams"
 	"deskmove/shared/move"
@@ -59,6 +62,7 @@ type Stack struct {
 	App     *app.App
 	Issuer  *issuer.Issuer
 	Gateway *gateway.Gateway // nil if nothing is served
+	SignIn  *signin.SignIn   // nil if nothing is served, or other computers can reach it
 	Machine *executions.StateMachine
 	Batches *queue.Queue
 
@@ -191,15 +195,35 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 	if c.Address == "" {
 		return nil
 	}
-	s.Gateway, err = gateway.Listen(ctx, gateway.Config{
-		Address: c.Address, Remote: c.Remote, Handler: s.App.Site(console.SignIn{Kind: console.Local}), Verify: s.Issuer.Verify,
+	front := gateway.Config{
+		Address: c.Address, Remote: c.Remote, Handler: s.App.Site(console.SignIn{Kind: console.None}), Verify: s.Issuer.Verify,
 		Public: app.IsPublic, Log: c.Log,
-	})
+	}
+	if !c.Remote {
+		s.SignIn = signin.New(signin.Config{Issuer: s.Issuer, Setup: s.App.Setups.Setup, Clock: c.Clock, Log: c.Log})
+		front.Handler = withSignIn(s.SignIn, s.App.Site(console.SignIn{Kind: console.Local}))
+		front.Public = func(r *http.Request) bool { return app.IsPublic(r) || isSignIn(r) }
+	}
+	s.Gateway, err = gateway.Listen(ctx, front)
 	if err == nil {
 		s.runtime.Serve(s.Gateway)
 	}
 	return err
 }
+
+// withSignIn answers requests that sign somebody in, and leaves all others to the
+// site.
+func withSignIn(s *signin.SignIn, site http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isSignIn(r) {
+			s.ServeHTTP(w, r)
+			return
+		}
+		site.ServeHTTP(w, r)
+	})
+}
+
+func isSignIn(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, signin.Prefix) }
 
 // isConversation leaves out what is no conversation. The engine records changes
 // of conversations in the inbox only, as the filter of the event source mapping on

@@ -30,6 +30,9 @@ type Options struct {
 	Out     io.Writer // text for people; io.Discard for none
 	Live    bool      // Out is a terminal, where lines can be redrawn
 	Keep    bool      // keeps the data
+	// Stay, if not nil, returns when the server may end, of whose console a link
+	// has been printed by then.
+	Stay func(context.Context)
 
 	Conversations int     // of the sample; 400 if 0
 	Rate          float64 // changes a second; 50 if 0
@@ -93,6 +96,8 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	if err == nil {
 		d.OK = d.Outcome.kept()
 		d.conclusion()
+		err = d.stay(ctx)
+		d.keep()
 	}
 	return d.Outcome, errors.Join(err, d.cleanUp(err))
 }

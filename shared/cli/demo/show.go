@@ -2,6 +2,7 @@ package demo
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -97,6 +98,30 @@ func (d *demo) conclusion() {
 		verdict = "GUARANTEES WERE BROKEN: see above."
 	}
 	d.print(fmt.Sprintf("\n%s (%.1f s)\n", verdict, d.Seconds))
+}
+
+// stay leaves the server up while the user looks around, if asked to.
+func (d *demo) stay(ctx context.Context) error {
+	if d.Stay == nil {
+		return nil
+	}
+	link, err := d.server.Link(ctx, account, "/app/moves/"+d.Move.ID)
+	if err != nil {
+		return err
+	}
+	d.print(fmt.Sprintf(`
+To see the report in the console, open this within 10 minutes; it is good once:
+
+  %s
+
+The server runs until you press Enter or Ctrl-C.
+`, link))
+	d.Stay(ctx)
+	return nil
+}
+
+// keep says how to look at the data that is kept.
+func (d *demo) keep() {
 	if !d.Keep {
 		return
 	}

@@ -265,6 +265,7 @@ export async function signOut() {
   leave();
   if (isLocal()) {
     sessionStorage.removeItem(keptAgent);
+    await fetch("/local/session", { method: "DELETE" }).catch(() => undefined);
     session.set({ state: "out", why: "signIn.out" });
     return;
   }
@@ -276,7 +277,7 @@ export async function signOut() {
     refreshToken = "";
     await fetch(revoke, { method: "POST", body, credentials: "omit" }).catch(() => undefined);
   }
-  const query = new URLSearchParams({ client_id: clientId ?? "", logout_uri: location.origin + "/app/" });
+  const query = new URLSearchParams({ client_id: clientId ?? "", logout_uri: location.origin + "/app/inbox" });
   location.assign(logout + "?" + query);
 }
 

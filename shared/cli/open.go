@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"deskmove/shared/cli/process"
+	"deskmove/shared/desk"
+)
+
+type openCmd struct {
+	Data    string `default:".data" placeholder:"DIR" help:"The data directory of \"serve\" (${default})."`
+	Account string `default:"demo" placeholder:"A" help:"Account to sign in to (${default}). It need not exist yet."`
+	Print   bool   `help:"Print the link only, and open no browser."`
+}
+
+func (openCmd) Help() string {
+	return `Makes a link to the console of the "serve" that runs on the data directory, opens it in a browser if there is one, and
+prints it. The link signs in once, within 10 minutes; then one chooses which agent of the account to be.`
+}
+
+func (o openCmd) Run(ctx context.Context, c *call) error {
+	if err := desk.CheckID("--account", o.Account); err != nil {
+		return err
+	}
+	url, err := servedAt(o.Data)
+	if err != nil {
+		return err
+	}
+	link, err := newLink(ctx, o.Data, url, o.Account)
+	if err != nil {
+		return err
+	}
+	opened := !o.Print && !c.json && browse(ctx, link) == nil
+	return c.print(map[string]any{"link": link}, func(w io.Writer) {
+		if opened {
+			writeln(w, "Opened in your browser. If nothing is there, open this within 10 minutes; it is good once:\n")
+		}
+		writeln(w, link)
+	})
+}
+
+// addressFile is where serve keeps its URL while it runs, for open.
+func addressFile(dir string) string { return filepath.Join(dir, "serve.url") }
+
+// servedAt is the URL of the server that runs on a data directory.
+func servedAt(dir string) (string, error) {
+	text, err := os.ReadFile(addressFile(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("--data: no deskmove runs in %s: start \"%s serve --data %s\" first, or name its directory", dir, program(), dir)
+	}
+	return strings.TrimSpace(string(text)), err
+}
+
+// newLink asks a server for a code. That one may ask is shown by a token, which
+// only those can make who can read the data directory.
+func newLink(ctx context.Context, dir, url, account string) (string, error) {
+	token, err := mint(dir, account, "admin", desk.SuperAdmin, time.Minute)
+	if err != nil {
+		return "", err
+	}
+	path, err := process.SignInPath(ctx, url, token)
+	if err != nil {
+		return "", fmt.Errorf("nobody can be signed in: %w; is it the server of %s, without --remote?", err, dir)
+	}
+	return url + path, nil
+}
+
+// browse opens a link in the user's browser, if there seems to be one.
+func browse(ctx context.Context, link string) error {
+	var cmd *exec.Cmd
+	switch {
+	case runtime.GOOS == "darwin":
+		cmd = exec.CommandContext(ctx, "open", link) // #nosec G204 -- our own link
+	case runtime.GOOS == "windows":
+		cmd = exec.CommandContext(ctx, "rundll32", "url.dll,FileProtocolHandler", link) // #nosec G204 -- our own link
+	case os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "":
+		return errors.New("no screen")
+	default:
+		cmd = exec.CommandContext(ctx, "xdg-open", link) // #nosec G204 -- our own link
+	}
+	return cmd.Run()
+}

@@ -1,0 +1,312 @@
+// Package signin signs people in to the console of deskmove on one machine. Who
+// may read the data folder may be anybody, so there are no passwords: the program
+// prints a link with a code, which is good once and soon changed for a cookie,
+// and the cookie for tokens of whoever its owner chooses to be.
+//
+// It is for loopback addresses, whose gateway refuses requests by another name.
+// Cookies do not tell ports apart, so that other programs of this machine may be
+// sent them: the pages of those are refused by their origin.
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/local/clock"
+	"deskmove/shared/local/issuer"
+)
+
+// How long things are good for.
+const (
+	codeTTL    = 10 * time.Minute
+	sessionTTL = 12 * time.Hour
+	tokenTTL   = 15 * time.Minute
+)
+
+// Prefix is below which the paths of this package are.
+const Prefix = "/local/"
+
+// Config is what signing in needs.
+type Config struct {
+	Issuer *issuer.Issuer
+	// Setup reads an account's configuration; desk.ErrNotFound if there is none yet.
+	Setup func(ctx context.Context, account string) (desk.Setup, error)
+	Clock clock.Clock
+	Log   *slog.Logger // nil discards logs
+}
+
+// SignIn answers the requests below Prefix:
+//
+//	POST   /local/code     with a super administrator's token, which the data folder's key makes: another code
+//	POST   /local/session  with a code, or with the cookie: sets the cookie, and says who one can be
+//	POST   /local/token    with the cookie: a token of an agent
+//	DELETE /local/session  with the cookie: ends what it is good for
+//
+// What it remembers ends with the process: then people need another code.
+type SignIn struct {
+	Config
+	routes *http.ServeMux
+	origin *http.CrossOriginProtection
+
+	mu       sync.Mutex
+	codes    grants
+	sessions grants
+}
+
+// New returns a SignIn that has given out nothing yet.
+func New(c Config) *SignIn {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &SignIn{Config: c, routes: http.NewServeMux(), origin: http.NewCrossOriginProtection(), codes: grants{}, sessions: grants{}}
+	s.routes.HandleFunc("POST /local/code", s.code)
+	s.routes.HandleFunc("POST /local/session", s.begin)
+	s.routes.HandleFunc("DELETE /local/session", s.end)
+	s.routes.HandleFunc("POST /local/token", s.token)
+	return s
+}
+
+// grants are accounts by the hash of the secret that is good for them, so that
+// the time of a look-up says nothing of a secret.
+type grants map[[sha256.Size]byte]grant
+
+type grant struct {
+	account string
+	expires time.Time
+}
+
+// add makes a secret, and drops the grants that have expired.
+func (g grants) add(account string, now time.Time, ttl time.Duration) (secret string) {
+	for key, old := range g {
+		if !now.Before(old.expires) {
+			delete(g, key)
+		}
+	}
+	secret = rand.Text()
+	g[sha256.Sum256([]byte(secret))] = grant{account, now.Add(ttl)}
+	return secret
+}
+
+// of returns the account of a secret; "" if it is good for nothing.
+func (g grants) of(secret string, now time.Time) string {
+	if found := g[sha256.Sum256([]byte(secret))]; now.Before(found.expires) {
+		return found.account
+	}
+	return ""
+}
+
+func (g grants) drop(secret string) { delete(g, sha256.Sum256([]byte(secret))) }
+
+// Link makes a code for an account and returns the path of the console with it, such
+// as /app/#code=…, for a page such as /app/.
+func (s *SignIn) Link(account, page string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return page + "#code=" + s.codes.add(account, s.Clock.Now(), codeTTL)
+}
+
+// ServeHTTP answers a request.
+func (s *SignIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if err := s.origin.Check(r); err != nil {
+		refuse(w, http.StatusForbidden, "cross-origin", "the request comes from a page of another site", "use the console itself")
+		return
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); r.Method == http.MethodPost && (err != nil || kind != "application/json") {
+		refuse(w, http.StatusUnsupportedMediaType, "media-type", "the body is not JSON", "send it as application/json")
+		return
+	}
+	s.routes.ServeHTTP(w, r)
+}
+
+// code answers with another code to whoever has the key of the data folder.
+func (s *SignIn) code(w http.ResponseWriter, r *http.Request) {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	caller, err := s.Issuer.Verify(token)
+	if err != nil || caller.Role != desk.SuperAdmin {
+		refuse(w, http.StatusUnauthorized, "unauthenticated", "the request has no valid token of a super administrator", "run deskmove open")
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{"path": s.Link(caller.Account, "/app/")})
+}
+
+// begin changes a code for a cookie, or finds out what a cookie is good for.
+func (s *SignIn) begin(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Code string `json:"code"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	account := s.account(r)
+	if in.Code != "" {
+		s.mu.Lock()
+		account = s.codes.of(in.Code, s.Clock.Now())
+		s.codes.drop(in.Code)
+		secret := ""
+		if account != "" {
+			secret = s.sessions.add(account, s.Clock.Now(), sessionTTL)
+		}
+		s.mu.Unlock()
+		if account == "" {
+			refuse(w, http.StatusUnauthorized, "code", "the code has been used, or is older than 10 minutes", "run deskmove open for another")
+			return
+		}
+		setCookie(w, r, secret, sessionTTL)
+	}
+	if account == "" {
+		refuseSession(w)
+		return
+	}
+	setup, err := s.setup(r.Context(), account)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	people := make([]person, len(setup.Agents))
+	for i, a := range setup.Agents {
+		people[i] = person{a.ID, a.Name, string(a.Role), a.HelpDesk}
+	}
+	answer(w, http.StatusOK, map[string]any{
+		"account": map[string]string{"id": account, "name": setup.Account.Name}, "agents": people,
+	})
+}
+
+// person is whom one can be.
+type person struct {
+	ID       string `json:"id"`
+	Name     string `json:"name,omitempty"`
+	Role     string `json:"role"`
+	HelpDesk bool   `json:"helpDesk"`
+}
+
+// token changes the cookie for a token of an agent.
+func (s *SignIn) token(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Agent string `json:"agent"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	account := s.account(r)
+	if account == "" {
+		refuseSession(w)
+		return
+	}
+	setup, err := s.setup(r.Context(), account)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	for _, a := range setup.Agents {
+		if a.ID != in.Agent {
+			continue
+		}
+		expires := s.Clock.Now().Add(tokenTTL)
+		token, err := s.Issuer.Mint(account, a.ID, a.Role, tokenTTL)
+		if err != nil {
+			s.failed(w, r, err)
+			return
+		}
+		answer(w, http.StatusOK, map[string]any{"token": token, "expiresAt": expires.UTC().Truncate(time.Second)})
+		return
+	}
+	refuse(w, http.StatusNotFound, "not-found", "the account has no such agent", "choose one of those that POST /local/session names")
+}
+
+// end makes the cookie good for nothing.
+func (s *SignIn) end(w http.ResponseWriter, r *http.Request) {
+	if c, err := r.Cookie(cookieName(r)); err == nil {
+		s.mu.Lock()
+		s.sessions.drop(c.Value)
+		s.mu.Unlock()
+	}
+	setCookie(w, r, "", -time.Second)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// account is what the request's cookie is good for; "" without one.
+func (s *SignIn) account(r *http.Request) string {
+	c, err := r.Cookie(cookieName(r))
+	if err != nil {
+		return ""
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions.of(c.Value, s.Clock.Now())
+}
+
+// setup is the account's, which has a super administrator even before it has been
+// set up: the one of "deskmove token".
+func (s *SignIn) setup(ctx context.Context, account string) (desk.Setup, error) {
+	setup, err := s.Setup(ctx, account)
+	if errors.Is(err, desk.ErrNotFound) {
+		return desk.Setup{Agents: []desk.Agent{{ID: "admin", Role: desk.SuperAdmin}}}, nil
+	}
+	return setup, err
+}
+
+func (s *SignIn) failed(w http.ResponseWriter, r *http.Request, err error) {
+	s.Log.ErrorContext(r.Context(), "sign-in failed", "err", err)
+	refuse(w, http.StatusInternalServerError, "internal", "", "")
+}
+
+// cookieName differs by port, since cookies do not.
+func cookieName(r *http.Request) string {
+	_, port, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		port = "80"
+	}
+	return "deskmove-" + port
+}
+
+func setCookie(w http.ResponseWriter, r *http.Request, secret string, ttl time.Duration) {
+	http.SetCookie(w, &http.Cookie{ // #nosec G124 -- loopback has no TLS, and nobody else listens
+		Name: cookieName(r), Value: secret, Path: Prefix, MaxAge: int(ttl / time.Second), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// read reads a small body of JSON, strictly. It answers and returns false if
+// that is not possible.
+func read(w http.ResponseWriter, r *http.Request, into any) bool {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		refuse(w, http.StatusBadRequest, "not-json", "the body is not as expected", "send what the console sends")
+		return false
+	}
+	return true
+}
+
+func refuseSession(w http.ResponseWriter) {
+	refuse(w, http.StatusUnauthorized, "no-session", "nobody is signed in", "run deskmove open in the folder where deskmove runs")
+}
+
+func refuse(w http.ResponseWriter, status int, code, detail, remedy string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	write(w, status, map[string]any{
+		"type": "about:blank", "title": http.StatusText(status), "status": status, "code": code, "detail": detail, "remedy": remedy,
+	})
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	write(w, status, v)
+}
+
+func write(w http.ResponseWriter, status int, v any) {
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client may be gone
+}
