@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"deskmove/shared/app"
 	"deskmove/shared/app/apptest"
@@ -58,12 +59,14 @@ func TestALargeThreadIsReadInBoundedMemory(t *testing.T) {
 	source := strings.Repeat("All=20work =E2=82=AC\r\n", 1<<20/22)
 	var id string
 	for i := range 30 {
-		m := object{"externalId": fmt.Sprint("x", i), "author": "customer", "subject": fmt.Sprint("Number ", i), "text": text, "html": html, "raw": source, "at": r.Time}
-		if i > 0 {
-			m["references"] = []string{"x0"}
+		r.Time = r.Time.Add(time.Second)
+		m := r.Message("mail", fmt.Sprint("x", i))
+		m.At, m.Subject, m.Text, m.HTML, m.Raw = r.Time, fmt.Sprint("Number ", i), text, html, source
+		taken, err := r.Intake.TakeIn(t.Context(), m, []string{"x0"})
+		if err != nil {
+			t.Fatal(err)
 		}
-		r.Time = r.Time.Add(1e9)
-		id, _ = r.do(bot, "POST", "/v1/channels/mail/conversations", m).want(201).at("conversationId").(string)
+		id = taken.Conversation.ID
 	}
 	path := "/v1/conversations/" + id + "/messages"
 	page := r.do(ann, "GET", path, nil).want(200)
@@ -112,7 +115,7 @@ func TestAThreadIsAlwaysReadable(t *testing.T) {
 			var id string
 			long := map[string]string{"text": "text", "html": "html-source", "subject": "subject"}
 			for i := range 60 {
-				r.Time = r.Time.Add(1e9)
+				r.Time = r.Time.Add(time.Second)
 				m := object{"externalId": fmt.Sprint("x", i), "author": "customer", "references": []string{"x0"}, "at": r.Time}
 				if field := []string{"text", "html", "subject"}; i < len(field) {
 					m[field[i]] = body
@@ -244,7 +247,7 @@ func TestHTMLIsCleaned(t *testing.T) {
 	}
 	for i, c := range cases {
 		external := fmt.Sprint("x", i)
-		r.Time = r.Time.Add(1e9)
+		r.Time = r.Time.Add(time.Second)
 		id, _ := r.do(bot, "POST", "/v1/channels/mail/conversations", object{"externalId": external, "author": "customer", "html": c.html}).want(201).at("conversationId").(string)
 		message := r.do(ann, "GET", "/v1/conversations/"+id+"/messages", nil).want(200).ids()[0]
 		got := r.part(id, message, "html")
