@@ -13,7 +13,7 @@ import (
 // Attributes of a move's course.
 const (
 	aSamples = "samples"
-	aNotes = "n"
+	aNotes   = "n"
 	aWaits   = "waits"
 	aSince   = "since"
 )
