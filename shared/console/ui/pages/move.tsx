@@ -208,7 +208,7 @@ function Flow({ channel, name, preferred }: { channel: Channel; name: string; pr
             <Notices plan={plan} choices={choices} onChoose={(c) => choose("notify", c)} />
           </>
         )}
-        <Checks planned={planned} choices={choices} onChoose={set} />
+        <Checks channel={channel} planned={planned} choices={choices} onChoose={set} />
         <Quiet plan={plan} name={name} />
         <Rehearsal channel={channel} choices={choices} facts={facts} onRehearsed={setRehearsed} />
         <Confirm
@@ -464,7 +464,7 @@ function Notices({ plan, choices, onChoose }: PartProps) {
 
 // ---- 5: checks ----
 
-function Checks({ planned, choices, onChoose }: { planned: ReturnType<typeof usePlan>; choices: Choices; onChoose: (c: Choices) => void }) {
+function Checks({ channel, planned, choices, onChoose }: { channel: Channel; planned: ReturnType<typeof usePlan>; choices: Choices; onChoose: (c: Choices) => void }) {
   const { plan, busy, stale, error } = planned;
   const now = useNow(15_000);
   const accepted = plan?.warnings.filter((w) => isAccepted(w, choices)).length ?? 0;
@@ -480,7 +480,7 @@ function Checks({ planned, choices, onChoose }: { planned: ReturnType<typeof use
               <ul class="findings bad">
                 {plan.blockers.map((f) => (
                   <li key={f.code}>
-                    <FindingView finding={f} />
+                    <FindingView finding={f} move={channel.moveId} />
                   </li>
                 ))}
               </ul>
@@ -561,11 +561,30 @@ const remedies: Record<string, { label: Key; href: string }> = {
   "no-sla-policy": { label: "channels.tab.slas", href: "/app/settings/slas" },
 };
 
-function FindingView({ finding, label, more, children }: { finding: Finding; label?: string; more?: string; children?: ComponentChildren }) {
+/** linkOf is where to go with a finding: to the move of a channel that has one, else to what is to be changed. */
+function linkOf(finding: Finding, move: string | undefined): { label: Key; href: string } | undefined {
+  const at = move && "/app/moves/" + encodeURIComponent(move);
+  if (at && finding.code === "already-moved") return { label: "channels.report", href: at };
+  if (at && finding.code === "already-moving") return { label: "banner.progress", href: at };
+  return remedies[finding.code];
+}
+
+interface FindingProps {
+  finding: Finding;
+  /** ID of the move that took the channel away. */
+  move?: string;
+  /** ID of the tick that the finding labels. */
+  label?: string;
+  /** ID that what is said of it gets. */
+  more?: string;
+  children?: ComponentChildren;
+}
+
+function FindingView({ finding, move, label, more, children }: FindingProps) {
   const each = finding.each ?? [];
   const channels = ofChannels.has(finding.code);
   const words = findingText(finding, channels && each.length ? { channel: list(each.map((e) => channelName(e.id))) } : {});
-  const link = remedies[finding.code];
+  const link = linkOf(finding, move);
   const title = finding.n !== undefined && finding.is !== "exact" && finding.is ? capital(words.title.replace(number(finding.n), figure({ n: finding.n, is: finding.is }))) : words.title;
   return (
     <div class="finding">

@@ -1,13 +1,13 @@
 // A move under its one address: its progress while it runs, and then its report.
 import { createPortal, type ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { agentName, channelName, refreshAccount, useMe } from "../account";
+import { agentName, channelName, notices, refreshAccount, useMe } from "../account";
 import { call, failureText, type AnswerOf } from "../api";
 import { Legend, LineChart, PartsBar, type Part } from "../charts";
 import { has, number, percent, rich, t, type Key } from "../i18n";
 import * as shapes from "lucide";
 import { Icon } from "../icons";
-import { Button, Page, Pill, ProblemView, say, Skeleton, Time } from "../parts";
+import { Button, counted, Page, Pill, ProblemView, say, Skeleton, Time } from "../parts";
 import { usePoll } from "../poll";
 import { curve, joined, nextLeft, percentOf, rail, shownLeft, type Left, type Pace, type Point, type Stop } from "../progress";
 import { phone, useMedia } from "../store";
@@ -33,7 +33,7 @@ function Course({ id, onRetried }: { id: string; onRetried: () => void }) {
   const m = move.data;
   const ended = m !== undefined && hasEnded(m);
   const report = usePoll("GET /v1/moves/{id}/report", { path: { id } }, { on: ended });
-  const failures = useFailures(id, (m?.progress?.failed ?? 0) > 0 || m?.status === "attention" || (report.data?.failed ?? 0) > 0, ended);
+  const failures = useFailures(id, (m?.progress?.failed ?? 0) > 0 || m?.status === "attention" || (report.data?.failed ?? 0) > 0, ended, report.data?.failed ?? m?.progress?.failed ?? 0);
   const retry = useRetry(id, onRetried);
   useEnd(m, ended);
   const channel = m ? channelName(m.channelId) : "";
@@ -53,7 +53,7 @@ function Course({ id, onRetried }: { id: string; onRetried: () => void }) {
   return (
     <Page
       narrow={ended}
-      title={ended ? reportTitle(m, failures.length, channel) : m.rehearsal ? t("progress.rehearsing", { channel }) : t(young ? "progress.underWay" : "progress.title", { channel })}
+      title={ended ? reportTitle(m, failures.n, channel) : m.rehearsal ? t("progress.rehearsing", { channel }) : t(young ? "progress.underWay" : "progress.title", { channel })}
       tab={ended ? `✓ ${channel}` : `${percent(p)} · ${channel}`}
       bar={t(ended ? "report.bar" : "progress.bar", { channel })}
       crumbs={
@@ -62,13 +62,13 @@ function Course({ id, onRetried }: { id: string; onRetried: () => void }) {
           : [{ label: t("moves.title"), href: "/app/moves" }, { label: id }]
       }
       mark={ended && <Mark m={m} equal={report.data?.checksum?.equal} />}
-      sub={ended ? report.data && <Sub m={m} found={report.data.found} open={m.rehearsal ? 0 : failures.length} /> : <By m={m} />}
-      actions={ended ? <ReportActions m={m} report={report.data} failures={failures.length} retry={retry} /> : <Live m={m} />}
+      sub={ended ? report.data && <Sub m={m} found={report.data.found} open={m.rehearsal ? 0 : failures.n} /> : <By m={m} />}
+      actions={ended ? <ReportActions m={m} report={report.data} failures={failures.n} retry={retry} /> : <Live m={m} />}
     >
       {retry.error !== undefined && <ProblemView error={retry.error} focus />}
       {ended ? (
         report.data ? (
-          <ReportBody m={m} report={report.data} failures={<Failures list={failures} ended rehearsal={m.rehearsal} />} failed={failures.length} />
+          <ReportBody m={m} report={report.data} failures={<Failures list={failures} ended />} failed={failures.n} />
         ) : report.error ? (
           <ProblemView error={report.error} retry={report.refresh} />
         ) : (
@@ -89,9 +89,19 @@ function expectedOf(m: Move): number {
   return m.expected;
 }
 
-function useFailures(id: string, on: boolean, ended: boolean): Failure[] {
-  const all = usePoll("GET /v1/moves/{id}/failures", { path: { id }, query: { limit: 50 } }, { on, every: ended ? undefined : 5000 });
-  return all.data?.items ?? [];
+interface FailureList {
+  /** The first of them. */
+  items: Failure[];
+  /** How many there are. */
+  n: number;
+}
+
+const mostFailures = 50;
+
+function useFailures(id: string, on: boolean, ended: boolean, counted: number): FailureList {
+  const all = usePoll("GET /v1/moves/{id}/failures", { path: { id }, query: { limit: mostFailures } }, { on, every: ended ? undefined : 5000 });
+  const items = all.data?.items ?? [];
+  return { items, n: all.data?.next ? Math.max(counted, items.length) : items.length };
 }
 
 /** useRetry tries again what failed; only a move that has ended can be. */
@@ -122,11 +132,11 @@ function useEnd(m: Move | undefined, ended: boolean) {
     }
     if (!watched.current) return;
     watched.current = false;
-    refreshAccount();
     const channel = channelName(m.channelId);
     const text = t(m.rehearsal ? "report.rehearsal" : "banner.end", { channel });
-    say(text);
+    if (!notices.value.some((n) => n.moveId === m.id)) say(text); // else the banner says it as it goes
     if (typeof Notification !== "undefined" && Notification.permission === "granted" && document.hidden) new Notification(text);
+    refreshAccount();
   }, [m?.status, ended]);
 }
 
@@ -180,7 +190,7 @@ function Sub({ m, found, open }: { m: Move; found: number; open: number }) {
 
 // ---- while it runs ----
 
-function Running({ m, percent: p, failures }: { m: Move; percent: number; failures: Failure[] }) {
+function Running({ m, percent: p, failures }: { m: Move; percent: number; failures: FailureList }) {
   const points = usePoints(m);
   const left = useLeft(m);
   const c = m.progress;
@@ -191,6 +201,7 @@ function Running({ m, percent: p, failures }: { m: Move; percent: number; failur
     ...(m.rehearsal ? [] : [{ kind: "live" as const, n: c?.live ?? 0 }]),
     { kind: "failed", n: c?.failed ?? 0 },
   ];
+  const live = useLive(m);
   const small = useMedia(phone);
   const paces = curve(points, small ? 50 : 110);
   return (
@@ -215,11 +226,11 @@ function Running({ m, percent: p, failures }: { m: Move; percent: number; failur
       </div>
       <div class="two">
         <div class="stack">
-          <Rate m={m} paces={paces} left={left} />
-          <Failures list={failures} ended={false} rehearsal={m.rehearsal} />
+          <Rate m={m} paces={paces} live={live} left={left} />
+          <Failures list={failures} ended={false} />
         </div>
         <div class="stack">
-          {!m.rehearsal && <Redirected m={m} />}
+          {!m.rehearsal && <Redirected m={m} live={live} />}
           <Chosen m={m} />
         </div>
       </div>
@@ -317,10 +328,24 @@ function figureOf(s: Stop, m: Move, end: number | false | undefined): ComponentC
   return "";
 }
 
-function Rate({ m, paces, left }: { m: Move; paces: Pace[]; left?: Left }) {
+type Live = AnswerOf<"GET /v1/tickets">["items"];
+
+/** useLive reads the last tickets that came while the channel moves; undefined without help desk access. */
+function useLive(m: Move): Live | undefined {
+  const may = useMe().helpDesk;
+  const tickets = usePoll("GET /v1/tickets", { query: { channel: m.channelId, provenance: "live", limit: mostLive } }, { every: 3000, on: may && !m.rehearsal });
+  return may ? (tickets.data?.items ?? []) : undefined;
+}
+
+const mostLive = 20;
+
+function Rate({ m, paces, live = [], left }: { m: Move; paces: Pace[]; live?: Live; left?: Left }) {
   const [table, showTable] = useState(false);
   const last = paces.at(-1);
   const average = m.ratePerSecond ?? 0;
+  // The move counts them late, as it compares; until then the tickets themselves say when.
+  const ticks = paces.filter((p) => p.live > 0).map((p) => ({ at: p.at, n: p.live }));
+  const seen = live.flatMap((k) => (k.importedAt && Date.parse(k.importedAt) <= (last?.at ?? 0) ? [{ at: Date.parse(k.importedAt), n: 1 }] : []));
   const label = t("chart.label", { now: Math.round(last?.rate ?? 0), average: Math.round(average) });
   return (
     <section class="card" aria-labelledby="rate-title">
@@ -343,7 +368,7 @@ function Rate({ m, paces, left }: { m: Move; paces: Pace[]; left?: Left }) {
         ) : (
           <LineChart
             lines={[{ points: paces.map((p) => ({ at: p.at, v: p.rate })) }]}
-            ticks={paces.filter((p) => p.live > 0).map((p) => ({ at: p.at, n: p.live }))}
+            ticks={ticks.length ? ticks : seen}
             until={left ? Date.now() + left.seconds * 1000 : undefined}
             label={label}
           />
@@ -392,21 +417,20 @@ function PaceTable({ paces, rehearsal }: { paces: Pace[]; rehearsal: boolean }) 
 }
 
 /** Redirected lists the last conversations that came while the channel moves. It stands still under the pointer. */
-function Redirected({ m }: { m: Move }) {
-  const may = useMe().helpDesk;
-  const tickets = usePoll("GET /v1/tickets", { query: { channel: m.channelId, provenance: "live", limit: 20 } }, { every: 3000, on: may });
+function Redirected({ m, live }: { m: Move; live?: Live }) {
   const [held, hold] = useState(false);
-  const shown = useRef<NonNullable<typeof tickets.data>["items"]>([]);
-  if (!held && tickets.data) shown.current = tickets.data.items;
+  const shown = useRef<Live>([]);
+  if (!held && live) shown.current = live;
+  const n = Math.max(m.progress?.live ?? 0, shown.current.length);
   return (
     <section class="card" aria-labelledby="live-title" aria-live="off">
       <header>
         <h2 id="live-title" class="h3 grow">
           {t("live.title")}
         </h2>
-        <span class="muted num small">{number(m.progress?.live ?? 0)}</span>
+        <span class="muted num small">{counted({ n, atLeast: n === mostLive })}</span>
       </header>
-      {may && shown.current.length > 0 && (
+      {shown.current.length > 0 && (
         <ul class="rows live-list" onMouseEnter={() => hold(true)} onMouseLeave={() => hold(false)} onFocusIn={() => hold(true)} onFocusOut={() => hold(false)}>
           {shown.current.map((k) => (
             <li key={k.id}>
@@ -420,8 +444,8 @@ function Redirected({ m }: { m: Move }) {
           ))}
         </ul>
       )}
-      {may && shown.current.length === 0 && tickets.data && <p class="in muted small">{t("live.none")}</p>}
-      {!may && <p class="in muted small">{t("live.noAccess")}</p>}
+      {live && shown.current.length === 0 && <p class="in muted small">{t("live.none")}</p>}
+      {!live && <p class="in muted small">{t("live.noAccess")}</p>}
     </section>
   );
 }
@@ -434,25 +458,25 @@ function tookText(k: { createdAt?: string; importedAt?: string }): string {
 }
 
 /** Failures are what could not be converted, and why; a move tries them again only at its end. */
-export function Failures({ list, ended, rehearsal }: { list: Failure[]; ended: boolean; rehearsal: boolean }) {
+export function Failures({ list, ended }: { list: FailureList; ended: boolean }) {
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (location.hash !== "#failures" || list.length === 0) return;
+    if (location.hash !== "#failures" || list.n === 0) return;
     title.current?.focus({ preventScroll: true });
     title.current?.scrollIntoView();
-  }, [list.length > 0]);
-  if (list.length === 0) return null;
+  }, [list.n > 0]);
+  if (list.n === 0) return null;
   return (
     <section class="card" id="failures" aria-labelledby="failures-title">
       <header>
         <h2 id="failures-title" class="h3" tabIndex={-1} ref={title}>
           {t("failures.title")}
         </h2>
-        <span class="badge red num">{number(list.length)}</span>
+        <span class="badge red num">{number(list.n)}</span>
         {!ended && <span class="end">{t("failures.hint")}</span>}
       </header>
       <ul class="rows failures">
-        {list.map((f) => (
+        {list.items.map((f) => (
           <li key={f.conversationId}>
             <div>
               <PageLink href={"/app/inbox/" + encodeURIComponent(f.conversationId)}>{f.subject || t("failures.noSubject")}</PageLink>
@@ -462,6 +486,7 @@ export function Failures({ list, ended, rehearsal }: { list: Failure[]; ended: b
             <p class="muted">{failureText(f)}</p>
           </li>
         ))}
+        {list.n > list.items.length && <li class="muted">{t("checks.others", { n: list.n - list.items.length })}</li>}
       </ul>
     </section>
   );
