@@ -175,6 +175,9 @@ func progress(m api.ChannelMove) string {
 	if m.RatePerSecond != nil {
 		parts = append(parts, fmt.Sprintf("%.0f/s", *m.RatePerSecond))
 	}
+	if m.Waiting != nil {
+		parts = append(parts, m.Waiting.Code+" since "+m.Waiting.Since.Local().Format(time.TimeOnly))
+	}
 	if m.ETASeconds != nil {
 		parts = append(parts, "about "+text.Seconds(*m.ETASeconds)+" left")
 	}

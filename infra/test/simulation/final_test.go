@@ -35,6 +35,27 @@ func (w *world) checkFinal() {
 	w.finalMessages()
 }
 
+// finalPhases checks that a move's phases are whole and in order, whatever steps came
+// twice or late: once through, and for each retry from the listing on.
+func (w *world) finalPhases(m desk.Move) {
+	want := []desk.Phase{desk.PhaseRedirect, desk.PhaseList, desk.PhaseConvert, desk.PhaseCompare, desk.PhaseReport}
+	if m.Choices.Rehearsal {
+		want = []desk.Phase{desk.PhaseRehearse, desk.PhaseReport}
+	}
+	var got []desk.Phase
+	for _, s := range m.Phases {
+		if got = append(got, s.Phase); s.EndedAt.IsZero() || s.EndedAt.Before(s.StartedAt) {
+			w.violate("phases end: %s of move %s from %s to %s", s.Phase, m.ID, s.StartedAt, s.EndedAt)
+		}
+	}
+	for len(want) < len(got) {
+		want = append(want, desk.PhaseList, desk.PhaseConvert, desk.PhaseCompare, desk.PhaseReport)
+	}
+	if !slices.Equal(got, want) {
+		w.violate("phases go forward: move %s went through %v, not %v", m.ID, got, want)
+	}
+}
+
 // finalMove checks a move's status, ledger, counters and report.
 func (w *world) finalMove(m desk.Move, c desk.Channel) {
 	ctx := context.Background()
@@ -42,6 +63,7 @@ func (w *world) finalMove(m desk.Move, c desk.Channel) {
 		w.violate("every move ends: %s is %s", m.ID, m.Status)
 		return
 	}
+	w.finalPhases(m)
 	if m.Choices.Rehearsal {
 		return
 	}

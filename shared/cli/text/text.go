@@ -87,18 +87,37 @@ func Report(w io.Writer, r api.Report) {
 	if !r.Checksum.Equal {
 		equal = "(DIFFERENT)"
 	}
-	Table(w, [][]string{
+	rows := [][]string{
 		{"conversations found", fmt.Sprint(r.Found)},
 		{"tickets made from history", fmt.Sprint(r.Created)},
 		{"moved with the ticket they had", fmt.Sprint(r.AsIs)},
 		{"redirected live", fmt.Sprint(r.Redirected)},
 		{"failed", fmt.Sprint(r.Failed)},
-		{"owners lost: no help desk access", fmt.Sprint(r.OwnersLost)},
+		{"owners lost: no help desk access", fmt.Sprint(r.OwnersLost) + shares(r.OwnersLostBy)},
 		{"SLA breaches at once", fmt.Sprint(r.Breaches)},
 		{"tickets by status", counts(r.ByStatus)},
 		{"checksum of the inbox", r.Checksum.Inbox},
 		{"checksum of the help desk", r.Checksum.Desk + " " + equal},
-	})
+	}
+	if len(r.LeftBehind) > 0 {
+		rows = append(rows, []string{"connected channels left behind", strings.TrimPrefix(shares(r.LeftBehind), ": ")})
+	}
+	if r.NewSince != nil {
+		rows = append(rows, []string{"conversations since then", fmt.Sprint(r.NewSince.N)})
+	}
+	Table(w, rows)
+}
+
+// shares returns ": cem 37, dot 2"; "" if there are none.
+func shares(of []api.Share) string {
+	parts := make([]string, len(of))
+	for i, s := range of {
+		parts[i] = fmt.Sprintf("%s %d", s.ID, s.N)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
 }
 
 // Verified writes the result of a verification.

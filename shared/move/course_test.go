@@ -1,0 +1,153 @@
+package move_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"deskmove/shared/app/apptest"
+	"deskmove/shared/desk"
+	"deskmove/shared/move"
+	"deskmove/shared/store"
+)
+
+// months is a ledger whose batches take months, and are all open.
+type months struct {
+	store.LedgerStore
+	p *move.Progress
+}
+
+func (m months) Open(context.Context, string, string, int) ([]move.Entry, error) {
+	return make([]move.Entry, 400), nil
+}
+
+func (m months) Progress(context.Context, string, string, string) (move.Progress, error) {
+	return *m.p, nil
+}
+
+func (m months) Sent(context.Context, string, string, string, time.Time) error { return nil }
+
+// TestALongMoveLooksSeldom: however long a move takes, it is written 1,000 times at
+// most. A day of it needs few executions, which have 25,000 events each.
+func TestALongMoveLooksSeldom(t *testing.T) {
+	r := apptest.New(t)
+	r.Import("mail", 10)
+	id := r.StartMove(apptest.History("mail")).ID
+	run := r.ListLast()
+	ledger := months{store.LedgerStore{Engine: r.Memory}, &move.Progress{Planned: 1 << 62, Done: 1}}
+	d := move.Drain{Moves: r.Moves, Ledger: ledger, Phase: r.Moves, Queue: &sent{}, Now: func() time.Time { return r.Time }}
+	began := r.Time
+	course := func() desk.Course {
+		t.Helper()
+		c, err := r.Ledger.Course(t.Context(), "acme", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	looks, at := 0, map[time.Duration]int{}
+	for took := time.Duration(0); took < 60*24*time.Hour; took = r.Time.Sub(began) {
+		var err error
+		if run, err = d.Step(t.Context(), run); err != nil || !run.More || run.Wait < 1 || run.Wait > 60 {
+			t.Fatalf("%+v, %v", run, err)
+		}
+		if longest := max(2, int(took.Seconds()/100)+1); run.Wait > longest {
+			t.Fatalf("after %s it waits for %d s, more than %d", took, run.Wait, longest)
+		}
+		looks++
+		for _, mark := range []time.Duration{time.Minute, time.Hour, 24 * time.Hour, 60 * 24 * time.Hour} {
+			if took <= mark {
+				at[mark] = looks
+			}
+		}
+		step := time.Duration(run.Wait) * time.Second
+		if took > 24*time.Hour { // a thousand looks more would be no news
+			step = took / 500
+		}
+		r.Time = r.Time.Add(step)
+		ledger.p.Done += int64(step)
+	}
+	c := course()
+	if c.Written > 1000 || len(c.Samples) > desk.MaxSamples || len(c.Samples) < desk.MaxSamples/2 {
+		t.Errorf("it was written %d times and has %d samples", c.Written, len(c.Samples))
+	}
+	t.Logf("looks by then: %v; written %d times", at, c.Written)
+	if at[time.Minute] > 35 || at[time.Hour] > 500 || at[24*time.Hour] > 2500 {
+		t.Errorf("looks: %v", at)
+	}
+	if !slices.IsSortedFunc(c.Samples, func(a, b desk.Sample) int { return a.At.Compare(b.At) }) {
+		t.Errorf("samples: %v", c.Samples)
+	}
+}
+
+// TestWhatAMoveWaitsFor is noted, with since when, and goes when it goes on.
+func TestWhatAMoveWaitsFor(t *testing.T) {
+	r := apptest.New(t)
+	r.Import("mail", 250)
+	id := r.StartMove(apptest.History("mail")).ID
+	run := r.ListLast()
+	waits := func(want desk.WaitCode, since time.Time) {
+		t.Helper()
+		m, err := r.Monitor.Overview(t.Context(), "acme", id)
+		if err != nil || m.Course.Waits != want || want != "" && !m.Course.Since.Equal(since) {
+			t.Errorf("waits for %q since %s, not %q since %s; %v", m.Course.Waits, m.Course.Since, want, since, err)
+		}
+	}
+	look := func() {
+		t.Helper()
+		run = drain(t, r, run)
+		r.Time = r.Time.Add(time.Duration(max(run.Wait, 1)) * time.Second)
+	}
+	look()
+	waits("", time.Time{})
+	all := r.Sent
+	r.Sent = all[:1]
+	r.Deliver()
+	look()
+	r.Time = r.Time.Add(2 * time.Minute)
+	late := r.Time
+	look() // and sends the late ones again
+	waits(desk.WaitLate, late)
+	look()
+	waits(desk.WaitLate, late)
+
+	c, w := converter(r, id)
+	w.saving = func(changes []desk.Change) []error { return slices.Repeat([]error{store.ErrThrottled}, len(changes)) }
+	if _, err := c.Do(t.Context(), all[1], 1); !desk.Temporary(err) {
+		t.Fatalf("on a busy table: %v", err)
+	}
+	at := r.Time
+	look()
+	waits(desk.WaitThrottled, at)
+	r.Time = r.Time.Add(2 * time.Minute)
+	r.Sent = all
+	r.Deliver()
+	for run.More {
+		look()
+	}
+	waits("", time.Time{})
+}
+
+// TestACourseIsNoObstacle: what cannot be noted is left out.
+func TestACourseIsNoObstacle(t *testing.T) {
+	r := apptest.New(t)
+	r.Import("mail", 250)
+	id := r.StartMove(apptest.History("mail")).ID
+	run := r.ListLast()
+	d := move.Drain{
+		Moves: r.Moves, Ledger: unnoted{r.Ledger}, Source: move.Source{Listing: r.Conversations, Failures: r.Ledger}, Queue: &sent{},
+		Phase: r.Moves, Now: func() time.Time { return r.Time },
+	}
+	if next, err := d.Step(t.Context(), run); err != nil || !next.More {
+		t.Errorf("%+v, %v", next, err)
+	}
+	if c, err := r.Ledger.Course(t.Context(), "acme", id); err != nil || c.Written > 0 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// unnoted is a ledger that is too busy to note a course.
+type unnoted struct{ store.LedgerStore }
+
+func (unnoted) Note(context.Context, string, string, desk.Course) error { return store.ErrThrottled }
