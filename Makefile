@@ -28,9 +28,11 @@ run: ## Serve on port 8420 and keep the data in .data
 .PHONY: test
 test: lint ## Run vet, staticcheck, gosec and every test with the race detector
 	@[ -f .cache/peers/stamp ] || echo "NOTE: the stand-ins for AWS are not installed, so tests against them are skipped: run make peers"
+	@[ -f .cache/browser/stamp ] || echo "NOTE: what drives a browser is not installed, so tests of the console in one are skipped: run make browser"
 	@[ -n "$(DESKMOVE_MAIL)" ] || echo "NOTE: DESKMOVE_MAIL names no folder, so tests with real mail are skipped: see .github/CONTRIBUTING.md"
 	$(if $(RACE),,@echo "no C compiler: the race detector is off")
 	go test $(RACE) -timeout 30m ./...
+	go test -count 1 -timeout 30m ./infra/test/browser # with the race detector it takes minutes
 	$(if $(DESKMOVE_MAIL),go test -count 1 -run TestRealMail ./shared/cli # with the race detector it takes minutes)
 	go test ./infra/test/simulation -count 1 -timeout 24h -run TestSimulation -faults $(FAULTS)
 
@@ -59,6 +61,14 @@ bench-aws: peers ## Count what a move costs on AWS, on a peer, and start each fu
 .PHONY: peers
 peers: ## Install the stand-ins for AWS that some tests use (needs Python and npm)
 	@infra/test/peers/install
+
+.PHONY: browser
+browser: ## Install what tests the console in a browser: Chromium, Playwright and axe (needs npm)
+	@infra/test/browser/install
+
+.PHONY: pictures
+pictures: browser ## Write pictures of all the console's pages to .cache/pictures
+	go test -count 1 -timeout 30m ./infra/test/browser -run TestPictures -pictures
 
 .PHONY: functions
 functions: ## Build the Lambda functions into bin/functions (GOARCH_FUNCTIONS=arm64 or amd64)

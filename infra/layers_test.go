@@ -96,6 +96,7 @@ var layers = []layer{
 		"infra/samlocal/tables", "shared/api", "shared/app", "shared/aws/dynamo", "shared/desk", "shared/move", "shared/store"}},
 	{of: "infra", kit: true},
 	{of: "infra/test/bootstrap", kit: true, events: true},
+	{of: "infra/test/browser", kit: true},
 	{of: "infra/test/bench/sample", kit: true, imports: []string{"shared/desk", "shared/move"}},
 	{of: "infra/test/bench", kit: true, imports: []string{
 		"infra/test/bench/sample", "shared/desk", "shared/local", "shared/local/sqlite", "shared/move", "shared/store"}},

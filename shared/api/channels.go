@@ -25,7 +25,7 @@ func (r *routes) channels() {
 		summary: "See what a move would meet",
 		description: "What makes the move impossible, what to know before it starts, when to start it, how long it takes and what it " +
 			"costs on AWS. Nothing is written. A channel of up to 5,000 conversations is read. Of a larger one conversations are " +
-			"counted, up to a million exactly, and so is what is open, up to 30,000 of the account; the newest stand for the others. Each figure says how " +
+			"counted, up to a million exactly, what is open is known, and the newest stand for the others; each figure says how " +
 			"it was found, and is up to a minute old. Without history no conversation is read.",
 	}, r.api.getPlan)
 	r.repair()

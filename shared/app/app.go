@@ -102,7 +102,7 @@ func New(p Platform) *App {
 		volumes = &support.Volumes{Conversations: conversations, Now: p.Now}
 		land    = move.Lander{Conversations: conversations, Now: p.Now}
 		source  = move.Source{Listing: conversations, Failures: ledger}
-		survey  = &support.Survey{Volumes: volumes, Conversations: conversations, Now: p.Now, Sample: plannedSample}
+		survey  = &support.Survey{Volumes: volumes, Open: open, Conversations: conversations, Now: p.Now, Sample: plannedSample}
 		plan    = move.Planner{Setups: setups, Survey: survey, Now: p.Now}
 
 		report = reporter{p.Metrics}

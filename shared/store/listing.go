@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -105,64 +104,6 @@ func (s ConversationStore) ListOpen(ctx context.Context, account string, owner *
 		open[i] = readOpen(&items[i])
 	}
 	return open, more, nil
-}
-
-// SampleOpen reads what is open in an account, in any order: all of it, or if that
-// is much more than limit, what some of the shards have, by which it is spread
-// evenly. If not even one of them is read to its end, the sample is cut.
-func (s ConversationStore) SampleOpen(ctx context.Context, account string, limit int) (support.OpenSample, error) {
-	sample := support.OpenSample{Shards: 1, Of: ownerShards}
-	first, cut, err := s.openOfShards(ctx, account, 0, 1, limit)
-	if err != nil {
-		return sample, fmt.Errorf("sample what is open of %s: %w", account, err)
-	}
-	sample.Rows, sample.Cut = first, cut
-	if more := min(ownerShards, limit/max(len(first), 1)); more > 1 && !cut {
-		rest, cut, err := s.openOfShards(ctx, account, 1, more, limit)
-		if err != nil {
-			return sample, fmt.Errorf("sample what is open of %s: %w", account, err)
-		}
-		if !cut { // else they have by far more than the first
-			sample.Rows, sample.Shards = append(first, rest...), more
-		}
-	}
-	return sample, nil
-}
-
-// openOfShards reads what is open in some shards of all groups of owners. Cut says
-// that it stopped at limit.
-func (s ConversationStore) openOfShards(ctx context.Context, account string, from, to, limit int) (open []support.Open, cut bool, _ error) {
-	var mu sync.Mutex
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(64)
-	for shard := from; shard < to; shard++ {
-		for group := range ownerGroups + 1 {
-			q := Query{Table: Conversations, Index: ByOwner, PK: openPK(account, group, shard), Limit: min(limit, 1000)}
-			g.Go(func() error {
-				for {
-					page, err := s.Engine.Query(ctx, q)
-					if err != nil {
-						return err
-					}
-					some := make([]support.Open, len(page.Items))
-					for i := range page.Items {
-						some[i] = readOpen(&page.Items[i])
-					}
-					q.After = page.Next
-					mu.Lock()
-					open = append(open, some...)
-					enough := len(open) >= 2*limit // a shard is not as large as another
-					cut = cut || enough && page.Next != ""
-					mu.Unlock()
-					if enough || page.Next == "" {
-						return nil
-					}
-				}
-			})
-		}
-	}
-	err := g.Wait()
-	return open, cut, err
 }
 
 // readOpen reads an entry of ByOwner.

@@ -246,35 +246,3 @@ func TestCount(t *testing.T) {
 		}
 	}
 }
-
-// TestSampleOpen reads all that is open, some shards of it, and not even one.
-func TestSampleOpen(t *testing.T) {
-	s := store.ConversationStore{Engine: openEngine(t)}
-	const n = 4000
-	var cs []desk.Conversation
-	for i := range 2 * n {
-		c := desk.Conversation{
-			Account: "acme", ID: fmt.Sprintf("c-%04d", i), Channel: "mail", Joined: began(i), Home: desk.Inbox, Status: desk.Open, Rev: 1,
-			Owner: []string{"", "ann", "bob", "cem", "dot"}[i%5],
-		}
-		if i%2 == 0 {
-			c.Status = desk.Closed
-		}
-		cs = append(cs, c)
-	}
-	if err := s.Import(t.Context(), cs); err != nil {
-		t.Fatal(err)
-	}
-	for limit, want := range map[int]support.OpenSample{10_000: {Shards: 16}, 2000: {Shards: 8}, 300: {Shards: 1}, 10: {Shards: 1, Cut: true}} {
-		got, err := s.SampleOpen(t.Context(), "acme", limit)
-		seen := make(map[string]bool)
-		for _, o := range got.Rows {
-			seen[o.ID] = true
-		}
-		estimate := len(got.Rows) * got.Of / max(got.Shards, 1)
-		if err != nil || got.Cut != want.Cut || max(got.Shards-want.Shards, want.Shards-got.Shards) > want.Shards/5 || len(seen) != len(got.Rows) ||
-			got.Shards == got.Of && len(got.Rows) != n || !got.Cut && (estimate < n*8/10 || estimate > n*12/10) || len(got.Rows) > 2*limit+1000 {
-			t.Errorf("limit %d: %d different of %d rows of %d of %d shards, cut %t, %v", limit, len(seen), len(got.Rows), got.Shards, got.Of, got.Cut, err)
-		}
-	}
-}

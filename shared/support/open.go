@@ -22,14 +22,6 @@ type Open struct {
 	Due        time.Time       // when the first of its clocks runs out; zero if none runs
 }
 
-// OpenSample is what is open in an account, or some of it.
-type OpenSample struct {
-	Rows   []Open
-	Shards int  // how many shards the rows are of
-	Of     int  // how many there are; they have about the same number of rows each
-	Cut    bool // these shards have more
-}
-
 // OpenRows holds all that is open in an account for a moment: counts, the order of
 // due times, and lists of few among many need all of it, for which many readers ask
 // at the same time.

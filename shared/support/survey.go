@@ -18,8 +18,8 @@ import (
 // the newest conversations stand for those that are closed.
 type Survey struct {
 	Volumes       *Volumes
+	Open          *OpenRows
 	Conversations interface {
-		SampleOpen(ctx context.Context, account string, limit int) (OpenSample, error)
 		ListAll(ctx context.Context, account string, of []Stretch, after desk.Position, limit int) ([]desk.Position, bool, error)
 		GetMany(ctx context.Context, account string, ids []string, strong bool) ([]desk.Conversation, error)
 	}
@@ -39,10 +39,6 @@ type surveyKey struct {
 	history          desk.HistoryChoice
 	statuses         desk.StatusMap
 }
-
-// openPerSample is how many rows of what is open are read for each conversation:
-// they are shorter, and exact figures are worth some.
-const openPerSample = 6
 
 // For how long facts are good, and of how many channels and choices they are kept.
 const (
@@ -105,7 +101,7 @@ func (s *Survey) history(ctx context.Context, setup desk.Setup, c desk.Channel, 
 			return err
 		})
 		g.Go(func() (err error) {
-			all, err := s.Conversations.SampleOpen(within, c.Account, openPerSample*s.Sample)
+			all, err := s.Open.Of(within, c.Account)
 			if err != nil {
 				return err
 			}
@@ -150,10 +146,6 @@ func (g *group) add(owner string, hasTicket bool) {
 		g.owned = make(map[string]int64)
 	}
 	g.owned[owner]++
-}
-
-func (g *group) scale(by float64) {
-	g.n, g.withTicket, g.owned = times(g.n, by), times(g.withTicket, by), added(nil, g.owned, by)
 }
 
 func tallied(cs []desk.Conversation, zone *time.Location) (t tally) {
@@ -216,24 +208,20 @@ func added(a, b map[string]int64, scale float64) map[string]int64 {
 type openOf struct {
 	group
 	is  desk.Certainty
-	ids []string // of some of it
+	ids []string
 }
 
-func openRowsOf(sample OpenSample, channel string) openOf {
-	of := openOf{is: desk.Exact}
-	for i := range sample.Rows {
-		if o := &sample.Rows[i]; o.Channel == channel && o.Home == desk.Inbox {
+func openRowsOf(rows Rows, channel string) openOf {
+	of := openOf{is: desk.AtLeast}
+	if rows.All {
+		of.is = desk.Exact
+	}
+	for i := range rows.Items {
+		if o := &rows.Items[i]; o.Channel == channel && o.Home == desk.Inbox {
 			of.add(o.Owner, o.Provenance != "")
 			of.ids = append(of.ids, o.ID)
 		}
 	}
-	switch {
-	case sample.Cut:
-		of.is = desk.AtLeast
-	case sample.Shards < sample.Of:
-		of.is = desk.Extrapolated
-	}
-	of.scale(float64(sample.Of) / float64(sample.Shards))
 	return of
 }
 
