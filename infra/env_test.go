@@ -51,6 +51,7 @@ var meant = map[string]string{
 	"CONVERSATIONS_TABLE": "ConversationsTable", "CONTROL_TABLE": "ControlTable",
 	"BATCHES_QUEUE_URL": "BatchesQueue", "MOVE_MACHINE_ARN": machineARN, "CONVERSATIONS_STREAM_ARN": streamARN,
 	"METRICS_NAMESPACE": own, "SIGN_IN_URL": "https://${UserPoolDomain}.auth.${AWS::Region}.amazoncognito.com", "SIGN_IN_CLIENT": "UserPoolClient",
+	"DASHBOARD_URL": "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/${AWS::StackName}-moves",
 }
 
 // structs are the struct types of a Go file.

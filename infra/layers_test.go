@@ -41,7 +41,7 @@ var layers = []layer{
 	{of: "shared/store", imports: []string{"shared/desk", "shared/move", "shared/support"}},
 	{of: "shared/store/storetest", imports: []string{"shared/store"}, kit: true},
 	{of: "shared/handler", imports: []string{"shared/auth", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, events: true},
-	{of: "shared/api", imports: []string{"shared/auth", "shared/desk", "shared/move", "shared/store", "shared/support"}, events: true},
+	{of: "shared/api", imports: []string{"shared/auth", "shared/desk", "shared/metrics", "shared/move", "shared/store", "shared/support"}, events: true},
 	{of: "shared/console"},
 	{of: "shared/console/generate", imports: []string{"shared/api"}},
 	{of: "shared/app", imports: []string{
@@ -68,7 +68,7 @@ var layers = []layer{
 	{of: "shared/local", imports: []string{
 		"shared/app", "shared/console", "shared/handler", "shared/local/clock", "shared/local/executions", "shared/local/function", "shared/local/gateway",
 		"shared/local/issuer", "shared/local/queue", "shared/local/runtime", "shared/local/schedule", "shared/local/signin", "shared/local/sqlite",
-		"shared/local/streams", "shared/move", "shared/store"}},
+		"shared/local/streams", "shared/metrics", "shared/move", "shared/store"}},
 
 	{of: "shared/app/apptest", kit: true, imports: []string{
 		"shared/app", "shared/auth", "shared/desk", "shared/handler", "shared/local/asl", "shared/metrics", "shared/move", "shared/store",

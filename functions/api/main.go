@@ -14,6 +14,7 @@ type environment struct {
 	aws.Tables
 	aws.Machine
 	aws.SignIn
+	aws.Dashboard
 }
 
 func main() { aws.Main(wire) }
@@ -25,5 +26,7 @@ func wire(c *aws.Cloud) (aws.Handler[events.APIGatewayV2HTTPRequest, events.APIG
 	}
 	b := c.Platform(e.Tables)
 	b.Machine = c.Machine(e.Machine)
-	return api.Lambda{API: app.New(b).Site(e.Console()), Log: c.Log}.Handle, nil
+	a := app.New(b)
+	a.Dashboard = string(e.DashboardURL)
+	return api.Lambda{API: a.Site(e.Console()), Log: c.Log}.Handle, nil
 }

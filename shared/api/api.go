@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 	"deskmove/shared/support"
@@ -35,6 +36,9 @@ type UseCases struct {
 	Moves         store.MoveStore
 	Ledger        store.LedgerStore
 	Journal       store.JournalStore
+
+	Recorder  *metrics.Recorder // nil where CloudWatch has the figures
+	Dashboard string            // where it has them
 
 	// Health reports why the API cannot serve; nil if nothing is checked.
 	Health func(ctx context.Context) error

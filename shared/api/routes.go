@@ -77,6 +77,7 @@ func newRoutes(a *api) *routes {
 	r.counts()
 	r.account()
 	r.journal()
+	r.operations()
 	r.health()
 	r.describeProblems()
 	return r

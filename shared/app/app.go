@@ -159,7 +159,7 @@ func New(p Platform) *App {
 			Accounts:   support.Accounts{Setups: setups, Moves: moves, Listing: conversations},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Moves: moves,
-			Ledger: ledger, Journal: journal, Health: p.Check, Now: p.Now, Log: p.Log,
+			Ledger: ledger, Journal: journal, Recorder: p.Metrics.Recorder(), Health: p.Check, Now: p.Now, Log: p.Log,
 		},
 	}
 }

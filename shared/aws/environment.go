@@ -39,6 +39,10 @@ type (
 		SignInURL    SignInURL `env:"SIGN_IN_URL"`
 		SignInClient string    `env:"SIGN_IN_CLIENT"`
 	}
+	// Dashboard is where CloudWatch shows the measurements. There need not be one.
+	Dashboard struct {
+		DashboardURL DashboardURL `env:"DASHBOARD_URL"`
+	}
 	// Metrics says under which name measurements are collected.
 	Metrics struct {
 		MetricsNamespace Namespace `env:"METRICS_NAMESPACE,notEmpty"`
@@ -54,6 +58,8 @@ type (
 	StreamARN  string // ARN of a table's stream
 	SignInURL  string // of a user pool's sign-in page; empty if there is none
 	Namespace  string // of CloudWatch's metrics
+
+	DashboardURL string // of a page of CloudWatch; empty if there is none
 )
 
 var (
@@ -107,6 +113,15 @@ func (s *SignInURL) UnmarshalText(b []byte) error {
 	u, err := url.Parse(string(b))
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return errors.New("not a valid URL of a sign-in page; expected one such as https://prefix.auth.eu-central-1.amazoncognito.com")
+	}
+	return nil
+}
+
+// UnmarshalText reads the URL of a dashboard.
+func (d *DashboardURL) UnmarshalText(b []byte) error {
+	*d = DashboardURL(b)
+	if u, err := url.Parse(string(b)); len(b) > 0 && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil) {
+		return errors.New("not a valid URL of a dashboard; expected one such as https://eu-central-1.console.aws.amazon.com/cloudwatch/home")
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ type everything struct {
 	aws.Stream
 	aws.Metrics
 	aws.SignIn
+	aws.Dashboard
 }
 
 func vars() map[string]string {
@@ -30,6 +31,7 @@ func vars() map[string]string {
 		"CONVERSATIONS_STREAM_ARN": "arn:aws:dynamodb:eu-central-1:123456789012:table/deskmove-conversations/stream/2026-11-23T09:00:00.000",
 		"METRICS_NAMESPACE":        "deskmove",
 		"SIGN_IN_URL":              "https://acme.auth.eu-central-1.amazoncognito.com",
+		"DASHBOARD_URL":            "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards/dashboard/x",
 		"SIGN_IN_CLIENT":           "client",
 	}
 }
@@ -83,7 +85,7 @@ func TestAllGapsAtOnce(t *testing.T) {
 // TestPartsDoNotClash would see two fields of one name, of which Go reads none.
 func TestPartsDoNotClash(t *testing.T) {
 	err := aws.ReadEnvironment(&everything{}, map[string]string{})
-	if gaps, ok := errors.AsType[*aws.EnvironmentError](err); !ok || len(gaps.Gaps) != len(vars())-2 { // there need not be a sign-in page
+	if gaps, ok := errors.AsType[*aws.EnvironmentError](err); !ok || len(gaps.Gaps) != len(vars())-3 { // there need be neither a sign-in page nor a dashboard
 		t.Errorf("error = %v", err)
 	}
 	bad := vars()

@@ -26,6 +26,7 @@ import (
 	"deskmove/shared/local/signin"
 	"deskmove/shared/local/sqlite"
 	"deskmove/shared/local/streams"
+	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
@@ -125,6 +126,7 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	starter := &machine{}
 	of := each(app.Platform{
 		Engine: engine, Stream: s.engine, Queue: sender{s.Batches}, Machine: starter, Batch: batchSize, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
+		Metrics: &metrics.Writer{Record: &metrics.Recorder{}, Now: clk.Now},
 	}, c.Each)
 	s.App = of("api")
 	step := func(name string, s handler.Step) executions.Function {

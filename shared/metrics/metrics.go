@@ -34,6 +34,14 @@ const (
 	MovesRestarted Name = "MovesRestarted"   // sweep: executions started
 )
 
+// All returns the names of all metrics.
+func All() []Name {
+	return []Name{
+		Converted, Failed, BatchTime, Redirected, RedirectFailed, RedirectLag, Planned, Done, Remaining, OpenBatches,
+		Compared, Missing, MovesDone, MovesAttention, FoundLate, MovesRestarted,
+	}
+}
+
 // Unit returns the unit of the metric, as CloudWatch spells it.
 func (n Name) Unit() string {
 	switch n {
@@ -56,11 +64,22 @@ type Label struct{ Name, ID string }
 
 // Writer writes measurements. A nil Writer writes none.
 type Writer struct {
-	W         io.Writer // gets each line in one Write; errors are ignored, because work must not fail for a metric
+	// W gets each line in one Write, and nil gets none. Errors are ignored, because
+	// work must not fail for a metric.
+	W         io.Writer
+	Record    *Recorder // remembers what was measured; may be nil
 	Namespace string
 	Now       func() time.Time
 
 	mu sync.Mutex
+}
+
+// Recorder returns what remembers the measurements; nil if nothing does.
+func (w *Writer) Recorder() *Recorder {
+	if w == nil {
+		return nil
+	}
+	return w.Record
 }
 
 // definition is what a line says of a metric.
@@ -72,6 +91,10 @@ type definition struct {
 // Emit writes one line. Each metric may occur only once in it.
 func (w *Writer) Emit(labels []Label, values ...Value) {
 	if w == nil || len(values) == 0 {
+		return
+	}
+	w.Record.add(w.Now(), values)
+	if w.W == nil {
 		return
 	}
 	line := make(map[string]any, 1+len(labels)+len(values))

@@ -460,6 +460,34 @@ export interface Me {
   zone?: string;
 }
 
+export interface Measured {
+  /** As CloudWatch calls it. */
+  name: string;
+  /** The minutes in which it was measured, the oldest first. */
+  points: Array<MeasuredMinute>;
+  unit: "Count" | "Milliseconds";
+}
+
+export interface MeasuredMinute {
+  /** When the minute began. */
+  at: string;
+  max: number;
+  /** Of durations: half of them took no longer. */
+  p50?: number;
+  /** Of durations: 99 of 100 took no longer. */
+  p99?: number;
+  sum: number;
+}
+
+export interface Measurements {
+  /** Where the figures are, on AWS. */
+  dashboard?: string;
+  /** Empty on AWS. A metric that was not measured has no points. */
+  metrics: Array<Measured>;
+  /** How far back they go. */
+  minutes: number;
+}
+
 export interface Message {
   /** ID of the agent who wrote it, if known. */
   agent?: string;
@@ -1223,6 +1251,12 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: undefined;
+  };
+  "GET /v1/operations": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: Measurements;
   };
   "GET /v1/tickets": {
     path: undefined;

@@ -86,7 +86,7 @@ export function LineChart({ lines, ticks = [], until, label, height = 200, area 
   const y = scale(0, top, bottom, 10);
   const mostAtOnce = Math.max(1, ...ticks.map((k) => k.n));
   const times = timeTicks(from, to, width < 480 ? 3 : 5);
-  const seconds = to - from < 120_000;
+  const seconds = times.some((at) => at % 60_000 !== 0);
   const first = lines[0]?.points.map((p) => ({ x: x(p.at), y: y(p.v) })) ?? [];
   const end = first.at(-1);
   return (
@@ -102,7 +102,7 @@ export function LineChart({ lines, ticks = [], until, label, height = 200, area 
             </g>
           ))}
           {times.map((at) => (
-            <text key={at} x={x(at)} y={height - 4} text-anchor={x(at) < left + 20 ? "start" : "middle"}>
+            <text key={at} x={x(at)} y={height - 4} text-anchor={x(at) < left + 24 ? "start" : x(at) > width - 32 ? "end" : "middle"}>
               {clock(at, seconds)}
             </text>
           ))}

@@ -5,12 +5,12 @@ export interface Point {
   y: number;
 }
 
-/** niceTicks returns 0 and round values up to at least max, about count of them. */
+/** niceTicks returns 0 and round whole values up to at least max, about count of them. */
 export function niceTicks(max: number, count = 3): number[] {
   if (!(max > 0)) return [0, 1];
-  const rough = max / count;
+  const rough = Math.max(1, max / count);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((f) => f * power).find((s) => s >= rough) ?? 10 * power;
+  const step = [1, 2, 2.5, 5, 10].map((f) => f * power).find((s) => s >= rough && s % 1 === 0) ?? 10 * power;
   const ticks = [];
   for (let i = 0; i * step < max + step * 0.999; i++) ticks.push(round(i * step));
   return ticks;

@@ -1,5 +1,6 @@
 // Which address shows which page, and to whom.
-import type { ComponentType } from "preact";
+import { createElement, type ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { isAdmin, type Me } from "./account";
 import { AuditPage } from "./pages/audit";
 import { ChannelPage, ChannelsPage } from "./pages/channels";
@@ -26,6 +27,21 @@ export interface Route {
 
 const hasDesk = (m: Me) => m.helpDesk;
 
+/** later is a page that is fetched when it is needed. If it cannot be, the page is broken. */
+function later(load: () => Promise<ComponentType<{ id: string }>>): ComponentType<{ id: string }> {
+  return function Later(props: { id: string }) {
+    const [loaded, set] = useState<{ page?: ComponentType<{ id: string }>; error?: unknown }>({});
+    useEffect(() => {
+      load().then(
+        (page) => set({ page }),
+        (error: unknown) => set({ error }),
+      );
+    }, []);
+    if (loaded.error) throw loaded.error;
+    return loaded.page ? createElement(loaded.page, props) : null;
+  };
+}
+
 const routes: Route[] = [
   { path: "/app/inbox", page: InboxPage, area: "inbox" },
   { path: "/app/inbox/:id", page: InboxPage, area: "inbox" },
@@ -40,6 +56,7 @@ const routes: Route[] = [
   { path: "/app/channels/:id/move", page: MovePage, who: isAdmin, bare: true },
   { path: "/app/moves/:id", page: ProgressPage, who: isAdmin },
   { path: "/app/moves", page: MovesPage, who: isAdmin },
+  { path: "/app/ops", page: later(async () => (await import("./pages/ops")).OpsPage), who: isAdmin },
   { path: "/app/audit", page: AuditPage, who: isAdmin },
 ];
 

@@ -134,6 +134,8 @@ test("dates are written as the language does", () => {
 test("ticks are round and cover the values", () => {
   assert.deepEqual(niceTicks(1910, 2), [0, 1000, 2000]);
   assert.deepEqual(niceTicks(0), [0, 1]);
+  assert.deepEqual(niceTicks(1, 2), [0, 1]);
+  assert.deepEqual(niceTicks(5, 2), [0, 5]);
   assert.ok(niceTicks(7).at(-1)! >= 7);
   assert.deepEqual(timeTicks(1000, 61_000, 4), [15_000, 30_000, 45_000, 60_000]);
 });
