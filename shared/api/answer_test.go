@@ -209,8 +209,10 @@ func TestPollAfter(t *testing.T) {
 	id := r.start("mail")
 	pace("/v1/notices", "5")
 	pace("/v1/moves/"+id, "1")
+	pace("/v1/moves/"+id+"/samples", "1")
 	r.Run()
 	pace("/v1/moves/"+id, "30")
+	pace("/v1/moves/"+id+"/samples", "30")
 	pace("/v1/notices", "30")
 }
 

@@ -166,11 +166,7 @@ func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*polle
 		seconds := int64(m.Left.Round(time.Second).Seconds())
 		w.ETASeconds = &seconds
 	}
-	after := pollIdle
-	if m.Status == desk.Starting || m.Status == desk.Running {
-		after = pollRunning
-	}
-	return &polled[ChannelMove]{after, w}, nil
+	return &polled[ChannelMove]{pace(m.Move), w}, nil
 }
 
 // follow adds what a move has noted of itself.
@@ -183,11 +179,20 @@ func (w *ChannelMove) follow(m desk.Move, course desk.Course) {
 	}
 }
 
-func (a *api) listSamples(ctx context.Context, c desk.Caller, in *moveInput) (*body[samples], error) {
+// pace returns when whoever watches a move should ask again, in seconds.
+func pace(m desk.Move) int {
+	if m.Status == desk.Starting || m.Status == desk.Running {
+		return pollRunning
+	}
+	return pollIdle
+}
+
+func (a *api) listSamples(ctx context.Context, c desk.Caller, in *moveInput) (*polled[samples], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
-	if _, err := a.Moves.Get(ctx, c.Account, in.ID); err != nil {
+	m, err := a.Moves.Get(ctx, c.Account, in.ID)
+	if err != nil {
 		return nil, err
 	}
 	course, err := a.Ledger.Course(ctx, c.Account, in.ID)
@@ -198,7 +203,7 @@ func (a *api) listSamples(ctx context.Context, c desk.Caller, in *moveInput) (*b
 	for i, s := range course.Samples {
 		w.Items[i] = Sample(s)
 	}
-	return &body[samples]{w}, nil
+	return &polled[samples]{pace(m), w}, nil
 }
 
 func (a *api) retryMove(ctx context.Context, c desk.Caller, in *moveInput) (*accepted, error) {
