@@ -128,9 +128,12 @@ func (d *demo) keep() {
 	d.Data = d.dir
 	data := d.dir + "/data"
 	d.print(fmt.Sprintf(`
-The data is kept. To look around, in two terminals:
+The data is kept. To look around:
 
   %[1]s serve --data %[2]s
+
+It prints a link that signs you in; the report is then at http://127.0.0.1:8420/app/moves/%[5]s
+Or over the API, in another terminal:
 
   export DESKMOVE_TOKEN=$(%[1]s token --data %[2]s --account %[3]s --role %[4]s)
   api() { curl -sS -H "Authorization: Bearer $DESKMOVE_TOKEN" "http://127.0.0.1:8420/v1/$1"; }
