@@ -60,6 +60,9 @@ func readTexts(t *testing.T, file string) map[string]string {
 	}
 	texts := make(map[string]string)
 	for _, m := range entry.FindAllStringSubmatch(string(raw), -1) {
+		if _, known := texts[m[1]]; known {
+			t.Errorf("%s has %q twice", file, m[1])
+		}
 		texts[m[1]] = m[2]
 	}
 	return texts

@@ -32,7 +32,7 @@ export type Session =
   /** Nobody yet. why is a key of a text, or undefined at the first visit. */
   | { state: "out"; why?: "signIn.noCode" | "signIn.badCode" | "signIn.out" | "signIn.failed" | "signIn.none"; reason?: string }
   /** On one machine: who of these? */
-  | { state: "choosing"; people: Person[] }
+  | { state: "choosing"; people: Person[]; account: string }
   | { state: "in" };
 
 export const session = new Store<Session>({ state: "starting" });
@@ -69,25 +69,19 @@ async function beginLocal() {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
   if (code) {
     history.replaceState(null, "", location.pathname + location.search);
-    const people = await localSession({ code });
-    if (people) session.set({ state: "choosing", people });
-    else session.set({ state: "out", why: "signIn.badCode" });
+    await choose("signIn.badCode", code);
     return;
   }
   const agent = sessionStorage.getItem(keptAgent);
-  if (agent && (await localToken(agent))) {
-    session.set({ state: "in" });
-    return;
-  }
-  const people = await localSession();
-  if (people) session.set({ state: "choosing", people });
-  else session.set({ state: "out", why: "signIn.noCode" });
+  if (agent && (await localToken(agent))) session.set({ state: "in" });
+  else await choose("signIn.noCode");
 }
 
-/** localSession exchanges a code for the cookie; without one it asks what the cookie is good for. */
-async function localSession(body?: { code: string }): Promise<Person[] | undefined> {
-  const answer = await post<{ agents: Person[] }>("/local/session", body ?? {});
-  return answer?.agents;
+/** choose asks who one can be, by a code or, without one and with one that is used up, by the cookie. */
+async function choose(why: "signIn.badCode" | "signIn.noCode", code?: string) {
+  type Choice = { account: { id: string; name?: string }; agents: Person[] };
+  const answer = (code && (await post<Choice>("/local/session", { code }))) || (await post<Choice>("/local/session", {}));
+  session.set(answer ? { state: "choosing", people: answer.agents, account: answer.account.name || answer.account.id } : { state: "out", why });
 }
 
 async function localToken(agent: string): Promise<boolean> {
@@ -111,8 +105,7 @@ export async function be(agent: string) {
 export async function switchPerson() {
   leave();
   sessionStorage.removeItem(keptAgent);
-  const people = await localSession();
-  session.set(people ? { state: "choosing", people } : { state: "out", why: "signIn.noCode" });
+  await choose("signIn.noCode");
 }
 
 async function post<T>(path: string, body: unknown): Promise<T | undefined> {

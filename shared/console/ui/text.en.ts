@@ -360,7 +360,6 @@ export const en = {
   "field.not-a-text": "It is not a text.",
   "field.not-a-list": "It is not a list.",
   "field.not-an-object": "It is not an object.",
-  "field.not-a-version": "It is not a version: read it again.",
   "field.number-out-of-range": "Use a number {range}.",
   "field.length-out-of-range": "Use a length {range}.",
   "field.items-out-of-range": "Use a number of entries {range}.",

@@ -360,7 +360,6 @@ export const nb: Record<keyof typeof en, string> = {
   "field.not-a-text": "Det er ikke en tekst.",
   "field.not-a-list": "Det er ikke en liste.",
   "field.not-an-object": "Det er ikke et objekt.",
-  "field.not-a-version": "Det er ikke en versjon: les på nytt.",
   "field.number-out-of-range": "Bruk et tall {range}.",
   "field.length-out-of-range": "Bruk en lengde {range}.",
   "field.items-out-of-range": "Bruk et antall {range}.",

@@ -12,12 +12,12 @@ export function SignIn({ session }: { session: Exclude<Session, { state: "in" | 
   return (
     <main class="door" id="main">
       <Logo size={40} />
-      {session.state === "choosing" ? <Choosing people={session.people} /> : <Out session={session} />}
+      {session.state === "choosing" ? <Choosing people={session.people} account={session.account} /> : <Out session={session} />}
     </main>
   );
 }
 
-function Choosing({ people }: { people: Person[] }) {
+function Choosing({ people, account }: { people: Person[]; account: string }) {
   const [who, choose] = useState(people[0]?.id);
   const [busy, setBusy] = useState(false);
   return (
@@ -29,7 +29,7 @@ function Choosing({ people }: { people: Person[] }) {
         void be(who).finally(() => setBusy(false));
       }}
     >
-      <h1>{t("signIn.plain")}</h1>
+      <h1>{t("signIn.title", { account })}</h1>
       <p class="sub">{t("signIn.local")}</p>
       {people.length === 0 ? (
         <p class="sub">{rich("signIn.nobody", { command: <Copy text="deskmove apply account.yaml" /> })}</p>
