@@ -1,11 +1,19 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"net/http"
+	"reflect"
+	"slices"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
+	"deskmove/shared/support"
 )
 
 func (r *routes) reports() {
@@ -16,6 +24,11 @@ func (r *routes) reports() {
 			"sides. There is a report when the move has ended. A rehearsal's says what a move would do.",
 		problems: []error{notEnded()},
 	}, r.api.getReport)
+	answer := r.huma.OpenAPI().Paths["/v1/moves/{id}/report"].Get.Responses["200"]
+	answer.Content = map[string]*huma.MediaType{
+		"application/json": {Schema: r.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Report](), true, "")},
+		"text/csv":         {Schema: &huma.Schema{Type: huma.TypeString}},
+	}
 	add(r, operation{
 		id: "list-failures", method: http.MethodGet, path: "/v1/moves/{id}/failures", tag: tagMoves, roles: admins,
 		summary:     "List what could not be converted",
@@ -77,7 +90,17 @@ type Checksum struct {
 	Equal bool   `json:"equal" example:"true" doc:"Both sides agree."`
 }
 
-func (a *api) getReport(ctx context.Context, c desk.Caller, in *moveInput) (*body[Report], error) {
+type reportInput struct {
+	ID     string `path:"id" example:"m1795000000000a1b2c3d4" doc:"ID of the move."`
+	Accept string `header:"Accept" doc:"text/csv answers with a table of the totals and the first 1,000 failures, for a spreadsheet."`
+}
+
+type reportOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        any
+}
+
+func (a *api) getReport(ctx context.Context, c desk.Caller, in *reportInput) (*reportOutput, error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -88,7 +111,57 @@ func (a *api) getReport(ctx context.Context, c desk.Caller, in *moveInput) (*bod
 	if m.EndedAt.IsZero() {
 		return nil, notEnded()
 	}
-	return &body[Report]{writeReport(m)}, nil
+	w := writeReport(m)
+	if err := a.compareWithToday(ctx, m, &w); err != nil {
+		return nil, err
+	}
+	if !wantsCSV(in.Accept) {
+		return &reportOutput{"application/json", w}, nil
+	}
+	failures, _, err := a.Ledger.Failures(ctx, c.Account, m.ID, "", "", maxInCSV)
+	if err != nil {
+		return nil, err
+	}
+	joined, err := a.join(ctx, c, failures)
+	if err != nil {
+		return nil, err
+	}
+	return &reportOutput{csvType, writeCSV(w, joined)}, nil
+}
+
+// maxNewSince is how many conversations that came after a rehearsal are counted.
+const maxNewSince = 10_000
+
+// compareWithToday adds to a report what has changed since.
+func (a *api) compareWithToday(ctx context.Context, m desk.Move, w *Report) error {
+	if m.Choices.Rehearsal {
+		n, err := a.Conversations.Count(ctx, m.Account, support.Stretch{
+			Channel: m.Choices.Channel, Until: desk.Position{Joined: m.StartedAt},
+		}, maxNewSince, maxNewSince)
+		if err != nil {
+			return err
+		}
+		w.NewSince = &Figure{n.N, string(n.Is)}
+	}
+	setup, err := a.Setups.Setup(ctx, m.Account)
+	if err != nil {
+		return err
+	}
+	c, ok := setup.Channel(m.Choices.Channel)
+	if !ok {
+		return nil // it was taken away after a rehearsal
+	}
+	for _, other := range setup.ConnectedChannels(c) {
+		if other.Home != desk.Inbox {
+			continue
+		}
+		n, err := a.Volumes.Count(ctx, m.Account, other.ID)
+		if err != nil {
+			return err
+		}
+		w.LeftBehind = append(w.LeftBehind, Share{other.ID, n.N})
+	}
+	return nil
 }
 
 func writeReport(m desk.Move) Report {
@@ -104,6 +177,10 @@ func writeReport(m desk.Move) Report {
 	for status, n := range r.ByStatus {
 		w.ByStatus[string(status)] = n
 	}
+	for agent, n := range r.LostBy {
+		w.OwnersLostBy = append(w.OwnersLostBy, Share{agent, n})
+	}
+	slices.SortFunc(w.OwnersLostBy, func(a, b Share) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.ID, b.ID)) })
 	return w
 }
 
@@ -152,12 +229,36 @@ func (a *api) listFailures(ctx context.Context, c desk.Caller, in *failuresInput
 	if len(fs) > in.Limit {
 		fs, more = fs[:in.Limit], true
 	}
-	l := list[Failure]{Items: make([]Failure, len(fs))}
+	l := list[Failure]{}
 	if more {
 		l.Next = writeCursor("failures", fs[len(fs)-1].Conversation)
 	}
-	for i, f := range fs {
-		l.Items[i] = Failure{ConversationID: f.Conversation, Code: f.Code, Reason: f.Reason, At: f.At}
+	if l.Items, err = a.join(ctx, c, fs); err != nil {
+		return nil, err
 	}
 	return &body[list[Failure]]{l}, nil
+}
+
+// join returns failures with what their conversations say, if the caller has help
+// desk access (R21).
+func (a *api) join(ctx context.Context, c desk.Caller, fs []move.Failure) ([]Failure, error) {
+	ws := make([]Failure, len(fs))
+	of := make(map[string]*Failure, len(fs))
+	for i, f := range fs {
+		ws[i] = Failure{ConversationID: f.Conversation, Code: f.Code, Reason: f.Reason, At: f.At}
+		of[f.Conversation] = &ws[i]
+	}
+	agent, err := a.agent(ctx, c)
+	if err != nil || !agent.HelpDesk || len(fs) == 0 {
+		return ws, err
+	}
+	found, err := a.Conversations.GetMany(ctx, c.Account, slices.Collect(maps.Keys(of)), false)
+	for _, x := range found {
+		w := of[x.ID]
+		w.Subject, w.Customer = x.Subject, x.Customer
+		if w.Code == desk.CodeUnknownState {
+			w.Params = desk.Params{"value": desk.Truncate(string(x.Status), 80)}
+		}
+	}
+	return ws, err
 }

@@ -1,12 +1,18 @@
 package api_test
 
 import (
+	"encoding/csv"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"deskmove/shared/desk"
 	"deskmove/shared/move"
+	"deskmove/shared/store"
 )
 
 func TestR25Banner(t *testing.T) {
@@ -154,6 +160,14 @@ func TestR27Report(t *testing.T) {
 	}
 	rehearsal := r.do(ann, "POST", "/v1/moves", with(order("mail"), "rehearsal", true)).want(202).at("id").(string)
 	r.Run()
+	since := r.take("mail", "since the rehearsal")
+	if a := r.do(ann, "GET", "/v1/moves/"+rehearsal+"/report", nil).want(200); a.at("newSince", "n") != 1.0 || a.at("newSince", "is") != "exact" || a.at("fenceAt") != nil || a.at("phases", 0, "phase") != "rehearse" {
+		t.Errorf("rehearsal = %s", a.Body)
+	}
+	r.take("form", "left behind")
+	if errs := r.Memory.Write(t.Context(), []store.Write{{Op: store.Delete, Table: store.Conversations, Key: store.HeaderKey("acme", since)}}); errs != nil {
+		t.Fatal(errs)
+	}
 	id := r.start("mail")
 	r.refuse(map[string]refusal{"running": {as: ann, method: "GET", path: "/v1/moves/" + id + "/report", status: 409, code: "not-ended", remedy: "wait"}})
 	r.Run()
@@ -161,7 +175,7 @@ func TestR27Report(t *testing.T) {
 	for _, id := range []string{rehearsal, id} {
 		a := r.do(ann, "GET", "/v1/moves/"+id+"/report", nil).want(200)
 		for field, want := range (object{"moveId": id, "channelId": "mail", "status": "done", "found": 5.0, "created": 5.0, "asIs": 0.0,
-			"redirected": 0.0, "failed": 0.0, "unsettled": nil, "ownersLost": 2.0, "breaches": 0.0, "rehearsal": id == rehearsal}) {
+			"redirected": 0.0, "failed": 0.0, "unsettled": nil, "ownersLost": 2.0, "breaches": 0.0, "rehearsal": id == rehearsal, "by": "ann"}) {
 			if a.at(field) != want {
 				t.Errorf("%s = %v, want %v", field, a.at(field), want)
 			}
@@ -169,10 +183,67 @@ func TestR27Report(t *testing.T) {
 		if a.at("byStatus", "waiting") != 3.0 || a.at("byStatus", "solved") != 2.0 || a.at("checksum", "equal") != true || len(a.at("checksum", "inbox").(string)) != 16 {
 			t.Errorf("report = %s", a.Body)
 		}
+		for path, want := range map[string]any{"ownersLostBy": []any{object{"id": "cem", "n": 2.0}}, "leftBehind": []any{object{"id": "form", "n": 1.0}},
+			"compared": object{"inbox": 5.0, "desk": 5.0}, "choices": object{"history": "all", "sla": "from-move", "notifications": "quiet",
+				"statusMap": object{"open": "waiting", "closed": "solved"}, "acknowledged": a.at("choices", "acknowledged")}} {
+			if diff := cmp.Diff(want, a.at(path)); diff != "" {
+				t.Errorf("%s: %s", path, diff)
+			}
+		}
+		if start, end := fmt.Sprint(a.at("startedAt")), fmt.Sprint(a.at("endedAt")); start >= end || a.at("phases", 0, "endedAt") == nil || (a.at("fenceAt") == nil) != (id == rehearsal) {
+			t.Errorf("report = %s", a.Body)
+		}
 		sums = append(sums, a.at("checksum", "inbox"))
 	}
 	if sums[0] != sums[1] {
 		t.Errorf("the rehearsal's checksum is %v, the move's %v", sums[0], sums[1])
+	}
+}
+
+// TestReportAsATable, in which no cell is a formula, and what customers wrote is for
+// those with access only (R21).
+func TestReportAsATable(t *testing.T) {
+	r := newRig(t)
+	bad := r.Undated("mail")
+	r.Mend(bad, func(c *desk.Conversation) { c.Subject, c.Customer = "=1+1, \"or\"\nso", "@jane" })
+	strange := r.take("mail", "strange")
+	r.Mend(r.Conversation(strange), func(c *desk.Conversation) { c.Status = "ajar" })
+	id := r.start("mail")
+	r.Run()
+	dot := desk.Caller{Account: "acme", Agent: "dot", Role: desk.SuperAdmin}
+	for as, knows := range map[desk.Caller]bool{ann: true, dot: false} {
+		a := r.do(as, "GET", "/v1/moves/"+id+"/report", nil, "Accept", "text/csv, application/json;q=0.5").want(200)
+		rows, err := csv.NewReader(strings.NewReader(a.Body.String())).ReadAll()
+		if err != nil || !strings.HasPrefix(a.Header().Get("Content-Type"), "text/csv") || len(strings.Split(a.Body.String(), "\r\n")) < 20 {
+			t.Fatalf("%v: %s %s", err, a.Header(), a.Body)
+		}
+		all := fmt.Sprint(rows)
+		for _, want := range []string{"[found  2   ]", "[failed  2   ]", "[compared desk 0   ]", "[by  ann   ]", "[leftBehind form 0   ]"} {
+			if !strings.Contains(all, want) {
+				t.Errorf("no %s in %s", want, all)
+			}
+		}
+		want := []string{"failure", bad.ID, "no-start-date", "the date it started is missing; set its started date and try again", "'=1+1, \"or\"\nso", "'@jane"}
+		f := object{"subject": "=1+1, \"or\"\nso", "customer": "@jane", "params": nil}
+		if !knows {
+			want[4], want[5], f["subject"], f["customer"] = "", "", nil, nil
+		}
+		if last := rows[len(rows)-1]; !slices.Equal(last, want) {
+			t.Errorf("the last row is %q, want %q", last, want)
+		}
+		items := r.do(as, "GET", "/v1/moves/"+id+"/failures", nil).want(200)
+		for field, want := range f {
+			if is := items.at("items", 1, field); is != want {
+				t.Errorf("%s = %v, want %v", field, is, want)
+			}
+		}
+		if value := items.at("items", 0, "params", "value"); (value == "ajar") != knows {
+			t.Errorf("params = %v", value)
+		}
+	}
+	r.do(cem, "GET", "/v1/moves/"+id+"/failures", nil).want(403)
+	if a := r.do(ann, "GET", "/v1/moves/"+id+"/report", nil, "Accept", "image/png").want(200); a.at("failed") != 2.0 {
+		t.Errorf("report = %s", a.Body)
 	}
 }
 

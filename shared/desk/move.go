@@ -130,10 +130,14 @@ type Move struct {
 	RepairAt  time.Time // when the next daily repair of its channel is due; zero until its late audits have ended
 	Run       int       // number of executions of the state machine started so far
 
-	Expected    int64  // conversations, by its plan
-	SettingsSum string // SHA-256 of the channel's settings at the start, in hex (R17)
-	Report      Report // final once Status is Done or Attention
+	Expected    int64    // conversations, by its plan
+	Losers      []string // agents without access who own the most of them, by its plan; at most MaxLosers
+	SettingsSum string   // SHA-256 of the channel's settings at the start, in hex (R17)
+	Report      Report   // final once Status is Done or Attention
 }
+
+// MaxLosers is how many agents who lose conversations are counted one by one.
+const MaxLosers = 20
 
 // CheckMoveStatuses returns an *InvalidError with the given remedy if s lacks the
 // statuses that m gives to tickets.

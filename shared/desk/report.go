@@ -14,6 +14,7 @@ type Report struct {
 	Redirected int64 // tickets of live conversations
 	Failed     int64
 	OwnersLost int64            // tickets that have no owner because the conversation's lacked access
+	LostBy     map[string]int64 // OwnersLost by the owner, of the move's Losers only
 	Breaches   int64            // tickets overdue from the start
 	ByStatus   map[Status]int64 // tickets by the status that the move gave them
 

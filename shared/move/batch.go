@@ -76,6 +76,7 @@ type Counts struct {
 	Landed  int64 // that a comparison had to land
 
 	OwnersLost int64
+	LostBy     map[string]int64 // OwnersLost by the owner, of few
 	Breaches   int64
 	ByStatus   map[desk.Status]int64
 	Inbox      uint64 // sums of the checksums of both sides

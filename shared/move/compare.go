@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"slices"
 
 	"deskmove/shared/desk"
 )
@@ -98,18 +99,22 @@ func (w *work) add(c desk.Conversation) {
 	}
 	if t.LostOwner != "" && was.Owner == "" {
 		n.OwnersLost++
-	}
-	if n.ByStatus == nil {
-		n.ByStatus = make(map[desk.Status]int64)
-	}
-	n.ByStatus[was.Status]++
-	if w.digest && t.Provenance != desk.Live && was.Owner != "" {
-		if w.found.Owners == nil {
-			w.found.Owners = make(map[string]int64)
+		if slices.Contains(w.rules.Move().Losers, t.LostOwner) {
+			count(&n.LostBy, t.LostOwner)
 		}
-		w.found.Owners[was.Owner]++
+	}
+	count(&n.ByStatus, was.Status)
+	if w.digest && t.Provenance != desk.Live && was.Owner != "" {
+		count(&w.found.Owners, was.Owner)
 	}
 	inbox, helpDesk := w.rules.Checksums(c)
 	n.Inbox += inbox
 	n.Desk += helpDesk
+}
+
+func count[K comparable](m *map[K]int64, key K) {
+	if *m == nil {
+		*m = make(map[K]int64)
+	}
+	(*m)[key]++
 }

@@ -129,25 +129,77 @@ func TestWhatAMoveWaitsFor(t *testing.T) {
 	waits("", time.Time{})
 }
 
-// TestACourseIsNoObstacle: what cannot be noted is left out.
+// TestACourseIsNoObstacle: what cannot be read or noted is left out.
 func TestACourseIsNoObstacle(t *testing.T) {
-	r := apptest.New(t)
-	r.Import("mail", 250)
-	id := r.StartMove(apptest.History("mail")).ID
-	run := r.ListLast()
-	d := move.Drain{
-		Moves: r.Moves, Ledger: unnoted{r.Ledger}, Source: move.Source{Listing: r.Conversations, Failures: r.Ledger}, Queue: &sent{},
-		Phase: r.Moves, Now: func() time.Time { return r.Time },
-	}
-	if next, err := d.Step(t.Context(), run); err != nil || !next.More {
-		t.Errorf("%+v, %v", next, err)
-	}
-	if c, err := r.Ledger.Course(t.Context(), "acme", id); err != nil || c.Written > 0 {
-		t.Errorf("%+v, %v", c, err)
+	for name, busy := range map[string]unnoted{"note": {note: true}, "course": {course: true}, "mark": {mark: true}} {
+		t.Run(name, func(t *testing.T) {
+			r := apptest.New(t)
+			r.Import("mail", 250)
+			id := r.StartMove(apptest.History("mail")).ID
+			run := r.ListLast()
+			busy.LedgerStore = r.Ledger
+			d := move.Drain{
+				Moves: r.Moves, Ledger: busy, Source: move.Source{Listing: r.Conversations, Failures: r.Ledger}, Queue: &sent{},
+				Phase: r.Moves, Now: func() time.Time { return r.Time },
+			}
+			if next, err := d.Step(t.Context(), run); err != nil || !next.More {
+				t.Errorf("%+v, %v", next, err)
+			}
+			if c, err := r.Ledger.Course(t.Context(), "acme", id); err != nil || c.Written > 0 {
+				t.Errorf("%+v, %v", c, err)
+			}
+		})
 	}
 }
 
-// unnoted is a ledger that is too busy to note a course.
-type unnoted struct{ store.LedgerStore }
+// unnoted is a ledger that is too busy for courses.
+type unnoted struct {
+	store.LedgerStore
+	note, course, mark bool
+}
 
-func (unnoted) Note(context.Context, string, string, desk.Course) error { return store.ErrThrottled }
+func (u unnoted) Note(ctx context.Context, account, id string, c desk.Course) error {
+	if u.note {
+		return store.ErrThrottled
+	}
+	return u.LedgerStore.Note(ctx, account, id, c)
+}
+
+func (u unnoted) Course(ctx context.Context, account, id string) (desk.Course, error) {
+	if u.course {
+		return desk.Course{}, store.ErrThrottled
+	}
+	return u.LedgerStore.Course(ctx, account, id)
+}
+
+func (u unnoted) Marked(ctx context.Context, account, job, name string) (time.Time, error) {
+	if u.mark {
+		return time.Time{}, store.ErrThrottled
+	}
+	return u.LedgerStore.Marked(ctx, account, job, name)
+}
+
+// TestAReportNamesThoseWhoLose conversations, as far as the plan named them.
+func TestAReportNamesThoseWhoLose(t *testing.T) {
+	r := apptest.New(t)
+	for i, c := range r.Import("mail", 4) {
+		r.Mend(c, func(c *desk.Conversation) { c.Owner = []string{"cem", "cem", "dot", "bob"}[i] })
+	}
+	plan, err := r.Planner.Plan(t.Context(), "acme", "mail", apptest.History("mail"))
+	if err != nil || len(plan.Warnings) == 0 {
+		t.Errorf("plan = %+v, %v", plan, err)
+	}
+	for channel, choices := range map[string]desk.Choices{"none": apptest.History("mail"), "mail": {History: "some"}} {
+		if _, err := r.Planner.Plan(t.Context(), "acme", channel, choices); err == nil {
+			t.Errorf("a plan of %s", channel)
+		}
+	}
+	choices := apptest.History("mail")
+	for _, w := range plan.Warnings {
+		choices.Acknowledged = append(choices.Acknowledged, w.Code)
+	}
+	r.StartMove(choices)
+	if m := r.Run(); m.Report.OwnersLost != 3 || m.Report.LostBy["cem"] != 2 || m.Report.LostBy["dot"] != 1 || len(m.Report.LostBy) != 2 || m.Expected != 4 {
+		t.Errorf("move = %+v", m)
+	}
+}

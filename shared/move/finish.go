@@ -95,7 +95,7 @@ func (f Finish) end(ctx context.Context, r Run, was desk.Move) (desk.Move, error
 	}
 	m.Report = desk.Report{
 		Found: total.Found, Created: total.Created, AsIs: total.AsIs, Redirected: total.Live, Failed: total.Failed,
-		OwnersLost: total.OwnersLost, Breaches: total.Breaches, ByStatus: total.ByStatus,
+		OwnersLost: total.OwnersLost, LostBy: total.LostBy, Breaches: total.Breaches, ByStatus: total.ByStatus,
 		InboxSum: fmt.Sprintf("%016x", total.Inbox), DeskSum: fmt.Sprintf("%016x", total.Desk),
 	}
 	m.Expected, m.EndedAt = total.Planned, f.Now()

@@ -151,6 +151,13 @@ func (s Starter) store(ctx context.Context, caller desk.Caller, c desk.Channel, 
 	}
 	if choices.History == desk.AllHistory {
 		m.Expected = planned.Conversations.N
+		for _, w := range planned.Warnings {
+			for i, agent := range w.Each {
+				if w.Code == desk.CodeAgentsNoAccess && i < desk.MaxLosers {
+					m.Losers = append(m.Losers, agent.ID)
+				}
+			}
+		}
 	}
 	action := desk.ActionStart
 	if choices.Rehearsal {

@@ -153,8 +153,11 @@ func (s LedgerStore) Done(ctx context.Context, b move.Batch, f move.Found) error
 	return nil
 }
 
-// statusPrefix begins the names of counters of tickets by status.
-const statusPrefix = "status:"
+// What the names of counters of tickets by status, and of owners lost, begin with.
+const (
+	statusPrefix = "status:"
+	loserPrefix  = "lost:"
+)
 
 // counter is a number of move.Counts and the attribute that counts it.
 type counter struct {
@@ -179,6 +182,9 @@ func writeCounts(c move.Counts) Attrs {
 	for status, n := range c.ByStatus {
 		a = a.num(statusPrefix+string(status), n)
 	}
+	for agent, n := range c.LostBy {
+		a = a.num(loserPrefix+agent, n)
+	}
 	const low = 1<<32 - 1
 	a = a.num("inbox1", int64(c.Inbox>>32)).num("inbox0", int64(c.Inbox&low)) // #nosec G115 -- half a number
 	return a.num("desk1", int64(c.Desk>>32)).num("desk0", int64(c.Desk&low))  // #nosec G115
@@ -190,14 +196,21 @@ func addCounts(to *move.Counts, a Attrs) {
 	}
 	for _, attr := range a {
 		if status, ok := strings.CutPrefix(attr.Name, statusPrefix); ok {
-			if to.ByStatus == nil {
-				to.ByStatus = make(map[desk.Status]int64)
-			}
-			to.ByStatus[desk.Status(status)] += attr.Value.Num
+			addTo(&to.ByStatus, desk.Status(status), attr.Value.Num)
+		}
+		if agent, ok := strings.CutPrefix(attr.Name, loserPrefix); ok {
+			addTo(&to.LostBy, agent, attr.Value.Num)
 		}
 	}
 	to.Inbox += uint64(a.Num("inbox1"))<<32 + uint64(a.Num("inbox0")) // #nosec G115 -- sums of halves, modulo 2^64
 	to.Desk += uint64(a.Num("desk1"))<<32 + uint64(a.Num("desk0"))    // #nosec G115
+}
+
+func addTo[K comparable](m *map[K]int64, key K, n int64) {
+	if *m == nil {
+		*m = make(map[K]int64)
+	}
+	(*m)[key] += n
 }
 
 // Progress sums the counters of a pass up.

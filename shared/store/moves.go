@@ -30,6 +30,7 @@ const (
 	aEnded     = "ended"
 	aRun       = "run"
 	aExpected  = "expect"
+	aLosers    = "losers"
 	AttrReport = "report"
 	aSum       = "sum"
 	aAgents    = "agents"
@@ -62,7 +63,7 @@ func writeMove(m desk.Move, dueAt time.Time) (Attrs, error) {
 	}
 	a := Attrs{}.str(aAccount, m.Account).str(aID, m.ID).str(aChoices, string(choices)).str(aChannel, m.Choices.Channel)
 	a = a.str(AttrStatus, string(m.Status)).str(AttrPhases, writePhases(m.Phases)).str(aBy, m.By).time(aStartedAt, m.StartedAt)
-	a = a.time(AttrFence, m.FenceAt).time(aFencedBy, m.FencedBy).time(aRepair, m.RepairAt).time(aEnded, m.EndedAt).str(aSum, m.SettingsSum).num(aRun, int64(m.Run)).num(aExpected, m.Expected).str(AttrReport, string(report))
+	a = a.time(AttrFence, m.FenceAt).time(aFencedBy, m.FencedBy).time(aRepair, m.RepairAt).time(aEnded, m.EndedAt).str(aSum, m.SettingsSum).num(aRun, int64(m.Run)).num(aExpected, m.Expected).str(aLosers, strings.Join(m.Losers, ",")).str(AttrReport, string(report))
 	if !dueAt.IsZero() {
 		a = a.str(ByDueTime.PK, due).str(ByDueTime.SK, dueSK(dueAt, m.Account, m.ID))
 	}
@@ -72,7 +73,7 @@ func writeMove(m desk.Move, dueAt time.Time) (Attrs, error) {
 func readMove(a Attrs) (desk.Move, error) {
 	m := desk.Move{
 		Account: a.Str(aAccount), ID: a.Str(aID), Status: desk.MoveStatus(a.Str(AttrStatus)),
-		By: a.Str(aBy), StartedAt: a.Time(aStartedAt), FenceAt: a.Time(AttrFence), FencedBy: a.Time(aFencedBy), RepairAt: a.Time(aRepair), EndedAt: a.Time(aEnded), SettingsSum: a.Str(aSum), Run: int(a.Num(aRun)), Expected: a.Num(aExpected),
+		By: a.Str(aBy), StartedAt: a.Time(aStartedAt), FenceAt: a.Time(AttrFence), FencedBy: a.Time(aFencedBy), RepairAt: a.Time(aRepair), EndedAt: a.Time(aEnded), SettingsSum: a.Str(aSum), Run: int(a.Num(aRun)), Expected: a.Num(aExpected), Losers: strings.FieldsFunc(a.Str(aLosers), func(c rune) bool { return c == ',' }),
 	}
 	err := errors.Join(json.Unmarshal([]byte(a.Str(aChoices)), &m.Choices), json.Unmarshal([]byte(a.Str(AttrReport)), &m.Report))
 	m.Phases = readPhases(a.Str(AttrPhases))
