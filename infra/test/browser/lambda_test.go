@@ -26,19 +26,15 @@ func lambdaFront(stack *local.Stack, log *slog.Logger) *httptest.Server {
 	if err != nil {
 		panic(err)
 	}
-	signIn := httputil.NewSingleHostReverseProxy(gateway)
-	forward := signIn.Director
 	function := api.Lambda{API: stack.App.Site(console.SignIn{Kind: console.Local}), Log: log}
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
-	signIn.Director = func(r *http.Request) {
-		forward(r)
-		r.Host = gateway.Host
-		if r.Header.Get("Origin") == server.URL {
-			r.Header.Set("Origin", gateway.String())
+	mux.Handle("/local/", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(gateway)
+		if r.In.Header.Get("Origin") == server.URL {
+			r.Out.Header.Set("Origin", gateway.String())
 		}
-	}
-	mux.Handle("/local/", signIn)
+	}})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		e, ok := event(stack, r)
 		if !ok {
