@@ -410,22 +410,17 @@ interface MenuProps {
   button: ComponentChildren;
   class?: string;
   items: MenuItem[];
-  /** Called when it opens, such as to ask for what the entries need. */
-  onOpen?: () => void;
 }
 
 /**
- * Menu is a button with a menu: arrows, Home and End, the first letter of an
- * entry, Esc. While it is open, all else is inert.
+ * Menu is a button with a menu: arrows, Home and End, the first letters of an
+ * entry, the key that an entry shows, Esc. While it is open, all else is inert.
  */
-export function Menu({ label, button, class: more = "square", items, onOpen }: MenuProps) {
+export function Menu({ label, button, class: more = "square", items }: MenuProps) {
   const [open, set] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const id = useId();
-  const show = () => {
-    onOpen?.();
-    set(true);
-  };
+  const show = () => set(true);
   return (
     <>
       <button
@@ -488,13 +483,13 @@ function MenuList({ id, label, items, opener, onClose }: { id: string; label: st
     } else if (e.key.length === 1 && e.key !== " " && !e.ctrlKey && !e.metaKey && !e.altKey) {
       const now = Date.now();
       typed.current = { text: (now - typed.current.at < 600 ? typed.current.text : "") + e.key.toLowerCase(), at: now };
-      const long = typed.current.text.length > 1;
-      for (let i = long ? 0 : 1; i <= all.length; i++) {
+      const { text } = typed.current;
+      const named = all.find((entry) => entry.dataset.key === text && entry.ariaDisabled !== "true");
+      if (named) return named.click();
+      for (let i = text.length > 1 ? 0 : 1; i <= all.length; i++) {
         const entry = all[(here + i + all.length) % all.length];
-        if (entry?.innerText.trim().toLowerCase().startsWith(typed.current.text)) return entry.focus();
+        if (entry?.innerText.trim().toLowerCase().startsWith(text)) return entry.focus();
       }
-      const byKey = items.find((i) => typeof i === "object" && "key" in i && i.key?.toLowerCase() === typed.current.text && !i.why);
-      if (byKey) all.find((el) => el.dataset.key === typed.current.text)?.click();
     }
   };
   return createPortal(
@@ -569,6 +564,7 @@ function entries(menu: HTMLElement): HTMLElement[] {
 /** stand places a menu below its button, its right edge below the button's, or above if there is no room. */
 function stand(menu: HTMLElement, b: DOMRect) {
   const gap = 4;
+  menu.style.left = "0"; // its width depends on the room at its right
   const { offsetWidth: w, offsetHeight: h } = menu;
   const left = b.left + w <= innerWidth - 8 && b.left < innerWidth / 2 ? b.left : b.right - w;
   const below = b.bottom + gap;

@@ -188,7 +188,7 @@ function moveOf(c: Channel): string {
 }
 
 /** Verdict says whether the channel can move, and if not, why and what to do. */
-export function Verdict({ of: c, me, moving }: { of: Channel; me: Me; moving?: Notice }) {
+export function Verdict({ of: c, me, moving, blocked }: { of: Channel; me: Me; moving?: Notice; /** What its bot has against it, in sentences. */ blocked?: string }) {
   if (c.home === "moving") return <Moving of={c} me={me} notice={moving?.channelId === c.id ? moving : undefined} />;
   if (c.home === "helpdesk") {
     const report = c.moveId && isAdmin(me) ? "/app/moves/" + encodeURIComponent(c.moveId) : "";
@@ -198,10 +198,10 @@ export function Verdict({ of: c, me, moving }: { of: Channel; me: Me; moving?: N
       </span>
     );
   }
-  if (c.refusal)
+  if (c.refusal || blocked)
     return (
       <Word icon={shapes.lock} word={t("channels.cannot")}>
-        {refusalText(c.refusal)}
+        {c.refusal ? refusalText(c.refusal) : blocked}
       </Word>
     );
   if (moving)
@@ -260,7 +260,7 @@ export function reason(c: Channel, me: Me, moving?: Notice): string {
   return "";
 }
 
-/** entries are the menu of a channel. findings are what the plan of its bot says; undefined while it is read. */
+/** entries are the menu of a channel. why says why it does not move; toCheck adds the way to what its plan found. */
 export function entries(c: Channel, me: Me, moving?: Notice, settings = true, why: ComponentChildren = reason(c, me, moving), toCheck = false): MenuItem[] {
   const id = encodeURIComponent(c.id);
   const inDesk = c.home === "helpdesk" && me.helpDesk && hasPage("/app/desk");

@@ -1,5 +1,4 @@
 import * as shapes from "lucide";
-import { useState } from "preact/hooks";
 import { isAdmin, useMe, useMoving, type Me, type Notice } from "../account";
 import type { Channel } from "../api.gen";
 import { rich, t } from "../i18n";
@@ -49,14 +48,14 @@ export function FlowsPage() {
   );
 }
 
-/** Flow is a row. What speaks against a bot is only in the plan, which is asked for when the menu opens. */
+/** Flow is a row. What speaks against a bot is only in the plan, which without history costs next to nothing. */
 function Flow({ of: c, me, moving }: { of: Channel; me: Me; moving?: Notice }) {
-  const [asked, ask] = useState(false);
   const now = reason(c, me, moving);
   const needsPlan = c.hasBot && isAdmin(me) && !now;
-  const plan = usePoll("GET /v1/channels/{id}/plan", { path: { id: c.id }, query: { history: "none" } }, { on: asked && needsPlan });
+  const plan = usePoll("GET /v1/channels/{id}/plan", { path: { id: c.id }, query: { history: "none" } }, { on: needsPlan });
   const blockers = plan.data?.blockers ?? [];
-  const why = now || (needsPlan && !plan.data && !plan.error ? t("channels.checking") : blockerText(blockers));
+  const isChecking = needsPlan && !plan.data && !plan.error;
+  const why = now || (isChecking ? t("channels.checking") : blockerText(blockers));
   return (
     <tr data-channel={c.id}>
       <td class="c-thing">
@@ -69,13 +68,12 @@ function Flow({ of: c, me, moving }: { of: Channel; me: Me; moving?: Notice }) {
         <Conversations of={c} />
       </td>
       <td class="c-move">
-        <Verdict of={c} me={me} moving={moving} />
+        {isChecking ? <span class="muted">{t("channels.checking")}</span> : <Verdict of={c} me={me} moving={moving} blocked={needsPlan ? why : ""} />}
       </td>
       <td class="c-more">
         <Menu
           class="button quiet"
           label={t("do.moreAbout", { name: c.name || c.id })}
-          onOpen={() => ask(true)}
           button={
             <>
               {t("word.more")}
