@@ -242,7 +242,8 @@ function Banner({ path }: { path: string }) {
   );
 }
 
-function Offline() {
+/** Offline says since when what one sees is old. */
+export function Offline() {
   const c = useStore(connection);
   const was = useRef(false);
   useEffect(() => {

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { agentName, channelName, refreshAccount, useDirectory, useMoving } from "../account";
-import { ApiError, call, findingText, type AnswerOf } from "../api";
+import { ApiError, call, connection, findingText, type AnswerOf } from "../api";
 import { HeatKey, HeatMap, ProgressBar } from "../charts";
 import { quieterThan } from "../geometry";
 import {
@@ -38,6 +38,8 @@ import { Button, Choice, Person, ProblemView, say, Select, Skeleton, Time } from
 import { usePoll } from "../poll";
 import { go, useArrival, useTitle } from "../router";
 import { useKept } from "../session";
+import { Offline } from "../shell";
+import { useStore } from "../store";
 import { ago, clock, duration, relative, weekday } from "../time";
 import { percentOf } from "../progress";
 import { save } from "../save";
@@ -62,14 +64,17 @@ export function MovePage({ id }: { id: string }) {
       <a class="skip" href="#main">
         {t("nav.skip")}
       </a>
-      <header class="flow-bar">
-        <a class="square plain" href={back} aria-label={t("do.close")} title={t("do.close")}>
-          <Icon of={shapes.x} />
-        </a>
-        <h1 ref={h1} tabIndex={-1} class="grow clip">
-          {title}
-        </h1>
-        <p class="muted only-wide">{t("move.nothingStarted")}</p>
+      <header class="flow-top">
+        <div class="flow-bar">
+          <a class="square plain" href={back} aria-label={t("do.close")} title={t("do.close")}>
+            <Icon of={shapes.x} />
+          </a>
+          <h1 ref={h1} tabIndex={-1} class="grow clip">
+            {title}
+          </h1>
+          <p class="muted only-wide">{t("move.nothingStarted")}</p>
+        </div>
+        <Offline />
       </header>
       {channel.data && (setup.data || setup.error) ? (
         <Flow channel={channel.data} name={name} preferred={preferredStatus(setup.data, id)} />
@@ -123,6 +128,10 @@ function usePlan(id: string, choices: Choices) {
     const timer = setTimeout(() => void last.current(), state.of ? settle : 0);
     return () => clearTimeout(timer);
   }, [of]);
+  const { offline } = useStore(connection);
+  useEffect(() => {
+    if (!offline && state.error instanceof ApiError && state.error.code === "network") void last.current();
+  }, [offline]);
   const made = useRef(0);
   made.current = state.at;
   useEffect(() => {
@@ -470,7 +479,11 @@ function Checks({ channel, planned, choices, onChoose }: { channel: Channel; pla
   const accepted = plan?.warnings.filter((w) => isAccepted(w, choices)).length ?? 0;
   return (
     <Section step="checks" title={t("move.step.checks")} hint={plan && t("checks.hint", { t: ago(planned.at, Math.max(now, planned.at)) })}>
-      {error !== undefined && !busy && <ProblemView error={error} retry={() => void planned.ask()} />}
+      {error !== undefined && !busy && (
+        <div class="problem">
+          <ProblemView error={error} retry={() => void planned.ask()} />
+        </div>
+      )}
       {!plan && busy && <Skeleton rows={3} height={44} />}
       {plan && (
         <div class={busy || stale ? "stack tight old" : "stack tight"} aria-busy={busy || stale}>

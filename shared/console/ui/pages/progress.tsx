@@ -54,7 +54,7 @@ function Course({ id, onRetried }: { id: string; onRetried: () => void }) {
     <Page
       narrow={ended}
       title={ended ? reportTitle(m, failures.n, channel) : m.rehearsal ? t("progress.rehearsing", { channel }) : t(young ? "progress.underWay" : "progress.title", { channel })}
-      tab={ended ? `✓ ${channel}` : `${percent(p)} · ${channel}`}
+      tab={ended ? `${m.status === "attention" ? "!" : "✓"} ${channel}` : `${percent(p)} · ${channel}`}
       bar={t(ended ? "report.bar" : "progress.bar", { channel })}
       crumbs={
         ended
