@@ -2,7 +2,7 @@
 import type { AnswerOf } from "./api";
 import { call } from "./api";
 import { t } from "./i18n";
-import { Poller } from "./poll";
+import { browser, Poller } from "./poll";
 import { Store, useStore } from "./store";
 
 export type Me = AnswerOf<"GET /v1/me">;
@@ -32,7 +32,7 @@ export async function openAccount() {
     const pollAfter = await readNotices();
     notice.every = notices.value.length ? whileMoving : else_;
     return { pollAfter };
-  }, else_);
+  }, notices.value.length ? whileMoving : else_, browser, "later");
   const count = new Poller(async () => {
     counts.set((await call("GET /v1/counts", {})).data);
     return {};

@@ -64,7 +64,10 @@ export const browser: Clock = {
   random: Math.random,
 };
 
-/** Poller asks at once, and then at its pace until it is stopped or an answer is done. */
+/**
+ * Poller asks at once, or if it is told so after its first pause, and then at its
+ * pace until it is stopped or an answer is done.
+ */
 export class Poller {
   private failures = 0;
   private stopped = false;
@@ -76,9 +79,11 @@ export class Poller {
     private readonly ask: () => Promise<Asked>,
     public every: number,
     private readonly clock: Clock = browser,
+    first: "now" | "later" = "now",
   ) {
     this.unshown = clock.onShown(() => void this.now());
-    void this.now();
+    if (first === "now") void this.now();
+    else this.wait({});
   }
 
   /** now asks at once, unless a question is under way. */
@@ -95,7 +100,10 @@ export class Poller {
     }
     this.asking = false;
     if (asked.done) this.stop();
-    if (this.stopped) return;
+    if (!this.stopped) this.wait(asked);
+  }
+
+  private wait(asked: Asked) {
     const { every, failures, clock } = this;
     const ms = pause({ every, failures, hidden: clock.hidden(), pollAfter: asked.pollAfter, random: clock.random() });
     this.cancel = clock.after(ms, () => void this.now());

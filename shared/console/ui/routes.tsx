@@ -6,10 +6,8 @@ import { AuditPage } from "./pages/audit";
 import { ChannelPage, ChannelsPage } from "./pages/channels";
 import { DeskPage } from "./pages/desk";
 import { FlowsPage } from "./pages/flows";
-import { MovePage } from "./pages/move";
 import { InboxPage } from "./pages/inbox";
 import { MovesPage } from "./pages/moves";
-import { ProgressPage } from "./pages/progress";
 import { AgentsPage, PipelinesPage, SLAsPage } from "./pages/settings";
 import { match } from "./match";
 
@@ -53,10 +51,10 @@ const routes: Route[] = [
   { path: "/app/settings/pipelines", page: PipelinesPage },
   { path: "/app/settings/slas", page: SLAsPage },
   { path: "/app/service/chatflows", page: FlowsPage },
-  { path: "/app/channels/:id/move", page: MovePage, who: isAdmin, bare: true },
-  { path: "/app/moves/:id", page: ProgressPage, who: isAdmin },
+  { path: "/app/channels/:id/move", page: later(async () => (await import("./pages/admin")).MovePage), who: isAdmin, bare: true },
+  { path: "/app/moves/:id", page: later(async () => (await import("./pages/admin")).ProgressPage), who: isAdmin },
   { path: "/app/moves", page: MovesPage, who: isAdmin },
-  { path: "/app/ops", page: later(async () => (await import("./pages/ops")).OpsPage), who: isAdmin },
+  { path: "/app/ops", page: later(async () => (await import("./pages/admin")).OpsPage), who: isAdmin },
   { path: "/app/audit", page: AuditPage, who: isAdmin },
 ];
 
