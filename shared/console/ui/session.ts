@@ -30,7 +30,7 @@ export interface Person {
 export type Session =
   | { state: "starting" }
   /** Nobody yet. why is a key of a text, or undefined at the first visit. */
-  | { state: "out"; why?: "signIn.noCode" | "signIn.badCode" | "signIn.out" | "signIn.failed" | "signIn.none"; reason?: string }
+  | { state: "out"; why?: "signIn.noCode" | "signIn.badCode" | "signIn.out" | "signIn.failed" | "signIn.stale" | "signIn.none"; reason?: string }
   /** On one machine: who of these? */
   | { state: "choosing"; people: Person[]; account: string }
   | { state: "in" };
@@ -173,12 +173,17 @@ async function callback() {
   const state = readState(query.get("state"));
   go(state.path, true);
   const code = query.get("code");
+  const refused = query.get("error_description") ?? query.get("error");
+  if (refused) {
+    session.set({ state: "out", why: "signIn.failed", reason: refused });
+    return;
+  }
   if (!code || !kept.verifier || state.nonce !== kept.nonce) {
-    session.set({ state: "out", why: "signIn.failed", reason: query.get("error_description") ?? query.get("error") ?? "state" });
+    session.set({ state: "out", why: "signIn.stale" });
     return;
   }
   const ok = await tokens({ grant_type: "authorization_code", code, code_verifier: kept.verifier, redirect_uri: location.origin + "/app/callback" });
-  session.set(ok ? { state: "in" } : { state: "out", why: "signIn.failed", reason: "token" });
+  session.set(ok ? { state: "in" } : { state: "out", why: "signIn.stale" });
 }
 
 function readState(s: string | null): State {

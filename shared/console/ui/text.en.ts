@@ -92,6 +92,7 @@ export const en = {
   "signIn.badCode": "The link is used up or older than 10 minutes.",
   "signIn.oidc": "Continue on the sign-in page of your account.",
   "signIn.failed": "Signing in did not work: {reason}",
+  "signIn.stale": "The answer of the sign-in page was not for this tab, or was too old. Sign in again.",
   "signIn.none": "This server has no way to sign in with a browser. The API is there, with tokens.",
   "signIn.out": "You are signed out.",
   "signIn.nobody": "The account has no agents yet. {command} adds them.",

@@ -92,6 +92,7 @@ export const nb: Record<keyof typeof en, string> = {
   "signIn.badCode": "Lenken er brukt opp eller eldre enn 10 minutter.",
   "signIn.oidc": "Fortsett på kontoens innloggingsside.",
   "signIn.failed": "Innloggingen virket ikke: {reason}",
+  "signIn.stale": "Svaret fra innloggingssiden var ikke for denne fanen, eller var for gammelt. Logg inn på nytt.",
   "signIn.none": "Denne tjeneren har ingen innlogging for nettlesere. API-et er der, med nøkler.",
   "signIn.out": "Du er logget ut.",
   "signIn.nobody": "Kontoen har ingen agenter ennå. {command} legger dem til.",
