@@ -18,8 +18,10 @@ export const counts = new Store<Counts | undefined>(undefined);
 const whileMoving = 5_000; // between questions for notices
 const else_ = 30_000;
 const countsEvery = 60_000;
+const countsLeast = 10_000;
 
 let pollers: Poller[] = [];
+let countedAt = 0;
 
 /** openAccount reads what the first paint needs, and follows it from then on. It throws ApiError. */
 export async function openAccount() {
@@ -34,6 +36,7 @@ export async function openAccount() {
     return { pollAfter };
   }, notices.value.length ? whileMoving : else_, browser, "later");
   const count = new Poller(async () => {
+    countedAt = Date.now();
     counts.set((await call("GET /v1/counts", {})).data);
     return {};
   }, countsEvery);
@@ -60,6 +63,16 @@ async function readNotices(): Promise<number | undefined> {
 
 async function readDirectory() {
   directory.set((await call("GET /v1/directory", {})).data);
+}
+
+/**
+ * recount asks for all that changes when something leaves a list: the counts, and
+ * whether a channel moves.
+ */
+export function recount() {
+  const [notice, count] = pollers;
+  void notice?.now();
+  if (Date.now() - countedAt > countsLeast) void count?.now();
 }
 
 /** refreshAccount asks for notices and directory at once, such as after a start. */

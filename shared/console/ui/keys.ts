@@ -36,7 +36,7 @@ export function listenToKeys() {
     if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
     if (isTyping(e.target) || document.querySelector("dialog[open]")) return;
     const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
-    if (key !== "?" && !singleKeys.value) return;
+    if (key !== "?" && key !== "Escape" && !singleKeys.value) return;
     const two = Date.now() - before.at < patience ? before.key + " " + key : "";
     const action = (two && find(two)) || find(key);
     before = { key, at: Date.now() };

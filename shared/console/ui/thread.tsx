@@ -97,7 +97,7 @@ function Written({ m, of }: { m: Message; of: Props["of"] }) {
   const byAgent = m.author === "agent";
   const sender = party(m.from || of.customer);
   const known = m.agent || directory.value?.agents.find((a) => a.id === sender.name)?.id;
-  const name = byAgent && known ? agentName(known) : sender.name;
+  const name = (byAgent && known ? agentName(known) : sender.name) || t("word.unknown");
   const beside = byAgent ? t("thread.by", { channel: channelName(m.channelId) }) : sender.address;
   const readWhole = async () => {
     setBusy(true);

@@ -2,19 +2,30 @@
 import * as shapes from "lucide";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, type ApiError, type AnswerOf, type Input } from "./api";
-import { number, t } from "./i18n";
+import { recount } from "./account";
+import { call, fieldText, type ApiError, type AnswerOf, type Input } from "./api";
+import { number, store, stored, t } from "./i18n";
 import { useKeys } from "./keys";
-import { Button, Empty, Icon, IconButton, ProblemView, Skeleton } from "./parts";
+import { Button, counted, Empty, Icon, IconButton, Menu, ProblemView, Skeleton } from "./parts";
 import { usePoll } from "./poll";
 import { go, onLeave } from "./router";
 import { mergeRows, type Row } from "./rows";
+import { Store } from "./store";
 
 type Listed = "GET /v1/conversations" | "GET /v1/tickets";
 type Item<O extends Listed> = AnswerOf<O>["items"][number];
 
 const listEvery = 5_000;
+const sortedEvery = 15_000; // the server reads all that is open to put it in order
 export const pageSize = 50;
+
+/** order is how the reader wants to have what is open: as it came, or the last changed first. */
+export const order = new Store<"activity" | undefined>(stored("order") === "activity" ? "activity" : undefined);
+
+function setOrder(o: "activity" | undefined) {
+  order.set(o);
+  store("order", o ?? null);
+}
 
 export interface Rows<T> {
   rows?: Row<T>[];
@@ -25,8 +36,8 @@ export interface Rows<T> {
   /** Reads the next page; absent on the last. */
   more?: () => void;
   refresh(): void;
-  /** Whether the reader's pointer or focus is in the list. */
-  hold(on: boolean): void;
+  /** Whether the reader's pointer or focus is in the list; either holds it. */
+  hold(by: "pointer" | "focus", on: boolean): void;
   /** put replaces a row by what is known better. */
   put(item: T): void;
 }
@@ -40,9 +51,9 @@ export function useRows<O extends Listed>(op: O, query: NonNullable<Input<O>["qu
   type T = Item<O>;
   type State = { key: string; rows: Row<T>[]; held: number; next?: string };
   const key = JSON.stringify(query);
-  const first = usePoll(op, { query: { ...query, limit: pageSize } } as unknown as Input<O>, { every: listEvery });
+  const first = usePoll(op, { query: { ...query, limit: pageSize } } as unknown as Input<O>, { every: query.sort ? sortedEvery : listEvery });
   const [state, set] = useState<State>();
-  const holding = useRef(false);
+  const holding = useRef({ pointer: false, focus: false });
   const busy = useRef(false);
   const take = (hold: boolean) => {
     if (!first.data) return;
@@ -53,7 +64,11 @@ export function useRows<O extends Listed>(op: O, query: NonNullable<Input<O>["qu
       return { key, rows, held, next: s.rows.length > pageSize ? s.next : next };
     });
   };
-  useEffect(() => take(holding.current), [first.data, key]);
+  useEffect(() => take(holding.current.pointer || holding.current.focus), [first.data, key]);
+  const gone = state?.rows.filter((r) => r.gone).length ?? 0;
+  useEffect(() => {
+    if (gone > 0) recount();
+  }, [gone]);
   useEffect(() => onLeave(() => set((s) => s && { ...s, rows: s.rows.filter((r) => !r.gone) })), []);
 
   const mine = state?.key === key ? state : undefined;
@@ -81,8 +96,8 @@ export function useRows<O extends Listed>(op: O, query: NonNullable<Input<O>["qu
     show: () => take(false),
     more: mine?.next ? () => void more() : undefined,
     refresh: first.refresh,
-    hold: (on) => {
-      holding.current = on;
+    hold: (by, on) => {
+      holding.current[by] = on;
     },
     put: (item) => set((s) => s && { ...s, rows: s.rows.map((r) => (r.item.id === item.id ? { ...r, item } : r)) }),
   };
@@ -97,7 +112,10 @@ interface ListProps<T> {
   href: (item: T) => string;
   row: (item: T, gone: boolean) => ComponentChildren;
   filters: ComponentChildren;
-  empty: string;
+  /** The order, if it can be chosen. */
+  sort?: { by: "activity" | undefined };
+  empty: ComponentChildren;
+  icon?: string;
   /** What is searched for; undefined while nothing is. */
   search?: string;
   onSearch: (words: string | undefined) => void;
@@ -106,9 +124,10 @@ interface ListProps<T> {
 const ahead = 400; // pixels before the end at which the next page is read
 
 /** WorkList is the list with its title, search and filters. */
-export function WorkList<T extends { id: string }>({ title, count, list, current, href, row, filters, empty, search, onSearch }: ListProps<T>) {
+export function WorkList<T extends { id: string }>({ title, count, list, current, href, row, filters, sort, empty, icon, search, onSearch }: ListProps<T>) {
   const box = useRef<HTMLDivElement>(null);
   const { rows } = list;
+  const tooMany = list.error?.fields.find((f) => f.code === "too-many-to-sort");
   const near = () => {
     const el = box.current;
     if (!el || !list.more) return;
@@ -138,6 +157,17 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
         <h2>
           {title} {count && <span class="muted num">{count}</span>}
         </h2>
+        {sort && search === undefined && (
+          <Menu
+            label={t("order.label")}
+            button={<Icon of={shapes.listFilter} size={18} />}
+            items={[
+              { group: t("order.label") },
+              { label: t("order.joined"), checked: !sort.by, onSelect: () => setOrder(undefined) },
+              { label: t("order.activity"), checked: sort.by === "activity", onSelect: () => setOrder("activity") },
+            ]}
+          />
+        )}
         <IconButton icon={shapes.search} label={t("do.search")} aria-expanded={search !== undefined} onClick={() => onSearch(search === undefined ? "" : undefined)} />
       </header>
       {search === undefined ? (
@@ -151,10 +181,10 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
         class="scroll"
         ref={box}
         onScroll={near}
-        onPointerEnter={() => list.hold(true)}
-        onPointerLeave={() => list.hold(false)}
-        onFocusIn={() => list.hold(true)}
-        onFocusOut={() => list.hold(false)}
+        onPointerEnter={() => list.hold("pointer", true)}
+        onPointerLeave={() => list.hold("pointer", false)}
+        onFocusIn={() => list.hold("focus", true)}
+        onFocusOut={() => list.hold("focus", false)}
       >
         {list.held > 0 && (
           <button type="button" class="held" onClick={list.show}>
@@ -162,7 +192,13 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
           </button>
         )}
         {!rows ? (
-          list.error ? (
+          tooMany ? (
+            <Empty icon={shapes.listFilter}>
+              {fieldText(tooMany)}
+              <br />
+              <Button onClick={() => setOrder(undefined)}>{t("order.joined")}</Button>
+            </Empty>
+          ) : list.error ? (
             <ProblemView error={list.error} retry={list.refresh} />
           ) : (
             <div class="in">
@@ -170,7 +206,7 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
             </div>
           )
         ) : rows.length === 0 ? (
-          <Empty>{empty}</Empty>
+          <Empty icon={icon}>{empty}</Empty>
         ) : (
           <ul>
             {rows.map(({ item, gone }) => (
@@ -229,8 +265,10 @@ export function Chip({ on, onChange, children }: { on: boolean; onChange: (on: b
   );
 }
 
-/** howMany writes the number of rows, if they are all there. */
-export function howMany<T>(list: Rows<T>): string | undefined {
-  return list.rows && !list.more ? number(list.rows.filter((r) => !r.gone).length) : undefined;
+/** howMany writes the number of rows if they are all there, else the count, which may be a minute old. */
+export function howMany<T>(list: Rows<T>, count?: { n: number; atLeast: boolean }): string | undefined {
+  const here = list.rows?.filter((r) => !r.gone).length ?? 0;
+  if (list.rows && !list.more) return number(here);
+  return count && count.n >= here ? counted(count) : undefined;
 }
 

@@ -1,11 +1,11 @@
 import * as shapes from "lucide";
 import { useEffect, useState } from "preact/hooks";
-import { agentName, channelName, counts, statusName, useDirectory, useMe, type Directory } from "../account";
+import { agentName, channelName, counts, recount, statusName, useDirectory, useMe, type Directory } from "../account";
 import { ApiError, call, problemText } from "../api";
 import type { Ticket, TicketEdit } from "../api.gen";
 import { rich, t, type Key } from "../i18n";
 import { useKeys } from "../keys";
-import { bar, Button, counted, Empty, Icon, IconButton, Kbd, Loaded, Menu, Pill, Time, toast } from "../parts";
+import { bar, Button, Empty, Icon, IconButton, Kbd, Loaded, Menu, Pill, Time, toast } from "../parts";
 import { party } from "../people";
 import { usePoll, type Reading } from "../poll";
 import { go, place, refine, useArrival, useTitle } from "../router";
@@ -13,12 +13,14 @@ import { dues, type Due } from "../sla";
 import { phone, useMedia, useStore } from "../store";
 import { Thread, type Happening } from "../thread";
 import { clock, day, duration, longDay, moment, sameDay, weekday } from "../time";
-import { howMany, useRows, WorkList, type Rows } from "../worklist";
+import { howMany, order, useRows, WorkList, type Rows } from "../worklist";
 import { typeIcon } from "./channels";
 import { BackLink, by, idIn, Owner, OwnerMenu } from "./inbox";
 
 const views = ["open", "mine", "nobody", "late", "waiting", "solved"] as const;
 type View = (typeof views)[number];
+
+const sortable = new Set<View>(["open", "mine", "nobody"]); // the others have an order of their own
 
 const ticketEvery = 5_000;
 const lateSoon = 4 * 3_600_000; // what is due within four hours is late soon
@@ -37,9 +39,11 @@ export function DeskPage() {
   const channel = q.get("channel") ?? "";
   const owner = q.get("owner") ?? "";
   const [search, setSearch] = useState<string>();
+  const by = useStore(order);
   const [due, setDue] = useState("");
   useEffect(() => setDue(new Date(Date.now() + lateSoon).toISOString()), [view]);
-  const list = useRows("GET /v1/tickets", search ? { q: search } : { ...wanted(view, me.id, directory, due), channel: channel || undefined, ...(owner && { owner }) });
+  const sort = sortable.has(view) ? { by } : undefined;
+  const list = useRows("GET /v1/tickets", search ? { q: search } : { ...wanted(view, me.id, directory, due), sort: sort?.by, channel: channel || undefined, ...(owner && { owner }) });
   const suffix = q.size ? "?" + q.toString() : "";
   const href = (one: Ticket) => (one.home === "inbox" ? "/app/inbox/" + encodeURIComponent(one.conversationId) : "/app/desk/" + encodeURIComponent(one.id) + suffix);
   const count = n && !channel && !owner && { open: n.open, mine: n.mine, nobody: n.unowned }[view as string];
@@ -54,12 +58,14 @@ export function DeskPage() {
       {(!small || !id) && (
         <WorkList
           title={t(("desk.view." + view) as Key)}
-          count={search ? undefined : count ? counted(count) : howMany(list)}
+          count={search ? undefined : howMany(list, count || undefined)}
           list={list}
           current={id}
           href={href}
           search={search}
           onSearch={setSearch}
+          sort={sort}
+          icon={shapes.lifeBuoy}
           empty={t(search ? "search.none" : "empty.desk")}
           filters={
             <>
@@ -246,6 +252,7 @@ function Reader({ of, one, small, back, list, href }: OpenedProps & { of: Readin
       of.put(data);
       list.put(data);
       list.refresh();
+      recount();
     } catch (e) {
       of.put(before);
       list.put(before);
@@ -277,7 +284,7 @@ function Reader({ of, one, small, back, list, href }: OpenedProps & { of: Readin
           <div class="grow">
             <Title>{one.subject || t("failures.noSubject")}</Title>
             <p class="small muted break">
-              <bdi>{party(one.customer).name}</bdi> · {channel ? by(channel.type, channel.name) : one.channelId}
+              <bdi>{party(one.customer).name || t("word.unknown")}</bdi> · {channel ? by(channel.type, channel.name) : one.channelId}
             </p>
           </div>
           <div class="actions">
@@ -358,7 +365,7 @@ function Properties({ one, directory, compact, onEdit }: PropertiesProps) {
   );
   const ownerMenu = (
     <span id="owner">
-      <OwnerMenu value={one.owner} agents={withAccess(directory)} onChoose={(owner) => onEdit({ owner })} />
+      <OwnerMenu value={one.owner} agents={withAccess(directory)} hint={!compact} onChoose={(owner) => onEdit({ owner })} />
     </span>
   );
   if (compact)

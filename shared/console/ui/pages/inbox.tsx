@@ -1,6 +1,6 @@
 import * as shapes from "lucide";
 import { useEffect, useState } from "preact/hooks";
-import { agentName, channelName, useDirectory, useMe, type Directory } from "../account";
+import { agentName, channelName, recount, useDirectory, useMe, type Directory } from "../account";
 import { ApiError, call, problemText } from "../api";
 import type { Conversation, ConversationEdit } from "../api.gen";
 import { t } from "../i18n";
@@ -12,7 +12,7 @@ import { go, place, refine, useArrival, useTitle } from "../router";
 import { phone, useMedia, useStore } from "../store";
 import { Thread } from "../thread";
 import { moment } from "../time";
-import { Chip, useRows, WorkList } from "../worklist";
+import { Chip, order, useRows, WorkList } from "../worklist";
 import { typeIcon } from "./channels";
 
 const openEvery = 5_000;
@@ -30,11 +30,12 @@ export function InboxPage() {
   const closed = q.get("status") === "closed";
   const unowned = q.get("unowned") === "1";
   const channel = q.get("channel") ?? "";
+  const by = useStore(order);
   const list = useRows(
     "GET /v1/conversations",
     search
       ? { q: search }
-      : { home: "inbox", status: closed ? "closed" : "open", owner: mine ? me.id : undefined, unowned: unowned || undefined, channel: channel || undefined },
+      : { home: "inbox", status: closed ? "closed" : "open", owner: mine ? me.id : undefined, unowned: unowned || undefined, channel: channel || undefined, sort: closed ? undefined : by },
   );
   const options = [{ id: "", name: t("filter.allChannels") }, ...directory.channels];
   const suffix = here.query.size ? "?" + here.query.toString() : "";
@@ -50,6 +51,7 @@ export function InboxPage() {
           href={href}
           search={search}
           onSearch={setSearch}
+          sort={closed ? undefined : { by }}
           empty={search ? t("search.none") : closed || mine || unowned || channel ? t("empty.filtered") : t("empty.inbox")}
           filters={
             <>
@@ -207,6 +209,7 @@ function Conversing({ of, c, small, back, onChange, onLeave }: { of: Reading<Con
       of.put(data);
       onChange(data);
       onLeave();
+      recount();
     } catch (e) {
       of.put(before);
       if (e instanceof ApiError && e.code === "moved" && e.problem.ticketId) {
@@ -235,7 +238,7 @@ function Conversing({ of, c, small, back, onChange, onLeave }: { of: Reading<Con
         <div class="grow">
           <Title>{c.subject || t("failures.noSubject")}</Title>
           <p class="small muted break">
-            <bdi>{customer.name}</bdi> · {channel ? by(channel.type, channel.name) : c.channelId}
+            <bdi>{customer.name || t("word.unknown")}</bdi> · {channel ? by(channel.type, channel.name) : c.channelId}
           </p>
         </div>
         {here ? (
@@ -286,7 +289,7 @@ export function by(type: string, name: string): string {
 }
 
 /** OwnerMenu chooses who owns something, or nobody. */
-export function OwnerMenu({ value, agents, onChoose }: { value: string; agents: { id: string; name: string }[]; onChoose: (id: string) => void }) {
+export function OwnerMenu({ value, agents, hint, onChoose }: { value: string; agents: { id: string; name: string }[]; /** Shows the key that opens it. */ hint?: boolean; onChoose: (id: string) => void }) {
   return (
     <Menu
       class="button"
@@ -295,7 +298,7 @@ export function OwnerMenu({ value, agents, onChoose }: { value: string; agents: 
         <>
           <Avatar name={value ? agentName(value) : undefined} />
           <span class="clip">{agentName(value)}</span>
-          <Icon of={shapes.chevronDown} size={14} />
+          {hint ? <Kbd>A</Kbd> : <Icon of={shapes.chevronDown} size={14} />}
         </>
       }
       items={[
