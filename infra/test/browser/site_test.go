@@ -24,7 +24,7 @@ const account = "demo"
 
 // batch is how many conversations the converter takes at a time: few, so that a
 // move of a small sample goes by steps.
-const batch = 4
+const batch = 1
 
 // site is deskmove on one machine.
 type site struct {

@@ -75,6 +75,8 @@ export async function all(of, path) {
   }
 }
 
+const everyWarning = ["agents-without-access", "connected-left-behind", "routing-without-access", "no-sla-policy", "would-breach"];
+
 let mails = 0;
 
 /** write has a customer write to a channel; in a conversation, if one is named. */
@@ -82,14 +84,14 @@ export async function write(of, { channel = "support-mail", conversation, ...mor
   const message = { externalId: `walk-${process.pid}-${mails++}@example.com`, author: "customer", from: "kim@example.com", subject: "A question", text: "Hello?", ...more };
   return conversation
     ? await api(of, `POST /v1/conversations/${conversation}/messages`, { channelId: channel, ...message })
-    : await api(of, `POST /v1/channels/${channel}/messages`, message);
+    : await api(of, `POST /v1/channels/${channel}/conversations`, message);
 }
 
 /** start starts a move of the sample's channel as the API does, for tests that are about what comes after. */
 export async function start(of, more = {}) {
   const body = {
     channelId: "support-mail", history: "all", statusMap: { open: "new", closed: "solved" }, sla: "from-move", notifications: "quiet",
-    acknowledged: ["agents-without-access", "connected-left-behind"], ...more,
+    acknowledged: everyWarning, ...more,
   };
   return await api(of, "POST /v1/moves", body, { "Idempotency-Key": crypto.randomUUID() });
 }
@@ -114,6 +116,8 @@ export async function until(ask, what) {
 
 // ---- windows ----
 
+let shots = 0;
+
 /**
  * open opens a window on a site. It fails the test if a script fails, the pages' policy is broken, a dialog of the
  * browser opens, or anything is asked of another origin. page.seen is what was asked for, and page.wrong what must not be.
@@ -124,6 +128,8 @@ export async function open(t, of, { width = 1440, height = 900, lang = "en-GB", 
   });
   const page = await tab(context, of);
   t.after(async () => {
+    // How each window looked at the end of its test, to find out why one fails.
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${t.name.replace(/\W+/g, "-").slice(0, 60)}-${shots++}.png` });
     await context.close();
     assert.deepEqual(page.wrong, [], "what must not happen on any page");
   });
