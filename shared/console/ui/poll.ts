@@ -10,7 +10,7 @@ export interface Pace {
   /** Failures in a row. */
   failures: number;
   hidden: boolean;
-  /** Seconds that the server asked for. */
+  /** Seconds before which the server wants no other question. */
   pollAfter?: number;
   /** 0 to 1. */
   random: number;
@@ -22,7 +22,7 @@ const longest = 30_000;
 
 /** pause is how long to wait until the next question, in milliseconds. */
 export function pause(p: Pace): number {
-  let ms = p.pollAfter ? p.pollAfter * 1000 : p.every;
+  let ms = Math.max(p.every, (p.pollAfter ?? 0) * 1000);
   if (p.failures > 0) ms = Math.min(longest, Math.min(ms, firstRetry) * 2 ** p.failures);
   if (p.hidden) ms = Math.max(ms, whenHidden);
   return Math.round(ms * (0.9 + 0.2 * p.random));

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { agentName, counts, isAdmin, notices, useDirectory, useMe, useMoving, type Me, type Notice } from "./account";
 import { connection } from "./api";
 import { ProgressBar } from "./charts";
-import { chooseLanguage, getLanguage, percent, t, type Key } from "./i18n";
+import { chooseLanguage, getLanguage, percent, t, type Key, type Language } from "./i18n";
 import { setSingleKeys, singleKeys } from "./keys";
 import { bar, Button, Checkbox, counted, Dialog, Dot, Icon, IconButton, Kbd, Menu, say, Time, toast } from "./parts";
 import { hasPage } from "./routes";
@@ -82,6 +82,11 @@ function Sheet({ onClose, children }: { onClose: () => void; children: Component
   );
 }
 
+/** speak switches the language. After an upgrade, a page that is still open may find no texts. */
+function speak(l: Language) {
+  chooseLanguage(l).catch(() => toast(t("lost.part")));
+}
+
 function Who() {
   const m = useMe();
   const account = useDirectory().account;
@@ -116,8 +121,8 @@ function Who() {
         })),
         "line",
         { group: t("account.language") },
-        { label: "English", checked: getLanguage() === "en", onSelect: () => void chooseLanguage("en") },
-        { label: "Norsk bokmål", checked: getLanguage() === "nb", onSelect: () => void chooseLanguage("nb") },
+        { label: "English", checked: getLanguage() === "en", onSelect: () => speak("en") },
+        { label: "Norsk bokmål", checked: getLanguage() === "nb", onSelect: () => speak("nb") },
         "line",
         ...(isLocal() ? [{ label: t("account.switch"), icon: shapes.users, onSelect: () => void switchPerson() }] : []),
         { label: t("account.signOut"), icon: shapes.logOut, onSelect: () => void signOut() },

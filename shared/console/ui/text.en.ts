@@ -112,6 +112,7 @@ export const en = {
   "lost.403.desk": "You have no help desk access. Ask an administrator for it.",
   "lost.error": "Something went wrong",
   "lost.error.hint": "This page stopped because of an error of its own. Nothing was changed.",
+  "lost.part": "A part of the console could not be loaded; there may be a newer one. Load this page again.",
   "lost.start": "To the start",
   "lost.reload": "Load again",
 
@@ -696,7 +697,6 @@ export const en = {
   "thread.by": "by {channel}",
   "thread.html": "Show formatting",
   "thread.text": "Show text",
-  "edit.undone": "Not changed: {why}",
   "edit.changed412": "{name} changed it a moment ago. Here is how it is now.",
   "empty.inbox": "Nothing is open.",
   "empty.desk": "No tickets here.",

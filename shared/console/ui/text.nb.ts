@@ -112,6 +112,7 @@ export const nb: Record<keyof typeof en, string> = {
   "lost.403.desk": "Du har ikke tilgang til helpdesken. Be en administrator om det.",
   "lost.error": "Noe gikk galt",
   "lost.error.hint": "Siden stoppet på grunn av en feil i seg selv. Ingenting er endret.",
+  "lost.part": "En del av konsollen kunne ikke lastes inn; det kan finnes en nyere. Last inn siden på nytt.",
   "lost.start": "Til start",
   "lost.reload": "Last inn på nytt",
 
@@ -696,7 +697,6 @@ export const nb: Record<keyof typeof en, string> = {
   "thread.by": "fra {channel}",
   "thread.html": "Vis formatering",
   "thread.text": "Vis tekst",
-  "edit.undone": "Ikke endret: {why}",
   "edit.changed412": "{name} endret den nettopp. Slik er den nå.",
   "empty.inbox": "Ingenting er åpent.",
   "empty.desk": "Ingen saker her.",

@@ -3,7 +3,7 @@ import * as shapes from "lucide";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { recount } from "./account";
-import { ApiError, call, fieldText, problemText, type AnswerOf, type Input } from "./api";
+import { call, fieldText, type ApiError, type AnswerOf, type Input } from "./api";
 import { number, store, stored, t } from "./i18n";
 import { useKeys } from "./keys";
 import { Button, counted, Empty, Icon, IconButton, Menu, ProblemView, Skeleton } from "./parts";
@@ -126,7 +126,6 @@ const ahead = 400; // pixels before the end at which the next page is read
 /** WorkList is the list with its title, search and filters. */
 export function WorkList<T extends { id: string }>({ title, count, list, current, href, row, filters, sort, empty, icon, search, onSearch }: ListProps<T>) {
   const box = useRef<HTMLDivElement>(null);
-  const opener = useRef<HTMLSpanElement>(null);
   const { rows } = list;
   const tooMany = list.error?.fields.find((f) => f.code === "too-many-to-sort");
   const near = () => {
@@ -169,22 +168,14 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
             ]}
           />
         )}
-        <span ref={opener}>
-          <IconButton icon={shapes.search} label={t("do.search")} aria-expanded={search !== undefined} onClick={() => onSearch(search === undefined ? "" : undefined)} />
-        </span>
+        <IconButton icon={shapes.search} label={t("do.search")} aria-expanded={search !== undefined} onClick={() => onSearch(search === undefined ? "" : undefined)} />
       </header>
       {search === undefined ? (
         <div class="filters" role="group" aria-label={t("filter.label")}>
           {filters}
         </div>
       ) : (
-        <Search
-          value={search}
-          onSearch={(words) => {
-            onSearch(words);
-            if (words === undefined) opener.current?.querySelector("button")?.focus();
-          }}
-        />
+        <Search value={search} onSearch={onSearch} />
       )}
       <div
         class="scroll"
@@ -272,12 +263,6 @@ export function Chip({ on, onChange, children }: { on: boolean; onChange: (on: b
       {on && <Icon of={shapes.x} size={12} />}
     </button>
   );
-}
-
-/** undone says that an edit was not made, and why. */
-export function undone(e: unknown): string {
-  const { title, remedy } = problemText(e);
-  return t("edit.undone", { why: e instanceof ApiError && e.code === "network" ? title : [title, remedy].filter(Boolean).join(". ") });
 }
 
 /** howMany writes the number of rows if they are all there, else the count, which may be a minute old. */

@@ -24,7 +24,9 @@ export function ProgressPage({ id }: { id: string }) {
   return <Course key={round} id={id} onRetried={() => set(round + 1)} />;
 }
 
-const pace = 1000; // milliseconds between questions while it runs
+// Milliseconds between questions while it runs: with those for notices and live tickets, one a second.
+const pace = 1500;
+const livePace = 10_000;
 const calmPace = 5000; // for readers who want less motion
 
 function Course({ id, onRetried }: { id: string; onRetried: () => void }) {
@@ -333,7 +335,7 @@ type Live = AnswerOf<"GET /v1/tickets">["items"];
 /** useLive reads the last tickets that came while the channel moves; undefined without help desk access. */
 function useLive(m: Move): Live | undefined {
   const may = useMe().helpDesk;
-  const tickets = usePoll("GET /v1/tickets", { query: { channel: m.channelId, provenance: "live", limit: mostLive } }, { every: 3000, on: may && !m.rehearsal });
+  const tickets = usePoll("GET /v1/tickets", { query: { channel: m.channelId, provenance: "live", limit: mostLive } }, { every: livePace, on: may && !m.rehearsal });
   return may ? (tickets.data?.items ?? []) : undefined;
 }
 
