@@ -111,7 +111,7 @@ export function LineChart({ lines, ticks = [], until, label, height = 200, area 
             <line key={k.at} class="tick" x1={x(k.at)} x2={x(k.at)} y1={bottom} y2={bottom - 5 - (5 * k.n) / mostAtOnce} />
           ))}
           {lines.map((l, i) => (
-            <path key={i} class={"line " + (l.class ?? "")} d={linePath(l.points.map((p) => ({ x: x(p.at), y: y(p.v) })))} />
+            <path key={i} class={"line " + (l.class ?? "")} d={linePath((l.points.length === 1 ? [l.points[0]!, l.points[0]!] : l.points).map((p) => ({ x: x(p.at), y: y(p.v) })))} />
           ))}
           {until !== undefined && end && until > last && <line class="ahead" x1={end.x} x2={x(until)} y1={end.y} y2={end.y} />}
           {area && end && <circle class="now" cx={end.x} cy={end.y} r="4" />}

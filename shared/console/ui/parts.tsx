@@ -80,8 +80,14 @@ export function Crumbs({ list }: { list: Crumb[] }) {
 
 /** Tabs are links to pages that belong together. */
 export function Tabs({ label, list, current }: { label: string; list: { label: string; href: string }[]; current: string }) {
+  const box = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    // On phones they do not all fit.
+    const tab = box.current?.querySelector<HTMLElement>("[aria-current]");
+    if (tab) box.current!.scrollLeft = tab.offsetLeft + tab.offsetWidth - box.current!.clientWidth;
+  }, [current]);
   return (
-    <nav class="tabs" aria-label={label}>
+    <nav class="tabs" aria-label={label} ref={box}>
       {list.map((tab) => (
         <a key={tab.href} href={tab.href} aria-current={tab.href === current ? "page" : undefined}>
           {tab.label}

@@ -194,7 +194,7 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
         {!rows ? (
           tooMany ? (
             <Empty icon={shapes.listFilter}>
-              {fieldText(tooMany)}
+              {fieldText({ ...tooMany, params: { most: number(Number(tooMany.params?.most)) } })}
               <br />
               <Button onClick={() => setOrder(undefined)}>{t("order.joined")}</Button>
             </Empty>

@@ -350,9 +350,9 @@ function Properties({ one, directory, compact, onEdit }: PropertiesProps) {
     <span id="status">
       <Menu
         class="button"
-        label={t("ticket.status") + ": " + statusName(one.status)}
         button={
           <>
+            <span class="hide-text">{t("ticket.status") + ": "}</span>
             <StatusPill id={one.status} directory={directory} />
             {compact ? <Icon of={shapes.chevronDown} size={14} /> : <Kbd>S</Kbd>}
           </>
@@ -408,6 +408,12 @@ function Properties({ one, directory, compact, onEdit }: PropertiesProps) {
   );
 }
 
+/** tookSeconds is how soon a ticket was there; nothing if the customer's clock says something else. */
+function tookSeconds(one: Ticket): number | undefined {
+  const seconds = (Date.parse(one.importedAt ?? "") - Date.parse(one.createdAt ?? "")) / 1000;
+  return seconds >= 0 && seconds < 60 ? seconds : undefined;
+}
+
 /** FromInbox says where a ticket came from (R16). */
 function FromInbox({ one }: { one: Ticket }) {
   const me = useMe();
@@ -417,7 +423,11 @@ function FromInbox({ one }: { one: Ticket }) {
     one.moveId && move.data ? <a href={"/app/moves/" + encodeURIComponent(one.moveId)}>{t("ticket.movesOf", { name: agentName(move.data.by) })}</a> : t("ticket.aMove");
   const text = () => {
     if (one.provenance === "native") return t("ticket.native");
-    if (one.provenance === "live") return t("ticket.liveWhile", { channel: channelName(one.channelId) });
+    if (one.provenance === "live") {
+      const took = one.moveId ? tookSeconds(one) : undefined;
+      const channel = channelName(one.channelId);
+      return took === undefined ? t("ticket.liveWhile", { channel }) : t("ticket.live", { channel, t: duration(took) });
+    }
     const at = one.importedAt ?? one.createdAt ?? "";
     return rich("ticket.history", {
       date: one.createdAt ? longDay(one.createdAt) : t("word.unknown"),

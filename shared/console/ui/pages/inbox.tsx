@@ -293,9 +293,9 @@ export function OwnerMenu({ value, agents, hint, onChoose }: { value: string; ag
   return (
     <Menu
       class="button"
-      label={t("ticket.owner") + ": " + agentName(value)}
       button={
         <>
+          <span class="hide-text">{t("ticket.owner") + ": "}</span>
           <Avatar name={value ? agentName(value) : undefined} />
           <span class="clip">{agentName(value)}</span>
           {hint ? <Kbd>A</Kbd> : <Icon of={shapes.chevronDown} size={14} />}

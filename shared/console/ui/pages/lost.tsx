@@ -1,11 +1,13 @@
 import * as shapes from "lucide";
+import { useEffect } from "preact/hooks";
 import { t, type Key } from "../i18n";
-import { Button, Icon, LinkButton } from "../parts";
+import { bar, Button, Icon, LinkButton } from "../parts";
 import { useArrival, useTitle } from "../router";
 import { signOut } from "../session";
 
 function Dead({ title, hint, icon, children }: { title: Key; hint: Key; icon: string; children?: preact.ComponentChildren }) {
   useTitle(t(title));
+  useEffect(() => bar.set(t(title)), [title]);
   const h1 = useArrival();
   return (
     <div class="lost">

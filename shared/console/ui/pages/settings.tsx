@@ -1,7 +1,7 @@
 import * as shapes from "lucide";
 import { channelName, useDirectory } from "../account";
 import type { Policy } from "../api.gen";
-import { list, rich, t, type Key } from "../i18n";
+import { getLanguage, list, rich, t, type Key } from "../i18n";
 import { Empty, Page, Person, Pill } from "../parts";
 import { weekday } from "../time";
 import { SettingsTabs } from "./channels";
@@ -138,7 +138,7 @@ function week(p: Policy): ComponentChildren {
   if (weekly.length === 0) return t("slas.always");
   const byHours = new Map<string, string[]>();
   for (const w of weekly) {
-    const key = `${w.from}–${w.to}`;
+    const key = getLanguage() === "nb" ? `${w.from}–${w.to}`.replaceAll(":", ".") : `${w.from}–${w.to}`;
     byHours.set(key, [...(byHours.get(key) ?? []), weekday((days.indexOf(w.day) + 1) % 7, "short")]);
   }
   return [...byHours].map(([span, on]) => (
