@@ -177,7 +177,7 @@ export function HomePill({ home }: { home: "inbox" | "moving" | "helpdesk" }) {
 /** Avatar has the initials of a name, in a colour that stays with the name; of nobody it is empty. */
 export function Avatar({ name, big }: { name?: string; big?: boolean }) {
   const size = big ? "avatar big" : "avatar";
-  if (!name)
+  if (!name || !/\p{L}/u.test(name)) // nobody, or a number
     return (
       <span class={size + " none"} aria-hidden="true">
         <Icon of={shapes.user} size={big ? 16 : 12} />
@@ -191,7 +191,7 @@ export function Avatar({ name, big }: { name?: string; big?: boolean }) {
 }
 
 function initials(name: string): string {
-  const words = name.trim().split(/[\s.@_-]+/).filter(Boolean);
+  const words = name.replace(/@.*/, "").trim().split(/[\s.@_-]+/).filter(Boolean);
   const letters = words.length > 1 ? [words[0]!, words.at(-1)!].map((w) => Array.from(w)[0]!) : Array.from(words[0] ?? "?").slice(0, 2);
   return letters.join("").toUpperCase();
 }

@@ -43,4 +43,7 @@ export function useMedia(query: string): boolean {
 }
 
 /** phone is the width below which tables become lists and the navigation a sheet. */
-export const phone = "(max-width: 760px)";
+/** Widths are in em, so that twice the text has half the window. */
+export const phone = "(max-width: 47.5em)";
+/** Where a list and what is read do not stand side by side. */
+export const stacked = "(max-width: 56.25em)";

@@ -697,6 +697,7 @@ export const en = {
   "thread.by": "by {channel}",
   "thread.html": "Show formatting",
   "thread.text": "Show text",
+  "edit.undone": "Not changed: {why}",
   "edit.changed412": "{name} changed it a moment ago. Here is how it is now.",
   "empty.inbox": "Nothing is open.",
   "empty.desk": "No tickets here.",

@@ -697,6 +697,7 @@ export const nb: Record<keyof typeof en, string> = {
   "thread.by": "fra {channel}",
   "thread.html": "Vis formatering",
   "thread.text": "Vis tekst",
+  "edit.undone": "Ikke endret: {why}",
   "edit.changed412": "{name} endret den nettopp. Slik er den nå.",
   "empty.inbox": "Ingenting er åpent.",
   "empty.desk": "Ingen saker her.",

@@ -73,7 +73,7 @@ export function Thread({ of, happened }: Props) {
         {list.map((one) => (
           <li key={one.key}>{one.node}</li>
         ))}
-        <li ref={end} class="hide-text" aria-hidden="true" />
+        <li ref={end} aria-hidden="true" />
       </ol>
     </>
   );

@@ -3,7 +3,7 @@ import * as shapes from "lucide";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { recount } from "./account";
-import { call, fieldText, type ApiError, type AnswerOf, type Input } from "./api";
+import { ApiError, call, fieldText, problemText, type AnswerOf, type Input } from "./api";
 import { number, store, stored, t } from "./i18n";
 import { useKeys } from "./keys";
 import { Button, counted, Empty, Icon, IconButton, Menu, ProblemView, Skeleton } from "./parts";
@@ -126,6 +126,7 @@ const ahead = 400; // pixels before the end at which the next page is read
 /** WorkList is the list with its title, search and filters. */
 export function WorkList<T extends { id: string }>({ title, count, list, current, href, row, filters, sort, empty, icon, search, onSearch }: ListProps<T>) {
   const box = useRef<HTMLDivElement>(null);
+  const opener = useRef<HTMLSpanElement>(null);
   const { rows } = list;
   const tooMany = list.error?.fields.find((f) => f.code === "too-many-to-sort");
   const near = () => {
@@ -168,14 +169,22 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
             ]}
           />
         )}
-        <IconButton icon={shapes.search} label={t("do.search")} aria-expanded={search !== undefined} onClick={() => onSearch(search === undefined ? "" : undefined)} />
+        <span ref={opener}>
+          <IconButton icon={shapes.search} label={t("do.search")} aria-expanded={search !== undefined} onClick={() => onSearch(search === undefined ? "" : undefined)} />
+        </span>
       </header>
       {search === undefined ? (
         <div class="filters" role="group" aria-label={t("filter.label")}>
           {filters}
         </div>
       ) : (
-        <Search value={search} onSearch={onSearch} />
+        <Search
+          value={search}
+          onSearch={(words) => {
+            onSearch(words);
+            if (words === undefined) opener.current?.querySelector("button")?.focus();
+          }}
+        />
       )}
       <div
         class="scroll"
@@ -263,6 +272,12 @@ export function Chip({ on, onChange, children }: { on: boolean; onChange: (on: b
       {on && <Icon of={shapes.x} size={12} />}
     </button>
   );
+}
+
+/** undone says that an edit was not made, and why. */
+export function undone(e: unknown): string {
+  const { title, remedy } = problemText(e);
+  return t("edit.undone", { why: e instanceof ApiError && e.code === "network" ? title : [title, remedy].filter(Boolean).join(". ") });
 }
 
 /** howMany writes the number of rows if they are all there, else the count, which may be a minute old. */

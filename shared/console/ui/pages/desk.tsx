@@ -1,7 +1,7 @@
 import * as shapes from "lucide";
 import { useEffect, useState } from "preact/hooks";
 import { agentName, channelName, counts, recount, statusName, useDirectory, useMe, type Directory } from "../account";
-import { ApiError, call, problemText } from "../api";
+import { ApiError, call } from "../api";
 import type { Ticket, TicketEdit } from "../api.gen";
 import { rich, t, type Key } from "../i18n";
 import { useKeys } from "../keys";
@@ -10,10 +10,10 @@ import { party } from "../people";
 import { usePoll, type Reading } from "../poll";
 import { go, place, refine, useArrival, useTitle } from "../router";
 import { dues, type Due } from "../sla";
-import { phone, useMedia, useStore } from "../store";
+import { stacked, useMedia, useStore } from "../store";
 import { Thread, type Happening } from "../thread";
 import { clock, day, duration, longDay, moment, sameDay, weekday } from "../time";
-import { howMany, order, useRows, WorkList, type Rows } from "../worklist";
+import { howMany, order, undone, useRows, WorkList, type Rows } from "../worklist";
 import { typeIcon } from "./channels";
 import { BackLink, by, idIn, Owner, OwnerMenu } from "./inbox";
 
@@ -24,7 +24,7 @@ const sortable = new Set<View>(["open", "mine", "nobody"]); // the others have a
 
 const ticketEvery = 5_000;
 const lateSoon = 4 * 3_600_000; // what is due within four hours is late soon
-const folded = "(max-width: 1240px)";
+const folded = "(max-width: 77.5em)";
 
 /** DeskPage is the list of the help desk and, beside it, the ticket that is read. */
 export function DeskPage() {
@@ -32,7 +32,7 @@ export function DeskPage() {
   const me = useMe();
   const directory = useDirectory();
   const n = useStore(counts)?.desk;
-  const small = useMedia(phone);
+  const small = useMedia(stacked);
   const id = idIn(here.path, "/app/desk/");
   const q = here.query;
   const view = views.find((v) => v === q.get("view")) ?? "open";
@@ -215,8 +215,13 @@ function Opened(props: OpenedProps) {
     <Reader {...props} of={ticket} one={ticket.data} />
   ) : (
     <section class="read" aria-label={t("desk.ticket")}>
+      <header class="read-head">
+        {props.small && <BackLink href={props.back} />}
+        <div class="grow">
+          <Title>{props.list.rows?.find((r) => r.item.id === props.id)?.item.subject || t("desk.ticket")}</Title>
+        </div>
+      </header>
       <div class="in">
-        <Title>{t("desk.ticket")}</Title>
         <Loaded of={ticket} rows={6}>{() => null}</Loaded>
       </div>
     </section>
@@ -263,8 +268,7 @@ function Reader({ of, one, small, back, list, href }: OpenedProps & { of: Readin
         toast(who ? t("edit.changed412", { name: agentName(who) }) : t("edit.changed"));
         return;
       }
-      const words = problemText(e);
-      toast([words.title, words.remedy].filter(Boolean).join(". "));
+      toast(undone(e));
     }
   };
   const other = directory.statuses.find((s) => s.pipelineId === status?.pipelineId && s.closed !== status?.closed);

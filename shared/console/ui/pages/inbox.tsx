@@ -9,10 +9,10 @@ import { Avatar, Button, Dialog, Empty, Icon, Kbd, Loaded, Menu, Time, bar, toas
 import { party } from "../people";
 import { usePoll, type Reading } from "../poll";
 import { go, place, refine, useArrival, useTitle } from "../router";
-import { phone, useMedia, useStore } from "../store";
+import { stacked, useMedia, useStore } from "../store";
 import { Thread } from "../thread";
 import { moment } from "../time";
-import { Chip, order, useRows, WorkList } from "../worklist";
+import { Chip, order, undone, useRows, WorkList } from "../worklist";
 import { typeIcon } from "./channels";
 
 const openEvery = 5_000;
@@ -22,7 +22,7 @@ export function InboxPage() {
   const here = useStore(place);
   const me = useMe();
   const directory = useDirectory();
-  const small = useMedia(phone);
+  const small = useMedia(stacked);
   const id = idIn(here.path, "/app/inbox/");
   const q = here.query;
   const [search, setSearch] = useState<string>();
@@ -89,7 +89,7 @@ export function InboxPage() {
           row={(c, gone) => <InboxRow of={c} gone={gone} directory={directory} mayOpen={me.helpDesk} />}
         />
       )}
-      {id ? <Opened key={id} id={id} small={small} back={"/app/inbox" + suffix} onChange={list.put} onLeave={list.refresh} /> : <Nothing small={small} />}
+      {id ? <Opened key={id} id={id} small={small} back={"/app/inbox" + suffix} known={list.rows?.find((r) => r.item.id === id)?.item} onChange={list.put} onLeave={list.refresh} /> : <Nothing small={small} />}
     </div>
   );
 }
@@ -160,21 +160,30 @@ interface OpenedProps {
   id: string;
   small: boolean;
   back: string;
+  /** As the list has it. */
+  known?: Conversation;
   onChange: (c: Conversation) => void;
   onLeave: () => void;
 }
 
-function Opened({ id, small, back, onChange, onLeave }: OpenedProps) {
+function Opened({ id, small, back, known, onChange, onLeave }: OpenedProps) {
   const conversation = usePoll("GET /v1/conversations/{id}", { path: { id } }, { every: openEvery });
   return (
     <section class="read" aria-label={t("inbox.conversation")}>
       {conversation.data ? (
         <Conversing of={conversation} c={conversation.data} small={small} back={back} onChange={onChange} onLeave={onLeave} />
       ) : (
-        <div class="in">
-          <Title>{t("inbox.conversation")}</Title>
-          <Loaded of={conversation} rows={6}>{() => null}</Loaded>
-        </div>
+        <>
+          <header class="read-head">
+            {small && <BackLink href={back} />}
+            <div class="grow">
+              <Title>{known?.subject || t("inbox.conversation")}</Title>
+            </div>
+          </header>
+          <div class="in">
+            <Loaded of={conversation} rows={6}>{() => null}</Loaded>
+          </div>
+        </>
       )}
     </section>
   );
@@ -219,8 +228,7 @@ function Conversing({ of, c, small, back, onChange, onLeave }: { of: Reading<Con
         toast(t("edit.changed"));
         of.refresh();
       } else {
-        const words = problemText(e);
-        toast([words.title, words.remedy].filter(Boolean).join(". "));
+        toast(undone(e));
       }
     }
   };
