@@ -144,6 +144,14 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
   useEffect(() => {
     box.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
   }, [current]);
+  const show = () => {
+    list.show();
+    setTimeout(() => {
+      const first = box.current?.querySelector<HTMLElement>("a.entry");
+      first?.focus();
+      first?.scrollIntoView({ block: "nearest" });
+    });
+  };
   const step = (by: number) => () => {
     if (!rows?.length) return;
     const at = rows.findIndex((r) => r.item.id === current);
@@ -196,7 +204,7 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
         onFocusOut={() => list.hold("focus", false)}
       >
         {list.held > 0 && (
-          <button type="button" class="held" onClick={list.show}>
+          <button type="button" class="held" onClick={show}>
             {t("list.held", { n: list.held })}
           </button>
         )}

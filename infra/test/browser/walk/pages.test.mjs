@@ -1,7 +1,7 @@
 // Pages as they are at rest: who sees which, refusals with their reasons, and how little is asked for.
 import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { open, signIn, site } from "./kit.mjs";
+import { api, fits, go, open, signIn, site, write } from "./kit.mjs";
 
 describe("pages", () => {
   let of;
@@ -23,5 +23,36 @@ describe("pages", () => {
     }
     await page.getByRole("link", { name: "Chatflows" }).first().click();
     await page.getByRole("heading", { level: 1, name: "Chatflows" }).waitFor();
+  });
+
+  test("a thread opens at its last message, and long words in it fit", async (t) => {
+    const word = "x".repeat(10_000);
+    const { conversationId } = await write(of, { from: `${word.slice(0, 200)} <kim@example.com>`, subject: word.slice(0, 900), text: word });
+    for (let n = 0; n < 12; n++) await write(of, { conversation: conversationId, subject: word.slice(0, 900), text: `Line ${n} of many` });
+    for (const [width, height] of [[1440, 900], [1000, 800], [360, 740]]) {
+      const page = await open(t, of, { width, height });
+      await signIn(page, of, "Ada Lind", "/app/inbox");
+      await go(page, "/app/inbox/" + conversationId);
+      const last = page.getByText("Line 11 of many");
+      await last.waitFor();
+      const box = await last.boundingBox();
+      assert.ok(box.y > 0 && box.y < height, `the last message is at ${box.y} in a window of ${height}`);
+      await fits(page, `a thread at ${width}`);
+      const inner = await page.locator(".thread").evaluate((e) => [e.scrollWidth, e.clientWidth]);
+      assert.ok(inner[0] <= inner[1], `the thread is ${inner[0]} px wide in ${inner[1]} at ${width}`);
+    }
+  });
+
+  test("lists have the order that one chooses", async (t) => {
+    const first = await write(of, { channel: "hotline", from: "+47 1", subject: "The first of two" });
+    await write(of, { channel: "hotline", from: "+47 2", subject: "The second of two" });
+    await api(of, "PATCH /v1/conversations/" + first.conversationId, { owner: "ben" }, { "Idempotency-Key": crypto.randomUUID() });
+    const page = await open(t, of);
+    await signIn(page, of, "Ada Lind", "/app/inbox?channel=hotline");
+    const top = page.locator(".list .scroll li").first();
+    await top.getByText("The second of two").waitFor();
+    await page.getByRole("button", { name: "Order" }).click();
+    await page.getByRole("menuitemradio", { name: "The last changed first" }).click();
+    await top.getByText("The first of two").waitFor();
   });
 });

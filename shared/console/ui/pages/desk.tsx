@@ -262,7 +262,7 @@ function Reader({ of, one, small, back, list, href }: OpenedProps & { of: Readin
       of.put(before);
       list.put(before);
       if (e instanceof ApiError && e.code === "changed") {
-        const now = (await call("GET /v1/tickets/{id}", { path: { id: one.id } }).catch(() => undefined))?.data;
+        const now = e.problem.current as Ticket | undefined;
         if (now) of.put(now);
         const who = now?.edited && now.edited.revision > before.revision ? now.edited.by : "";
         toast(who ? t("edit.changed412", { name: agentName(who) }) : t("edit.changed"));

@@ -225,8 +225,8 @@ function Conversing({ of, c, small, back, onChange, onLeave }: { of: Reading<Con
         if (me.helpDesk) askMoved({ ticket: e.problem.ticketId, edit: change });
         else toast(problemText(e).title);
       } else if (e instanceof ApiError && e.code === "changed") {
+        if (e.problem.current) of.put(e.problem.current as Conversation);
         toast(t("edit.changed"));
-        of.refresh();
       } else {
         toast(undone(e));
       }
