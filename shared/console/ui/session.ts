@@ -57,16 +57,32 @@ export async function begin() {
     return;
   }
   if (config.signIn.kind === "none") session.set({ state: "out", why: "signIn.none" });
-  else if (isLocal()) await beginLocal();
-  else await beginOIDC();
+  else if (isLocal()) {
+    followLinksToSignIn();
+    await beginLocal();
+  } else await beginOIDC();
 }
 
 // ---- one machine ----
 
 const keptAgent = "deskmove.agent";
 
+/** codeIn is the code of a link to sign in. */
+function codeIn(hash: string): string | null {
+  return new URLSearchParams(hash.slice(1)).get("code");
+}
+
+/** A link that is opened where the console is open already does not load it again. */
+function followLinksToSignIn() {
+  addEventListener("hashchange", () => {
+    if (!codeIn(location.hash)) return;
+    if (session.value.state === "in") leave();
+    void beginLocal();
+  });
+}
+
 async function beginLocal() {
-  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  const code = codeIn(location.hash);
   if (code) {
     history.replaceState(null, "", location.pathname + location.search);
     await choose("signIn.badCode", code);

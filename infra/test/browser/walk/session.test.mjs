@@ -19,6 +19,8 @@ describe("sessions and connections", () => {
     await other.goto(once);
     await other.getByText("The link is used up or older than 10 minutes.").waitFor();
     await other.getByText("deskmove open").first().waitFor();
+    await other.goto(await link(of)); // the same address but for the code, so that nothing is loaded again
+    await other.getByRole("button", { name: "Sign in" }).waitFor();
   });
 
   test("the first view asks for little", async (t) => {
