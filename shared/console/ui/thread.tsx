@@ -35,7 +35,12 @@ export function Thread({ of, happened }: Props) {
   const end = useRef<HTMLLIElement>(null);
   const count = latest.data?.items.length;
   useEffect(() => set([]), [of.id]);
-  useLayoutEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [of.id, count === undefined]);
+  useLayoutEffect(() => {
+    end.current?.scrollIntoView({ block: "nearest" });
+    // Of a message that is longer than the window, one reads the beginning first.
+    const last = [...(end.current?.parentElement?.querySelectorAll("article") ?? [])].at(-1);
+    if (last && last.offsetHeight > innerHeight * 0.7) last.scrollIntoView({ block: "start" });
+  }, [of.id, count === undefined]);
   if (!latest.data) return latest.error ? <ProblemView error={latest.error} retry={latest.refresh} /> : <Skeleton rows={5} height={20} />;
 
   const pages = [latest.data, ...earlier];
@@ -94,6 +99,7 @@ function Event({ of: h }: { of: Happening }) {
 function Written({ m, of }: { m: Message; of: Props["of"] }) {
   const [whole, setWhole] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const [formatted, setFormatted] = useState(false); // instead of the text
   const byAgent = m.author === "agent";
   const sender = party(m.from || of.customer);
   const known = m.agent || directory.value?.agents.find((a) => a.id === sender.name)?.id;
@@ -129,17 +135,17 @@ function Written({ m, of }: { m: Message; of: Props["of"] }) {
             <bdi>{m.subject}</bdi>
           </p>
         )}
-        <p class="words" dir="auto">
+        <p class="words" dir="auto" hidden={formatted}>
           {whole ?? m.text ?? ""}
           {m.textCut && whole === undefined && "…"}
         </p>
         <div class="row wrap">
-          {m.textCut && whole === undefined && (
+          {m.textCut && whole === undefined && !formatted && (
             <Button kind="quiet" busy={busy} onClick={() => void readWhole()}>
               {t("thread.whole")}
             </Button>
           )}
-          {m.hasHtml && <Formatted conversation={of.id} message={m.id} />}
+          {m.hasHtml && <Formatted conversation={of.id} message={m.id} onShow={setFormatted} />}
         </div>
       </div>
     </article>
@@ -151,10 +157,13 @@ function Written({ m, of }: { m: Message; of: Props["of"] }) {
  * own: a Blob, since the page's policy gives no string to the DOM as HTML. The
  * frame runs nothing and loads nothing.
  */
-function Formatted({ conversation, message }: { conversation: string; message: string }) {
+function Formatted({ conversation, message, onShow }: { conversation: string; message: string; onShow: (on: boolean) => void }) {
   const [url, set] = useState<string>();
   const [busy, setBusy] = useState(false);
-  useEffect(() => () => void (url && URL.revokeObjectURL(url)), [url]);
+  useEffect(() => {
+    onShow(url !== undefined);
+    return () => void (url && URL.revokeObjectURL(url));
+  }, [url]);
   const show = async () => {
     setBusy(true);
     try {
