@@ -77,3 +77,13 @@ func (m Move) Began() time.Time {
 	}
 	return m.StartedAt
 }
+
+// Entered returns when the move last began a phase; zero if it has not.
+func (m Move) Entered(p Phase) time.Time {
+	for _, s := range slices.Backward(m.Phases) {
+		if s.Phase == p {
+			return s.StartedAt
+		}
+	}
+	return time.Time{}
+}

@@ -324,13 +324,20 @@ func (s LedgerStore) Frontier(ctx context.Context, account, id string) (below de
 	}
 	below, more = cursor.After, !cursor.Listed
 	prefix := fmt.Sprintf("%d.%d-", cursor.Began, cursor.Pass) // of move.EntryID
+	var first [ledgerShards]Page
+	g, ctx := errgroup.WithContext(ctx)
 	for shard := range ledgerShards {
-		page, err := s.Engine.Query(ctx, Query{
-			Table: Control, PK: ledgerPK(account, id, shard), From: prefix, To: prefix + "~", Descending: true, Limit: 1, Read: Strong,
+		g.Go(func() (err error) {
+			first[shard], err = s.Engine.Query(ctx, Query{
+				Table: Control, PK: ledgerPK(account, id, shard), From: prefix, To: prefix + "~", Descending: true, Limit: 1, Read: Strong,
+			})
+			return err
 		})
-		if err != nil {
-			return below, false, fmt.Errorf("ledger of %s: %w", id, err)
-		}
+	}
+	if err := g.Wait(); err != nil {
+		return below, false, fmt.Errorf("ledger of %s: %w", id, err)
+	}
+	for _, page := range first {
 		for _, item := range page.Items {
 			e, err := readEntry(item)
 			if err != nil {

@@ -96,6 +96,7 @@ func (l ConversationList) next(ctx context.Context, account string, cs []desk.Ch
 	var stretches []Stretch
 	var failed []desk.Position
 	var moved []desk.Channel
+	converted := make(map[string]time.Time) // by channel: since when all its history has been converted
 	for _, c := range cs {
 		if c.Home == desk.Inbox || home == "" {
 			if home != desk.HelpDesk {
@@ -114,6 +115,9 @@ func (l ConversationList) next(ctx context.Context, account string, cs []desk.Ch
 			stretches = append(stretches, Stretch{Channel: c.ID, Until: desk.Position{Joined: c.FenceAt}})
 		default:
 			moved = append(moved, c)
+			if converted[c.ID] = m.Entered(desk.PhaseCompare); converted[c.ID].IsZero() {
+				converted[c.ID] = l.Now() // at the earliest
+			}
 			ps, err := l.failed(ctx, account, c)
 			if err != nil {
 				return nil, err
@@ -122,6 +126,7 @@ func (l ConversationList) next(ctx context.Context, account string, cs []desk.Ch
 		}
 	}
 	left := make(map[string][]Stretch) // by channel
+	var read time.Time                 // when the open rows were
 	listed := func(ctx context.Context, after desk.Position, limit int) ([]desk.Position, bool, error) {
 		all := stretches
 		for _, c := range moved { // each time, as a move goes on and leaves less
@@ -141,10 +146,22 @@ func (l ConversationList) next(ctx context.Context, account string, cs []desk.Ch
 	}
 	waiting := openList{from: l.Conversations, rows: l.Open, account: account, rare: true, wanted: func(o *Open) bool {
 		some, ok := left[o.Channel]
-		// Where a move goes on, rows above its frontier are of a moment ago.
-		return ok && o.Home == desk.Inbox && (len(some) == 1 || slices.ContainsFunc(some, func(s Stretch) bool { return s.holds(o.Position) }))
+		if !ok || o.Home != desk.Inbox {
+			return false
+		}
+		// Rows above the frontier, or read before all was converted, are of a moment
+		// ago: they have most likely moved since.
+		return len(some) == 1 && !read.Before(converted[o.Channel]) || slices.ContainsFunc(some, func(s Stretch) bool { return s.holds(o.Position) })
 	}}
-	return merge(listed, those(failed), waiting.next), nil
+	open := func(ctx context.Context, after desk.Position, limit int) ([]desk.Position, bool, error) {
+		rows, err := l.Open.Of(ctx, account)
+		if err != nil {
+			return nil, false, err
+		}
+		read = rows.At
+		return waiting.next(ctx, after, limit)
+	}
+	return merge(listed, those(failed), open), nil
 }
 
 // maxFailures is how many failures of a move the inbox's list looks at.

@@ -78,7 +78,7 @@ type openList struct {
 
 // wantedOf is how many rows of the index are looked at for a page. Where few of many
 // are wanted, the rest is taken from the rows that are held.
-const wantedOf = 2000
+const wantedOf = 500
 
 // next returns the positions of the wanted ones.
 func (l openList) next(ctx context.Context, after desk.Position, limit int) (ps []desk.Position, more bool, _ error) {

@@ -43,9 +43,10 @@ const (
 
 // Rows is what is open in an account. It must not be changed.
 type Rows struct {
-	All   bool    // else there is more than is held
-	Items []Open  // the newest position first
-	Due   []int32 // numbers of those of which something is due, in the order of that
+	At    time.Time // when reading them began
+	All   bool      // else there is more than is held
+	Items []Open    // the newest position first
+	Due   []int32   // numbers of those of which something is due, in the order of that
 }
 
 // Of returns what is open in an account, up to a few seconds old.
@@ -54,6 +55,7 @@ func (o *OpenRows) Of(ctx context.Context, account string) (Rows, error) {
 }
 
 func (o *OpenRows) read(ctx context.Context, account string) (r Rows, _ error) {
+	r.At = o.Now()
 	var after desk.Position
 	names := make(map[string]string) // one copy of each, as many rows share few
 	name := func(s *string) {
