@@ -197,8 +197,13 @@ export async function axe(page, where, dark = false) {
   assert.ok(said.length === 0, `axe on ${where}: ${said.join("\n")}`);
 }
 
-/** fits fails if the page is wider than its window. */
+/** fits fails if the page is wider than its window, and names what sticks out. */
 export async function fits(page, where) {
-  const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(wide <= window, `${where} is ${wide} px wide in a window of ${window}`);
+  const out = await page.evaluate(() => {
+    if (document.documentElement.scrollWidth <= innerWidth) return "";
+    const outside = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1);
+    const deepest = outside.filter((e) => ![...e.children].some((c) => outside.includes(c)));
+    return `${document.documentElement.scrollWidth} px wide in a window of ${innerWidth}: ` + deepest.slice(0, 4).map((e) => `${e.parentElement.className || e.parentElement.tagName} > ${e.tagName.toLowerCase()}.${e.className}`).join(", ");
+  });
+  assert.ok(!out, `${where} is ${out}`);
 }

@@ -1,0 +1,84 @@
+// Writes pictures of all pages, on desktops and phones, in the dark and in bokmål, for people to look at.
+import { mkdirSync, rmSync } from "node:fs";
+import { test } from "node:test";
+import { api, ended, open, pace, settled, signIn, site, start, traffic, until } from "./kit.mjs";
+import { furnish, places, visit } from "./places.mjs";
+
+const folder = process.env.PICTURES;
+
+const looks = {
+  "desktop": {},
+  "phone": { width: 390, height: 844, deviceScaleFactor: 2, hasTouch: true },
+  "dark": { dark: true },
+  "nb": { lang: "nb-NO" },
+};
+
+test("pictures", async (t) => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const shoot = (page, look, name, whole) => page.screenshot({ path: `${folder}/${look}-${name}.png`, fullPage: whole });
+
+  // Before and while a channel moves.
+  const busy = await site({ conversations: 400 });
+  const windows = {};
+  for (const [look, as] of Object.entries(looks)) {
+    const page = (windows[look] = await open(t, busy, as));
+    await page.goto(busy.url + "/app/");
+    await page.locator("h1").waitFor();
+    await signInShot(page, look);
+    await visit(page, { path: "/app/settings/channels" });
+    await shoot(page, look, "channels");
+    await page.locator("[data-channel=support-mail] [aria-haspopup]").click();
+    await shoot(page, look, "channels-menu");
+    await page.keyboard.press("Escape");
+    await visit(page, { path: "/app/service/chatflows" });
+    await page.locator("[data-channel=web-chat] [aria-haspopup]").click();
+    await shoot(page, look, "chatflows-menu");
+    await page.keyboard.press("Escape");
+    await visit(page, { path: "/app/channels/support-mail/move" });
+    await page.locator("#checks input[type=checkbox]").first().waitFor();
+    await shoot(page, look, "move");
+    await shoot(page, look, "move-whole", true);
+  }
+
+  async function signInShot(page, look) {
+    await signIn(page, busy, "Ada Lind", "/app/inbox");
+    await page.locator(".list .scroll li").first().waitFor();
+    await shoot(page, look, "inbox");
+  }
+
+  await traffic(busy);
+  await pace(busy, 2500);
+  const move = await start(busy);
+  await until(async () => ((await api(busy, "GET /v1/moves/" + move.id)).progress?.done ?? 0) > 60, "some have moved");
+  await pace(busy, 5000);
+  for (const [look, page] of Object.entries(windows)) {
+    await page.goto(`${busy.url}/app/moves/${move.id}`);
+    await settled(page);
+    await page.waitForTimeout(4000); // so that the course has a few points
+    await shoot(page, look, "progress");
+    await visit(page, { path: "/app/inbox" });
+    await page.locator("aside.banner").waitFor();
+    await page.locator(".list .scroll li a").first().click();
+    await page.locator(".words").first().waitFor();
+    await shoot(page, look, "inbox-banner");
+    await visit(page, { path: "/app/settings/channels" });
+    await shoot(page, look, "channels-moving");
+  }
+  await pace(busy, 0);
+  await ended(busy, move.id);
+
+  // After it.
+  const of = await site({ conversations: 400 });
+  const what = await furnish(of);
+  for (const [look, as] of Object.entries(looks)) {
+    const page = await open(t, of, as);
+    await signIn(page, of);
+    for (const place of places(what)) {
+      if (["inbox", "channels", "chatflows", "move"].includes(place.name)) continue;
+      await visit(page, place);
+      await settled(page);
+      await shoot(page, look, place.name, place.name !== "ticket" && place.name !== "conversation" && place.name !== "desk");
+    }
+  }
+});
