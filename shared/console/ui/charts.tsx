@@ -91,7 +91,7 @@ export function LineChart({ lines, ticks = [], until, label, height = 200, area 
   const end = first.at(-1);
   return (
     <div ref={ref}>
-      {width > 0 && all.length > 1 ? (
+      {width > 0 && all.length > 0 ? (
         <svg class="chart" height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
           {values.map((v) => (
             <g key={v}>
@@ -110,9 +110,13 @@ export function LineChart({ lines, ticks = [], until, label, height = 200, area 
           {ticks.map((k) => (
             <line key={k.at} class="tick" x1={x(k.at)} x2={x(k.at)} y1={bottom} y2={bottom - 5 - (5 * k.n) / mostAtOnce} />
           ))}
-          {lines.map((l, i) => (
-            <path key={i} class={"line " + (l.class ?? "")} d={linePath((l.points.length === 1 ? [l.points[0]!, l.points[0]!] : l.points).map((p) => ({ x: x(p.at), y: y(p.v) })))} />
-          ))}
+          {lines.map((l, i) =>
+            l.points.length === 1 ? (
+              <circle key={i} class={"line " + (l.class ?? "")} cx={x(l.points[0]!.at)} cy={y(l.points[0]!.v)} r="2" />
+            ) : (
+              <path key={i} class={"line " + (l.class ?? "")} d={linePath(l.points.map((p) => ({ x: x(p.at), y: y(p.v) })))} />
+            ),
+          )}
           {until !== undefined && end && until > last && <line class="ahead" x1={end.x} x2={x(until)} y1={end.y} y2={end.y} />}
           {area && end && <circle class="now" cx={end.x} cy={end.y} r="4" />}
         </svg>

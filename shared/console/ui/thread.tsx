@@ -36,6 +36,9 @@ export function Thread({ of, happened }: Props) {
   const count = latest.data?.items.length;
   useEffect(() => set([]), [of.id]);
   useLayoutEffect(() => {
+    // On phones the whole page scrolls, and begins with status and owner.
+    const box = end.current?.closest(".scroll");
+    if (box && getComputedStyle(box).overflowY === "visible") return;
     end.current?.scrollIntoView({ block: "nearest" });
     // Of a message that is longer than the window, one reads the beginning first.
     const last = [...(end.current?.parentElement?.querySelectorAll("article") ?? [])].at(-1);
