@@ -24,10 +24,12 @@ const newMessagesEvery = 5_000;
 interface Props {
   of: Pick<Conversation, "id" | "customer" | "subject">;
   happened: Happening[];
+  /** Leaves the page at its top, where there is more than the thread. */
+  fromTop?: boolean;
 }
 
 /** Thread shows the last messages, and the earlier ones on demand. */
-export function Thread({ of, happened }: Props) {
+export function Thread({ of, happened, fromTop }: Props) {
   const path = { id: of.id };
   const latest = usePoll("GET /v1/conversations/{id}/messages", { path, query: { limit: 50 } }, { every: newMessagesEvery });
   const [earlier, set] = useState<MessageList[]>([]);
@@ -36,9 +38,7 @@ export function Thread({ of, happened }: Props) {
   const count = latest.data?.items.length;
   useEffect(() => set([]), [of.id]);
   useLayoutEffect(() => {
-    // On phones the whole page scrolls, and begins with status and owner.
-    const box = end.current?.closest(".scroll");
-    if (box && getComputedStyle(box).overflowY === "visible") return;
+    if (fromTop) return;
     end.current?.scrollIntoView({ block: "nearest" });
     // Of a message that is longer than the window, one reads the beginning first.
     const last = [...(end.current?.parentElement?.querySelectorAll("article") ?? [])].at(-1);

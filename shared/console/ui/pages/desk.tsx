@@ -309,7 +309,7 @@ function Reader({ of, one, small, back, list, href }: OpenedProps & { of: Readin
         {narrow && <div class="folded">{properties}</div>}
         <div class="scroll in">
           {narrow && small && <FromInbox one={one} />}
-          <Thread of={{ id: one.conversationId, customer: one.customer, subject: one.subject }} happened={happenings(one, directory)} />
+          <Thread fromTop={small} of={{ id: one.conversationId, customer: one.customer, subject: one.subject }} happened={happenings(one, directory)} />
         </div>
       </section>
       {!narrow && <aside class="properties" aria-label={t("ticket.details")}>{properties}</aside>}
