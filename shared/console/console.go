@@ -8,11 +8,13 @@
 package console
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -70,9 +72,16 @@ func New(s SignIn, next http.Handler) http.Handler {
 	if err != nil {
 		panic(err) // strings alone
 	}
+	shell = newFile(shellName, withConfig(shell.plain, config))
 	return &site{
 		files: files, shell: shell, config: newFile("config.json", config), policy: policyFor(s), next: next,
 	}
+}
+
+// withConfig writes the configuration into the shell, which spares the pages a request.
+func withConfig(shell, config []byte) []byte {
+	const root = "<html"
+	return bytes.Replace(shell, []byte(root), fmt.Appendf(nil, `%s data-config="%s"`, root, html.EscapeString(string(config))), 1)
 }
 
 // shellName is the file that each page's address answers with.

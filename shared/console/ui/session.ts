@@ -50,12 +50,7 @@ export function isLocal(): boolean {
 export async function begin() {
   access.renew = renew;
   access.ended = () => session.value.state === "in" && ended.set(true);
-  try {
-    config = (await (await fetch("/app/config.json", { cache: "no-store" })).json()) as Config;
-  } catch {
-    session.set({ state: "out", why: "signIn.failed", reason: "" });
-    return;
-  }
+  config = JSON.parse(document.documentElement.dataset.config!) as Config; // the server has written it there
   if (config.signIn.kind === "none") session.set({ state: "out", why: "signIn.none" });
   else if (isLocal()) {
     followLinksToSignIn();
