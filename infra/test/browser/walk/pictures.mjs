@@ -1,7 +1,8 @@
-// Writes pictures of all pages, on desktops and phones, in the dark and in bokmål, for people to look at.
+// Writes pictures of all pages, on desktops and phones, in the dark, in bokmål, with forced colours and with text at
+// 200 %, for people to look at.
 import { mkdirSync, rmSync } from "node:fs";
 import { test } from "node:test";
-import { api, ended, open, pace, settled, signIn, site, start, traffic, until } from "./kit.mjs";
+import { api, ended, link, open, pace, settled, signIn, site, start, traffic, until } from "./kit.mjs";
 import { furnish, places, visit } from "./places.mjs";
 
 const folder = process.env.PICTURES;
@@ -11,21 +12,31 @@ const looks = {
   "phone": { width: 390, height: 844, deviceScaleFactor: 2, hasTouch: true },
   "dark": { dark: true },
   "nb": { lang: "nb-NO" },
+  "forced": { forcedColors: "active" },
+  "large": { large: true },
 };
 
 test("pictures", async (t) => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  const window = async (of, { large, ...as }) => {
+    const page = await open(t, of, as);
+    if (large) await page.addInitScript(() => document.addEventListener("DOMContentLoaded", () => (document.documentElement.style.fontSize = "200%")));
+    return page;
+  };
   const shoot = (page, look, name, whole) => page.screenshot({ path: `${folder}/${look}-${name}.png`, fullPage: whole });
 
   // Before and while a channel moves.
   const busy = await site({ conversations: 400 });
   const windows = {};
   for (const [look, as] of Object.entries(looks)) {
-    const page = (windows[look] = await open(t, busy, as));
-    await page.goto(busy.url + "/app/");
-    await page.locator("h1").waitFor();
-    await signInShot(page, look);
+    const page = (windows[look] = await window(busy, as));
+    await page.goto(await link(busy));
+    await page.getByText("Ada Lind").waitFor();
+    await shoot(page, look, "signin");
+    await signIn(page, busy, "Ada Lind", "/app/inbox");
+    await page.locator(".list .scroll li").first().waitFor();
+    await shoot(page, look, "inbox");
     await visit(page, { path: "/app/settings/channels" });
     await shoot(page, look, "channels");
     await page.locator("[data-channel=support-mail] [aria-haspopup]").click();
@@ -39,12 +50,6 @@ test("pictures", async (t) => {
     await page.locator("#checks input[type=checkbox]").first().waitFor();
     await shoot(page, look, "move");
     await shoot(page, look, "move-whole", true);
-  }
-
-  async function signInShot(page, look) {
-    await signIn(page, busy, "Ada Lind", "/app/inbox");
-    await page.locator(".list .scroll li").first().waitFor();
-    await shoot(page, look, "inbox");
   }
 
   await traffic(busy);
@@ -72,7 +77,7 @@ test("pictures", async (t) => {
   const of = await site({ conversations: 400 });
   const what = await furnish(of);
   for (const [look, as] of Object.entries(looks)) {
-    const page = await open(t, of, as);
+    const page = await window(of, as);
     await signIn(page, of);
     for (const place of places(what)) {
       if (["inbox", "channels", "chatflows", "move"].includes(place.name)) continue;
