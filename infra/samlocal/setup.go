@@ -106,6 +106,7 @@ func (s setup) variables(stream, queue string) (map[string]string, error) {
 		"METRICS_NAMESPACE":        s.name,
 		"SIGN_IN_URL":              "", // SAM checks no tokens
 		"SIGN_IN_CLIENT":           "",
+		"DASHBOARD_URL":            "", // no dashboard either
 
 		"AWS_REGION": region, "AWS_ACCESS_KEY_ID": nobody, "AWS_SECRET_ACCESS_KEY": nobody,
 		"AWS_ENDPOINT_URL_DYNAMODB": db, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": db, "AWS_ENDPOINT_URL_SQS": q,
