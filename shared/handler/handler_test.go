@@ -40,7 +40,7 @@ func TestStartThatFailsAfterTheLock(t *testing.T) {
 		t.Errorf("sweep = %v, measured %s", err, &r.Measured)
 	}
 	r.StartErr = nil
-	if err := sweep(r); err != nil || !strings.Contains(r.Measured.String(), `"MovesRestarted":1}`) {
+	if err := sweep(r); err != nil || !strings.Contains(r.Measured.String(), `"MovesRestarted":1,`) {
 		t.Fatalf("sweep = %v, measured %s", err, &r.Measured)
 	}
 	if run := r.LastRun(); run.Run != 1 || run.Move != m.ID {
@@ -80,13 +80,13 @@ func TestRedirectMeasures(t *testing.T) {
 	for name, c := range map[string]struct {
 		redirected int
 		errs       map[string]error
-		line       string // its end
+		line       string // its beginning
 		first      string // failure
 	}{
 		"all stay":     {0, nil, "", ""},
-		"one moves":    {1, nil, `"Redirected":1,"RedirectFailed":0,"RedirectLag":3000}` + "\n", ""},
-		"some fail":    {1, map[string]error{"c3": errors.New("no"), "c2": errors.New("no")}, `"Redirected":1,"RedirectFailed":2,"RedirectLag":3000}` + "\n", "2"},
-		"nothing goes": {0, map[string]error{"c1": store.ErrThrottled}, `"Redirected":0,"RedirectFailed":1,"RedirectLag":3000}` + "\n", "1"},
+		"one moves":    {1, nil, `{"RedirectFailed":0,"RedirectLag":3000,"Redirected":1,`, ""},
+		"some fail":    {1, map[string]error{"c3": errors.New("no"), "c2": errors.New("no")}, `{"RedirectFailed":2,"RedirectLag":3000,"Redirected":1,`, "2"},
+		"nothing goes": {0, map[string]error{"c1": store.ErrThrottled}, `{"RedirectFailed":1,"RedirectLag":3000,"Redirected":0,`, "1"},
 	} {
 		b.Reset()
 		h.Use = func(_ context.Context, cs []desk.Conversation) (int, map[string]error) {
@@ -100,7 +100,7 @@ func TestRedirectMeasures(t *testing.T) {
 		for _, f := range res.BatchItemFailures {
 			first += f.ItemIdentifier
 		}
-		if err != nil || first != c.first || !strings.HasSuffix(b.String(), c.line) || (c.line == "") != (b.Len() == 0) {
+		if err != nil || first != c.first || !strings.HasPrefix(b.String(), c.line) || (c.line == "") != (b.Len() == 0) {
 			t.Errorf("%s: failed %q, %v, wrote %q", name, first, err, b.String())
 		}
 	}
