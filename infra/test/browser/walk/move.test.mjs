@@ -95,10 +95,14 @@ for (const lambda of [false, true]) {
       await page.getByRole("heading", { level: 1, name: "Move support@ to the help desk" }).waitFor();
       const ticks = page.locator("#checks input[type=checkbox]");
       await ticks.first().waitFor();
-      for (let at = 0; !/^(Warnings|Checks)/.test(await focused(page)); at++) {
-        assert.ok(at < 8, "Ctrl+Enter goes to the checks");
-        await key("Control+Enter");
-      }
+      await key("Control+Enter");
+      const held = await page.evaluate(() => {
+        // As when the key is held on a slow machine: faster than the page can scroll and draw.
+        for (let at = 0; at < 8 && !document.activeElement.closest("#checks"); at++)
+          document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true }));
+        return document.activeElement.closest("section")?.id;
+      });
+      assert.equal(held, "checks", "Ctrl+Enter goes to the checks");
       for (let i = 0; i < (await ticks.count()); i++) {
         while (!(await ticks.nth(i).evaluate((e) => e === document.activeElement))) await key("Tab");
         await key("Space");

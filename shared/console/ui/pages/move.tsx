@@ -193,8 +193,10 @@ function Flow({ channel, name, preferred }: { channel: Channel; name: string; pr
     const next = (e: KeyboardEvent) => {
       if (e.key !== "Enter" || !(e.metaKey || e.ctrlKey)) return;
       e.preventDefault();
-      where.see(where.current);
-      where.jump(nextUnsettled(where.current, { ...facts, seen: new Set([...facts.seen, where.current]) }));
+      // A jump moves the focus at once; what is before the eyes follows only with the next scroll event.
+      const from = focusedStep() ?? where.current;
+      where.see(from);
+      where.jump(nextUnsettled(from, { ...facts, seen: new Set([...facts.seen, from]) }));
     };
     document.addEventListener("keydown", next);
     return () => document.removeEventListener("keydown", next);
@@ -262,6 +264,12 @@ function figure(f: Figure): string {
 }
 
 // ---- where one is ----
+
+/** focusedStep is the step whose section holds the focus. */
+function focusedStep(): Step | undefined {
+  const id = document.activeElement?.closest(".flow-part")?.id;
+  return steps.find((s) => s === id);
+}
 
 /** useWhere follows which section is before the reader's eyes, and goes to others. */
 function useWhere() {
