@@ -1,7 +1,7 @@
 // Pages as they are at rest: who sees which, refusals with their reasons, and how little is asked for.
 import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { api, fits, go, open, signIn, site, write } from "./kit.mjs";
+import { api, ended, fits, go, open, signIn, site, start, write } from "./kit.mjs";
 
 describe("pages", () => {
   let of;
@@ -23,6 +23,24 @@ describe("pages", () => {
     }
     await page.getByRole("link", { name: "Chatflows" }).first().click();
     await page.getByRole("heading", { level: 1, name: "Chatflows" }).waitFor();
+  });
+
+  test("history that a move left in the inbox, closed by a colleague, is not said to have a ticket", async (t) => {
+    const left = await site();
+    await ended(left, (await start(left, { history: "none", statusMap: undefined, sla: undefined, notifications: undefined })).id);
+    const page = await open(t, left);
+    await signIn(page, left, "Ada Lind", "/app/inbox");
+    const row = page.locator(".list .scroll li", { hasText: "support@" }).first();
+    await row.hover();
+    const subject = (await row.locator("bdi").nth(1).innerText()).trim();
+    const listed = (await api(left, "GET /v1/conversations?home=inbox&status=open&limit=100")).items;
+    const { id } = listed.find((c) => c.subject === subject && c.channelId === "support-mail");
+    await api(left, "PATCH /v1/conversations/" + id, { status: "closed" });
+    const gone = page.locator(".list li.gone", { hasText: subject }).first();
+    await gone.getByText("No longer in this list").waitFor();
+    await page.waitForTimeout(500); // what is asked of it has been answered
+    assert.equal(await gone.getByText("Now in the help desk").count(), 0);
+    assert.equal(await gone.getByRole("link", { name: "Open ticket" }).count(), 0);
   });
 
   test("a thread opens at its last message, and long words in it fit", async (t) => {

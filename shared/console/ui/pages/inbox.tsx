@@ -115,7 +115,6 @@ function Nothing({ small }: { small: boolean }) {
 
 function InboxRow({ of: c, gone, directory, mayOpen }: { of: Conversation; gone: boolean; directory: Directory; mayOpen: boolean }) {
   const channel = directory.channels.find((one) => one.id === c.channelId);
-  const moved = channel !== undefined && channel.home !== "inbox";
   const at = c.changedAt ?? c.startedAt;
   return (
     <>
@@ -128,11 +127,7 @@ function InboxRow({ of: c, gone, directory, mayOpen }: { of: Conversation; gone:
       </span>
       <span class="line muted small">
         {gone ? (
-          <>
-            <Icon of={moved ? shapes.arrowLeftRight : shapes.check} size={14} />
-            <span class="grow">{t(moved ? "inbox.gone" : "list.gone")}</span>
-            {moved && mayOpen && <a href={"/app/desk/" + encodeURIComponent(c.ticketId || "t-" + c.id)}>{t("inbox.openTicket")}</a>}
-          </>
+          <Gone id={c.id} moved={channel !== undefined && channel.home !== "inbox"} mayOpen={mayOpen} />
         ) : (
           <>
             <Icon of={channel ? typeIcon(channel) : shapes.mail} size={14} />
@@ -141,6 +136,22 @@ function InboxRow({ of: c, gone, directory, mayOpen }: { of: Conversation; gone:
           </>
         )}
       </span>
+    </>
+  );
+}
+
+/**
+ * Gone says where a conversation went that has left the list. One of a channel that
+ * moves, or has moved, may as well have been closed by a colleague: it is asked, once.
+ */
+function Gone({ id, moved, mayOpen }: { id: string; moved: boolean; mayOpen: boolean }) {
+  const { data: now } = usePoll("GET /v1/conversations/{id}", { path: { id } }, { on: moved });
+  const inDesk = now?.home === "helpdesk";
+  return (
+    <>
+      <Icon of={inDesk ? shapes.arrowLeftRight : shapes.check} size={14} />
+      <span class="grow">{t(inDesk ? "inbox.gone" : "list.gone")}</span>
+      {inDesk && mayOpen && now.ticketId && <a href={"/app/desk/" + encodeURIComponent(now.ticketId)}>{t("inbox.openTicket")}</a>}
     </>
   );
 }
