@@ -4,24 +4,42 @@ import "time"
 
 // The actions in the audit log.
 const (
-	ActionStart    = "start"
-	ActionRefuse   = "refuse"
-	ActionRehearse = "rehearse"
-	ActionRetry    = "retry"
-	ActionEnd      = "end"
-	ActionRepair   = "repair"
-	ActionRepaired = "repaired" // a repair has ended
+	ActionStart     = "start"
+	ActionRefuse    = "refuse"
+	ActionRehearse  = "rehearse"
+	ActionRetry     = "retry"
+	ActionEnd       = "end"
+	ActionRepair    = "repair"
+	ActionRepaired  = "repaired"   // a repair has ended
+	ActionSetup     = "setup"      // the account's setup was replaced
+	ActionGiven     = "role-given" // also help desk access
+	ActionTaken     = "role-taken"
+	ActionToken     = "token"    // one was made
+	ActionWithdrawn = "withdraw" // tokens of an agent, of a connector or of the account
+	ActionExport    = "export"
 )
+
+// Program is the name by which the audit log calls deskmove itself. No agent has it.
+const Program = "deskmove"
 
 // AuditEntry is one line of the audit log (R29).
 type AuditEntry struct {
 	Account string
 	ID      string // derived from the action, so a repeated action is logged once
 	At      time.Time
-	By      string // agent ID, or "deskmove"
+	By      string // ID of the agent or connector, or Program
+	Role    Role   // in which they did it, by their token; "" of Program
 	Action  string
 	Move    string
 	Channel string
 	Detail  string // for example why the action was refused
 	Address string // the caller's network address, as the gateway saw it
+}
+
+// Entry returns an entry about what the caller does. Of tells it apart from other
+// entries of that action.
+func (c Caller) Entry(action, of string, at time.Time) AuditEntry {
+	return AuditEntry{
+		Account: c.Account, ID: action + "-" + of, At: at, By: c.Agent, Role: c.Role, Action: action, Address: c.Address,
+	}
 }
