@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"go/ast"
 	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,11 +25,12 @@ import (
 	"deskmove/shared/store"
 )
 
-// everything has every function do all that it ever does, and returns what
-// was seen, by function.
-func everything(t *testing.T) map[string][]string {
-	seen := map[string][]string{}
+// everything has every function do all that it ever does, and returns what was seen:
+// what each function uses, and each of its calls.
+func everything(t *testing.T) (map[string][]string, map[call]bool) {
+	seen, calls := map[string][]string{}, map[call]bool{}
 	look := func(w *watcher) {
+		maps.Copy(calls, w.calls)
 		for function := range w.below {
 			seen[function] = slices.Concat(seen[function], w.uses(function))
 			slices.Sort(seen[function])
@@ -46,7 +48,7 @@ func everything(t *testing.T) map[string][]string {
 		})
 	}
 	t.Run("running", func(t *testing.T) { look(running(t)) })
-	return seen
+	return seen, calls
 }
 
 // running lets the local stack itself carry a move out.
@@ -380,21 +382,22 @@ func few(s *scene) {
 	s.ended(s.loop("list", s.step("fence", r)))
 }
 
-// anything is what a role may read or write that is not held to some partitions.
-const anything = "all of ControlTable"
+// anything is what a role may read or write that is not held to some partitions of
+// a table.
+func anything(table string) string { return "all of " + table }
 
 // granted are the actions that a function's role has, as a watcher names
-// them, and the partitions of the control table that it may read and write.
+// them, and the partitions that it may read and write.
 func (t template) granted(name string) []string {
 	var uses []string
 	for _, s := range t.statementsOf(strings.TrimSuffix(function(name), "Function") + "Role") {
 		for _, a := range s.actions {
 			for _, r := range s.resources {
 				uses = append(uses, a+" on "+r)
-				if access := accessOf(a); access != "" && r == "ControlTable.Arn" {
-					partitions := list(at(s.condition, "ForAllValues:StringLike", "dynamodb:LeadingKeys"))
+				if access, table := accessOf(a), strings.TrimSuffix(r, ".Arn"); access != "" && t.Resources[table].Type == "AWS::DynamoDB::Table" {
+					partitions := list(at(s.condition, "ForAllValues:StringLike", leadingKeys))
 					if partitions == nil {
-						partitions = []any{anything}
+						partitions = []any{anything(table)}
 					}
 					for _, p := range partitions {
 						uses = append(uses, access+" "+text(p))
@@ -437,10 +440,11 @@ func (t template) byLambda(name string) []string {
 // TestGrants holds the template's roles against what functions were seen to
 // do: every action that a function needs it has, and it has no other.
 func TestGrants(t *testing.T) {
-	seen := everything(t)
+	seen, calls := everything(t)
 	if t.Failed() {
 		return
 	}
+	t.Run("policies", func(t *testing.T) { policiesHold(t, calls) })
 	contract := func(p project) []string {
 		tmpl, err := p.template()
 		if err != nil {
@@ -450,7 +454,7 @@ func TestGrants(t *testing.T) {
 		for _, name := range tmpl.functions() {
 			need := slices.Concat(seen[name], tmpl.byLambda(name))
 			if name == "api" { // it answers for whatever is there, even of an older layout
-				need = append(slices.DeleteFunc(need, func(use string) bool { return strings.HasPrefix(use, "read ") }), "read "+anything)
+				need = append(slices.DeleteFunc(need, func(use string) bool { return strings.HasPrefix(use, "read ") }), "read "+anything("ControlTable"), "read "+anything("ConversationsTable"))
 			}
 			for _, problem := range differ(need, tmpl.granted(name), "is needed and not granted", "is granted and not needed") {
 				problems = append(problems, name+": "+problem)
@@ -464,8 +468,8 @@ func TestGrants(t *testing.T) {
 		"one too many":    {file: yaml, old: "[dynamodb:GetItem, dynamodb:Query]", new: "[dynamodb:GetItem, dynamodb:Query, dynamodb:Scan]", says: "fence: dynamodb:Scan on ControlTable.Arn: is granted"},
 		"another table":   {file: yaml, old: "!Sub ${ControlTable.Arn}/index/due", new: "!Sub ${ConversationsTable.Arn}/index/due", says: "sweep: dynamodb:Query on ${ControlTable.Arn}/index/due: is needed"},
 		"no index":        {file: yaml, old: "!Sub ${ConversationsTable.Arn}/index/channel", new: "!GetAtt ConversationsTable.Arn", says: "drain: dynamodb:Query on ${ConversationsTable.Arn}/index/channel: is needed"},
-		"another's data":  {file: yaml, old: jobs + ", ", new: setups + ", ", says: "convert: write " + setups + ": is granted"},
-		"anybody's data":  {file: yaml, old: "dynamodb:LeadingKeys", new: "dynamodb:Attributes", says: "redirect: write " + anything + ": is granted"},
+		"another's data":  {file: yaml, old: jobs + ", ", new: setups + ", ", says: "convert: dynamodb:PutItem of " + setups + ": is granted"},
+		"anybody's data":  {file: yaml, old: "dynamodb:LeadingKeys", new: "dynamodb:Attributes", says: "redirect: dynamodb:PutItem of " + anything("ControlTable") + ": is granted"},
 		"another machine": {file: yaml, old: "stateMachine:${AWS::StackName}-move", new: "stateMachine:${AWS::StackName}-moves", says: "api: states:StartExecution"},
 		"another's log":   {file: yaml, old: "Resource: !GetAtt FenceLogs.Arn", new: "Resource: !GetAtt ApiLogs.Arn", says: "fence: logs:PutLogEvents on FenceLogs.Arn: is needed"},
 		"a new source":    {file: yaml, old: "Queue: !GetAtt StreamFailuresQueue.Arn", new: "Queue: !GetAtt BatchesQueue.Arn", says: "redirect: sqs:ReceiveMessage on BatchesQueue.Arn: is needed"},

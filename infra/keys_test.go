@@ -28,8 +28,8 @@ func partitionOf(pk string) string {
 	return strings.Join(parts, "#")
 }
 
-// Two kinds of partitions.
-const jobs, setups = "A#*#JOB#*", "A#*#SETUP"
+// Kinds of partitions.
+const jobs, ledgers, setups, everybodys = "A#*#JOB#*", "A#*#LEDGER#*", "A#*#SETUP", "A#*"
 
 // spelled returns the texts of keys and the names of attributes in a Go file.
 // The tests of engines make up attributes, for items that store does not know.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"deskmove/shared/app"
@@ -39,22 +40,37 @@ type watcher struct {
 	before func(function, action, resource string) error
 
 	mu    sync.Mutex
-	used  map[string]map[string]bool // by function: "dynamodb:PutItem on ControlTable.Arn", "write A#*#MOVES"
+	used  map[string]map[string]bool // by function: "dynamodb:PutItem on ControlTable.Arn", "dynamodb:PutItem of A#*#MOVES"
+	calls map[call]bool
 	below map[string]app.Platform
 }
 
-// note notes an action, and of which partitions of the control table it is.
+// call is what a function asked AWS for.
+type call struct {
+	function, action, resource string
+
+	// The partitions that it is about, in order and separated by spaces: the values of
+	// dynamodb:LeadingKeys. Each write of a transaction is a call, as IAM looks at each.
+	partitions string
+}
+
+// note notes an action, and of which partitions it is.
 func (w *watcher) note(function, action, resource string, pks ...string) error {
 	w.mu.Lock()
 	if w.used == nil {
-		w.used = map[string]map[string]bool{}
+		w.used, w.calls = map[string]map[string]bool{}, map[call]bool{}
 	}
 	if w.used[function] == nil {
 		w.used[function] = map[string]bool{}
 	}
 	w.used[function][action+" on "+resource] = true
-	for _, pk := range pks {
-		w.used[function][accessOf(action)+" "+partitionOf(pk)] = true
+	slices.Sort(pks)
+	pks = slices.Compact(pks)
+	w.calls[call{function, action, resource, strings.Join(pks, " ")}] = true
+	if tables := slices.Collect(maps.Values(tableIDs)); slices.Contains(tables, strings.TrimSuffix(resource, ".Arn")) {
+		for _, pk := range pks {
+			w.used[function][accessOf(action)+" "+partitionOf(pk)] = true
+		}
 	}
 	before := w.before
 	w.mu.Unlock()
@@ -107,19 +123,17 @@ type watchedEngine struct {
 }
 
 func (e watchedEngine) note(action string, t store.Table, pks ...string) error {
-	if t != store.Control {
-		pks = nil
-	}
 	return e.w.note(e.function, "dynamodb:"+action, tableIDs[t]+".Arn", pks...)
 }
 
-// accessOf says what an action does to items.
+// accessOf says what an action does to items: who may read a partition may read it in
+// any way, but may write it only as is granted.
 func accessOf(action string) string {
 	switch action {
 	case "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query":
 		return "read"
 	case "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem":
-		return "write"
+		return action + " of"
 	}
 	return ""
 }
@@ -191,7 +205,7 @@ func (e watchedEngine) noteQuery(q store.Query) error {
 	if q.Index == nil {
 		return e.note("Query", q.Table, q.PK)
 	}
-	return e.w.note(e.function, "dynamodb:Query", "${"+tableIDs[q.Table]+".Arn}/index/"+q.Index.Name)
+	return e.w.note(e.function, "dynamodb:Query", "${"+tableIDs[q.Table]+".Arn}/index/"+q.Index.Name, q.PK)
 }
 
 type watchedStream struct {
