@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { areaPath, levels, linePath, niceTicks, scale, shares, sparkPath, timeTicks } from "./geometry";
 import { number, t, type Key } from "./i18n";
+import { counted } from "./parts";
 import { clock, weekday } from "./time";
 
 /** useWidth returns the ref of an element and its width in pixels, 0 before it is known. */
@@ -38,6 +39,8 @@ export function ProgressBar({ percent, label }: { percent: number; label: string
 export interface Part {
   kind: "created" | "asIs" | "live" | "failed";
   n: number;
+  /** There may be more, which nobody has counted yet. */
+  atLeast?: boolean;
 }
 
 /** PartsBar shows the parts of a whole. Its legend beside it is the text alternative. */
@@ -202,14 +205,15 @@ export function HeatKey() {
 
 /** Legend names the parts of a PartsBar, with their figures. */
 export function Legend({ parts, rest }: { parts: Part[]; rest: number }) {
+  const all: (Omit<Part, "kind"> & { kind: Part["kind"] | "rest" })[] = [...parts, { kind: "rest", n: rest }];
   return (
     <dl class="legend">
-      {[...parts, { kind: "rest" as const, n: rest }].map((p) => (
+      {all.map((p) => (
         <div key={p.kind}>
           <dt>
             <i class={"fill-" + p.kind} aria-hidden="true" /> {t(("count." + p.kind) as Key)}
           </dt>
-          <dd class="num">{number(p.n)}</dd>
+          <dd class="num">{counted(p)}</dd>
         </div>
       ))}
     </dl>

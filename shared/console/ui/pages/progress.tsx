@@ -204,6 +204,8 @@ function Running({ m, percent: p, failures }: { m: Move; percent: number; failur
     { kind: "failed", n: c?.failed ?? 0 },
   ];
   const live = useLive(m);
+  // The move counts them as it compares; until then there are at least those that are listed.
+  const seen = liveOf(m, live);
   const small = useMedia(phone);
   const paces = curve(points, small ? 50 : 110);
   return (
@@ -224,7 +226,7 @@ function Running({ m, percent: p, failures }: { m: Move; percent: number; failur
         <div class="parts" role="progressbar" aria-label={t("progress.moved")} aria-valuemin={0} aria-valuemax={100} aria-valuenow={p} aria-valuetext={valueText(p, left)}>
           <PartsBar parts={parts} total={total} />
         </div>
-        <Legend parts={parts} rest={Math.max(0, expectedOf(m) - (c?.done ?? 0))} />
+        <Legend parts={parts.map((part) => (part.kind === "live" ? { ...part, ...seen } : part))} rest={Math.max(0, expectedOf(m) - (c?.done ?? 0))} />
       </div>
       <div class="two">
         <div class="stack">
@@ -341,6 +343,12 @@ function useLive(m: Move): Live | undefined {
 
 const mostLive = 20;
 
+/** liveOf is how many conversations have been redirected, as far as it is known. */
+function liveOf(m: Move, listed: Live = []): { n: number; atLeast: boolean } {
+  const counted = m.progress?.live ?? 0;
+  return { n: Math.max(counted, listed.length), atLeast: listed.length === mostLive && counted <= mostLive };
+}
+
 function Rate({ m, paces, live = [], left }: { m: Move; paces: Pace[]; live?: Live; left?: Left }) {
   const [table, showTable] = useState(false);
   const last = paces.at(-1);
@@ -423,14 +431,13 @@ function Redirected({ m, live }: { m: Move; live?: Live }) {
   const [held, hold] = useState(false);
   const shown = useRef<Live>([]);
   if (!held && live) shown.current = live;
-  const n = Math.max(m.progress?.live ?? 0, shown.current.length);
   return (
     <section class="card" aria-labelledby="live-title" aria-live="off">
       <header>
         <h2 id="live-title" class="h3 grow">
           {t("live.title")}
         </h2>
-        <span class="muted num small">{counted({ n, atLeast: n === mostLive })}</span>
+        <span class="muted num small">{counted(liveOf(m, shown.current))}</span>
       </header>
       {shown.current.length > 0 && (
         <ul class="rows live-list" onMouseEnter={() => hold(true)} onMouseLeave={() => hold(false)} onFocusIn={() => hold(true)} onFocusOut={() => hold(false)}>
