@@ -37,6 +37,10 @@ func (a *api) admit(op operation, takesBody bool) func(huma.Context, func(huma.C
 				p.write(w)
 				return
 			}
+			if p := countValues(r); p != nil {
+				p.write(w)
+				return
+			}
 			next(ctx)
 		}
 	}
@@ -55,7 +59,7 @@ func readBody(r *http.Request, limit int64) *problem {
 	if err != nil {
 		return unreadable()
 	}
-	r.Body = io.NopCloser(bytes.NewReader(b))
+	r.Body = readCloser{bytes.NewReader(b)}
 	return nil
 }
 

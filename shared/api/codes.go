@@ -22,6 +22,7 @@ const (
 	codeMediaType  = "media-type"
 	codeTooLarge   = "too-large"
 	codeTooMuch    = "too-much"
+	codeValues     = "too-many-values"
 	codeInvalid    = "invalid"
 	codeNotFound   = "not-found"
 	codeMethod     = "method-not-allowed"
@@ -34,6 +35,7 @@ const (
 	codeNotEnded    = "not-ended"
 
 	codeLayout   = "layout"
+	codeRate     = "too-many-requests"
 	codeBusy     = "busy"
 	codeFull     = "full"
 	codeInternal = "internal"
@@ -63,6 +65,7 @@ const (
 	codeMidCharacter     = "mid-character"
 	codeTwoOrders        = "two-orders"
 	codeNotAVersion      = "not-a-version"
+	codeMore             = "more"
 )
 
 // Codes are all codes that a person can meet, by where they stand. Whoever speaks
@@ -78,10 +81,10 @@ type Codes struct {
 func AllCodes() Codes {
 	problems := desk.Codes{
 		codeUnauthenticated: nil, codeRole: {"role", "roles"}, codeNotAgent: {"account", "agent"}, codeNoAccess: nil,
-		codeNoBody: nil, codeNotJSON: nil, codeUnreadable: nil, codeMediaType: {"type"}, codeTooLarge: {"kilobytes"}, codeTooMuch: nil,
+		codeNoBody: nil, codeNotJSON: nil, codeUnreadable: nil, codeMediaType: {"type"}, codeTooLarge: {"kilobytes"}, codeTooMuch: nil, codeValues: {"most"},
 		codeInvalid: nil, codeNotFound: nil, codeMethod: {"allowed", "method"},
 		codeMoveRunning: {"move"}, codeMoved: {"conversation", "ticket"}, codeChanged: nil, codeBlocked: nil, codeKeyReused: nil, codeNotEnded: nil,
-		codeLayout: nil, codeBusy: nil, codeFull: nil, codeInternal: nil,
+		codeLayout: nil, codeRate: {"perSecond", "who"}, codeBusy: nil, codeFull: nil, codeInternal: nil,
 	}
 	maps.Copy(problems, auth.Codes())
 	maps.Copy(problems, desk.RefusalCodes())
@@ -91,6 +94,7 @@ func AllCodes() Codes {
 		codeNotADuration: {"value"}, codeNotANumber: nil, codeNotAWhole: nil, codeNotABoolean: nil, codeNotAText: nil, codeNotAList: nil,
 		codeNotAnObject: nil, codeNumberRange: ranged, codeLength: ranged, codeItems: ranged, codeOwnedAndNot: nil, codeNoExternalID: nil,
 		codeDateRange: nil, codeMidCharacter: nil, codeTwoOrders: nil, codeNotAVersion: nil, codeKeyReused: nil,
+		codeMore: {"more"},
 	})
 	return Codes{Problems: problems, Fields: fields, Findings: desk.FindingCodes(), Failures: move.FailureCodes()}
 }

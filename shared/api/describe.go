@@ -98,7 +98,7 @@ var (
 // those that follow from its input. Common ones are described once, in shared.
 func (op operation) responses(in reflect.Type, takesBody bool, shared map[string]*huma.Response) map[string]*huma.Response {
 	ctx := context.Background()
-	all := []*problem{internal(), known(ctx, store.ErrThrottled)}
+	all := []*problem{internal(), known(ctx, store.ErrThrottled), tooOften(&desk.RateError{Who: "ann", PerSecond: 50})}
 	own := map[int]bool{http.StatusForbidden: true} // they name the roles
 	for _, err := range op.problems {
 		p := known(ctx, err)
@@ -128,7 +128,7 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 		all = append(all, invalid([]*desk.InvalidError{exampleInvalid}))
 	}
 	if takesBody {
-		all = append(all, tooLarge(op.bodyLimit()), noBody(), notJSON("unexpected end of JSON input"), wrongType("text/plain"))
+		all = append(all, tooLarge(op.bodyLimit()), tooManyValues(), noBody(), notJSON("unexpected end of JSON input"), wrongType("text/plain"))
 	}
 	if op.method != http.MethodGet {
 		all = append(all, known(ctx, store.ErrFull))

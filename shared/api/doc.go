@@ -43,9 +43,11 @@
 //	too-large             413     the body
 //	too-much              413     the answer: 6 MB pass through Lambda
 //	media-type            415     not JSON by its Content-Type
-//	invalid               422     fields, all of them, each with its problem and remedy
+//	too-many-values       422     the body has more than an account's setup could need
+//	invalid               422     fields, 20 at most, each with its problem and remedy
 //	blocked               422     R6, R11: blockers, and warnings that were not acknowledged
 //	key-reused            422     the Idempotency-Key came with another request
+//	too-many-requests     429     beyond the rate of the caller or the account; try again after Retry-After
 //	internal              500     an unexpected error; see the log
 //	busy                  503     try again after Retry-After
 //	full                  507     the storage is full

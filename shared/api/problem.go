@@ -26,7 +26,7 @@ type problem struct {
 	Detail   string         `json:"detail,omitempty" example:"move m1795000000000a1b2c3d4 is running" doc:"What is wrong."`
 	Remedy   string         `json:"remedy,omitempty" example:"start this one when it has ended" doc:"What to do."`
 	Params   desk.Params    `json:"params,omitempty" nullable:"false" doc:"What detail and remedy name, by name: with the code they can be said in any language."`
-	Errors   []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"All that is wrong with the request, field by field."`
+	Errors   []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"What is wrong with the request, field by field: the first 20, then how many more."`
 	Blockers []Finding      `json:"blockers,omitempty" nullable:"false" doc:"What makes the move impossible."`
 	Warnings []Finding      `json:"warnings,omitempty" nullable:"false" doc:"Warnings that were not acknowledged."`
 	MoveID   string         `json:"moveId,omitempty" doc:"The move that runs, or that has moved the channel."`
@@ -92,9 +92,20 @@ func wrongType(contentType string) *problem {
 	return p
 }
 
-func wrongFields(status int, fields []FieldProblem) *problem {
+// maxFields is how much of what is wrong with a request is listed.
+const maxFields = 20
+
+// wrongFields says what is wrong with the first of some fields, and how many more
+// there are.
+func wrongFields(status int, of int, field func(i int) FieldProblem) *problem {
 	p := newProblem(status, codeInvalid, "the request is not valid", "correct what errors lists")
-	p.Errors = fields
+	for i := range min(of, maxFields) {
+		p.Errors = append(p.Errors, field(i))
+	}
+	if more := of - maxFields; more > 0 {
+		p.Errors = append(p.Errors, FieldProblem{Code: codeMore, Params: desk.Params{"more": strconv.Itoa(more)},
+			Problem: fmt.Sprintf("%d more are not listed", more), Remedy: "correct these, and send it again"})
+	}
 	return p
 }
 
@@ -115,10 +126,35 @@ func busy(after time.Duration) *problem {
 	return p
 }
 
+// tooOften refuses a caller who asks more often than they may.
+func tooOften(e *desk.RateError) *problem {
+	rate := strconv.FormatFloat(e.PerSecond, 'f', -1, 64)
+	p := newProblem(http.StatusTooManyRequests, codeRate, fmt.Sprintf("%s asks more often than %s times a second", e.Who, rate),
+		"try again after Retry-After seconds, and less often")
+	p.Params, p.after = desk.Params{"who": e.Who, "perSecond": rate}, max(e.After, time.Second)
+	return p
+}
+
+// Refuse answers a request that the API does not get to see, as the API would. A
+// gateway calls it; an error that the API does not know is one of the server's own,
+// which the gateway has logged.
+func Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := known(r.Context(), err)
+	if p == nil {
+		p = internal()
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	p.write(w)
+}
+
 // problem converts an operation's error. An unexpected one is logged, here and
 // nowhere else.
 func (a *api) problem(ctx context.Context, operation string, err error) *problem {
 	if p := known(ctx, err); p != nil {
+		if p.Status == http.StatusServiceUnavailable && !errors.Is(ctx.Err(), context.Canceled) { // or nobody waits for the answer
+			a.Log.WarnContext(ctx, "request not done", "operation", operation, "cause", err)
+		}
 		return p
 	}
 	a.Log.ErrorContext(ctx, "request failed", "operation", operation, "err", err)
@@ -134,6 +170,9 @@ func known(ctx context.Context, err error) *problem {
 	}
 	if e, ok := errors.AsType[*desk.BusyError](err); ok {
 		return busy(e.After)
+	}
+	if e, ok := errors.AsType[*desk.RateError](err); ok {
+		return tooOften(e)
 	}
 	// A context that is done means that the caller is gone or a timeout is near.
 	if errors.Is(err, store.ErrThrottled) || ctx.Err() != nil {
@@ -230,11 +269,10 @@ func refusedStatus(code string) int {
 }
 
 func invalid(es []*desk.InvalidError) *problem {
-	fields := make([]FieldProblem, len(es))
-	for i, e := range es {
-		fields[i] = FieldProblem{e.Field, e.Code, e.Problem, e.Remedy, e.Params}
-	}
-	return wrongFields(http.StatusUnprocessableEntity, fields)
+	return wrongFields(http.StatusUnprocessableEntity, len(es), func(i int) FieldProblem {
+		e := es[i]
+		return FieldProblem{e.Field, e.Code, e.Problem, e.Remedy, e.Params}
+	})
 }
 
 // missing returns what was not found: the text that wraps ErrNotFound.

@@ -31,8 +31,8 @@ func TestWhatTheStoreCannotDo(t *testing.T) {
 		code, remedy  string
 		retry, logged string
 	}{
-		"throttled": {store.ErrThrottled, 503, "busy", "try again", "1", ""},
-		"busy":      {&desk.BusyError{What: "conversation", After: 2500 * time.Millisecond}, 503, "busy", "try again", "3", ""},
+		"throttled": {store.ErrThrottled, 503, "busy", "try again", "1", "operation=take-message"},
+		"busy":      {&desk.BusyError{What: "conversation", After: 2500 * time.Millisecond}, 503, "busy", "try again", "3", "operation=take-message"},
 		"full":      {store.ErrFull, 507, "full", "free disk space", "", ""},
 		"unknown":   {secret, 500, "internal", "", "", "operation=take-message"},
 	} {
@@ -46,6 +46,9 @@ func TestWhatTheStoreCannotDo(t *testing.T) {
 			}
 			if log := r.log.String(); strings.Count(log, "\n") != strings.Count(c.logged, "=") || !strings.Contains(log, c.logged) {
 				t.Errorf("log = %q, want %q once", log, c.logged)
+			}
+			if busy := c.status == 503; busy != strings.Contains(r.log.String(), "level=WARN") {
+				t.Errorf("log = %q", &r.log)
 			}
 			if c.status == 500 && a.Body.String() != `{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal"}`+"\n" {
 				t.Errorf("answer = %s, want it bare", a.Body)

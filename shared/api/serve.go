@@ -1,12 +1,15 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"path"
 	"runtime/debug"
 	"strings"
+	"time"
 )
 
 // server serves the API and its description, and answers with a problem where
@@ -81,11 +84,16 @@ func (s *server) recover(a *answer, r *http.Request) {
 	if v == nil {
 		return
 	}
-	if v == http.ErrAbortHandler {
+	*a = answer{header: http.Header{}} // half an answer must not look like a whole one
+	switch err, _ := v.(error); {
+	case v == http.ErrAbortHandler:
 		panic(v)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled): // the request's time is up, or its caller gone
+		s.log.WarnContext(r.Context(), "request not done", "operation", r.Method+" "+r.URL.Path, "cause", err)
+		busy(time.Second).write(a)
+		return
 	}
 	s.log.ErrorContext(r.Context(), "handler panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-	*a = answer{header: http.Header{}} // half an answer must not look like a whole one
 	internal().write(a)
 }
 

@@ -24,11 +24,9 @@ func translate(ctx huma.Context, _ string, v any) (any, error) {
 	case found.Status == http.StatusBadRequest:
 		return noBody(), nil
 	}
-	var fields []FieldProblem
-	for _, e := range found.Errors {
-		fields = append(fields, writeFieldProblem(e.Location, e.Message))
-	}
-	return wrongFields(found.Status, fields), nil
+	return wrongFields(found.Status, len(found.Errors), func(i int) FieldProblem {
+		return writeFieldProblem(found.Errors[i].Location, found.Errors[i].Message)
+	}), nil
 }
 
 // writeFieldProblem rewords an error of huma about a field such as

@@ -65,15 +65,36 @@ func PublicRoutes() []string {
 }
 
 // IsPublic reports whether a request is for one of the public routes.
-func IsPublic(r *http.Request) bool {
-	return slices.ContainsFunc(PublicRoutes(), func(route string) bool {
+func IsPublic(r *http.Request) bool { return isFor(r, PublicRoutes()) }
+
+// IntakeRoutes are the routes by which messages come in, for which room is kept.
+func IntakeRoutes() []string {
+	return []string{"POST /v1/channels/{id}/conversations", "POST /v1/conversations/{id}/messages"}
+}
+
+// IsIntake reports whether a request brings a message in.
+func IsIntake(r *http.Request) bool { return isFor(r, IntakeRoutes()) }
+
+// isFor reports whether a request is for one of some routes.
+func isFor(r *http.Request, routes []string) bool {
+	return slices.ContainsFunc(routes, func(route string) bool {
 		method, path, _ := strings.Cut(route, " ")
-		if prefix, isGreedy := strings.CutSuffix(path, "{proxy+}"); isGreedy && strings.HasPrefix(r.URL.Path, prefix) {
-			path = r.URL.Path
+		if method != "ANY" && method != r.Method {
+			return false
 		}
-		return path == r.URL.Path && (method == "ANY" || method == r.Method)
+		if prefix, isGreedy := strings.CutSuffix(path, "{proxy+}"); isGreedy {
+			return strings.HasPrefix(r.URL.Path, prefix)
+		}
+		before, after, hasID := strings.Cut(path, "{id}")
+		id, isBefore := strings.CutPrefix(r.URL.Path, before)
+		id, isAfter := strings.CutSuffix(id, after)
+		return isBefore && isAfter && (hasID && id != "" && !strings.Contains(id, "/") || !hasID && id == "")
 	})
 }
+
+// Refuse answers a request that the site does not get to see, as the API would: with
+// a problem for an error such as a *desk.BusyError or *desk.RateError.
+func Refuse(w http.ResponseWriter, r *http.Request, err error) { api.Refuse(w, r, err) }
 
 // What a step does at most, so that it ends long before the function's time-out
 // and yet needs few transitions of the state machine: about 60,000

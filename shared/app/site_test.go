@@ -17,6 +17,30 @@ import (
 
 // TestPublicRoutes serves the public routes to nobody in particular, and no
 // other: what the local gateway lets through is what API Gateway does.
+// TestIntakeRoutes are operations of the API, and nothing else is taken for one.
+func TestIntakeRoutes(t *testing.T) {
+	text, err := api.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var described struct {
+		Paths map[string]map[string]any
+	}
+	if err := yaml.Unmarshal(text, &described); err != nil {
+		t.Fatal(err)
+	}
+	is := func(method, path string) bool { return app.IsIntake(httptest.NewRequest(method, path, nil)) }
+	for _, route := range app.IntakeRoutes() {
+		method, path, _ := strings.Cut(route, " ")
+		if described.Paths[path][strings.ToLower(method)] == nil || !is(method, strings.Replace(path, "{id}", "x@y.z", 1)) {
+			t.Errorf("%s: described %v", route, described.Paths[path])
+		}
+		if is(http.MethodGet, path) || is(method, path+"/") || is(method, strings.Replace(path, "{id}", "", 1)) || is(method, strings.Replace(path, "{id}", "a/b", 1)) {
+			t.Errorf("other requests are taken for %s", route)
+		}
+	}
+}
+
 func TestPublicRoutes(t *testing.T) {
 	site := app.New(app.Platform{Now: time.Now}).Site(console.SignIn{Kind: console.Local})
 	ask := func(method, path string) (int, bool) {

@@ -118,6 +118,17 @@ func (e *BusyError) Unwrap() error { return e.Err }
 // was being processed.
 func (e *BusyError) Temporary() bool { return true }
 
+// RateError refuses a caller who asks more often than they may.
+type RateError struct {
+	Who       string        // whose rate it is: the ID of a caller or an account, or an address
+	PerSecond float64       // what it is
+	After     time.Duration // when to ask again
+}
+
+func (e *RateError) Error() string {
+	return fmt.Sprintf("%s asks more often than %g times a second, try again in %s", e.Who, e.PerSecond, e.After)
+}
+
 // Temporary reports whether an error may pass by itself, because the store is busy
 // or out of reach.
 func Temporary(err error) bool {

@@ -47,6 +47,8 @@ type Config struct {
 	MaxBytes int64
 	// Clock is the computer's if zero. It may jump.
 	Clock clock.Clock
+	// Lanes are the limits of requests; if nil, gateway.DefaultLanes.
+	Lanes *gateway.Lanes
 }
 
 // LimitMemory sets how a process that runs a stack collects its garbage. A move
@@ -199,7 +201,7 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 	}
 	front := gateway.Config{
 		Address: c.Address, Remote: c.Remote, Handler: s.App.Site(console.SignIn{Kind: console.None}), Verify: s.Issuer.Verify,
-		Public: app.IsPublic, Log: c.Log,
+		Public: app.IsPublic, Intake: app.IsIntake, Refuse: app.Refuse, Lanes: c.Lanes, Log: c.Log,
 	}
 	if !c.Remote {
 		s.SignIn = signin.New(signin.Config{Issuer: s.Issuer, Setup: s.App.Setups.Setup, Clock: c.Clock, Log: c.Log})

@@ -390,7 +390,7 @@ export interface FailureList {
 
 export interface FieldProblem {
   /** Stable; programs may rely on it. */
-  code: "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "move-needs-statuses" | "negative-duration" | "no-external-id" | "no-pipeline" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-json" | "not-one-of" | "nothing-to-change" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
+  code: "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-external-id" | "no-pipeline" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-json" | "not-one-of" | "nothing-to-change" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
   /** Path of the field, or name of the parameter. */
   field: string;
   /** What problem and remedy name, by name: with the code they can be said in any language. */
@@ -699,12 +699,12 @@ export interface Problem {
   /** What makes the move impossible. */
   blockers?: Array<Finding>;
   /** Stable; programs may rely on it. */
-  code: "already-moved" | "already-moving" | "blocked" | "busy" | "changed" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "no-body" | "no-help-desk-access" | "not-an-access-token" | "not-an-agent" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-super-admin" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "too-large" | "too-much" | "unauthenticated" | "unreadable";
+  code: "already-moved" | "already-moving" | "blocked" | "busy" | "changed" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "no-body" | "no-help-desk-access" | "not-an-access-token" | "not-an-agent" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-super-admin" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "too-large" | "too-many-requests" | "too-many-values" | "too-much" | "unauthenticated" | "unreadable";
   /** The conversation or ticket as it is now, if it is no longer as it was seen. */
   current?: unknown;
   /** What is wrong. */
   detail?: string;
-  /** All that is wrong with the request, field by field. */
+  /** What is wrong with the request, field by field: the first 20, then how many more. */
   errors?: Array<FieldProblem>;
   /** Where the move or ticket is. */
   link?: string;
@@ -1343,5 +1343,7 @@ export type ProblemCode =
   | "reconnect"
   | "role"
   | "too-large"
+  | "too-many-requests"
+  | "too-many-values"
   | "too-much"
   | "unauthenticated";

@@ -9,15 +9,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
+	"deskmove/shared/local/admission"
 )
 
 // Limits of API Gateway's HTTP APIs.
@@ -36,8 +39,23 @@ type Config struct {
 	Verify func(token string) (desk.Caller, error)
 	// Public reports whether a request needs no token.
 	Public func(*http.Request) bool
-	Log    *slog.Logger // slog.Default if nil
+	// Intake reports whether a request brings a message in: room is kept for those.
+	// There are none if it is nil.
+	Intake func(*http.Request) bool
+	// Refuse answers with an error of the house, as the handler would; if nil, as
+	// API Gateway would.
+	Refuse func(http.ResponseWriter, *http.Request, error)
+	// Lanes are the limits of what is done at a time; if nil, DefaultLanes.
+	Lanes *Lanes
+	Log   *slog.Logger // slog.Default if nil
 }
+
+// Lanes are limits of what is done at a time: for those who sign in, for messages that
+// come in, and for what anybody may ask.
+type Lanes struct{ Desk, Intake, Public admission.Limits }
+
+// DefaultLanes are right for one machine.
+func DefaultLanes() Lanes { return Lanes{admission.Desk(), admission.Intake(), admission.Public()} }
 
 // Gateway is an HTTP server that has opened its address.
 type Gateway struct {
@@ -70,7 +88,7 @@ func Listen(ctx context.Context, c Config) (*Gateway, error) {
 		Handler:           c.handler(loopback),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
-		WriteTimeout:      time.Minute + maxTime,
+		WriteTimeout:      2*time.Minute + maxTime, // body, work, and an answer of the largest size
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
@@ -124,7 +142,13 @@ func (g *Gateway) Serve(ctx context.Context) error {
 func (g *Gateway) Close() error { return g.listener.Close() }
 
 func (c Config) handler(loopback bool) http.Handler {
-	timed := http.TimeoutHandler(c.Handler, maxTime, message("Service Unavailable"))
+	lanes := cmp.Or(c.Lanes, new(DefaultLanes()))
+	common := admission.Config{Time: maxTime, Refuse: c.Refuse, Log: cmp.Or(c.Log, slog.Default())}
+	if common.Refuse == nil {
+		common.Refuse = refuseBare
+	}
+	people, intake := admission.New("desk", lanes.Desk, common), admission.New("intake", lanes.Intake, common)
+	public := admission.New("public", lanes.Public, common)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer c.recover(w, r)
 		// DNS rebinding: a page of another site, whose name was made to resolve
@@ -133,7 +157,14 @@ func (c Config) handler(loopback bool) http.Handler {
 			refuse(w, http.StatusForbidden)
 			return
 		}
-		if !c.Public(r) {
+		lane := people
+		switch {
+		case c.Public(r):
+			lane = public
+		case c.Intake != nil && c.Intake(r):
+			lane = intake
+		}
+		if lane != public {
 			caller, err := c.authenticate(r)
 			if err != nil {
 				c.Log.InfoContext(r.Context(), "request refused", "err", err)
@@ -143,7 +174,7 @@ func (c Config) handler(loopback bool) http.Handler {
 			}
 			r = r.WithContext(auth.WithCaller(r.Context(), caller))
 		}
-		timed.ServeHTTP(&typed{ResponseWriter: w}, r)
+		lane.Serve(w, r, c.Handler)
 	})
 }
 
@@ -160,9 +191,9 @@ func (c Config) authenticate(r *http.Request) (desk.Caller, error) {
 	return caller, err
 }
 
-// recover answers a request whose handler panicked; it has written nothing
-// yet, since http.TimeoutHandler buffers its answer. The panic's value may
-// hold a customer's text and is not logged.
+// recover answers a request that the gateway itself panicked at, before anything
+// was written; handlers' panics end in their lane. The panic's value may hold a
+// customer's text and is not logged.
 func (c Config) recover(w http.ResponseWriter, r *http.Request) {
 	v := recover()
 	if v == nil {
@@ -188,15 +219,20 @@ func refuse(w http.ResponseWriter, status int) {
 	_, _ = w.Write([]byte(message(http.StatusText(status)))) // the client may be gone
 }
 
+// refuseBare answers with an error as API Gateway does.
+func refuseBare(w http.ResponseWriter, _ *http.Request, err error) {
+	status, after := http.StatusInternalServerError, time.Duration(0)
+	if e, ok := errors.AsType[*desk.RateError](err); ok {
+		status, after = http.StatusTooManyRequests, e.After
+	}
+	if e, ok := errors.AsType[*desk.BusyError](err); ok {
+		status, after = http.StatusServiceUnavailable, e.After
+	}
+	if after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
+	}
+	refuse(w, status)
+}
+
 // message is what API Gateway itself answers.
 func message(text string) string { return `{"message":"` + text + `"}` }
-
-// typed gives http.TimeoutHandler's own answer its content type.
-type typed struct{ http.ResponseWriter }
-
-func (t *typed) WriteHeader(status int) {
-	if status == http.StatusServiceUnavailable && t.Header().Get("Content-Type") == "" {
-		t.Header().Set("Content-Type", "application/json")
-	}
-	t.ResponseWriter.WriteHeader(status)
-}
