@@ -16,9 +16,9 @@ import (
 	"deskmove/shared/desk"
 )
 
-// admit refuses callers who may not use the operation, and only then reads the
-// body.
-func (a *api) admit(op operation, takesBody bool) func(huma.Context, func(huma.Context)) {
+// admit refuses callers who may not use the operation, and only then looks at the
+// request. Schemas are those of bodies.
+func (a *api) admit(op operation, takesBody bool, schemas huma.Registry) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		c, known := auth.CallerFrom(r.Context())
@@ -29,17 +29,22 @@ func (a *api) admit(op operation, takesBody bool) func(huma.Context, func(huma.C
 			unauthenticated().write(w)
 		case op.roles != nil && !slices.Contains(op.roles, c.Role):
 			a.problem(r.Context(), op.id, wrongRole(c.Role, op.roles)).write(w)
-		case !takesBody:
-			next(ctx)
 		default:
-			if p := readBody(r, op.bodyLimit()); p != nil {
-				w.Header().Set("Connection", "close") // the rest of the body is not read
+			if p := checkQuery(r.URL.RawQuery); p != nil {
 				p.write(w)
 				return
 			}
-			if p := countValues(r); p != nil {
-				p.write(w)
-				return
+			if takesBody {
+				b, p := readBody(r, op.bodyLimit())
+				if p != nil {
+					w.Header().Set("Connection", "close") // the rest of the body is not read
+				} else {
+					p = checkBody(r, b, ctx.Operation().RequestBody, schemas)
+				}
+				if p != nil {
+					p.write(w)
+					return
+				}
 			}
 			next(ctx)
 		}
@@ -48,19 +53,38 @@ func (a *api) admit(op operation, takesBody bool) func(huma.Context, func(huma.C
 
 // readBody reads a body of at most limit bytes into memory. It reads nothing if
 // the request's header announces more.
-func readBody(r *http.Request, limit int64) *problem {
+func readBody(r *http.Request, limit int64) ([]byte, *problem) {
 	if r.ContentLength > limit {
-		return tooLarge(limit)
+		return nil, tooLarge(limit)
 	}
 	b, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if int64(len(b)) > limit {
-		return tooLarge(limit)
+		return nil, tooLarge(limit)
 	}
 	if err != nil {
-		return unreadable()
+		return nil, unreadable()
 	}
 	r.Body = readCloser{bytes.NewReader(b)}
-	return nil
+	return b, nil
+}
+
+// checkBody returns what is wrong with a body before its fields are looked at.
+func checkBody(r *http.Request, b []byte, body *huma.RequestBody, schemas huma.Registry) *problem {
+	kind := r.Header.Get("Content-Type")
+	if len(b) == 0 {
+		return noBody()
+	}
+	if !isJSON(kind) {
+		return wrongType(kind)
+	}
+	if valuesExceed(bytes.NewReader(b), maxValues) {
+		return tooManyValues()
+	}
+	r.Header.Set("Content-Type", "application/json") // the one spelling that huma knows
+	if p := checkJSON(b); p != nil {
+		return p
+	}
+	return checkNulls(b, body, schemas)
 }
 
 func wrongRole(role desk.Role, allowed []desk.Role) error {

@@ -12,12 +12,15 @@ import (
 // Codes of problems. Those of refusals come from the rules, and from package auth.
 const (
 	codeUnauthenticated = "unauthenticated"
+	codeHost            = "unknown-host"
 	codeRole            = "role"
 	codeNotAgent        = "not-an-agent"
 	codeNoAccess        = "no-help-desk-access"
 
 	codeNoBody     = "no-body"
 	codeNotJSON    = "not-json"
+	codeNotUnicode = "not-unicode"
+	codeNameTwice  = "name-twice"
 	codeUnreadable = "unreadable"
 	codeMediaType  = "media-type"
 	codeTooLarge   = "too-large"
@@ -46,6 +49,9 @@ const (
 	codeUnknownField     = "unknown-field"
 	codeUnknownParameter = "unknown-parameter"
 	codeMissing          = "missing"
+	codeNull             = "null"
+	codeNoValue          = "no-value"
+	codeRepeated         = "repeated"
 	codeDoesNotFit       = "does-not-fit"
 	codeNotAnID          = "not-an-id"
 	codeNotADateTime     = "not-a-date-time"
@@ -79,9 +85,10 @@ type Codes struct {
 
 // AllCodes returns all codes. The description lists them as well.
 func AllCodes() Codes {
+	place := []string{"offset", "pointer"}
 	problems := desk.Codes{
-		codeUnauthenticated: nil, codeRole: {"role", "roles"}, codeNotAgent: {"account", "agent"}, codeNoAccess: nil,
-		codeNoBody: nil, codeNotJSON: nil, codeUnreadable: nil, codeMediaType: {"type"}, codeTooLarge: {"kilobytes"}, codeTooMuch: nil, codeValues: {"most"},
+		codeUnauthenticated: nil, codeHost: nil, codeRole: {"role", "roles"}, codeNotAgent: {"account", "agent"}, codeNoAccess: nil,
+		codeNoBody: nil, codeNotJSON: place, codeNotUnicode: place, codeNameTwice: place, codeUnreadable: nil, codeMediaType: {"type"}, codeTooLarge: {"kilobytes"}, codeTooMuch: nil, codeValues: {"most"},
 		codeInvalid: nil, codeNotFound: nil, codeMethod: {"allowed", "method"},
 		codeMoveRunning: {"move"}, codeMoved: {"conversation", "ticket"}, codeChanged: nil, codeBlocked: nil, codeKeyReused: nil, codeNotEnded: nil,
 		codeLayout: nil, codeRate: {"perSecond", "who"}, codeBusy: nil, codeFull: nil, codeInternal: nil,
@@ -90,7 +97,7 @@ func AllCodes() Codes {
 	maps.Copy(problems, desk.RefusalCodes())
 	fields, ranged := desk.FieldCodes(), []string{"range"}
 	maps.Copy(fields, desk.Codes{
-		codeUnknownField: nil, codeUnknownParameter: nil, codeMissing: nil, codeDoesNotFit: nil, codeNotAnID: nil, codeNotADateTime: nil,
+		codeUnknownField: nil, codeUnknownParameter: nil, codeMissing: nil, codeNull: nil, codeNoValue: nil, codeRepeated: nil, codeDoesNotFit: nil, codeNotAnID: nil, codeNotADateTime: nil,
 		codeNotADuration: {"value"}, codeNotANumber: nil, codeNotAWhole: nil, codeNotABoolean: nil, codeNotAText: nil, codeNotAList: nil,
 		codeNotAnObject: nil, codeNumberRange: ranged, codeLength: ranged, codeItems: ranged, codeOwnedAndNot: nil, codeNoExternalID: nil,
 		codeDateRange: nil, codeMidCharacter: nil, codeTwoOrders: nil, codeNotAVersion: nil, codeKeyReused: nil,

@@ -42,7 +42,12 @@ func description() *huma.OpenAPI {
 			"Bodies are JSON and are read strictly: a field that is unknown, misspelt or of the wrong type is refused by its name. " +
 			"A body may have 64 KB, an account's setup 1 MB and a message 10 MB. Times are RFC 3339. Lists come in pages: send next " +
 			"of one page as cursor of the following.\n\n" +
-			"Every error is a problem (RFC 9457) with a stable code, and says what to do. Of other accounts nothing is ever found. " +
+			"A text must be Unicode, no name may come twice in an object, and null is a value of no field. " +
+			"Every error of the API is a problem (RFC 9457) with a stable code, and says what to do. On AWS, API Gateway answers some " +
+			"requests itself, and its bodies cannot be changed: where application/json is among the contents of an error, it may be such a " +
+			"GatewayMessage, of which the status tells all: 401 for a token that is missing, forged or expired, 403 for one without the scope, 413 for a body " +
+			"above 10 MB, 429 for too many requests, 500 if the function failed, and 503 if it was busy or took more than 30 seconds. After 429 and 503 " +
+			"try again. Of other accounts nothing is ever found. " +
 			"With their parameters, codes can be said in any language: each code is among the values of its field, and x-params there " +
 			"has its parameters' names.\n\n" +
 			"Every answer to GET has an ETag; sent back as If-None-Match, it saves the same answer: the status is then 304. That of a " +
@@ -96,9 +101,9 @@ var (
 
 // responses describes the problems that an operation may return: its own, and
 // those that follow from its input. Common ones are described once, in shared.
-func (op operation) responses(in reflect.Type, takesBody bool, shared map[string]*huma.Response) map[string]*huma.Response {
+func (op operation) responses(takesBody bool, shared map[string]*huma.Response) map[string]*huma.Response {
 	ctx := context.Background()
-	all := []*problem{internal(), known(ctx, store.ErrThrottled), tooOften(&desk.RateError{Who: "ann", PerSecond: 50})}
+	all := []*problem{internal(), known(ctx, store.ErrThrottled), unknownHost(), tooOften(&desk.RateError{Who: "ann", PerSecond: 50}), invalid([]*desk.InvalidError{exampleInvalid})}
 	own := map[int]bool{http.StatusForbidden: true} // they name the roles
 	for _, err := range op.problems {
 		p := known(ctx, err)
@@ -121,14 +126,11 @@ func (op operation) responses(in reflect.Type, takesBody bool, shared map[string
 	if slices.Equal(op.roles, admins) || slices.Equal(op.roles, agents) {
 		all = append(all, known(ctx, notAgent("cem", "acme")))
 	}
-	if strings.Contains(op.path, "{") || op.tag == tagAccount {
+	if op.roles != nil { // without a setup there is no account
 		all = append(all, known(ctx, fmt.Errorf("no such thing: %w", desk.ErrNotFound)))
 	}
-	if in.NumField() > 0 {
-		all = append(all, invalid([]*desk.InvalidError{exampleInvalid}))
-	}
 	if takesBody {
-		all = append(all, tooLarge(op.bodyLimit()), tooManyValues(), noBody(), notJSON("unexpected end of JSON input"), wrongType("text/plain"))
+		all = append(all, tooLarge(op.bodyLimit()), tooManyValues(), noBody(), checkJSON([]byte(`{"text":`)), checkJSON([]byte("{\"text\":\"\xff\"}")), checkJSON([]byte(`{"text":"","text":""}`)), unreadable(), wrongType("text/plain"))
 	}
 	if op.method != http.MethodGet {
 		all = append(all, known(ctx, store.ErrFull))
@@ -180,6 +182,18 @@ func (r *routes) describeTag(responses map[string]*huma.Response) {
 	}
 }
 
+// gatewayStatuses are the statuses that API Gateway answers itself, before or
+// instead of the API. Its HTTP APIs have no setting for the bodies of those answers.
+var gatewayStatuses = [...]int{
+	http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests,
+	http.StatusInternalServerError, http.StatusServiceUnavailable,
+}
+
+// GatewayMessage is an answer of API Gateway itself.
+type GatewayMessage struct {
+	Message string `json:"message" example:"Too Many Requests" doc:"The status in words."`
+}
+
 // describe returns the response of a status, with its problems as examples.
 func describe(ps []*problem) *huma.Response {
 	examples := make(map[string]*huma.Example)
@@ -191,6 +205,9 @@ func describe(ps []*problem) *huma.Response {
 		Content: map[string]*huma.MediaType{problemType: {
 			Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}, Examples: examples,
 		}},
+	}
+	if slices.Contains(gatewayStatuses[:], ps[0].Status) {
+		r.Content["application/json"] = &huma.MediaType{Schema: &huma.Schema{Ref: "#/components/schemas/GatewayMessage"}}
 	}
 	if ps[0].after > 0 {
 		r.Headers = map[string]*huma.Param{"Retry-After": {
@@ -204,6 +221,7 @@ func describe(ps []*problem) *huma.Response {
 func (r *routes) describeProblems() {
 	schemas := r.huma.OpenAPI().Components.Schemas
 	schemas.Schema(reflect.TypeFor[problem](), true, "")
+	schemas.Schema(reflect.TypeFor[GatewayMessage](), true, "")
 	delete(schemas.Map(), "ErrorModel")
 	delete(schemas.Map(), "ErrorDetail")
 	all := AllCodes()

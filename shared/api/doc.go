@@ -17,10 +17,13 @@
 //	code                  status  when
 //	no-body               400     a body is missing
 //	not-json              400     the body is not JSON
+//	not-unicode           400     a text in the body is not UTF-8, or has half of a surrogate pair
+//	name-twice            400     an object in the body has a name twice
 //	unreadable            400     the body could not be read completely
 //	unauthenticated       401     no caller
 //	not-an-access-token   401     an ID token, or one without the scope deskmove/api
 //	claims                401     the token lacks the account, the role or the agent
+//	unknown-host          403     another host name than the local server's
 //	role                  403     the token's role cannot do this
 //	not-an-agent          403     the caller is not, or no longer, an agent of the account
 //	not-super-admin       403     R1, by the token or by the store as it is now

@@ -484,7 +484,7 @@ func TestWhatWaitsAndWhatChangedLast(t *testing.T) {
 	answer(2)
 	check("moved", "/v1/tickets?waiting=true", 5)
 	check("moved", "/v1/conversations?waiting=true", 5)
-	check("moved", "/v1/tickets?sort=activity&status=waiting&status=new", 2, 3, 1, 5)
+	check("moved", "/v1/tickets?sort=activity&status=waiting,new", 2, 3, 1, 5)
 	check("moved", "/v1/conversations?home=helpdesk&sort=activity", 2, 3, 1, 5)
 	check("moved", "/v1/conversations?home=inbox&sort=activity")
 	get := func(path, field string) refusal {

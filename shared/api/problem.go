@@ -55,6 +55,11 @@ func unauthenticated() *problem {
 		"send one as Authorization: Bearer")
 }
 
+func unknownHost() *problem {
+	return newProblem(http.StatusForbidden, codeHost, "the server does not answer to this host name",
+		"use the address that it printed when it started")
+}
+
 func noRoute(path string) *problem {
 	return newProblem(http.StatusNotFound, codeNotFound, fmt.Sprintf("there is nothing at %.200q", path),
 		"look at /openapi.yaml for what there is")
@@ -79,10 +84,6 @@ func unreadable() *problem {
 
 func noBody() *problem {
 	return newProblem(http.StatusBadRequest, codeNoBody, "the request has no body", "send a JSON object")
-}
-
-func notJSON(why string) *problem {
-	return newProblem(http.StatusBadRequest, codeNotJSON, "the body is not JSON: "+why, "send one JSON object and nothing else")
 }
 
 func wrongType(contentType string) *problem {
@@ -143,8 +144,6 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if p == nil {
 		p = internal()
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	p.write(w)
 }
 
@@ -186,6 +185,12 @@ func known(ctx context.Context, err error) *problem {
 	}
 	if p := refusal(err); p != nil {
 		return p
+	}
+	switch {
+	case errors.Is(err, auth.ErrNoToken): // and it is not said what is wrong with one
+		return unauthenticated()
+	case errors.Is(err, auth.ErrHost):
+		return unknownHost()
 	}
 	if errors.Is(err, desk.ErrNotFound) {
 		return newProblem(http.StatusNotFound, codeNotFound, missing(err), "check the ID; of other accounts nothing is found")
@@ -331,6 +336,8 @@ func (p *problem) write(w http.ResponseWriter) {
 		h[name] = values
 	}
 	h.Set("Content-Type", problemType)
+	secure(h)
+	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the caller may be gone
 }

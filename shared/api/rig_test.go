@@ -81,6 +81,7 @@ func (r *rig) do(c desk.Caller, method, path string, body any, headers ...string
 	a := answer{r.T, httptest.NewRecorder(), method + " " + path}
 	r.ServeHTTP(a, req)
 	a.wantCodes()
+	a.wantDescribed()
 	return a
 }
 
@@ -150,7 +151,7 @@ func (r *rig) take(channel, external string, references ...string) string {
 	r.Helper()
 	r.Time = r.Time.Add(time.Minute)
 	id, _ := r.do(bot, "POST", "/v1/channels/"+channel+"/conversations", object{
-		"externalId": external, "references": references, "author": "customer", "from": "jane@customer.example",
+		"externalId": external, "references": append([]string{}, references...), "author": "customer", "from": "jane@customer.example",
 		"at": r.Time.Add(-time.Hour), "subject": "Order " + external, "text": "Where is it?",
 	}).want(201).at("conversationId").(string)
 	return id

@@ -91,8 +91,8 @@ func add[I, O any](r *routes, op operation, run func(ctx context.Context, c desk
 	h := huma.Operation{
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
 		Summary: op.summary, Description: op.description, DefaultStatus: op.status,
-		Middlewares: huma.Middlewares{r.api.admit(op, takesBody)},
-		Responses:   op.responses(in, takesBody, r.huma.OpenAPI().Components.Responses),
+		Middlewares: huma.Middlewares{r.api.admit(op, takesBody, r.huma.OpenAPI().Components.Schemas)},
+		Responses:   op.responses(takesBody, r.huma.OpenAPI().Components.Responses),
 		// Admit has read the body.
 		MaxBodyBytes: -1, BodyReadTimeout: -1,
 	}

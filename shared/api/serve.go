@@ -30,7 +30,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // handle makes the answer, also if the handler panics.
 func (s *server) handle(a *answer, r *http.Request) {
 	defer s.recover(a, r)
-	a.Header().Set("X-Content-Type-Options", "nosniff")
+	secure(a.Header())
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/healthz":
 		s.route(a, r)
@@ -40,6 +40,15 @@ func (s *server) handle(a *answer, r *http.Request) {
 	default:
 		noRoute(r.URL.Path).write(a)
 	}
+}
+
+// secure has browsers treat an answer as data alone: it is no page, has no scripts,
+// and no page of another site may use it.
+func secure(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Referrer-Policy", "no-referrer")
 }
 
 // maxPath is longer than the path of any resource.

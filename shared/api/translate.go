@@ -11,18 +11,14 @@ import (
 
 // translate converts huma's errors about requests to problems. It never repeats a
 // value, which may be a customer's text.
-func translate(ctx huma.Context, _ string, v any) (any, error) {
+func translate(_ huma.Context, _ string, v any) (any, error) {
 	found, ok := v.(*huma.ErrorModel)
 	if !ok {
 		return v, nil
 	}
-	switch {
-	case found.Status == http.StatusUnsupportedMediaType:
-		return wrongType(ctx.Header("Content-Type")), nil
-	case found.Status == http.StatusBadRequest && len(found.Errors) > 0:
-		return notJSON(found.Errors[0].Message), nil
-	case found.Status == http.StatusBadRequest:
-		return noBody(), nil
+	if found.Status == http.StatusBadRequest && len(found.Errors) > 0 { // admit has checked all but the size of numbers
+		text, _ := found.Errors[0].Value.(string)
+		return hugeNumber([]byte(text)), nil
 	}
 	return wrongFields(found.Status, len(found.Errors), func(i int) FieldProblem {
 		return writeFieldProblem(found.Errors[i].Location, found.Errors[i].Message)

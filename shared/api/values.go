@@ -14,24 +14,6 @@ import (
 // a hundred times that of its bytes, when it is checked and most of all when it is wrong.
 const maxValues = 200_000
 
-// countValues refuses a body with more values than any that could be right, before
-// anything looks at them. It leaves the body as it was.
-func countValues(r *http.Request) *problem {
-	body, ok := r.Body.(io.ReadSeeker)
-	if !ok { // nobody has read it
-		return nil
-	}
-	tooMany := valuesExceed(body, maxValues)
-	_, err := body.Seek(0, io.SeekStart)
-	switch {
-	case err != nil:
-		return unreadable()
-	case tooMany:
-		return tooManyValues()
-	}
-	return nil
-}
-
 func tooManyValues() *problem {
 	p := newProblem(http.StatusUnprocessableEntity, codeValues, fmt.Sprintf("the body has more than %d names and values", maxValues), "send less at a time")
 	p.Params = desk.Params{"most": strconv.Itoa(maxValues)}

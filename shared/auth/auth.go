@@ -6,6 +6,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -23,6 +24,12 @@ const (
 	ClaimScp     = "scp"       // some issuers' name for scope
 	ClaimUse     = "token_use" // if present, it must be "access"
 	Scope        = "deskmove/api"
+)
+
+// Errors of a gateway that refuses a request before anything else looks at it.
+var (
+	ErrNoToken = errors.New("no valid access token")
+	ErrHost    = errors.New("another host name than the server's")
 )
 
 // The codes of refused tokens.

@@ -153,9 +153,14 @@ func TestProblem(t *testing.T) {
 		"warning": {422, `{"detail":"no","remedy":"r","warnings":[{"code":"w","problem":"p","remedy":"q"}],"blockers":[{"code":"b","problem":"p","remedy":"q"}]}`,
 			[]string{"warning w: p; q", "blocker b: p; q"}},
 		"token":     {401, `{"message":"Unauthorized"}`, []string{"deskmove token", "DESKMOVE_TOKEN"}},
-		"host":      {403, `{"message":"Forbidden"}`, []string{"endpoint"}},
-		"inside":    {500, `{"title":"Internal Server Error","status":500}`, []string{"log"}},
-		"not ours":  {404, "<html>nginx", []string{"404 Not Found"}},
+		"token 2":   {401, `{"code":"unauthenticated","detail":"none","remedy":"Bearer"}`, []string{"deskmove token", "DESKMOVE_TOKEN"}},
+		"host":      {403, `{"code":"unknown-host","detail":"d","remedy":"r"}`, []string{"endpoint"}},
+		"scope":     {403, `{"message":"Forbidden"}`, []string{"scope deskmove/api", "ID token"}},
+		"role":      {403, `{"code":"role","detail":"a token with the role agent cannot do this","remedy":"use another"}`, []string{"role agent", "use another"}},
+		"too large": {413, `{"message":"Request Entity Too Large"}`, []string{"larger", "send less"}},
+		"inside":    {500, `{"title":"Internal Server Error","status":500,"code":"internal"}`, []string{"log"}},
+		"function":  {500, `{"message":"Internal Server Error"}`, []string{"log"}},
+		"not ours":  {404, "<html>nginx", []string{"404 Not Found", "--endpoint"}},
 		"elsewhere": {302, "", []string{"302"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,6 +180,21 @@ func TestProblem(t *testing.T) {
 				t.Errorf("it was tried %d times", calls.Load())
 			}
 		})
+	}
+}
+
+// TestGatewaysThatAreBusy: API Gateway's own answers lead on, too.
+func TestGatewaysThatAreBusy(t *testing.T) {
+	for status, says := range map[int]string{429: "fewer at a time", 502: "try again later", 503: "try again later", 504: "try again later"} {
+		c, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"message":"`+http.StatusText(status)+`"}`)
+		})
+		c.Patience = -1
+		if _, err := c.Me(t.Context()); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%d: %v, want %q", status, err, says)
+		}
 	}
 }
 

@@ -51,19 +51,48 @@ func (p *Problem) Error() string {
 }
 
 func (p *Problem) summary() string {
+	if hint := hints[p.Code]; hint != "" {
+		return hint
+	}
 	switch {
 	case p.Detail != "" && p.Remedy != "":
 		return p.Detail + ": " + p.Remedy
 	case p.Detail != "":
 		return p.Detail
-	case p.Status == http.StatusUnauthorized:
-		return "the token is missing, forged or expired: get a new one with \"deskmove token\" on the server's data, and set DESKMOVE_TOKEN"
-	case p.Status == http.StatusForbidden:
-		return "the API does not answer to this host name: use the address that \"deskmove serve\" printed as endpoint"
-	case p.Status == http.StatusInternalServerError:
-		return "the API failed: its log says why"
 	}
 	return fmt.Sprintf("the API answered %d %s", p.Status, p.Title)
+}
+
+// hints are what whoever runs a command can do, where that is more than the API
+// knows.
+var hints = map[string]string{
+	"unauthenticated": "the token is missing, forged or expired: get a new one with \"deskmove token\" on the server's data, and set DESKMOVE_TOKEN",
+	"unknown-host":    "the API does not answer to this host name: use the address that \"deskmove serve\" printed as endpoint",
+	"internal":        "the API failed: its log says why",
+}
+
+// gatewayProblem returns the problem that the status alone tells: API Gateway answers
+// some requests itself, with bodies that are not the API's, and so do proxies.
+func gatewayProblem(status int) *Problem {
+	p := &Problem{}
+	switch status {
+	case http.StatusUnauthorized:
+		p.Code = "unauthenticated"
+	case http.StatusForbidden:
+		p.Code, p.Detail, p.Remedy = "forbidden", "the gateway in front of the API refuses the token or the address",
+			"use an access token with the scope deskmove/api, not an ID token, and the address that the API has"
+	case http.StatusNotFound:
+		p.Detail, p.Remedy = "there is no such thing, or not the API at this address: 404 Not Found", "check --endpoint"
+	case http.StatusRequestEntityTooLarge:
+		p.Code, p.Detail, p.Remedy = "too-large", "the request is larger than the gateway lets through", "send less"
+	case http.StatusTooManyRequests:
+		p.Code, p.Detail, p.Remedy = "too-many-requests", "too many requests came in a short time", "try again later, with fewer at a time"
+	case http.StatusInternalServerError:
+		p.Code = "internal"
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		p.Code, p.Detail, p.Remedy = "busy", "the API is busy, or took too long", "try again later"
+	}
+	return p
 }
 
 // Unreachable is the error of a request without a complete answer.
@@ -88,12 +117,12 @@ func IsNotFound(err error) bool {
 const maxProblem = 1 << 20
 
 // readProblem reads an error response. One that is not problem+json, such as a
-// proxy's page, becomes a Problem with just its status.
+// proxy's page, becomes a Problem with what its status tells.
 func readProblem(res *http.Response) *Problem {
 	p := &Problem{}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
-	if err != nil || json.Unmarshal(body, p) != nil {
-		p = &Problem{}
+	if err != nil || json.Unmarshal(body, p) != nil || p.Code == "" && p.Detail == "" {
+		p = gatewayProblem(res.StatusCode)
 	}
 	p.Status, p.After = res.StatusCode, after(res.Header)
 	if p.Title == "" {

@@ -390,7 +390,7 @@ export interface FailureList {
 
 export interface FieldProblem {
   /** Stable; programs may rely on it. */
-  code: "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-external-id" | "no-pipeline" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-json" | "not-one-of" | "nothing-to-change" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
+  code: "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-external-id" | "no-pipeline" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "repeated" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
   /** Path of the field, or name of the parameter. */
   field: string;
   /** What problem and remedy name, by name: with the code they can be said in any language. */
@@ -418,6 +418,11 @@ export interface Finding {
   params?: Record<string, string>;
   problem: string;
   remedy: string;
+}
+
+export interface GatewayMessage {
+  /** The status in words. */
+  message: string;
 }
 
 export interface Health {
@@ -699,7 +704,7 @@ export interface Problem {
   /** What makes the move impossible. */
   blockers?: Array<Finding>;
   /** Stable; programs may rely on it. */
-  code: "already-moved" | "already-moving" | "blocked" | "busy" | "changed" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "no-body" | "no-help-desk-access" | "not-an-access-token" | "not-an-agent" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-super-admin" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "too-large" | "too-many-requests" | "too-many-values" | "too-much" | "unauthenticated" | "unreadable";
+  code: "already-moved" | "already-moving" | "blocked" | "busy" | "changed" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "name-twice" | "no-body" | "no-help-desk-access" | "not-an-access-token" | "not-an-agent" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-super-admin" | "not-unicode" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "too-large" | "too-many-requests" | "too-many-values" | "too-much" | "unauthenticated" | "unknown-host" | "unreadable";
   /** The conversation or ticket as it is now, if it is no longer as it was seen. */
   current?: unknown;
   /** What is wrong. */
@@ -1329,6 +1334,7 @@ export type ProblemCode =
   | "media-type"
   | "move-running"
   | "moved"
+  | "name-twice"
   | "no-body"
   | "no-help-desk-access"
   | "not-an-access-token"
@@ -1338,6 +1344,7 @@ export type ProblemCode =
   | "not-json"
   | "not-moved"
   | "not-super-admin"
+  | "not-unicode"
   | "nothing-to-retry"
   | "plan"
   | "reconnect"
@@ -1346,4 +1353,6 @@ export type ProblemCode =
   | "too-many-requests"
   | "too-many-values"
   | "too-much"
-  | "unauthenticated";
+  | "unauthenticated"
+  | "unknown-host"
+  | "unreadable";

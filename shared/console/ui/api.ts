@@ -159,6 +159,18 @@ function reached(ok: boolean) {
   if (connection.value.offline === ok) connection.set({ offline: !ok, since: lastReached });
 }
 
+/** What API Gateway or a proxy refuses itself says no more than its status. */
+const gatewayCodes: Record<number, Problem["code"]> = {
+  401: "unauthenticated",
+  403: "not-an-access-token",
+  404: "not-found",
+  413: "too-large",
+  429: "busy",
+  502: "busy",
+  503: "busy",
+  504: "busy",
+};
+
 async function refusal(answer: Response): Promise<ApiError> {
   const after = Number(answer.headers.get("Retry-After")) || 0;
   try {
@@ -167,7 +179,7 @@ async function refusal(answer: Response): Promise<ApiError> {
   } catch {
     // Not from the API: a gateway's own page.
   }
-  const code = answer.status === 401 ? "unauthenticated" : answer.status === 429 || answer.status === 503 ? "busy" : "internal";
+  const code = gatewayCodes[answer.status] ?? "internal";
   return new ApiError({ type: "about:blank", title: answer.statusText, status: answer.status, code }, after);
 }
 

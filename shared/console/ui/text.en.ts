@@ -268,6 +268,8 @@ export const en = {
   // Problems of the API, by code
   "problem.unauthenticated": "You are not signed in",
   "problem.unauthenticated.remedy": "Sign in again.",
+  "problem.unknown-host": "The server does not answer to this address",
+  "problem.unknown-host.remedy": "Use the address that it printed when it started.",
   "problem.not-an-access-token": "The token is of the wrong kind",
   "problem.not-an-access-token.remedy": "Sign in again.",
   "problem.claims": "The token does not say who you are",
@@ -322,6 +324,10 @@ export const en = {
   "problem.no-body.remedy": "Load the page again.",
   "problem.not-json": "The request was unreadable",
   "problem.not-json.remedy": "Load the page again.",
+  "problem.not-unicode": "The request holds characters that are none",
+  "problem.not-unicode.remedy": "Remove what shows as a box or a question mark, and send it again.",
+  "problem.name-twice": "The request has a name twice",
+  "problem.name-twice.remedy": "Load the page again.",
   "problem.invalid": "Something in the request is not valid",
   "problem.invalid.remedy": "Correct what is named below.",
   "problem.blocked": "The checks speak against the move",
@@ -343,6 +349,9 @@ export const en = {
 
   // Fields of a request that are not valid
   "field.missing": "It is missing.",
+  "field.null": "It is null. Give it a value, or leave it out.",
+  "field.no-value": "It has no value.",
+  "field.repeated": "It is named twice.",
   "field.unknown-field": "There is no such field.",
   "field.unknown-parameter": "There is no such parameter.",
   "field.does-not-fit": "The value does not fit.",

@@ -268,6 +268,8 @@ export const nb: Record<keyof typeof en, string> = {
   // Problems of the API, by code
   "problem.unauthenticated": "Du er ikke logget inn",
   "problem.unauthenticated.remedy": "Logg inn på nytt.",
+  "problem.unknown-host": "Serveren svarer ikke på denne adressen",
+  "problem.unknown-host.remedy": "Bruk adressen som den skrev da den startet.",
   "problem.not-an-access-token": "Nøkkelen er av feil type",
   "problem.not-an-access-token.remedy": "Logg inn på nytt.",
   "problem.claims": "Nøkkelen sier ikke hvem du er",
@@ -322,6 +324,10 @@ export const nb: Record<keyof typeof en, string> = {
   "problem.no-body.remedy": "Last inn siden på nytt.",
   "problem.not-json": "Forespørselen var uleselig",
   "problem.not-json.remedy": "Last inn siden på nytt.",
+  "problem.not-unicode": "Forespørselen inneholder tegn som ikke er gyldige",
+  "problem.not-unicode.remedy": "Fjern det som vises som en boks eller et spørsmålstegn, og send på nytt.",
+  "problem.name-twice": "Et navn står to ganger i forespørselen",
+  "problem.name-twice.remedy": "Last inn siden på nytt.",
   "problem.invalid": "Noe i forespørselen er ikke gyldig",
   "problem.invalid.remedy": "Rett det som er nevnt under.",
   "problem.blocked": "Kontrollene taler mot flyttingen",
@@ -343,6 +349,9 @@ export const nb: Record<keyof typeof en, string> = {
 
   // Fields of a request that are not valid
   "field.missing": "Det mangler.",
+  "field.null": "Det er null. Gi det en verdi, eller utelat det.",
+  "field.no-value": "Det har ingen verdi.",
+  "field.repeated": "Det er oppgitt to ganger.",
   "field.unknown-field": "Et slikt felt finnes ikke.",
   "field.unknown-parameter": "En slik parameter finnes ikke.",
   "field.does-not-fit": "Verdien passer ikke.",

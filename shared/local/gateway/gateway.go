@@ -9,11 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -42,8 +40,8 @@ type Config struct {
 	// Intake reports whether a request brings a message in: room is kept for those.
 	// There are none if it is nil.
 	Intake func(*http.Request) bool
-	// Refuse answers with an error of the house, as the handler would; if nil, as
-	// API Gateway would.
+	// Refuse answers with an error of the house, as the handler would: with one of
+	// package auth, of admission, or another for a panic.
 	Refuse func(http.ResponseWriter, *http.Request, error)
 	// Lanes are the limits of what is done at a time; if nil, DefaultLanes.
 	Lanes *Lanes
@@ -144,9 +142,6 @@ func (g *Gateway) Close() error { return g.listener.Close() }
 func (c Config) handler(loopback bool) http.Handler {
 	lanes := cmp.Or(c.Lanes, new(DefaultLanes()))
 	common := admission.Config{Time: maxTime, Refuse: c.Refuse, Log: cmp.Or(c.Log, slog.Default())}
-	if common.Refuse == nil {
-		common.Refuse = refuseBare
-	}
 	people, intake := admission.New("desk", lanes.Desk, common), admission.New("intake", lanes.Intake, common)
 	public := admission.New("public", lanes.Public, common)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -154,7 +149,7 @@ func (c Config) handler(loopback bool) http.Handler {
 		// DNS rebinding: a page of another site, whose name was made to resolve
 		// to this computer, sends that name.
 		if loopback && !isLoopbackHost(hostOf(r)) {
-			refuse(w, http.StatusForbidden)
+			c.Refuse(w, r, auth.ErrHost)
 			return
 		}
 		lane := people
@@ -168,8 +163,7 @@ func (c Config) handler(loopback bool) http.Handler {
 			caller, err := c.authenticate(r)
 			if err != nil {
 				c.Log.InfoContext(r.Context(), "request refused", "err", err)
-				w.Header().Set("WWW-Authenticate", "Bearer")
-				refuse(w, http.StatusUnauthorized)
+				c.Refuse(w, r, fmt.Errorf("%w: %w", auth.ErrNoToken, err))
 				return
 			}
 			r = r.WithContext(auth.WithCaller(r.Context(), caller))
@@ -203,7 +197,7 @@ func (c Config) recover(w http.ResponseWriter, r *http.Request) {
 		panic(v)
 	}
 	c.Log.ErrorContext(r.Context(), "handler panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-	refuse(w, http.StatusInternalServerError)
+	c.Refuse(w, r, errors.New("a panic"))
 }
 
 func hostOf(r *http.Request) string {
@@ -212,27 +206,3 @@ func hostOf(r *http.Request) string {
 	}
 	return strings.Trim(r.Host, "[]")
 }
-
-func refuse(w http.ResponseWriter, status int) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(message(http.StatusText(status)))) // the client may be gone
-}
-
-// refuseBare answers with an error as API Gateway does.
-func refuseBare(w http.ResponseWriter, _ *http.Request, err error) {
-	status, after := http.StatusInternalServerError, time.Duration(0)
-	if e, ok := errors.AsType[*desk.RateError](err); ok {
-		status, after = http.StatusTooManyRequests, e.After
-	}
-	if e, ok := errors.AsType[*desk.BusyError](err); ok {
-		status, after = http.StatusServiceUnavailable, e.After
-	}
-	if after > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
-	}
-	refuse(w, status)
-}
-
-// message is what API Gateway itself answers.
-func message(text string) string { return `{"message":"` + text + `"}` }

@@ -12,15 +12,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/desk"
 	"deskmove/shared/local/admission"
 )
 
-// TestTimeout: what is not done in 30 s is answered as API Gateway would, or as the
-// house would if it says how.
+// TestTimeout: what is not done in 30 s is answered as the house would.
 func TestTimeout(t *testing.T) {
 	for want, refuse := range map[string]func(http.ResponseWriter, *http.Request, error){
-		`503 application/json {"message":"Service Unavailable"}`: nil,
+		`503 application/problem+json {"type":"about:blank","title":"Service Unavailable","status":503,"code":"busy","detail":"the system is busy","remedy":"try again after Retry-After seconds"}` + "\n": api.Refuse,
 		`503 text/plain the house`: func(w http.ResponseWriter, _ *http.Request, err error) {
 			if _, ok := errors.AsType[*desk.BusyError](err); !ok {
 				t.Errorf("refused with %v", err)
@@ -72,8 +72,8 @@ func TestRoomIsKept(t *testing.T) {
 			Verify: func(string) (desk.Caller, error) {
 				return desk.Caller{Account: "acme", Agent: "ann", Role: desk.AgentRole}, nil
 			},
-			Lanes: &Lanes{one, admission.Intake(), admission.Public()},
-			Log:   slog.New(slog.DiscardHandler),
+			Lanes: &Lanes{one, admission.Intake(), admission.Public()}, Refuse: api.Refuse,
+			Log: slog.New(slog.DiscardHandler),
 		}
 		h := c.handler(false)
 		ask := func(method, path string) *httptest.ResponseRecorder {
@@ -116,7 +116,7 @@ func TestRate(t *testing.T) {
 			Verify: func(string) (desk.Caller, error) {
 				return desk.Caller{Account: "acme", Agent: "ann", Role: desk.AgentRole}, nil
 			},
-			Lanes: &lanes,
+			Lanes: &lanes, Refuse: api.Refuse,
 		}
 		h := c.handler(false)
 		for i, want := range []int{http.StatusOK, http.StatusTooManyRequests} {

@@ -354,6 +354,7 @@ func TestServe(t *testing.T) {
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
 		Verify:  func(string) (desk.Caller, error) { return desk.Caller{}, errors.New("no") },
 		Public:  func(*http.Request) bool { return true },
+		Refuse:  func(_ http.ResponseWriter, _ *http.Request, err error) { t.Error(err) },
 	})
 	if err != nil {
 		t.Fatal(err)
