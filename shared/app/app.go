@@ -31,7 +31,10 @@ type Platform struct {
 	Batch   int                  // largest number of conversations in a listed batch; move.BatchSize if 0
 	// Pause waits within a step, which then polls the ledger instead of ending;
 	// nil on AWS, where reads cost money.
-	Pause   func(ctx context.Context, d time.Duration) error
+	Pause func(ctx context.Context, d time.Duration) error
+	// Turn waits until live traffic leaves room for a piece of the backfill
+	// (move.Converter); nil on AWS, where functions have processors of their own.
+	Turn    func(ctx context.Context) (most int, done func())
 	Now     func() time.Time
 	Log     *slog.Logger    // nil discards logs
 	Metrics *metrics.Writer // nil discards metrics
@@ -152,7 +155,7 @@ func New(p Platform) *App {
 		Finish: step("finish", finish.Step),
 
 		Convert: handler.Convert{
-			Use: move.Converter{Rulebook: book, Lander: land, Ledger: ledger, Now: p.Now}.Do, Log: p.Log, Metrics: p.Metrics,
+			Use: move.Converter{Rulebook: book, Lander: land, Ledger: ledger, Now: p.Now, Turn: p.Turn}.Do, Log: p.Log, Metrics: p.Metrics,
 		},
 		Redirect: &handler.Redirect{
 			Use: (&move.Redirector{Setups: setups, Rulebook: book, Lander: land, Ledger: ledger, Now: p.Now}).Redirect,

@@ -121,18 +121,24 @@ const converters = 8
 
 func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clock.Clock) error {
 	limits := DefaultLimits()
-	failures, err := s.queues(ctx, limits)
+	stream := &streams.Mapping{
+		Stream: s.engine, Table: store.Conversations, Filter: isConversation,
+		BatchSize: limits.Stream.Size, Retries: limits.Stream.Retries, MaxAge: limits.Stream.MaxAge,
+		Poll: time.Second, News: s.engine.News, Trim: s.trim, Keep: time.Hour,
+	}
+	pace := &pace{most: converters, late: func() time.Duration { return max(stream.Behind(), s.engine.Waiting()) }}
+	failures, err := s.queues(ctx, limits, pace.ready)
 	if err != nil {
 		return err
 	}
 	starter := &machine{}
 	of := each(app.Platform{
-		Engine: engine, Stream: s.engine, Queue: sender{s.Batches}, Machine: starter, Batch: batchSize, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
+		Engine: engine, Stream: s.engine, Queue: sender{s.Batches, pace.standBack}, Turn: pace.turn, Machine: starter, Batch: batchSize, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
 		Metrics: &metrics.Writer{Record: &metrics.Recorder{}, Now: clk.Now},
 	}, c.Each)
 	s.App = of("api")
 	step := func(name string, s handler.Step) executions.Function {
-		return executions.Function{Name: name, Timeout: limits.Timeouts[name], Handle: function.JSON(s.Handle)}
+		return executions.Function{Name: name, Timeout: limits.Timeouts[name], Handle: in(sqlite.Backfill, function.JSON(s.Handle))}
 	}
 	s.Machine, err = s.runtime.Machine(ctx, executions.Config{
 		Name: "move", Definition: move.StateMachine, Functions: map[string]executions.Function{
@@ -147,14 +153,15 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	}
 	starter.StateMachine = s.Machine
 	convert, redirect, sweep := of("convert").Convert, of("redirect").Redirect, of("sweep").Sweep
-	s.runtime.Poll(s.Batches, queue.Function{Name: "convert", Timeout: limits.Timeouts["convert"], Handle: convert.Handle}, converters)
-	s.runtime.Poll(failures, queue.Function{Name: "redirect-failed", Timeout: limits.Timeouts["redirect"], Handle: redirect.HandleFailed}, 2)
-	s.runtime.Stream(&streams.Mapping{
-		Stream: s.engine, Table: store.Conversations, Filter: isConversation,
-		Function:  streams.Function{Name: "redirect", Timeout: limits.Timeouts["redirect"], Handle: redirect.Handle},
-		BatchSize: limits.Stream.Size, Retries: limits.Stream.Retries, MaxAge: limits.Stream.MaxAge, OnFailure: failures.Send,
-		Poll: time.Second, News: s.engine.News, Trim: s.trim, Keep: time.Hour,
-	})
+	s.runtime.Poll(s.Batches, queue.Function{
+		Name: "convert", Timeout: limits.Timeouts["convert"], Handle: in(sqlite.Backfill, convert.Handle),
+	}, converters)
+	s.runtime.Poll(failures, queue.Function{
+		Name: "redirect-failed", Timeout: limits.Timeouts["redirect"], Handle: in(sqlite.Live, redirect.HandleFailed),
+	}, 2)
+	stream.Function = streams.Function{Name: "redirect", Timeout: limits.Timeouts["redirect"], Handle: in(sqlite.Live, redirect.Handle)}
+	stream.OnFailure = failures.Send
+	s.runtime.Stream(stream)
 	s.runtime.Schedule(&schedule.Schedule{
 		Name: "sweep", Every: limits.Sweep,
 		Function: schedule.Function{Name: "sweep", Timeout: limits.Timeouts["sweep"], Handle: sweep.Handle},
@@ -162,21 +169,26 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	return s.listen(ctx, c)
 }
 
+// in has a handler work with a priority.
+func in[In, Out any](priority func(context.Context) context.Context, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
+	return func(ctx context.Context, in In) (Out, error) { return f(priority(ctx), in) }
+}
+
 // queues opens the queues and returns the one of the stream's failures.
-func (s *Stack) queues(ctx context.Context, limits Limits) (failures *queue.Queue, err error) {
-	open := func(name string, of Queue) (*queue.Queue, error) {
+func (s *Stack) queues(ctx context.Context, limits Limits, ready func(context.Context)) (failures *queue.Queue, err error) {
+	open := func(name string, of Queue, ready func(context.Context)) (*queue.Queue, error) {
 		dead, err := s.runtime.Queue(ctx, queue.Config{Name: name + "-dead"})
 		if err != nil {
 			return nil, err
 		}
 		return s.runtime.Queue(ctx, queue.Config{
-			Name: name, Visibility: of.Visibility, MaxReceives: of.Receives, DeadLetters: dead,
+			Name: name, Visibility: of.Visibility, MaxReceives: of.Receives, DeadLetters: dead, Ready: ready,
 		})
 	}
-	if s.Batches, err = open("batches", limits.Batches); err != nil {
+	if s.Batches, err = open("batches", limits.Batches, ready); err != nil {
 		return nil, err
 	}
-	return open("stream-failures", limits.StreamFailures)
+	return open("stream-failures", limits.StreamFailures, nil)
 }
 
 // each returns the handlers of a function, which are made once. Without own,
@@ -200,12 +212,12 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 		return nil
 	}
 	front := gateway.Config{
-		Address: c.Address, Remote: c.Remote, Handler: s.App.Site(console.SignIn{Kind: console.None}), Verify: s.Issuer.Verify,
+		Address: c.Address, Remote: c.Remote, Handler: withPriority(s.App.Site(console.SignIn{Kind: console.None})), Verify: s.Issuer.Verify,
 		Public: app.IsPublic, Intake: app.IsIntake, Refuse: app.Refuse, Lanes: c.Lanes, Log: c.Log,
 	}
 	if !c.Remote {
 		s.SignIn = signin.New(signin.Config{Issuer: s.Issuer, Setup: s.App.Setups.Setup, Clock: c.Clock, Log: c.Log})
-		front.Handler = withSignIn(s.SignIn, s.App.Site(console.SignIn{Kind: console.Local}))
+		front.Handler = withSignIn(s.SignIn, withPriority(s.App.Site(console.SignIn{Kind: console.Local})))
 		front.Public = func(r *http.Request) bool { return app.IsPublic(r) || isSignIn(r) }
 	}
 	s.Gateway, err = gateway.Listen(ctx, front)
@@ -213,6 +225,16 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 		s.runtime.Serve(s.Gateway)
 	}
 	return err
+}
+
+// withPriority has messages come in ahead of what people read.
+func withPriority(site http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if app.IsIntake(r) {
+			r = r.WithContext(sqlite.Live(r.Context()))
+		}
+		site.ServeHTTP(w, r)
+	})
 }
 
 // withSignIn answers requests that sign somebody in, and leaves all others to the
@@ -258,9 +280,13 @@ func (s *Stack) Close() error {
 }
 
 // sender is the queue as the use cases see it.
-type sender struct{ q *queue.Queue }
+type sender struct {
+	q         *queue.Queue
+	standBack func(context.Context)
+}
 
 func (s sender) Send(ctx context.Context, bs []move.Batch) error {
+	s.standBack(ctx)
 	bodies := make([]string, len(bs))
 	for i, b := range bs {
 		bodies[i] = b.JSON()

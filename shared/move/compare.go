@@ -8,8 +8,8 @@ import (
 )
 
 // compare counts and proves what has landed, and lands what has not.
-func (w *work) compare(ctx context.Context) error {
-	cs, err := w.Lander.Conversations.GetMany(ctx, w.Account, w.IDs, false)
+func (w *work) compare(ctx context.Context, ids []string) error {
+	cs, err := w.Lander.Conversations.GetMany(ctx, w.Account, ids, false)
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (w *work) compare(ctx context.Context) error {
 		settled[c.ID] = true
 	}
 	var left []string
-	for _, id := range w.IDs {
+	for _, id := range ids {
 		if !settled[id] {
 			left = append(left, id)
 		}
@@ -50,8 +50,8 @@ func (w *work) mark(ctx context.Context, changes []desk.Change) error {
 }
 
 // rehearse counts what a move would make of the conversations (R12).
-func (w *work) rehearse(ctx context.Context) error {
-	cs, err := w.Lander.Conversations.GetMany(ctx, w.Account, w.IDs, false)
+func (w *work) rehearse(ctx context.Context, ids []string) error {
+	cs, err := w.Lander.Conversations.GetMany(ctx, w.Account, ids, false)
 	if err != nil {
 		return err
 	}

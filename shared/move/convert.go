@@ -21,6 +21,10 @@ type Converter struct {
 		Settle(ctx context.Context, account, id string, conversations []string) error
 	}
 	Now func() time.Time
+	// Turn, if not nil, waits until live traffic leaves room for a piece of work, and
+	// returns how many conversations it may have; 0 is no limit. Done is called at its
+	// end.
+	Turn func(ctx context.Context) (most int, done func())
 }
 
 // maxReceives is how often a batch is received until an unexpected error is
@@ -43,14 +47,11 @@ func (c Converter) Do(ctx context.Context, b Batch, receives int) (Found, error)
 	}
 	w := work{Converter: c, Batch: b, rules: rules, receives: receives}
 	w.digest = b.Kind == Compare && !b.Late() && rules.Move().Choices.Notifications == desk.Digest
-	switch b.Kind {
-	case Compare:
+	if b.Kind == Compare {
 		w.Lander.Before = w.mark
-		err = w.compare(ctx)
-	case Rehearse:
-		err = w.rehearse(ctx)
-	default:
-		err = w.land(ctx, b.IDs, b.Again || receives > 1)
+	}
+	for left := b.IDs; len(left) > 0 && err == nil; {
+		left, err = w.piece(ctx, left)
 	}
 	if err == nil {
 		err = w.record(ctx)
@@ -79,6 +80,24 @@ type work struct {
 	found    Found
 	failures []Failure
 	settled  []string // conversations that are not failures, or no longer
+}
+
+// piece works on as many conversations as it may, and returns the others.
+func (w *work) piece(ctx context.Context, ids []string) (left []string, err error) {
+	if w.Turn != nil {
+		most, done := w.Turn(ctx)
+		defer done()
+		if 0 < most && most < len(ids) {
+			ids, left = ids[:most], ids[most:]
+		}
+	}
+	switch w.Kind {
+	case Compare:
+		return left, w.compare(ctx, ids)
+	case Rehearse:
+		return left, w.rehearse(ctx, ids)
+	}
+	return left, w.land(ctx, ids, w.Again || w.receives > 1)
 }
 
 // land lands conversations and counts what became of them.

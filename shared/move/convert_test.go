@@ -1,6 +1,7 @@
 package move_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -124,6 +125,41 @@ func TestR28AnUnexpectedErrorIsTriedThrice(t *testing.T) {
 	b = batch(r, move.Batch{Move: m, Job: m, Pass: "0", Kind: move.Convert, IDs: []string{bad}})
 	if _, err := c.Do(t.Context(), b, 10); !errors.Is(err, store.ErrThrottled) {
 		t.Errorf("a busy store = %v", err)
+	}
+}
+
+// TestR22ABatchIsDoneInTurns: it is worked on in pieces as large as they may be, one
+// after the other, and comes to the same.
+func TestR22ABatchIsDoneInTurns(t *testing.T) {
+	for _, kind := range []move.Kind{move.Convert, move.Compare, move.Rehearse} {
+		r := apptest.New(t)
+		var ids []string
+		for i := range 5 {
+			ids = append(ids, r.TakeIn("mail", fmt.Sprint(i)).ID)
+		}
+		m := fenced(r, apptest.History("mail"))
+		c, w := converter(r, m)
+		var saved []int
+		w.saving = func(cs []desk.Change) []error {
+			saved = append(saved, len(cs))
+			return r.Conversations.SaveMany(t.Context(), cs)
+		}
+		turns, under := []int{3, 1, 0}, 0
+		c.Turn = func(context.Context) (int, func()) {
+			if under++; under != 1 || len(turns) == 0 {
+				t.Fatalf("%s: %d pieces at a time, %d turns are left", kind, under, len(turns))
+			}
+			most := turns[0]
+			turns = turns[1:]
+			return most, func() { under-- }
+		}
+		found, err := c.Do(t.Context(), batch(r, move.Batch{Move: m, Job: m, Pass: "0", Kind: kind, IDs: ids}), 1)
+		if err != nil || found.Created+found.Live != 5 || under != 0 || len(turns) != 0 {
+			t.Errorf("%s: found %+v, %v; %d turns are left", kind, found, err, len(turns))
+		}
+		if want := []int{3, 1, 1}; kind != move.Rehearse && !slices.Equal(saved, want) {
+			t.Errorf("%s: saved %v at a time, want %v", kind, saved, want)
+		}
 	}
 }
 

@@ -30,6 +30,9 @@ func (q *Queue) Poll(ctx context.Context, f Function, concurrency int) error {
 		case <-ctx.Done():
 			return nil
 		}
+		if q.config.Ready != nil {
+			q.config.Ready(ctx)
+		}
 		m, next, err := q.Receive(ctx)
 		switch {
 		case m != nil:

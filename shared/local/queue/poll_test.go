@@ -207,6 +207,20 @@ func TestConcurrency(t *testing.T) {
 	})
 }
 
+// TestReady: nothing is received before it may be.
+func TestReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t)
+		q := e.queue(queue.Config{Ready: func(context.Context) { time.Sleep(time.Second) }})
+		send(t, q, "a", "b", "c", "d")
+		var w worker
+		poll(t, e, q, w.Handle, 2500*time.Millisecond)
+		if len(w.bodies) != 2 {
+			t.Errorf("%d messages were handled", len(w.bodies))
+		}
+	})
+}
+
 // TestShutDown: functions under way end, their messages are deleted, and
 // nothing more is received.
 func TestShutDown(t *testing.T) {

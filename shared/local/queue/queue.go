@@ -43,6 +43,8 @@ type Config struct {
 	// both or neither.
 	MaxReceives int
 	DeadLetters *Queue
+	// Ready, if not nil, waits until who polls may receive the next message.
+	Ready func(ctx context.Context)
 }
 
 // Queue is a standard queue of SQS: at least once, in any order.

@@ -29,16 +29,18 @@ type Options struct {
 type Engine struct {
 	lock        *flock.Flock
 	writer      *writer
-	readers     chan *reader // those that are free
-	readerCount int
+	readers     chan *reader  // those that are free
+	kept        chan *reader  // those that are free and kept for live traffic
+	readerCount int           // of either kind
 	reading     sync.RWMutex  // held for reading by readers at work
 	done        chan struct{} // closed by Close
 	newest      time.Time
 
 	mu     sync.RWMutex // held for reading while a request is put into queue
 	closed bool
-	queue  chan *request // of many writes
+	queue  chan *request // of many writes, or of the backfill
 	urgent chan *request // of few, which go first
+	waits  waits         // of those in urgent
 	wait   sync.WaitGroup
 }
 
@@ -50,6 +52,7 @@ var (
 const (
 	pageSize    = 8192
 	readerCount = 4
+	keptCount   = 2 // beside them, for live traffic
 	// Kilobytes of page cache. A reader's cache is emptied by every commit.
 	writerCache = 12 << 10
 	readerCache = 2 << 10
@@ -73,6 +76,7 @@ func Open(dir string, o Options) (*Engine, error) {
 	e := &Engine{
 		lock:    lock,
 		readers: make(chan *reader, readerCount),
+		kept:    make(chan *reader, keptCount),
 		done:    make(chan struct{}),
 		queue:   make(chan *request, queueSize),
 		urgent:  make(chan *request, queueSize),
@@ -108,12 +112,15 @@ func (e *Engine) connect(path string, o Options) error {
 	if e.writer.copier, err = newCopier(path); err != nil {
 		return translate(err)
 	}
-	for range readerCount {
+	for i := range readerCount + keptCount {
 		r, err := newReader(path)
 		if err != nil {
 			return translate(err)
 		}
-		e.readers <- r
+		if r.home = e.readers; i >= readerCount {
+			r.home = e.kept
+		}
+		r.home <- r
 		e.readerCount++
 	}
 	return nil
@@ -208,7 +215,12 @@ func (e *Engine) Close() error {
 func (e *Engine) release() error {
 	var errs []error
 	for range e.readerCount {
-		errs = append(errs, (<-e.readers).conn.Close())
+		var r *reader
+		select {
+		case r = <-e.readers:
+		case r = <-e.kept:
+		}
+		errs = append(errs, r.conn.Close())
 	}
 	if e.writer != nil && e.writer.copier != nil {
 		errs = append(errs, e.writer.copier.conn.Close())

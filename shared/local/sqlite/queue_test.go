@@ -71,7 +71,7 @@ func held(t *testing.T) (e *Engine, release func()) {
 	t.Cleanup(func() { _ = e.Close() })
 	began, hold := make(chan struct{}), make(chan struct{})
 	go func() {
-		_ = e.do(context.Background(), &request{answer: make(chan struct{}, 1), job: func(*writer) error {
+		_ = e.do(Backfill(context.Background()), &request{answer: make(chan struct{}, 1), job: func(*writer) error {
 			close(began)
 			<-hold
 			return nil
@@ -244,17 +244,14 @@ func TestNoNewsReadsNothing(t *testing.T) {
 			return len(cs), len(cs) > 0 || err != nil
 		}
 		quiet := func(when string) {
-			var taken []*reader
-			for range e.readerCount {
-				taken = append(taken, <-e.readers)
-			}
+			taken := takeAll(e)
 			for shard := range last {
 				if _, read := changes(shard); read {
 					t.Errorf("%s, shard %s was read", when, shard)
 				}
 			}
 			for _, r := range taken {
-				e.readers <- r
+				r.home <- r
 			}
 		}
 		quiet("at first")
@@ -277,6 +274,100 @@ func TestNoNewsReadsNothing(t *testing.T) {
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// takeAll takes all readers.
+func takeAll(e *Engine) (taken []*reader) {
+	for range readerCount {
+		taken = append(taken, <-e.readers)
+	}
+	for range keptCount {
+		taken = append(taken, <-e.kept)
+	}
+	return taken
+}
+
+// TestReadersAreKept: what customers wait for is read while everything else waits for
+// readers, and has all of them if it needs them.
+func TestReadersAreKept(t *testing.T) {
+	e, err := Open(t.TempDir(), Options{Unsynced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	taken := takeAll(e)
+	for i, r := range taken {
+		if r.home == e.kept {
+			r.home <- r
+			taken = slices.Delete(taken, i, i+1)
+			break
+		}
+	}
+	get := func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+		defer cancel()
+		_, err := e.Get(ctx, store.Control, []store.Key{{PK: "a", SK: "b"}}, store.Eventual)
+		return err
+	}
+	for name, ctx := range map[string]context.Context{"usual": t.Context(), "backfill": Backfill(t.Context())} {
+		if err := get(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v, although all readers but one that is kept are at work", name, err)
+		}
+	}
+	for range 2 { // it is given back to where it was
+		if err := get(Live(t.Context())); err != nil {
+			t.Errorf("live: %v", err)
+		}
+	}
+	kept := <-e.kept
+	for i, r := range taken {
+		if r.home == e.readers {
+			r.home <- r
+			taken = slices.Delete(taken, i, i+1)
+			break
+		}
+	}
+	for name, ctx := range map[string]context.Context{"usual": t.Context(), "backfill": Backfill(t.Context()), "live": Live(t.Context())} {
+		if err := get(ctx); err != nil {
+			t.Errorf("%s: %v, although a reader of all is free", name, err)
+		}
+	}
+	for _, r := range append(taken, kept) {
+		r.home <- r
+	}
+}
+
+// TestBackfillGoesLast, however few its writes are, and nobody else's age counts for
+// how long writes have been waiting.
+func TestBackfillGoesLast(t *testing.T) {
+	e, release := held(t)
+	put := func(ctx context.Context, sk string) {
+		_ = e.Write(ctx, []store.Write{{Table: store.Control, Key: store.Key{PK: "a", SK: sk}}})
+	}
+	var all sync.WaitGroup
+	all.Go(func() { put(Backfill(t.Context()), "backfill") })
+	for len(e.queue) < 1 {
+		time.Sleep(time.Millisecond)
+	}
+	if e.Waiting() != 0 {
+		t.Errorf("only the backfill waits, but the oldest write is said to for %v", e.Waiting())
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	all.Go(func() { put(ctx, "usual") })
+	all.Go(func() { put(Live(t.Context()), "live") })
+	for len(e.urgent) < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	old := e.Waiting()
+	if time.Sleep(time.Millisecond); old <= 0 || e.Waiting() <= old {
+		t.Errorf("two wait, for %v and then for %v", old, e.Waiting())
+	}
+	leave() // one leaves, and the other is answered
+	release()
+	all.Wait()
+	if e.Waiting() != 0 {
+		t.Errorf("nobody waits, but the oldest write is said to for %v", e.Waiting())
 	}
 }
 

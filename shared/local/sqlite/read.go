@@ -15,6 +15,7 @@ const pageBytes = 1 << 20
 // reader is a connection that only reads, used by one goroutine at a time.
 type reader struct {
 	conn          *sqlite.Conn
+	home          chan<- *reader // where it is when it is free
 	begin, commit *sqlite.Stmt
 	get           [len(tables)]*sqlite.Stmt
 	ofTable       [len(tables)]directions
@@ -74,8 +75,15 @@ func (e *Engine) reader(ctx context.Context) (*reader, error) {
 	if err := e.answers(ctx); err != nil {
 		return nil, err
 	}
+	kept := e.kept
+	if priorityOf(ctx) != live {
+		kept = nil
+	}
 	select {
 	case r := <-e.readers:
+		e.reading.RLock()
+		return r, nil
+	case r := <-kept:
 		e.reading.RLock()
 		return r, nil
 	case <-ctx.Done():
@@ -97,7 +105,7 @@ func (e *Engine) answers(ctx context.Context) error {
 
 func (e *Engine) free(r *reader) {
 	e.reading.RUnlock()
-	e.readers <- r
+	r.home <- r
 }
 
 // Get implements store.Engine. All keys are read as of one moment.

@@ -141,7 +141,11 @@ func (e *Engine) do(ctx context.Context, r *request) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := e.enqueue(ctx, r); err != nil {
+	isUrgent := len(r.writes) <= fewWrites && priorityOf(ctx) != backfill
+	if isUrgent {
+		defer e.waits.remove(e.waits.add())
+	}
+	if err := e.enqueue(ctx, r, isUrgent); err != nil {
 		return err
 	}
 	select {
@@ -157,18 +161,17 @@ func (e *Engine) do(ctx context.Context, r *request) error {
 }
 
 // fewWrites is how many writes a request has at most to go ahead of longer
-// ones: what customers and agents do is a handful, the backfill's batches are
-// a hundred.
+// ones: what customers and agents do is a handful.
 const fewWrites = 16
 
-func (e *Engine) enqueue(ctx context.Context, r *request) error {
+func (e *Engine) enqueue(ctx context.Context, r *request, isUrgent bool) error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if e.closed {
 		return ErrClosed
 	}
 	lane := e.queue
-	if len(r.writes) <= fewWrites {
+	if isUrgent {
 		lane = e.urgent
 	}
 	select {

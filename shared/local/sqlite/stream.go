@@ -105,7 +105,7 @@ func (e *Engine) Changes(ctx context.Context, shard, after string, limit int) ([
 	if last := e.writer.committed[from>>sequenceBits].Load(); max(from&maxSequence, 1) > last {
 		return nil, e.answers(ctx)
 	}
-	r, err := e.reader(ctx)
+	r, err := e.reader(Live(ctx)) // whoever follows the stream keeps up with it
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,9 @@ func (r *reader) failed(ctx context.Context, changes []store.Change, done int, w
 		return
 	}
 	r.untilDone(ctx, "stream position not saved", r.save)
+	r.oldest.Store(0)
 	r.Host.Clock.Wait(ctx, backoff(first.Failed), nil)
+	r.setOldest()
 }
 
 // backoff is the pause before retry n, from 1.

@@ -27,6 +27,16 @@ type reader struct {
 	position
 	saved   atomic.Pointer[string] // position.after, as the file has it
 	changes []store.Change         // those of position.batches
+	oldest  atomic.Int64           // when the first of them was made, in ms since 1970; 0 if it need not be done now
+}
+
+// setOldest notes how old the changes are that are to be done now.
+func (r *reader) setOldest() {
+	if len(r.changes) == 0 {
+		r.oldest.Store(0)
+		return
+	}
+	r.oldest.Store(r.changes[0].At.UnixMilli())
 }
 
 func newReader(m *Mapping, shard string) *reader {
@@ -121,6 +131,7 @@ func (r *reader) read(ctx context.Context) error {
 	if len(r.batches) == 0 && len(r.changes) > 0 {
 		r.batches = []batch{{To: r.changes[len(r.changes)-1].Sequence}}
 	}
+	r.setOldest()
 	return nil
 }
 
@@ -168,6 +179,7 @@ func (r *reader) tryFirst(ctx context.Context) {
 func (r *reader) done(through string) {
 	r.after = through
 	r.changes = r.changes[r.index(through)+1:]
+	r.setOldest()
 	if r.batches[0].To == through {
 		r.batches = r.batches[1:]
 	}

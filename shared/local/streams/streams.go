@@ -44,6 +44,27 @@ type Mapping struct {
 	// message can read them.
 	Trim func(ctx context.Context, shard, through string) error
 	Keep time.Duration
+
+	mu      sync.Mutex
+	readers []*reader
+}
+
+// Behind is how old the oldest change is that the function is being given, or is about
+// to be; 0 if there is none. One that failed does not count while it waits to be tried
+// again.
+func (m *Mapping) Behind() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	oldest := int64(0)
+	for _, r := range m.readers {
+		if at := r.oldest.Load(); at != 0 && (oldest == 0 || at < oldest) {
+			oldest = at
+		}
+	}
+	if oldest == 0 {
+		return 0
+	}
+	return max(m.Host.Clock.Now().Sub(time.UnixMilli(oldest)), 0)
 }
 
 // arn is the stream's ARN.
@@ -76,6 +97,9 @@ func (m *Mapping) Run(ctx context.Context) error {
 			}
 			known[shard] = true
 			r := newReader(m, shard)
+			m.mu.Lock()
+			m.readers = append(m.readers, r)
+			m.mu.Unlock()
 			t.shards = append(t.shards, &shardTrimmer{reader: r})
 			running.Go(func() { r.run(ctx) })
 		}

@@ -278,6 +278,39 @@ func TestPositionSurvivesRestart(t *testing.T) {
 	})
 }
 
+// TestBehind: changes that the function is being given have an age; what is done, or
+// waits to be tried again, has none.
+func TestBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		var behind []string
+		note := func() { behind = append(behind, b.mapping.Behind().String()) }
+		b.log.add("1", "a", "b")
+		time.Sleep(2 * time.Second)
+		b.log.add("2", "c")
+		first := true
+		b.handle = func(_ context.Context, names []string) (int, error) {
+			if names[0] == "a" && first {
+				first = false
+				time.AfterFunc(1200*time.Millisecond, note) // during the pause of what failed
+				time.Sleep(time.Second)
+				note() // the other shard is done
+				return 0, errors.New("no")
+			}
+			if names[0] == "a" {
+				note() // it is tried again, in a half
+			}
+			return -1, nil
+		}
+		b.mapping.BatchSize = 1
+		b.run(20 * time.Second)
+		note()
+		if got, want := fmt.Sprint(behind), "[3s 0s 4s 0s]"; got != want {
+			t.Errorf("behind = %s, want %s", got, want)
+		}
+	})
+}
+
 func TestFilter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
