@@ -33,7 +33,7 @@ var update = flag.Bool("update", false, "rewrite the golden answers")
 // named for its function, and may say more behind a '-'.
 var sequence = []string{
 	"api", "fence", "list", "convert", "convert-poison", "drain", "redirect", "redirect-poison", "redirect-failed",
-	"list-compare", "convert-compare", "drain-compare", "finish", "list-audit", "sweep", "api-id-token", "claims", "claims-stranger",
+	"list-compare", "convert-compare", "drain-compare", "finish", "list-audit", "sweep", "api-id-token", "claims", "claims-connector", "claims-stranger",
 }
 
 // world is the functions' handlers, at a fixed time,

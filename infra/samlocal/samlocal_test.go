@@ -165,7 +165,7 @@ func TestFunctionsRun(t *testing.T) {
 	w.fails(t, "sweep", read(t, s.events+"/sweep.json"), "describe execution")
 
 	for _, file := range []string{
-		"fence", "list", "convert", "drain", "redirect", "list-compare", "convert-compare", "drain-compare", "finish", "list-audit", "claims",
+		"fence", "list", "convert", "drain", "redirect", "list-compare", "convert-compare", "drain-compare", "finish", "list-audit", "claims", "claims-connector",
 	} {
 		w.golden(t, file, read(t, s.events+"/"+file+".json"))
 		if file == "list" {
