@@ -8,6 +8,7 @@ import (
 
 	"deskmove/shared/app"
 	"deskmove/shared/auth"
+	"deskmove/shared/cli"
 	"deskmove/shared/store"
 )
 
@@ -181,8 +182,22 @@ func guarded(p project) []string {
 		problems = append(problems, "user pool: anybody may sign up")
 	}
 	trigger := at(pool, "LambdaConfig", "PreTokenGenerationConfig")
-	if target(at(trigger, "LambdaArn")) != "ClaimsFunction.Arn" || text(at(trigger, "LambdaVersion")) != "V2_0" || text(pool["UserPoolTier"]) == "LITE" {
-		problems = append(problems, "user pool: its access tokens carry no account and role")
+	if target(at(trigger, "LambdaArn")) != "ClaimsFunction.Arn" || text(at(trigger, "LambdaVersion")) != "V3_0" || text(pool["UserPoolTier"]) == "LITE" {
+		problems = append(problems, "user pool: its access tokens, or those of connectors, carry no account and role")
+	}
+	if text(at(t.Parameters["Mfa"], "Default")) != "ON" {
+		problems = append(problems, "user pool: a password is enough")
+	}
+	for _, name := range []string{"CallbackUrls", "LogoutUrls"} {
+		if urls := text(at(t.Parameters[name], "Default")); urls != "" {
+			problems = append(problems, fmt.Sprintf("%s: sends people to %s unasked", name, urls))
+		}
+	}
+	login := fmt.Sprint(at(t.Resources["UserPoolClient"].Properties, "CallbackURLs"))
+	for _, url := range cli.LoginCallbacks() {
+		if !strings.Contains(login, url) {
+			problems = append(problems, "UserPoolClient: deskmove login listens at "+url+", where nobody is sent")
+		}
 	}
 	return problems
 }
@@ -199,7 +214,10 @@ func TestGuarded(t *testing.T) {
 		"every attribute":  {file: yaml, old: "WriteAttributes: [email, name]", new: "EnablePropagateAdditionalUserContextData: false", says: "lets users write every attribute"},
 		"own account":      {file: yaml, old: "AllowedOAuthScopes: [openid,", new: "AllowedOAuthScopes: [openid, aws.cognito.signin.user.admin,", says: "change themselves"},
 		"sign-up":          {file: yaml, old: "AllowAdminCreateUserOnly: true", new: "AllowAdminCreateUserOnly: false", says: "anybody may sign up"},
-		"no claims":        {file: yaml, old: "LambdaVersion: V2_0", new: "LambdaVersion: V1_0", says: "carry no account"},
+		"no claims":        {file: yaml, old: "LambdaVersion: V3_0", new: "LambdaVersion: V2_0", says: "those of connectors, carry no account"},
+		"a password":       {file: yaml, old: "Default: \"ON\"", new: "Default: \"OPTIONAL\"", says: "a password is enough"},
+		"back to anywhere": {file: yaml, old: "Type: CommaDelimitedList\n    Default: \"\"", new: "Type: CommaDelimitedList\n    Default: http://localhost:8420", says: "CallbackUrls: sends people to http://localhost:8420 unasked"},
+		"no login":         {file: yaml, old: "localhost:8421/callback", new: "localhost:8422/callback", says: "deskmove login listens at http://localhost:8421/callback"},
 		"wrong tier":       {file: yaml, old: "UserPoolTier: ESSENTIALS", new: "UserPoolTier: LITE", says: "carry no account"},
 	})
 }

@@ -78,6 +78,7 @@ var layers = []layer{
 	{of: "shared/client", imports: []string{"shared/api", "shared/auth", "shared/desk"}},
 
 	{of: "shared/cli/process", imports: []string{"shared/client", "shared/desk", "shared/local/clock", "shared/local/issuer"}},
+	{of: "shared/cli/login"},
 	{of: "shared/cli/traffic", imports: []string{"shared/api", "shared/client", "shared/desk"}},
 	{of: "shared/cli/verify", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/local/clock"}},
 	{of: "shared/cli/text", imports: []string{"shared/api", "shared/cli/verify"}},
@@ -86,7 +87,7 @@ var layers = []layer{
 		"shared/local/clock"}},
 	{of: "shared/cli/importer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/thread"}},
 	{of: "shared/cli", imports: []string{
-		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/process", "shared/cli/text",
+		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/login", "shared/cli/process", "shared/cli/text",
 		"shared/cli/verify", "shared/client", "shared/desk", "shared/local", "shared/local/clock", "shared/local/gateway", "shared/local/issuer", "shared/store"}},
 
 	{of: "functions", imports: []string{"shared/api", "shared/app", "shared/aws", "shared/handler", "shared/move"}, events: true},

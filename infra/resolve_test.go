@@ -91,6 +91,26 @@ func (r resolver) function(how string, what any) (any, bool) {
 			return r.value(branches[1]), true
 		}
 		return r.value(branches[2]), true
+	case "Fn::Join":
+		var parts []string
+		for _, part := range list(r.value(list(what)[1])) {
+			s, ok := part.(string)
+			if !ok { // of a resource
+				return nil, false
+			}
+			parts = append(parts, s)
+		}
+		return strings.Join(parts, text(list(what)[0])), true
+	case "Fn::Split":
+		s, ok := r.value(list(what)[1]).(string)
+		if !ok {
+			return nil, false
+		}
+		var parts []any
+		for part := range strings.SplitSeq(s, text(list(what)[0])) {
+			parts = append(parts, part)
+		}
+		return parts, true
 	case "Fn::Sub":
 		s, with := text(what), map[string]any{}
 		if pair, ok := what.([]any); ok {

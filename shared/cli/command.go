@@ -37,6 +37,8 @@ type cli struct {
 	Openapi openapiCmd `cmd:"" group:"On this machine" help:"Print the API's description, or write it to its file."`
 	Version versionCmd `cmd:"" group:"On this machine" help:"Print the version."`
 
+	Login  loginCmd  `cmd:"" group:"Over the API" help:"Sign in at the API's sign-in page."`
+	Logout logoutCmd `cmd:"" group:"Over the API" help:"End the session of \"login\"."`
 	Apply  applyCmd  `cmd:"" group:"Over the API" help:"Configure an account from a file."`
 	Import importCmd `cmd:"" group:"Over the API" help:"Import files of mail into a channel."`
 	Plan   planCmd   `cmd:"" group:"Over the API" help:"Show what a move of a channel would run into."`
@@ -50,7 +52,7 @@ type cli struct {
 const description = `Moves the channels of a shared inbox to a help desk, optionally with their history, while customers keep writing.
 
 Commands under "Over the API" take --endpoint and --token, or read them from DESKMOVE_ENDPOINT and DESKMOVE_TOKEN.
-"serve" prints both when it starts. "demo" shows everything at once.`
+"serve" prints both when it starts. Instead of a token they use the session of "login", where there is a sign-in page. "demo" shows everything at once.`
 
 // call is one run of the program.
 type call struct {

@@ -24,6 +24,9 @@ type Client struct {
 	endpoint string
 	token    string
 	http     http.Client
+	// Tokens, if not nil, gives the access token of each request, instead of the one
+	// given to New: a session's, which is renewed.
+	Tokens func(context.Context) (string, error)
 	// Patience is how long a request is retried: 30 s if 0, not at all if
 	// negative. It is 5 s at most until the API has answered once, because the
 	// endpoint may be wrong.
@@ -147,8 +150,19 @@ func (c *Client) once(ctx context.Context, r request, body []byte, out any) (*ht
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
+	token := c.token
+	if c.Tokens != nil {
+		token, err = c.Tokens(ctx)
+		var network *url.Error
+		if errors.As(err, &network) {
+			return nil, &Unreachable{Endpoint: c.endpoint, Err: err}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("no token: %w", err)
+		}
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
