@@ -61,7 +61,7 @@ func wild(p project) []string {
 	var problems []string
 	for _, s := range t.statements() {
 		if s.effect == "Deny" {
-			if denied := fmt.Sprint(s.condition); !strings.Contains(denied, "aws:SecureTransport") && !strings.Contains(denied, partitionOf(store.AuditPK(""))) {
+			if denied := fmt.Sprint(s.condition); !strings.Contains(denied, "aws:SecureTransport") && !strings.Contains(denied, partitionOf(store.AuditPK("", 0))) {
 				problems = append(problems, s.in+": denies something else than plain connections and changes of the audit log")
 			}
 			continue

@@ -86,7 +86,7 @@ var parameter = regexp.MustCompile(`\{\w+\}`)
 func routes(s *scene) {
 	s.request("GET", "/healthz", nil, 200)
 	s.request("PUT", "/v1/account", strings.ReplaceAll(apptest.Acme, `{"id": "phone", "type": "calling"},`, ""), 200) // takes one away
-	for _, path := range []string{"/v1/account", "/v1/me", "/v1/directory", "/v1/channels", "/v1/channels?volume=true", "/v1/channels/{mail}", "/v1/channels/{mail}/plan?history=all", "/v1/audit", "/v1/operations"} {
+	for _, path := range []string{"/v1/account", "/v1/me", "/v1/directory", "/v1/channels", "/v1/channels?volume=true", "/v1/channels/{mail}", "/v1/channels/{mail}/plan?history=all", "/v1/audit", "/v1/audit/heads", "/v1/operations"} {
 		s.request("GET", path, nil, 200)
 	}
 	a := s.take("mail", "<a>")

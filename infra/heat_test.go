@@ -235,3 +235,31 @@ func history(i int, owner string, now time.Time, undated bool) desk.Conversation
 	}
 	return c
 }
+
+// auditedPerSecond is more than an account ever does that goes into its audit log:
+// what people and connectors are refused is written ten times a minute at most.
+const auditedPerSecond = 1000
+
+// TestHeatOfTheAuditLog reckons what its chains take.
+func TestHeatOfTheAuditLog(t *testing.T) {
+	r := apptest.New(t)
+	var h heat
+	h.reset()
+	r.Memory.Wrote = h.wrote
+	const entries = 4000
+	for i := range entries {
+		err := r.Journal.Audit(t.Context(), desk.AuditEntry{
+			Account: "acme", ID: fmt.Sprint("refuse-ann-", 1_795_000_000_000_000_000+i), At: r.Time, By: "ann", Role: desk.AgentRole, Action: desk.ActionRefuse,
+			Channel: "support-mail", Detail: strings.Repeat("d", 500), Address: "192.0.2.7",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for kind, units := range h.hottest(entries, auditedPerSecond) {
+		t.Logf("%4.0f units a second of %s", units, kind)
+		if units > keyUnits {
+			t.Errorf("a key of %s takes %.0f write units a second", kind, units)
+		}
+	}
+}

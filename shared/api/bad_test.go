@@ -37,7 +37,7 @@ func (r *rig) refuse(cases map[string]refusal) {
 			a := r.do(c.as, c.method, c.path, c.body, c.headers...).want(c.status)
 			a.wantProblem(c)
 			for _, k := range r.Written[before:] {
-				if k.PK != store.AuditPK(c.as.Account) {
+				if !store.OfAudit(c.as.Account, k) {
 					t.Errorf("%s wrote %v", a.request, k)
 				}
 			}

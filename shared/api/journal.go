@@ -11,9 +11,18 @@ import (
 func (r *routes) journal() {
 	add(r, operation{
 		id: "list-audit", method: http.MethodGet, path: "/v1/audit", tag: tagLog, roles: admins,
-		summary:     "Read the audit log",
-		description: "Every start, refusal, end and retry of a move, the newest first: who, when, what, from where. Entries are only ever added.",
+		summary: "Read the audit log",
+		description: "Who did what, when and from where, about the newest first: moves, setups, roles, tokens, exports and what was refused. " +
+			"Edits of tickets and conversations are with these.\n\nEntries are only ever added, each to one of several chains, in which it has a " +
+			"number and the hash of the one before it; of each chain the newest entry comes first. `deskmove audit --verify` reads the heads, " +
+			"then all entries, and says what is missing or changed.",
 	}, r.api.listAudit)
+	add(r, operation{
+		id: "list-audit-heads", method: http.MethodGet, path: "/v1/audit/heads", tag: tagLog, roles: admins,
+		summary: "Read the heads of the audit log's chains",
+		description: "How many entries each chain has, and the hash of its last. Who keeps them elsewhere can show later that nothing that was " +
+			"written until then has been changed or taken away.",
+	}, r.api.listAuditHeads)
 	add(r, operation{
 		id: "list-notifications", method: http.MethodGet, path: "/v1/notifications", tag: tagLog, roles: connectors,
 		summary: "List what agents are to be told",
@@ -30,15 +39,73 @@ func (r *routes) journal() {
 type AuditEntry struct {
 	ID        string    `json:"id" example:"start-m1795000000000a1b2c3d4"`
 	At        time.Time `json:"at"`
-	By        string    `json:"by" example:"ann" doc:"ID of the agent, or deskmove."`
-	Action    string    `json:"action" enum:"start,refuse,rehearse,retry,end,repair,repaired" example:"start"`
+	By        string    `json:"by" example:"ann" doc:"ID of the agent or connector, or deskmove."`
+	Role      string    `json:"role,omitempty" enum:"super-admin,agent,connector" example:"super-admin" doc:"In which they did it, by their token; absent of deskmove."`
+	Action    string    `json:"action" enum:"start,refuse,rehearse,retry,end,repair,repaired,setup,role-given,role-taken,token,withdraw,export" example:"start"`
 	MoveID    string    `json:"moveId,omitempty" example:"m1795000000000a1b2c3d4"`
 	ChannelID string    `json:"channelId,omitempty" example:"support-mail"`
-	Detail    string    `json:"detail,omitempty" example:"done" doc:"Such as the reason of a refusal."`
+	Detail    string    `json:"detail,omitempty" example:"done" doc:"Such as the reason of a refusal, or what has changed in a setup: + is new, ~ changed, - gone."`
 	Address   string    `json:"address,omitempty" example:"203.0.113.7" doc:"From where."`
+	Chain     int       `json:"chain" example:"3"`
+	Number    int64     `json:"number" example:"17" doc:"1 is a chain's first."`
+	Previous  string    `json:"previous,omitempty" doc:"The hash of the chain's entry before; absent of the first."`
+	Hash      string    `json:"hash" doc:"SHA-256, in hex, of previous, account, chain, number, id, at in milliseconds since 1970, by, role, action, moveId, channelId, detail and address, each as its length in bytes, a colon, the text and a comma."`
 }
 
-func (a *api) listAudit(ctx context.Context, c desk.Caller, in *pageInput) (*body[list[AuditEntry]], error) {
+func writeAuditEntry(e desk.ChainedEntry) AuditEntry {
+	return AuditEntry{
+		ID: e.ID, At: e.At, By: e.By, Role: string(e.Role), Action: e.Action, MoveID: e.Move, ChannelID: e.Channel, Detail: e.Detail, Address: e.Address,
+		Chain: e.Chain, Number: e.Number, Previous: e.Previous, Hash: e.Hash,
+	}
+}
+
+// Chained returns the entry as the one of an account, to verify it.
+func (e AuditEntry) Chained(account string) desk.ChainedEntry {
+	return desk.ChainedEntry{
+		AuditEntry: desk.AuditEntry{
+			Account: account, ID: e.ID, At: e.At, By: e.By, Role: desk.Role(e.Role), Action: e.Action, Move: e.MoveID, Channel: e.ChannelID,
+			Detail: e.Detail, Address: e.Address,
+		},
+		Chain: e.Chain, Number: e.Number, Previous: e.Previous, Hash: e.Hash,
+	}
+}
+
+// AuditHead is the head of one of the audit log's chains.
+type AuditHead struct {
+	Chain  int    `json:"chain" example:"3"`
+	Number int64  `json:"number" example:"17" doc:"How many entries it has."`
+	Hash   string `json:"hash,omitempty" doc:"Of its last entry; absent if it has none."`
+}
+
+// AuditHeads are the heads of an account's audit log.
+type AuditHeads struct {
+	AccountID string      `json:"accountId" example:"acme"`
+	At        time.Time   `json:"at" doc:"When they were read."`
+	Heads     []AuditHead `json:"heads" nullable:"false"`
+}
+
+func (a *api) listAuditHeads(ctx context.Context, c desk.Caller, _ *struct{}) (*body[AuditHeads], error) {
+	if err := a.superAdmin(ctx, c); err != nil {
+		return nil, err
+	}
+	heads, err := a.Journal.AuditHeads(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
+	w := AuditHeads{AccountID: c.Account, At: a.Now().UTC(), Heads: make([]AuditHead, len(heads))}
+	for i, h := range heads {
+		w.Heads[i] = AuditHead(h)
+	}
+	return &body[AuditHeads]{w}, nil
+}
+
+type auditInput struct {
+	Move   string `query:"move" example:"m1795000000000a1b2c3d4" doc:"Only what was done about this move. Its pages are those of the whole log, so that they may be empty before the last."`
+	Cursor string `query:"cursor" doc:"next of the page before; without it, the first page."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
+}
+
+func (a *api) listAudit(ctx context.Context, c desk.Caller, in *auditInput) (*body[list[AuditEntry]], error) {
 	if err := a.superAdmin(ctx, c); err != nil {
 		return nil, err
 	}
@@ -50,9 +117,11 @@ func (a *api) listAudit(ctx context.Context, c desk.Caller, in *pageInput) (*bod
 	if err != nil {
 		return nil, err
 	}
-	l := list[AuditEntry]{Items: make([]AuditEntry, len(es)), Next: writeCursor("audit", next)}
-	for i, e := range es {
-		l.Items[i] = AuditEntry{e.ID, e.At, e.By, e.Action, e.Move, e.Channel, e.Detail, e.Address}
+	l := list[AuditEntry]{Items: make([]AuditEntry, 0, len(es)), Next: writeCursor("audit", next)}
+	for _, e := range es {
+		if in.Move == "" || e.Move == in.Move {
+			l.Items = append(l.Items, writeAuditEntry(e))
+		}
 	}
 	return &body[list[AuditEntry]]{l}, nil
 }

@@ -284,15 +284,19 @@ func TestR28FailuresAndRetry(t *testing.T) {
 func TestR29AuditLog(t *testing.T) {
 	r := newRig(t)
 	r.Undated("mail")
+	later := func() { r.Time = r.Time.Add(time.Second) } // at the same instant, the order is any
 	r.do(bob, "POST", "/v1/moves", order("mail")).want(403)
+	later()
 	id := r.start("mail")
+	later()
 	r.Run()
+	later()
 	r.do(ann, "POST", "/v1/moves/"+id+"/retry", nil).want(202)
 	var got []string
 	for cursor := ""; ; {
 		a := r.do(ann, "GET", "/v1/audit?limit=1"+cursor, nil).want(200)
 		for _, e := range a.at("items").([]any) {
-			got = append(got, fmt.Sprint(at(e, "action"), " ", at(e, "by"), " ", at(e, "moveId"), " ", at(e, "channelId"), " ", at(e, "address")))
+			got = append(got, fmt.Sprint(at(e, "action"), " ", at(e, "by"), " ", at(e, "role"), " ", at(e, "moveId"), " ", at(e, "channelId"), " ", at(e, "address")))
 		}
 		next, ok := a.at("next").(string)
 		if !ok {
@@ -301,14 +305,26 @@ func TestR29AuditLog(t *testing.T) {
 		cursor = "&cursor=" + next
 	}
 	want := []string{
-		"retry ann " + id + " mail 192.0.2.7",
-		"end deskmove " + id + " mail <nil>",
-		"start ann " + id + " mail 192.0.2.7",
-		"refuse bob <nil> mail <nil>",
+		"retry ann super-admin " + id + " mail 192.0.2.7",
+		"end deskmove <nil> " + id + " mail <nil>",
+		"start ann super-admin " + id + " mail 192.0.2.7",
+		"refuse bob agent <nil> mail <nil>",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("log = %q, want %q", got, want)
 	}
+	if of := r.do(ann, "GET", "/v1/audit?move="+id, nil).want(200).ids("action"); !slices.Equal(of, []string{"retry", "end", "start"}) {
+		t.Errorf("log of the move = %v", of)
+	}
+	heads, entries := r.do(ann, "GET", "/v1/audit/heads", nil).want(200), 0
+	for _, h := range heads.at("heads").([]any) {
+		n, _ := at(h, "number").(float64)
+		entries += int(n)
+	}
+	if heads.at("accountId") != "acme" || entries != len(want) {
+		t.Errorf("heads = %s", heads.Body)
+	}
+	r.do(bob, "GET", "/v1/audit/heads", nil).want(403)
 }
 
 func TestNotificationsAreDeliveredOnce(t *testing.T) {

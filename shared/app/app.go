@@ -168,7 +168,7 @@ func New(p Platform) *App {
 		UseCases: api.UseCases{
 			Planner:  plan,
 			Starter:  move.Starter{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: p.Machine, Log: p.Log, Now: p.Now},
-			Retrier:  move.Retrier{Setups: setups, Moves: moves, Ledger: ledger, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Retrier:  move.Retrier{Setups: setups, Moves: moves, Journal: journal, Ledger: ledger, Machine: p.Machine, Log: p.Log, Now: p.Now},
 			Repairer: move.Repairer{Setups: setups, Moves: moves, Journal: journal, Machine: p.Machine, Log: p.Log, Now: p.Now},
 			Intake:   support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Rulebook: book, Now: p.Now},
 			Editor:   support.Editor{Setups: setups, Conversations: conversations, Moves: moves, Now: p.Now},

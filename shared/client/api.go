@@ -126,7 +126,12 @@ func (c *Client) Repair(ctx context.Context, channel string) (r api.Repair, err 
 	return r, err
 }
 
-// Audit lists the audit log, newest first.
+// AuditHeads reads the heads of the audit log's chains.
+func (c *Client) AuditHeads(ctx context.Context) (h api.AuditHeads, err error) {
+	return h, c.get(ctx, "/v1/audit/heads", nil, &h)
+}
+
+// Audit lists the audit log: each chain from its newest entry to its first.
 func (c *Client) Audit(ctx context.Context) iter.Seq2[api.AuditEntry, error] {
 	return list[api.AuditEntry](ctx, c, "/v1/audit", paged("", ""))
 }

@@ -1,6 +1,9 @@
 package desk
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // The actions in the audit log.
 const (
@@ -42,4 +45,14 @@ func (c Caller) Entry(action, of string, at time.Time) AuditEntry {
 	return AuditEntry{
 		Account: c.Account, ID: action + "-" + of, At: at, By: c.Agent, Role: c.Role, Action: action, Address: c.Address,
 	}
+}
+
+// maxDetail is how long a refusal's reason may be.
+const maxDetail = 500
+
+// Refusal returns an entry about something that the caller is refused: what, and why.
+func (c Caller) Refusal(detail string, at time.Time) AuditEntry {
+	e := c.Entry(ActionRefuse, fmt.Sprintf("%s-%d", c.Agent, at.UnixNano()), at)
+	e.Detail = Truncate(detail, maxDetail)
+	return e
 }

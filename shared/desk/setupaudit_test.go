@@ -31,7 +31,9 @@ func TestSetupEntries(t *testing.T) {
 		want   []string
 	}{
 		"nothing": {func(*desk.Setup) {}, nil},
-		"homes":   {func(s *desk.Setup) { s.Channels[0].Home, s.Channels[0].Move, s.Channels[0].FenceAt = desk.Moving, "m1", at }, nil},
+		"homes": {func(s *desk.Setup) {
+			s.Channels[0].Home, s.Channels[0].Move, s.Channels[0].FenceAt = desk.Moving, "m1", at
+		}, nil},
 		"account": {func(s *desk.Setup) { s.Account.Plan = desk.Free }, []string{"setup account: ~acme"}},
 		"many kinds": {func(s *desk.Setup) {
 			s.Teams[0].Agents = []string{"cem"}

@@ -168,7 +168,7 @@ func (f Finish) repair(ctx context.Context, r Run, m desk.Move) (Run, error) {
 
 func (f Finish) entry(m desk.Move, action, of, detail string) desk.AuditEntry {
 	return desk.AuditEntry{
-		Account: m.Account, ID: fmt.Sprintf("%s-%s-%s", action, m.ID, of), At: f.Now(), By: "deskmove",
+		Account: m.Account, ID: fmt.Sprintf("%s-%s-%s", action, m.ID, of), At: f.Now(), By: desk.Program,
 		Action: action, Move: m.ID, Channel: m.Choices.Channel, Detail: detail,
 	}
 }

@@ -46,7 +46,7 @@ func (p Repairer) Repair(ctx context.Context, caller desk.Caller, channel string
 	for range attempts {
 		m, err := p.moved(ctx, caller, channel)
 		if err != nil {
-			return Repair{}, refused(ctx, p.Journal, p.Now(), caller, channel, err)
+			return Repair{}, refused(ctx, p.Journal, p.Now(), caller, desk.ActionRepair, desk.Move{Choices: desk.Choices{Channel: channel}}, err)
 		}
 		want := repairRun(m, p.Now(), desk.Position{})
 		r, err := startRepair(ctx, p.Moves, want, m, caller, p.Now())
@@ -96,10 +96,8 @@ func repairRun(m desk.Move, now time.Time, since desk.Position) Run {
 // this one, once the late audits have ended: what comes in while it runs is the next
 // one's.
 func startRepair(ctx context.Context, moves RepairRecorder, r Run, m desk.Move, by desk.Caller, now time.Time) (Run, error) {
-	e := desk.AuditEntry{
-		Account: m.Account, ID: fmt.Sprintf("%s-%s-%s", desk.ActionRepair, m.ID, r.Repair), At: now, By: by.Agent, Address: by.Address,
-		Action: desk.ActionRepair, Move: m.ID, Channel: m.Choices.Channel, Detail: "all",
-	}
+	e := by.Entry(desk.ActionRepair, m.ID+"-"+r.Repair, now)
+	e.Account, e.Move, e.Channel, e.Detail = m.Account, m.ID, m.Choices.Channel, "all"
 	if !r.Since.IsZero() {
 		e.Detail = "since " + r.Since.Joined.Format(time.RFC3339)
 	}

@@ -93,6 +93,7 @@ func TestARepairFindsALostRecord(t *testing.T) {
 	if err != nil || got.Move != m.ID || got.Channel != "mail" || got.Running || got.ID == "" {
 		t.Errorf("repair = %+v, %v", got, err)
 	}
+	r.Time = r.Time.Add(time.Second)
 	r.RunOut()
 	if c := r.Conversation(lost); c.Home != desk.HelpDesk || c.Ticket.Provenance != desk.Live {
 		t.Errorf("conversation = %+v", c)

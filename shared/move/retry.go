@@ -17,6 +17,7 @@ type Retrier struct {
 		MoveReader
 		Resume(ctx context.Context, m desk.Move, entry desk.AuditEntry) error
 	}
+	Journal Journal
 	Ledger  FailureReader
 	Machine Machine
 	Log     *slog.Logger
@@ -26,51 +27,57 @@ type Retrier struct {
 // Retry starts a move that has ended again for its failures, and returns it.
 // Errors: *desk.RefusedError if there is nothing to retry or the caller is not a
 // super administrator, *desk.InvalidError if a status that the move gives to
-// tickets no longer exists, *RunningError, desk.ErrNotFound.
+// tickets no longer exists, *RunningError, desk.ErrNotFound. Every refusal is in the
+// audit log.
 func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk.Move, error) {
+	m, err := t.retry(ctx, caller, id)
+	if err != nil {
+		return desk.Move{}, refused(ctx, t.Journal, t.Now(), caller, desk.ActionRetry, m, err)
+	}
+	startExecution(ctx, t.Machine, t.Log, newRun(m, t.Now()))
+	return m, nil
+}
+
+// retry returns the move as it runs again, or, with an error, as far as it was read.
+func (t Retrier) retry(ctx context.Context, caller desk.Caller, id string) (m desk.Move, _ error) {
 	setup, err := t.Setups.Setup(ctx, caller.Account)
 	if err != nil {
-		return desk.Move{}, err
+		return m, err
 	}
 	if err := caller.MayMove(setup); err != nil {
-		return desk.Move{}, err
+		return m, err
 	}
-	m, err := t.Moves.Get(ctx, caller.Account, id)
+	m, err = t.Moves.Get(ctx, caller.Account, id)
 	if err != nil {
-		return desk.Move{}, err
+		return m, err
 	}
 	failures, _, err := t.Ledger.Failures(ctx, caller.Account, id, "", "", 1)
 	if err != nil {
-		return desk.Move{}, err
+		return m, err
 	}
 	if m.Choices.Rehearsal || m.EndedAt.IsZero() || len(failures) == 0 && m.Status != desk.Attention { // the failures may have been settled since
-		return desk.Move{}, &desk.RefusedError{Code: desk.CodeNothingToRetry, Problem: "the move has not ended, or no conversation failed",
+		return m, &desk.RefusedError{Code: desk.CodeNothingToRetry, Problem: "the move has not ended, or no conversation failed",
 			Remedy: "wait for its end and look at its failures"}
 	}
 	if err := setup.CheckMoveStatuses(m, "put them back into the setup, then retry"); err != nil {
-		return desk.Move{}, err
+		return m, err
 	}
 	now := t.Now()
 	m = m.Begin(desk.PhaseList, now)
 	m.Run++
 	m.EndedAt, m.RepairAt = time.Time{}, time.Time{}
-	err = t.Moves.Resume(ctx, m, desk.AuditEntry{
-		Account: m.Account, ID: fmt.Sprintf("%s-%s-%d", desk.ActionRetry, m.ID, m.Run), At: now, By: caller.Agent,
-		Action: desk.ActionRetry, Move: m.ID, Channel: m.Choices.Channel, Address: caller.Address,
-	})
+	entry := caller.Entry(desk.ActionRetry, fmt.Sprintf("%s-%d", m.ID, m.Run), now)
+	entry.Move, entry.Channel = m.ID, m.Choices.Channel
+	err = t.Moves.Resume(ctx, m, entry)
 	if errors.Is(err, desk.ErrExists) {
-		running, err := t.Moves.Locked(ctx, caller.Account)
-		if err == nil && running == "" { // it has ended meanwhile
+		var running string
+		running, err = t.Moves.Locked(ctx, caller.Account)
+		switch {
+		case err == nil && running == "": // it has ended meanwhile
 			err = &desk.BusyError{What: "move " + id, After: time.Second}
-		}
-		if err == nil {
+		case err == nil:
 			err = &RunningError{Move: running}
 		}
-		return desk.Move{}, err
 	}
-	if err != nil {
-		return desk.Move{}, err
-	}
-	startExecution(ctx, t.Machine, t.Log, newRun(m, now))
-	return m, nil
+	return m, err
 }

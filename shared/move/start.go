@@ -48,7 +48,7 @@ func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Cho
 		err = &desk.BusyError{What: "account " + caller.Account, After: time.Second}
 	}
 	if err != nil {
-		return desk.Move{}, refused(ctx, s.Journal, s.Now(), caller, choices.Channel, err)
+		return desk.Move{}, refused(ctx, s.Journal, s.Now(), caller, desk.ActionStart, desk.Move{Choices: choices}, err)
 	}
 	startExecution(ctx, s.Machine, s.Log, newRun(m, s.Now()))
 	return m, nil
@@ -163,11 +163,9 @@ func (s Starter) store(ctx context.Context, caller desk.Caller, c desk.Channel, 
 	if choices.Rehearsal {
 		action = desk.ActionRehearse
 	}
-	err := s.Moves.Start(ctx, m, idem, desk.AuditEntry{
-		Account: m.Account, ID: action + "-" + m.ID, At: now, By: caller.Agent, Action: action, Move: m.ID,
-		Channel: choices.Channel, Address: caller.Address,
-	})
-	return m, err
+	entry := caller.Entry(action, m.ID, now)
+	entry.Move, entry.Channel = m.ID, choices.Channel
+	return m, s.Moves.Start(ctx, m, idem, entry)
 }
 
 // newMoveID makes IDs that sort by time and differ for different requests.
@@ -181,20 +179,18 @@ type Journal interface {
 	Audit(ctx context.Context, e desk.AuditEntry) error
 }
 
-// refused records a refusal in the audit log and returns it. Other errors, such
-// as a busy store, are only returned.
-func refused(ctx context.Context, journal Journal, now time.Time, caller desk.Caller, channel string, refusal error) error {
+// refused records in the audit log that something was refused, and returns the
+// refusal. Of is the move that it was about, as far as there is one. Other errors,
+// such as a busy store, are only returned.
+func refused(ctx context.Context, journal Journal, now time.Time, caller desk.Caller, what string, of desk.Move, refusal error) error {
 	if !isRefusal(refusal) {
 		return refusal
 	}
-	if desk.CheckID("channelId", channel) != nil {
-		channel = ""
+	entry := caller.Refusal(what+": "+refusal.Error(), now)
+	if entry.Move = of.ID; desk.CheckID("channelId", of.Choices.Channel) == nil {
+		entry.Channel = of.Choices.Channel
 	}
-	err := journal.Audit(ctx, desk.AuditEntry{
-		Account: caller.Account, ID: fmt.Sprintf("%s-%s-%d", desk.ActionRefuse, caller.Agent, now.UnixNano()), At: now, By: caller.Agent,
-		Action: desk.ActionRefuse, Channel: channel, Detail: desk.Truncate(refusal.Error(), 500), Address: caller.Address,
-	})
-	return errors.Join(refusal, err)
+	return errors.Join(refusal, journal.Audit(ctx, entry))
 }
 
 func isRefusal(err error) bool {

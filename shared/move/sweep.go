@@ -84,7 +84,7 @@ func (s Sweeper) repair(ctx context.Context, m desk.Move) (started bool, _ error
 		return false, s.Moves.AwaitRepair(ctx, m, m.RepairAt)
 	}
 	r = repairRun(m, now, desk.Position{Joined: m.RepairAt.Add(-repairInterval - repairOverlap)})
-	if r, err = startRepair(ctx, s.Moves, r, m, desk.Caller{Agent: "deskmove"}, now); err != nil {
+	if r, err = startRepair(ctx, s.Moves, r, m, desk.Caller{Agent: desk.Program}, now); err != nil {
 		return false, err
 	}
 	return s.restart(ctx, r)

@@ -30,7 +30,8 @@
 //	control        counters          A#a#COUNT#job#pass#shard      N
 //	control        tickets by owner  A#a#OWNERS#job#pass#shard     agent
 //	control        failure           A#a#FAIL#move#shard           conversation
-//	control        audit entry       A#a#AUDIT                     time#id
+//	control        audit entry       A#a#AUDIT#chain               number
+//	control        head of a chain   A#a#AUDIT#chain               HEAD
 //	control        notification      A#a#OUTBOX#shard                  id
 //	control        layout            LAYOUT                        LAYOUT
 //
@@ -68,6 +69,15 @@
 // account: owners share eight groups, and what nobody owns is a ninth. A list of
 // one owner's reads the partitions of one group, and of other people's rows at most
 // those of an eighth of the others.
+//
+// # Audit log
+//
+// An account's audit log is several chains, so that those who write to it at once
+// seldom meet. An entry has the hash of the one before it and its own; its key is its
+// number, and the head of the chain, which has the last number and hash, is written in
+// the same transaction, on the condition that it is still the one that was read. So is
+// what the entry is about. Nothing else writes here, and nothing is updated or
+// deleted. See [desk.ChainCheck] for what reading it all shows.
 //
 // # Layout
 //

@@ -9,15 +9,12 @@ import (
 	"deskmove/shared/desk"
 )
 
-// JournalStore keeps the audit log, to which entries are only ever added, and
-// the outbox of notifications.
+// JournalStore keeps the audit log, to which entries are only ever added (see
+// audit.go), and the outbox of notifications.
 type JournalStore struct{ Engine Engine }
 
-// Attributes of the audit log and the outbox.
+// Attributes of the outbox.
 const (
-	aAction    = "action"
-	aWhat      = "what"
-	aAddress   = "address"
 	aRecipient = "to"
 	aNotice    = "kind"
 	aTickets   = "tickets"
@@ -25,43 +22,6 @@ const (
 	aAt        = "at"
 	aSent      = "sent"
 )
-
-func writeAudit(e desk.AuditEntry) Write {
-	return Write{
-		Op: Put, Table: Control, Key: Key{AuditPK(e.Account), instant(e.At) + "#" + e.ID},
-		Set: Attrs{}.str(aID, e.ID).time(aAt, e.At).str(aBy, e.By).str(aAction, e.Action).str(aMoveID, e.Move).
-			str(aChannel, e.Channel).str(aWhat, e.Detail).str(aAddress, e.Address),
-		If: Absent(),
-	}
-}
-
-// Audit adds an entry to the audit log.
-func (s JournalStore) Audit(ctx context.Context, e desk.AuditEntry) error {
-	err := FirstError(s.Engine.Write(ctx, []Write{writeAudit(e)}))
-	if err != nil && !errors.Is(err, ErrCondition) {
-		return fmt.Errorf("audit entry %s: %w", e.ID, err)
-	}
-	return nil
-}
-
-// AuditLog reads one page of the audit log, newest first.
-func (s JournalStore) AuditLog(ctx context.Context, account, cursor string, limit int) ([]desk.AuditEntry, string, error) {
-	page, err := s.Engine.Query(ctx, Query{
-		Table: Control, PK: AuditPK(account), Descending: true, After: cursor, Limit: limit, Read: Strong,
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("audit log of %s: %w", account, err)
-	}
-	es := make([]desk.AuditEntry, len(page.Items))
-	for i, item := range page.Items {
-		a := item.Attrs
-		es[i] = desk.AuditEntry{
-			Account: account, ID: a.Str(aID), At: a.Time(aAt), By: a.Str(aBy), Action: a.Str(aAction),
-			Move: a.Str(aMoveID), Channel: a.Str(aChannel), Detail: a.Str(aWhat), Address: a.Str(aAddress),
-		}
-	}
-	return es, page.Next, nil
-}
 
 func writeNotification(account string, n desk.Notification) Write {
 	return Write{

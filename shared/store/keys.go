@@ -26,6 +26,9 @@ const (
 	ownerCountShards = 16
 	failureShards    = 16
 	noticeShards     = 64
+	// AuditChains is how many chains an account's audit log has. Who appends to one
+	// makes others read its head again.
+	AuditChains = 8
 )
 
 func key(account string, parts ...string) string {
@@ -86,8 +89,24 @@ func AccessKey(account, move string) Key { return Key{movesPK(account), "ACCESS#
 
 func repairKey(account, move string) Key { return Key{movesPK(account), "REPAIR#" + move} }
 
-// AuditPK is the partition of an account's audit log.
-func AuditPK(account string) string { return key(account, "AUDIT") }
+// AuditPK is the partition of a chain of an account's audit log.
+func AuditPK(account string, chain int) string {
+	return key(account, "AUDIT", strconv.Itoa(chain))
+}
+
+// AuditKey is the key of an entry by its number, so that no number can be there
+// twice.
+func AuditKey(account string, chain int, number int64) Key {
+	return Key{AuditPK(account, chain), auditSK(number)}
+}
+
+func auditSK(number int64) string { return fmt.Sprintf("%012d", number) }
+
+// AuditHeadKey is the key of a chain's head. It sorts after all numbers.
+func AuditHeadKey(account string, chain int) Key { return Key{AuditPK(account, chain), "HEAD"} }
+
+// OfAudit reports whether a key is one of an account's audit log.
+func OfAudit(account string, k Key) bool { return strings.HasPrefix(k.PK, key(account, "AUDIT", "")) }
 
 func noticesPK(account string, shard int) string {
 	return key(account, "OUTBOX", strconv.Itoa(shard))

@@ -35,7 +35,7 @@ const (
 	aSum       = "sum"
 	aAgents    = "agents"
 	aNext      = "state"
-	aBodyHash  = "hash"
+	aHash      = "hash"
 )
 
 // keptKeys is how long an idempotency key is kept at least. Whoever repeats a
@@ -95,7 +95,6 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 	}
 	ws := []Write{
 		{Op: Put, Table: Control, Key: MoveKey(m.Account, m.ID), Set: item, If: Absent()},
-		writeAudit(entry),
 	}
 	if !m.Choices.Rehearsal {
 		inbox := S(string(desk.Inbox)) // another move may have taken it away since it was read
@@ -106,11 +105,11 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 	if idem.Key != "" {
 		ws = append(ws, Write{
 			Op: Put, Table: Control, Key: idempotencyKey(m.Account, idem.Key),
-			Set: Attrs{}.str(aMoveID, m.ID).str(aBodyHash, idem.Hash).num(Expires, m.StartedAt.Add(keptKeys).Unix()),
+			Set: Attrs{}.str(aMoveID, m.ID).str(aHash, idem.Hash).num(Expires, m.StartedAt.Add(keptKeys).Unix()),
 			If:  Absent(),
 		})
 	}
-	return s.transact(ctx, "start move "+m.ID, ws, desk.ErrExists)
+	return s.transact(ctx, "start move "+m.ID, ws, desk.ErrExists, entry)
 }
 
 func takeLock(account, id string) Write {
@@ -121,8 +120,9 @@ func dropLock(account, id string) Write {
 	return Write{Op: Delete, Table: Control, Key: LockKey(account), If: Equals(aMoveID, S(id))}
 }
 
-func (s MoveStore) transact(ctx context.Context, what string, ws []Write, conflict error) error {
-	err := s.Engine.Transact(ctx, ws)
+// transact does a transaction, with entries of the audit log if there are any.
+func (s MoveStore) transact(ctx context.Context, what string, ws []Write, conflict error, entries ...desk.AuditEntry) error {
+	err := transactAudited(ctx, s.Engine, ws, entries...)
 	if errors.Is(err, ErrCondition) {
 		err = conflict
 	}
@@ -139,7 +139,7 @@ func (s MoveStore) Idempotent(ctx context.Context, account, idemKey string) (id,
 	if err != nil || len(items) == 0 {
 		return "", "", err
 	}
-	return items[0].Attrs.Str(aMoveID), items[0].Attrs.Str(aBodyHash), nil
+	return items[0].Attrs.Str(aMoveID), items[0].Attrs.Str(aHash), nil
 }
 
 // Locked returns the ID of the account's running move, "" if there is none.
@@ -286,7 +286,6 @@ func (s MoveStore) Finish(ctx context.Context, m desk.Move, listed move.Cursor, 
 			If: Equals(AttrStatus, S(string(desk.Running))).And(Equals(aRun, N(int64(m.Run)))),
 		},
 		advance(m.Account, m.ID, listed, closed),
-		writeAudit(entry),
 	}
 	if !m.Choices.Rehearsal {
 		ws = append(ws, dropLock(m.Account, m.ID))
@@ -297,7 +296,7 @@ func (s MoveStore) Finish(ctx context.Context, m desk.Move, listed move.Cursor, 
 			})
 		}
 	}
-	return s.transact(ctx, "finish move "+m.ID, ws, desk.ErrChanged)
+	return s.transact(ctx, "finish move "+m.ID, ws, desk.ErrChanged, entry)
 }
 
 // Resume makes an ended move run again, for a retry: it takes the lock and opens
@@ -315,8 +314,7 @@ func (s MoveStore) Resume(ctx context.Context, m desk.Move, entry desk.AuditEntr
 		},
 		takeLock(m.Account, m.ID),
 		setCursor(m.Account, m.ID, move.Cursor{Began: m.Run}),
-		writeAudit(entry),
-	}, desk.ErrExists)
+	}, desk.ErrExists, entry)
 }
 
 // HandOver records that the next execution goes on, if the one given is still the
@@ -411,8 +409,7 @@ func (s MoveStore) StartRepair(ctx context.Context, r move.Run, m desk.Move, nex
 			Set: Attrs{}.str(aID, r.Repair).num(aRun, int64(r.Run)).str(aNext, string(state)),
 		},
 		scheduleRepair(m, next, due, entry.At),
-		writeAudit(entry),
-	}, desk.ErrExists)
+	}, desk.ErrExists, entry)
 	if !errors.Is(err, desk.ErrExists) {
 		return r, err
 	}
@@ -430,10 +427,9 @@ func (s MoveStore) Repairing(ctx context.Context, account, id string) (r move.Ru
 
 // EndRepair records that a repair has ended and what it found, once.
 func (s MoveStore) EndRepair(ctx context.Context, r move.Run, entry desk.AuditEntry) error {
-	err := s.Engine.Transact(ctx, []Write{
+	err := transactAudited(ctx, s.Engine, []Write{
 		{Op: Delete, Table: Control, Key: repairKey(r.Account, r.Move), If: Equals(aID, S(r.Repair))},
-		writeAudit(entry),
-	})
+	}, entry)
 	if err != nil && !errors.Is(err, ErrCondition) {
 		return fmt.Errorf("end repair by move %s: %w", r.Move, err)
 	}

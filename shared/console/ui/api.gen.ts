@@ -54,17 +54,26 @@ export interface Attachment {
 }
 
 export interface AuditEntry {
-  action: "start" | "refuse" | "rehearse" | "retry" | "end" | "repair" | "repaired";
+  action: "start" | "refuse" | "rehearse" | "retry" | "end" | "repair" | "repaired" | "setup" | "role-given" | "role-taken" | "token" | "withdraw" | "export";
   /** From where. */
   address?: string;
   at: string;
-  /** ID of the agent, or deskmove. */
+  /** ID of the agent or connector, or deskmove. */
   by: string;
+  chain: number;
   channelId?: string;
-  /** Such as the reason of a refusal. */
+  /** Such as the reason of a refusal, or what has changed in a setup: + is new, ~ changed, - gone. */
   detail?: string;
+  /** SHA-256, in hex, of previous, account, chain, number, id, at in milliseconds since 1970, by, role, action, moveId, channelId, detail and address, each as its length in bytes, a colon, the text and a comma. */
+  hash: string;
   id: string;
   moveId?: string;
+  /** 1 is a chain's first. */
+  number: number;
+  /** The hash of the chain's entry before; absent of the first. */
+  previous?: string;
+  /** In which they did it, by their token; absent of deskmove. */
+  role?: "super-admin" | "agent" | "connector";
 }
 
 export interface AuditEntryList {
@@ -73,6 +82,21 @@ export interface AuditEntryList {
   next?: string;
   /** How far a list that is ordered by time came, if there is a next page. */
   reachedAt?: string;
+}
+
+export interface AuditHead {
+  chain: number;
+  /** Of its last entry; absent if it has none. */
+  hash?: string;
+  /** How many entries it has. */
+  number: number;
+}
+
+export interface AuditHeads {
+  accountId: string;
+  /** When they were read. */
+  at: string;
+  heads: Array<AuditHead>;
 }
 
 export interface Bot {
@@ -985,9 +1009,17 @@ export interface Operations {
       cursor?: string;
       /** The most items of the page. */
       limit?: number;
+      /** Only what was done about this move. Its pages are those of the whole log, so that they may be empty before the last. */
+      move?: string;
     };
     body: undefined;
     answer: AuditEntryList;
+  };
+  "GET /v1/audit/heads": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: AuditHeads;
   };
   "GET /v1/channels": {
     path: undefined;

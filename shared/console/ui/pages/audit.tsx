@@ -10,11 +10,11 @@ import { hasPage } from "../routes";
 import { useStore } from "../store";
 import { moment } from "../time";
 
-/** AuditPage is the log of who did what to which channel, and from where. */
+/** AuditPage is the log of who did what, in which role, and from where. */
 export function AuditPage() {
   const move = useStore(place).query.get("move") ?? "";
   const moves = usePoll("GET /v1/moves", {});
-  const log = usePages("GET /v1/audit", { query: { move: move || undefined } as never }, { every: 30_000 });
+  const log = usePages("GET /v1/audit", { query: { move: move || undefined } }, { every: 30_000 });
   const options = (moves.data?.items ?? []).map((m) => ({ value: m.id, label: `${channelName(m.channelId)}, ${moment(m.startedAt)}` }));
   if (move && !options.some((o) => o.value === move)) options.unshift({ value: move, label: move });
   return (
@@ -43,7 +43,7 @@ export function AuditPage() {
             </thead>
             <tbody>
               {log.items.map((e) => (
-                <Row key={e.id} of={e} />
+                <Row key={e.chain + "-" + e.number} of={e} />
               ))}
             </tbody>
           </table>
@@ -67,7 +67,10 @@ function Row({ of: e }: { of: AuditEntry }) {
       <td data-head={t("audit.when")}>
         <Time at={e.at} />
       </td>
-      <td data-head={t("audit.who")}>{agentName(e.by)}</td>
+      <td data-head={t("audit.who")}>
+        {agentName(e.by)}
+        {e.role && <span class="muted"> ({t(("audit.role." + e.role) as Key)})</span>}
+      </td>
       <td data-head={t("channels.channel")}>{e.channelId ? channelName(e.channelId) : "–"}</td>
       <td data-head={t("audit.from")}>{e.address || "–"}</td>
       <td data-head={t("audit.detail")} class="break">
