@@ -24,6 +24,7 @@ import (
 type deployment struct {
 	config    aws.Config
 	resources map[string]string // physical IDs by logical ones
+	connector appClient         // of the account's connector
 }
 
 // deploy builds the functions and makes the stack.

@@ -224,6 +224,9 @@ func (s *scene) door() {
 	if me, err := s.with(ann.AccessToken).Me(s.t.Context()); err != nil || me.Account != "acme" || me.Agent != "ann" || me.Role != "agent" {
 		s.t.Errorf("ann is %+v, %v", me, err)
 	}
+	if me, err := s.with(s.connector.token(s.t, s.deployment)).Me(s.t.Context()); err != nil || me.Account != account || me.Agent != "connector" || me.Role != "connector" {
+		s.t.Errorf("the connector is %+v, %v", me, err)
+	}
 	for _, c := range []struct {
 		path, token string
 		want        int
@@ -273,7 +276,7 @@ func (s *scene) load() (desk.Setup, []demo.Loaded) {
 // flow has customers and agents make changes until stop.
 func (s *scene) flow(setup desk.Setup, loaded []demo.Loaded) {
 	s.t.Helper()
-	connector, agent := s.client(s.t, account, "connector", desk.Connector), s.client(s.t, account, "ben", desk.AgentRole)
+	connector, agent := s.with(s.connector.token(s.t, s.deployment)), s.client(s.t, account, "ben", desk.AgentRole)
 	connector.Patience, agent.Patience = -1, -1
 	var err error
 	s.traffic, err = traffic.New(traffic.Config{Name: "e2e", Seed: 1, Rate: changes, Workers: workers, Setup: setup, Busiest: demo.Moved},

@@ -22,10 +22,11 @@ import (
 func (d *deployment) front(t *testing.T) {
 	t.Helper()
 	api := "/v2/apis/" + d.resources["Api"]
+	d.connector = d.appClient(t, account, "connector")
 	authorizer := d.post(t, api+"/authorizers", map[string]any{
 		"name": "Token", "authorizerType": "JWT", "identitySource": []string{"$request.header.Authorization"},
 		"jwtConfiguration": map[string]any{
-			"issuer": "https://cognito-idp." + d.config.Region + ".amazonaws.com/" + d.resources["UserPool"], "audience": []string{d.resources["UserPoolClient"]},
+			"issuer": "https://cognito-idp." + d.config.Region + ".amazonaws.com/" + d.resources["UserPool"], "audience": []string{d.resources["UserPoolClient"], d.connector.ClientID},
 		},
 	})["authorizerId"]
 	integration := d.post(t, api+"/integrations", map[string]any{

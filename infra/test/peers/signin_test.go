@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"deskmove/shared/auth"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
 )
@@ -54,6 +57,51 @@ func (d *deployment) signIn(t *testing.T, name string, attributes map[string]str
 		"AuthParameters": map[string]string{"USERNAME": name, "PASSWORD": password},
 	}, &signedIn)
 	return signedIn.AuthenticationResult, err
+}
+
+// appClient is a user pool's client with a secret.
+type appClient struct {
+	ClientID     string `json:"ClientId"`
+	ClientSecret string
+}
+
+// appClient makes one for a connector of an account, as README says.
+func (d *deployment) appClient(t *testing.T, account, connector string) appClient {
+	t.Helper()
+	pool := map[string]any{"UserPoolId": d.resources["UserPool"]}
+	if err := d.cognito(t, "CreateResourceServer", pool, map[string]any{
+		"Identifier": "connector." + account, "Name": "connectors of " + account,
+		"Scopes": []map[string]string{{"ScopeName": connector, "ScopeDescription": "Delivers mail"}},
+	}, nil); err != nil {
+		t.Fatal(err)
+	}
+	var made struct{ UserPoolClient appClient }
+	if err := d.cognito(t, "CreateUserPoolClient", pool, map[string]any{
+		"ClientName": account + "-" + connector, "GenerateSecret": true, "AllowedOAuthFlowsUserPoolClient": true,
+		"AllowedOAuthFlows": []string{"client_credentials"}, "AllowedOAuthScopes": []string{auth.Scope, "connector." + account + "/" + connector},
+	}, &made); err != nil {
+		t.Fatal(err)
+	}
+	return made.UserPoolClient
+}
+
+// token signs the client in. What it says of itself must count for nothing.
+func (c appClient) token(t *testing.T, d *deployment) string {
+	t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "aws_client_metadata": {`{"account": "other", "deskmove_role": "super-admin"}`}}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, aws.ToString(d.config.BaseEndpoint)+"/oauth2/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(c.ClientID, c.ClientSecret)
+	var answer struct {
+		Token string `json:"access_token"`
+	}
+	if err := send(r, &answer); err != nil || answer.Token == "" {
+		t.Fatalf("no token by client credentials: %v", err)
+	}
+	return answer.Token
 }
 
 // cognito calls the user pools' API, of which go.mod has no client.
