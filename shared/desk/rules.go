@@ -132,10 +132,9 @@ func (s Setup) UsualStatuses(c Channel) StatusMap {
 	return usual
 }
 
-// mapping returns the ticket statuses for open and closed conversations. A move that
-// leaves history behind maps none: what is brought in later gets those of new tickets.
+// mapping returns the ticket statuses for open and closed conversations.
 func (r *Rules) mapping(p Provenance) StatusMap {
-	if p == Live || r.move.Choices.History == NoHistory {
+	if p == Live {
 		return r.live
 	}
 	return r.move.Choices.Statuses
@@ -164,12 +163,12 @@ func (r *Rules) Belongs(c Conversation) bool {
 // Provenance returns the provenance of c's ticket, or of the one that it gets.
 // A ticket created in the inbox is native (R15), however late it was created. A
 // conversation that arrived since the fence is live (R18), whatever date its mail
-// carries, unless it was brought in as history.
+// carries.
 func (r *Rules) Provenance(c Conversation) Provenance {
 	switch {
 	case c.HasTicket():
 		return c.Ticket.Provenance
-	case !r.move.FenceAt.IsZero() && !c.TakenIn.Before(r.move.FenceAt) && !c.Past:
+	case !r.move.FenceAt.IsZero() && !c.TakenIn.Before(r.move.FenceAt):
 		return Live
 	}
 	return History
