@@ -134,11 +134,11 @@ func New(p Platform) *App {
 		fence = move.Fence{Setups: setups, Moves: moves, Now: p.Now}
 		list  = move.Lister{
 			Moves: moves, Source: source, Ledger: ledger, Queue: p.Queue, Phase: moves, PerStep: listedPerStep,
-			Batch: cmp.Or(p.Batch, move.BatchSize), Now: p.Now,
+			Batch: cmp.Or(p.Batch, move.BatchSize), Now: p.Now, OnLooked: report.looked,
 		}
 		drain = move.Drain{
 			Moves: moves, Ledger: ledger, Source: source, Queue: p.Queue, Phase: moves, Pause: p.Pause, Now: p.Now,
-			OnDrained: report.drained,
+			OnLooked: report.looked,
 		}
 		finish = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: p.Now, OnEnded: report.ended}
 
@@ -162,7 +162,7 @@ func New(p Platform) *App {
 			Log: p.Log, Stream: p.Stream, Metrics: p.Metrics, Now: p.Now,
 		},
 		Sweep: handler.Sweep{
-			Use: move.Sweeper{Moves: moves, Machine: p.Machine, Now: p.Now}.Sweep, Check: p.Check, Log: p.Log, Metrics: p.Metrics,
+			Use: move.Sweeper{Moves: moves, Ledger: ledger, Machine: p.Machine, Now: p.Now, OnSilent: report.silent}.Sweep, Check: p.Check, Log: p.Log, Metrics: p.Metrics,
 		},
 
 		UseCases: api.UseCases{

@@ -63,12 +63,12 @@ func TestMetricsOfAMove(t *testing.T) {
 	run := r.ListLast()
 	want(t, r, map[string]int64{})
 	run = r.Step(r.Drain, run)
-	want(t, r, map[string]int64{"Planned": 3, "Done": 0, "Remaining": 3, "OpenBatches": 1})
+	want(t, r, map[string]int64{"Planned": 3, "Done": 0, "Remaining": 3, "OpenBatches": 1, "SecondsStuck": 0})
 	convert(t, r)
 	want(t, r, map[string]int64{"Converted": 2, "Failed": 1})
 	r.Time = r.Time.Add(time.Minute)
 	run = r.Step(r.Drain, run)
-	want(t, r, map[string]int64{"Planned": 3, "Done": 3, "Remaining": 0, "OpenBatches": 0})
+	want(t, r, map[string]int64{"Planned": 3, "Done": 3, "Remaining": 0, "OpenBatches": 0, "SecondsStuck": 0, "SecondsLeft": 12})
 	fenced := r.Time
 	r.Time = missed
 	r.Import("mail", 1)
@@ -82,13 +82,13 @@ func TestMetricsOfAMove(t *testing.T) {
 		convert(t, r)
 		want(t, r, map[string]int64{"Compared": 4, "Missing": missing, "Failed": 1})
 		run = r.Step(r.Drain, run)
-		want(t, r, map[string]int64{"Planned": 4, "Done": 4, "Remaining": 0, "OpenBatches": 0})
+		want(t, r, map[string]int64{"Planned": 4, "Done": 4, "Remaining": 0, "OpenBatches": 0, "SecondsStuck": 0, "SecondsLeft": 0})
 	}
 	if run.Again {
 		t.Errorf("run = %+v, want an end", run)
 	}
 	run = r.Step(r.Finish, run)
-	want(t, r, map[string]int64{"MovesDone": 0, "MovesAtAttention": 1})
+	want(t, r, map[string]int64{"Planned": 4, "Done": 4, "Remaining": 0, "MovesDone": 0, "MovesAtAttention": 1})
 	r.Step(r.Finish, run)
 	want(t, r, map[string]int64{}) // it has ended already
 }
@@ -129,5 +129,6 @@ func TestRehearsalsAreNoMoves(t *testing.T) {
 	choices.Rehearsal = true
 	r.StartMove(choices)
 	r.Run()
-	want(t, r, map[string]int64{"Planned": 1, "Done": 1, "Remaining": 0, "OpenBatches": 0})
+	// Once while it runs, and once at its end.
+	want(t, r, map[string]int64{"Planned": 2, "Done": 2, "Remaining": 0, "OpenBatches": 0, "SecondsStuck": 0, "SecondsLeft": 0})
 }

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"deskmove/shared/desk"
 	"deskmove/shared/metrics"
@@ -13,24 +15,49 @@ type stepFunc = func(context.Context, move.Run) (move.Run, error)
 // reporter emits metrics about moves.
 type reporter struct{ *metrics.Writer }
 
-// drained emits a move's progress.
-func (m reporter) drained(r move.Run, p move.Progress, open int) {
-	m.Emit(metrics.OfMove(r.Account, r.Move),
-		metrics.Value{Name: metrics.Planned, Value: p.Planned},
-		metrics.Value{Name: metrics.Done, Value: p.Done},
-		metrics.Value{Name: metrics.Remaining, Value: max(p.Planned-p.Done, 0)}, // counters are read one by one
-		metrics.Value{Name: metrics.OpenBatches, Value: int64(open)})
+// looked emits how far a move's present phase is.
+func (m reporter) looked(l move.Look) {
+	values := append(progress(l.Progress), metrics.Value{Name: metrics.OpenBatches, Value: int64(l.Open)}, stuck(l.StuckFor))
+	if l.Left >= 0 {
+		values = append(values, metrics.Value{Name: metrics.SecondsLeft, Value: int64(l.Left.Round(time.Second).Seconds())})
+	}
+	m.Emit(labels(l.Move, string(l.Move.Phase())), values...)
 }
 
-// ended counts moves that have ended, without rehearsals.
-func (m reporter) ended(d desk.Move) {
-	if d.Choices.Rehearsal {
-		return
+// ended emits the last of a move's progress, and counts moves but for rehearsals.
+func (m reporter) ended(d desk.Move, p move.Progress) {
+	values := progress(p)
+	if !d.Choices.Rehearsal {
+		done, attention := int64(1), int64(0)
+		if d.Status == desk.Attention {
+			done, attention = 0, 1
+		}
+		values = append(values, metrics.Value{Name: metrics.MovesDone, Value: done}, metrics.Value{Name: metrics.MovesAttention, Value: attention})
 	}
-	done, attention := int64(1), int64(0)
-	if d.Status == desk.Attention {
-		done, attention = 0, 1
+	m.Emit(labels(d, string(d.Status)), values...)
+}
+
+// silent emits since when a running move has got no further whose steps are silent.
+func (m reporter) silent(d desk.Move, since time.Duration) {
+	m.Emit(labels(d, cmp.Or(string(d.Phase()), string(d.Status))), stuck(since))
+}
+
+func progress(p move.Progress) []metrics.Value {
+	return []metrics.Value{
+		{Name: metrics.Planned, Value: p.Planned}, {Name: metrics.Done, Value: p.Done},
+		{Name: metrics.Remaining, Value: max(p.Planned-p.Done, 0)}, // counters are read one by one
 	}
-	m.Emit(metrics.OfMove(d.Account, d.ID),
-		metrics.Value{Name: metrics.MovesDone, Value: done}, metrics.Value{Name: metrics.MovesAttention, Value: attention})
+}
+
+func stuck(d time.Duration) metrics.Value {
+	return metrics.Value{Name: metrics.SecondsStuck, Value: int64(d.Seconds())}
+}
+
+func labels(m desk.Move, phase string) []metrics.Label {
+	kind := "move"
+	if m.Choices.Rehearsal {
+		kind = "rehearsal"
+	}
+	return append(metrics.OfMove(m.Account, m.ID), metrics.Label{Name: metrics.LabelChannel, ID: m.Choices.Channel},
+		metrics.Label{Name: metrics.LabelKind, ID: kind}, metrics.Label{Name: metrics.LabelPhase, ID: phase})
 }

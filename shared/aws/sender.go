@@ -30,7 +30,9 @@ const (
 	firstWait   = 100 * time.Millisecond // doubles with each attempt
 )
 
-// Sender sends batches. It is a move.Queue.
+// Sender sends batches. It is a move.Queue. Each batch names its account as its
+// message group, so that SQS does not let one account's large move keep others'
+// batches waiting: a standard queue is fair between groups.
 type Sender struct {
 	Client interface {
 		SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, opts ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
@@ -80,7 +82,9 @@ func nextBodies(bs []move.Batch) (bodies []string) {
 func (s *Sender) request(ctx context.Context, bs []move.Batch, bodies []string) error {
 	left := make([]types.SendMessageBatchRequestEntry, len(bs))
 	for i, body := range bodies {
-		left[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(body)}
+		left[i] = types.SendMessageBatchRequestEntry{
+			Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(body), MessageGroupId: aws.String(bs[i].Account),
+		}
 	}
 	for attempt := range attempts {
 		if err := pause(ctx, attempt); err != nil {

@@ -25,7 +25,9 @@ type Course struct {
 	Planned int64    // conversations listed by the last sample
 	Waits   WaitCode // what it waits for, and since when; "" for nothing
 	Since   time.Time
-	Written int // how often it has been written
+	Stand   string    // how far it was when it last got any further, in words of its own
+	MovedAt time.Time // and when that was
+	Written int       // how often it has been written
 }
 
 // MaxSamples is how many samples a course keeps.
@@ -51,5 +53,6 @@ func (c Course) Add(s Sample, planned int64, waits WaitCode) Course {
 	if waits != c.Waits {
 		c.Waits, c.Since = waits, s.At
 	}
-	return Course{Samples: append(kept, s), Planned: planned, Waits: c.Waits, Since: c.Since, Written: c.Written + 1}
+	c.Samples, c.Planned, c.Written = append(kept, s), planned, c.Written+1
+	return c
 }

@@ -56,6 +56,15 @@ func (m Move) Begin(p Phase, at time.Time) Move {
 	return m
 }
 
+// Counted returns since when a move's conversations are counted: its fence, or a
+// rehearsal's start; zero before the fence.
+func (m Move) Counted() time.Time {
+	if m.Choices.Rehearsal {
+		return m.StartedAt
+	}
+	return m.FenceAt
+}
+
 // EndPhase returns m with its present phase ended.
 func (m Move) EndPhase(at time.Time) Move {
 	m.Phases = slices.Clone(m.Phases)

@@ -36,7 +36,7 @@ func TestStartThatFailsAfterTheLock(t *testing.T) {
 		t.Fatalf("move %+v, started %v", m, r.Runs)
 	}
 	r.Time = r.Time.Add(time.Minute)
-	if err := sweep(r); err == nil || !strings.Contains(err.Error(), m.ID) || r.Measured.Len() > 0 {
+	if err := sweep(r); err == nil || !strings.Contains(err.Error(), m.ID) || !strings.Contains(r.Measured.String(), `"SecondsStuck":58,`) || strings.Contains(r.Measured.String(), "MovesRestarted") {
 		t.Errorf("sweep = %v, measured %s", err, &r.Measured)
 	}
 	r.StartErr = nil
@@ -46,7 +46,7 @@ func TestStartThatFailsAfterTheLock(t *testing.T) {
 	if run := r.LastRun(); run.Run != 1 || run.Move != m.ID {
 		t.Errorf("started = %+v", r.Runs)
 	}
-	if err := sweep(r); err != nil || r.Measured.Len() > 0 {
+	if err := sweep(r); err != nil || strings.Contains(r.Measured.String(), "MovesRestarted") {
 		t.Errorf("another sweep = %v, measured %s", err, &r.Measured)
 	}
 }

@@ -22,10 +22,12 @@ const (
 	Redirected     Name = "Redirected"       // redirect: conversations brought to the help desk
 	RedirectFailed Name = "RedirectFailed"   // redirect: conversations that must be tried again
 	RedirectLag    Name = "RedirectLag"      // redirect: age of the oldest change, once processed
-	Planned        Name = "Planned"          // drain: conversations in all batches
-	Done           Name = "Done"             // drain: conversations in finished batches
-	Remaining      Name = "Remaining"        // drain: conversations in open batches
-	OpenBatches    Name = "OpenBatches"      // drain: open batches, counted up to a limit of some hundreds
+	Planned        Name = "Planned"          // list, drain, finish: conversations that the phase has listed
+	Done           Name = "Done"             // list, drain, finish: conversations of these that are done
+	Remaining      Name = "Remaining"        // list, drain, finish: conversations of these that are not
+	OpenBatches    Name = "OpenBatches"      // list, drain: open batches, counted up to a limit of some hundreds
+	SecondsLeft    Name = "SecondsLeft"      // list, drain: until the move's end, once it can be said
+	SecondsStuck   Name = "SecondsStuck"     // list, drain, sweep: since a running move last got any further
 	Compared       Name = "Compared"         // convert: conversations that were compared or rehearsed
 	Missing        Name = "Missing"          // convert: conversations that a comparison had to land
 	MovesDone      Name = "MovesDone"        // finish: moves without failures
@@ -38,7 +40,7 @@ const (
 func All() []Name {
 	return []Name{
 		Converted, Failed, BatchTime, Redirected, RedirectFailed, RedirectLag, Planned, Done, Remaining, OpenBatches,
-		Compared, Missing, MovesDone, MovesAttention, FoundLate, MovesRestarted,
+		SecondsLeft, SecondsStuck, Compared, Missing, MovesDone, MovesAttention, FoundLate, MovesRestarted,
 	}
 }
 
@@ -47,6 +49,8 @@ func (n Name) Unit() string {
 	switch n {
 	case BatchTime, RedirectLag:
 		return "Milliseconds"
+	case SecondsLeft, SecondsStuck:
+		return "Seconds"
 	}
 	return "Count"
 }
@@ -116,7 +120,16 @@ func (w *Writer) Emit(labels []Label, values ...Value) {
 	_, _ = w.W.Write(append(text, '\n'))
 }
 
+// The labels of lines about moves, as the dashboard's table of moves reads them.
+const (
+	LabelAccount = "account"
+	LabelMove    = "move"
+	LabelChannel = "channel"
+	LabelKind    = "kind"  // move or rehearsal
+	LabelPhase   = "phase" // what it does; once it has ended, its status
+)
+
 // OfMove returns the labels for a line about a move.
 func OfMove(account, id string) []Label {
-	return []Label{{Name: "account", ID: account}, {Name: "move", ID: id}}
+	return []Label{{Name: LabelAccount, ID: account}, {Name: LabelMove, ID: id}}
 }

@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"deskmove/shared/desk"
@@ -36,20 +37,51 @@ type seen struct {
 	ended   bool // the pass has
 }
 
+// Look is how far a step found a move's present pass to be.
+type Look struct {
+	Run
+	Move     desk.Move
+	Progress               // of the pass
+	Open     int           // batches that are not done, counted up to a few hundred
+	Left     time.Duration // until the move has ended; negative if nobody can say
+	StuckFor time.Duration // since it last got any further
+}
+
 // note adds a sample to a move's course, unless the last one is recent and nothing
-// else is new. Whatever goes wrong is left out: the move does not wait for it.
-func note(ctx context.Context, courses Courses, r Run, m desk.Move, s seen, now time.Time) {
-	if r.Late != "" {
-		return
-	}
+// else is new; whenever it does, the move is alive. Whatever goes wrong is left out:
+// the move does not wait for it.
+func note(ctx context.Context, courses Courses, phases Phases, r Run, m desk.Move, s seen, now time.Time) Look {
+	l := Look{Run: r, Move: m, Progress: s.Progress, Open: s.open, Left: -1}
 	c, err := courses.Course(ctx, r.Account, r.Move)
-	if err != nil || c.Written >= maxNotes {
-		return
+	if err != nil {
+		return l
 	}
+	planned := c.Planned
+	if r.PassID() == countedPass(m) {
+		planned = s.Planned
+	}
+	_, l.Left = forecast(m, planned, s.Progress, now)
+	if stand := fmt.Sprintf("%s: %d of %d", r.PassID(), s.Done, s.Planned); stand != c.Stand {
+		c.Stand, c.MovedAt = stand, now
+	}
+	l.StuckFor = max(now.Sub(c.MovedAt), 0)
+	if c.Written < maxNotes && addSample(ctx, courses, r, m, s, c, now) {
+		// There are at most two paces to the next one.
+		_ = phases.Alive(ctx, m, now.Add(min(2*pace(now.Sub(m.Began())), maxQuiet)+time.Minute))
+	}
+	return l
+}
+
+// maxQuiet is how long a move's steps may be silent at most, and a minute, before the
+// sweeper looks.
+const maxQuiet = 10 * time.Minute
+
+// addSample adds a sample unless it is too early, and reports whether it did.
+func addSample(ctx context.Context, courses Courses, r Run, m desk.Move, s seen, c desk.Course, now time.Time) bool {
 	at, err := courses.Marked(ctx, r.Account, r.Job(), throttled)
 	switch {
 	case err != nil:
-		return
+		return false
 	case !s.ended && now.Sub(at).Abs() < resendAfter:
 		s.waits = desk.WaitThrottled
 	case s.waits == "" && s.stalled && c.Waits == desk.WaitLate:
@@ -57,14 +89,14 @@ func note(ctx context.Context, courses Courses, r Run, m desk.Move, s seen, now 
 	}
 	last := c.Last()
 	if !s.ended && s.waits == c.Waits && now.Sub(last.At).Abs() < pace(now.Sub(m.Began())) {
-		return
+		return false
 	}
 	is := desk.Sample{At: now, Done: s.Done, Created: s.Created, AsIs: s.AsIs, Live: s.Live, Failed: s.Failed, Open: int64(s.open)}
 	if r.PassID() != countedPass(m) { // a comparison counts again what has been done
 		is, s.Planned = last, c.Planned
 		is.At, is.Open = now, int64(s.open)
 	}
-	_ = courses.Note(ctx, r.Account, r.Move, c.Add(is, s.Planned, s.waits)) // a lost race, or a busy store
+	return courses.Note(ctx, r.Account, r.Move, c.Add(is, s.Planned, s.waits)) == nil // not after a lost race, or at a busy store
 }
 
 // look reads a job's open batches and the progress of a pass.
@@ -75,4 +107,53 @@ func look(ctx context.Context, ledger BatchReader, r Run) ([]Entry, Progress, er
 	}
 	p, err := ledger.Progress(ctx, r.Account, r.Job(), r.PassID())
 	return open, p, err
+}
+
+// compareSpeed is about how many times as fast as it converts a move compares: it
+// reads and writes nothing but sums. Measured with the demo's sample on one machine.
+const compareSpeed = 5
+
+// forecast returns how many conversations a second a move deals with, and how long
+// it will take to its end; negative if nobody can say. Total is how many conversations
+// the move has listed, and p how far its present pass is.
+func forecast(m desk.Move, total int64, p Progress, now time.Time) (rate float64, left time.Duration) {
+	if !m.EndedAt.IsZero() {
+		return perSecond(p.Done, m.EndedAt.Sub(m.Counted())), -1
+	}
+	switch phase := m.Phase(); phase {
+	case desk.PhaseReport:
+		return 0, 0
+	case desk.PhaseCompare:
+		began := m.Phases[len(m.Phases)-1].StartedAt
+		rate = perSecond(total, began.Sub(m.Counted()))
+		speed := perSecond(p.Done, now.Sub(began))
+		if speed == 0 {
+			speed = rate * compareSpeed
+		}
+		return rate, timeFor(max(total, p.Planned)-p.Done, speed)
+	default:
+		rate = perSecond(p.Done, now.Sub(m.Counted()))
+		if left = timeFor(total-p.Done, rate); left < 0 || phase != desk.PhaseConvert && phase != desk.PhaseRehearse {
+			return rate, -1 // the total is unknown until the channel has been listed
+		}
+		if phase == desk.PhaseConvert {
+			left += timeFor(total, rate*compareSpeed)
+		}
+		return rate, left
+	}
+}
+
+func perSecond(n int64, took time.Duration) float64 {
+	if took <= 0 {
+		return 0
+	}
+	return float64(n) / took.Seconds()
+}
+
+// timeFor returns how long n conversations take; negative if they would take for ever.
+func timeFor(n int64, perSecond float64) time.Duration {
+	if perSecond <= 0 {
+		return -1
+	}
+	return time.Duration(float64(max(n, 0)) / perSecond * float64(time.Second))
 }

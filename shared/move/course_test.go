@@ -36,7 +36,16 @@ func TestALongMoveLooksSeldom(t *testing.T) {
 	id := r.StartMove(apptest.History("mail")).ID
 	run := r.ListLast()
 	ledger := months{store.LedgerStore{Engine: r.Memory}, &move.Progress{Planned: 1 << 62, Done: 1}}
-	d := move.Drain{Moves: r.Moves, Ledger: ledger, Phase: r.Moves, Queue: &sent{}, Now: func() time.Time { return r.Time }}
+	var stuck time.Duration
+	d := move.Drain{
+		Moves: r.Moves, Ledger: ledger, Phase: r.Moves, Queue: &sent{}, Now: func() time.Time { return r.Time },
+		OnLooked: func(l move.Look) { stuck = max(stuck, l.StuckFor) },
+	}
+	silent := 0
+	sweeper := move.Sweeper{
+		Moves: r.Moves, Ledger: r.Ledger, Machine: running{}, Now: func() time.Time { return r.Time },
+		OnSilent: func(_ desk.Move, since time.Duration) { silent, stuck = silent+1, max(stuck, since) },
+	}
 	began := r.Time
 	course := func() desk.Course {
 		t.Helper()
@@ -66,6 +75,15 @@ func TestALongMoveLooksSeldom(t *testing.T) {
 			step = took / 500
 		}
 		r.Time = r.Time.Add(step)
+		if _, err := sweeper.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took < 12*time.Hour && silent > 0 {
+			t.Fatalf("after %s the sweeper looks at a move that has just reported", took)
+		}
+		if took < 24*time.Hour && stuck > 2*time.Minute {
+			t.Fatalf("after %s a move that goes on is said to have got no further for %s", took, stuck)
+		}
 		ledger.p.Done += int64(step)
 	}
 	c := course()
@@ -78,6 +96,89 @@ func TestALongMoveLooksSeldom(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(c.Samples, func(a, b desk.Sample) int { return a.At.Compare(b.At) }) {
 		t.Errorf("samples: %v", c.Samples)
+	}
+}
+
+// running is a state machine whose executions all run.
+type running struct{}
+
+func (running) Start(context.Context, string, move.Run) error  { return nil }
+func (running) Running(context.Context, string) (bool, error) { return true, nil }
+
+// TestAStuckMoveIsKnown by its steps, in whichever execution they are, and by the
+// sweeper when they are silent; until it goes on.
+func TestAStuckMoveIsKnown(t *testing.T) {
+	r := apptest.New(t)
+	r.Import("mail", 250)
+	r.StartMove(apptest.History("mail"))
+	run := r.ListLast()
+	begun := r.Time
+	var looked move.Look
+	d := move.Drain{
+		Moves: r.Moves, Ledger: r.Ledger, Source: move.Source{Listing: r.Conversations, Failures: r.Ledger}, Queue: &sent{},
+		Phase: r.Moves, Now: func() time.Time { return r.Time }, OnLooked: func(l move.Look) { looked = l },
+	}
+	var silent time.Duration
+	sweeper := move.Sweeper{
+		Moves: r.Moves, Ledger: r.Ledger, Machine: running{}, Now: func() time.Time { return r.Time },
+		OnSilent: func(_ desk.Move, since time.Duration) { silent = since },
+	}
+	look := func(after, want time.Duration) {
+		t.Helper()
+		r.Time = r.Time.Add(after)
+		run.Done, run.At = 0, time.Time{} // as another execution's
+		if _, err := d.Step(t.Context(), run); err != nil || looked.StuckFor != want {
+			t.Errorf("stuck for %s, not %s; %v", looked.StuckFor, want, err)
+		}
+	}
+	look(0, 0)
+	look(20*time.Minute, 20*time.Minute)
+	look(20*time.Minute, 40*time.Minute)
+	r.Time = r.Time.Add(time.Hour) // its steps are silent
+	if _, err := sweeper.Sweep(t.Context()); err != nil || silent < 95*time.Minute || silent > r.Time.Sub(begun) {
+		t.Errorf("the sweeper says %s; %v", silent, err)
+	}
+	all := r.Sent
+	r.Sent = all[:1]
+	r.Deliver()
+	look(time.Minute, 0)
+	look(time.Minute, time.Minute)
+}
+
+// TestWhatIsLeftCoversTheComparison from when it is known how many conversations
+// there are; while they are compared it follows the comparison itself.
+func TestWhatIsLeftCoversTheComparison(t *testing.T) {
+	r := apptest.New(t)
+	r.Import("mail", 400)
+	id := r.StartMove(apptest.History("mail")).ID
+	run := r.ListLast()
+	left := func(after, want time.Duration) {
+		t.Helper()
+		r.Time = r.Time.Add(after)
+		o, err := r.Monitor.Overview(t.Context(), "acme", id)
+		if err != nil || o.Left != want || o.Rate != 10 {
+			t.Errorf("left %s at %g a second; want %s at 10; %v", o.Left, o.Rate, want, err)
+		}
+	}
+	all := r.Sent
+	r.Sent = all[:2]
+	r.Deliver()
+	r.Time = r.Time.Add(20 * time.Second)
+	run = r.Step(r.Drain, run)
+	left(0, 28*time.Second) // 20 s for the other half, 8 s to compare all five times as fast
+	r.Sent = all[2:]
+	r.Deliver()
+	r.Time = r.Time.Add(20 * time.Second)
+	run = r.Step(r.Drain, run)
+	left(0, 8*time.Second)
+	run = r.Step(r.List, run)
+	left(0, 8*time.Second)
+	r.Sent = r.Sent[:1]
+	r.Deliver()
+	left(2*time.Second, 6*time.Second) // 100 took 2 s, 300 are left
+	left(2*time.Second, 12*time.Second)
+	if run.Pass != 1 {
+		t.Errorf("run = %+v", run)
 	}
 }
 

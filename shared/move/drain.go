@@ -24,9 +24,8 @@ type Drain struct {
 	// because the state machine waits for whole seconds only.
 	Pause func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time
-	// OnDrained, if not nil, is called with the progress of a move's pass. Open
-	// batches are counted up to a few hundred.
-	OnDrained func(r Run, p Progress, open int)
+	// OnLooked, if not nil, is called each time the step has looked at a move.
+	OnLooked func(Look)
 }
 
 // How long the drain waits, and for what.
@@ -81,9 +80,6 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	if err != nil {
 		return r, err
 	}
-	if d.OnDrained != nil && r.Late == "" {
-		d.OnDrained(r, p, len(open))
-	}
 	now := d.Now()
 	s := seen{Progress: p, open: len(open), stalled: p.Done == r.Done}
 	if len(open) == 0 {
@@ -91,7 +87,7 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		if s.ended = !next.More; next.More {
 			s.waits = desk.WaitSettling
 		}
-		note(ctx, d.Ledger, r, m, s, now)
+		d.noted(ctx, r, m, s, now)
 		return next, err
 	}
 	r.More = true
@@ -106,10 +102,21 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		}
 		w = max(min(w, next), shortWait)
 	}
-	note(ctx, d.Ledger, r, m, s, now)
+	d.noted(ctx, r, m, s, now)
 	r.Wait = seconds(w)
 	r.Done, r.At = p.Done, now
 	return r, nil
+}
+
+// noted notes a move's course, and tells whoever is to know. What runs after a move's
+// end is in neither.
+func (d Drain) noted(ctx context.Context, r Run, m desk.Move, s seen, now time.Time) {
+	if r.Late != "" {
+		return
+	}
+	if l := note(ctx, d.Ledger, d.Phase, r, m, s, now); d.OnLooked != nil {
+		d.OnLooked(l)
+	}
 }
 
 // drained decides what follows a pass: a comparison after the conversion, another

@@ -28,8 +28,9 @@ type Finish struct {
 	}
 	Outbox Outbox
 	Now    func() time.Time
-	// OnEnded, if not nil, is called once for each move that ends.
-	OnEnded func(m desk.Move)
+	// OnEnded, if not nil, is called once for each move that ends, with the progress
+	// of its last pass.
+	OnEnded func(m desk.Move, p Progress)
 }
 
 // lateAudits are the times of the audits after a move's end: of the minutes around
@@ -117,7 +118,7 @@ func (f Finish) end(ctx context.Context, r Run, was desk.Move) (desk.Move, error
 		return was, nil
 	}
 	if err == nil && f.OnEnded != nil {
-		f.OnEnded(m)
+		f.OnEnded(m, total)
 	}
 	return m, err
 }

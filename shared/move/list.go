@@ -23,6 +23,9 @@ type Lister struct {
 	}
 	Queue Queue
 	Phase Phases
+	// OnLooked, if not nil, is called each time the step has looked at how far a
+	// move is.
+	OnLooked func(Look)
 	// PerStep is about how many conversations a step lists, and Batch the most
 	// conversations of a batch.
 	PerStep, Batch int
@@ -73,8 +76,14 @@ func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 		listed += n
 	}
 	r.More = true
+	if r.Late != "" {
+		return r, nil
+	}
 	if open, p, err := look(ctx, l.Ledger, r); err == nil {
-		note(ctx, l.Ledger, r, m, seen{Progress: p, open: len(open)}, l.Now())
+		seen := note(ctx, l.Ledger, l.Phase, r, m, seen{Progress: p, open: len(open)}, l.Now())
+		if l.OnLooked != nil {
+			l.OnLooked(seen)
+		}
 	}
 	return r, nil
 }

@@ -147,7 +147,7 @@ func TestOverview(t *testing.T) {
 	r.Deliver()
 	r.Time = r.Time.Add(10 * time.Second)
 	r.Step(r.Drain, run)
-	if o := look(id); o.Done != 200 || o.Rate != 20 || o.Left != 5050*time.Millisecond {
+	if o := look(id); o.Done != 200 || o.Rate != 20 || o.Left != 8060*time.Millisecond {
 		t.Errorf("while it drains: %+v", o)
 	}
 	notice(66)

@@ -70,6 +70,10 @@ type Outbox interface {
 // got into another phase or has ended since it was read.
 type Phases interface {
 	Proceed(ctx context.Context, from, to desk.Move) error
+	// Alive records that a move's execution is at work, so that the sweeper need not
+	// look after it until then. It does nothing if the move has ended, or another
+	// execution goes on.
+	Alive(ctx context.Context, m desk.Move, until time.Time) error
 }
 
 // enter records that a phase has begun, unless that or a later one has already. It

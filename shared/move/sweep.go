@@ -10,8 +10,8 @@ import (
 )
 
 // Sweeper restarts moves that have stalled: those without an execution because
-// the starting process crashed, and those whose execution failed. It also starts
-// the daily repairs.
+// the starting process crashed, and those whose execution failed. It looks only at
+// moves whose steps have not reported lately. It also starts the daily repairs.
 type Sweeper struct {
 	Moves interface {
 		MoveReader
@@ -21,8 +21,14 @@ type Sweeper struct {
 		Repairing(ctx context.Context, account, id string) (Run, bool, error)
 		Due(ctx context.Context, now time.Time) ([]Ref, error)
 	}
+	Ledger interface {
+		Course(ctx context.Context, account, id string) (desk.Course, error)
+	}
 	Machine Machine
 	Now     func() time.Time
+	// OnSilent, if not nil, is called for each move that is looked at and has not
+	// ended, with how long it has got no further.
+	OnSilent func(m desk.Move, since time.Duration)
 }
 
 // startGrace is how long after its start a move is left to the process that
@@ -55,12 +61,32 @@ func (s Sweeper) move(ctx context.Context, d Ref) (started bool, _ error) {
 	if err != nil {
 		return false, err
 	}
-	if !m.EndedAt.IsZero() {
-		if started, err := s.repair(ctx, m); started || err != nil || !m.RepairAt.IsZero() {
-			return started, err
-		}
+	if m.EndedAt.IsZero() {
+		s.silent(ctx, m)
+	} else if started, err := s.repair(ctx, m); started || err != nil || !m.RepairAt.IsZero() {
+		return started, err
 	}
 	return s.restart(ctx, newRun(m, s.Now()))
+}
+
+// silent tells since when a move has got no further: since it noted so, or its phase
+// or itself began. It may go for a while without a note.
+func (s Sweeper) silent(ctx context.Context, m desk.Move) {
+	if s.OnSilent == nil {
+		return
+	}
+	c, err := s.Ledger.Course(ctx, m.Account, m.ID)
+	if err != nil {
+		return // the next sweep tells
+	}
+	since, now := c.MovedAt, s.Now()
+	if n := len(m.Phases); n > 0 && m.Phases[n-1].StartedAt.After(since) {
+		since = m.Phases[n-1].StartedAt
+	}
+	if m.StartedAt.After(since) {
+		since = m.StartedAt
+	}
+	s.OnSilent(m, max(now.Sub(since)-pace(now.Sub(m.Began())), 0))
 }
 
 // repairOverlap is how long before the last repair a daily one looks again, for

@@ -16,6 +16,7 @@ type Monitor struct {
 	Moves  MoveReader
 	Ledger interface {
 		BatchReader
+		CursorReader
 		Course(ctx context.Context, account, id string) (desk.Course, error)
 	}
 	Now func() time.Time
@@ -28,8 +29,8 @@ type Overview struct {
 	Course desk.Course
 	Access []string      // sorted IDs of the agents who had help desk access at the fence; nil before it
 	Open   int           // batches that are not done, counted up to a limit
-	Rate   float64       // conversations a second since the fence
-	Left   time.Duration // until all are done at that rate; negative if unknown
+	Rate   float64       // conversations a second that it has converted, or would have
+	Left   time.Duration // until it has ended; negative if nobody can say
 }
 
 // Overview reads a move and its progress; desk.ErrNotFound if there is none.
@@ -58,29 +59,23 @@ func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, er
 	}
 	watched.Open = len(open)
 	watched.Expected = Expected(m, watched.Planned)
-	watched.pace(w.Now())
+	pass := watched.Progress
+	if m.Phase() == desk.PhaseCompare {
+		if pass, err = w.comparison(ctx, m); err != nil {
+			return Overview{}, err
+		}
+	}
+	watched.Rate, watched.Left = forecast(m, watched.Planned, pass, w.Now())
 	return watched, nil
 }
 
-// pace computes the rate and the time left.
-func (w *Overview) pace(now time.Time) {
-	if !w.EndedAt.IsZero() {
-		now = w.EndedAt
+// comparison returns how far a move is that compares.
+func (w Monitor) comparison(ctx context.Context, m desk.Move) (Progress, error) {
+	at, err := w.Ledger.Cursor(ctx, m.Account, m.ID)
+	if err != nil || at.Pass == 0 { // it is about to begin
+		return Progress{}, err
 	}
-	since := w.FenceAt
-	if w.Choices.Rehearsal {
-		since = w.StartedAt
-	}
-	took := now.Sub(since).Seconds()
-	if since.IsZero() || took <= 0 {
-		return
-	}
-	w.Rate = float64(w.Done) / took
-	// The total is unknown until the channel has been listed.
-	listed := w.Phase() != "" && w.Phase() != desk.PhaseRedirect && w.Phase() != desk.PhaseList
-	if listed && w.Rate > 0 {
-		w.Left = time.Duration(float64(max(w.Planned-w.Done, 0)) / w.Rate * float64(time.Second))
-	}
+	return w.Ledger.Progress(ctx, m.Account, m.ID, passID(at.Began, at.Pass))
 }
 
 // Expected returns how many conversations a move is expected to deal with, of which

@@ -29,6 +29,8 @@ func (ending) Progress(context.Context, string, string, string) (Progress, error
 	return Progress{}, nil
 }
 
+func (ending) Cursor(context.Context, string, string) (Cursor, error) { return Cursor{}, nil }
+
 func (ending) Course(context.Context, string, string) (desk.Course, error) { return desk.Course{}, nil }
 
 func TestNoBannerForAMoveThatJustEnded(t *testing.T) {

@@ -16,6 +16,8 @@ const (
 	aNotes   = "n"
 	aWaits   = "waits"
 	aSince   = "since"
+	aStand   = "stand"
+	aMovedAt = "moved"
 )
 
 // Course reads what a move has noted of itself, maybe not the latest; empty if
@@ -28,6 +30,7 @@ func (s LedgerStore) Course(ctx context.Context, account, id string) (c desk.Cou
 	a := items[0].Attrs
 	c = desk.Course{
 		Planned: a.Num(AttrPlanned), Waits: desk.WaitCode(a.Str(aWaits)), Since: a.Time(aSince), Written: int(a.Num(aNotes)),
+		Stand: a.Str(aStand), MovedAt: a.Time(aMovedAt),
 	}
 	if c.Samples, err = readSamples(a.Str(aSamples)); err != nil {
 		err = fmt.Errorf("course of move %s: %w", id, err)
@@ -45,7 +48,7 @@ func (s LedgerStore) Note(ctx context.Context, account, id string, c desk.Course
 	err := FirstError(s.Engine.Write(ctx, []Write{{
 		Op: Put, Table: Control, Key: courseKey(account, id), If: was,
 		Set: Attrs{}.num(aNotes, int64(c.Written)).num(AttrPlanned, c.Planned).str(aWaits, string(c.Waits)).time(aSince, c.Since).
-			bin(aSamples, writeSamples(c.Samples)),
+			str(aStand, c.Stand).time(aMovedAt, c.MovedAt).bin(aSamples, writeSamples(c.Samples)),
 	}}))
 	if errors.Is(err, ErrCondition) {
 		err = desk.ErrChanged

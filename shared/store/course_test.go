@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -26,12 +27,14 @@ func TestACourseStaysSmall(t *testing.T) {
 		}
 		n := i * 100_000
 		c = c.Add(desk.Sample{At: at, Done: n, Created: n - 5*i, AsIs: 2 * i, Live: i, Failed: i, Open: 400 - i%2}, n+1, desk.WaitLate)
+		c.Stand, c.MovedAt = fmt.Sprint(i), at
 		if err := s.Note(t.Context(), "acme", "m1", c); err != nil {
 			t.Fatal(err)
 		}
 		got, err := s.Course(t.Context(), "acme", "m1")
 		if err != nil || len(got.Samples) > desk.MaxSamples || !slices.Equal(got.Samples, c.Samples) || got.Written != int(i) || got.Planned != n+1 ||
-			got.Waits != desk.WaitLate || !got.Since.Equal(c.Since) || got.Last().At != at {
+			got.Waits != desk.WaitLate || !got.Since.Equal(c.Since) || got.Last().At != at ||
+			got.Stand != c.Stand || !got.MovedAt.Equal(at) {
 			t.Fatalf("after %d: %+v, %v", i, got, err)
 		}
 	}

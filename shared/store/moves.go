@@ -346,10 +346,23 @@ func (s MoveStore) readRun(ctx context.Context, k Key) (r move.Run, ok bool, err
 	return r, true, err
 }
 
-// How far ahead a due time may be: that of a move by a clock that is ahead of ours,
-// or since a move is left alone for its first seconds, and that of a daily repair.
+// Alive records that a move is not due before a time, unless it has ended or another
+// execution goes on.
+func (s MoveStore) Alive(ctx context.Context, m desk.Move, until time.Time) error {
+	err := FirstError(s.Engine.Write(ctx, []Write{{
+		Op: Update, Table: Control, Key: MoveKey(m.Account, m.ID), Set: Attrs{}.str(ByDueTime.SK, dueSK(until, m.Account, m.ID)),
+		If: Equals(AttrStatus, S(string(desk.Running))).And(Equals(aRun, N(int64(m.Run)))),
+	}}))
+	if err != nil && !errors.Is(err, ErrCondition) {
+		return fmt.Errorf("move %s is alive: %w", m.ID, err)
+	}
+	return nil
+}
+
+// How far ahead a due time may be: that of a move whose steps have just reported, and
+// that of a daily repair.
 const (
-	maxFutureDue    = time.Minute
+	maxFutureDue    = 12 * time.Minute
 	maxFutureRepair = 25 * time.Hour
 )
 

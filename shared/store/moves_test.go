@@ -58,3 +58,35 @@ func TestOneMovesTheCursor(t *testing.T) {
 		t.Errorf("entries = %+v, %v", es, err)
 	}
 }
+
+// TestAMoveIsDueOnceItIsSilent: what its steps report puts it off, but only while it
+// runs, and by its present execution.
+func TestAMoveIsDueOnceItIsSilent(t *testing.T) {
+	moves := store.MoveStore{Engine: openEngine(t)}
+	at := began(0)
+	m := desk.Move{Account: "acme", ID: "m1", Status: desk.Running, StartedAt: at, Run: 2, Choices: desk.Choices{Rehearsal: true}}
+	if err := moves.Start(t.Context(), m, move.Idempotency{}, desk.AuditEntry{Account: "acme", ID: "a1", At: at}); err != nil {
+		t.Fatal(err)
+	}
+	due := func(at time.Time, want int) {
+		t.Helper()
+		if refs, err := moves.Due(t.Context(), at); err != nil || len(refs) != want {
+			t.Errorf("due at %s: %v, %v; want %d", at, refs, err, want)
+		}
+	}
+	due(at, 1)
+	replaced := m
+	replaced.Run = 1
+	for _, other := range []desk.Move{replaced, {Account: "acme", ID: "none", Status: desk.Running, Run: 2}} {
+		if err := moves.Alive(t.Context(), other, at.Add(5*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	due(at, 1)
+	if err := moves.Alive(t.Context(), m, at.Add(5*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	due(at.Add(4*time.Minute), 0)
+	due(at.Add(5*time.Minute), 1)
+	due(at.Add(-time.Hour), 1) // the clock has been put back
+}
