@@ -71,7 +71,7 @@ var layers = []layer{
 		"shared/local/issuer", "shared/local/queue", "shared/local/runtime", "shared/local/schedule", "shared/local/signin", "shared/local/sqlite",
 		"shared/local/streams", "shared/metrics", "shared/move", "shared/store"}},
 
-	{of: "shared/app/apptest", kit: true, imports: []string{
+	{of: "shared/app/apptest", kit: true, events: true, imports: []string{
 		"shared/app", "shared/auth", "shared/desk", "shared/handler", "shared/local/asl", "shared/metrics", "shared/move", "shared/store",
 		"shared/store/storetest"}},
 

@@ -139,6 +139,7 @@ func (t template) widgets() (found []shown, problems []string) {
 	body := text(at(t.Resources["Dashboard"].Properties, "DashboardBody", "Fn::Sub"))
 	var d struct {
 		Widgets []struct {
+			Type       string
 			Properties struct {
 				Title, Region string
 				Metrics       [][]any
@@ -149,7 +150,7 @@ func (t template) widgets() (found []shown, problems []string) {
 		return nil, []string{"dashboard: " + err.Error()}
 	}
 	for _, w := range d.Widgets {
-		if w.Properties.Region != "AWS::Region" {
+		if (w.Type == "metric" || w.Type == "log") && w.Properties.Region != "AWS::Region" {
 			problems = append(problems, fmt.Sprintf("widget %q: is of region %s", w.Properties.Title, w.Properties.Region))
 		}
 		for _, m := range w.Properties.Metrics {
@@ -207,11 +208,9 @@ var watched = []string{
 	"ApproximateNumberOfMessagesVisible BatchesDeadQueue.QueueName",
 	"ApproximateNumberOfMessagesVisible StreamFailuresDeadQueue.QueueName",
 	"ApproximateNumberOfMessagesVisible StreamFailuresQueue.QueueName",
-	"ApproximateAgeOfOldestMessage BatchesQueue.QueueName",
-	"IteratorAge RedirectFunction",
+	"ApproximateAgeOfOldestMessage BatchesDeadQueue.QueueName", "ApproximateAgeOfOldestMessage StreamFailuresDeadQueue.QueueName",
+	"IteratorAge RedirectFunction", "RedirectLag", "SecondsStuck",
 	"ExecutionsFailed MoveMachine", "ExecutionsTimedOut MoveMachine", "ExecutionsAborted MoveMachine",
-	"WriteThrottleEvents ConversationsTable", "WriteThrottleEvents ControlTable", "WriteThrottleEvents open ConversationsTable",
-	"ReadThrottleEvents ConversationsTable", "ReadThrottleEvents ControlTable",
 	"MovesAtAttention", "MovesRestarted", "Invocations SweepFunction", "5xx Api",
 }
 
@@ -246,8 +245,8 @@ func (t template) unwatched() (problems []string) {
 		if got := text(properties["TreatMissingData"]); got != want {
 			problems = append(problems, fmt.Sprintf("alarm %s: takes missing data as %s", id, got))
 		}
-		if properties["AlarmActions"] == nil || text(properties["AlarmDescription"]) == "" {
-			problems = append(problems, fmt.Sprintf("alarm %s: tells nobody, or not what to do", id))
+		if properties["AlarmActions"] == nil || properties["OKActions"] == nil || text(properties["AlarmDescription"]) == "" {
+			problems = append(problems, fmt.Sprintf("alarm %s: tells nobody, or not what to do, or not when it is over", id))
 		}
 	}
 	return problems
@@ -274,6 +273,7 @@ func TestMetricsExist(t *testing.T) {
 		"no alarm":            {file: yaml, old: "MetricName: ExecutionsAborted", new: "MetricName: ExecutionsFailed", says: "no alarm is about ExecutionsAborted MoveMachine"},
 		"an unwatched queue":  {file: yaml, old: "Value: !GetAtt BatchesDeadQueue.QueueName", new: "Value: !GetAtt BatchesQueue.QueueName", says: "no alarm is about ApproximateNumberOfMessagesVisible BatchesDeadQueue"},
 		"silence is good":     {file: yaml, old: "TreatMissingData: breaching", new: "TreatMissingData: notBreaching", says: "alarm SweeperAlarm: takes missing data as notBreaching"},
-		"silent alarm":        {file: yaml, old: "AlarmActions:", new: "OKActions:", says: "tells nobody"},
+		"silent alarm":        {file: yaml, old: "AlarmActions:", new: "InsufficientDataActions:", says: "tells nobody"},
+		"no end":              {file: yaml, old: "OKActions:", new: "InsufficientDataActions:", says: "not when it is over"},
 	})
 }

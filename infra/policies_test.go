@@ -252,6 +252,6 @@ func policiesHold(t *testing.T, calls map[call]bool) {
 		"a log to rewrite":    {file: yaml, old: "Effect: Deny # of", new: "Effect: Allow # of", says: "an administrator: administrator dynamodb:DeleteItem on ControlTable.Arn " + strings.TrimSuffix(store.AuditPK("acme", 0), "0")},
 		"half a denial":       {file: yaml, old: "ForAnyValue:StringLike", new: "ForAllValues:StringLike", says: "hidden in a batch"},
 		"too wide a denial":   {file: yaml, old: "[" + partitionOf(store.AuditPK("acme", 0)) + "]", new: "[" + everybodys + "]", says: "was seen: fence dynamodb:UpdateItem"},
-		"another's partition": {file: yaml, old: "[LAYOUT, " + partitionOf(store.LockKey("acme").PK) + ", " + partitionOf(store.AuditPK("acme", 0)) + "]", new: "[LAYOUT]", says: "was seen: sweep dynamodb:GetItem"},
+		"another's partition": {file: yaml, old: "[LAYOUT, " + partitionOf(store.LockKey("acme").PK) + ", " + partitionOf(store.AuditPK("acme", 0)) + ", ", new: "[LAYOUT, ", says: "was seen: sweep dynamodb:GetItem"},
 	})
 }

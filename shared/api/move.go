@@ -50,7 +50,7 @@ type ChannelMove struct {
 	Access        []string `json:"access,omitempty" nullable:"false" example:"[\"ann\",\"bob\"]" doc:"IDs of the agents who had help desk access at the fence. They, and nobody else, may own what moves."`
 	OpenBatches   *int     `json:"openBatches,omitempty" example:"12" doc:"Batches that are not done, as far as they were counted: 400 means that many or more."`
 	RatePerSecond *float64 `json:"ratePerSecond,omitempty" example:"850.5" doc:"Conversations a second since the fence, on average."`
-	ETASeconds    *int64   `json:"etaSeconds,omitempty" example:"95" doc:"Seconds until all planned conversations are done, at this rate. Absent while it is not known: before the channel has been listed, and after the end."`
+	ETASeconds    *int64   `json:"etaSeconds,omitempty" example:"95" doc:"Seconds until the move has ended, at this rate: the comparison counts, too. Absent while it is not known: before the channel has been listed, and after the end."`
 }
 
 // Phase is what a move does for a while.

@@ -113,7 +113,7 @@ func TestR24Progress(t *testing.T) {
 	looked := r.Time
 	r.Time = fence.Add(10*time.Second - time.Millisecond)
 	a = see()
-	want(a, object{"openBatches": 2.0, "ratePerSecond": 20.0, "etaSeconds": 5.0, "expected": 301.0})
+	want(a, object{"openBatches": 2.0, "ratePerSecond": 20.0, "etaSeconds": 8.0, "expected": 301.0})
 	if s, err := time.Parse(time.RFC3339, fmt.Sprint(a.at("looked"))); phases(a) != "redirect list convert… " || err != nil || s.Sub(looked).Abs() > time.Second {
 		t.Errorf("phases = %s, looked = %v", phases(a), a.at("looked"))
 	}

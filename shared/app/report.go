@@ -42,6 +42,11 @@ func (m reporter) silent(d desk.Move, since time.Duration) {
 	m.Emit(labels(d, cmp.Or(string(d.Phase()), string(d.Status))), stuck(since))
 }
 
+// attention emits that failures still wait for a person.
+func (m reporter) attention(d desk.Move) {
+	m.Emit(labels(d, string(d.Status)), metrics.Value{Name: metrics.MovesAttention, Value: 1})
+}
+
 func progress(p move.Progress) []metrics.Value {
 	return []metrics.Value{
 		{Name: metrics.Planned, Value: p.Planned}, {Name: metrics.Done, Value: p.Done},

@@ -29,8 +29,8 @@ func (h Convert) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEvent
 	var wg sync.WaitGroup
 	for i, m := range e.Records {
 		wg.Go(func() {
-			if err := h.convert(ctx, m); err != nil {
-				h.Log.ErrorContext(ctx, "batch not converted", "messageId", m.MessageId, "err", err)
+			if b, err := h.convert(ctx, m); err != nil {
+				h.Log.ErrorContext(ctx, "batch not converted", "messageId", m.MessageId, "account", b.Account, "move", b.Move, "err", err)
 				failed[i] = true
 			}
 		})
@@ -46,22 +46,22 @@ func (h Convert) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEvent
 	return res, nil
 }
 
-func (h Convert) convert(ctx context.Context, m events.SQSMessage) error {
-	var b move.Batch
+// convert returns the batch of a message, as far as it could be read.
+func (h Convert) convert(ctx context.Context, m events.SQSMessage) (b move.Batch, _ error) {
 	if err := json.Unmarshal([]byte(m.Body), &b); err != nil {
-		return fmt.Errorf("message is not a valid batch: %w", err)
+		return b, fmt.Errorf("message is not a valid batch: %w", err)
 	}
 	if b.Account == "" || b.Move == "" || b.Job == "" || b.Entry == "" {
-		return fmt.Errorf("message is not a valid batch: it lacks an account, move, job or entry")
+		return b, fmt.Errorf("message is not a valid batch: it lacks an account, move, job or entry")
 	}
 	receives, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
 	if err != nil {
-		return fmt.Errorf("receive count: %w", err)
+		return b, fmt.Errorf("receive count: %w", err)
 	}
 	begun := time.Now()
 	n, err := h.Use(ctx, b, receives)
 	if err != nil {
-		return err
+		return b, err
 	}
 	values := []metrics.Value{
 		{Name: metrics.Failed, Value: n.Failed}, {Name: metrics.BatchTime, Value: time.Since(begun).Milliseconds()},
@@ -77,5 +77,5 @@ func (h Convert) convert(ctx context.Context, m events.SQSMessage) error {
 		values = append(values, metrics.Value{Name: metrics.Converted, Value: n.Created + n.AsIs + n.Live + n.Stayed})
 	}
 	h.Metrics.Emit(metrics.OfMove(b.Account, b.Move), values...)
-	return nil
+	return b, nil
 }

@@ -73,7 +73,8 @@ func (h *Redirect) redirect(ctx context.Context, changes []change) events.Dynamo
 			err = errs[c.conversation.ID]
 		}
 		if err != nil {
-			h.Log.ErrorContext(ctx, "change not redirected", "sequence", c.sequence, "conversation", c.conversation.ID, "err", err)
+			h.Log.ErrorContext(ctx, "change not redirected", "sequence", c.sequence, "account", c.conversation.Account,
+				"channel", c.conversation.Channel, "conversation", c.conversation.ID, "err", err)
 			res.BatchItemFailures = []events.DynamoDBBatchItemFailure{{ItemIdentifier: c.sequence}}
 			return res
 		}

@@ -102,7 +102,7 @@ func TestALongMoveLooksSeldom(t *testing.T) {
 // running is a state machine whose executions all run.
 type running struct{}
 
-func (running) Start(context.Context, string, move.Run) error  { return nil }
+func (running) Start(context.Context, string, move.Run) error { return nil }
 func (running) Running(context.Context, string) (bool, error) { return true, nil }
 
 // TestAStuckMoveIsKnown by its steps, in whichever execution they are, and by the

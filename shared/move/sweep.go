@@ -29,6 +29,9 @@ type Sweeper struct {
 	// OnSilent, if not nil, is called for each move that is looked at and has not
 	// ended, with how long it has got no further.
 	OnSilent func(m desk.Move, since time.Duration)
+	// OnAttention, if not nil, is called once a day for each move that has ended and
+	// whose failures wait for a person.
+	OnAttention func(m desk.Move)
 }
 
 // startGrace is how long after its start a move is left to the process that
@@ -108,6 +111,9 @@ func (s Sweeper) repair(ctx context.Context, m desk.Move) (started bool, _ error
 		return false, nil
 	case left > 0 && left <= repairInterval: // it was due for a repair that has ended
 		return false, s.Moves.AwaitRepair(ctx, m, m.RepairAt)
+	}
+	if m.Status == desk.Attention && s.OnAttention != nil {
+		s.OnAttention(m)
 	}
 	r = repairRun(m, now, desk.Position{Joined: m.RepairAt.Add(-repairInterval - repairOverlap)})
 	if r, err = startRepair(ctx, s.Moves, r, m, desk.Caller{Agent: desk.Program}, now); err != nil {

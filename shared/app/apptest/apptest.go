@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
 	"deskmove/shared/app"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/asl"
@@ -83,7 +85,7 @@ func On(t T, stream handler.ChangeReader) *Rig {
 	r.Platform = app.Platform{
 		Engine: engine{r}, Stream: stream, Queue: queue{r}, Machine: stateMachine{r}, Now: now,
 		Check: func(context.Context) error { return r.CheckErr },
-		Log:   slog.New(slog.NewJSONHandler(&r.Logged, nil)), Metrics: &metrics.Writer{W: &r.Measured, Namespace: "deskmove", Now: now},
+		Log:   slog.New(slog.NewJSONHandler(&r.Logged, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})), Metrics: &metrics.Writer{W: &r.Measured, Namespace: "deskmove", Now: now},
 	}
 	r.App = app.New(r.Platform)
 	Apply(t, r.App)

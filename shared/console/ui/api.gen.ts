@@ -165,7 +165,7 @@ export interface ChannelMove {
   by: string;
   channelId: string;
   endedAt?: string;
-  /** Seconds until all planned conversations are done, at this rate. Absent while it is not known: before the channel has been listed, and after the end. */
+  /** Seconds until the move has ended, at this rate: the comparison counts, too. Absent while it is not known: before the channel has been listed, and after the end. */
   etaSeconds?: number;
   /** How many conversations it is expected to deal with: by its plan, and by its listing once that is complete. */
   expected: number;
