@@ -22,10 +22,11 @@ type Conversation struct {
 	StartedAt       time.Time `json:"startedAt,omitzero" doc:"When the customer began it, by the customer's date."`
 	TakenInAt       time.Time `json:"takenInAt,omitzero" doc:"When deskmove first saw it."`
 	JoinedAt        time.Time `json:"joinedAt,omitzero" doc:"When it came to belong to its channel. Lists are ordered by this."`
+	History         bool      `json:"history,omitempty" doc:"It began with history that was brought in later: its ticket is one from history, whenever it came."`
 	ChangedAt       time.Time `json:"changedAt,omitzero" doc:"When a customer or agent last changed it."`
 	Version         int64     `json:"version" example:"3" doc:"One more with every change."`
-	CustomerAt      time.Time `json:"customerAt,omitzero" doc:"When the customer's last message was taken in."`
-	CustomerVersion int64     `json:"customerVersion" example:"3" doc:"The version that the customer's last message made; 0 if the customer has not written."`
+	CustomerAt      time.Time `json:"customerAt,omitzero" doc:"When the customer's last message was taken in, but for history."`
+	CustomerVersion int64     `json:"customerVersion" example:"3" doc:"The version that the customer's last message made; 0 if the customer has not written, but for history."`
 	FirstReplyAt    time.Time `json:"firstReplyAt,omitzero" doc:"When an agent first answered."`
 	WaitingSince    time.Time `json:"waitingSince,omitzero" doc:"Since when the customer waits for an answer."`
 	ClosedAt        time.Time `json:"closedAt,omitzero"`
@@ -36,7 +37,7 @@ func writeConversation(c desk.Conversation) Conversation {
 	return Conversation{
 		ID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject, Customer: c.Customer,
 		Status: string(c.Status), Owner: c.Owner, Home: string(c.Home), TicketID: c.TicketID(), MoveID: c.Ticket.Move,
-		StartedAt: c.Started, TakenInAt: c.TakenIn, JoinedAt: c.Joined, ChangedAt: c.ChangedAt, Version: c.Rev,
+		StartedAt: c.Started, TakenInAt: c.TakenIn, JoinedAt: c.Joined, History: c.Past, ChangedAt: c.ChangedAt, Version: c.Rev,
 		CustomerAt: c.CustomerAt, CustomerVersion: c.CustomerRev, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt,
 		MessageCount: c.Messages,
 	}

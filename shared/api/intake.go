@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"deskmove/shared/desk"
@@ -47,8 +49,28 @@ func (a *api) takeMessage(ctx context.Context, c desk.Caller, in *takeInput) (*t
 	if err != nil {
 		return nil, err
 	}
+	if m.Past, err = in.Body.past(); err != nil {
+		return nil, err
+	}
+	if err := a.knownOwner(ctx, c.Account, m.Past.Owner); err != nil {
+		return nil, err
+	}
 	r, err := a.Intake.TakeIn(ctx, m, in.Body.references())
 	return writeTaken(r, err)
+}
+
+// knownOwner returns an *InvalidError unless a conversation's owner is an agent, or
+// nobody.
+func (a *api) knownOwner(ctx context.Context, account, owner string) error {
+	if owner == "" {
+		return nil
+	}
+	_, err := a.Setups.Agent(ctx, account, owner)
+	if errors.Is(err, desk.ErrNotFound) {
+		return &desk.InvalidError{Field: "conversation.owner", Code: desk.CodeUnknownID, Params: desk.Params{"kind": "agent", "value": owner},
+			Problem: fmt.Sprintf("agent %q is unknown", owner), Remedy: "use an ID that exists in the account"}
+	}
+	return err
 }
 
 func (a *api) appendMessage(ctx context.Context, c desk.Caller, in *appendInput) (*takenOutput, error) {
@@ -68,5 +90,5 @@ func writeTaken(r support.Receipt, err error) (*takenOutput, error) {
 	if r.Known {
 		status = http.StatusOK
 	}
-	return &takenOutput{status, Taken{r.Conversation.ID, r.Message, r.Began, r.Known}}, nil
+	return &takenOutput{status, Taken{r.Conversation.ID, r.Message, r.Began, r.Known, r.Apart}}, nil
 }

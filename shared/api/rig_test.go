@@ -26,7 +26,7 @@ type rig struct {
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{Rig: apptest.New(t)}
-	r.UseCases.Log = slog.New(slog.NewTextHandler(&r.log, nil))
+	r.UseCases.Log = r.logger()
 	r.Handler = r.API()
 	r.do(zoe, "PUT", "/v1/account", strings.ReplaceAll(strings.ReplaceAll(acme, `"acme"`, `"zoo"`), `"ann"`, `"zoe"`)).want(200)
 	return r
@@ -185,3 +185,5 @@ func (r *rig) finish(run move.Run) {
 	}
 	r.Step(r.Finish, run)
 }
+
+func (r *rig) logger() *slog.Logger { return slog.New(slog.NewTextHandler(&r.log, nil)) }

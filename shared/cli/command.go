@@ -46,6 +46,7 @@ type cli struct {
 	Status statusCmd `cmd:"" group:"Over the API" help:"Show channels and moves, or one move."`
 	Retry  retryCmd  `cmd:"" group:"Over the API" help:"Retry the conversations that a move could not convert."`
 	Repair repairCmd `cmd:"" group:"Over the API" help:"Compare a moved channel again, and land what is missing."`
+	Audit  auditCmd  `cmd:"" group:"Over the API" help:"Show who did what, or check that the log is whole."`
 	Verify verifyCmd `cmd:"" group:"Over the API" help:"Check every guarantee against the data."`
 }
 

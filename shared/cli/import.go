@@ -13,6 +13,7 @@ type importCmd struct {
 	Channel     string   `required:"" placeholder:"C" help:"The channel that received the mail."`
 	Files       []string `arg:"" name:"file" placeholder:"FILE" help:"mbox, EML or JSON Lines, gzipped or not."`
 	Partial     bool     `help:"Import the readable part of damaged or truncated files. Without it, one such file stops the whole import."`
+	Live        bool     `help:"Bring in mail that was written after the channel began to move, as new mail. Without it, such mail is left out."`
 	NoStates    bool     `help:"Do not set status and owner of conversations."`
 	Concurrency int      `default:"8" placeholder:"N" help:"Conversations imported at the same time (${default})."`
 }
@@ -22,8 +23,12 @@ func (importCmd) Help() string {
 the channel, oldest first. Mails from the address of an agent or a channel count as agents' answers. A conversation
 whose last message is from an agent is closed, and owned by that agent.
 
-Importing the same files again adds nothing. Import files that belong together in one command. A JSON Lines file
-has one message per line: {"messageId", "inReplyTo", "references": [], "from", "to": [], "cc": [], "date", "subject",
+A channel that moves or has moved takes mail in that is older than its move: as tickets from history, by the choices of
+the move and without notifications of new mail. What is newer needs --live.
+
+Importing the same files again adds nothing. Import files that belong together, such as Inbox and Sent, in one command:
+a later one joins threads too, but two conversations that it shows to be one stay two, and are named. A JSON Lines file has
+one message per line: {"messageId", "inReplyTo", "references": [], "from", "to": [], "cc": [], "date", "subject",
 "text", "html"}.`
 }
 
@@ -37,7 +42,7 @@ func (i importCmd) Run(ctx context.Context, c *call) error {
 	}
 	reading, posting := c.bar("reading", "bytes"), c.bar("importing", "messages")
 	s, err := importer.Run(ctx, server, importer.Options{
-		Channel: i.Channel, Files: i.Files, Partial: i.Partial, States: !i.NoStates, Concurrency: i.Concurrency,
+		Channel: i.Channel, Files: i.Files, Partial: i.Partial, States: !i.NoStates, Live: i.Live, Concurrency: i.Concurrency,
 		Reading: reading.set, Posting: func(done, total int64) {
 			reading.done()
 			posting.set(done, total)

@@ -79,6 +79,11 @@ func (c *Client) Channels(ctx context.Context) iter.Seq2[api.Channel, error] {
 	return list[api.Channel](ctx, c, "/v1/channels", url.Values{})
 }
 
+// Channel returns a channel.
+func (c *Client) Channel(ctx context.Context, id string) (v api.Channel, err error) {
+	return v, c.get(ctx, "/v1/channels/"+url.PathEscape(id), nil, &v)
+}
+
 // Plan returns the plan of a channel's move.
 func (c *Client) Plan(ctx context.Context, channel, history string) (p api.Plan, err error) {
 	return p, c.get(ctx, "/v1/channels/"+url.PathEscape(channel)+"/plan", url.Values{"history": {history}}, &p)

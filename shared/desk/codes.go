@@ -92,6 +92,7 @@ const (
 	CodeZone       = "unknown-zone"
 	CodeNoAccessTo = "owner-without-access"
 	CodeTooMany    = "too-many-to-sort"
+	CodeNotHistory = "not-history" // written at or after the fence of the channel
 
 	CodeStatusMissing   = "status-missing"
 	CodeStatusKind      = "status-kind"
@@ -125,6 +126,7 @@ func FieldCodes() Codes {
 	return Codes{
 		CodeBadID: value, CodeUnknownID: {"kind", "value"}, CodeDuplicate: value, CodeNotOneOf: {"accepted"}, CodeBadCursor: nil,
 		CodeNoChange: nil, CodeNotJSON: nil, CodeWrongType: {"type", "wanted"}, CodeZone: value, CodeNoAccessTo: value, CodeTooMany: {"most"},
+		CodeNotHistory: {"fence"},
 
 		CodeStatusMissing: {"kind"}, CodeStatusKind: {"kind", "value"}, CodeTwoPipelines: {"closed", "open"}, CodeNoPipeline: nil,
 		CodeHalfPipeline: nil, CodeNeedsStatuses: {"closed", "move", "open"}, CodeOnlyWithHistory: nil,

@@ -43,6 +43,7 @@ type Conversation struct {
 	Started time.Time // date of the first message, according to its sender
 	TakenIn time.Time // arrival in the store
 	Joined  time.Time // since when it belongs to Channel, by the store's clock
+	Past    bool      // it began with history that was brought in later: it is no live conversation, whenever it came
 
 	Rev          int64     // starts at 1; every change adds 1 and checks the one that was read
 	ChangedAt    time.Time // when a customer or agent last changed it, by the store's clock
@@ -117,13 +118,49 @@ type Message struct {
 	Text         string
 	HTML         string
 	Raw          string // the unchanged source, such as a complete mail; may be empty
+
+	// History says that it is brought in later, and not as it arrives. What is older
+	// than a channel's fence is then no live mail there: see Channel.Quiet. Neither
+	// this nor Past, which is for history only, is stored with it.
+	History bool
+	Past    Past
+}
+
+// Past is what a conversation is that history begins, whose later messages change
+// nothing of it on a fenced channel. The zero Past leaves that to the message.
+type Past struct {
+	Status       ConversationStatus // "" is Open
+	Owner        string             // agent ID or ""
+	FirstReplyAt time.Time
+	WaitingSince time.Time
+}
+
+// Quiet reports whether m is old mail that is brought in after c's fence: it was
+// written before the fence, and nobody waits for it. It changes neither status nor
+// clocks, and a conversation that it begins becomes a ticket from history. What a
+// connector delivers late is live whatever its date, because it does not say that it
+// is history.
+func (c Channel) Quiet(m Message) bool {
+	return m.History && m.At.Before(c.FenceAt)
+}
+
+// TakesHistory returns an *InvalidError if m claims to be history but was written
+// at or after c's fence.
+func (c Channel) TakesHistory(m Message) error {
+	if !m.History || c.FenceAt.IsZero() || c.Quiet(m) {
+		return nil
+	}
+	fence := c.FenceAt.UTC().Format(time.RFC3339)
+	return &InvalidError{Field: "at", Code: CodeNotHistory, Params: Params{"fence": fence},
+		Problem: "it is not history: the channel began to move at " + fence + ", before it was written",
+		Remedy:  "send it as live mail, without history"}
 }
 
 // StartConversation returns the conversation that begins with m, which arrives
 // at now through the channel by. The owner may be "". If m has no date, the
 // conversation has no start and cannot be converted (R16); connectors that
-// receive messages as they arrive should therefore set it. An unknown author is
-// an *InvalidError.
+// receive messages as they arrive should therefore set it. With history it begins as
+// m.Past says. An unknown author or status is an *InvalidError.
 func StartConversation(id string, m Message, by Channel, owner string, now time.Time) (Conversation, error) {
 	c := Conversation{
 		Account: m.Account, ID: id, Origin: by.ID, Channel: by.ID,
@@ -133,7 +170,18 @@ func StartConversation(id string, m Message, by Channel, owner string, now time.
 	if m.Author == ByCustomer {
 		c.Customer = Truncate(m.From, MaxCustomer)
 	}
-	return c.count(m, by, now)
+	c, err := c.count(m, by, now)
+	if c.Past = m.History; err != nil || m.Past == (Past{}) {
+		return c, err
+	}
+	c.Owner, c.FirstReplyAt, c.WaitingSince = m.Past.Owner, m.Past.FirstReplyAt, m.Past.WaitingSince
+	if m.Past.Status != "" {
+		c.Status, err = ParseConversationStatus("conversation.status", string(m.Past.Status))
+	}
+	if c.Status == Closed {
+		c.ClosedAt, c.WaitingSince = now, time.Time{}
+	}
+	return c, err
 }
 
 // Receive returns c after the message m, which arrives at now through the
@@ -141,8 +189,9 @@ func StartConversation(id string, m Message, by Channel, owner string, now time.
 // answered through by, and c is still in the inbox and was there before the
 // form's own move began, c joins by (R14). A customer's message opens a
 // conversation in the inbox, unless its channel keeps closed ones closed (R19);
-// that of one in the help desk is for Rules.Follow to apply to its ticket. An
-// unknown author or invalid settings are *InvalidErrors.
+// that of one in the help desk is for Rules.Follow to apply to its ticket. A quiet one
+// is added, and nothing else. An unknown author or invalid settings are
+// *InvalidErrors.
 func (c Conversation) Receive(m Message, belongs, by Channel, now time.Time) (Conversation, error) {
 	if belongs.ID != c.Channel {
 		return c, fmt.Errorf("conversation %s belongs to channel %s, not %s", c.ID, c.Channel, belongs.ID)
@@ -157,15 +206,19 @@ func (c Conversation) Receive(m Message, belongs, by Channel, now time.Time) (Co
 		if err != nil {
 			return c, fmt.Errorf("channel %s: %w", belongs.ID, err)
 		}
-		if m.Author == ByCustomer && !settings.Automation.KeepClosed {
+		if m.Author == ByCustomer && !settings.Automation.KeepClosed && !belongs.Quiet(m) {
 			got.Status, got.ClosedAt = Open, time.Time{}
 		}
 	}
-	got, err := got.count(m, by, now)
+	counted, err := got.count(m, by, now)
 	if err != nil {
 		return c, err
 	}
-	return got, nil
+	if belongs.Quiet(m) {
+		got.Rev, got.ChangedAt, got.Messages = counted.Rev, counted.ChangedAt, counted.Messages
+		return got, nil
+	}
+	return counted, nil
 }
 
 // answeredBy reports whether by is the e-mail channel that answers the form c.
@@ -180,7 +233,7 @@ func (c Channel) fencedBefore(x Conversation) bool {
 }
 
 // count updates the revision, the number of messages and the times that depend on
-// who wrote m.
+// who wrote m. By history the customer writes nothing now.
 func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation, error) {
 	author, err := ParseAuthor("author", string(m.Author))
 	if err != nil {
@@ -197,7 +250,9 @@ func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation,
 		c.WaitingSince = time.Time{}
 		return c, nil
 	}
-	c.CustomerRev, c.CustomerAt = c.Rev, now
+	if !m.History {
+		c.CustomerRev, c.CustomerAt = c.Rev, now
+	}
 	if c.WaitingSince.IsZero() {
 		c.WaitingSince = written
 	}
@@ -207,9 +262,9 @@ func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation,
 // writtenAt returns the time from which the clocks count m. In the inbox that
 // is the sender's date, because imported mail needs its original times (R9),
 // but no later than its arrival, because the sender's clock may be wrong. Once
-// the channel is moving, only the store's clock counts.
+// the channel is moving, only the store's clock counts, but for history.
 func (m Message) writtenAt(by Channel, now time.Time) time.Time {
-	if by.Home != Inbox || m.At.IsZero() || m.At.After(now) {
+	if by.Home != Inbox && !m.History || m.At.IsZero() || m.At.After(now) {
 		return now
 	}
 	return m.At

@@ -34,6 +34,7 @@
 //	R17  A channel's settings are the same bytes after the move.
 //	R18  From the fence on, each new conversation gets a ticket within seconds, by the channel's routing and SLA.
 //	R19  A reply to a moved conversation reaches its ticket, and reopens it. The move never overwrites what agents change.
+//	     What is brought in later as history becomes a ticket of history, and changes none that is there.
 //	R20  Without history, what was taken in before the fence stays in the inbox and works as before.
 //	R21  Agents without help desk access see nothing of it.
 //	R22  The newest conversations move first, and live traffic goes ahead of history.

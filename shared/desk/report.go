@@ -47,7 +47,7 @@ func Checksum(conversation string, start time.Time, status Status, owner string)
 // snapshot; and what it was. They never depend on today's setup. Where nothing but
 // the landing can tell, its note counts: everything of a native ticket (R15), of a
 // live one the owner that routing chose and the status in the settings of that
-// time, and which owners had access when it landed after the end of the move.
+// time, the status of history that a move without history meets, and which owners had access when it landed after the end of the move.
 func (r *Rules) Checksums(c Conversation) (inbox, helpDesk uint64) {
 	t, was := c.Ticket, c.Ticket.AtLanding()
 	helpDesk = Checksum(c.ID, t.Created, was.Status, was.Owner)
@@ -68,7 +68,7 @@ func (r *Rules) Checksums(c Conversation) (inbox, helpDesk uint64) {
 	if t.LostOwner != lost {
 		must.Owner = "not lost: " + c.Owner // no agent's ID, so that the sums differ
 	}
-	if t.Provenance == History && inMove {
+	if t.Provenance == History && inMove && r.chosen != (StatusMap{}) {
 		must.Status, _ = r.chosen.Status(c.Status)
 	}
 	return Checksum(c.ID, c.Started, must.Status, must.Owner), helpDesk

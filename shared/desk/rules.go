@@ -132,9 +132,10 @@ func (s Setup) UsualStatuses(c Channel) StatusMap {
 	return usual
 }
 
-// mapping returns the ticket statuses for open and closed conversations.
+// mapping returns the ticket statuses for open and closed conversations. A move that
+// leaves history behind maps none: what is brought in later gets those of new tickets.
 func (r *Rules) mapping(p Provenance) StatusMap {
-	if p == Live {
+	if p == Live || r.move.Choices.History == NoHistory {
 		return r.live
 	}
 	return r.move.Choices.Statuses
@@ -163,12 +164,12 @@ func (r *Rules) Belongs(c Conversation) bool {
 // Provenance returns the provenance of c's ticket, or of the one that it gets.
 // A ticket created in the inbox is native (R15), however late it was created. A
 // conversation that arrived since the fence is live (R18), whatever date its mail
-// carries.
+// carries, unless it was brought in as history.
 func (r *Rules) Provenance(c Conversation) Provenance {
 	switch {
 	case c.HasTicket():
 		return c.Ticket.Provenance
-	case !r.move.FenceAt.IsZero() && !c.TakenIn.Before(r.move.FenceAt):
+	case !r.move.FenceAt.IsZero() && !c.TakenIn.Before(r.move.FenceAt) && !c.Past:
 		return Live
 	}
 	return History

@@ -15,6 +15,7 @@
 //	conversations  part of what is   A#a#C#conversation            P#message#content#number
 //	               long in a message
 //	conversations  external ID       A#a#X#channel#hash            X
+//	conversations  awaited ID        A#a#X#channel#hash            W
 //	control        account           A#a#SETUP                     ACCOUNT
 //	control        agent, team,      A#a#SETUP                     AGENT#id, TEAM#id,
 //	               pipeline, policy                                PIPELINE#id, POLICY#id

@@ -18,6 +18,7 @@ const (
 	aOwner        = "own"
 	aStarted      = "sta"
 	aTakenIn      = "tak" // default: when it joined its channel
+	aPast         = "past"
 	aChanged      = "cha" // default: when it was taken in
 	aCustomerRev  = "cur"
 	aCustomerAt   = "cua" // default, if there is a customer's message: when it was taken in
@@ -88,6 +89,7 @@ func appendHeader(a Attrs, c *desk.Conversation) Attrs {
 	case !c.TakenIn.Equal(c.Joined):
 		a = a.time(aTakenIn, c.TakenIn)
 	}
+	a = a.num(aPast, flag(c.Past))
 	if !c.ChangedAt.Equal(c.TakenIn) {
 		a = a.time(aChanged, c.ChangedAt)
 	}
@@ -174,6 +176,8 @@ func readHeader(account, id string, attrs Attrs) desk.Conversation {
 			if takenIn = true; v.Num != 0 {
 				c.TakenIn = v.time()
 			}
+		case aPast:
+			c.Past = v.Num != 0
 		case aChanged:
 			c.ChangedAt = v.time()
 		case aCustomerRev:

@@ -35,6 +35,7 @@ func drawConversation(t *rapid.T, id string) desk.Conversation {
 		Started: maybe(aTime).Draw(t, "started"), Joined: aTime.Draw(t, "joined"), Rev: n.Draw(t, "rev"), CustomerRev: maybe(n).Draw(t, "customer's"),
 		FirstReplyAt: maybe(aTime).Draw(t, "replied"), WaitingSince: maybe(aTime).Draw(t, "waiting"), ClosedAt: maybe(aTime).Draw(t, "closed"),
 		Messages: rapid.Int64Range(0, 3).Draw(t, "messages"), LastEdit: maybe(name).Draw(t, "edit"),
+		Past: rapid.Bool().Draw(t, "past"),
 		Home: rapid.SampledFrom([]desk.Home{desk.Inbox, desk.HelpDesk}).Draw(t, "home"),
 	}
 	c.Origin = rapid.OneOf(rapid.Just(c.Channel), name).Draw(t, "origin")

@@ -67,6 +67,11 @@ func externalKey(account, channel, external string) Key {
 	return Key{key(account, "X", channel, hex.EncodeToString(sum[:16])), "X"}
 }
 
+// awaitedKey is beside the external ID's own key.
+func awaitedKey(account, channel, external string) Key {
+	return Key{externalKey(account, channel, external).PK, "W"}
+}
+
 func setupPK(account string) string { return key(account, "SETUP") }
 
 func setupKey(account, kind, id string) Key { return Key{setupPK(account), kind + "#" + id} }

@@ -30,15 +30,7 @@ const (
 // Resolve returns what was recorded for external IDs of a channel; unknown
 // ones are left out.
 func (s MessageStore) Resolve(ctx context.Context, account, channel string, externals []string) (map[string]support.External, error) {
-	byKey := make(map[Key]string, len(externals))
-	keys := make([]Key, 0, len(externals))
-	for _, x := range externals {
-		k := externalKey(account, channel, x)
-		if _, twice := byKey[k]; !twice {
-			byKey[k] = x
-			keys = append(keys, k)
-		}
-	}
+	keys, byKey := externalKeys(account, channel, externals, externalKey)
 	items, err := s.Engine.Get(ctx, Conversations, keys, Strong)
 	if err != nil {
 		return nil, fmt.Errorf("look up %d external IDs: %w", len(externals), err)
@@ -50,6 +42,19 @@ func (s MessageStore) Resolve(ctx context.Context, account, channel string, exte
 		}
 	}
 	return found, nil
+}
+
+// externalKeys returns the keys of external IDs, each once, and the ID of each.
+func externalKeys(account, channel string, externals []string, of func(account, channel, external string) Key) (keys []Key, byKey map[Key]string) {
+	byKey = make(map[Key]string, len(externals))
+	for _, x := range externals {
+		k := of(account, channel, x)
+		if _, twice := byKey[k]; !twice {
+			byKey[k] = x
+			keys = append(keys, k)
+		}
+	}
+	return keys, byKey
 }
 
 // Holding returns the conversations that have a message with an external ID by one of
@@ -82,6 +87,36 @@ func (s MessageStore) Claim(ctx context.Context, account, channel, external stri
 		return desk.ErrExists
 	}
 	return err
+}
+
+// Awaited returns the conversations that await messages with external IDs of a
+// channel, by ID; others are left out.
+func (s MessageStore) Awaited(ctx context.Context, account, channel string, externals []string) (map[string]string, error) {
+	keys, byKey := externalKeys(account, channel, externals, awaitedKey)
+	items, err := s.Engine.Get(ctx, Conversations, keys, Strong)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d awaited IDs: %w", len(externals), err)
+	}
+	found := make(map[string]string, len(items))
+	for _, item := range items {
+		found[byKey[item.Key]] = item.Attrs.Str(aOfConversation)
+	}
+	return found, nil
+}
+
+// Await records that a conversation awaits messages with external IDs of a channel,
+// which it names. The first that awaits one keeps it.
+func (s MessageStore) Await(ctx context.Context, account, channel, conversation string, externals []string) error {
+	ws := make([]Write, len(externals))
+	for i, x := range externals {
+		ws[i] = Write{Op: Put, Table: Conversations, Key: awaitedKey(account, channel, x), Set: Attrs{}.str(aOfConversation, conversation), If: Absent()}
+	}
+	for _, err := range s.Engine.Write(ctx, ws) {
+		if err != nil && !errors.Is(err, ErrCondition) {
+			return fmt.Errorf("await %d IDs: %w", len(externals), err)
+		}
+	}
+	return nil
 }
 
 // Begin stores a new conversation with its first message, both or neither;
@@ -131,7 +166,7 @@ var contents = [...]struct {
 // store writes what is long first, beside the message: parts without a
 // message are never read, and written again are the same.
 func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, conflict error, more ...Write) error {
-	a := Attrs{}.str(aExternal, m.External).str(aChannel, m.Channel).str(aAuthor, string(m.Author))
+	a := Attrs{}.str(AttrExternal, m.External).str(aChannel, m.Channel).str(aAuthor, string(m.Author))
 	a = a.str(aFrom, m.From).str(aAgent, m.Agent).time(aWritten, m.At).time(aArrived, m.TakenIn)
 	short := len(m.Text)+len(m.HTML)+len(m.Raw) <= shortSize
 	for of, whole := range [...]string{Subject: m.Subject, Text: m.Text, HTML: m.HTML, Source: m.Raw} {
@@ -226,7 +261,7 @@ func (s MessageStore) Page(ctx context.Context, account, conversation, after str
 func readMessage(account, conversation string, item Item) Message {
 	a := item.Attrs
 	m := Message{Message: desk.Message{
-		Account: account, Conversation: conversation, ID: strings.TrimPrefix(item.Key.SK, messagePrefix), External: a.Str(aExternal),
+		Account: account, Conversation: conversation, ID: strings.TrimPrefix(item.Key.SK, messagePrefix), External: a.Str(AttrExternal),
 		Channel: a.Str(aChannel), Author: desk.Author(a.Str(aAuthor)), From: a.Str(aFrom), Agent: a.Str(aAgent),
 		At: a.Time(aWritten), TakenIn: a.Time(aArrived), Subject: a.Str(contents[Subject].head), Text: a.Str(contents[Text].head),
 	}}
@@ -301,7 +336,7 @@ const (
 	aFrom           = "from"
 	aAgent          = "agent"
 	aArrived        = "taken"
-	aExternal       = "ext"
+	AttrExternal    = "ext"
 	aAuthor         = "author"
 	aWritten        = "at"
 	aBody           = "body"

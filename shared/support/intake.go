@@ -1,10 +1,12 @@
 package support
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
+	"slices"
 	"time"
 
 	"deskmove/shared/desk"
@@ -19,6 +21,8 @@ type Intake struct {
 	Messages      interface {
 		Resolve(ctx context.Context, account, channel string, externals []string) (map[string]External, error)
 		Claim(ctx context.Context, account, channel, external string, x External) error
+		Awaited(ctx context.Context, account, channel string, externals []string) (map[string]string, error)
+		Await(ctx context.Context, account, channel, conversation string, externals []string) error
 		Begin(ctx context.Context, c desk.Conversation, m desk.Message) error
 		Append(ctx context.Context, old, is desk.Conversation, m desk.Message, notAppliedBy string) error
 	}
@@ -39,12 +43,22 @@ type Receipt struct {
 	Message      string // its ID
 	Began        bool   // it began the conversation
 	Known        bool   // it had been taken in before, and nothing was changed
+	// Apart are other conversations that have or await a message that it names, at
+	// most mostApart. Conversations are never joined.
+	Apart []string
 }
+
+const mostApart = 10
 
 // TakeIn takes in a message of a channel, unless one with that m.External has
 // been taken in there before. It joins the conversation of the first reference
 // that is known, else it begins one. Of m, Account, Channel, External, Author,
-// From, Agent, At, Subject and the bodies are read.
+// From, Agent, At, Subject, the bodies, History and Past are read.
+//
+// History comes in any order. So it also joins the conversation that awaits it or one
+// of its references, and what it names itself is awaited from then on. If it was
+// written at or after the channel's fence, the error is an *InvalidError, unless it
+// has been taken in before.
 //
 // The external ID is claimed for a conversation before anything else is written,
 // so that another attempt, after a crash or at the same time, continues with the
@@ -54,15 +68,18 @@ func (i Intake) TakeIn(ctx context.Context, m desk.Message, references []string)
 	if err != nil {
 		return Receipt{}, err
 	}
-	claim, err := i.claim(ctx, m, append([]string{m.External}, references...))
+	claim, apart, err := i.claim(ctx, m, by, append([]string{m.External}, references...))
 	if err != nil {
 		return Receipt{}, err
 	}
-	return i.write(ctx, m, by, claim)
+	r, err := i.write(ctx, m, by, claim)
+	r.Apart = apart
+	return r, err
 }
 
 // Append adds a message to a conversation, on the channel m.Channel or, if that
-// is empty, on the one where the conversation began. Otherwise it is like TakeIn.
+// is empty, on the one where the conversation began. Otherwise it is like TakeIn, but
+// that nothing else is awaited.
 func (i Intake) Append(ctx context.Context, m desk.Message, conversation string) (Receipt, error) {
 	c, err := i.Conversations.Get(ctx, m.Account, conversation)
 	if err != nil {
@@ -76,9 +93,18 @@ func (i Intake) Append(ctx context.Context, m desk.Message, conversation string)
 		return Receipt{}, err
 	}
 	claim := External{Conversation: conversation, Message: messageID(m)}
-	err = i.Messages.Claim(ctx, m.Account, m.Channel, m.External, claim)
-	if errors.Is(err, desk.ErrExists) {
-		claim, err = i.claim(ctx, m, []string{m.External})
+	refused, err := i.refused(ctx, m, by, c.Channel)
+	if err == nil && refused == nil {
+		err = i.Messages.Claim(ctx, m.Account, m.Channel, m.External, claim)
+	}
+	if errors.Is(err, desk.ErrExists) || refused != nil {
+		var known map[string]External
+		if known, err = i.Messages.Resolve(ctx, m.Account, m.Channel, []string{m.External}); err == nil {
+			x, there := known[m.External]
+			if claim = x; !there {
+				err = cmp.Or(refused, error(&desk.BusyError{What: "external ID", After: time.Second}))
+			}
+		}
 	}
 	if err != nil {
 		return Receipt{}, err
@@ -87,35 +113,116 @@ func (i Intake) Append(ctx context.Context, m desk.Message, conversation string)
 }
 
 // claim returns what the message's external ID stands for, and claims it if it is
-// new. Externals are the external ID and the references.
-func (i Intake) claim(ctx context.Context, m desk.Message, externals []string) (External, error) {
+// new: for the conversation that it joins, or for one that it begins. Externals are
+// the external ID and the references. Apart are the other conversations that they
+// belong to.
+func (i Intake) claim(ctx context.Context, m desk.Message, by desk.Channel, externals []string) (x External, apart []string, err error) {
 	for range attempts {
 		known, err := i.Messages.Resolve(ctx, m.Account, m.Channel, externals)
 		if err != nil {
-			return External{}, err
+			return External{}, nil, err
 		}
-		if x, ok := known[m.External]; ok {
-			return x, nil
-		}
-		x := External{Conversation: newConversationID(i.Now(), m), Message: messageID(m)}
-		for _, ref := range externals[1:] {
-			if parent, ok := known[ref]; ok {
-				x.Conversation = parent.Conversation
-				break
+		var awaited map[string]string
+		if m.History {
+			if awaited, err = i.Messages.Awaited(ctx, m.Account, m.Channel, externals); err != nil {
+				return External{}, nil, err
 			}
 		}
-		err = i.Messages.Claim(ctx, m.Account, m.Channel, m.External, x)
-		if !errors.Is(err, desk.ErrExists) {
-			return x, err
+		joins := related(externals, known, awaited)
+		x, there := known[m.External]
+		if !there {
+			x = External{Message: messageID(m)}
+			if len(joins) > 0 {
+				x.Conversation = joins[0]
+			}
+			if err := i.mayJoin(ctx, m, by, x.Conversation); err != nil {
+				return External{}, nil, err
+			}
+			if x.Conversation == "" {
+				x.Conversation = newConversationID(i.Now(), m)
+			}
+			err = i.Messages.Claim(ctx, m.Account, m.Channel, m.External, x)
+			if errors.Is(err, desk.ErrExists) {
+				continue
+			}
+		}
+		if err == nil && m.History {
+			err = i.await(ctx, m, externals[1:], known, awaited, x.Conversation)
+		}
+		apart = slices.DeleteFunc(joins, func(id string) bool { return id == x.Conversation })
+		return x, apart[:min(len(apart), mostApart)], err
+	}
+	return External{}, nil, &desk.BusyError{What: "external ID", After: time.Second}
+}
+
+// mayJoin returns an *InvalidError if m may not join a conversation, or begin one if
+// that is "".
+func (i Intake) mayJoin(ctx context.Context, m desk.Message, by desk.Channel, conversation string) error {
+	channel := by.ID
+	if m.History && conversation != "" {
+		c, err := i.Conversations.Get(ctx, m.Account, conversation)
+		if err == nil {
+			channel = c.Channel
+		} else if !errors.Is(err, desk.ErrNotFound) { // it was claimed, but not begun
+			return err
 		}
 	}
-	return External{}, &desk.BusyError{What: "external ID", After: time.Second}
+	refused, err := i.refused(ctx, m, by, channel)
+	return cmp.Or(err, refused)
+}
+
+// refused returns an *InvalidError as refused if m claims to be history but is not,
+// for the channel by which it comes or the one to which its conversation belongs.
+func (i Intake) refused(ctx context.Context, m desk.Message, by desk.Channel, belongs string) (refused, err error) {
+	refused = by.TakesHistory(m)
+	if refused != nil || !m.History || belongs == by.ID {
+		return refused, nil
+	}
+	c, err := i.Setups.Channel(ctx, m.Account, belongs)
+	if err != nil {
+		return nil, err
+	}
+	return c.TakesHistory(m), nil
+}
+
+// related returns the conversations of external IDs, each once: those that have a
+// message of a reference first, in the order of the references.
+func related(externals []string, known map[string]External, awaited map[string]string) (ids []string) {
+	add := func(id string) {
+		if id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	for _, x := range externals {
+		add(known[x].Conversation)
+	}
+	for _, x := range externals {
+		add(awaited[x])
+	}
+	return ids
+}
+
+// await records the references that nobody has, for a conversation.
+func (i Intake) await(ctx context.Context, m desk.Message, references []string, known map[string]External, awaited map[string]string, conversation string) error {
+	var missing []string
+	for _, ref := range references {
+		if _, there := known[ref]; !there && awaited[ref] == "" {
+			missing = append(missing, ref)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	return i.Messages.Await(ctx, m.Account, m.Channel, conversation, slices.Compact(missing))
 }
 
 // write stores the message in the conversation that it was claimed for.
 func (i Intake) write(ctx context.Context, m desk.Message, by desk.Channel, claim External) (Receipt, error) {
 	m.Conversation, m.ID = claim.Conversation, claim.Message
-	m.At = m.At.UTC().Truncate(time.Millisecond)
+	for _, at := range []*time.Time{&m.At, &m.Past.FirstReplyAt, &m.Past.WaitingSince} {
+		*at = at.UTC().Truncate(time.Millisecond)
+	}
 	for range attempts {
 		m.TakenIn = since(by, i.Now().UTC().Truncate(time.Millisecond))
 		taken, err := i.attempt(ctx, m, by)
@@ -160,7 +267,7 @@ func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (R
 		return Receipt{}, err
 	}
 	notAppliedBy := ""
-	if c.Home == desk.HelpDesk {
+	if c.Home == desk.HelpDesk && !belongs.Quiet(m) {
 		rules, err := i.Rulebook.Rules(ctx, m.Account, belongs.Move)
 		switch {
 		case err == nil:

@@ -63,6 +63,7 @@
 //	edits kept                revisions rise one by one
 //	replies reopen            a customer's message reaches the ticket with the message
 //	moved unchanged           a move changes only the home of a ticket of the inbox
+//	history                   old mail changes no ticket, and what it begins is history whenever it came
 //	told                      a live ticket and its notification: both or neither
 //	passed by                 what the stream has passed since the fence has landed
 //	left behind               a batch that is done leaves none of its own behind

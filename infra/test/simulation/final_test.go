@@ -139,7 +139,7 @@ func (w *world) finalTicket(c desk.Conversation, m desk.Move) {
 	if t.Provenance == desk.Native {
 		return
 	}
-	live := !c.TakenIn.Before(m.FenceAt)
+	live := !c.TakenIn.Before(m.FenceAt) && !c.Past
 	if live != (t.Provenance == desk.Live) {
 		w.violate("provenance: %s is %s", describe(c), t.Provenance)
 	}
@@ -160,7 +160,7 @@ func (w *world) finalTicket(c desk.Conversation, m desk.Move) {
 	if owner := c.Owner; owner != "" && lost == "" && was.Owner != owner || t.Provenance == desk.History && lost == owner && was.Owner != "" {
 		w.violate("owner: %s is %q's, its ticket landed as %q's", describe(c), owner, was.Owner)
 	}
-	if t.Provenance != desk.History || t.Move == "" {
+	if t.Provenance != desk.History || t.Move == "" || m.Choices.History == desk.NoHistory {
 		return
 	}
 	if want, _ := m.Choices.Statuses.Status(c.Status); was.Status != want {

@@ -63,6 +63,7 @@ func (w *world) checkWrites(changes []storetest.Written) {
 				w.invariants.written[is.Account+"#"+is.ID] = lastWrite{c.Key, is, w.now}
 				w.invariants.checkConversation(was, is, c)
 				w.invariants.checkTold(was, is, changes)
+				w.invariants.checkHistory(was, is, c, changes)
 			}
 		case store.Control:
 			w.invariants.checkControl(c)
@@ -141,7 +142,7 @@ func (w *invariants) checkTicket(was, is desk.Conversation) {
 // checkLanded checks a conversation that lands, or has landed.
 func (w *invariants) checkLanded(was, is desk.Conversation) {
 	source := func(c desk.Conversation) desk.Conversation {
-		return desk.Conversation{Status: c.Status, Owner: c.Owner, ClosedAt: c.ClosedAt, Channel: c.Channel, Joined: c.Joined, Started: c.Started, TakenIn: c.TakenIn}
+		return desk.Conversation{Status: c.Status, Owner: c.Owner, ClosedAt: c.ClosedAt, Channel: c.Channel, Joined: c.Joined, Started: c.Started, TakenIn: c.TakenIn, Past: c.Past}
 	}
 	if source(was) != source(is) {
 		w.violate("source is frozen: %s changes conversation %s, which lands or has landed", w.writer, is.ID)
@@ -171,6 +172,23 @@ func (w *invariants) fenceOf(c desk.Conversation) time.Time {
 	channel, err := w.stores.setups.Channel(context.Background(), c.Account, c.Channel)
 	must(err)
 	return channel.FenceAt
+}
+
+// checkHistory checks that old mail changes no ticket and tells nobody, and that a
+// conversation that begins with it is marked as history, but no other.
+func (w *invariants) checkHistory(was, is desk.Conversation, c storetest.Written, changes []storetest.Written) {
+	old, message := false, false
+	for _, m := range changes {
+		if external := m.New.Str(store.AttrExternal); m.Key.PK == c.Key.PK && external != "" {
+			message, old = true, w.people.history[external]
+		}
+	}
+	switch {
+	case message && c.Old == nil && is.Past != old:
+		w.violate("history: %s begins conversation %s, of history: %t", w.writer, is.ID, is.Past)
+	case old && (is.CustomerRev != was.CustomerRev || is.Ticket != was.Ticket):
+		w.violate("history: %s changes %s by old mail: its ticket is %+v, was %+v", w.writer, is.ID, is.Ticket, was.Ticket)
+	}
 }
 
 // checkTold checks that a live ticket lands together with its notification.

@@ -67,6 +67,13 @@ var mutants = []struct {
 		}
 		return w
 	})},
+	{"history that is not marked", 30, breakWrites(func(_ string, w store.Write) store.Write {
+		if w.Op == store.Put && w.Table == store.Conversations {
+			w.Set = without(w.Set, "past")
+		}
+		return w
+	})},
+	{"history that is live to a ticket", 60, mutant{handlers: func(_ string, a *app.App) { a.Intake.Messages = noHistory{a.Messages} }}},
 	{"no sweeper", 60, mutant{noSweeper: true}},
 	{"notification outside the transaction", 10, breakEngines(func(b *brokenEngine) { b.tellsLater = true })},
 	{"list before fence without compare", 400, listFirst()},
@@ -275,6 +282,17 @@ func breakReplies(breakIt func(store.Write) store.Write) mutant {
 			return ws
 		}
 	})
+}
+
+// noHistory stores history as if the customer had written it now.
+type noHistory struct{ store.MessageStore }
+
+func (n noHistory) Append(ctx context.Context, old, is desk.Conversation, m desk.Message, notAppliedBy string) error {
+	if m.History && m.Author == desk.ByCustomer && is.Home == desk.HelpDesk {
+		is.CustomerRev, is.CustomerAt = is.Rev, is.ChangedAt
+		is = is.CannotFollow()
+	}
+	return n.MessageStore.Append(ctx, old, is, m, notAppliedBy)
 }
 
 type hidesListing struct{}

@@ -17,6 +17,7 @@ type people struct {
 	requests     int               // running, or to be made again
 	known        []conversationRef // conversations that people know
 	imported     map[string]int64
+	history      map[string]bool // external IDs of messages that are brought in as old mail
 	acknowledged []acknowledged
 	moves        []startedMove
 	movesFirst   map[string]string // channel, by account
@@ -76,7 +77,7 @@ func (w *world) pickConversation(c random) conversationRef {
 // createAccounts creates accounts with some conversations.
 func (w *world) createAccounts(c random) {
 	ctx := context.Background()
-	w.people.imported = map[string]int64{}
+	w.people.imported, w.people.history = map[string]int64{}, map[string]bool{}
 	for _, account := range accounts {
 		must(w.stores.setups.Replace(ctx, newSetup(account)))
 		var cs []desk.Conversation
@@ -157,8 +158,10 @@ func (w *world) personActs(c random, i int) {
 		w.sendReply(c, i)
 	case k < 80:
 		w.editConversation(c, i)
-	case k < 90:
+	case k < 88:
 		w.editTicket(c, i, w.pickConversation(c))
+	case k < 94:
+		w.bringHistory(c, i)
 	default:
 		w.pickTicketToCreate(c, i)
 	}
@@ -228,6 +231,27 @@ func (w *world) sendReply(c random, i int) {
 	}
 	var taken support.Receipt
 	w.request(fmt.Sprintf("append%d", i), func(ctx context.Context, p *process) (err error) {
+		taken, err = p.Intake.Append(ctx, m, to.id)
+		return err
+	}, func(err error) { w.noteAcknowledged(m, taken, err, false) })
+}
+
+// bringHistory has a connector bring in old mail: as a conversation of its own, or to
+// one that is known.
+func (w *world) bringHistory(c random, i int) {
+	to := w.pickConversation(c)
+	m := w.newMessage(c, i, to.account, to.channel)
+	m.External = fmt.Sprintf("old%d", i)
+	m.At = epoch.Add(-c.between(60*24*time.Hour, 90*24*time.Hour)).Truncate(time.Millisecond)
+	m.History = true
+	m.Past = desk.Past{Status: pick(c, []desk.ConversationStatus{desk.Open, desk.Closed}), Owner: pick(c, []string{"", "ann", "cem"})}
+	w.people.history[m.External] = true
+	if c.perMille(500) {
+		w.takeIn(fmt.Sprintf("history%d", i), m, []string{"of nobody"}, true)
+		return
+	}
+	var taken support.Receipt
+	w.request(fmt.Sprintf("history%d", i), func(ctx context.Context, p *process) (err error) {
 		taken, err = p.Intake.Append(ctx, m, to.id)
 		return err
 	}, func(err error) { w.noteAcknowledged(m, taken, err, false) })

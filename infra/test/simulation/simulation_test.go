@@ -152,7 +152,7 @@ func TestEverythingHappens(t *testing.T) {
 		all.WriteString(simulate(t, scenario{seed: seed, trace: true}).trace)
 	}
 	trace := all.String()
-	for _, act := range []string{"begin", "append", "reply", "edit", "ticket", "native", "start", "retry", "configure", "mend"} {
+	for _, act := range []string{"begin", "append", "reply", "history", "edit", "ticket", "native", "start", "retry", "configure", "mend"} {
 		if !strings.Contains(trace, "  api "+act) {
 			t.Errorf("nobody makes a request to %s", act)
 		}

@@ -29,6 +29,9 @@ type Options struct {
 	// States closes conversations that an agent answered last, and gives all
 	// to the agent who answered last.
 	States bool
+	// Live takes mail in as new that was written after the channel began to move.
+	// Without it such mail is left out.
+	Live bool
 	// Concurrency is how many conversations are imported at a time; 8 if 0.
 	Concurrency int
 	// TempDir is where bodies are kept meanwhile; the system's if "".
@@ -55,6 +58,7 @@ type run struct {
 	people  people
 	spool   *mail.Spool
 	threads []thread.Thread
+	fence   time.Time // of the channel, when the import began; zero in the inbox
 	summary Summary
 }
 
@@ -66,6 +70,11 @@ func (r *run) do(ctx context.Context) (err error) {
 	if r.people, err = newPeople(setup, r.options.Channel); err != nil {
 		return err
 	}
+	channel, err := r.api.Channel(ctx, r.options.Channel)
+	if err != nil {
+		return err
+	}
+	r.fence = channel.FenceAt
 	if r.spool, err = mail.NewSpool(r.options.TempDir); err != nil {
 		return err
 	}

@@ -61,10 +61,11 @@ func (p *poster) thread(ctx context.Context, t *thread.Thread) error {
 		if err == nil {
 			o.add(taken, m)
 		}
-		if err := p.count(item, taken, err); err != nil {
+		if err := p.count(item, m, taken, err); err != nil {
 			return err
 		}
 	}
+	p.apart(o)
 	if o.conversation == "" || !p.options.States {
 		return nil
 	}
@@ -78,6 +79,7 @@ type outcome struct {
 	owner        string // the last agent known to have answered
 	added, known bool
 	last         time.Time // date of the last message that has one
+	apart        []string  // other conversations that hold or await a part of it
 }
 
 func (o *outcome) add(t api.Taken, m api.MessageContent) {
@@ -90,6 +92,62 @@ func (o *outcome) add(t api.Taken, m api.MessageContent) {
 	}
 	o.added = o.added || !t.Known
 	o.known = o.known || t.Known
+	for _, id := range append(t.Apart, t.ConversationID) {
+		if id != o.conversation && !slices.Contains(o.apart, id) {
+			o.apart = append(o.apart, id)
+		}
+	}
+}
+
+// apart notes that a thread is in several conversations.
+func (p *poster) apart(o outcome) {
+	if len(o.apart) == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.summary.Apart = append(p.summary.Apart, append([]string{o.conversation}, o.apart...))
+}
+
+// date is when a mail was written or received; if neither is known, that of the
+// message before.
+func date(h mail.Header, before time.Time) time.Time {
+	switch {
+	case !h.Date.IsZero():
+		return h.Date
+	case !h.Arrival.IsZero():
+		return h.Arrival
+	}
+	return before
+}
+
+// past is what a thread was: when the import began or, if its channel was moving or
+// had moved by then, before that.
+func (p *poster) past(t *thread.Thread) *api.PastConversation {
+	var was api.PastConversation
+	var at time.Time
+	for _, item := range t.Items {
+		h := p.spool.Headers()[item.Index]
+		at = date(h, at)
+		switch {
+		case !p.fence.IsZero() && !at.Before(p.fence):
+		case p.people.own(h.From.Address):
+			if was.FirstReplyAt.IsZero() {
+				was.FirstReplyAt = at
+			}
+			was.WaitingSince, was.Status = time.Time{}, string(desk.Closed)
+			was.Owner = cmp.Or(p.people.agents[h.From.Address], was.Owner)
+		default:
+			if was.WaitingSince.IsZero() {
+				was.WaitingSince = at
+			}
+			was.Status = string(desk.Open)
+		}
+	}
+	if !p.options.States {
+		was.Status, was.Owner = "", ""
+	}
+	return &was
 }
 
 // message makes a message of a mail. One without any date has that of the
@@ -101,17 +159,11 @@ func (p *poster) message(item thread.Item, o *outcome) (api.MessageContent, erro
 	if err != nil {
 		return api.MessageContent{}, err
 	}
-	at := m.Date
-	if at.IsZero() {
-		at = m.Arrival
-	}
-	if at.IsZero() {
-		at = o.last
-	}
+	at := date(m.Header, o.last)
 	o.last = at
 	n := api.MessageContent{
 		ExternalID: item.ExternalID, From: cmp.Or(m.From.Address, m.From.Name), Author: "customer", At: at,
-		Subject: m.Subject, Text: m.Text, HTML: m.HTML, Raw: attachments(m),
+		Subject: m.Subject, Text: m.Text, HTML: m.HTML, Raw: attachments(m), History: true,
 	}
 	if p.people.own(m.From.Address) {
 		n.Author, n.Agent = "agent", p.people.agents[m.From.Address]
@@ -141,15 +193,19 @@ func references(t *thread.Thread, h mail.Header, self string) []string {
 // take hands a message over. If it is too large, its attachments stay behind,
 // then its HTML, of which the text says the same.
 func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m api.MessageContent, conversation string) (api.Taken, error) {
-	item := t.Items[i]
+	item, was := t.Items[i], p.past(t)
 	send := func() (api.Taken, error) {
 		if conversation != "" {
 			return p.api.AddMessage(ctx, conversation, api.AddedMessage{ChannelID: p.options.Channel, MessageContent: m})
 		}
 		refs := references(t, p.spool.Headers()[item.Index], m.ExternalID)
-		return p.api.TakeMessage(ctx, p.options.Channel, api.NewMessage{References: refs, MessageContent: m})
+		return p.api.TakeMessage(ctx, p.options.Channel, api.NewMessage{References: refs, Conversation: was, MessageContent: m})
 	}
 	taken, err := send()
+	if p.options.Live && isNew(err) {
+		m.History, was = false, nil
+		taken, err = send()
+	}
 	for _, part := range []*string{&m.Raw, &m.HTML} {
 		if !isStatus(err, http.StatusRequestEntityTooLarge) || *part == "" {
 			continue
@@ -163,6 +219,13 @@ func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m api.Messag
 	return taken, err
 }
 
+// isNew reports whether the API refused a mail as history, because it was written
+// after the channel had begun to move.
+func isNew(err error) bool {
+	var problem *client.Problem
+	return errors.As(err, &problem) && slices.ContainsFunc(problem.Errors, func(e api.FieldProblem) bool { return e.Code == desk.CodeNotHistory })
+}
+
 func (p *poster) lessened(item thread.Item) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -172,7 +235,7 @@ func (p *poster) lessened(item thread.Item) {
 
 // count accounts for a message. One that the API does not accept is skipped;
 // any other error ends the import.
-func (p *poster) count(item thread.Item, t api.Taken, err error) error {
+func (p *poster) count(item thread.Item, m api.MessageContent, t api.Taken, err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.spool.Headers()[item.Index]
@@ -185,6 +248,12 @@ func (p *poster) count(item thread.Item, t api.Taken, err error) error {
 		if t.Began {
 			p.summary.Conversations++
 		}
+	case isNew(err):
+		why := "it was written"
+		if m.At.IsZero() {
+			why = "it has no date, so that it would count as written"
+		}
+		p.summary.skip(Skipped{File: h.File, Number: h.Number, Reason: why + " after the channel began to move; --live brings it in as new mail, with a notification"})
 	case isStatus(err, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity) && errors.As(err, &problem):
 		p.summary.skip(Skipped{File: h.File, Number: h.Number, Reason: problem.Error()})
 	default:
@@ -205,7 +274,8 @@ func isStatus(err error, statuses ...int) bool {
 // state closes a conversation that an agent answered last, and gives it to
 // the agent who did. What people changed since an earlier import is theirs:
 // unless messages were added now, only a conversation that nobody has touched
-// is set.
+// is set. One that began now has been given its state, but not what later messages
+// made of that.
 func (p *poster) state(ctx context.Context, o outcome) error {
 	var e desk.Edit
 	if o.author == "agent" {
@@ -217,26 +287,26 @@ func (p *poster) state(ctx context.Context, o outcome) error {
 	if e == (desk.Edit{}) {
 		return nil
 	}
-	if o.known {
-		c, err := p.api.Conversation(ctx, o.conversation)
-		if err != nil {
-			return fmt.Errorf("conversation %s: %w", o.conversation, err)
-		}
-		changes := c.Version - c.MessageCount // other than messages
-		if c.Home != "inbox" {
-			changes-- // the landing
-		}
-		untouched := changes == 0
-		asIs := (e.Status == nil || c.Status == string(desk.Closed)) && (e.Owner == nil || c.Owner == o.owner)
-		if asIs || !o.added && !untouched {
-			return nil
-		}
-		if c.Home != "inbox" {
-			p.moved()
-			return nil
-		}
+	c, err := p.api.Conversation(ctx, o.conversation)
+	if err != nil {
+		return fmt.Errorf("conversation %s: %w", o.conversation, err)
 	}
-	err := p.api.EditConversation(ctx, o.conversation, e)
+	changes := c.Version - c.MessageCount // other than messages
+	if c.Home != "inbox" {
+		changes-- // the landing
+	}
+	asIs := (e.Status == nil || c.Status == string(desk.Closed)) && (e.Owner == nil || c.Owner == o.owner)
+	switch {
+	case asIs && !o.known:
+		p.set(e)
+		return nil
+	case asIs, !o.added && changes != 0:
+		return nil
+	case c.Home != "inbox":
+		p.moved()
+		return nil
+	}
+	err = p.api.EditConversation(ctx, o.conversation, e)
 	if isStatus(err, http.StatusConflict) { // it has moved meanwhile
 		p.moved()
 		return nil
@@ -244,6 +314,12 @@ func (p *poster) state(ctx context.Context, o outcome) error {
 	if err != nil {
 		return fmt.Errorf("conversation %s: %w", o.conversation, err)
 	}
+	p.set(e)
+	return nil
+}
+
+// set counts what was set.
+func (p *poster) set(e desk.Edit) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e.Status != nil {
@@ -252,7 +328,6 @@ func (p *poster) state(ctx context.Context, o outcome) error {
 	if e.Owner != nil {
 		p.summary.Owned++
 	}
-	return nil
 }
 
 func (p *poster) moved() {

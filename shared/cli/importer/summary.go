@@ -23,7 +23,9 @@ type Summary struct {
 	Closed        int64     `json:"closed"`        // because an agent answered last
 	Owned         int64     `json:"owned"`         // given to the agent who answered last
 	Moved         int64     `json:"moved"`         // their state was left alone, for they are in the help desk
-	Seconds       float64   `json:"seconds"`
+	// Apart are threads that are in several conversations, by their IDs.
+	Apart   [][]string `json:"apart,omitempty"`
+	Seconds float64    `json:"seconds"`
 }
 
 // File is a file that was read.
@@ -86,6 +88,13 @@ func (s Summary) Write(w io.Writer) {
 	}
 	if s.Moved > 0 {
 		out("%8d conversations are in the help desk already; their status was not changed\n", s.Moved)
+	}
+	if len(s.Apart) > 0 {
+		groups := make([]string, len(s.Apart))
+		for i, ids := range s.Apart {
+			groups[i] = strings.Join(ids, " and ")
+		}
+		out("%8d threads are in several conversations, which cannot be joined: %s\n", len(s.Apart), some(groups))
 	}
 	out("%8.1f s\n", s.Seconds)
 }

@@ -24,6 +24,7 @@ type record struct {
 	moved           bool // it is in the help desk
 	ticketed        bool // names a ticket
 	odd             bool // names another ticket than its own
+	past            bool // it was brought in as history after the fence
 	seen            bool // its ticket was read
 }
 
@@ -57,7 +58,7 @@ func (r *records) read(c api.Conversation) record {
 		id: c.ID, started: millis(c.StartedAt), takenIn: millis(c.TakenInAt), joined: millis(c.JoinedAt), customerAt: millis(c.CustomerAt),
 		version: int32(c.Version), customerVersion: int32(c.CustomerVersion), // #nosec G115 -- nobody changes one so often
 		channel: r.number(c.ChannelID), owner: r.number(c.Owner), move: r.number(c.MoveID),
-		open: c.Status == "open", moved: c.Home == "helpdesk",
+		open: c.Status == "open", past: c.History, moved: c.Home == "helpdesk",
 		ticketed: c.TicketID != "", odd: c.TicketID != "" && c.TicketID != ticketID(c.ID),
 	}
 }

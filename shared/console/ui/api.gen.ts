@@ -22,6 +22,8 @@ export interface AddedMessage {
   externalId: string;
   /** The sender's address, number or name. */
   from?: string;
+  /** It is old mail that is brought in later, in any order, and not as it arrives. Its references that are unknown are awaited: a message with such an ID that is brought in later joins its conversation. On a channel that moves or has moved it comes in quietly: a conversation that it begins becomes a ticket from history, by the choices of the move, and one that it is added to keeps its status and its clocks. There it must have been written before the move began (422 not-history). */
+  history?: boolean;
   html?: string;
   /** The source as it came, such as a whole mail. It is kept whole. */
   raw?: string;
@@ -260,12 +262,14 @@ export interface Conversation {
   closedAt?: string;
   /** Address, number or name of the customer. */
   customer: string;
-  /** When the customer's last message was taken in. */
+  /** When the customer's last message was taken in, but for history. */
   customerAt?: string;
-  /** The version that the customer's last message made; 0 if the customer has not written. */
+  /** The version that the customer's last message made; 0 if the customer has not written, but for history. */
   customerVersion: number;
   /** When an agent first answered. */
   firstReplyAt?: string;
+  /** It began with history that was brought in later: its ticket is one from history, whenever it came. */
+  history?: boolean;
   /** Where people work on it. It never goes back from helpdesk to inbox. */
   home: "inbox" | "helpdesk";
   /** ID of the conversation. IDs of conversations taken in later sort later. */
@@ -414,7 +418,7 @@ export interface FailureList {
 
 export interface FieldProblem {
   /** Stable; programs may rely on it. */
-  code: "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-external-id" | "no-pipeline" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "repeated" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
+  code: "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-external-id" | "no-pipeline" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "repeated" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
   /** Path of the field, or name of the parameter. */
   field: string;
   /** What problem and remedy name, by name: with the code they can be said in any language. */
@@ -585,10 +589,14 @@ export interface NewMessage {
   /** When it was written, by the sender's date, from 1970 to 2286. Without it, now. */
   at?: string;
   author: "customer" | "agent";
+  /** With history: what the conversation is that the message begins. If it begins none, it has no effect. */
+  conversation?: PastConversation;
   /** Your ID of the message, unique in the channel, such as a mail's Message-ID. Blanks around it and one pair of brackets are dropped: <4711@customer.example> and 4711@customer.example are the same. Sent again with the same ID, it changes nothing. */
   externalId: string;
   /** The sender's address, number or name. */
   from?: string;
+  /** It is old mail that is brought in later, in any order, and not as it arrives. Its references that are unknown are awaited: a message with such an ID that is brought in later joins its conversation. On a channel that moves or has moved it comes in quietly: a conversation that it begins becomes a ticket from history, by the choices of the move, and one that it is added to keeps its status and its clocks. There it must have been written before the move began (422 not-history). */
+  history?: boolean;
   html?: string;
   /** The source as it came, such as a whole mail. It is kept whole. */
   raw?: string;
@@ -661,6 +669,17 @@ export interface NotificationList {
   next?: string;
   /** How far a list that is ordered by time came, if there is a next page. */
   reachedAt?: string;
+}
+
+export interface PastConversation {
+  /** When an agent first answered. */
+  firstReplyAt?: string;
+  /** ID of the agent who owns it; empty if nobody does. */
+  owner?: string;
+  /** Without it, open. */
+  status?: "open" | "closed";
+  /** Since when the customer waits for an answer. */
+  waitingSince?: string;
 }
 
 export interface Phase {
@@ -889,6 +908,8 @@ export interface StatusMap {
 }
 
 export interface Taken {
+  /** Other conversations that it belongs to by its references, at most ten. Conversations are never joined. */
+  apart?: Array<string>;
   /** It began the conversation. */
   began: boolean;
   conversationId: string;

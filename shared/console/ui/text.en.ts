@@ -392,6 +392,7 @@ export const en = {
   "field.no-pipeline": "There is no pipeline.",
   "field.half-pipeline": "A pipeline needs an open and a closed status.",
   "field.move-needs-statuses": "A move that runs needs the statuses {open} and {closed}.",
+  "field.not-history": "It was written after the channel began to move at {fence}. Bring it in as live mail.",
   "field.only-with-history": "It counts only if conversations go along.",
   "field.negative-duration": "The duration is negative.",
   "field.too-long-duration": "The duration is too long.",

@@ -392,6 +392,7 @@ export const nb: Record<keyof typeof en, string> = {
   "field.no-pipeline": "Det finnes ingen pipeline.",
   "field.half-pipeline": "En pipeline trenger en åpen og en lukket status.",
   "field.move-needs-statuses": "En flytting som pågår, trenger statusene {open} og {closed}.",
+  "field.not-history": "Den ble skrevet etter at kanalen begynte å flytte {fence}. Ta den inn som ny post.",
   "field.only-with-history": "Det gjelder bare hvis samtaler blir med.",
   "field.negative-duration": "Varigheten er negativ.",
   "field.too-long-duration": "Varigheten er for lang.",

@@ -85,7 +85,7 @@ func (r *reader) query(q store.Query) (store.Page, error) {
 	if q.Index != nil {
 		err = bindIndexBounds(stmt, q)
 	} else {
-		bindBounds(stmt, q)
+		err = bindTableBounds(stmt, q)
 	}
 	if err != nil {
 		return store.Page{}, err
@@ -165,6 +165,18 @@ func entry(stmt *sqlite.Stmt, q store.Query) (item store.Item, size int, err err
 	return item, size + len(b), err
 }
 
+// isWithin reports whether a query covers a sort key. One that goes on elsewhere was not
+// begun by it.
+func isWithin(q store.Query, sk string) bool { return q.From <= sk && (q.To == "" || sk <= q.To) }
+
+func bindTableBounds(stmt *sqlite.Stmt, q store.Query) error {
+	if q.After != "" && !isWithin(q, q.After) {
+		return store.ErrCursor
+	}
+	bindBounds(stmt, q)
+	return nil
+}
+
 func bindBounds(stmt *sqlite.Stmt, q store.Query) {
 	from, to := q.From, ""
 	if q.To != "" {
@@ -190,6 +202,9 @@ func bindIndexBounds(stmt *sqlite.Stmt, q store.Query) error {
 		after, err := parseCursor(q.After)
 		if err != nil {
 			return err
+		}
+		if !isWithin(q, after[0]) {
+			return store.ErrCursor
 		}
 		if q.Descending {
 			to = after

@@ -156,6 +156,39 @@ func forgedCursors(k *kit) {
 			k.Errorf("after %q: %v", cursor, err)
 		}
 	}
+	// A cursor of the partition, but beyond the bounds of the query.
+	k.fill("q", awkward)
+	for _, sk := range []string{"0", "9"} {
+		k.must(store.Write{Table: i.Table, Key: k.key("p", sk), Set: attrs(i.PK, key.PK, i.SK, sk)})
+	}
+	for _, whole := range []store.Query{
+		{Table: store.Conversations, PK: k.prefix + "q", Limit: 1, Read: store.Strong},
+		{Table: i.Table, Index: i, PK: key.PK, Limit: 1},
+	} {
+		for _, end := range []bool{false, true} {
+			k.eventually(func() string {
+				at := whole
+				at.Descending = end
+				within := whole
+				within.From, within.To, within.After = "1", "2", k.page(at).Next
+				_, up := k.engine.Query(k.ctx, within)
+				within.Descending = true
+				if _, down := k.engine.Query(k.ctx, within); within.After == "" || !errors.Is(up, store.ErrCursor) || !errors.Is(down, store.ErrCursor) {
+					return fmt.Sprintf("%+v: %v, %v", within, up, down)
+				}
+				return ""
+			})
+		}
+	}
+}
+
+func (k *kit) page(q store.Query) store.Page {
+	k.Helper()
+	p, err := k.engine.Query(k.ctx, q)
+	if err != nil {
+		k.Fatal(err)
+	}
+	return p
 }
 
 // wantCount checks a count, in an index once that has caught up.
