@@ -81,7 +81,7 @@ var lenient = map[string]string{
 var deployments = map[string]map[string]any{
 	"all of it": {
 		"AlarmEmail": "ops@acme.example", "TableKey": "arn:aws:kms:us-east-1:123456789012:key/0", "UserPoolDomainPrefix": "acme",
-		"RedirectReservedConcurrency": 10.0, "WarmWriteUnits": 20000.0, "LogRetentionDays": 365.0,
+		"RedirectReservedConcurrency": 20.0, "WarmWriteUnits": 20000.0, "LogRetentionDays": 365.0,
 	},
 	"an outside issuer": {
 		"IssuerUrl": "https://login.acme.example", "Audience": "desk", "AlarmEmail": "ops@acme.example", "LogRetentionDays": 365.0,

@@ -34,10 +34,13 @@ type Platform struct {
 	Pause func(ctx context.Context, d time.Duration) error
 	// Turn waits until live traffic leaves room for a piece of the backfill
 	// (move.Converter); nil on AWS, where functions have processors of their own.
-	Turn    func(ctx context.Context) (most int, done func())
-	Now     func() time.Time
-	Log     *slog.Logger    // nil discards logs
-	Metrics *metrics.Writer // nil discards metrics
+	Turn func(ctx context.Context) (most int, done func())
+	// StandBack is how long a converter waits after its store was too busy; 0 where
+	// Turn sees to that.
+	StandBack time.Duration
+	Now       func() time.Time
+	Log       *slog.Logger    // nil discards logs
+	Metrics   *metrics.Writer // nil discards metrics
 	// Check reports what is wrong with the engine's tables; nil where the engine
 	// creates them itself.
 	Check func(ctx context.Context) error
@@ -156,6 +159,7 @@ func New(p Platform) *App {
 
 		Convert: handler.Convert{
 			Use: move.Converter{Rulebook: book, Lander: land, Ledger: ledger, Now: p.Now, Turn: p.Turn}.Do, Log: p.Log, Metrics: p.Metrics,
+			StandBack: p.StandBack,
 		},
 		Redirect: &handler.Redirect{
 			Use: (&move.Redirector{Setups: setups, Rulebook: book, Lander: land, Ledger: ledger, Now: p.Now}).Redirect,

@@ -117,8 +117,12 @@ func (c *Cloud) Platform(t Tables) app.Platform {
 		}
 		return store.CheckLayout(ctx, engine)
 	}
-	return app.Platform{Engine: &checked{Engine: engine}, Batch: BatchSize, Now: time.Now, Log: c.Log, Check: cached(check)}
+	return app.Platform{Engine: &checked{Engine: engine}, Batch: BatchSize, StandBack: standBack, Now: time.Now, Log: c.Log, Check: cached(check)}
 }
+
+// standBack is how long a converter leaves a table alone that has throttled it. Its batch
+// comes back by itself, and the redirect of live traffic is tried again meanwhile.
+const standBack = 5 * time.Second
 
 func (c *Cloud) engine(t Tables) *dynamo.Engine {
 	db, streams := dynamo.Clients(c.cfg)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"deskmove/shared/desk"
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
 )
@@ -20,6 +21,9 @@ type Convert struct {
 	Use     func(ctx context.Context, b move.Batch, receives int) (move.Found, error)
 	Log     *slog.Logger
 	Metrics *metrics.Writer // nil discards metrics
+	// StandBack is how long to wait after a store was too busy for a batch, so that
+	// live traffic has what there is.
+	StandBack time.Duration
 }
 
 // Handle converts all batches concurrently, and returns the IDs of the messages
@@ -32,6 +36,9 @@ func (h Convert) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEvent
 			if b, err := h.convert(ctx, m); err != nil {
 				h.Log.ErrorContext(ctx, "batch not converted", "messageId", m.MessageId, "account", b.Account, "move", b.Move, "err", err)
 				failed[i] = true
+				if desk.Temporary(err) {
+					h.standBack(ctx)
+				}
 			}
 		})
 	}
@@ -44,6 +51,18 @@ func (h Convert) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEvent
 		}
 	}
 	return res, nil
+}
+
+// standBack waits, but not until the function's time is up.
+func (h Convert) standBack(ctx context.Context) {
+	wait := h.StandBack
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline)-time.Second)
+	}
+	select {
+	case <-time.After(wait):
+	case <-ctx.Done():
+	}
 }
 
 // convert returns the batch of a message, as far as it could be read.
