@@ -36,6 +36,7 @@ type UseCases struct {
 	Moves         store.MoveStore
 	Ledger        store.LedgerStore
 	Journal       store.JournalStore
+	Audit         *support.Journal // for what callers are refused, instead of Journal
 
 	Recorder  *metrics.Recorder // nil where CloudWatch has the figures
 	Dashboard string            // where it has them

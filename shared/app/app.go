@@ -123,6 +123,7 @@ func New(p Platform) *App {
 		moves         = store.MoveStore{Engine: p.Engine}
 		ledger        = store.LedgerStore{Engine: p.Engine}
 		journal       = store.JournalStore{Engine: p.Engine}
+		audit         = &support.Journal{Log: journal}
 
 		book    = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, TTL: rulesRemembered}
 		open    = &support.OpenRows{Conversations: conversations, Now: p.Now}
@@ -171,9 +172,9 @@ func New(p Platform) *App {
 
 		UseCases: api.UseCases{
 			Planner:  plan,
-			Starter:  move.Starter{Setups: setups, Moves: moves, Journal: journal, Plan: plan, Machine: p.Machine, Log: p.Log, Now: p.Now},
-			Retrier:  move.Retrier{Setups: setups, Moves: moves, Journal: journal, Ledger: ledger, Machine: p.Machine, Log: p.Log, Now: p.Now},
-			Repairer: move.Repairer{Setups: setups, Moves: moves, Journal: journal, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Starter:  move.Starter{Setups: setups, Moves: moves, Journal: audit, Plan: plan, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Retrier:  move.Retrier{Setups: setups, Moves: moves, Journal: audit, Ledger: ledger, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Repairer: move.Repairer{Setups: setups, Moves: moves, Journal: audit, Machine: p.Machine, Log: p.Log, Now: p.Now},
 			Intake:   support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Rulebook: book, Now: p.Now},
 			Editor:   support.Editor{Setups: setups, Conversations: conversations, Moves: moves, Now: p.Now},
 			Monitor:  move.Monitor{Setups: setups, Moves: moves, Ledger: ledger, Now: p.Now},
@@ -187,7 +188,7 @@ func New(p Platform) *App {
 			Accounts:   support.Accounts{Setups: setups, Moves: moves, Listing: conversations},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Moves: moves,
-			Ledger: ledger, Journal: journal, Recorder: p.Metrics.Recorder(), Health: p.Check, Now: p.Now, Log: p.Log,
+			Ledger: ledger, Journal: journal, Audit: audit, Recorder: p.Metrics.Recorder(), Health: p.Check, Now: p.Now, Log: p.Log,
 		},
 	}
 }
