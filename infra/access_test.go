@@ -142,6 +142,9 @@ func guarded(p project) []string {
 	if got := list(at(api, "Auth", "Authorizers", authorizer, "AuthorizationScopes")); len(got) != 1 || got[0] != auth.Scope {
 		problems = append(problems, fmt.Sprintf("api: asks for the scopes %v, so that ID tokens may do", got))
 	}
+	if got := refs(at(api, "Auth", "Authorizers", authorizer, "JwtConfiguration", "audience")); !slices.Equal(got, []string{"Audience", "ConnectorClients", "UserPoolClient"}) {
+		problems = append(problems, fmt.Sprintf("api: takes tokens of %v", got))
+	}
 	var public []string
 	for _, id := range t.of("AWS::Serverless::Function") {
 		events, _ := t.Resources[id].Properties["Events"].(map[string]any)
@@ -202,11 +205,31 @@ func guarded(p project) []string {
 	return problems
 }
 
+// refs are the names that a value refers to by Ref, each once and in order.
+func refs(v any) (names []string) {
+	switch v := v.(type) {
+	case []any:
+		for _, of := range v {
+			names = append(names, refs(of)...)
+		}
+	case map[string]any:
+		if name := text(v["Ref"]); name != "" {
+			names = append(names, name)
+		}
+		for _, of := range v {
+			names = append(names, refs(of)...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 func TestGuarded(t *testing.T) {
 	const yaml = "template.yaml"
 	holds(t, guarded, map[string]breakage{
 		"no scope":         {file: yaml, old: "AuthorizationScopes: [deskmove/api]", new: "Comment: none", says: "ID tokens may do"},
 		"another scope":    {file: yaml, old: "AuthorizationScopes: [deskmove/api]", new: "AuthorizationScopes: [openid]", says: "ID tokens may do"},
+		"any client":       {file: yaml, old: "!Join [\",\", !Ref ConnectorClients]", new: "anybody", says: "takes tokens of [Audience UserPoolClient]"},
 		"no authorizer":    {file: yaml, old: "DefaultAuthorizer: Token", new: "EnableIamAuthorizer: false", says: "ID tokens may do"},
 		"open to everyone": {file: yaml, old: `Path: "/{proxy+}"}}`, new: `Path: "/{proxy+}", Auth: {Authorizer: NONE}}}`, says: "ANY /{proxy+}: is public in the template"},
 		"closed pages":     {file: yaml, old: `Path: "/app/{proxy+}", Auth: {Authorizer: NONE}`, new: `Path: "/app/{proxy+}"`, says: "ANY /app/{proxy+}: is public in Go"},
