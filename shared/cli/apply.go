@@ -29,7 +29,7 @@ A commented example of every field: infra/deskmove/account.yaml`
 }
 
 func (a applyCmd) Run(ctx context.Context, c *call) error {
-	server, err := a.client()
+	server, err := a.client(c)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ Needs a token of a super administrator. Exit code: 1 if anything is wrong, else 
 }
 
 func (a auditCmd) Run(ctx context.Context, c *call) error {
-	server, err := a.client()
+	server, err := a.client(c)
 	switch {
 	case err != nil:
 		return err

@@ -171,6 +171,15 @@ func (c *call) print(v any, text func(w io.Writer)) error {
 	return err
 }
 
+// warn prints a warning.
+func (c *call) warn(text string) {
+	if c.json {
+		_ = json.NewEncoder(c.stderr).Encode(map[string]string{"warning": text}) // nobody is left to tell
+		return
+	}
+	_, _ = fmt.Fprintln(c.stderr, "deskmove: warning: "+text) // the same
+}
+
 // interactive reports whether the standard error is a terminal.
 func (c *call) interactive() bool {
 	f, ok := c.stderr.(*os.File)

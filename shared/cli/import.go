@@ -33,7 +33,7 @@ one message per line: {"messageId", "inReplyTo", "references": [], "from", "to":
 }
 
 func (i importCmd) Run(ctx context.Context, c *call) error {
-	server, err := i.client()
+	server, err := i.client(c)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ Exit code: 0 when started, or with --watch when done; 2 with --watch when conver
 }
 
 func (m moveCmd) Run(ctx context.Context, c *call) error {
-	server, err := m.client()
+	server, err := m.client(c)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ For exact counts of what would happen to every conversation, run "move --rehears
 }
 
 func (p planCmd) Run(ctx context.Context, c *call) error {
-	server, err := p.client()
+	server, err := p.client(c)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ Exit code: 1 if it is refused, else 0.`
 }
 
 func (r repairCmd) Run(ctx context.Context, c *call) error {
-	server, err := r.client()
+	server, err := r.client(c)
 	if err != nil {
 		return err
 	}

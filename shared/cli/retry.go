@@ -19,7 +19,7 @@ The exit codes are those of "move".`
 }
 
 func (r retryCmd) Run(ctx context.Context, c *call) error {
-	server, err := r.client()
+	server, err := r.client(c)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ Exit code: 2 if conversations of the move failed, else 0.`
 }
 
 func (s statusCmd) Run(ctx context.Context, c *call) error {
-	server, err := s.client()
+	server, err := s.client(c)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (v verifyCmd) Run(ctx context.Context, c *call) (err error) {
 	}
 	server := (*client.Client)(nil)
 	if v.Data == "" {
-		server, err = v.client()
+		server, err = v.client(c)
 	} else {
 		var done func() error
 		server, done, err = v.offline(ctx, c)
