@@ -57,7 +57,7 @@ func unauthenticated() *problem {
 
 func unknownHost() *problem {
 	return newProblem(http.StatusForbidden, codeHost, "the server does not answer to this host name",
-		"use the address that it printed when it started")
+		"use the address that it printed when it started, or start it with --host and this name")
 }
 
 func noRoute(path string) *problem {

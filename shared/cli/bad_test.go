@@ -117,7 +117,7 @@ func TestTokenCommand(t *testing.T) {
 // cannot start.
 func TestServe(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := dataDir(t)
 	ready := filepath.Join(t.TempDir(), "ready")
 	ctx, cancel := context.WithCancel(t.Context())
 	var out, errs bytes.Buffer
@@ -144,7 +144,7 @@ func TestServe(t *testing.T) {
 		t.Error(err)
 	}
 	busy := strings.TrimPrefix(url, "http://")
-	run(t, "serve", "--data", t.TempDir(), "--addr", busy).fails(t, 1, "address "+busy+" is in use", "another address")
+	run(t, "serve", "--data", dataDir(t), "--addr", busy).fails(t, 1, "address "+busy+" is in use", "another address")
 	run(t, "serve", "--data", dir, "--addr", "127.0.0.1:0").fails(t, 1, dir, "is in use by another deskmove")
 	run(t, "token", "--data", dir, "--account", "demo", "--role", "super-admin").ok(t, nil)
 	cancel()
@@ -177,24 +177,24 @@ func TestServeCannot(t *testing.T) {
 		code := cli.Main(ctx, append([]string{"serve"}, flags...), &out, &errs)
 		return result{code, out.String(), errs.String()}
 	}
-	serve("--data", t.TempDir(), "--addr", "0.0.0.0:0").fails(t, 1, "other computers can reach it", "127.0.0.1")
-	serve("--data", t.TempDir(), "--addr", "nonsense").fails(t, 1, "nonsense", "host:port")
+	serve("--data", dataDir(t), "--addr", "0.0.0.0:0").fails(t, 1, "other computers can reach it", "127.0.0.1")
+	serve("--data", dataDir(t), "--addr", "nonsense").fails(t, 1, "nonsense", "host:port")
 	serve("--data", filepath.Join(file(t, "plain", "x"), "below"), "--addr", "127.0.0.1:0").fails(t, 1, "cannot write to", "--data")
-	serve("--data", t.TempDir(), "--addr", "127.0.0.1:0", "--ready-file", "/nowhere/at/all").fails(t, 1, "--ready-file")
+	serve("--data", dataDir(t), "--addr", "127.0.0.1:0", "--ready-file", "/nowhere/at/all").fails(t, 1, "--ready-file")
 	if os.Getuid() != 0 { // root may write everywhere
-		locked := t.TempDir()
+		locked := dataDir(t)
 		if err := os.Chmod(locked, 0o500); err != nil {
 			t.Fatal(err)
 		}
 		serve("--data", locked, "--addr", "127.0.0.1:0").fails(t, 1, "cannot write to", "--data")
 	}
-	foreign := t.TempDir()
+	foreign := dataDir(t)
 	if err := os.WriteFile(filepath.Join(foreign, "deskmove.db"), []byte("SQLite format 3? no, a letter to my aunt"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	serve("--data", foreign, "--addr", "127.0.0.1:0").fails(t, 1, "deskmove.db")
 	if listener, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-		serve("--data", t.TempDir(), "--addr", listener.Addr().String()).fails(t, 1, "is in use", "another address")
+		serve("--data", dataDir(t), "--addr", listener.Addr().String()).fails(t, 1, "is in use", "another address")
 		_ = listener.Close()
 	}
 }

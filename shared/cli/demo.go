@@ -27,6 +27,7 @@ lost. Exit code: 1 if anything was lost.`
 }
 
 func (d demoCmd) Run(ctx context.Context, c *call) error {
+	keepPrivate()
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)

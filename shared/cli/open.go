@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"deskmove/shared/cli/process"
@@ -32,11 +29,11 @@ func (o openCmd) Run(ctx context.Context, c *call) error {
 	if err := desk.CheckID("--account", o.Account); err != nil {
 		return err
 	}
-	url, err := servedAt(o.Data)
+	at, err := servedAt(o.Data)
 	if err != nil {
 		return err
 	}
-	link, err := newLink(ctx, o.Data, url, o.Account)
+	link, err := newLink(ctx, o.Data, at, o.Account)
 	if err != nil {
 		return err
 	}
@@ -49,30 +46,22 @@ func (o openCmd) Run(ctx context.Context, c *call) error {
 	})
 }
 
-// addressFile is where serve keeps its URL while it runs, for open.
-func addressFile(dir string) string { return filepath.Join(dir, "serve.url") }
-
-// servedAt is the URL of the server that runs on a data directory.
-func servedAt(dir string) (string, error) {
-	text, err := os.ReadFile(addressFile(dir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("--data: no deskmove runs in %s: start \"%s serve --data %s\" first, or name its directory", dir, program(), dir)
-	}
-	return strings.TrimSpace(string(text)), err
-}
-
 // newLink asks a server for a code. That one may ask is shown by a token, which
 // only those can make who can read the data directory.
-func newLink(ctx context.Context, dir, url, account string) (string, error) {
+func newLink(ctx context.Context, dir string, at served, account string) (string, error) {
 	token, err := mint(dir, account, "admin", desk.SuperAdmin, time.Minute)
 	if err != nil {
 		return "", err
 	}
-	path, err := process.SignInPath(ctx, url, token)
+	server, err := at.client()
 	if err != nil {
-		return "", fmt.Errorf("nobody can be signed in: %w; is it the server of %s, without --remote?", err, dir)
+		return "", err
 	}
-	return url + path, nil
+	path, err := process.SignInPath(ctx, server, at.Listening, token)
+	if err != nil {
+		return "", fmt.Errorf("nobody can be signed in: %w; is it the server of %s, and not open to other computers without TLS (--remote)?", err, dir)
+	}
+	return at.URL + path, nil
 }
 
 // browse opens a link in the user's browser, if there seems to be one.

@@ -13,15 +13,15 @@ import (
 	"deskmove/shared/cli"
 )
 
-// served is a "deskmove serve" of this process.
-type served struct {
+// server is a "deskmove serve" of this process.
+type server struct {
 	dir, url string
 	stop     func() (said string)
 }
 
-func serve(t *testing.T, flags ...string) served {
+func serve(t *testing.T, flags ...string) server {
 	t.Helper()
-	s := served{dir: t.TempDir()}
+	s := server{dir: dataDir(t)}
 	ready := filepath.Join(t.TempDir(), "ready")
 	ctx, cancel := context.WithCancel(t.Context())
 	var out, errs bytes.Buffer

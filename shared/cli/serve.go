@@ -21,7 +21,11 @@ import (
 type serveCmd struct {
 	Data      string     `default:".data" placeholder:"DIR" help:"Directory of all data, created if missing (${default})."`
 	Addr      string     `default:"127.0.0.1:8420" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one (${default})."`
-	Remote    bool       `help:"Allow an address that other computers can reach. Traffic is not encrypted: put a proxy with TLS in front."`
+	Remote    bool       `help:"Allow an address that other computers can reach. Without --tls-cert, traffic is not encrypted."`
+	Host      []string   `placeholder:"NAME" help:"Answer by this host name too, such as that of a proxy in front. May be repeated; the first is in the links that are printed."`
+	Proxy     []string   `name:"trusted-proxy" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For or Forwarded says where a request came from, such as 127.0.0.1/32. May be repeated."`
+	TLSCert   string     `name:"tls-cert" placeholder:"FILE" help:"Serve with TLS: certificate and chain, in PEM. It is read again when it has changed."`
+	TLSKey    string     `name:"tls-key" placeholder:"FILE" help:"Key of the certificate, in PEM."`
 	Account   string     `default:"demo" placeholder:"A" help:"Account that the printed link signs in to (${default})."`
 	LogLevel  slog.Level `default:"warn" placeholder:"LEVEL" help:"debug, info, warn or error; logs are JSON on the standard error (${default})."`
 	ReadyFile string     `placeholder:"FILE" help:"Write the URL to this file once requests are answered."`
@@ -40,10 +44,22 @@ func (s serveCmd) Run(ctx context.Context, c *call) error {
 	if err := desk.CheckID("--account", s.Account); err != nil {
 		return err
 	}
+	front, err := s.front()
+	if err != nil {
+		return err
+	}
+	keepPrivate()
+	if err := local.Private(s.Data); err != nil {
+		return openError(s.Data, err)
+	}
 	log := slog.New(slog.NewJSONHandler(c.stderr, &slog.HandlerOptions{Level: s.LogLevel}))
-	st, err := local.Open(ctx, local.Config{
-		Dir: s.Data, Address: s.Addr, Remote: s.Remote, Log: log, MaxBytes: s.MaxBytes, Clock: c.clock,
-	})
+	front.Dir, front.Address, front.Remote, front.Log, front.MaxBytes, front.Clock = s.Data, s.Addr, s.Remote, log, s.MaxBytes, c.clock
+	if s.TLSCert != "" {
+		if front.Certificate, err = gateway.ReadCertificate(s.TLSCert, s.TLSKey, log); err != nil {
+			return fmt.Errorf("--tls-cert, --tls-key: %w: give a certificate and its own key, in PEM", err)
+		}
+	}
+	st, err := local.Open(ctx, front)
 	if err != nil {
 		return openError(s.Data, err)
 	}
@@ -60,12 +76,12 @@ func exists(dir string) error {
 
 func (s serveCmd) serve(ctx context.Context, c *call, st *local.Stack) error {
 	// The address is bound: whoever connects from now on will be answered.
-	url := st.Gateway.URL()
+	served := s.address(st.Gateway.URL())
 	link := ""
 	if st.SignIn != nil {
-		link = url + st.SignIn.Link(s.Account, "/app/")
+		link = served.URL + st.SignIn.Link(s.Account, "/app/")
 	}
-	if err := s.announce(c, url, link); err != nil {
+	if err := s.announce(c, served, link); err != nil {
 		return errors.Join(err, st.Gateway.Close())
 	}
 	defer func() { _ = os.Remove(addressFile(s.Data)) }() // stale otherwise, but harmless
@@ -84,39 +100,40 @@ func (s serveCmd) serve(ctx context.Context, c *call, st *local.Stack) error {
 
 // announce says where the server is. Link is one to the console that signs in; ""
 // if nobody can.
-func (s serveCmd) announce(c *call, url, link string) error {
-	if err := writeURL(addressFile(s.Data), url); err != nil {
+func (s serveCmd) announce(c *call, at served, link string) error {
+	if err := at.write(s.Data); err != nil {
 		return err
 	}
 	if c.json {
-		if err := json.NewEncoder(c.stdout).Encode(map[string]string{"listening": url, "data": s.Data, "console": link}); err != nil {
+		said := map[string]string{"listening": at.Listening, "url": at.URL, "data": s.Data, "console": link}
+		if err := json.NewEncoder(c.stdout).Encode(said); err != nil {
 			return err
 		}
-	} else if _, err := io.WriteString(c.stdout, welcome(s.Data, s.Account, url, link)); err != nil {
+	} else if _, err := io.WriteString(c.stdout, welcome(s.Data, s.Account, at, link)); err != nil {
 		return err
 	}
 	if s.ReadyFile == "" {
 		return nil
 	}
-	if err := writeURL(s.ReadyFile, url); err != nil {
+	if err := writeLine(s.ReadyFile, at.Listening); err != nil {
 		return fmt.Errorf("--ready-file: %w", err)
 	}
 	return nil
 }
 
-// writeURL writes a file of one line. It is renamed into place, so that nobody
+// writeLine writes a file of one line. It is renamed into place, so that nobody
 // reads half of it.
-func writeURL(file, url string) error {
+func writeLine(file, line string) error {
 	part := file + ".part"
-	if err := os.WriteFile(part, []byte(url+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(part, []byte(line+"\n"), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(part, file)
 }
 
-func welcome(dir, account, url, link string) string {
+func welcome(dir, account string, at served, link string) string {
 	p := program()
-	console := "The console signs nobody in here, because other computers can reach it."
+	console := "The console signs nobody in here, because other computers can reach it without TLS."
 	if link != "" {
 		console = fmt.Sprintf("Console: %s\n(good once, within 10 minutes; \"%s open --data %s\" makes another)", link, p, dir)
 	}
@@ -134,7 +151,7 @@ To begin, set up the account:
   %s apply infra/deskmove/account.yaml
 
 Ctrl-C stops the program; the data in %s is kept.
-`, url, console, url, p, dir, account, p, dir)
+`, at.Listening, console, at.URL, p, dir, account, p, dir)
 }
 
 // openError says what to do about data that cannot be opened.

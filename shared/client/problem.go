@@ -67,7 +67,7 @@ func (p *Problem) summary() string {
 // knows.
 var hints = map[string]string{
 	"unauthenticated": "the token is missing, forged or expired: get a new one with \"deskmove token\" on the server's data, and set DESKMOVE_TOKEN",
-	"unknown-host":    "the API does not answer to this host name: use the address that \"deskmove serve\" printed as endpoint",
+	"unknown-host":    "the API does not answer to this host name: use the address that \"deskmove serve\" printed as endpoint, or start that with --host and this name",
 	"internal":        "the API failed: its log says why",
 }
 

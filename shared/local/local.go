@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -36,7 +37,11 @@ type Config struct {
 	Dir     string // of all data
 	Address string // such as 127.0.0.1:8080; port 0 picks a free one, "" serves nothing
 	Remote  bool   // allows an address that other computers can reach
-	Log     *slog.Logger
+	// Hosts, Proxies and Certificate are as of gateway.Config.
+	Hosts       []string
+	Proxies     []netip.Prefix
+	Certificate *gateway.Certificate
+	Log         *slog.Logger
 	// Wrap, if not nil, returns what the repositories use in place of the engine.
 	Wrap func(store.Engine) store.Engine
 	// Each, if not nil, returns the platform of one function, which has the name
@@ -65,7 +70,7 @@ type Stack struct {
 	App     *app.App
 	Issuer  *issuer.Issuer
 	Gateway *gateway.Gateway // nil if nothing is served
-	SignIn  *signin.SignIn   // nil if nothing is served, or other computers can reach it
+	SignIn  *signin.SignIn   // nil if nothing is served, or other computers can reach it without TLS
 	Machine *executions.StateMachine
 	Batches *queue.Queue
 
@@ -87,6 +92,9 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	// after the fence must be dated after it. Tokens go by the computer's clock,
 	// which the processes that make and check them have in common.
 	var clk clock.Clock
+	if err = closeFiles(c.Dir); err != nil {
+		return nil, err
+	}
 	if s.engine, err = sqlite.Open(c.Dir, sqlite.Options{MaxBytes: c.MaxBytes, Now: func() time.Time { return clk.Now() }}); err != nil {
 		return nil, err
 	}
@@ -212,11 +220,11 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 		return nil
 	}
 	front := gateway.Config{
-		Address: c.Address, Remote: c.Remote, Handler: withPriority(s.App.Site(console.SignIn{Kind: console.None})), Verify: s.Issuer.Verify,
+		Address: c.Address, Remote: c.Remote, Hosts: c.Hosts, Proxies: c.Proxies, Certificate: c.Certificate, Handler: withPriority(s.App.Site(console.SignIn{Kind: console.None})), Verify: s.Issuer.Verify,
 		Public: app.IsPublic, Intake: app.IsIntake, Refuse: app.Refuse, Lanes: c.Lanes, Log: c.Log,
 	}
-	if !c.Remote {
-		s.SignIn = signin.New(signin.Config{Issuer: s.Issuer, Setup: s.App.Setups.Setup, Clock: c.Clock, Log: c.Log})
+	if !c.Remote || c.Certificate != nil {
+		s.SignIn = signin.New(signin.Config{Issuer: s.Issuer, Setup: s.App.Setups.Setup, Secure: c.isSecure, Clock: c.Clock, Log: c.Log})
 		front.Handler = withSignIn(s.SignIn, withPriority(s.App.Site(console.SignIn{Kind: console.Local})))
 		front.Public = func(r *http.Request) bool { return app.IsPublic(r) || isSignIn(r) }
 	}
@@ -225,6 +233,12 @@ func (s *Stack) listen(ctx context.Context, c Config) (err error) {
 		s.runtime.Serve(s.Gateway)
 	}
 	return err
+}
+
+// isSecure reports whether a request's browser came by TLS: ours, or that of a proxy,
+// which has another name than this computer's own.
+func (c Config) isSecure(r *http.Request) bool {
+	return r.TLS != nil || len(c.Proxies) > 0 && !gateway.IsLoopback(gateway.HostOf(r))
 }
 
 // withPriority has messages come in ahead of what people read.

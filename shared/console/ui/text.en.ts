@@ -269,7 +269,7 @@ export const en = {
   "problem.unauthenticated": "You are not signed in",
   "problem.unauthenticated.remedy": "Sign in again.",
   "problem.unknown-host": "The server does not answer to this address",
-  "problem.unknown-host.remedy": "Use the address that it printed when it started.",
+  "problem.unknown-host.remedy": "Use the address that it printed when it started, or start it with --host and this name.",
   "problem.not-an-access-token": "The token is of the wrong kind",
   "problem.not-an-access-token.remedy": "Sign in again.",
   "problem.claims": "The token does not say who you are",

@@ -269,7 +269,7 @@ export const nb: Record<keyof typeof en, string> = {
   "problem.unauthenticated": "Du er ikke logget inn",
   "problem.unauthenticated.remedy": "Logg inn på nytt.",
   "problem.unknown-host": "Serveren svarer ikke på denne adressen",
-  "problem.unknown-host.remedy": "Bruk adressen som den skrev da den startet.",
+  "problem.unknown-host.remedy": "Bruk adressen som den skrev da den startet, eller start den med --host og dette navnet.",
   "problem.not-an-access-token": "Nøkkelen er av feil type",
   "problem.not-an-access-token.remedy": "Logg inn på nytt.",
   "problem.claims": "Nøkkelen sier ikke hvem du er",

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -31,7 +32,15 @@ const (
 type Config struct {
 	Address string // such as 127.0.0.1:8080; port 0 picks a free one
 	// Remote allows an address that other computers can reach.
-	Remote  bool
+	Remote bool
+	// Hosts are names by which requests are answered, beside loopback's. Without any,
+	// an address that other computers can reach answers by every name.
+	Hosts []string
+	// Proxies are the addresses of proxies that say truly whose requests they pass on.
+	Proxies []netip.Prefix
+	// Certificate is that of connections by TLS; if nil, there are none.
+	Certificate *Certificate
+
 	Handler http.Handler
 	// Verify returns the caller that a bearer token was issued to.
 	Verify func(token string) (desk.Caller, error)
@@ -59,6 +68,7 @@ func DefaultLanes() Lanes { return Lanes{admission.Desk(), admission.Intake(), a
 type Gateway struct {
 	listener net.Listener
 	server   *http.Server
+	secure   bool // by TLS
 }
 
 // ErrRemote reports that other computers could reach an address.
@@ -82,7 +92,7 @@ func Listen(ctx context.Context, c Config) (*Gateway, error) {
 		return nil, err
 	}
 	c.Log = cmp.Or(c.Log, slog.Default())
-	return &Gateway{listener, &http.Server{
+	server := &http.Server{
 		Handler:           c.handler(loopback),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
@@ -90,7 +100,11 @@ func Listen(ctx context.Context, c Config) (*Gateway, error) {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
-	}}, nil
+	}
+	if c.Certificate != nil {
+		server.TLSConfig = c.Certificate.config()
+	}
+	return &Gateway{listener, server, c.Certificate != nil}, nil
 }
 
 // wsaInUse is the error of Windows.
@@ -106,21 +120,27 @@ func isLoopback(address string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return isLoopbackHost(host), nil
-}
-
-func isLoopbackHost(host string) bool {
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+	return IsLoopback(host), nil
 }
 
 // URL is where the gateway listens, with the port that was picked.
-func (g *Gateway) URL() string { return "http://" + g.listener.Addr().String() }
+func (g *Gateway) URL() string {
+	if g.secure {
+		return "https://" + g.listener.Addr().String()
+	}
+	return "http://" + g.listener.Addr().String()
+}
 
 // Serve answers requests until ctx is done. Those under way get 10 s to end.
 func (g *Gateway) Serve(ctx context.Context) error {
 	ended := make(chan error, 1)
-	go func() { ended <- g.server.Serve(g.listener) }()
+	go func() {
+		if g.secure {
+			ended <- g.server.ServeTLS(g.listener, "", "")
+		} else {
+			ended <- g.server.Serve(g.listener)
+		}
+	}()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve %s: %w", g.URL(), err)
@@ -146,9 +166,9 @@ func (c Config) handler(loopback bool) http.Handler {
 	public := admission.New("public", lanes.Public, common)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer c.recover(w, r)
-		// DNS rebinding: a page of another site, whose name was made to resolve
-		// to this computer, sends that name.
-		if loopback && !isLoopbackHost(hostOf(r)) {
+		onlyTLS(w, r)
+		r = c.fromCaller(r)
+		if !c.answersTo(HostOf(r), loopback) {
 			c.Refuse(w, r, auth.ErrHost)
 			return
 		}
@@ -198,11 +218,4 @@ func (c Config) recover(w http.ResponseWriter, r *http.Request) {
 	}
 	c.Log.ErrorContext(r.Context(), "handler panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
 	c.Refuse(w, r, errors.New("a panic"))
-}
-
-func hostOf(r *http.Request) string {
-	if host, _, err := net.SplitHostPort(r.Host); err == nil {
-		return host
-	}
-	return strings.Trim(r.Host, "[]")
 }

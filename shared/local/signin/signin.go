@@ -3,8 +3,8 @@
 // prints a link with a code, which is good once and soon changed for a cookie,
 // and the cookie for tokens of whoever its owner chooses to be.
 //
-// It is for loopback addresses, whose gateway refuses requests by another name.
-// Cookies do not tell ports apart, so that other programs of this machine may be
+// It is for loopback addresses, whose gateway refuses requests by names that are not
+// given, and for connections by TLS. Cookies do not tell ports apart, so that other programs of this machine may be
 // sent them: the pages of those are refused by their origin.
 package signin
 
@@ -42,8 +42,10 @@ type Config struct {
 	Issuer *issuer.Issuer
 	// Setup reads an account's configuration; desk.ErrNotFound if there is none yet.
 	Setup func(ctx context.Context, account string) (desk.Setup, error)
-	Clock clock.Clock
-	Log   *slog.Logger // nil discards logs
+	// Secure reports whether a request's browser came by TLS; if nil, none did.
+	Secure func(*http.Request) bool
+	Clock  clock.Clock
+	Log    *slog.Logger // nil discards logs
 }
 
 // SignIn answers the requests below Prefix:
@@ -164,7 +166,7 @@ func (s *SignIn) begin(w http.ResponseWriter, r *http.Request) {
 			refuse(w, http.StatusUnauthorized, "code", "the code has been used, or is older than 10 minutes", "run deskmove open for another")
 			return
 		}
-		setCookie(w, r, secret, sessionTTL)
+		s.setCookie(w, r, secret, sessionTTL)
 	}
 	if account == "" {
 		refuseSession(w)
@@ -233,7 +235,7 @@ func (s *SignIn) end(w http.ResponseWriter, r *http.Request) {
 		s.sessions.drop(c.Value)
 		s.mu.Unlock()
 	}
-	setCookie(w, r, "", -time.Second)
+	s.setCookie(w, r, "", -time.Second)
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -272,9 +274,10 @@ func cookieName(r *http.Request) string {
 	return "deskmove-" + port
 }
 
-func setCookie(w http.ResponseWriter, r *http.Request, secret string, ttl time.Duration) {
+func (s *SignIn) setCookie(w http.ResponseWriter, r *http.Request, secret string, ttl time.Duration) {
 	http.SetCookie(w, &http.Cookie{ // #nosec G124 -- loopback has no TLS, and nobody else listens
-		Name: cookieName(r), Value: secret, Path: Prefix, MaxAge: int(ttl / time.Second), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Secure: s.Secure != nil && s.Secure(r),
+		Name:   cookieName(r), Value: secret, Path: Prefix, MaxAge: int(ttl / time.Second), HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
 }
 
