@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 const (
 	attributeAccount = "custom:account"
 	attributeRole    = "custom:role"
+	attributeAgent   = "custom:agent" // if absent, the user's name
 )
 
 // connectorScope is what the scope that says whose connector an app client is
@@ -59,7 +61,7 @@ func (h Claims) Handle(ctx context.Context, e events.CognitoEventUserPoolsPreTok
 // ofUser returns who a user is.
 func ofUser(e events.CognitoEventUserPoolsPreTokenGenV2_0) (desk.Caller, error) {
 	attributes := e.Request.UserAttributes
-	c := desk.Caller{Account: attributes[attributeAccount], Agent: e.UserName}
+	c := desk.Caller{Account: attributes[attributeAccount], Agent: cmp.Or(attributes[attributeAgent], e.UserName)}
 	var bad []string
 	if desk.CheckID(attributeAccount, c.Account) != nil {
 		bad = append(bad, attributeAccount+" to an account's ID")
@@ -69,7 +71,7 @@ func ofUser(e events.CognitoEventUserPoolsPreTokenGenV2_0) (desk.Caller, error) 
 		bad = append(bad, attributeRole+" to super-admin, agent or connector")
 	}
 	if desk.CheckID(auth.ClaimAgent, c.Agent) != nil {
-		bad = append(bad, "the user name to an agent's ID")
+		bad = append(bad, attributeAgent+" to an agent's ID, as the user name is none")
 	}
 	if bad != nil {
 		return c, fmt.Errorf("user of deskmove without account, role or name: set %s", strings.Join(bad, ", and "))

@@ -26,6 +26,8 @@ func TestClaims(t *testing.T) {
 	}{
 		"a person":                     {attributes: user, scopes: []string{"openid"}, wants: map[string]any{"account": "acme", "deskmove_role": "agent", "agent": "ann"}},
 		"a person with another scope":  {attributes: user, scopes: []string{"connector.other/mail"}, wants: map[string]any{"account": "acme", "deskmove_role": "agent", "agent": "ann"}},
+		"a person by another name":     {attributes: attributes{"custom:account": "acme", "custom:role": "agent", "custom:agent": "admin"}, wants: map[string]any{"account": "acme", "deskmove_role": "agent", "agent": "admin"}},
+		"a name that is none":          {attributes: attributes{"custom:account": "acme", "custom:role": "agent", "custom:agent": "a#b"}, says: "set custom:agent to an agent's ID"},
 		"a person of no account":       {attributes: attributes{"custom:role": "agent"}, metadata: user, scopes: []string{"connector.acme/mail"}, says: "set custom:account"},
 		"a connector":                  {trigger: byClientCredentials, scopes: []string{auth.Scope, "connector.acme/mail"}, wants: map[string]any{"account": "acme", "deskmove_role": "connector", "agent": "mail"}},
 		"an account with a dot":        {trigger: byClientCredentials, scopes: []string{"connector.acme.eu/mail-1"}, wants: map[string]any{"account": "acme.eu", "deskmove_role": "connector", "agent": "mail-1"}},
