@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"deskmove/shared/cli"
 )
 
 // dataDir is a folder that nobody else can read.
@@ -187,7 +189,11 @@ func TestServeRefusesFlags(t *testing.T) {
 		{[]string{"--tls-cert", "/nowhere.pem", "--tls-key", key}, []string{"--tls-cert", "/nowhere.pem"}},
 		{[]string{"--data", open}, []string{open, "0755", "chmod 700"}},
 	} {
-		run(t, append([]string{"serve", "--addr", "127.0.0.1:0", "--data", dataDir(t)}, test.flags...)...).fails(t, 1, test.says...)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // of a server that starts all the same
+		var out, errs bytes.Buffer
+		code := cli.Main(ctx, append([]string{"serve", "--addr", "127.0.0.1:0", "--data", dataDir(t)}, test.flags...), &out, &errs)
+		cancel()
+		result{code, out.String(), errs.String()}.fails(t, 1, test.says...)
 	}
 }
 
