@@ -144,6 +144,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if p == nil {
 		p = internal()
 	}
+	auth.TrailFrom(r.Context()).SetCode(p.Code)
 	p.write(w)
 }
 
@@ -151,6 +152,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 // nowhere else.
 func (a *api) problem(ctx context.Context, operation string, err error) *problem {
 	if p := known(ctx, err); p != nil {
+		auth.TrailFrom(ctx).SetCode(p.Code)
 		if p.Status == http.StatusServiceUnavailable && !errors.Is(ctx.Err(), context.Canceled) { // or nobody waits for the answer
 			a.Log.WarnContext(ctx, "request not done", "operation", operation, "cause", err)
 		}

@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"deskmove/shared/auth"
 )
 
 // server serves the API and its description, and answers with a problem where
@@ -64,6 +66,7 @@ func (s *server) route(w http.ResponseWriter, r *http.Request) {
 	}
 	h, pattern := s.routes.Handler(r)
 	if pattern != "" {
+		auth.TrailFrom(r.Context()).SetRoute(pattern)
 		s.routes.ServeHTTP(w, r)
 		return
 	}

@@ -27,7 +27,7 @@ type serveCmd struct {
 	TLSCert   string     `name:"tls-cert" placeholder:"FILE" help:"Serve with TLS: certificate and chain, in PEM. It is read again when it has changed."`
 	TLSKey    string     `name:"tls-key" placeholder:"FILE" help:"Key of the certificate, in PEM."`
 	Account   string     `default:"demo" placeholder:"A" help:"Account that the printed link signs in to (${default})."`
-	LogLevel  slog.Level `default:"warn" placeholder:"LEVEL" help:"debug, info, warn or error; logs are JSON on the standard error (${default})."`
+	LogLevel  slog.Level `default:"warn" placeholder:"LEVEL" help:"debug, info, warn or error; logs are JSON on the standard error. At warn they have what was refused, at info every request and who made it (${default})."`
 	ReadyFile string     `placeholder:"FILE" help:"Write the URL to this file once requests are answered."`
 	MaxBytes  int64      `hidden:"" placeholder:"N" help:"Maximum size of the database file in bytes."`
 }

@@ -164,7 +164,10 @@ func (c Config) handler(loopback bool) http.Handler {
 	common := admission.Config{Time: maxTime, Refuse: c.Refuse, Log: cmp.Or(c.Log, slog.Default())}
 	people, intake := admission.New("desk", lanes.Desk, common), admission.New("intake", lanes.Intake, common)
 	public := admission.New("public", lanes.Public, common)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	log := newAccessLog(common.Log, time.Now)
+	return http.HandlerFunc(func(plain http.ResponseWriter, plainly *http.Request) {
+		w, r := log.begin(plain, plainly)
+		defer func() { log.end(w, r) }()
 		defer c.recover(w, r)
 		onlyTLS(w, r)
 		r = c.fromCaller(r)
@@ -179,13 +182,14 @@ func (c Config) handler(loopback bool) http.Handler {
 		case c.Intake != nil && c.Intake(r):
 			lane = intake
 		}
-		if lane != public {
+		if w.public = lane == public; !w.public {
 			caller, err := c.authenticate(r)
 			if err != nil {
-				c.Log.InfoContext(r.Context(), "request refused", "err", err)
+				w.why = err
 				c.Refuse(w, r, fmt.Errorf("%w: %w", auth.ErrNoToken, err))
 				return
 			}
+			w.caller = caller
 			r = r.WithContext(auth.WithCaller(r.Context(), caller))
 		}
 		lane.Serve(w, r, c.Handler)

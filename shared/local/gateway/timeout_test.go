@@ -35,7 +35,7 @@ func TestTimeout(t *testing.T) {
 			ended := make(chan struct{})
 			c := Config{
 				Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-ended }), Refuse: refuse,
-				Public: func(*http.Request) bool { return true }, Log: slog.New(slog.NewTextHandler(&log, nil)),
+				Public: func(*http.Request) bool { return true }, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			}
 			began, w := time.Now(), httptest.NewRecorder()
 			c.handler(false).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
