@@ -38,9 +38,9 @@ type Result struct {
 }
 
 // run measures channels of some sizes one after the other, then lists over an
-// account of some size unless that is 0, each in a folder of its own below dir,
-// and prints a line of JSON for each.
-func run(ctx context.Context, sizes []int, listed int, dir string, out, progress io.Writer) error {
+// account and floods with a channel of some size unless that is 0, each in a folder of
+// its own below dir, and prints a line of JSON for each.
+func run(ctx context.Context, sizes []int, listed, flooded int, dir string, out, progress io.Writer) error {
 	one := func(n int, measure func(Case) (any, error)) error {
 		own, err := os.MkdirTemp(dir, "deskmove-bench-")
 		if err != nil {
@@ -61,10 +61,15 @@ func run(ctx context.Context, sizes []int, listed int, dir string, out, progress
 			return err
 		}
 	}
-	if listed == 0 {
+	if listed != 0 {
+		if err := one(listed, func(c Case) (any, error) { return c.Lists(ctx, progress) }); err != nil {
+			return err
+		}
+	}
+	if flooded == 0 {
 		return nil
 	}
-	return one(listed, func(c Case) (any, error) { return c.Lists(ctx, progress) })
+	return one(flooded, func(c Case) (any, error) { return c.Floods(ctx, progress) })
 }
 
 // Case is one size of channel, measured in processes of its own so that none
@@ -98,6 +103,10 @@ func runPart(ctx context.Context) (bool, error) {
 	switch part {
 	case "seed":
 		err = seed(ctx, dir, sample.Setup(), history(n))
+	case "seed-floods":
+		err = seedFloods(ctx, dir, n)
+	case "serve-floods":
+		result, err = serveFloods(ctx, dir)
 	case "seed-lists":
 		err = seedLists(ctx, dir, n)
 	case "lists":

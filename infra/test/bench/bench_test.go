@@ -35,6 +35,29 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// TestFloods: who asks for too much is refused, and messages come in; a trial, not for
+// its speed.
+func TestFloods(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: -short leaves out what takes minutes")
+	}
+	r, err := Case{Conversations: 500, Dir: t.TempDir()}.Floods(t.Context(), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range map[string]FloodPhase{"agent": r.Loops, "program": r.AdminLoops, "burst": r.Burst, "one burst": r.OneBurst} {
+		if p.Answers[200] == 0 || p.Answers[500] != 0 || p.Answered.P50 <= 0 {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+	if r.Loops.Answers[429] == 0 || r.OneBurst.Answers[429] == 0 || r.Loops.Taken == 0 || r.AdminLoops.Taken == 0 || r.PeakRSSMiB <= 0 {
+		t.Errorf("result = %+v", r)
+	}
+	if r.Half.HeldBy == "" || r.Half.Changes == 0 || r.Half.Redirect.P50 <= 0 || r.Half.Redirect.P99 < r.Half.Redirect.P50 {
+		t.Errorf("half a core: %+v", r.Half)
+	}
+}
+
 // TestCase measures a small channel, not for its speed: a conversation may cost
 // one write and its share of those of a batch.
 func TestCase(t *testing.T) {

@@ -20,10 +20,11 @@ type Limits struct {
 	// Rates are those of a caller, by role; of an address under "", where nobody
 	// has a role.
 	Rates   map[desk.Role]Rate
-	Account Rate  // of an account as a whole, if there is one
-	Body    int64 // the most bytes of a body that are read
-	Memory  int64 // bytes of bodies and answers together
-	Share   int64 // bytes that one caller may have of them
+	Account Rate          // of an account as a whole, if there is one
+	Pause   time.Duration // before who asks too often is told so
+	Body    int64         // the most bytes of a body that are read
+	Memory  int64         // bytes of bodies and answers together
+	Share   int64         // bytes that one caller may have of them
 }
 
 // Default limits. A page of the console loads with about ten requests and then asks
@@ -34,22 +35,29 @@ var (
 	program = Rate{PerSecond: 1000, Burst: 2000}
 )
 
+// pause keeps a loop that asks again as soon as it is refused from keeping the machine
+// busy with refusals. Not more than maxPaused wait like that in a lane.
+const (
+	pause     = 500 * time.Millisecond
+	maxPaused = 1000
+)
+
 // Desk returns the limits of what people ask.
 func Desk() Limits {
 	return Limits{
 		// More at once would not be done sooner; fewer would leave the disk idle.
-		AtWork: 4 * max(2, runtime.GOMAXPROCS(0)), Waiting: 1000,
+		AtWork: 4 * max(2, runtime.GOMAXPROCS(0)), Waiting: 600, // as many as are done before their time is up
 		Rates:   map[desk.Role]Rate{desk.AgentRole: person, desk.SuperAdmin: program, desk.Connector: program},
-		Account: program, Body: 1 << 20, Memory: 32 << 20, Share: 12 << 20,
+		Account: program, Pause: pause, Body: 1 << 20, Memory: 32 << 20, Share: 12 << 20,
 	}
 }
 
 // Intake returns the limits of messages that come in.
 func Intake() Limits {
 	return Limits{
-		AtWork: 16, Waiting: 500, // most of the time they wait for the disk
+		AtWork: 16, Waiting: 600, // most of the time they wait for the disk
 		Rates:   map[desk.Role]Rate{desk.AgentRole: person, desk.SuperAdmin: program, desk.Connector: program},
-		Account: Rate{PerSecond: 2000, Burst: 4000}, Body: 10 << 20, Memory: 32 << 20, Share: 16 << 20,
+		Account: Rate{PerSecond: 2000, Burst: 4000}, Pause: pause, Body: 10 << 20, Memory: 32 << 20, Share: 16 << 20,
 	}
 }
 
@@ -57,7 +65,7 @@ func Intake() Limits {
 func Public() Limits {
 	return Limits{
 		AtWork: 4 * max(2, runtime.GOMAXPROCS(0)), Waiting: 200,
-		Rates: map[desk.Role]Rate{"": {PerSecond: 100, Burst: 500}}, Body: 64 << 10, Memory: 16 << 20, Share: 8 << 20,
+		Rates: map[desk.Role]Rate{"": {PerSecond: 100, Burst: 500}}, Pause: pause, Body: 64 << 10, Memory: 16 << 20, Share: 8 << 20,
 	}
 }
 
@@ -69,6 +77,7 @@ type Lane struct {
 	memory   *memory
 	callers  *buckets
 	accounts *buckets
+	paused   chan struct{} // one for each who waits to be told that they ask too often
 	full     report
 }
 
@@ -87,7 +96,7 @@ type Config struct {
 func New(name string, l Limits, c Config) *Lane {
 	return &Lane{
 		limits: l, config: c, line: newLine(l.AtWork, l.Waiting), memory: newMemory(l.Memory, l.Share),
-		callers: newBuckets(), accounts: newBuckets(), full: report{lane: name, log: c.Log},
+		callers: newBuckets(), accounts: newBuckets(), paused: make(chan struct{}, maxPaused), full: report{lane: name, log: c.Log},
 	}
 }
 

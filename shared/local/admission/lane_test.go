@@ -242,6 +242,38 @@ func TestRates(t *testing.T) {
 	})
 }
 
+// TestRefusalsPause: a loop of refusals is slow, unless too many wait; who has gone does
+// not wait.
+func TestRefusalsPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limits()
+		l.Rates, l.Pause = map[desk.Role]Rate{desk.AgentRole: {PerSecond: 1e-3, Burst: 1}}, time.Second
+		r := newRig(t, l)
+		close(r.free)
+		r.paused = make(chan struct{}, 2)
+		r.ask(t.Context(), "acme/ann")
+		ctx, gone := context.WithCancel(t.Context())
+		began := time.Now()
+		r.ask(t.Context(), "acme/ann")
+		r.ask(ctx, "acme/ann")
+		if r.noted() != "acme/ann 200" || len(r.paused) != 2 {
+			t.Errorf("%d wait to be refused", len(r.paused))
+		}
+		r.ask(t.Context(), "acme/ann")
+		if got := r.noted(); got != "acme/ann 429" {
+			t.Errorf("when too many wait: %q", got)
+		}
+		gone()
+		if r.noted(); len(r.paused) != 1 {
+			t.Errorf("%d wait to be refused, and one of them has gone", len(r.paused))
+		}
+		time.Sleep(time.Second)
+		if got := r.noted(); got != "acme/ann 429" || time.Since(began) != time.Second {
+			t.Errorf("after %v: %q", time.Since(began), got)
+		}
+	})
+}
+
 // TestBucketsAreBounded: a flood of names takes no more memory, and forgets nobody
 // who has asked for too much just now unless all have.
 func TestBucketsAreBounded(t *testing.T) {

@@ -30,6 +30,7 @@ const (
 func (l *Lane) Serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	asks := whoAsks(r)
 	if err := l.mayAsk(asks, time.Now()); err != nil {
+		l.pause(r.Context())
 		l.config.Refuse(w, r, err)
 		return
 	}
@@ -58,6 +59,20 @@ func (l *Lane) Serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 		l.answer(w, r, asks, o)
 	case <-ctx.Done():
 		l.refuseUndone(w, r, ctx.Err())
+	}
+}
+
+// pause has who asks too often wait for a moment, unless too many do already.
+func (l *Lane) pause(ctx context.Context) {
+	select {
+	case l.paused <- struct{}{}:
+	default:
+		return
+	}
+	defer func() { <-l.paused }()
+	select {
+	case <-time.After(l.limits.Pause):
+	case <-ctx.Done():
 	}
 }
 
