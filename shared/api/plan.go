@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"math"
 	"time"
 
 	"deskmove/shared/desk"
@@ -119,7 +120,7 @@ type Estimate struct {
 	ShortestSeconds int64   `json:"shortestSeconds" example:"15" doc:"If the tables are warm and the channel is silent."`
 	LongestSeconds  int64   `json:"longestSeconds" example:"49" doc:"If the tables are cold and live traffic takes its full share."`
 	WriteUnits      float64 `json:"writeUnits" example:"104260" doc:"DynamoDB write units."`
-	Dollars         float64 `json:"dollars" example:"0.08" doc:"US dollars, at the prices of us-east-1."`
+	Dollars         float64 `json:"dollars" example:"0.08" doc:"US dollars, at the prices of us-east-1, to a hundredth of a cent."`
 }
 
 func writePlan(choices desk.Choices, p move.Plan) Plan {
@@ -132,7 +133,7 @@ func writePlan(choices desk.Choices, p move.Plan) Plan {
 		Hourly:   p.Hourly[:], HourlyOf: p.HourlyOf, Zone: cmp.Or(p.Zone, "UTC"),
 		QuietHours: make([]Window, len(p.QuietHours)),
 		Estimate: Estimate{
-			Conversations: writeFigure(p.Estimate.Conversations), WriteUnits: p.Estimate.Writes, Dollars: p.Estimate.Dollars,
+			Conversations: writeFigure(p.Estimate.Conversations), WriteUnits: p.Estimate.Writes, Dollars: math.Round(p.Estimate.Dollars*1e4) / 1e4,
 			ShortestSeconds: int64(p.Estimate.Shortest.Seconds()), LongestSeconds: int64(p.Estimate.Longest.Seconds()),
 		},
 	}

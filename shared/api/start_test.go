@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
@@ -219,7 +220,14 @@ func TestR11WarningsMustBeAcknowledged(t *testing.T) {
 	r := newRig(t)
 	id := r.take("mail", "m1")
 	r.do(ann, "PATCH", "/v1/conversations/"+id, object{"owner": "cem"}).want(200)
+	// A connected channel without conversations leaves nothing behind.
 	plan := r.do(ann, "GET", "/v1/channels/mail/plan?history=all", nil).want(200)
+	if got := codes(plan, "warnings"); !slices.Equal(got, []string{"agents-without-access"}) {
+		t.Errorf("warnings = %v", got)
+	}
+	r.take("form", "f1")
+	r.Time = r.Time.Add(time.Hour) // what was counted is forgotten
+	plan = r.do(ann, "GET", "/v1/channels/mail/plan?history=all", nil).want(200)
 	if got := codes(plan, "warnings"); !slices.Equal(got, []string{"agents-without-access", "connected-left-behind"}) {
 		t.Errorf("warnings = %v", got)
 	}

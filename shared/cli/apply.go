@@ -12,6 +12,8 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	"deskmove/shared/api"
 )
 
 type applyCmd struct {
@@ -68,6 +70,9 @@ func readFile(name string) ([]byte, error) {
 // as it is; YAML keeps the order of its keys.
 func readSetup(name string, text []byte) (json.RawMessage, error) {
 	if json.Valid(text) {
+		if err := api.CheckJSON(text); err != nil { // what follows would drop one of two equal names
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 		return bytes.TrimSpace(text), nil
 	}
 	var doc yaml.Node

@@ -19,11 +19,12 @@ import (
 	"deskmove/shared/local/clock"
 )
 
-// Exit codes.
+// Exit codes; description has them for people.
 const (
-	codeDone      = 0
-	codeError     = 1
-	codeAttention = 2 // a move ended, but conversations failed
+	codeDone        = 0
+	codeError       = 1
+	codeAttention   = 2   // a move ended, but conversations failed; or a plan has blockers
+	codeInterrupted = 130 // as shells say it of a program that Ctrl-C ended
 )
 
 // cli is the grammar of the command line.
@@ -53,7 +54,11 @@ type cli struct {
 const description = `Moves the channels of a shared inbox to a help desk, optionally with their history, while customers keep writing.
 
 Commands under "Over the API" take --endpoint and --token, or read them from DESKMOVE_ENDPOINT and DESKMOVE_TOKEN.
-"serve" prints both when it starts. Instead of a token they use the session of "login", where there is a sign-in page. "demo" shows everything at once.`
+"serve" prints both when it starts. Instead of a token they use the session of "login", where there is a sign-in page. "demo" shows everything at once.
+"help COMMAND" tells more of a command.
+
+Exit codes: 0 done; 1 an error, or a check that failed; 2 conversations that could not be moved, or a plan with blockers;
+130 interrupted by Ctrl-C. With --json, errors are JSON on the standard error.`
 
 // call is one run of the program.
 type call struct {
@@ -92,7 +97,7 @@ func (p Program) Run(ctx context.Context, args []string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	k, err := parser.Parse(args)
+	k, err := parser.Parse(asCommand(args))
 	if code >= 0 { // help was asked for, and printed
 		return code
 	}
@@ -106,10 +111,35 @@ func (p Program) Run(ctx context.Context, args []string) int {
 	}
 	run := &call{stdout: stdout, stderr: stderr, json: c.JSON, clock: p.Clock}
 	k.BindTo(ctx, (*context.Context)(nil))
-	if err := k.Run(run); err != nil {
+	err = k.Run(run)
+	if err != nil && ctx.Err() != nil {
+		err = interrupted(err)
+	}
+	if err != nil {
 		return fail(stderr, c.JSON, err)
 	}
 	return codeDone
+}
+
+// asCommand understands what people type first: help, help COMMAND and --version.
+func asCommand(args []string) []string {
+	switch args[0] {
+	case "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case "--version":
+		return append([]string{"version"}, args[1:]...)
+	}
+	return args
+}
+
+// interrupted gives the error of a command that Ctrl-C ended its exit code. What says
+// nothing else than that is replaced.
+func interrupted(err error) error {
+	var unreachable *client.Unreachable
+	if err == context.Canceled || errors.As(err, &unreachable) {
+		err = errors.New("interrupted")
+	}
+	return &exitError{code: codeInterrupted, err: err}
 }
 
 // usageError reports a command line that cannot be parsed.

@@ -35,7 +35,8 @@ every conversation:
   deskmove move --channel support --history all --open-status new --closed-status solved --rehearsal --watch
 
 Ctrl-C during --watch does not affect the move; "status MOVE" shows its progress.
-Exit code: 0 when started, or with --watch when done; 2 with --watch when conversations failed (see "retry"); 1 on an error.`
+Exit code: 0 when started, or with --watch when done; 2 with --watch when conversations failed (see "retry"); 1 on an error;
+130 when Ctrl-C ended the watching.`
 }
 
 func (m moveCmd) Run(ctx context.Context, c *call) error {
@@ -51,6 +52,9 @@ func (m moveCmd) Run(ctx context.Context, c *call) error {
 		ChannelID: m.Channel, History: m.History, StatusMap: api.StatusMap{Open: m.OpenStatus, Closed: m.ClosedStatus},
 		SLA: m.SLA, Notifications: m.Notifications, Acknowledged: m.Ack, Rehearsal: m.Rehearsal,
 	}, key)
+	if err != nil && !c.json {
+		err = withFlags(err)
+	}
 	if err != nil {
 		return explain(err, m.Ack)
 	}
@@ -66,6 +70,27 @@ func (m moveCmd) Run(ctx context.Context, c *call) error {
 		}
 	}
 	return watch(ctx, c, server, started.ID)
+}
+
+// flags are the flags of move that stand for fields of the request.
+var flags = map[string]string{
+	"channelId": "--channel", "history": "--history", "statusMap": "--open-status, --closed-status", "statusMap.open": "--open-status",
+	"statusMap.closed": "--closed-status", "sla": "--sla", "notifications": "--notifications", "acknowledged": "--ack",
+	"rehearsal": "--rehearsal", "Idempotency-Key": "--idempotency-key",
+}
+
+// withFlags names fields of the request as people gave them: by their flags.
+func withFlags(err error) error {
+	var p *client.Problem
+	if errors.As(err, &p) {
+		for i, e := range p.Errors {
+			field, _, _ := strings.Cut(e.Field, "[")
+			if flag := flags[field]; flag != "" {
+				p.Errors[i].Field = flag
+			}
+		}
+	}
+	return err
 }
 
 // explain adds the --ack flags to a refusal that is due to warnings.

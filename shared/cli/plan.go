@@ -16,7 +16,8 @@ type planCmd struct {
 
 func (planCmd) Help() string {
 	return `Writes nothing. A blocker prevents the move; each warning must be acknowledged by its code (move --ack CODE).
-For exact counts of what would happen to every conversation, run "move --rehearsal".`
+For exact counts of what would happen to every conversation, run "move --rehearsal".
+Exit code: 2 if there is a blocker, else 0.`
 }
 
 func (p planCmd) Run(ctx context.Context, c *call) error {
@@ -28,5 +29,11 @@ func (p planCmd) Run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.print(plan, func(w io.Writer) { text.Plan(w, plan) })
+	if err := c.print(plan, func(w io.Writer) { text.Plan(w, plan) }); err != nil {
+		return err
+	}
+	if len(plan.Blockers) > 0 {
+		return &exitError{code: codeAttention}
+	}
+	return nil
 }

@@ -33,6 +33,9 @@ Needs a token of a super administrator with help desk access. Exit code: 1 if an
 }
 
 func (v verifyCmd) Run(ctx context.Context, c *call) (err error) {
+	if v.Data == "" && v.Account != "" {
+		return errors.New("--account needs --data: over the API the account is that of the token")
+	}
 	options := verify.Options{}
 	if v.Settings != "" {
 		if options.Settings, err = settingsOf(v.Settings); err != nil {

@@ -213,7 +213,7 @@ func (s Setup) leftBehind(c Channel, conversations map[string]Figure) []Finding 
 			sum = sum.Plus(n)
 		}
 	}
-	if len(found.Each) == 0 {
+	if sum == (Figure{0, Exact}) { // nothing to look for in the other place
 		return nil
 	}
 	found.Count, found.Is = sum.N, sum.Is

@@ -188,6 +188,7 @@ func TestStartsThatAreRefused(t *testing.T) {
 		}
 		r.Time = r.Time.Add(time.Second)
 	}
+	r.TakeIn("form", "f1")
 	refused(apptest.History("wa"), apptest.Admin, desk.CodeReconnect)
 	refused(apptest.History("catch-all"), apptest.Admin, desk.CodeFallbackAddress)
 	refused(apptest.History("nowhere"), apptest.Admin, "not found")

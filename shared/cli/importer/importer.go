@@ -124,7 +124,10 @@ func (r *run) read(ctx context.Context) error {
 		if err = errors.Join(err, f.Close()); err == nil {
 			continue
 		}
-		if file := (*mail.FileError)(nil); !errors.As(err, &file) || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			return errors.New("interrupted while the files were read: nothing was imported")
+		}
+		if file := (*mail.FileError)(nil); !errors.As(err, &file) {
 			return fmt.Errorf("import %s: %w", name, err)
 		}
 		broken = append(broken, err)

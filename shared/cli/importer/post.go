@@ -34,10 +34,14 @@ func (r *run) post(ctx context.Context) error {
 		}
 		g.Go(func() error { return p.thread(within, &r.threads[i]) })
 	}
-	if err := g.Wait(); err != nil {
-		return fmt.Errorf("import stopped after %d of %d messages, which are kept; repeat the import to continue: %w", p.done, p.total, err)
+	err := g.Wait()
+	if err == nil && p.done == p.total {
+		return nil
 	}
-	return ctx.Err()
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted: %d of %d messages are in, and stay; import the same files again to go on", p.done, p.total)
+	}
+	return fmt.Errorf("import stopped after %d of %d messages, which are kept; repeat the import to continue: %w", p.done, p.total, err)
 }
 
 // poster hands threads over, several at a time.

@@ -385,7 +385,7 @@ export interface Edited {
 export interface Estimate {
   /** To be moved. How it was found goes for the whole estimate. */
   conversations: Figure;
-  /** US dollars, at the prices of us-east-1. */
+  /** US dollars, at the prices of us-east-1, to a hundredth of a cent. */
   dollars: number;
   /** If the tables are cold and live traffic takes its full share. */
   longestSeconds: number;

@@ -46,11 +46,14 @@ func TestSplit(t *testing.T) {
 func TestID(t *testing.T) {
 	for in, want := range map[string]string{
 		"<a@x>": "a@x", "<a@x>>": "a@x", "<a>": "a", "<a@b@x>": "a@b@x", " <a@x> (added by y@x)": "a@x",
-		"a@x": "a@x", "a b": "ab", "": "", "<>": "", "<a\n b@x>": "ab@x", "<A@x": "A@x", "<\x00a\xff@x>": "a?@x",
+		"a@x": "a@x", "a b": "ab", "": "", "<>": "", "<a\n b@x>": "ab@x", "<A@x": "A@x", "<\x00a\xff@x>": "a?@x~5beb851dbd9a2798918586d5c57a9a4d",
 	} {
 		if got := field.ID(in); got != want {
 			t.Errorf("ID(%q) = %q, want %q", in, got, want)
 		}
+	}
+	if field.ID("<\xff@x>") == field.ID("<\xfe@x>") {
+		t.Error("two IDs that are not UTF-8 are one")
 	}
 	long := strings.Repeat("a", 1000)
 	if got, other := field.ID("<"+long+"@x>"), field.ID("<"+long+"@y>"); len(got) > 256 || got == other {

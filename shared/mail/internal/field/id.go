@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -107,17 +108,20 @@ func cleanAll(ids []string) []string {
 	return all
 }
 
-// clean returns id as printable UTF-8 of at most maxID bytes.
+// clean returns id as printable UTF-8 of at most maxID bytes. IDs that differ stay
+// different: what cannot be kept as it is is completed by the hash of the whole.
 func clean(id string) string {
-	id = strings.Map(func(r rune) rune {
-		if r <= ' ' || r == 0x7f {
-			return -1
+	var b strings.Builder
+	for i := range len(id) {
+		if c := id[i]; c > ' ' && c != 0x7f {
+			b.WriteByte(c)
 		}
-		return r
-	}, strings.ToValidUTF8(id, "?"))
-	if len(id) <= maxID {
+	}
+	id = b.String()
+	if len(id) <= maxID && utf8.ValidString(id) {
 		return id
 	}
 	sum := sha256.Sum256([]byte(id))
-	return strings.ToValidUTF8(id[:maxID-34], "") + "~" + hex.EncodeToString(sum[:16])
+	id = strings.ToValidUTF8(id, "?")
+	return strings.ToValidUTF8(id[:min(len(id), maxID-34)], "") + "~" + hex.EncodeToString(sum[:16])
 }
