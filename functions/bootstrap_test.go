@@ -23,7 +23,7 @@ import (
 // reads is what each function reads of its environment, beside what the SDK
 // reads.
 var reads = map[string][]string{
-	"api":      {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "MOVE_MACHINE_ARN"},
+	"api":      {"BATCHES_DEAD_QUEUE_ARN", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "MOVE_MACHINE_ARN", "STREAM_FAILURES_DEAD_QUEUE_ARN"},
 	"fence":    {"CONTROL_TABLE", "CONVERSATIONS_TABLE"},
 	"list":     {"BATCHES_QUEUE_URL", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "MOVE_MACHINE_ARN"},
 	"convert":  {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE"},
@@ -39,6 +39,7 @@ func good(endpoint string) []string {
 	return []string{
 		"CONVERSATIONS_TABLE=deskmove-conversations", "CONTROL_TABLE=deskmove-control",
 		"BATCHES_QUEUE_URL=" + endpoint + "/000000000000/deskmove-batches",
+		"BATCHES_DEAD_QUEUE_ARN=arn:aws:sqs:local:000000000000:deskmove-batches-dead", "STREAM_FAILURES_DEAD_QUEUE_ARN=arn:aws:sqs:local:000000000000:deskmove-stream-failures-dead",
 		"MOVE_MACHINE_ARN=arn:aws:states:local:000000000000:stateMachine:deskmove-move",
 		"CONVERSATIONS_STREAM_ARN=arn:aws:dynamodb:local:000000000000:table/deskmove-conversations/stream/2026-11-23T09:00:00.000",
 		"METRICS_NAMESPACE=deskmove", "AWS_REGION=local", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_ENDPOINT_URL=" + endpoint,
@@ -135,6 +136,7 @@ func TestMalformedVariables(t *testing.T) {
 	for variable, values := range map[string][]string{
 		"CONVERSATIONS_TABLE":      {"a", "with space", "x/y", strings.Repeat("x", 256), "${ConversationsTable}"},
 		"BATCHES_QUEUE_URL":        {"batches", "arn:aws:sqs:eu-central-1:123456789012:batches", "https://sqs.example.com", "ftp://h/1/q", "https://h/1/q?x=y"},
+		"BATCHES_DEAD_QUEUE_ARN":   {"batches", "https://sqs.eu-central-1.amazonaws.com/123456789012/batches", "arn:aws:sqs:eu-central-1:123456789012:", "arn:aws:sns:eu-central-1:123456789012:batches"},
 		"MOVE_MACHINE_ARN":         {"move", "arn:aws:states:eu-central-1:123456789012:execution:move:m1", "arn:aws:lambda:eu-central-1:123456789012:function:move", "arn:aws:states:eu-central-1:123456789012:stateMachine:"},
 		"CONVERSATIONS_STREAM_ARN": {"stream", "arn:aws:dynamodb:eu-central-1:123456789012:table/conversations", "arn:aws:kinesis:eu-central-1:123456789012:stream/s"},
 		"METRICS_NAMESPACE":        {"AWS/Lambda", "with space", strings.Repeat("n", 256)},
@@ -144,7 +146,7 @@ func TestMalformedVariables(t *testing.T) {
 		switch variable {
 		case "CONVERSATIONS_STREAM_ARN":
 			name = "redirect"
-		case "SIGN_IN_URL":
+		case "SIGN_IN_URL", "BATCHES_DEAD_QUEUE_ARN":
 			name = "api"
 		}
 		for _, value := range values {

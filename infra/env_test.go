@@ -49,7 +49,8 @@ func environmentsAgree(p project) []string {
 // meant is what the variables stand for in the template.
 var meant = map[string]string{
 	"CONVERSATIONS_TABLE": "ConversationsTable", "CONTROL_TABLE": "ControlTable",
-	"BATCHES_QUEUE_URL": "BatchesQueue", "MOVE_MACHINE_ARN": machineARN, "CONVERSATIONS_STREAM_ARN": streamARN,
+	"BATCHES_QUEUE_URL": "BatchesQueue", "BATCHES_DEAD_QUEUE_ARN": "BatchesDeadQueue.Arn", "STREAM_FAILURES_DEAD_QUEUE_ARN": "StreamFailuresDeadQueue.Arn",
+	"MOVE_MACHINE_ARN": machineARN, "CONVERSATIONS_STREAM_ARN": streamARN,
 	"METRICS_NAMESPACE": own, "SIGN_IN_URL": "https://${UserPoolDomain}.auth.${AWS::Region}.amazoncognito.com", "SIGN_IN_CLIENT": "UserPoolClient",
 	"DASHBOARD_URL": "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/${AWS::StackName}-moves",
 }

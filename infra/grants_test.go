@@ -123,6 +123,7 @@ func routes(s *scene) {
 		s.request("GET", path, nil, want)
 	}
 	s.request("POST", "/v1/moves/"+id+"/retry", nil, 409)
+	s.request("POST", "/v1/operations/redrive", nil, 202)
 	s.request("POST", "/v1/channels/{mail}/repair", nil, 202)
 	s.request("POST", "/v1/conversations/{"+a+"}/messages", map[string]any{
 		"channelId": "mail", "externalId": "<e>", "author": "customer", "from": "jane@customer.example", "text": "And?",
@@ -483,7 +484,7 @@ var requests = map[string][]string{
 		"BatchGetItem", "DeleteItem", "DescribeStream", "DescribeTable", "GetItem", "GetRecords", "GetShardIterator", "PutItem", "Query",
 		"TransactWriteItems", "UpdateItem",
 	},
-	"shared/aws": {"DescribeExecution", "SendMessageBatch", "StartExecution"},
+	"shared/aws": {"DescribeExecution", "ListMessageMoveTasks", "SendMessageBatch", "StartExecution", "StartMessageMoveTask"},
 }
 
 // requestsKnown says which requests are made that watchers do not know of.

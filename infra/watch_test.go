@@ -18,6 +18,8 @@ import (
 const (
 	batchesQueue  = "BatchesQueue.Arn"
 	failuresQueue = "StreamFailuresQueue.Arn"
+	deadBatches   = "BatchesDeadQueue.Arn"
+	deadFailures  = "StreamFailuresDeadQueue.Arn"
 	streamARN     = "ConversationsTable.StreamArn"
 	machineARN    = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-move"
 	executionARN  = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-move:*"
@@ -93,6 +95,7 @@ func (w *watcher) each(function string, b app.Platform) app.Platform {
 	b.Stream = watchedStream{b.Stream, w, function}
 	b.Queue = watchedQueue{b.Queue, w, function}
 	b.Machine = watchedMachine{b.Machine, w, function}
+	b.DeadLetters = watchedLetters{w, function}
 	b.Check = func(context.Context) error { // as store/dynamo's does
 		for _, table := range tableIDs {
 			if err := w.note(function, "dynamodb:DescribeTable", table+".Arn"); err != nil {
@@ -235,6 +238,26 @@ func (q watchedQueue) Send(ctx context.Context, bs []move.Batch) error {
 		return err
 	}
 	return q.Queue.Send(ctx, bs)
+}
+
+// watchedLetters has SQS move dead letters, which it does in the caller's name.
+type watchedLetters struct {
+	w        *watcher
+	function string
+}
+
+func (l watchedLetters) Redrive(context.Context) ([]move.Redriven, error) {
+	for dead, queue := range map[string]string{deadBatches: batchesQueue, deadFailures: failuresQueue} {
+		for _, action := range []string{"ListMessageMoveTasks", "StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+			if err := l.w.note(l.function, "sqs:"+action, dead); err != nil {
+				return nil, err
+			}
+		}
+		if err := l.w.note(l.function, "sqs:SendMessage", queue); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
 type watchedMachine struct {

@@ -13,6 +13,7 @@ import (
 type environment struct {
 	aws.Tables
 	aws.Machine
+	aws.DeadLetters
 	aws.SignIn
 	aws.Dashboard
 }
@@ -25,7 +26,7 @@ func wire(c *aws.Cloud) (aws.Handler[events.APIGatewayV2HTTPRequest, events.APIG
 		return nil, err
 	}
 	b := c.Platform(e.Tables)
-	b.Machine = c.Machine(e.Machine)
+	b.Machine, b.DeadLetters = c.Machine(e.Machine), c.DeadLetters(e.DeadLetters)
 	a := app.New(b)
 	a.Dashboard = string(e.DashboardURL)
 	return api.Lambda{API: a.Site(e.Console()), Log: c.Log}.Handle, nil

@@ -100,13 +100,15 @@ func (s setup) variables(stream, queue string) (map[string]string, error) {
 	tables := s.tables()
 	return map[string]string{
 		"CONVERSATIONS_TABLE": tables.Conversations, "CONTROL_TABLE": tables.Control,
-		"CONVERSATIONS_STREAM_ARN": stream,
-		"BATCHES_QUEUE_URL":        q + u.Path,
-		"MOVE_MACHINE_ARN":         "arn:aws:states:" + region + ":000000000000:stateMachine:" + s.name + "-move",
-		"METRICS_NAMESPACE":        s.name,
-		"SIGN_IN_URL":              "", // SAM checks no tokens
-		"SIGN_IN_CLIENT":           "",
-		"DASHBOARD_URL":            "", // no dashboard either
+		"CONVERSATIONS_STREAM_ARN":       stream,
+		"BATCHES_QUEUE_URL":              q + u.Path,
+		"BATCHES_DEAD_QUEUE_ARN":         "arn:aws:sqs:" + region + ":000000000000:" + s.name + "-batches-dead",
+		"STREAM_FAILURES_DEAD_QUEUE_ARN": "arn:aws:sqs:" + region + ":000000000000:" + s.name + "-stream-failures-dead",
+		"MOVE_MACHINE_ARN":               "arn:aws:states:" + region + ":000000000000:stateMachine:" + s.name + "-move",
+		"METRICS_NAMESPACE":              s.name,
+		"SIGN_IN_URL":                    "", // SAM checks no tokens
+		"SIGN_IN_CLIENT":                 "",
+		"DASHBOARD_URL":                  "", // no dashboard either
 
 		"AWS_REGION": region, "AWS_ACCESS_KEY_ID": nobody, "AWS_SECRET_ACCESS_KEY": nobody,
 		"AWS_ENDPOINT_URL_DYNAMODB": db, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": db, "AWS_ENDPOINT_URL_SQS": q,

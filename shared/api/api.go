@@ -38,6 +38,8 @@ type UseCases struct {
 	Journal       store.JournalStore
 	Audit         *support.Journal // for what callers are refused, instead of Journal
 
+	DeadLetters move.DeadLetters
+
 	Recorder  *metrics.Recorder // nil where CloudWatch has the figures
 	Dashboard string            // where it has them
 

@@ -41,7 +41,7 @@ type AuditEntry struct {
 	At        time.Time `json:"at"`
 	By        string    `json:"by" example:"ann" doc:"ID of the agent or connector, or deskmove."`
 	Role      string    `json:"role,omitempty" enum:"super-admin,agent,connector" example:"super-admin" doc:"In which they did it, by their token; absent of deskmove."`
-	Action    string    `json:"action" enum:"start,refuse,rehearse,retry,end,repair,repaired,setup,role-given,role-taken,token,withdraw,export" example:"start"`
+	Action    string    `json:"action" enum:"start,refuse,rehearse,retry,end,repair,repaired,setup,role-given,role-taken,token,withdraw,export,redrive" example:"start"`
 	MoveID    string    `json:"moveId,omitempty" example:"m1795000000000a1b2c3d4"`
 	ChannelID string    `json:"channelId,omitempty" example:"support-mail"`
 	Detail    string    `json:"detail,omitempty" example:"done" doc:"Such as the reason of a refusal, or what has changed in a setup: + is new, ~ changed, - gone."`

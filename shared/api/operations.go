@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -16,6 +17,13 @@ func (r *routes) operations() {
 		description: "What was measured in the last three hours, minute by minute, in all accounts together: numbers alone. On AWS " +
 			"CloudWatch has the figures, and the answer says where.",
 	}, r.api.getOperations)
+	add(r, operation{
+		id: "redrive-dead-letters", method: http.MethodPost, path: "/v1/operations/redrive", tag: tagLog, roles: admins, status: http.StatusAccepted,
+		summary: "Send dead letters back",
+		description: "Batches and changes of the stream that failed so often that they were given up go back to their queues and are tried anew, in " +
+			"all accounts together. Mend first what made them fail. May be repeated: what was done already is not done twice. It is in the audit log " +
+			"of the caller's account.",
+	}, r.api.redrive)
 }
 
 // Measurements are the measurements of the last hours.
@@ -57,4 +65,38 @@ func (a *api) getOperations(ctx context.Context, c desk.Caller, _ *struct{}) (*b
 		f.Metrics = append(f.Metrics, of)
 	}
 	return &body[Measurements]{f}, nil
+}
+
+// Redrive says what became of the dead letters.
+type Redrive struct {
+	Queues []RedrivenQueue `json:"queues" nullable:"false"`
+}
+
+// RedrivenQueue says what became of one queue's dead letters.
+type RedrivenQueue struct {
+	Queue   string `json:"queue" enum:"batches,stream-failures" example:"batches"`
+	Letters *int64 `json:"letters,omitempty" example:"3" doc:"How many are back. Absent on AWS, where SQS sends them one by one from now on."`
+	Running bool   `json:"running" doc:"They had been on their way before."`
+}
+
+func (a *api) redrive(ctx context.Context, c desk.Caller, _ *struct{}) (*body[Redrive], error) {
+	if err := a.superAdmin(ctx, c); err != nil {
+		return nil, err
+	}
+	now := a.Now()
+	if err := a.Journal.Audit(ctx, c.Entry(desk.ActionRedrive, fmt.Sprintf("%s-%d", c.Agent, now.UnixNano()), now)); err != nil {
+		return nil, err
+	}
+	queues, err := a.DeadLetters.Redrive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := Redrive{Queues: make([]RedrivenQueue, len(queues))}
+	for i, q := range queues {
+		w.Queues[i] = RedrivenQueue{Queue: q.Queue, Running: q.Running}
+		if q.Letters >= 0 {
+			w.Queues[i].Letters = &q.Letters
+		}
+	}
+	return &body[Redrive]{w}, nil
 }

@@ -1,9 +1,12 @@
 package api_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"deskmove/shared/metrics"
+	"deskmove/shared/move"
 )
 
 // TestOperations reads measurements as on one machine, and where they are on AWS.
@@ -27,4 +30,44 @@ func TestOperations(t *testing.T) {
 		t.Errorf("time of a batch = %v in %s", got, a.Body)
 	}
 	r.do(bob, "GET", "/v1/operations", nil).want(403)
+}
+
+// letters are dead letters of which an answer is given.
+type letters struct {
+	answer []move.Redriven
+	err    error
+	asked  int
+}
+
+func (l *letters) Redrive(context.Context) ([]move.Redriven, error) {
+	l.asked++
+	return l.answer, l.err
+}
+
+// TestRedrive sends dead letters back: for a super administrator, in the log, as often
+// as it is asked for.
+func TestRedrive(t *testing.T) {
+	r := newRig(t)
+	l := &letters{answer: []move.Redriven{{Queue: "batches", Letters: 3}, {Queue: "stream-failures", Letters: -1, Running: true}}}
+	r.UseCases.DeadLetters = l
+	r.Handler = r.API()
+	for range 2 {
+		a := r.do(ann, "POST", "/v1/operations/redrive", nil).want(202)
+		if a.at("queues", 0, "letters") != 3.0 || a.at("queues", 1, "letters") != nil || a.at("queues", 1, "running") != true {
+			t.Errorf("answer = %s", a.Body)
+		}
+	}
+	r.do(bob, "POST", "/v1/operations/redrive", nil).want(403)
+	r.do(bot, "POST", "/v1/operations/redrive", nil).want(403)
+	if l.asked != 2 {
+		t.Errorf("sent back %d times", l.asked)
+	}
+	log := r.do(ann, "GET", "/v1/audit", nil).want(200)
+	for i := range 2 {
+		if log.at("items", i, "action") != "redrive" || log.at("items", i, "by") != "ann" || log.at("items", i, "address") != ann.Address {
+			t.Errorf("log = %s", log.Body)
+		}
+	}
+	l.err = errors.New("no")
+	r.do(ann, "POST", "/v1/operations/redrive", nil).want(500)
 }

@@ -28,7 +28,10 @@ type Platform struct {
 	Stream  handler.ChangeReader // nil in a function that does not read the stream's on-failure queue
 	Queue   move.Queue           // nil in a function that sends no batches
 	Machine move.Machine         // nil in a function that starts no executions
-	Batch   int                  // largest number of conversations in a listed batch; move.BatchSize if 0
+	// DeadLetters are what the queues have given up; nil in a function that sends none
+	// back.
+	DeadLetters move.DeadLetters
+	Batch       int // largest number of conversations in a listed batch; move.BatchSize if 0
 	// Pause waits within a step, which then polls the ledger instead of ending;
 	// nil on AWS, where reads cost money.
 	Pause func(ctx context.Context, d time.Duration) error
@@ -188,7 +191,7 @@ func New(p Platform) *App {
 			Accounts:   support.Accounts{Setups: setups, Moves: moves, Listing: conversations},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Moves: moves,
-			Ledger: ledger, Journal: journal, Audit: audit, Recorder: p.Metrics.Recorder(), Health: p.Check, Now: p.Now, Log: p.Log,
+			Ledger: ledger, Journal: journal, Audit: audit, DeadLetters: p.DeadLetters, Recorder: p.Metrics.Recorder(), Health: p.Check, Now: p.Now, Log: p.Log,
 		},
 	}
 }
@@ -205,6 +208,9 @@ func (p Platform) complete() Platform {
 	if p.Stream == nil {
 		p.Stream = missing{}
 	}
+	if p.DeadLetters == nil {
+		p.DeadLetters = missing{}
+	}
 	if p.Log == nil {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
@@ -217,6 +223,10 @@ type missing struct{}
 var errMissing = errors.New("the function was started without it; set it in the function's main")
 
 func (missing) Send(context.Context, []move.Batch) error { return fmt.Errorf("queue: %w", errMissing) }
+
+func (missing) Redrive(context.Context) ([]move.Redriven, error) {
+	return nil, fmt.Errorf("dead letters: %w", errMissing)
+}
 
 func (missing) Start(context.Context, string, move.Run) error {
 	return fmt.Errorf("state machine: %w", errMissing)

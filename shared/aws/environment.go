@@ -25,6 +25,11 @@ type (
 	Batches struct {
 		BatchesQueue QueueURL `env:"BATCHES_QUEUE_URL,notEmpty"`
 	}
+	// DeadLetters are the dead-letter queues whose messages may be sent back.
+	DeadLetters struct {
+		BatchesDead        QueueARN `env:"BATCHES_DEAD_QUEUE_ARN,notEmpty"`
+		StreamFailuresDead QueueARN `env:"STREAM_FAILURES_DEAD_QUEUE_ARN,notEmpty"`
+	}
 	// Machine is the state machine whose executions are started.
 	Machine struct {
 		MoveMachine MachineARN `env:"MOVE_MACHINE_ARN,notEmpty"`
@@ -54,6 +59,7 @@ type (
 type (
 	Table      string // name of a table
 	QueueURL   string // URL of a queue
+	QueueARN   string // ARN of a queue
 	MachineARN string // ARN of a state machine
 	StreamARN  string // ARN of a table's stream
 	SignInURL  string // of a user pool's sign-in page; empty if there is none
@@ -79,6 +85,16 @@ func (q *QueueURL) UnmarshalText(b []byte) error {
 	u, err := url.Parse(string(b))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Count(strings.Trim(u.Path, "/"), "/") != 1 || u.RawQuery != "" {
 		return errors.New("not a valid queue URL; expected one such as https://sqs.eu-central-1.amazonaws.com/123456789012/name")
+	}
+	return nil
+}
+
+// UnmarshalText reads a queue's ARN.
+func (q *QueueARN) UnmarshalText(b []byte) error {
+	*q = QueueARN(b)
+	a, err := arn.Parse(string(b))
+	if err != nil || a.Service != "sqs" || a.Resource == "" || strings.Contains(a.Resource, ":") {
+		return errors.New("not a valid queue ARN; expected one such as arn:aws:sqs:eu-central-1:123456789012:name")
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ type everything struct {
 	aws.Tables
 	aws.Batches
 	aws.Machine
+	aws.DeadLetters
 	aws.Stream
 	aws.Metrics
 	aws.SignIn
@@ -24,15 +25,17 @@ type everything struct {
 
 func vars() map[string]string {
 	return map[string]string{
-		"CONVERSATIONS_TABLE":      "deskmove-conversations",
-		"CONTROL_TABLE":            "deskmove-control",
-		"BATCHES_QUEUE_URL":        "https://sqs.eu-central-1.amazonaws.com/123456789012/deskmove-batches",
-		"MOVE_MACHINE_ARN":         "arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:deskmove-move",
-		"CONVERSATIONS_STREAM_ARN": "arn:aws:dynamodb:eu-central-1:123456789012:table/deskmove-conversations/stream/2026-11-23T09:00:00.000",
-		"METRICS_NAMESPACE":        "deskmove",
-		"SIGN_IN_URL":              "https://acme.auth.eu-central-1.amazoncognito.com",
-		"DASHBOARD_URL":            "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards/dashboard/x",
-		"SIGN_IN_CLIENT":           "client",
+		"CONVERSATIONS_TABLE":            "deskmove-conversations",
+		"CONTROL_TABLE":                  "deskmove-control",
+		"BATCHES_QUEUE_URL":              "https://sqs.eu-central-1.amazonaws.com/123456789012/deskmove-batches",
+		"BATCHES_DEAD_QUEUE_ARN":         "arn:aws:sqs:eu-central-1:123456789012:deskmove-batches-dead",
+		"STREAM_FAILURES_DEAD_QUEUE_ARN": "arn:aws:sqs:eu-central-1:123456789012:deskmove-stream-failures-dead",
+		"MOVE_MACHINE_ARN":               "arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:deskmove-move",
+		"CONVERSATIONS_STREAM_ARN":       "arn:aws:dynamodb:eu-central-1:123456789012:table/deskmove-conversations/stream/2026-11-23T09:00:00.000",
+		"METRICS_NAMESPACE":              "deskmove",
+		"SIGN_IN_URL":                    "https://acme.auth.eu-central-1.amazoncognito.com",
+		"DASHBOARD_URL":                  "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards/dashboard/x",
+		"SIGN_IN_CLIENT":                 "client",
 	}
 }
 

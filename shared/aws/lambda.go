@@ -141,6 +141,11 @@ func (c *Cloud) Queue(b Batches) *Sender {
 	return &Sender{Client: sqs.NewFromConfig(c.cfg), URL: string(b.BatchesQueue)}
 }
 
+// DeadLetters returns the dead letters.
+func (c *Cloud) DeadLetters(d DeadLetters) *Redriver {
+	return &Redriver{Client: sqs.NewFromConfig(c.cfg), Queues: []DeadQueue{{"batches", string(d.BatchesDead)}, {"stream-failures", string(d.StreamFailuresDead)}}}
+}
+
 // Machine returns the state machine.
 func (c *Cloud) Machine(m Machine) *StateMachine {
 	return &StateMachine{Client: sfn.NewFromConfig(c.cfg), ARN: string(m.MoveMachine)}

@@ -37,7 +37,7 @@ func TestUsage(t *testing.T) {
 	if r := run(t); r.code != 0 || !strings.Contains(r.stdout, "Usage: deskmove") {
 		t.Errorf("without arguments: %+v", r)
 	}
-	for _, name := range []string{"serve", "token", "demo", "openapi", "version", "apply", "import", "plan", "move", "status", "retry", "repair", "verify"} {
+	for _, name := range []string{"serve", "token", "demo", "openapi", "version", "apply", "import", "plan", "move", "status", "retry", "repair", "redrive", "verify"} {
 		if r := run(t, name, "--help"); r.code != 0 || !strings.Contains(r.stdout, "Usage: deskmove "+name) {
 			t.Errorf("%s --help: %+v", name, r)
 		}

@@ -38,17 +38,18 @@ type cli struct {
 	Openapi openapiCmd `cmd:"" group:"On this machine" help:"Print the API's description, or write it to its file."`
 	Version versionCmd `cmd:"" group:"On this machine" help:"Print the version."`
 
-	Login  loginCmd  `cmd:"" group:"Over the API" help:"Sign in at the API's sign-in page."`
-	Logout logoutCmd `cmd:"" group:"Over the API" help:"End the session of \"login\"."`
-	Apply  applyCmd  `cmd:"" group:"Over the API" help:"Configure an account from a file."`
-	Import importCmd `cmd:"" group:"Over the API" help:"Import files of mail into a channel."`
-	Plan   planCmd   `cmd:"" group:"Over the API" help:"Show what a move of a channel would run into."`
-	Move   moveCmd   `cmd:"" group:"Over the API" help:"Move a channel to the help desk, permanently."`
-	Status statusCmd `cmd:"" group:"Over the API" help:"Show channels and moves, or one move."`
-	Retry  retryCmd  `cmd:"" group:"Over the API" help:"Retry the conversations that a move could not convert."`
-	Repair repairCmd `cmd:"" group:"Over the API" help:"Compare a moved channel again, and land what is missing."`
-	Audit  auditCmd  `cmd:"" group:"Over the API" help:"Show who did what, or check that the log is whole."`
-	Verify verifyCmd `cmd:"" group:"Over the API" help:"Check every guarantee against the data."`
+	Login   loginCmd   `cmd:"" group:"Over the API" help:"Sign in at the API's sign-in page."`
+	Logout  logoutCmd  `cmd:"" group:"Over the API" help:"End the session of \"login\"."`
+	Apply   applyCmd   `cmd:"" group:"Over the API" help:"Configure an account from a file."`
+	Import  importCmd  `cmd:"" group:"Over the API" help:"Import files of mail into a channel."`
+	Plan    planCmd    `cmd:"" group:"Over the API" help:"Show what a move of a channel would run into."`
+	Move    moveCmd    `cmd:"" group:"Over the API" help:"Move a channel to the help desk, permanently."`
+	Status  statusCmd  `cmd:"" group:"Over the API" help:"Show channels and moves, or one move."`
+	Retry   retryCmd   `cmd:"" group:"Over the API" help:"Retry the conversations that a move could not convert."`
+	Repair  repairCmd  `cmd:"" group:"Over the API" help:"Compare a moved channel again, and land what is missing."`
+	Audit   auditCmd   `cmd:"" group:"Over the API" help:"Show who did what, or check that the log is whole."`
+	Redrive redriveCmd `cmd:"" group:"Over the API" help:"Send dead letters back, to be tried anew."`
+	Verify  verifyCmd  `cmd:"" group:"Over the API" help:"Check every guarantee against the data."`
 }
 
 const description = `Moves the channels of a shared inbox to a help desk, optionally with their history, while customers keep writing.

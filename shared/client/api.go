@@ -125,6 +125,12 @@ func (c *Client) Retry(ctx context.Context, id string) (m api.ChannelMove, err e
 	return m, err
 }
 
+// Redrive sends dead letters back.
+func (c *Client) Redrive(ctx context.Context) (r api.Redrive, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/operations/redrive"}, &r)
+	return r, err
+}
+
 // Repair compares all of a moved channel again.
 func (c *Client) Repair(ctx context.Context, channel string) (r api.Repair, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/channels/" + url.PathEscape(channel) + "/repair"}, &r)

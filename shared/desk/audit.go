@@ -20,6 +20,7 @@ const (
 	ActionToken     = "token"    // one was made
 	ActionWithdrawn = "withdraw" // tokens of an agent, of a connector or of the account
 	ActionExport    = "export"
+	ActionRedrive   = "redrive" // dead letters were sent back
 )
 
 // Program is the name by which the audit log calls deskmove itself. No agent has it.

@@ -142,7 +142,7 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	starter := &machine{}
 	of := each(app.Platform{
 		Engine: engine, Stream: s.engine, Queue: sender{s.Batches, pace.standBack}, Turn: pace.turn, Machine: starter, Batch: batchSize, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
-		Metrics: &metrics.Writer{Record: &metrics.Recorder{}, Now: clk.Now},
+		DeadLetters: deadLetters{s.Batches, failures}, Metrics: &metrics.Writer{Record: &metrics.Recorder{}, Now: clk.Now},
 	}, c.Each)
 	s.App = of("api")
 	step := func(name string, s handler.Step) executions.Function {
@@ -306,6 +306,20 @@ func (s sender) Send(ctx context.Context, bs []move.Batch) error {
 		bodies[i] = b.JSON()
 	}
 	return s.q.Send(ctx, bodies)
+}
+
+// deadLetters are those of some queues, as the use cases see them.
+type deadLetters []*queue.Queue
+
+func (d deadLetters) Redrive(ctx context.Context) (all []move.Redriven, _ error) {
+	for _, q := range d {
+		n, err := q.Redrive(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, move.Redriven{Queue: q.Name(), Letters: int64(n)})
+	}
+	return all, nil
 }
 
 // machine is the state machine as the use cases see it.

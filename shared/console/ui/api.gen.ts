@@ -56,7 +56,7 @@ export interface Attachment {
 }
 
 export interface AuditEntry {
-  action: "start" | "refuse" | "rehearse" | "retry" | "end" | "repair" | "repaired" | "setup" | "role-given" | "role-taken" | "token" | "withdraw" | "export";
+  action: "start" | "refuse" | "rehearse" | "retry" | "end" | "repair" | "repaired" | "setup" | "role-given" | "role-taken" | "token" | "withdraw" | "export" | "redrive";
   /** From where. */
   address?: string;
   at: string;
@@ -798,6 +798,18 @@ export interface Quiet {
   weekday: number;
 }
 
+export interface Redrive {
+  queues: Array<RedrivenQueue>;
+}
+
+export interface RedrivenQueue {
+  /** How many are back. Absent on AWS, where SQS sends them one by one from now on. */
+  letters?: number;
+  queue: "batches" | "stream-failures";
+  /** They had been on their way before. */
+  running: boolean;
+}
+
 export interface Repair {
   channelId: string;
   id: string;
@@ -1315,6 +1327,12 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: Measurements;
+  };
+  "POST /v1/operations/redrive": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: Redrive;
   };
   "GET /v1/tickets": {
     path: undefined;

@@ -59,7 +59,8 @@ func TestModel(t *testing.T) {
 		}
 		open()
 		var model []*entry // in the order in which they are received
-		sent, died := 0, 0
+		sent := 0
+		var letters []int // that are dead
 		t.Repeat(map[string]func(*rapid.T){
 			"send": func(t *rapid.T) {
 				var bodies []string
@@ -75,7 +76,7 @@ func TestModel(t *testing.T) {
 			"receive": func(t *rapid.T) {
 				want, next := "none", time.Time{}
 				for len(model) > 0 && !model[0].visible.After(now) && model[0].receives == 2 {
-					died++
+					letters = append(letters, model[0].number)
 					model = model[1:]
 				}
 				var taken *entry
@@ -119,6 +120,16 @@ func TestModel(t *testing.T) {
 				}
 			},
 			"wait": func(t *rapid.T) { now = now.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "s")) * time.Second) },
+			"redrive": func(t *rapid.T) {
+				n, err := q.Redrive(t.Context())
+				if n != len(letters) || err != nil {
+					t.Fatalf("redrove %d, %v; want %d", n, err, len(letters))
+				}
+				for _, number := range letters {
+					model = append(model, &entry{number: number, visible: now})
+				}
+				letters = nil
+			},
 			"delete expired": func(t *rapid.T) {
 				if err := q.DeleteExpired(t.Context()); err != nil {
 					t.Fatal(err)
@@ -141,9 +152,9 @@ func TestModel(t *testing.T) {
 					return cmp.Or(a.visible.Compare(b.visible), cmp.Compare(a.number, b.number))
 				})
 				n, err := q.Len(t.Context())
-				letters, errDead := dead.Len(t.Context())
-				if n != len(model) || letters != died || err != nil || errDead != nil {
-					t.Fatalf("%d messages, %v, and %d dead, %v; want %d and %d", n, err, letters, errDead, len(model), died)
+				died, errDead := dead.Len(t.Context())
+				if n != len(model) || died != len(letters) || err != nil || errDead != nil {
+					t.Fatalf("%d messages, %v, and %d dead, %v; want %d and %d", n, err, died, errDead, len(model), len(letters))
 				}
 			},
 		})

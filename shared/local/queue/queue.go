@@ -98,11 +98,15 @@ func (q *Queue) Send(ctx context.Context, bodies []string) error {
 	if err != nil {
 		return fmt.Errorf("queue %s: send: %w", q.config.Name, err)
 	}
+	q.wake()
+	return nil
+}
+
+func (q *Queue) wake() {
 	select {
 	case q.sent <- struct{}{}:
 	default: // who polls has yet to wake up
 	}
-	return nil
 }
 
 // Len counts the messages, those in flight included.
@@ -116,6 +120,33 @@ func (q *Queue) Len(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("queue %s: count: %w", q.config.Name, err)
 	}
+	return n, nil
+}
+
+// Redrive sends the queue's dead letters back to it, and returns how many. As with
+// SQS they are new messages there.
+func (q *Queue) Redrive(ctx context.Context) (n int, _ error) {
+	err := q.db.Do(ctx, func(tx db.Tx) error {
+		var ids []int64
+		if err := tx.Query("SELECT id FROM message WHERE queue = ? AND source = ? ORDER BY id", func(r db.Row) error {
+			ids = append(ids, r.Int(0))
+			return nil
+		}, q.config.DeadLetters.number, q.config.Name); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := tx.Exec("UPDATE message SET queue = ?2, visible = ?3, receipt = 0, receives = 0, sent = ?3, first = 0, source = '', uuid = ?4 WHERE id = ?1",
+				id, q.number, q.now(), uuid.NewString()); err != nil {
+				return err
+			}
+		}
+		n = len(ids)
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("queue %s: redrive: %w", q.config.Name, err)
+	}
+	q.wake()
 	return n, nil
 }
 

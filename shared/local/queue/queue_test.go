@@ -171,6 +171,44 @@ func TestDeadLetters(t *testing.T) {
 	})
 }
 
+// TestRedrive sends dead letters back, those of this queue alone, as new messages.
+func TestRedrive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t)
+		dead := e.queue(queue.Config{Name: "dead"})
+		q := e.queue(queue.Config{MaxReceives: 1, DeadLetters: dead})
+		other := e.queue(queue.Config{Name: "other", MaxReceives: 1, DeadLetters: dead})
+		send(t, q, "a", "b")
+		send(t, other, "c")
+		was := receiveOne(t, q)
+		receiveOne(t, q)
+		receiveOne(t, other)
+		time.Sleep(time.Minute)
+		for _, q := range []*queue.Queue{q, other} {
+			if m := receive(t, q); m != nil {
+				t.Fatalf("received %+v a second time", m)
+			}
+		}
+		wantLen(t, dead, 3)
+
+		time.Sleep(13 * 24 * time.Hour)
+		for _, want := range []int{2, 0} {
+			if n, err := q.Redrive(t.Context()); n != want || err != nil {
+				t.Errorf("redrove %d, %v; want %d", n, err, want)
+			}
+		}
+		wantLen(t, dead, 1)
+		wantLen(t, q, 2)
+		time.Sleep(2 * 24 * time.Hour) // they would have expired
+		m := receiveOne(t, q)
+		if m.Body != "a" || m.Receives != 1 || m.ID == was.ID || m.Sent != time.Now().Add(-2*24*time.Hour).UnixMilli() {
+			t.Errorf("received %+v, want a new message", m)
+		}
+		remove(t, q, was) // of a message that is no more
+		wantLen(t, q, 2)
+	})
+}
+
 func TestRetention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newEngine(t).queue(queue.Config{})

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+type redriveCmd struct {
+	remote `embed:""`
+}
+
+func (redriveCmd) Help() string {
+	return `Batches and live changes that failed again and again were put aside as dead letters. This sends all of them back to
+their queues, where they are tried anew. Mend first what made them fail: the log says what that was. It may be repeated, and
+what was done already is not done twice.
+
+Exit code: 1 if it is refused, else 0.`
+}
+
+func (r redriveCmd) Run(ctx context.Context, c *call) error {
+	server, err := r.client(c)
+	if err != nil {
+		return err
+	}
+	sent, err := server.Redrive(ctx)
+	if err != nil {
+		return err
+	}
+	return c.print(sent, func(w io.Writer) {
+		for _, q := range sent.Queues {
+			switch {
+			case q.Letters != nil:
+				_, _ = fmt.Fprintf(w, "%s: %d dead letters sent back\n", q.Queue, *q.Letters)
+			case q.Running:
+				_, _ = fmt.Fprintf(w, "%s: dead letters were on their way already\n", q.Queue)
+			default:
+				_, _ = fmt.Fprintf(w, "%s: dead letters are on their way\n", q.Queue)
+			}
+		}
+	})
+}
