@@ -84,7 +84,7 @@ func TestAuditVerify(t *testing.T) {
 	}
 	// An end that was cut off with its head shows by heads that were kept, and by
 	// those alone.
-	previous := item(entry(chain.Number)).Str("previous")
+	previous := item(entry(chain.Number)).Str(store.AttrPrevious)
 	put(store.Write{Op: store.Delete, Key: entry(chain.Number)})
 	put(store.Write{Op: store.Put, Key: head, Set: store.Attrs{{Name: "number", Value: store.N(chain.Number - 1)}, {Name: "hash", Value: store.S(previous)}}})
 	e.run(t, "audit", "--verify").ok(t, nil)

@@ -50,9 +50,10 @@ func TestWithoutEndpoint(t *testing.T) {
 	t.Setenv("DESKMOVE_TOKEN", "")
 	run(t, "status").fails(t, 1, "--endpoint", "DESKMOVE_ENDPOINT", "serve")
 	t.Setenv("DESKMOVE_ENDPOINT", "127.0.0.1:8420")
-	run(t, "status").fails(t, 1, "--token", "DESKMOVE_TOKEN", "token --data")
-	t.Setenv("DESKMOVE_TOKEN", "x")
 	run(t, "status").fails(t, 1, "127.0.0.1:8420", "http://")
+	t.Setenv("DESKMOVE_ENDPOINT", "http://127.0.0.1:8420")
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir()) // nobody has signed in
+	run(t, "status").fails(t, 1, "--token", "DESKMOVE_TOKEN", "token --data")
 }
 
 // TestBadTokens: a token that is none, forged, expired or of the wrong role is

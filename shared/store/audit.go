@@ -17,12 +17,12 @@ import (
 // Attributes of the audit log. The head of a chain has the number and the hash of
 // its last entry.
 const (
-	aAction   = "action"
-	aWhat     = "what"
-	aAddress  = "address"
-	aRole     = "role"
-	aNumber   = "number"
-	aPrevious = "previous"
+	aAction      = "action"
+	aWhat        = "what"
+	aAddress     = "address"
+	aRole        = "role"
+	aNumber      = "number"
+	AttrPrevious = "previous"
 )
 
 // auditAttempts is how often entries are appended, each time to another chain, while
@@ -98,7 +98,7 @@ func appendAudit(head desk.ChainHead, entries []desk.AuditEntry) (ws []Write) {
 		ws = append(ws, Write{
 			Op: Put, Table: Control, Key: AuditKey(c.Account, c.Chain, c.Number), If: Absent(),
 			Set: Attrs{}.str(aID, c.ID).time(aAt, c.At).str(aBy, c.By).str(aRole, string(c.Role)).str(aAction, c.Action).str(aMoveID, c.Move).
-				str(aChannel, c.Channel).str(aWhat, c.Detail).str(aAddress, c.Address).str(aPrevious, c.Previous).str(aHash, c.Hash),
+				str(aChannel, c.Channel).str(aWhat, c.Detail).str(aAddress, c.Address).str(AttrPrevious, c.Previous).str(aHash, c.Hash),
 		})
 	}
 	// A put and no update: nobody needs the right to update what is in the log.
@@ -116,7 +116,7 @@ func readAudit(account string, chain int, item Item) desk.ChainedEntry {
 			Account: account, ID: a.Str(aID), At: a.Time(aAt), By: a.Str(aBy), Role: desk.Role(a.Str(aRole)), Action: a.Str(aAction),
 			Move: a.Str(aMoveID), Channel: a.Str(aChannel), Detail: a.Str(aWhat), Address: a.Str(aAddress),
 		},
-		Chain: chain, Number: number, Previous: a.Str(aPrevious), Hash: a.Str(aHash),
+		Chain: chain, Number: number, Previous: a.Str(AttrPrevious), Hash: a.Str(aHash),
 	}
 }
 
