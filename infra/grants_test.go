@@ -85,7 +85,10 @@ var parameter = regexp.MustCompile(`\{\w+\}`)
 // routes calls every route of the API.
 func routes(s *scene) {
 	s.request("GET", "/healthz", nil, 200)
-	s.request("PUT", "/v1/account", strings.ReplaceAll(apptest.Acme, `{"id": "phone", "type": "calling"},`, ""), 200) // takes one away
+	s.request("PUT", "/v1/account", strings.NewReplacer(`{"id": "phone", "type": "calling"},`, "", `"phone", `, "").Replace(apptest.Acme), 200) // takes one away
+	s.Time = s.Time.Add(2 * time.Hour)
+	s.request("PUT", "/v1/account", apptest.Acme, 200) // clears away what the first one was
+	s.request("POST", "/v1/withdrawals", map[string]any{"agent": "cem"}, 201)
 	for _, path := range []string{"/v1/account", "/v1/me", "/v1/directory", "/v1/channels", "/v1/channels?volume=true", "/v1/channels/{mail}", "/v1/channels/{mail}/plan?history=all", "/v1/audit", "/v1/audit/heads", "/v1/operations"} {
 		s.request("GET", path, nil, 200)
 	}

@@ -12,9 +12,9 @@ import (
 
 // keyText is a part of a key's text, as the table in package store's
 // documentation shows it, or the name of a part.
-var keyText = regexp.MustCompile(`^(pk|sk|cpk|csk|opk|dpk|dsk|LOCK|ACCOUNT|DUE|LAYOUT|CURSOR|COURSE)$|^A#|` +
+var keyText = regexp.MustCompile(`^(pk|sk|cpk|csk|opk|dpk|dsk|LOCK|ACCOUNT|POINTER|DUE|LAYOUT|CURSOR|COURSE)$|^A#|` +
 	`#(C|X|CH|OPEN|SETUP|CHANNELS|MOVES|IDEMPOTENT|JOB|LEDGER|COUNT|OWNERS|FAIL|AUDIT|OUTBOX)(#|$)|` +
-	`^(AGENT|TEAM|PIPELINE|POLICY|MOVE|ACCESS|REPAIR|MARK)#`)
+	`^(PART|GENERATION|MOVE|ACCESS|REPAIR|MARK)#`)
 
 // partitionOf is the pattern of all partitions of a kind in the control table.
 func partitionOf(pk string) string {

@@ -76,6 +76,11 @@ func (s *scene) request(method, route string, body any, want int) map[string]any
 	if method == "PATCH" || method == "POST" && route == "/v1/moves" {
 		r.Header.Set("Idempotency-Key", strconv.FormatInt(s.Time.UnixMilli(), 10))
 	}
+	if method == "PUT" { // of the setup
+		was := httptest.NewRecorder()
+		s.api.ServeHTTP(was, httptest.NewRequestWithContext(auth.WithCaller(r.Context(), apptest.Admin), http.MethodGet, path.String(), nil))
+		r.Header.Set("If-Match", was.Header().Get("ETag"))
+	}
 	a := httptest.NewRecorder()
 	s.api.ServeHTTP(a, r.WithContext(auth.WithCaller(r.Context(), apptest.Admin)))
 	if a.Code != want {

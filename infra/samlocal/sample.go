@@ -57,10 +57,11 @@ const account = "acme"
 // fill makes the account, with two conversations in its channel from before
 // the move and one that begins while it moves, and with an empty channel.
 func fill(ctx context.Context, c api.UseCases, now time.Time) error {
-	if _, err := c.Accounts.Replace(ctx, desk.Setup{
-		Account:   desk.Account{ID: account, Plan: desk.Professional, Zone: "Europe/Berlin"},
-		Agents:    []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
-		Pipelines: []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "solved", Closed: true}}}},
+	if _, err := c.Accounts.Replace(ctx, desk.Caller{Account: account, Agent: "ann", Role: desk.SuperAdmin}, desk.Setup{
+		Account:    desk.Account{ID: account, Plan: desk.Professional, Zone: "Europe/Berlin"},
+		Agents:     []desk.Agent{{ID: "ann", Role: desk.SuperAdmin, HelpDesk: true}},
+		Connectors: []desk.Connector{{ID: "mailer", Channels: []string{"mail", "sales"}}},
+		Pipelines:  []desk.Pipeline{{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "solved", Closed: true}}}},
 		Channels: []desk.Channel{
 			{Account: account, ID: "mail", Type: desk.Email, Home: desk.Inbox}, {Account: account, ID: "sales", Type: desk.Email, Home: desk.Inbox},
 		},

@@ -82,27 +82,32 @@ func TestWrongSetups(t *testing.T) {
 	wrong := func(old, with, field, remedy string) refusal {
 		return refusal{as: ann, method: "PUT", path: "/v1/account", body: replaced(t, acme, old, with), status: 422, code: "invalid", field: field, remedy: remedy}
 	}
+	inUse := wrong(`{"id": "phone", "type": "calling"},`, ``, "channels", "keep it")
+	inUse.body = strings.Replace(inUse.body.(string), `"phone", `, ``, 1)
 	foreign := refusal{as: ann, method: "PUT", path: "/v1/account", body: replaced(t, acme, `{"id": "acme"`, `{"id": "zoo"`), status: 404, code: "not-found"}
 	r.refuse(map[string]refusal{
-		"another account":   foreign,
-		"unknown plan":      wrong(`"professional"`, `"gold"`, "account.plan", "professional"),
-		"unknown role":      wrong(`"role": "super-admin", "helpDesk": true`, `"role": "king"`, "agents[0].role", "super-admin, agent"),
-		"connector's role":  wrong(`"role": "super-admin", "helpDesk": true`, `"role": "connector"`, "agents[0].role", "super-admin, agent"),
-		"unknown zone":      wrong(`"schedule": {`, `"schedule": {"zone": "Mars", `, "policies[0].schedule.zone", "IANA"),
-		"unknown type":      wrong(`"calling"`, `"telex"`, "channels[4].type", "calling"),
-		"unknown weekday":   wrong(`"monday"`, `"mon"`, "policies[0].schedule.weekly[0].day", "monday"),
-		"no time of day":    wrong(`"09:00"`, `"9 am"`, "policies[0].schedule.weekly[0].from", "09:00"),
-		"no date":           wrong("2026-12-25", "25.12.", "policies[0].schedule.holidays[0]", "2006-01-02"),
-		"no duration":       wrong(`"1h30m"`, `"90 min"`, "policies[0].nextReply", "1h30m"),
-		"negative duration": wrong(`"48h"`, `"-1h"`, "policies[0].close", "zero"),
-		"a number":          wrong(`"48h"`, `48`, "policies[0].close", "string"),
-		"unknown agent":     wrong(`["ann", "bob"]}]`, `["ann", "eve"]}]`, "teams[0].agents[1]", "exists in the account"),
-		"unknown field":     wrong(`"connected"`, `"conected"`, "channels[1].conected", "spelling"),
-		"home":              wrong(`"connected": "mail"`, `"home": "helpdesk"`, "channels[1].home", "remove"),
-		"settings no JSON":  wrong(`{"routing":{"agents":["ann","bob"]}}`, `{"routing":{"agents":"ann"}}`, "channels[0].settings.routing.agents", "fits"),
-		"channel in use":    wrong(`{"id": "phone", "type": "calling"},`, ``, "channels", "keep it"),
-		"another type":      wrong(`"calling"`, `"form"`, "channels", "keep its type"),
-		"ID with separator": wrong(`"id": "plain"`, `"id": "a#b"`, "channels[3].id", "letters"),
+		"another account":              foreign,
+		"unknown plan":                 wrong(`"professional"`, `"gold"`, "account.plan", "professional"),
+		"unknown role":                 wrong(`"role": "super-admin", "helpDesk": true`, `"role": "king"`, "agents[0].role", "super-admin, agent"),
+		"connector's role":             wrong(`"role": "super-admin", "helpDesk": true`, `"role": "connector"`, "agents[0].role", "super-admin, agent"),
+		"unknown zone":                 wrong(`"schedule": {`, `"schedule": {"zone": "Mars", `, "policies[0].schedule.zone", "IANA"),
+		"unknown type":                 wrong(`"calling"`, `"telex"`, "channels[4].type", "calling"),
+		"unknown weekday":              wrong(`"monday"`, `"mon"`, "policies[0].schedule.weekly[0].day", "monday"),
+		"no time of day":               wrong(`"09:00"`, `"9 am"`, "policies[0].schedule.weekly[0].from", "09:00"),
+		"no date":                      wrong("2026-12-25", "25.12.", "policies[0].schedule.holidays[0]", "2006-01-02"),
+		"no duration":                  wrong(`"1h30m"`, `"90 min"`, "policies[0].nextReply", "1h30m"),
+		"negative duration":            wrong(`"48h"`, `"-1h"`, "policies[0].close", "zero"),
+		"a number":                     wrong(`"48h"`, `48`, "policies[0].close", "string"),
+		"unknown agent":                wrong(`["ann", "bob"]}]`, `["ann", "eve"]}]`, "teams[0].agents[1]", "exists in the account"),
+		"unknown field":                wrong(`"connected"`, `"conected"`, "channels[1].conected", "spelling"),
+		"home":                         wrong(`"connected": "mail"`, `"home": "helpdesk"`, "channels[1].home", "remove"),
+		"settings no JSON":             wrong(`{"routing":{"agents":["ann","bob"]}}`, `{"routing":{"agents":"ann"}}`, "channels[0].settings.routing.agents", "fits"),
+		"channel in use":               inUse,
+		"another type":                 wrong(`"calling"`, `"form"`, "channels", "keep its type"),
+		"ID with separator":            wrong(`"teams": [{"id": "all"`, `"teams": [{"id": "a#b"`, "teams[0].id", "letters"),
+		"settings too large":           wrong(`{"routing":{"agents":["ann","bob"]}}`, `{"signature":"`+strings.Repeat("x", 256<<10)+`"}`, "channels[0].settings", "elsewhere"),
+		"no connector's channel":       wrong(`"channels": ["mail", "form"`, `"channels": ["fax", "form"`, "connectors[0].channels[0]", "exists"),
+		"a connector without channels": wrong(`"channels": ["mail", "form", "chat", "plain", "phone", "wa", "fb", "catch-all"]`, `"channels": []`, "connectors[0].channels", ">= 1"),
 	})
 	body := strings.NewReplacer(`"1h30m"`, `"soon"`, `"48h"`, `"late"`).Replace(acme)
 	a := r.do(ann, "PUT", "/v1/account", body).want(422)
@@ -111,19 +116,24 @@ func TestWrongSetups(t *testing.T) {
 	}
 }
 
-// TestLockedOut sets an account up that has no super administrator any more.
+// TestLockedOut: the last super administrator stays. While an account has no setup,
+// and then only, a token is all that it takes.
 func TestLockedOut(t *testing.T) {
 	r := newRig(t)
 	none := strings.ReplaceAll(acme, `"role": "super-admin"`, `"role": "agent"`)
-	r.do(ann, "PUT", "/v1/account", none).want(200)
-	r.do(ann, "GET", "/v1/account", nil).want(403)
-	r.do(bob, "PUT", "/v1/account", acme).want(403)
-	r.do(ann, "PUT", "/v1/account", acme).want(200)
-	r.do(ann, "GET", "/v1/account", nil).want(200)
 	fresh := desk.Caller{Account: "fresh", Agent: "eve", Role: desk.SuperAdmin}
+	r.refuse(map[string]refusal{
+		"nobody is one":     {as: ann, method: "PUT", path: "/v1/account", body: none, status: 422, code: "invalid", field: "agents", remedy: "super-admin"},
+		"no first one":      {as: fresh, method: "PUT", path: "/v1/account", body: `{"account": {"id": "fresh", "plan": "free"}}`, status: 422, code: "invalid", field: "agents", remedy: "super-admin"},
+		"nothing to read":   {as: fresh, method: "GET", path: "/v1/account", status: 404, code: "not-found"},
+		"nothing else":      {as: fresh, method: "GET", path: "/v1/channels", status: 403, code: "no-setup", remedy: "apply"},
+		"nor by a low role": {as: desk.Caller{Account: "fresh", Agent: "eve", Role: desk.AgentRole}, method: "PUT", path: "/v1/account", body: none, status: 403, code: "role"},
+	})
+	const theirs = `{"account": {"id": "fresh", "plan": "free"}, "agents": [{"id": "max", "role": "super-admin"}]}`
+	r.do(fresh, "PUT", "/v1/account", theirs).want(200)
 	r.do(fresh, "GET", "/v1/account", nil).want(403)
-	r.do(fresh, "GET", "/v1/channels", nil).want(404)
-	r.do(fresh, "PUT", "/v1/account", `{"account": {"id": "fresh", "plan": "free"}}`).want(200)
+	r.do(fresh, "PUT", "/v1/account", theirs).want(403)
+	fresh.Agent = "max"
 	if a := r.do(fresh, "GET", "/v1/channels", nil).want(200); a.Body.String() != "{\"items\":[]}\n" {
 		t.Errorf("channels = %s", a.Body)
 	}

@@ -14,41 +14,83 @@ import (
 
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 // admit refuses callers who may not use the operation, and only then looks at the
-// request. Schemas are those of bodies.
+// request. It is the one place where callers are looked up: a token may be older than
+// what the account's setup says of its agent or connector now. Schemas are those of
+// bodies.
 func (a *api) admit(op operation, takesBody bool, schemas huma.Registry) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
-		c, known := auth.CallerFrom(r.Context())
-		switch {
-		case op.roles != nil && !known && auth.RefusalFrom(r.Context()) != nil:
-			a.problem(r.Context(), op.id, auth.RefusalFrom(r.Context())).write(w)
-		case op.roles != nil && !known:
-			unauthenticated().write(w)
-		case op.roles != nil && !slices.Contains(op.roles, c.Role):
-			a.problem(r.Context(), op.id, wrongRole(c.Role, op.roles)).write(w)
-		default:
-			if p := checkQuery(r.URL.RawQuery); p != nil {
+		if op.roles != nil {
+			c, err := a.admitted(r.Context(), op)
+			if err != nil {
+				a.problem(r.Context(), op.id, err).write(w)
+				return
+			}
+			ctx = huma.WithValue(ctx, admittedKey{}, c)
+		}
+		if p := checkQuery(r.URL.RawQuery); p != nil {
+			p.write(w)
+			return
+		}
+		if takesBody {
+			b, p := readBody(r, op.bodyLimit())
+			if p != nil {
+				w.Header().Set("Connection", "close") // the rest of the body is not read
+			} else {
+				p = checkBody(r, b, ctx.Operation().RequestBody, schemas)
+			}
+			if p != nil {
 				p.write(w)
 				return
 			}
-			if takesBody {
-				b, p := readBody(r, op.bodyLimit())
-				if p != nil {
-					w.Header().Set("Connection", "close") // the rest of the body is not read
-				} else {
-					p = checkBody(r, b, ctx.Operation().RequestBody, schemas)
-				}
-				if p != nil {
-					p.write(w)
-					return
-				}
-			}
-			next(ctx)
 		}
+		next(ctx)
 	}
+}
+
+type admittedKey struct{}
+
+// admittedFrom returns the caller whom admit has admitted; nobody if the operation
+// asks for none.
+func admittedFrom(ctx context.Context) desk.Admitted {
+	c, _ := ctx.Value(admittedKey{}).(desk.Admitted)
+	return c
+}
+
+// admitted returns the caller as their account knows them now, if that lets them use
+// the operation.
+func (a *api) admitted(ctx context.Context, op operation) (desk.Admitted, error) {
+	c, known := auth.CallerFrom(ctx)
+	switch {
+	case !known && auth.RefusalFrom(ctx) != nil:
+		return desk.Admitted{}, auth.RefusalFrom(ctx)
+	case !known:
+		return desk.Admitted{}, unauthenticated()
+	case !slices.Contains(op.roles, c.Role):
+		return desk.Admitted{}, wrongRole(c.Role, op.roles)
+	}
+	m, err := a.Setups.Membership(ctx, c)
+	if errors.Is(err, desk.ErrNotFound) {
+		if op.fresh { // while the account has no setup, the token is all there is to go by
+			return desk.Admitted{Caller: c}, nil
+		}
+		return desk.Admitted{}, noSetup(c.Account)
+	}
+	if err != nil {
+		return desk.Admitted{}, err
+	}
+	as, err := c.Admit(m)
+	if err == nil && !slices.Contains(op.roles, as.Role) {
+		err = notSuperAdmin()
+	}
+	if err != nil && op.audits != "" {
+		err = move.Refused(ctx, a.Audit, a.Now(), c, op.audits, desk.Move{}, err)
+	}
+	return as, err
 }
 
 // readBody reads a body of at most limit bytes into memory. It reads nothing if
@@ -93,46 +135,37 @@ func wrongRole(role desk.Role, allowed []desk.Role) error {
 		Remedy:  fmt.Sprintf("use a token with one of the roles %v", allowed)}
 }
 
-// agent returns the calling agent as the store has it now: a token may be
-// older than a change of role or access.
-func (a *api) agent(ctx context.Context, c desk.Caller) (desk.Agent, error) {
-	agent, err := a.Setups.Agent(ctx, c.Account, c.Agent)
-	if errors.Is(err, desk.ErrNotFound) {
-		return agent, notAgent(c.Agent, c.Account)
-	}
-	return agent, err
-}
-
-func notAgent(id, account string) error {
-	return &desk.RefusedError{Code: codeNotAgent, Params: desk.Params{"agent": id, "account": account},
-		Problem: fmt.Sprintf("%s is not an agent of account %s", id, account),
-		Remedy:  "ask a super administrator to add the agent to the account's setup"}
-}
-
-// superAdmin returns a refusal if the caller is not a super administrator now (R1).
-func (a *api) superAdmin(ctx context.Context, c desk.Caller) error {
-	agent, err := a.agent(ctx, c)
-	if err != nil {
-		return err
-	}
-	if agent.Role != desk.SuperAdmin {
-		return notSuperAdmin()
-	}
-	return nil
-}
-
 func notSuperAdmin() error {
 	return &desk.RefusedError{Code: desk.CodeNotSuperAdmin, Problem: "only a super administrator of the account may do this",
 		Remedy: "ask a super administrator"}
 }
 
-// helpDesk returns a refusal if the caller has no help desk access now (R21).
-func (a *api) helpDesk(ctx context.Context, c desk.Caller) error {
-	agent, err := a.agent(ctx, c)
-	if err != nil || agent.HelpDesk {
-		return err
+// helpDesk returns a refusal if the caller has no help desk access (R21).
+func helpDesk(c desk.Admitted) error {
+	if c.Person.HelpDesk {
+		return nil
 	}
 	return noAccess()
+}
+
+// mayUse returns a refusal if the channel is not the caller's business.
+func mayUse(c desk.Admitted, channel string) error {
+	if c.MayUse(channel) {
+		return nil
+	}
+	return notOfConnector(c.Agent, channel)
+}
+
+func notOfConnector(connector, channel string) error {
+	return &desk.RefusedError{Code: codeOtherChannel, Params: desk.Params{"connector": connector, "channel": desk.Truncate(channel, 80)},
+		Problem: fmt.Sprintf("connector %s has no channel %.80q", connector, channel),
+		Remedy:  "ask a super administrator to add the channel to the connector in the account's setup"}
+}
+
+func noSetup(account string) error {
+	return &desk.RefusedError{Code: codeNoSetup, Params: desk.Params{"account": account},
+		Problem: fmt.Sprintf("account %s has not been set up yet", account),
+		Remedy:  "a super administrator sets it up first, with deskmove apply or PUT /v1/account"}
 }
 
 func noAccess() error {

@@ -182,7 +182,7 @@ func TestHalfAnAnswerIsNotSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	setup.Channels[0].Settings = []byte(`{"broken`)
-	if err := r.Setups.Replace(t.Context(), setup); err != nil {
+	if _, err := r.Setups.Replace(t.Context(), setup, r.Time); err != nil {
 		t.Fatal(err)
 	}
 	for _, method := range []string{"GET", "HEAD"} {

@@ -14,6 +14,8 @@ import (
 
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
+	"deskmove/shared/store"
+	"deskmove/shared/store/storetest"
 )
 
 func TestValuesExceed(t *testing.T) {
@@ -32,8 +34,14 @@ func TestValuesExceed(t *testing.T) {
 // post has a connector send a message.
 func post(t *testing.T, body string) *httptest.ResponseRecorder {
 	t.Helper()
-	h := New(UseCases{Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	r := httptest.NewRequestWithContext(auth.WithCaller(t.Context(), desk.Caller{Account: "acme", Agent: "bot", Role: desk.Connector}),
+	setups := store.SetupStore{Engine: &storetest.Memory{}}
+	if _, err := setups.Replace(t.Context(), desk.Setup{
+		Account: desk.Account{ID: "acme"}, Connectors: []desk.Connector{{ID: "bot", Channels: []string{"mail"}}},
+	}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	h := New(UseCases{Setups: setups, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	r := httptest.NewRequestWithContext(auth.WithCaller(t.Context(), desk.Caller{Account: "acme", Agent: "bot", Role: desk.ConnectorRole}),
 		http.MethodPost, "/v1/channels/mail/conversations", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"deskmove/shared/desk"
@@ -13,12 +14,13 @@ import (
 func (r *routes) channels() {
 	add(r, operation{
 		id: "list-channels", method: http.MethodGet, path: "/v1/channels", tag: tagChannels, roles: everyone,
-		summary: "List the channels", description: "All channels of the account in the order of its setup, and where each lives. With volume it says how many " +
+		summary: "List the channels", description: "All channels of the account in the order of its setup, or of a connector its own, and where each lives. With volume it says how many " +
 			"conversations each has, and how many joined it lately; these figures are up to five minutes old.",
 	}, r.api.listChannels)
 	add(r, operation{
 		id: "get-channel", method: http.MethodGet, path: "/v1/channels/{id}", tag: tagChannels, roles: everyone,
-		summary: "Read a channel", description: "Where the channel lives, and whether it may move.",
+		problems: []error{notOfConnector("mailer", "hotline")},
+		summary:  "Read a channel", description: "Where the channel lives, and whether it may move.",
 	}, r.api.getChannel)
 	add(r, operation{
 		id: "plan-move", method: http.MethodGet, path: "/v1/channels/{id}/plan", tag: tagMoves, roles: admins,
@@ -35,11 +37,12 @@ type channelsInput struct {
 	Volume bool `query:"volume" doc:"Also count each channel's conversations."`
 }
 
-func (a *api) listChannels(ctx context.Context, c desk.Caller, in *channelsInput) (*body[list[Channel]], error) {
+func (a *api) listChannels(ctx context.Context, c desk.Admitted, in *channelsInput) (*body[list[Channel]], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
 	if err != nil {
 		return nil, err
 	}
+	setup.Channels = slices.DeleteFunc(setup.Channels, func(of desk.Channel) bool { return !c.MayUse(of.ID) })
 	l := list[Channel]{Items: make([]Channel, len(setup.Channels))}
 	for i, c := range setup.Channels {
 		l.Items[i] = writeChannel(setup.Account, c)
@@ -63,9 +66,12 @@ type channelInput struct {
 	ID string `path:"id" example:"support-mail" doc:"ID of the channel."`
 }
 
-func (a *api) getChannel(ctx context.Context, c desk.Caller, in *channelInput) (*body[Channel], error) {
+func (a *api) getChannel(ctx context.Context, c desk.Admitted, in *channelInput) (*body[Channel], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
 	if err != nil {
+		return nil, err
+	}
+	if err := mayUse(c, in.ID); err != nil {
 		return nil, err
 	}
 	found, ok := setup.Channel(in.ID)

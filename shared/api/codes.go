@@ -14,7 +14,8 @@ const (
 	codeUnauthenticated = "unauthenticated"
 	codeHost            = "unknown-host"
 	codeRole            = "role"
-	codeNotAgent        = "not-an-agent"
+	codeNoSetup         = "no-setup"
+	codeOtherChannel    = "not-of-the-connector"
 	codeNoAccess        = "no-help-desk-access"
 
 	codeNoBody     = "no-body"
@@ -33,6 +34,8 @@ const (
 	codeMoveRunning = "move-running"
 	codeMoved       = "moved"
 	codeChanged     = "changed"
+	codeSetupOther  = "setup-changed"
+	codeNoVersion   = "version-required"
 	codeBlocked     = "blocked"
 	codeKeyReused   = "key-reused"
 	codeNotEnded    = "not-ended"
@@ -87,10 +90,10 @@ type Codes struct {
 func AllCodes() Codes {
 	place := []string{"offset", "pointer"}
 	problems := desk.Codes{
-		codeUnauthenticated: nil, codeHost: nil, codeRole: {"role", "roles"}, codeNotAgent: {"account", "agent"}, codeNoAccess: nil,
+		codeUnauthenticated: nil, codeHost: nil, codeRole: {"role", "roles"}, codeNoSetup: {"account"}, codeOtherChannel: {"channel", "connector"}, codeNoAccess: nil,
 		codeNoBody: nil, codeNotJSON: place, codeNotUnicode: place, codeNameTwice: place, codeUnreadable: nil, codeMediaType: {"type"}, codeTooLarge: {"kilobytes"}, codeTooMuch: nil, codeValues: {"most"},
 		codeInvalid: nil, codeNotFound: nil, codeMethod: {"allowed", "method"},
-		codeMoveRunning: {"move"}, codeMoved: {"conversation", "ticket"}, codeChanged: nil, codeBlocked: nil, codeKeyReused: nil, codeNotEnded: nil,
+		codeMoveRunning: {"move"}, codeMoved: {"conversation", "ticket"}, codeChanged: nil, codeSetupOther: nil, codeNoVersion: nil, codeBlocked: nil, codeKeyReused: nil, codeNotEnded: nil,
 		codeLayout: nil, codeRate: {"perSecond", "who"}, codeBusy: nil, codeFull: nil, codeInternal: nil,
 	}
 	maps.Copy(problems, auth.Codes())

@@ -71,7 +71,7 @@ func (s Search) names(cursor string) (name, externalID string, err error) {
 	return name, externalID, err
 }
 
-func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversationsInput) (*body[list[Conversation]], error) {
+func (a *api) listConversations(ctx context.Context, c desk.Admitted, in *conversationsInput) (*body[list[Conversation]], error) {
 	owner, err := ownerFilter(in.Owner, in.Unowned)
 	if err != nil {
 		return nil, err
@@ -81,15 +81,12 @@ func (a *api) listConversations(ctx context.Context, c desk.Caller, in *conversa
 		Waiting: in.Waiting, ByActivity: in.Sort != "",
 	}
 	if of.Home != desk.Inbox {
-		err := a.helpDesk(ctx, c)
-		switch {
-		case refusedFor(err, codeNoAccess) && of.Home == "":
+		switch err := helpDesk(c); {
+		case err != nil && of.Home == "":
 			of.Home = desk.Inbox
 		case err != nil:
 			return nil, err
 		}
-	} else if _, err := a.agent(ctx, c); err != nil {
-		return nil, err
 	}
 	if in.Q != "" {
 		name, externalID, err := in.names(in.Cursor)
@@ -119,17 +116,11 @@ func writeFound[W any](found []desk.Conversation, err error, write func(desk.Con
 	return &body[list[W]]{writePage("", support.Page[desk.Conversation]{Items: found}, write)}, nil
 }
 
-// refusedFor reports whether err is a refusal with that code.
-func refusedFor(err error, code string) bool {
-	refused, ok := errors.AsType[*desk.RefusedError](err)
-	return ok && refused.Code == code
-}
-
 type conversationInput struct {
 	ID string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
 }
 
-func (a *api) getConversation(ctx context.Context, c desk.Caller, in *conversationInput) (*item[Conversation], error) {
+func (a *api) getConversation(ctx context.Context, c desk.Admitted, in *conversationInput) (*item[Conversation], error) {
 	found, err := a.visible(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
@@ -139,16 +130,15 @@ func (a *api) getConversation(ctx context.Context, c desk.Caller, in *conversati
 
 // visible reads a conversation that the caller may see: in the help desk only
 // with access (R21).
-func (a *api) visible(ctx context.Context, c desk.Caller, id string) (desk.Conversation, error) {
+func (a *api) visible(ctx context.Context, c desk.Admitted, id string) (desk.Conversation, error) {
 	found, err := a.Conversations.Get(ctx, c.Account, id)
 	if err != nil {
 		return found, err
 	}
 	if found.Home == desk.HelpDesk {
-		return found, a.helpDesk(ctx, c)
+		return found, helpDesk(c)
 	}
-	_, err = a.agent(ctx, c)
-	return found, err
+	return found, nil
 }
 
 func writeItem(c desk.Conversation) *item[Conversation] {
@@ -165,7 +155,7 @@ type conversationEdit struct {
 	} `nameHint:"ConversationEdit"`
 }
 
-func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversationEdit) (*item[Conversation], error) {
+func (a *api) editConversation(ctx context.Context, c desk.Admitted, in *conversationEdit) (*item[Conversation], error) {
 	if _, err := a.visible(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
@@ -177,7 +167,7 @@ func (a *api) editConversation(ctx context.Context, c desk.Caller, in *conversat
 		return nil, err
 	}
 	edit := desk.Edit{Status: (*desk.ConversationStatus)(in.Body.Status), Owner: in.Body.Owner, Of: seen}
-	edited, err := a.Editor.EditConversation(ctx, c, in.ID, in.Key, edit)
+	edited, err := a.Editor.EditConversation(ctx, c.Caller, in.ID, in.Key, edit)
 	if errors.Is(err, desk.ErrChanged) {
 		now, err := a.visible(ctx, c, in.ID) // it may have moved since it was edited
 		if err != nil {

@@ -41,17 +41,13 @@ func writeCounts(c support.Counts) HomeCounts {
 	return HomeCounts{Open: Count(c.Open), Mine: Count(c.Mine), Unowned: Count(c.Unowned)}
 }
 
-func (a *api) getCounts(ctx context.Context, c desk.Caller, _ *struct{}) (*body[Counts], error) {
-	agent, err := a.agent(ctx, c)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) getCounts(ctx context.Context, c desk.Admitted, _ *struct{}) (*body[Counts], error) {
 	inbox, helpDesk, err := a.Counter.Counts(ctx, c.Account, c.Agent)
 	if err != nil {
 		return nil, err
 	}
 	w := Counts{Inbox: writeCounts(inbox)}
-	if agent.HelpDesk {
+	if c.Person.HelpDesk {
 		counts, late := writeCounts(helpDesk), Count(helpDesk.Late)
 		counts.Late = &late
 		w.HelpDesk = &counts

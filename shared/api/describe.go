@@ -123,8 +123,15 @@ func (op operation) responses(takesBody bool, shared map[string]*huma.Response) 
 	if slices.Equal(op.roles, admins) {
 		all = append(all, known(ctx, notSuperAdmin()))
 	}
-	if slices.Equal(op.roles, admins) || slices.Equal(op.roles, agents) {
-		all = append(all, known(ctx, notAgent("cem", "acme")))
+	if op.roles != nil {
+		all = append(all, known(ctx, notAdmitted(desk.Caller{Account: "acme", Agent: "cem", Role: desk.AgentRole}, desk.Membership{})))
+		all = append(all, known(ctx, notAdmitted(desk.Caller{}, desk.Membership{Withdrawals: desk.Withdrawals{desk.Holder{}.String(): {}}})))
+	}
+	if slices.Contains(op.roles, desk.ConnectorRole) {
+		all = append(all, known(ctx, notAdmitted(desk.Caller{Account: "acme", Agent: "mailer", Role: desk.ConnectorRole}, desk.Membership{})))
+	}
+	if op.roles != nil && !op.fresh {
+		all = append(all, known(ctx, noSetup("acme")))
 	}
 	if op.roles != nil { // without a setup there is no account
 		all = append(all, known(ctx, fmt.Errorf("no such thing: %w", desk.ErrNotFound)))
@@ -155,6 +162,11 @@ func (op operation) responses(takesBody bool, shared map[string]*huma.Response) 
 		responses[code(status)] = r
 	}
 	return responses
+}
+
+func notAdmitted(c desk.Caller, m desk.Membership) error {
+	_, err := c.Admit(m)
+	return err
 }
 
 // tokenWithout returns the error for a token that lacks a claim.

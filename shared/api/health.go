@@ -18,7 +18,7 @@ type health struct {
 	Status string `json:"status" enum:"ok" example:"ok"`
 }
 
-func (a *api) getHealth(ctx context.Context, _ desk.Caller, _ *struct{}) (*body[health], error) {
+func (a *api) getHealth(ctx context.Context, _ desk.Admitted, _ *struct{}) (*body[health], error) {
 	if a.Health != nil {
 		if err := a.Health(ctx); err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -27,7 +28,7 @@ func (r *routes) journal() {
 		id: "list-notifications", method: http.MethodGet, path: "/v1/notifications", tag: tagLog, roles: connectors,
 		summary: "List what agents are to be told",
 		description: "The outbox that a mailer empties: it sends each notification and then marks it as delivered. Without all=true, only " +
-			"those that have not been.",
+			"those that have not been. A connector finds those of its channels.",
 	}, r.api.listNotifications)
 	add(r, operation{
 		id: "deliver-notification", method: http.MethodPost, path: "/v1/notifications/{id}/delivered", tag: tagLog, roles: connectors,
@@ -84,10 +85,7 @@ type AuditHeads struct {
 	Heads     []AuditHead `json:"heads" nullable:"false"`
 }
 
-func (a *api) listAuditHeads(ctx context.Context, c desk.Caller, _ *struct{}) (*body[AuditHeads], error) {
-	if err := a.superAdmin(ctx, c); err != nil {
-		return nil, err
-	}
+func (a *api) listAuditHeads(ctx context.Context, c desk.Admitted, _ *struct{}) (*body[AuditHeads], error) {
 	heads, err := a.Journal.AuditHeads(ctx, c.Account)
 	if err != nil {
 		return nil, err
@@ -105,10 +103,7 @@ type auditInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listAudit(ctx context.Context, c desk.Caller, in *auditInput) (*body[list[AuditEntry]], error) {
-	if err := a.superAdmin(ctx, c); err != nil {
-		return nil, err
-	}
+func (a *api) listAudit(ctx context.Context, c desk.Admitted, in *auditInput) (*body[list[AuditEntry]], error) {
 	after, err := readCursor("audit", in.Cursor)
 	if err != nil {
 		return nil, err
@@ -145,7 +140,7 @@ type notificationsInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 }
 
-func (a *api) listNotifications(ctx context.Context, c desk.Caller, in *notificationsInput) (*body[list[notification]], error) {
+func (a *api) listNotifications(ctx context.Context, c desk.Admitted, in *notificationsInput) (*body[list[notification]], error) {
 	after, err := readCursor("notifications", in.Cursor)
 	if err != nil {
 		return nil, err
@@ -156,7 +151,7 @@ func (a *api) listNotifications(ctx context.Context, c desk.Caller, in *notifica
 	}
 	l := list[notification]{Items: make([]notification, 0, len(ns)), Next: writeCursor("notifications", next)}
 	for _, n := range ns {
-		if in.All || n.SentAt.IsZero() {
+		if (in.All || n.SentAt.IsZero()) && c.MayUse(n.Channel) {
 			l.Items = append(l.Items, writeNotification(n))
 		}
 	}
@@ -174,6 +169,15 @@ type deliverInput struct {
 	ID string `path:"id" example:"live-t-c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the notification."`
 }
 
-func (a *api) deliver(ctx context.Context, c desk.Caller, in *deliverInput) (*struct{}, error) {
+func (a *api) deliver(ctx context.Context, c desk.Admitted, in *deliverInput) (*struct{}, error) {
+	if c.Role == desk.ConnectorRole {
+		n, err := a.Journal.Notification(ctx, c.Account, in.ID)
+		if err == nil && !c.MayUse(n.Channel) {
+			err = fmt.Errorf("notification %s: %w", in.ID, desk.ErrNotFound)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	return nil, a.Journal.Delivered(ctx, c.Account, in.ID, a.Now())
 }

@@ -106,7 +106,7 @@ func TestLambdaRefusesTokens(t *testing.T) {
 		"unknown role":    {event("GET", "/v1/me", "deskmove_role", "root"), 401, "claims", "deskmove_role"},
 		"role too low":    {event("PUT", "/v1/account", "deskmove_role", "agent", "agent", "bob"), 403, "role", "super-admin"},
 		"raised role":     {withBody(event("PUT", "/v1/account", "agent", "bob"), acme), 403, "not-super-admin", "super administrator"},
-		"foreign account": {event("GET", "/v1/channels/mail", "account", "nowhere"), 404, "not-found", "of other accounts"},
+		"foreign account": {event("GET", "/v1/channels/mail", "account", "nowhere"), 403, "no-setup", "deskmove apply"},
 	} {
 		res := serve(t, r, c.e)
 		var p struct{ Code, Problem, Detail, Remedy string }

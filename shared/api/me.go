@@ -10,31 +10,26 @@ import (
 
 func (r *routes) me() {
 	add(r, operation{
-		id: "get-me", method: http.MethodGet, path: "/v1/me", tag: tagAccount, roles: everyone,
+		id: "get-me", method: http.MethodGet, path: "/v1/me", tag: tagAccount, roles: everyone, fresh: true,
 		summary: "Who am I?",
 		description: "The account of the token, and the caller as the account's setup has them now: a token may be older than " +
 			"a change of role or of help desk access. Before the account has been set up, what the token says.",
 	}, r.api.getMe)
 }
 
-func (a *api) getMe(ctx context.Context, c desk.Caller, _ *struct{}) (*body[Me], error) {
+func (a *api) getMe(ctx context.Context, c desk.Admitted, _ *struct{}) (*body[Me], error) {
 	setup, err := a.Setups.Setup(ctx, c.Account)
-	isNew := errors.Is(err, desk.ErrNotFound)
-	if err != nil && !isNew {
+	if err != nil && !errors.Is(err, desk.ErrNotFound) {
 		return nil, err
 	}
 	m := Me{
 		Account: c.Account, AccountName: setup.Account.Name, Plan: string(setup.Account.Plan), Zone: setup.Account.Zone,
 		ID: c.Agent, Agent: c.Agent, Role: string(c.Role),
 	}
-	if isNew || c.Role == desk.Connector { // a connector may have an agent's name
-		return &body[Me]{m}, nil
+	m.Name, m.HelpDesk = c.Person.Name, c.Person.HelpDesk
+	if c.Role == desk.ConnectorRole {
+		m.Name, m.Channels = c.Connector.Name, c.Connector.Channels
 	}
-	agent, err := a.agent(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	m.Name, m.Role, m.HelpDesk = agent.Name, string(agent.Role), agent.HelpDesk
 	return &body[Me]{m}, nil
 }
 
@@ -44,9 +39,11 @@ type Me struct {
 	AccountName string `json:"accountName,omitempty" example:"Acme"`
 	Plan        string `json:"plan,omitempty" enum:"free,starter,professional,enterprise" example:"professional" doc:"Absent before the account has been set up."`
 	Zone        string `json:"zone,omitempty" example:"Europe/Berlin" doc:"IANA time zone of the account."`
-	ID          string `json:"id" example:"ann" doc:"ID of the agent, or the connector's name."`
+	ID          string `json:"id" example:"ann" doc:"ID of the agent or connector."`
 	Agent       string `json:"agent" example:"ann" doc:"The same as id."`
 	Name        string `json:"name,omitempty" example:"Ann"`
-	Role        string `json:"role" enum:"super-admin,agent,connector" example:"super-admin" doc:"The role that the account's setup says now, which may be another than the token's."`
+	Role        string `json:"role" enum:"super-admin,agent,connector" example:"super-admin" doc:"What the caller may be now: no more than the token says, and no more than the account's setup."`
 	HelpDesk    bool   `json:"helpDesk" doc:"Has help desk access."`
+
+	Channels []string `json:"channels,omitempty" example:"[\"support-mail\"]" doc:"Of a connector: IDs of its channels."`
 }

@@ -15,7 +15,7 @@ import (
 
 func (r *routes) moves() {
 	add(r, operation{
-		id: "start-move", method: http.MethodPost, path: "/v1/moves", tag: tagMoves, roles: everyone, status: http.StatusAccepted,
+		id: "start-move", method: http.MethodPost, path: "/v1/moves", tag: tagMoves, roles: everyone, audits: desk.ActionStart, status: http.StatusAccepted,
 		summary: "Start a move, or a rehearsal of one",
 		description: "Moves a channel from the inbox to the help desk, for good: a move cannot be stopped, undone or repeated, and an " +
 			"account moves one channel at a time. Only a super administrator may start one, by the token and by the account's " +
@@ -51,7 +51,7 @@ func (r *routes) moves() {
 			"often at first and more seldom as time goes by. While it compares, the counts stay as they are.",
 	}, r.api.listSamples)
 	add(r, operation{
-		id: "retry-move", method: http.MethodPost, path: "/v1/moves/{id}/retry", tag: tagMoves, roles: everyone, status: http.StatusAccepted,
+		id: "retry-move", method: http.MethodPost, path: "/v1/moves/{id}/retry", tag: tagMoves, roles: everyone, audits: desk.ActionRetry, status: http.StatusAccepted,
 		summary: "Try again what failed",
 		description: "Makes a move at attention run again for the conversations that could not be converted. Settle their reasons " +
 			"first: look at its failures. The statuses that the move gives to tickets must still be there.",
@@ -74,14 +74,14 @@ type accepted struct {
 	Body     ChannelMove
 }
 
-func (a *api) startMove(ctx context.Context, c desk.Caller, in *startInput) (*accepted, error) {
+func (a *api) startMove(ctx context.Context, c desk.Admitted, in *startInput) (*accepted, error) {
 	if in.Key != "" {
 		if err := desk.CheckID("Idempotency-Key", in.Key); err != nil {
 			return nil, err
 		}
 	}
 	choices := in.Body.read().WithDefaults()
-	m, err := a.Starter.Start(ctx, c, choices, move.Idempotency{Key: in.Key, Hash: hash(choices)})
+	m, err := a.Starter.Start(ctx, c.Caller, choices, move.Idempotency{Key: in.Key, Hash: hash(choices)})
 	if err != nil {
 		return nil, err
 	}
@@ -115,10 +115,7 @@ func (in *movesInput) keeps(m desk.Move) bool {
 		(in.Status == "" || in.Status == string(m.Status))
 }
 
-func (a *api) listMoves(ctx context.Context, c desk.Caller, in *movesInput) (*body[list[ChannelMove]], error) {
-	if err := a.superAdmin(ctx, c); err != nil {
-		return nil, err
-	}
+func (a *api) listMoves(ctx context.Context, c desk.Admitted, in *movesInput) (*body[list[ChannelMove]], error) {
 	after, err := readCursor("moves", in.Cursor)
 	if err != nil {
 		return nil, err
@@ -149,10 +146,7 @@ type moveInput struct {
 	ID string `path:"id" example:"m1795000000000a1b2c3d4" doc:"ID of the move."`
 }
 
-func (a *api) getMove(ctx context.Context, c desk.Caller, in *moveInput) (*polled[ChannelMove], error) {
-	if err := a.superAdmin(ctx, c); err != nil {
-		return nil, err
-	}
+func (a *api) getMove(ctx context.Context, c desk.Admitted, in *moveInput) (*polled[ChannelMove], error) {
 	m, err := a.Monitor.Overview(ctx, c.Account, in.ID)
 	if err != nil {
 		return nil, err
@@ -187,10 +181,7 @@ func pace(m desk.Move) int {
 	return pollIdle
 }
 
-func (a *api) listSamples(ctx context.Context, c desk.Caller, in *moveInput) (*polled[samples], error) {
-	if err := a.superAdmin(ctx, c); err != nil {
-		return nil, err
-	}
+func (a *api) listSamples(ctx context.Context, c desk.Admitted, in *moveInput) (*polled[samples], error) {
 	m, err := a.Moves.Get(ctx, c.Account, in.ID)
 	if err != nil {
 		return nil, err
@@ -206,8 +197,8 @@ func (a *api) listSamples(ctx context.Context, c desk.Caller, in *moveInput) (*p
 	return &polled[samples]{pace(m), w}, nil
 }
 
-func (a *api) retryMove(ctx context.Context, c desk.Caller, in *moveInput) (*accepted, error) {
-	m, err := a.Retrier.Retry(ctx, c, in.ID)
+func (a *api) retryMove(ctx context.Context, c desk.Admitted, in *moveInput) (*accepted, error) {
+	m, err := a.Retrier.Retry(ctx, c.Caller, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 func (r *routes) notices() {
@@ -27,11 +29,12 @@ type notice struct {
 	Percent     int       `json:"percent" minimum:"0" maximum:"100" example:"42" doc:"How far it is."`
 }
 
-func (a *api) listNotices(ctx context.Context, c desk.Caller, _ *struct{}) (*polled[list[notice]], error) {
+func (a *api) listNotices(ctx context.Context, c desk.Admitted, _ *struct{}) (*polled[list[notice]], error) {
 	found, err := a.Monitor.Notices(ctx, c.Account)
 	if err != nil {
 		return nil, err
 	}
+	found = slices.DeleteFunc(found, func(n move.Notice) bool { return !c.MayUse(n.Channel.ID) })
 	l := list[notice]{Items: make([]notice, len(found))}
 	for i, n := range found {
 		l.Items[i] = notice{

@@ -165,6 +165,9 @@ func (a *api) problem(ctx context.Context, operation string, err error) *problem
 // known converts an expected error, and returns nil for others. Errors of the
 // store come first: a refusal counts only if the audit log has it.
 func known(ctx context.Context, err error) *problem {
+	if p, ok := err.(*problem); ok {
+		return p
+	}
 	if errors.Is(err, store.ErrFull) {
 		return newProblem(http.StatusInsufficientStorage, codeFull, "no storage is left",
 			"free disk space or raise the limit; what was answered before is safe")
@@ -267,9 +270,9 @@ func refusal(err error) *problem {
 // plan may, else 409.
 func refusedStatus(code string) int {
 	switch code {
-	case desk.CodeNotSuperAdmin, desk.CodePlan, codeRole, codeNotAgent, codeNoAccess:
+	case desk.CodeNotSuperAdmin, desk.CodePlan, desk.CodeNotAgent, desk.CodeNotConnector, codeRole, codeNoAccess, codeNoSetup, codeOtherChannel:
 		return http.StatusForbidden
-	case auth.CodeNotAccess, auth.CodeClaims:
+	case auth.CodeNotAccess, auth.CodeClaims, desk.CodeWithdrawn:
 		return http.StatusUnauthorized
 	}
 	return http.StatusConflict

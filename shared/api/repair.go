@@ -10,7 +10,7 @@ import (
 
 func (r *routes) repair() {
 	add(r, operation{
-		id: "repair-channel", method: http.MethodPost, path: "/v1/channels/{id}/repair", tag: tagChannels, roles: everyone, status: http.StatusAccepted,
+		id: "repair-channel", method: http.MethodPost, path: "/v1/channels/{id}/repair", tag: tagChannels, roles: everyone, audits: desk.ActionRepair, status: http.StatusAccepted,
 		summary: "Compare a moved channel again",
 		description: "Looks at all conversations of a channel in the help desk, and lands those that should have and have not, such as " +
 			"after a change was lost on its way. What came in during the last day is compared daily without this. Only a super " +
@@ -32,8 +32,8 @@ type Repair struct {
 	Running   bool   `json:"running" doc:"It had been started before."`
 }
 
-func (a *api) repairChannel(ctx context.Context, c desk.Caller, in *channelInput) (*body[Repair], error) {
-	r, err := a.Repairer.Repair(ctx, c, in.ID)
+func (a *api) repairChannel(ctx context.Context, c desk.Admitted, in *channelInput) (*body[Repair], error) {
+	r, err := a.Repairer.Repair(ctx, c.Caller, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -29,16 +29,17 @@ func newRig(t testing.TB) *rig {
 	r.UseCases.Log = r.logger()
 	r.Handler = r.API()
 	r.do(zoe, "PUT", "/v1/account", strings.ReplaceAll(strings.ReplaceAll(acme, `"acme"`, `"zoo"`), `"ann"`, `"zoe"`)).want(200)
+	r.Written = nil
 	return r
 }
 
 // The callers.
 var (
 	ann = apptest.Admin
-	bob = desk.Caller{Account: "acme", Agent: "bob", Role: desk.AgentRole}
-	cem = desk.Caller{Account: "acme", Agent: "cem", Role: desk.AgentRole} // without help desk access
-	bot = desk.Caller{Account: "acme", Agent: "mailer", Role: desk.Connector}
-	zoe = desk.Caller{Account: "zoo", Agent: "zoe", Role: desk.SuperAdmin}
+	bob = desk.Caller{Account: "acme", Agent: "bob", Role: desk.AgentRole, IssuedAt: apptest.Issued}
+	cem = desk.Caller{Account: "acme", Agent: "cem", Role: desk.AgentRole, IssuedAt: apptest.Issued} // without help desk access
+	bot = desk.Caller{Account: "acme", Agent: "mailer", Role: desk.ConnectorRole, IssuedAt: apptest.Issued}
+	zoe = desk.Caller{Account: "zoo", Agent: "zoe", Role: desk.SuperAdmin, IssuedAt: apptest.Issued}
 
 	nobody = desk.Caller{}
 )
@@ -52,7 +53,8 @@ type answer struct {
 	request string
 }
 
-// do sends a request as a caller. A body that is no string is written as JSON.
+// do sends a request as a caller. A body that is no string is written as JSON. A setup
+// replaces the one that there is, unless the request has a condition, be it empty.
 func (r *rig) do(c desk.Caller, method, path string, body any, headers ...string) answer {
 	r.Helper()
 	var text string
@@ -70,6 +72,11 @@ func (r *rig) do(c desk.Caller, method, path string, body any, headers ...string
 	req := httptest.NewRequest(method, path, strings.NewReader(text))
 	if text != "" {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if method+path == "PUT/v1/account" {
+		if setup, err := r.Setups.Setup(r.Context(), c.Account); err == nil {
+			req.Header.Set("If-Match", `"`+setup.Version+`"`)
+		}
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])

@@ -11,7 +11,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/support"
 )
@@ -25,9 +24,9 @@ const (
 
 // Who may call an operation.
 var (
-	everyone   = []desk.Role{desk.SuperAdmin, desk.AgentRole, desk.Connector}
+	everyone   = []desk.Role{desk.SuperAdmin, desk.AgentRole, desk.ConnectorRole}
 	agents     = []desk.Role{desk.SuperAdmin, desk.AgentRole}
-	connectors = []desk.Role{desk.SuperAdmin, desk.Connector}
+	connectors = []desk.Role{desk.SuperAdmin, desk.ConnectorRole}
 	admins     = []desk.Role{desk.SuperAdmin}
 )
 
@@ -42,6 +41,8 @@ type operation struct {
 	status           int         // of its answer; 200 if 0
 	also             int         // another status of the same answer, if any
 	problems         []error     // of its own: what it may fail with, as examples
+	fresh            bool        // may be called before the account has a setup
+	audits           string      // as what refusals are in the audit log; "" if they are not
 }
 
 // routes are the operations and their description.
@@ -49,6 +50,7 @@ type routes struct {
 	api  *api
 	mux  *http.ServeMux
 	huma huma.API
+	all  []operation
 }
 
 // strictOnce sets what huma keeps for the whole program: names of JSON fields
@@ -83,9 +85,10 @@ func newRoutes(a *api) *routes {
 	return r
 }
 
-// add registers an operation. Run is called for callers of its roles only,
-// and may return any error.
-func add[I, O any](r *routes, op operation, run func(ctx context.Context, c desk.Caller, in *I) (*O, error)) {
+// add registers an operation. Run is called only for callers whom the account's setup
+// admits now, in one of its roles, and may return any error.
+func add[I, O any](r *routes, op operation, run func(ctx context.Context, c desk.Admitted, in *I) (*O, error)) {
+	r.all = append(r.all, op)
 	in := reflect.TypeFor[I]()
 	_, takesBody := in.FieldByName("Body")
 	h := huma.Operation{
@@ -100,8 +103,7 @@ func add[I, O any](r *routes, op operation, run func(ctx context.Context, c desk
 		h.Security = []map[string][]string{}
 	}
 	huma.Register(r.huma, h, func(ctx context.Context, in *I) (*O, error) {
-		c, _ := auth.CallerFrom(ctx)
-		out, err := run(ctx, c, in)
+		out, err := run(ctx, admittedFrom(ctx), in)
 		if err != nil {
 			return nil, r.api.problem(ctx, op.id, err)
 		}

@@ -5,12 +5,13 @@ import "encoding/json"
 // Setup is all of an account's configuration. Orders matter: the first
 // matching policy applies, and the first pipeline is the default.
 type Setup struct {
-	Account   Account        `json:"account"`
-	Agents    []Agent        `json:"agents,omitempty" nullable:"false"`
-	Teams     []Team         `json:"teams,omitempty" nullable:"false"`
-	Pipelines []Pipeline     `json:"pipelines,omitempty" nullable:"false"`
-	Policies  []Policy       `json:"policies,omitempty" nullable:"false"`
-	Channels  []ChannelSetup `json:"channels,omitempty" nullable:"false"`
+	Account    Account        `json:"account"`
+	Agents     []Agent        `json:"agents,omitempty" nullable:"false" doc:"One of them at least is a super-admin."`
+	Teams      []Team         `json:"teams,omitempty" nullable:"false"`
+	Connectors []Connector    `json:"connectors,omitempty" nullable:"false" doc:"The programs that deliver messages. A connector that is not here gets in nowhere."`
+	Pipelines  []Pipeline     `json:"pipelines,omitempty" nullable:"false"`
+	Policies   []Policy       `json:"policies,omitempty" nullable:"false"`
+	Channels   []ChannelSetup `json:"channels,omitempty" nullable:"false"`
 }
 
 // Account is the tenant.
@@ -35,6 +36,13 @@ type Team struct {
 	ID     string   `json:"id" example:"first-line"`
 	Name   string   `json:"name,omitempty" example:"First line"`
 	Agents []string `json:"agents,omitempty" nullable:"false" example:"[\"ann\"]" doc:"IDs of agents."`
+}
+
+// Connector is a program that delivers messages of some channels.
+type Connector struct {
+	ID       string   `json:"id" example:"mailer" doc:"As its tokens name it; no agent has it."`
+	Name     string   `json:"name,omitempty" example:"Mail server"`
+	Channels []string `json:"channels" nullable:"false" minItems:"1" example:"[\"support-mail\"]" doc:"IDs of its channels, each by name, so that it gets none that nobody meant for it. It takes messages in on these alone, and finds nothing of the others."`
 }
 
 // Pipeline is a list of ticket statuses.

@@ -19,6 +19,9 @@ func (w Setup) read() (desk.Setup, error) {
 	for _, t := range w.Teams {
 		s.Teams = append(s.Teams, desk.Team{ID: t.ID, Name: t.Name, Agents: t.Agents})
 	}
+	for _, c := range w.Connectors {
+		s.Connectors = append(s.Connectors, desk.Connector{ID: c.ID, Name: c.Name, Channels: c.Channels})
+	}
 	for _, p := range w.Pipelines {
 		s.Pipelines = append(s.Pipelines, p.read())
 	}
@@ -32,6 +35,20 @@ func (w Setup) read() (desk.Setup, error) {
 		s.Channels = append(s.Channels, c.read(id))
 	}
 	return s, errors.Join(errs...)
+}
+
+// Changes says what differs between two setups: kind by kind, and then which roles and
+// whose help desk access were given and taken.
+func Changes(old, is Setup) ([]string, error) {
+	a, err := old.read()
+	b, err2 := is.read()
+	lines := b.ChangesSince(a)
+	for _, e := range (desk.Caller{}).SetupEntries(a, b, time.Time{}) {
+		if e.Action != desk.ActionSetup {
+			lines = append(lines, e.Action+" "+e.Detail)
+		}
+	}
+	return lines, errors.Join(err, err2)
 }
 
 func (w Pipeline) read() desk.Pipeline {

@@ -15,6 +15,9 @@ func writeSetup(s desk.Setup) Setup {
 	for _, t := range s.Teams {
 		w.Teams = append(w.Teams, Team{t.ID, t.Name, t.Agents})
 	}
+	for _, c := range s.Connectors {
+		w.Connectors = append(w.Connectors, Connector{c.ID, c.Name, c.Channels})
+	}
 	for _, p := range s.Pipelines {
 		w.Pipelines = append(w.Pipelines, writePipeline(p))
 	}

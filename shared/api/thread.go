@@ -85,7 +85,7 @@ type messagesInput struct {
 // Lambda, whatever it has in it.
 const pageSize = 900_000
 
-func (a *api) listMessages(ctx context.Context, c desk.Caller, in *messagesInput) (*body[list[Message]], error) {
+func (a *api) listMessages(ctx context.Context, c desk.Admitted, in *messagesInput) (*body[list[Message]], error) {
 	if _, err := a.visible(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ type MessagePart struct {
 	Cut  bool   `json:"cut,omitempty" doc:"Of the last piece of html: the HTML part is too long, and its end is left out."`
 }
 
-func (a *api) readMessage(ctx context.Context, c desk.Caller, in *messageInput) (*body[MessagePart], error) {
+func (a *api) readMessage(ctx context.Context, c desk.Admitted, in *messageInput) (*body[MessagePart], error) {
 	if _, err := a.visible(ctx, c, in.ID); err != nil {
 		return nil, err
 	}

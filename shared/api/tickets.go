@@ -81,8 +81,8 @@ func ownerFilter(owner string, unowned bool) (*string, error) {
 	return nil, nil
 }
 
-func (a *api) listTickets(ctx context.Context, c desk.Caller, in *ticketsInput) (*body[list[Ticket]], error) {
-	if err := a.helpDesk(ctx, c); err != nil {
+func (a *api) listTickets(ctx context.Context, c desk.Admitted, in *ticketsInput) (*body[list[Ticket]], error) {
+	if err := helpDesk(c); err != nil {
 		return nil, err
 	}
 	of, err := in.filter()
@@ -114,7 +114,7 @@ type ticketInput struct {
 	With string `query:"with" enum:"conversation" example:"conversation" doc:"conversation: also return its conversation."`
 }
 
-func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*item[Ticket], error) {
+func (a *api) getTicket(ctx context.Context, c desk.Admitted, in *ticketInput) (*item[Ticket], error) {
 	t, err := a.visibleTicket(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (a *api) getTicket(ctx context.Context, c desk.Caller, in *ticketInput) (*i
 }
 
 // visibleTicket reads the conversation of a ticket that the caller may see (R21).
-func (a *api) visibleTicket(ctx context.Context, c desk.Caller, id string) (desk.Conversation, error) {
+func (a *api) visibleTicket(ctx context.Context, c desk.Admitted, id string) (desk.Conversation, error) {
 	conversation, ok := desk.OfTicket(id)
 	if !ok {
 		return desk.Conversation{}, fmt.Errorf("ticket %s: %w", id, desk.ErrNotFound)
@@ -139,11 +139,10 @@ func (a *api) visibleTicket(ctx context.Context, c desk.Caller, id string) (desk
 	if err != nil {
 		return found, err
 	}
-	agent, err := a.agent(ctx, c)
-	if err == nil && !found.VisibleTo(agent) {
-		err = noAccess()
+	if !found.VisibleTo(c.Person) {
+		return found, noAccess()
 	}
-	return found, err
+	return found, nil
 }
 
 type ticketEdit struct {
@@ -156,7 +155,7 @@ type ticketEdit struct {
 	} `nameHint:"TicketEdit"`
 }
 
-func (a *api) editTicket(ctx context.Context, c desk.Caller, in *ticketEdit) (*item[Ticket], error) {
+func (a *api) editTicket(ctx context.Context, c desk.Admitted, in *ticketEdit) (*item[Ticket], error) {
 	found, err := a.visibleTicket(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
@@ -166,7 +165,7 @@ func (a *api) editTicket(ctx context.Context, c desk.Caller, in *ticketEdit) (*i
 		return nil, err
 	}
 	edit := desk.TicketEdit{Status: (*desk.Status)(in.Body.Status), Owner: in.Body.Owner, Of: seen}
-	t, err := a.Editor.EditTicket(ctx, c, found.ID, in.Key, edit)
+	t, err := a.Editor.EditTicket(ctx, c.Caller, found.ID, in.Key, edit)
 	if errors.Is(err, desk.ErrChanged) {
 		now, err := a.visibleTicket(ctx, c, in.ID) // it may have moved since it was edited
 		if err != nil {
@@ -192,11 +191,11 @@ type madeTicket struct {
 	Body     Ticket
 }
 
-func (a *api) makeTicket(ctx context.Context, c desk.Caller, in *makeInput) (*madeTicket, error) {
+func (a *api) makeTicket(ctx context.Context, c desk.Admitted, in *makeInput) (*madeTicket, error) {
 	if _, err := a.visible(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
-	t, err := a.Editor.NewTicket(ctx, c, in.ID, desk.Status(in.Body.Status))
+	t, err := a.Editor.NewTicket(ctx, c.Caller, in.ID, desk.Status(in.Body.Status))
 	if err != nil {
 		return nil, err
 	}

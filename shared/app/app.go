@@ -120,7 +120,7 @@ const (
 func New(p Platform) *App {
 	p = p.complete()
 	var (
-		setups        = store.SetupStore{Engine: p.Engine}
+		setups        = store.SetupStore{Engine: p.Engine, Cache: &store.SetupCache{}}
 		conversations = store.ConversationStore{Engine: p.Engine}
 		messages      = store.MessageStore{Engine: p.Engine}
 		moves         = store.MoveStore{Engine: p.Engine}
@@ -188,7 +188,7 @@ func New(p Platform) *App {
 			Finder:     support.Finder{Setups: setups, Messages: messages, Conversations: conversations},
 			Counter:    support.Counter{Open: open, Now: p.Now},
 			Volumes:    volumes,
-			Accounts:   support.Accounts{Setups: setups, Moves: moves, Listing: conversations},
+			Accounts:   support.Accounts{Setups: setups, Moves: moves, Listing: conversations, Now: p.Now},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Moves: moves,
 			Ledger: ledger, Journal: journal, Audit: audit, DeadLetters: p.DeadLetters, Recorder: p.Metrics.Recorder(), Health: p.Check, Now: p.Now, Log: p.Log,

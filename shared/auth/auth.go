@@ -7,8 +7,11 @@ package auth
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"deskmove/shared/desk"
 )
@@ -23,6 +26,7 @@ const (
 	ClaimScope   = "scope"     // separated by spaces; Scope must be among them
 	ClaimScp     = "scp"       // some issuers' name for scope
 	ClaimUse     = "token_use" // if present, it must be "access"
+	ClaimIssued  = "iat"       // seconds since 1970, or parts of them
 	Scope        = "deskmove/api"
 )
 
@@ -72,12 +76,27 @@ func FromClaims(claim func(name string) string) (desk.Caller, error) {
 	if desk.CheckID(ClaimAgent, c.Agent) != nil {
 		bad = append(bad, ClaimAgent+" (or "+ClaimSubject+")")
 	}
+	if c.IssuedAt, err = issued(claim(ClaimIssued)); err != nil {
+		bad = append(bad, ClaimIssued)
+	}
 	if bad != nil {
 		return desk.Caller{}, &desk.RefusedError{Code: CodeClaims, Params: desk.Params{"claims": strings.Join(bad, ", ")},
 			Problem: "claims of the token are missing or invalid: " + strings.Join(bad, ", "),
 			Remedy:  "configure the issuer to add an account ID, a role (super-admin, agent or connector) and an agent ID"}
 	}
 	return c, nil
+}
+
+// issued reads when a token was issued, to the millisecond; zero if it does not say.
+func issued(claim string) (time.Time, error) {
+	if claim == "" {
+		return time.Time{}, nil
+	}
+	seconds, err := strconv.ParseFloat(claim, 64)
+	if err != nil || !(math.Abs(seconds) < 1e11) { // far from now, or not a number
+		return time.Time{}, errors.New("not a time")
+	}
+	return time.UnixMilli(int64(math.Round(seconds * 1000))).UTC(), nil
 }
 
 type (

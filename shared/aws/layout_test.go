@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"deskmove/shared/desk"
 	"deskmove/shared/store"
@@ -15,7 +16,7 @@ import (
 func layout(t *testing.T) storetest.Written {
 	t.Helper()
 	return storetest.Items(func(e store.Engine) {
-		if err := (store.SetupStore{Engine: e}).Replace(t.Context(), desk.Setup{Account: desk.Account{ID: "acme"}}); err != nil {
+		if _, err := (store.SetupStore{Engine: e}).Replace(t.Context(), desk.Setup{Account: desk.Account{ID: "acme"}}, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 	})[0]

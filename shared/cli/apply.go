@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
 
 	"deskmove/shared/api"
+	"deskmove/shared/client"
 )
 
 type applyCmd struct {
@@ -23,9 +25,11 @@ type applyCmd struct {
 }
 
 func (applyCmd) Help() string {
-	return `Replaces the setup of the token's account with the file's: plan, agents, teams, pipelines, SLA policies, and channels
-with their settings and bots. Whatever the file leaves out is removed; a channel with conversations cannot be removed.
-Applying a file again changes nothing. Channel settings in a JSON file are kept byte for byte.
+	return `Replaces the setup of the token's account with the file's: plan, agents, teams, connectors, pipelines, SLA policies, and
+channels with their settings and bots. Whatever the file leaves out is removed; a channel with conversations cannot be
+removed, nor the last super administrator. It is done whole or not at all, and what it changed is printed. If somebody
+else changes the setup at the same moment, the file is not applied. Applying a file again changes nothing. Channel
+settings in a JSON file are kept byte for byte.
 
 A commented example of every field: infra/deskmove/account.yaml`
 }
@@ -49,14 +53,41 @@ func (a applyCmd) Run(ctx context.Context, c *call) error {
 	}); err != nil {
 		return fmt.Errorf("%s: %w", a.File, err)
 	}
-	made, err := server.ReplaceSetup(ctx, setup)
+	was, version, err := server.Setup(ctx)
+	if err != nil && !client.IsNotFound(err) {
+		return fmt.Errorf("%s was not applied: %w", a.File, err)
+	}
+	made, err := server.ReplaceSetup(ctx, setup, version)
+	var problem *client.Problem
+	if errors.As(err, &problem) && problem.Status == http.StatusPreconditionFailed {
+		return fmt.Errorf("%s was not applied: somebody else has changed the setup a moment ago: see what they changed, and apply again", a.File)
+	}
 	if err != nil {
 		return fmt.Errorf("%s was not applied: %w", a.File, err)
 	}
-	return c.print(made, func(w io.Writer) {
-		_, _ = fmt.Fprintf(w, "account %s has plan %s, %d agents, %d teams, %d pipelines and %d channels\n",
-			made.Account.ID, made.Account.Plan, len(made.Agents), len(made.Teams), len(made.Pipelines), len(made.Channels))
+	changes, err := api.Changes(was, made)
+	if err != nil {
+		return err
+	}
+	return c.print(applied{made, version == "", changes}, func(w io.Writer) {
+		for _, line := range changes {
+			if version != "" { // of a first setup everything is new
+				writeln(w, line)
+			}
+		}
+		if len(changes) == 0 {
+			writeln(w, "nothing changed")
+		}
+		_, _ = fmt.Fprintf(w, "account %s has plan %s, %d agents, %d teams, %d connectors, %d pipelines and %d channels\n",
+			made.Account.ID, made.Account.Plan, len(made.Agents), len(made.Teams), len(made.Connectors), len(made.Pipelines), len(made.Channels))
 	})
+}
+
+// applied is what --json prints.
+type applied struct {
+	api.Setup
+	First   bool     `json:"first"`   // it is the account's first setup
+	Changes []string `json:"changes"` // a line for each kind of things: + is new, ~ changed, - gone
 }
 
 func readFile(name string) ([]byte, error) {

@@ -100,7 +100,7 @@ func TestAuditLists(t *testing.T) {
 	e := ready(t)
 	for i := range 30 {
 		err := (store.JournalStore{Engine: e.store}).Audit(t.Context(), desk.AuditEntry{
-			Account: "demo", ID: fmt.Sprint("x", i), At: time.Now().Add(time.Hour + time.Duration(i)*time.Second), By: fmt.Sprint("by", i), Role: desk.Connector, Action: desk.ActionRefuse, Detail: "why not",
+			Account: "demo", ID: fmt.Sprint("x", i), At: time.Now().Add(time.Hour + time.Duration(i)*time.Second), By: fmt.Sprint("by", i), Role: desk.ConnectorRole, Action: desk.ActionRefuse, Detail: "why not",
 		})
 		if err != nil {
 			t.Fatal(err)

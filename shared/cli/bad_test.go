@@ -90,7 +90,7 @@ func TestBadTokens(t *testing.T) {
 	}
 	e.as(t, mint(e.stack.Issuer, "ben", desk.AgentRole, time.Hour), "apply", accountFile).fails(t, 1, "role")
 	e.as(t, mint(e.stack.Issuer, "ben", desk.SuperAdmin, time.Hour), "apply", accountFile).fails(t, 1, "super administrator")
-	e.as(t, mint(e.stack.Issuer, "c", desk.Connector, time.Hour), "verify").fails(t, 1, "cannot see everything")
+	e.as(t, mint(e.stack.Issuer, "connector", desk.ConnectorRole, time.Hour), "verify").fails(t, 1, "cannot see everything")
 	if cs := conversations(t, e); len(cs) != 0 {
 		t.Errorf("refused requests left %v", cs)
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"time"
 
 	"deskmove/shared/cli/process"
 	"deskmove/shared/desk"
@@ -49,7 +48,11 @@ func (o openCmd) Run(ctx context.Context, c *call) error {
 // newLink asks a server for a code. That one may ask is shown by a token, which
 // only those can make who can read the data directory.
 func newLink(ctx context.Context, dir string, at served, account string) (string, error) {
-	token, err := mint(dir, account, "admin", desk.SuperAdmin, time.Minute)
+	i, err := openIssuer(dir)
+	if err != nil {
+		return "", err
+	}
+	token, err := i.Prove(account)
 	if err != nil {
 		return "", err
 	}

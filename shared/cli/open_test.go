@@ -102,7 +102,7 @@ func TestOpen(t *testing.T) {
 func TestOpenRemote(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--addr", "127.0.0.1:0", "--remote")
-	run(t, "open", "--data", s.dir).fails(t, 1, "404", "--remote")
+	run(t, "open", "--data", s.dir).fails(t, 1, "401", "--remote")
 	if got := signIn(t, s.url+"/app/#code=x", ""); got != http.StatusUnauthorized {
 		t.Errorf("signing in: %d", got)
 	}

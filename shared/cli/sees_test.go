@@ -86,7 +86,7 @@ func makeBase(t *testing.T) base {
 		t.Fatal(err)
 	}
 	e.run(t, "verify", "--settings", accountFile).ok(t, nil) // waits for the live one
-	setup, err := e.api(t).Setup(t.Context())
+	setup, _, err := e.api(t).Setup(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +292,8 @@ var spoils = map[string]struct {
 		setup, err := s.cases.Setups.Setup(s.Context(), "demo")
 		s.must(err)
 		setup.Channels[0].Settings = json.RawMessage(`{"signature":"Moved!"}`)
-		s.must(s.cases.Setups.Replace(s.Context(), setup))
+		_, err = s.cases.Setups.Replace(s.Context(), setup, time.Now())
+		s.must(err)
 	}},
 	"an end that was not logged": {[]string{"audit-logged"}, func(s spoil) {
 		log, _, err := store.JournalStore{Engine: s.engine}.AuditLog(s.Context(), "demo", "", 100)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"deskmove/shared/api"
 	"deskmove/shared/desk"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/issuer"
@@ -16,10 +18,16 @@ import (
 
 type tokenCmd struct {
 	Data    string        `default:".data" placeholder:"DIR" help:"The data directory of \"serve\" (${default})."`
-	Account string        `required:"" placeholder:"A" help:"Account of the token. It need not exist yet: \"apply\" creates it."`
-	Role    string        `required:"" placeholder:"R" help:"super-admin, agent, or connector (which may only deliver messages)."`
-	Agent   string        `placeholder:"ID" help:"Agent of the token. The default is \"admin\" for a super-admin and \"connector\" for a connector."`
+	Account string        `placeholder:"A" help:"Account of the token. It need not exist yet: \"apply\" creates it."`
+	Role    string        `placeholder:"R" help:"super-admin, agent, or connector (which may only deliver messages of its channels)."`
+	Agent   string        `placeholder:"ID" help:"Agent or connector of the token. The default is \"admin\" for a super-admin and \"connector\" for a connector."`
 	TTL     time.Duration `name:"ttl" default:"12h" placeholder:"TIME" help:"How long the token is valid, at most 24h (${default})."`
+
+	Revoke          string `placeholder:"AGENT" xor:"revoke" group:"Over the API" help:"Withdraw the agent's tokens instead."`
+	RevokeConnector string `placeholder:"ID" xor:"revoke" group:"Over the API" help:"Withdraw the connector's tokens instead."`
+	RevokeAll       bool   `xor:"revoke" group:"Over the API" help:"Withdraw all tokens of the account instead, your own too."`
+
+	remote `embed:""`
 }
 
 func (tokenCmd) Help() string {
@@ -27,10 +35,22 @@ func (tokenCmd) Help() string {
 
   export DESKMOVE_TOKEN=$(deskmove token --account demo --role super-admin)
 
-The role must match the agent's role in the account's setup, which is checked when a move is started.`
+The agent must be in the account's setup, with this role at least, and a connector among its connectors: both are looked
+up whenever the token is used. The first super-admin of an account that has no setup yet need not.
+
+With --revoke, --revoke-connector or --revoke-all it asks the API to withdraw tokens: those issued until now are refused
+from now on, and one that is made afterwards is good.`
 }
 
-func (t tokenCmd) Run(c *call) error {
+func (t tokenCmd) Run(ctx context.Context, c *call) error {
+	switch {
+	case t.Revoke != "" || t.RevokeConnector != "" || t.RevokeAll:
+		return t.revoke(ctx, c)
+	case t.Account == "":
+		return errors.New("--account is required to make a token; see deskmove token --help")
+	case t.Role == "":
+		return errors.New("--role is required to make a token: super-admin, agent or connector; see deskmove token --help")
+	}
 	role, err := desk.ParseRole("--role", t.Role)
 	if err == nil {
 		err = desk.CheckID("--account", t.Account)
@@ -40,7 +60,7 @@ func (t tokenCmd) Run(c *call) error {
 	}
 	agent := t.Agent
 	if agent == "" {
-		agent = map[desk.Role]string{desk.SuperAdmin: "admin", desk.Connector: "connector"}[role]
+		agent = map[desk.Role]string{desk.SuperAdmin: "admin", desk.ConnectorRole: "connector"}[role]
 	}
 	if agent == "" {
 		return errors.New("--agent is required with --role agent: give the agent's ID")
@@ -56,17 +76,39 @@ func (t tokenCmd) Run(c *call) error {
 		func(w io.Writer) { writeln(w, token) })
 }
 
+// revoke withdraws tokens.
+func (t tokenCmd) revoke(ctx context.Context, c *call) error {
+	server, err := t.client(c)
+	if err != nil {
+		return err
+	}
+	of := api.Withdrawal{Agent: t.Revoke, Connector: t.RevokeConnector}
+	made, err := server.Withdraw(ctx, of)
+	if err != nil {
+		return fmt.Errorf("no token was withdrawn: %w", err)
+	}
+	return c.print(made, func(w io.Writer) {
+		_, _ = fmt.Fprintf(w, "tokens of %s that were issued until %s are withdrawn\n",
+			desk.Holder{Agent: of.Agent, Connector: of.Connector}, made.Until.Format(time.RFC3339))
+	})
+}
+
 // mint creates a token with the key that serve created in dir.
 func mint(dir, account, agent string, role desk.Role, ttl time.Duration) (string, error) {
-	if _, err := os.Stat(filepath.Join(dir, "issuer.pem")); errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("--data: no deskmove has run in %s, so no server would accept the token; start \"%s serve --data %s\" first",
-			cmp.Or(dir, `""`), program(), dir)
-	}
-	i, err := issuer.Open(dir, clock.Clock{})
+	i, err := openIssuer(dir)
 	if err != nil {
 		return "", err
 	}
 	return i.Mint(account, agent, role, ttl)
+}
+
+// openIssuer opens the key that serve created in dir.
+func openIssuer(dir string) (*issuer.Issuer, error) {
+	if _, err := os.Stat(filepath.Join(dir, "issuer.pem")); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("--data: no deskmove has run in %s, so no server would accept the token; start \"%s serve --data %s\" first",
+			cmp.Or(dir, `""`), program(), dir)
+	}
+	return issuer.Open(dir, clock.Clock{})
 }
 
 // writeln writes to a buffer, which cannot fail.

@@ -63,15 +63,32 @@ func (c *Client) Me(ctx context.Context) (m api.Me, err error) {
 	return m, c.get(ctx, "/v1/me", nil, &m)
 }
 
-// Setup reads the account's setup.
-func (c *Client) Setup(ctx context.Context) (s api.Setup, err error) {
-	return s, c.get(ctx, "/v1/account", nil, &s)
+// Setup reads the account's setup and its version, by which it is replaced.
+func (c *Client) Setup(ctx context.Context) (s api.Setup, version string, err error) {
+	res, err := c.do(ctx, request{method: http.MethodGet, path: "/v1/account"}, &s)
+	if err != nil {
+		return s, "", err
+	}
+	return s, res.Header.Get("ETag"), nil
 }
 
-// ReplaceSetup replaces the account's setup with an api.Setup, written as JSON.
-func (c *Client) ReplaceSetup(ctx context.Context, setup json.RawMessage) (s api.Setup, err error) {
-	_, err = c.do(ctx, request{method: http.MethodPut, path: "/v1/account", in: setup}, &s)
+// ReplaceSetup replaces the account's setup of that version, or makes its first one if
+// that is "", with an api.Setup, written as JSON. If there is another, the API answers
+// 412.
+func (c *Client) ReplaceSetup(ctx context.Context, setup json.RawMessage, version string) (s api.Setup, err error) {
+	header := map[string]string{"If-Match": version}
+	if version == "" {
+		header = map[string]string{"If-None-Match": "*"}
+	}
+	_, err = c.do(ctx, request{method: http.MethodPut, path: "/v1/account", in: setup, header: header}, &s)
 	return s, err
+}
+
+// Withdraw makes the tokens of an agent or a connector good no more, or with neither
+// everybody's in the account.
+func (c *Client) Withdraw(ctx context.Context, of api.Withdrawal) (w api.Withdrawn, err error) {
+	_, err = c.do(ctx, request{method: http.MethodPost, path: "/v1/withdrawals", in: of}, &w)
+	return w, err
 }
 
 // Channels lists the channels.

@@ -33,9 +33,18 @@ const (
 	CodeNothingToRetry = "nothing-to-retry" // R28
 )
 
+// Codes of callers whom their account does not know, or whose tokens it withdrew.
+const (
+	CodeNotAgent        = "not-an-agent"
+	CodeNotConnector    = "not-a-connector"
+	CodeWithdrawn       = "token-withdrawn"
+	CodeManyWithdrawals = "too-many-withdrawals"
+)
+
 // RefusalCodes returns the codes of the *RefusedErrors of the rules.
 func RefusalCodes() Codes {
 	return Codes{
+		CodeNotAgent: {"account", "agent"}, CodeNotConnector: {"account", "connector"}, CodeWithdrawn: nil, CodeManyWithdrawals: {"most"},
 		CodeNotSuperAdmin: nil, CodePlan: nil, CodeFallbackAddress: nil, CodeReconnect: nil, CodeNotMovable: nil,
 		CodeAlreadyMoving: nil, CodeAlreadyMoved: nil, CodeNotMoved: nil, CodeNothingToRetry: nil,
 	}
@@ -93,6 +102,8 @@ const (
 	CodeNoAccessTo = "owner-without-access"
 	CodeTooMany    = "too-many-to-sort"
 	CodeNotHistory = "not-history" // written at or after the fence of the channel
+	CodeTooLarge   = "above-limit"
+	CodeOneHolder  = "agent-or-connector"
 
 	CodeStatusMissing   = "status-missing"
 	CodeStatusKind      = "status-kind"
@@ -118,6 +129,9 @@ const (
 	CodeOneTarget        = "agent-or-team"
 	CodeChannelInUse     = "channel-in-use"
 	CodeChannelKeepsType = "channel-keeps-type"
+	CodeNoSuperAdmin     = "no-super-admin"
+	CodeNoChannels       = "no-channels"
+	CodeManyRemoved      = "too-many-removed"
 )
 
 // FieldCodes returns the codes of *InvalidErrors.
@@ -127,6 +141,7 @@ func FieldCodes() Codes {
 		CodeBadID: value, CodeUnknownID: {"kind", "value"}, CodeDuplicate: value, CodeNotOneOf: {"accepted"}, CodeBadCursor: nil,
 		CodeNoChange: nil, CodeNotJSON: nil, CodeWrongType: {"type", "wanted"}, CodeZone: value, CodeNoAccessTo: value, CodeTooMany: {"most"},
 		CodeNotHistory: {"fence"},
+		CodeTooLarge:   {"most"}, CodeOneHolder: nil, CodeNoSuperAdmin: nil, CodeNoChannels: nil, CodeManyRemoved: {"most"},
 
 		CodeStatusMissing: {"kind"}, CodeStatusKind: {"kind", "value"}, CodeTwoPipelines: {"closed", "open"}, CodeNoPipeline: nil,
 		CodeHalfPipeline: nil, CodeNeedsStatuses: {"closed", "move", "open"}, CodeOnlyWithHistory: nil,

@@ -26,7 +26,8 @@ func acme() desk.Setup {
 			{ID: "cy", Email: "cy@desk.example", Role: desk.AgentRole},
 			{ID: "di", Role: desk.AgentRole, HelpDesk: true},
 		},
-		Teams: []desk.Team{{ID: "first", Agents: []string{"bo", "di"}}, {ID: "mixed", Agents: []string{"di", "cy"}}, {ID: "empty"}},
+		Teams:      []desk.Team{{ID: "first", Agents: []string{"bo", "di"}}, {ID: "mixed", Agents: []string{"di", "cy"}}, {ID: "empty"}},
+		Connectors: []desk.Connector{{ID: "mailer", Channels: []string{"mail"}}, {ID: "widget", Channels: []string{"chat", "form"}}},
 		Pipelines: []desk.Pipeline{
 			{ID: "support", Statuses: []desk.PipelineStatus{{ID: "new"}, {ID: "waiting"},
 				{ID: "solved", Closed: true}, {ID: "spam", Closed: true}}},

@@ -35,7 +35,7 @@ func accepts[T ~string](t *testing.T, parse func(field, s string) (T, error), va
 
 func TestParse(t *testing.T) {
 	accepts(t, desk.ParsePlan, desk.Free, desk.Starter, desk.Professional, desk.Enterprise)
-	accepts(t, desk.ParseRole, desk.SuperAdmin, desk.AgentRole, desk.Connector)
+	accepts(t, desk.ParseRole, desk.SuperAdmin, desk.AgentRole, desk.ConnectorRole)
 	accepts(t, desk.ParseChannelType, desk.Chat, desk.Email, desk.Form, desk.Calling, desk.WhatsApp, desk.Messenger)
 	accepts(t, desk.ParseHome, desk.Inbox, desk.Moving, desk.HelpDesk)
 	accepts(t, desk.ParseConversationStatus, desk.Open, desk.Closed)

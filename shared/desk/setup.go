@@ -1,22 +1,20 @@
 package desk
 
-import (
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Setup is the part of an account's configuration that moves and tickets
 // depend on. Order matters: the first matching policy applies, and the first
 // pipeline is the default.
 type Setup struct {
-	Account   Account
-	Agents    []Agent
-	Teams     []Team
-	Pipelines []Pipeline
-	Policies  []Policy
-	Channels  []Channel
+	Account    Account
+	Agents     []Agent
+	Teams      []Team
+	Connectors []Connector
+	Pipelines  []Pipeline
+	Policies   []Policy
+	Channels   []Channel
+
+	Version string // which of the account's setups it is; "" before it is stored
 }
 
 // Agent returns the agent with that ID.
@@ -91,9 +89,11 @@ func (s Setup) RoutedAgents(r Routing) []string {
 	if team, ok := s.Team(r.Team); ok {
 		ids = append(ids, team.Agents...)
 	}
+	seen := make(map[string]bool, len(ids))
 	var once []string
 	for _, id := range ids {
-		if !slices.Contains(once, id) {
+		if !seen[id] {
+			seen[id] = true
 			once = append(once, id)
 		}
 	}
@@ -103,9 +103,11 @@ func (s Setup) RoutedAgents(r Routing) []string {
 // withoutAccess returns the agents among ids who lack help desk access, in
 // order and without duplicates.
 func (s Setup) withoutAccess(ids []string) []string {
+	access, seen := s.Access(), make(map[string]bool, len(ids))
 	var without []string
 	for _, id := range ids {
-		if a, _ := s.Agent(id); !a.HelpDesk && !slices.Contains(without, id) {
+		if !access[id] && !seen[id] {
+			seen[id] = true
 			without = append(without, id)
 		}
 	}
@@ -121,164 +123,4 @@ func (s Setup) MayMove(agentID string) error {
 	}
 	return &RefusedError{Code: CodeNotSuperAdmin, Problem: "only a super administrator of the account may move a channel",
 		Remedy: "ask a super administrator to start the move"}
-}
-
-// Check returns all errors in s, joined. Each is an *InvalidError with the path
-// of its field, such as "channels[2].settings.routing.agents[0]".
-func (s Setup) Check() error {
-	var errs problems
-	errs.check(CheckID("account.id", s.Account.ID))
-	_, err := ParsePlan("account.plan", string(s.Account.Plan))
-	errs.check(err)
-	errs.zone("account.zone", s.Account.Zone)
-	s.checkAgents(&errs)
-	s.checkTeams(&errs)
-	s.checkPipelines(&errs)
-	s.checkPolicies(&errs)
-	s.checkChannels(&errs)
-	return errs.join()
-}
-
-func (s Setup) checkAgents(errs *problems) {
-	ids, emails := map[string]bool{}, map[string]bool{}
-	for i, a := range s.Agents {
-		at := fmt.Sprintf("agents[%d]", i)
-		errs.checkID(at+".id", a.ID, ids)
-		_, err := parse(at+".role", string(a.Role), SuperAdmin, AgentRole)
-		errs.check(err)
-		if a.Email != "" {
-			errs.checkUnique(at+".email", strings.ToLower(a.Email), emails)
-		}
-	}
-}
-
-func (s Setup) checkTeams(errs *problems) {
-	ids := map[string]bool{}
-	for i, t := range s.Teams {
-		at := fmt.Sprintf("teams[%d]", i)
-		errs.checkID(at+".id", t.ID, ids)
-		s.checkAgentIDs(errs, at+".agents", t.Agents)
-	}
-}
-
-func (s Setup) checkAgentIDs(errs *problems, field string, agents []string) {
-	for i, id := range agents {
-		_, ok := s.Agent(id)
-		errs.checkKnown(fmt.Sprintf("%s[%d]", field, i), "agent", id, ok)
-	}
-}
-
-func (s Setup) checkPipelines(errs *problems) {
-	ids, statuses := map[string]bool{}, map[string]bool{}
-	for i, p := range s.Pipelines {
-		at := fmt.Sprintf("pipelines[%d]", i)
-		errs.checkID(at+".id", p.ID, ids)
-		for j, st := range p.Statuses {
-			errs.checkID(fmt.Sprintf("%s.statuses[%d].id", at, j), string(st.ID), statuses)
-		}
-		if p.first(false) == "" || p.first(true) == "" {
-			errs.add(at+".statuses", CodeHalfPipeline, nil, "the pipeline lacks an open or a closed status", "add at least one of each")
-		}
-	}
-}
-
-func (s Setup) checkPolicies(errs *problems) {
-	ids := map[string]bool{}
-	for i, p := range s.Policies {
-		at := fmt.Sprintf("policies[%d]", i)
-		errs.checkID(at+".id", p.ID, ids)
-		for j, id := range p.Channels {
-			_, ok := s.Channel(id)
-			errs.checkKnown(fmt.Sprintf("%s.channels[%d]", at, j), "channel", id, ok)
-		}
-		for j, id := range p.Statuses {
-			_, _, ok := s.Status(id)
-			errs.checkKnown(fmt.Sprintf("%s.statuses[%d]", at, j), "status", string(id), ok)
-		}
-		_, err := p.parse(at, s.Account.Zone)
-		errs.check(err)
-	}
-}
-
-func (s Setup) checkChannels(errs *problems) {
-	ids := map[string]bool{}
-	fallbacks := 0
-	for i, c := range s.Channels {
-		at := fmt.Sprintf("channels[%d]", i)
-		errs.checkID(at+".id", c.ID, ids)
-		_, err := ParseChannelType(at+".type", string(c.Type))
-		errs.check(err)
-		if c.Home != "" { // a declared channel has none yet
-			_, err := ParseHome(at+".home", string(c.Home))
-			errs.check(err)
-		}
-		if c.Fallback {
-			if fallbacks++; fallbacks > 1 {
-				errs.add(at+".fallback", CodeSecondFallback, nil, "the account already has a fallback address", "keep only one")
-			}
-			if c.Type != Email {
-				errs.add(at+".fallback", CodeFallbackNoMail, nil, "only an e-mail channel can be the fallback address", "unset it")
-			}
-		}
-		s.checkConnected(errs, at, c)
-		s.checkBot(errs, at, c)
-		s.checkSettings(errs, at, c)
-	}
-}
-
-// checkConnected checks that only forms are connected, each to an e-mail
-// channel (R14).
-func (s Setup) checkConnected(errs *problems, at string, c Channel) {
-	if c.Connected == "" {
-		return
-	}
-	if c.Type != Form {
-		errs.add(at+".connected", CodeConnectedNoForm, nil, "only a form can be answered through another channel", "unset it")
-		return
-	}
-	if other, ok := s.Channel(c.Connected); !ok || other.Type != Email {
-		errs.add(at+".connected", CodeConnectedNoMail, Params{"value": Truncate(c.Connected, 80)}, fmt.Sprintf("%.80q is not an e-mail channel", c.Connected),
-			"name an e-mail channel of the account")
-	}
-}
-
-func (s Setup) checkBot(errs *problems, at string, c Channel) {
-	if c.Bot == nil {
-		return
-	}
-	if c.Type != Chat {
-		errs.add(at+".bot", CodeBotNoChat, nil, "only a chat flow can have a bot", "remove it")
-	}
-	for i, t := range c.Bot.HandsOverTo {
-		field := fmt.Sprintf("%s.bot.handsOverTo[%d]", at, i)
-		_, isAgent := s.Agent(t.Agent)
-		_, isTeam := s.Team(t.Team)
-		switch {
-		case (t.Agent == "") == (t.Team == ""):
-			errs.add(field, CodeOneTarget, nil, "it must set either agent or team", "set exactly one of them")
-		case t.Agent != "":
-			errs.checkKnown(field+".agent", "agent", t.Agent, isAgent)
-		default:
-			errs.checkKnown(field+".team", "team", t.Team, isTeam)
-		}
-	}
-}
-
-func (s Setup) checkSettings(errs *problems, at string, c Channel) {
-	settings, err := c.ParsedSettings()
-	var invalid *InvalidError
-	if errors.As(err, &invalid) {
-		errs.add(at+"."+invalid.Field, invalid.Code, invalid.Params, invalid.Problem, invalid.Remedy)
-		return
-	}
-	at += ".settings"
-	s.checkAgentIDs(errs, at+".routing.agents", settings.Routing.Agents)
-	if id := settings.Routing.Team; id != "" {
-		_, ok := s.Team(id)
-		errs.checkKnown(at+".routing.team", "team", id, ok)
-	}
-	if id := settings.Tickets.Status; id != "" {
-		_, _, err := s.statusOf(at+".tickets.status", id, false)
-		errs.check(err)
-	}
 }

@@ -1,7 +1,9 @@
 package desk_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +12,7 @@ import (
 
 func TestR01_OnlyASuperAdministratorMoves(t *testing.T) {
 	s := acme()
-	s.Agents = append(s.Agents, desk.Agent{ID: "robot", Role: desk.Connector, HelpDesk: true})
+	s.Agents = append(s.Agents, desk.Agent{ID: "robot", Role: desk.ConnectorRole, HelpDesk: true})
 	for id, want := range map[string]string{
 		"ada": "", "bo": "not-super-admin", "cy": "not-super-admin", "robot": "not-super-admin",
 		"nobody": "not-super-admin", "": "not-super-admin",
@@ -33,15 +35,30 @@ func TestCheckAcceptsASoundSetup(t *testing.T) {
 
 func TestCheckFindsWhatIsWrong(t *testing.T) {
 	for want, spoil := range map[string]func(s *desk.Setup){
-		"account.id":                             func(s *desk.Setup) { s.Account.ID = "a#b" },
-		"account.plan":                           func(s *desk.Setup) { s.Account.Plan = "gold" },
-		"account.zone":                           func(s *desk.Setup) { s.Account.Zone = "Mars/Olympus"; s.Policies = nil },
-		"agents[1].id":                           func(s *desk.Setup) { s.Agents[1].ID = "ada"; s.Teams = nil; s.Channels = nil; s.Policies = nil },
+		"account.id":   func(s *desk.Setup) { s.Account.ID = "a#b" },
+		"account.plan": func(s *desk.Setup) { s.Account.Plan = "gold" },
+		"account.zone": func(s *desk.Setup) { s.Account.Zone = "Mars/Olympus"; s.Policies = nil },
+		"agents[1].id": func(s *desk.Setup) {
+			s.Agents[1].ID = "ada"
+			s.Teams = nil
+			s.Channels = nil
+			s.Policies = nil
+			s.Connectors = nil
+		},
 		"agents[2].id":                           func(s *desk.Setup) { s.Agents[2].ID = ""; s.Teams[1].Agents = nil },
 		"agents[1].email":                        func(s *desk.Setup) { s.Agents[1].Email = "ADA@desk.example" },
-		"agents[0].role":                         func(s *desk.Setup) { s.Agents[0].Role = desk.Connector },
+		"agents[0].role":                         func(s *desk.Setup) { s.Agents[0].Role = desk.ConnectorRole },
 		"teams[2].id":                            func(s *desk.Setup) { s.Teams[2].ID = "first" },
 		"teams[0].agents[1]":                     func(s *desk.Setup) { s.Teams[0].Agents[1] = "zoe" },
+		"agents":                                 func(s *desk.Setup) { s.Agents[0].Role = desk.AgentRole },
+		"connectors[1].id":                       func(s *desk.Setup) { s.Connectors[1].ID = "mailer" },
+		"connectors[0].id":                       func(s *desk.Setup) { s.Connectors[0].ID = "ada" },
+		"connectors[0].channels":                 func(s *desk.Setup) { s.Connectors[0].Channels = nil },
+		"connectors[0].channels[1]":              func(s *desk.Setup) { s.Connectors[0].Channels = []string{"mail", "fax"} },
+		"agents[0].name":                         func(s *desk.Setup) { s.Agents[0].Name = strings.Repeat("a", 1001) },
+		"channels[1].settings":                   func(s *desk.Setup) { s.Channels[1].Settings = []byte(`"` + strings.Repeat("a", 256<<10) + `"`) },
+		"teams[1].agents":                        func(s *desk.Setup) { s.Teams[1].Agents = slices.Repeat([]string{"ada"}, 5001) },
+		"channels":                               func(s *desk.Setup) { s.Channels = slices.Repeat(s.Channels, 1000) },
 		"pipelines[1].id":                        func(s *desk.Setup) { s.Pipelines[1].ID = "support" },
 		"pipelines[1].statuses[1].id":            func(s *desk.Setup) { s.Pipelines[1].Statuses[1].ID = "solved" },
 		"pipelines[1].statuses":                  func(s *desk.Setup) { s.Pipelines[1].Statuses[1].Closed = false },
@@ -90,9 +107,55 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 }
 
 func TestCheckWantsNoMoreThanNeeded(t *testing.T) {
-	s := desk.Setup{Account: desk.Account{ID: "tiny", Plan: desk.Free}, Policies: []desk.Policy{{ID: "always"}}}
+	s := desk.Setup{
+		Account: desk.Account{ID: "tiny", Plan: desk.Free}, Agents: []desk.Agent{{ID: "ada", Role: desk.SuperAdmin}},
+		Policies: []desk.Policy{{ID: "always"}},
+	}
 	if err := s.Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCheckIsNotQuadratic: the largest setup that there may be, in which everything
+// names as much as it can, takes seconds at most; compared pair by pair it would take
+// hours, longer than tests may.
+func TestCheckIsNotQuadratic(t *testing.T) {
+	s := desk.Setup{Account: desk.Account{ID: "large", Plan: desk.Enterprise}}
+	var agents, channels []string
+	for i := range desk.MaxAgents {
+		agents = append(agents, fmt.Sprint("agent", i))
+		s.Agents = append(s.Agents, desk.Agent{ID: agents[i], Role: desk.SuperAdmin, Email: fmt.Sprintf("a%d@desk.example", i)})
+	}
+	statuses := make([]desk.PipelineStatus, 1000)
+	for i := range 100 {
+		for j := range statuses {
+			statuses[j] = desk.PipelineStatus{ID: desk.Status(fmt.Sprintf("s%d.%d", i, j)), Closed: j == 0}
+		}
+		s.Pipelines = append(s.Pipelines, desk.Pipeline{ID: fmt.Sprint("p", i), Statuses: slices.Clone(statuses)})
+	}
+	for i := range 1000 {
+		channels = append(channels, fmt.Sprint("channel", i))
+	}
+	last := make([]desk.Status, 1000)
+	for i := range last {
+		last[i] = desk.Status(fmt.Sprintf("s99.%d", i))
+	}
+	for i := range 1000 {
+		name := fmt.Sprint("x", i)
+		s.Teams = append(s.Teams, desk.Team{ID: name, Agents: agents})
+		s.Connectors = append(s.Connectors, desk.Connector{ID: name, Channels: channels})
+		s.Policies = append(s.Policies, desk.Policy{ID: name, Channels: channels, Statuses: last})
+		s.Channels = append(s.Channels, desk.Channel{ID: channels[i], Type: desk.Form, Connected: channels[999]})
+	}
+	s.Channels[999] = desk.Channel{ID: channels[999], Type: desk.Email}
+	if err := s.Check(); err != nil {
+		t.Error(err)
+	}
+	if n := len(s.RoutedAgents(desk.Routing{Agents: agents, Team: "x0"})); n != desk.MaxAgents {
+		t.Errorf("%d routed agents", n)
+	}
+	if all := s.ChangesSince(desk.Setup{}); len(all) != 7 || len(s.ChangesSince(s)) != 0 {
+		t.Errorf("changes = %d", len(all))
 	}
 }
 

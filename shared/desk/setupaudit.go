@@ -30,8 +30,8 @@ func (c Caller) SetupEntries(old, is Setup, at time.Time) []AuditEntry {
 		e.Detail = detail
 		entries = append(entries, e)
 	}
-	if changed := changes(old, is); changed != "" {
-		add(ActionSetup, changed)
+	if changed := is.ChangesSince(old); changed != nil {
+		add(ActionSetup, strings.Join(changed, "; "))
 	}
 	had, has := rights(old), rights(is)
 	for _, right := range []string{string(SuperAdmin), string(AgentRole), helpDeskRight} {
@@ -57,24 +57,25 @@ func rights(s Setup) map[string][]string {
 	return by
 }
 
-// changes says of each kind of things in a setup which were added (+), changed (~)
-// and taken away (-), and whether their order is another.
-func changes(old, is Setup) string {
+// ChangesSince says of each kind of things in the setup which were added (+), changed
+// (~) and taken away (-) since an earlier one, and whether their order is another:
+// a line for each kind that differs. It names the first of very many.
+func (s Setup) ChangesSince(old Setup) (kinds []string) {
 	same := func(a, b any) bool { return reflect.DeepEqual(a, b) }
-	var kinds []string
 	for _, kind := range [...]string{
-		changed("account", []Account{old.Account}, []Account{is.Account}, func(a Account) string { return a.ID }, func(a, b Account) bool { return a == b }),
-		changed("agents", old.Agents, is.Agents, func(a Agent) string { return a.ID }, func(a, b Agent) bool { return a == b }),
-		changed("teams", old.Teams, is.Teams, func(t Team) string { return t.ID }, func(a, b Team) bool { return same(a, b) }),
-		changed("pipelines", old.Pipelines, is.Pipelines, func(p Pipeline) string { return p.ID }, func(a, b Pipeline) bool { return same(a, b) }),
-		changed("policies", old.Policies, is.Policies, func(p Policy) string { return p.ID }, func(a, b Policy) bool { return same(a, b) }),
-		changed("channels", old.Channels, is.Channels, func(c Channel) string { return c.ID }, sameConfig),
+		changed("account", []Account{old.Account}, []Account{s.Account}, func(a Account) string { return a.ID }, func(a, b Account) bool { return a == b }),
+		changed("agents", old.Agents, s.Agents, func(a Agent) string { return a.ID }, func(a, b Agent) bool { return a == b }),
+		changed("teams", old.Teams, s.Teams, func(t Team) string { return t.ID }, func(a, b Team) bool { return same(a, b) }),
+		changed("connectors", old.Connectors, s.Connectors, func(c Connector) string { return c.ID }, func(a, b Connector) bool { return same(a, b) }),
+		changed("pipelines", old.Pipelines, s.Pipelines, func(p Pipeline) string { return p.ID }, func(a, b Pipeline) bool { return same(a, b) }),
+		changed("policies", old.Policies, s.Policies, func(p Policy) string { return p.ID }, func(a, b Policy) bool { return same(a, b) }),
+		changed("channels", old.Channels, s.Channels, func(c Channel) string { return c.ID }, sameConfig),
 	} {
 		if kind != "" {
 			kinds = append(kinds, kind)
 		}
 	}
-	return strings.Join(kinds, "; ")
+	return kinds
 }
 
 // sameConfig compares what a setup says of a channel, which is not where it lives.

@@ -86,7 +86,7 @@ func ofClient(e events.CognitoEventUserPoolsPreTokenGenV2_0) (desk.Caller, error
 	for _, scope := range e.Request.Scopes {
 		if of, ok := strings.CutPrefix(scope, connectorScope); ok {
 			account, connector, _ := strings.Cut(of, "/")
-			found = append(found, desk.Caller{Account: account, Agent: connector, Role: desk.Connector})
+			found = append(found, desk.Caller{Account: account, Agent: connector, Role: desk.ConnectorRole})
 		}
 	}
 	if len(found) != 1 || desk.CheckID(auth.ClaimAccount, found[0].Account) != nil || desk.CheckID(auth.ClaimAgent, found[0].Agent) != nil {

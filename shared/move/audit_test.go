@@ -15,7 +15,7 @@ func TestR29RefusedRetry(t *testing.T) {
 	m := r.StartMove(apptest.History("mail"))
 	r.Run()
 	bob := desk.Caller{Account: "acme", Agent: "bob", Role: desk.SuperAdmin, Address: "192.0.2.7"}
-	bot := desk.Caller{Account: "acme", Agent: "ann", Role: desk.Connector}
+	bot := desk.Caller{Account: "acme", Agent: "ann", Role: desk.ConnectorRole}
 	for _, c := range []struct {
 		by            desk.Caller
 		id, move      string

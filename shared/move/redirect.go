@@ -14,7 +14,7 @@ import (
 // desk, from the fence of the channel's move on.
 type Redirector struct {
 	Setups interface {
-		Channel(ctx context.Context, account, id string) (desk.Channel, error)
+		Home(ctx context.Context, account, id string) (desk.Channel, error)
 	}
 	Rulebook *Rulebook
 	Lander   Lander
@@ -73,7 +73,7 @@ func (r *Redirector) moveOf(ctx context.Context, account, channel string) (strin
 	if ok {
 		return id, nil
 	}
-	c, err := r.Setups.Channel(ctx, account, channel)
+	c, err := r.Setups.Home(ctx, account, channel)
 	if err != nil {
 		return "", fmt.Errorf("home of channel %s: %w", channel, err)
 	}

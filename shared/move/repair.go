@@ -46,7 +46,7 @@ func (p Repairer) Repair(ctx context.Context, caller desk.Caller, channel string
 	for range attempts {
 		m, err := p.moved(ctx, caller, channel)
 		if err != nil {
-			return Repair{}, refused(ctx, p.Journal, p.Now(), caller, desk.ActionRepair, desk.Move{Choices: desk.Choices{Channel: channel}}, err)
+			return Repair{}, Refused(ctx, p.Journal, p.Now(), caller, desk.ActionRepair, desk.Move{Choices: desk.Choices{Channel: channel}}, err)
 		}
 		want := repairRun(m, p.Now(), desk.Position{})
 		r, err := startRepair(ctx, p.Moves, want, m, caller, p.Now())

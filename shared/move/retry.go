@@ -32,7 +32,7 @@ type Retrier struct {
 func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk.Move, error) {
 	m, err := t.retry(ctx, caller, id)
 	if err != nil {
-		return desk.Move{}, refused(ctx, t.Journal, t.Now(), caller, desk.ActionRetry, m, err)
+		return desk.Move{}, Refused(ctx, t.Journal, t.Now(), caller, desk.ActionRetry, m, err)
 	}
 	startExecution(ctx, t.Machine, t.Log, newRun(m, t.Now()))
 	return m, nil

@@ -48,7 +48,7 @@ func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Cho
 		err = &desk.BusyError{What: "account " + caller.Account, After: time.Second}
 	}
 	if err != nil {
-		return desk.Move{}, refused(ctx, s.Journal, s.Now(), caller, desk.ActionStart, desk.Move{Choices: choices}, err)
+		return desk.Move{}, Refused(ctx, s.Journal, s.Now(), caller, desk.ActionStart, desk.Move{Choices: choices}, err)
 	}
 	startExecution(ctx, s.Machine, s.Log, newRun(m, s.Now()))
 	return m, nil
@@ -179,10 +179,10 @@ type Journal interface {
 	Audit(ctx context.Context, e desk.AuditEntry) error
 }
 
-// refused records in the audit log that something was refused, and returns the
+// Refused records in the audit log that something was refused, and returns the
 // refusal. Of is the move that it was about, as far as there is one. Other errors,
 // such as a busy store, are only returned.
-func refused(ctx context.Context, journal Journal, now time.Time, caller desk.Caller, what string, of desk.Move, refusal error) error {
+func Refused(ctx context.Context, journal Journal, now time.Time, caller desk.Caller, what string, of desk.Move, refusal error) error {
 	if !isRefusal(refusal) {
 		return refusal
 	}

@@ -16,10 +16,12 @@
 //	               long in a message
 //	conversations  external ID       A#a#X#channel#hash            X
 //	conversations  awaited ID        A#a#X#channel#hash            W
-//	control        account           A#a#SETUP                     ACCOUNT
-//	control        agent, team,      A#a#SETUP                     AGENT#id, TEAM#id,
-//	               pipeline, policy                                PIPELINE#id, POLICY#id
-//	control        channel           A#a#CHANNELS                  channel
+//	control        pointer           A#a#SETUP                     POINTER
+//	control        part of a         A#a#SETUP                     PART#generation#number
+//	               generation
+//	control        note of one that  A#a#SETUP                     GENERATION#generation
+//	               does not count
+//	control        channel's home    A#a#CHANNELS                  channel
 //	control        lock              A#a#MOVES                     LOCK
 //	control        move              A#a#MOVES                     MOVE#move
 //	control        access snapshot   A#a#MOVES                     ACCESS#move
@@ -45,6 +47,21 @@
 //
 // Every change adds 1 to the revision and is conditional on the revision that was
 // read. All changes but the first are updates of the attributes that change.
+//
+// # Setups
+//
+// What an account's owner configures is a generation, as JSON in parts, which never
+// changes. The pointer names the one that counts, and says which tokens have been
+// withdrawn. A new generation is written beside the old one; then one transaction
+// makes the pointer name it, if the pointer still names the old one. So a reader finds
+// one or the other, whole, whoever else writes and whatever crashes. Notes say which
+// generations do not count, so that their parts can be deleted an hour later: one that
+// was begun can be found from before its first part is written, and once it is given up
+// the pointer cannot come to name it.
+//
+// A channel's home is an item by itself, touched by none but the move. It is there
+// before a generation that has the channel counts, and stays if the channel goes: one
+// that comes back is where it was.
 //
 // # Messages
 //

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -334,7 +333,8 @@ func TestHistoryOfAHome(t *testing.T) {
 // setUp makes an account whose channel mail is in the inbox.
 func (h *history) setUp(t *testing.T, account string) {
 	t.Helper()
-	err := h.Replace(h.ctx, desk.Setup{Account: desk.Account{ID: account}, Channels: []desk.Channel{{Account: account, ID: "mail", Type: desk.Email}}})
+	_, err := h.Replace(h.ctx, desk.Setup{Account: desk.Account{ID: account}, Channels: []desk.Channel{{Account: account, ID: "mail", Type: desk.Email}}},
+		time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -377,7 +377,7 @@ func (s *sick) Transact(ctx context.Context, ws []store.Write) error {
 
 func (s *sick) Get(ctx context.Context, table store.Table, keys []store.Key, c store.Consistency) ([]store.Item, error) {
 	items, err := s.Engine.Get(ctx, table, keys, c)
-	if s.stale && strings.HasSuffix(keys[0].PK, "#CHANNELS") {
+	if s.stale && slices.ContainsFunc(keys, storetest.IsChannel) {
 		if s.old == nil {
 			s.old = items
 		}

@@ -64,16 +64,28 @@ func (s JournalStore) Outbox(ctx context.Context, account, after string, limit i
 	}
 	ns := make([]desk.Notification, len(items))
 	for i, item := range items {
-		a := item.Attrs
-		ns[i] = desk.Notification{
-			ID: a.Str(aID), Kind: a.Str(aNotice), Agent: a.Str(aRecipient), Ticket: a.Str(aTicketID), Move: a.Str(aMoveID),
-			Channel: a.Str(aChannel), Tickets: a.Num(aTickets), At: a.Time(aAt), SentAt: a.Time(aSent),
-		}
+		ns[i] = readNotification(item.Attrs)
 		if more {
 			next = item.Key.SK
 		}
 	}
 	return ns, next, nil
+}
+
+func readNotification(a Attrs) desk.Notification {
+	return desk.Notification{
+		ID: a.Str(aID), Kind: a.Str(aNotice), Agent: a.Str(aRecipient), Ticket: a.Str(aTicketID), Move: a.Str(aMoveID),
+		Channel: a.Str(aChannel), Tickets: a.Num(aTickets), At: a.Time(aAt), SentAt: a.Time(aSent),
+	}
+}
+
+// Notification reads one notification; desk.ErrNotFound if there is none.
+func (s JournalStore) Notification(ctx context.Context, account, id string) (desk.Notification, error) {
+	a, err := getOne(ctx, s.Engine, Control, noticeKey(account, id))
+	if err != nil {
+		return desk.Notification{}, fmt.Errorf("notification %s: %w", id, err)
+	}
+	return readNotification(a), nil
 }
 
 // Delivered records that a notification was sent; desk.ErrNotFound if there is

@@ -74,7 +74,29 @@ func awaitedKey(account, channel, external string) Key {
 
 func setupPK(account string) string { return key(account, "SETUP") }
 
-func setupKey(account, kind, id string) Key { return Key{setupPK(account), kind + "#" + id} }
+// pointerKey is the key of the item that names the account's setup that counts.
+func pointerKey(account string) Key { return Key{setupPK(account), "POINTER"} }
+
+// generationKey is the key of the note of a generation of the setup that does not
+// count, no longer or not yet.
+func generationKey(account, version string) Key {
+	return Key{setupPK(account), generationPrefix + version}
+}
+
+const generationPrefix = "GENERATION#"
+
+func setupPartKey(account, version string, n int) Key {
+	return Key{setupPK(account), fmt.Sprintf("PART#%s#%04d", version, n)}
+}
+
+// sumOf is a sum of texts, in hex.
+func sumOf(texts ...string) string {
+	h := sha256.New()
+	for _, text := range texts {
+		_, _ = fmt.Fprintf(h, "%d#%s", len(text), text) // never fails
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
 
 func channelsPK(account string) string { return key(account, "CHANNELS") }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"deskmove/shared/desk"
 	"deskmove/shared/store"
@@ -38,7 +39,8 @@ func TestAnOlderLayoutIsRefused(t *testing.T) {
 					t.Errorf("%v, want both versions and what to do", err)
 				}
 			}
-			refused(s.Replace(t.Context(), setup))
+			_, err := s.Replace(t.Context(), setup, time.Time{})
+			refused(err)
 			page, err := e.Query(t.Context(), store.Query{Table: store.Control, PK: "A#acme#SETUP", Limit: 10, Read: store.Strong})
 			if err != nil || len(page.Items) > 0 {
 				t.Errorf("something was written: %v, %v", page.Items, err)
@@ -59,8 +61,8 @@ func TestTheLayoutIsRecorded(t *testing.T) {
 	if err := store.CheckLayout(t.Context(), e); err != nil {
 		t.Errorf("of nothing: %v", err)
 	}
-	for range 2 {
-		if err := (store.SetupStore{Engine: e}).Replace(t.Context(), desk.Setup{Account: desk.Account{ID: "acme"}}); err != nil {
+	for range 2 { // the second time without a change
+		if _, err := (store.SetupStore{Engine: e}).Replace(t.Context(), desk.Setup{Account: desk.Account{ID: "acme"}}, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := store.CheckLayout(t.Context(), e); err != nil {

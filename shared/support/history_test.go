@@ -120,7 +120,7 @@ func TestOldMailIsQuiet(t *testing.T) {
 			setup, err := r.Setups.Setup(r.Context(), "acme")
 			if err == nil {
 				setup.Account.Zone = "Nowhere/AtAll"
-				err = r.Setups.Replace(r.Context(), setup)
+				_, err = r.Setups.Replace(r.Context(), setup, r.Time)
 			}
 			if err != nil {
 				r.Fatal(err)

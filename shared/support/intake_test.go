@@ -89,7 +89,7 @@ func TestNoMessageIsRefusedForItsTicket(t *testing.T) {
 	}
 	zone := setup.Account.Zone
 	setup.Account.Zone = "Nowhere/AtAll"
-	if err := r.Setups.Replace(t.Context(), setup); err != nil {
+	if setup.Version, err = r.Setups.Replace(t.Context(), setup, r.Time); err != nil {
 		t.Fatal(err)
 	}
 	r.Time = r.Time.Add(time.Hour)
@@ -104,7 +104,7 @@ func TestNoMessageIsRefusedForItsTicket(t *testing.T) {
 		t.Errorf("failures = %+v, %v", fs, err)
 	}
 	setup.Account.Zone = zone
-	if err := r.Setups.Replace(t.Context(), setup); err != nil {
+	if setup.Version, err = r.Setups.Replace(t.Context(), setup, r.Time); err != nil {
 		t.Fatal(err)
 	}
 	r.Time = r.Time.AddDate(0, 0, 3) // the conversation is older than what the repair lists

@@ -65,7 +65,7 @@ func TestRefusalsAreCounted(t *testing.T) {
 	is(ten...)
 	refuse("eve", desk.AgentRole, 214, 30*time.Second)
 	is(counted)
-	refuse("eve", desk.Connector, 1, 31*time.Second) // another caller of that name
+	refuse("eve", desk.ConnectorRole, 1, 31*time.Second) // another caller of that name
 	refuse("ann", desk.AgentRole, 1, 31*time.Second)
 	is("eve why", "ann why")
 	for range 30 { // what is no refusal is not counted

@@ -96,7 +96,7 @@ func seedFloods(ctx context.Context, dir string, n int) error {
 		if i == floodAccounts {
 			account, size = sample.Account, n
 		}
-		if _, err := s.App.Accounts.Replace(ctx, floodSetup(account)); err != nil {
+		if _, err := s.App.Accounts.Replace(ctx, desk.Caller{}, floodSetup(account)); err != nil {
 			return err
 		}
 		if err := (sample.History{Conversations: size, Open: 67}).Batches(false, func(cs []desk.Conversation) error {

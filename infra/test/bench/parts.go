@@ -27,7 +27,7 @@ func seed(ctx context.Context, dir string, setup desk.Setup, of ...sample.Histor
 		return err
 	}
 	defer stop()
-	if _, err := s.App.Accounts.Replace(ctx, setup); err != nil {
+	if _, err := s.App.Accounts.Replace(ctx, desk.Caller{}, setup); err != nil {
 		return err
 	}
 	conversations := s.App.Conversations

@@ -105,7 +105,7 @@ func (s *site) fill(ctx context.Context, conversations int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.api.ReplaceSetup(ctx, raw); err != nil {
+	if _, err := s.api.ReplaceSetup(ctx, raw, ""); err != nil {
 		return err
 	}
 	threads, err := demo.Sample(conversations, 1, setup, time.Now())

@@ -90,7 +90,7 @@ func testMail(t *testing.T, file string) {
 	if err := r.connect(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.api.ReplaceSetup(t.Context(), raw); err != nil {
+	if _, err := r.api.ReplaceSetup(t.Context(), raw, ""); err != nil {
 		t.Fatal(err)
 	}
 	token, err := r.server.Token(account, "admin", desk.SuperAdmin)

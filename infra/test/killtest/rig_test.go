@@ -110,7 +110,7 @@ func fill(ctx context.Context, dir string, n int) (loaded []demo.Loaded, err err
 	if err != nil {
 		return nil, err
 	}
-	if _, err := api.ReplaceSetup(ctx, raw); err != nil {
+	if _, err := api.ReplaceSetup(ctx, raw, ""); err != nil {
 		return nil, err
 	}
 	all, err := threads(n, setup)

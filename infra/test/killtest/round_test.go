@@ -114,7 +114,7 @@ func (r *round) connect() (err error) {
 		return err
 	}
 	r.eyes.Patience = -1
-	if r.customer, err = r.server.Client(account, "connector", desk.Connector); err != nil {
+	if r.customer, err = r.server.Client(account, "connector", desk.ConnectorRole); err != nil {
 		return err
 	}
 	r.customer.Patience = -1
@@ -159,7 +159,7 @@ func (r *round) run(ctx context.Context, a *aim) (s shot, err error) {
 }
 
 func (r *round) traffic(ctx context.Context) (*traffic.Traffic, func() error, error) {
-	connector, err1 := r.server.Client(account, "connector", desk.Connector)
+	connector, err1 := r.server.Client(account, "connector", desk.ConnectorRole)
 	agent, err2 := r.server.Client(account, r.setup.Agents[2].ID, desk.AgentRole)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, nil, err

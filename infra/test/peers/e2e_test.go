@@ -259,7 +259,7 @@ func (s *scene) load() (desk.Setup, []demo.Loaded) {
 	s.t.Helper()
 	raw, setup, err := demo.Account(account)
 	s.must(err)
-	stored, err := s.admin.ReplaceSetup(s.t.Context(), raw)
+	stored, err := s.admin.ReplaceSetup(s.t.Context(), raw, "")
 	s.must(err)
 	s.settings = make(map[string][]byte)
 	for _, c := range stored.Channels {
@@ -366,7 +366,7 @@ func (s *scene) repair(d *duplicates) {
 	}
 	s.lap("audited")
 	s.must(d.deliver(ctx, "RedirectFunction", false))
-	taken, err := s.client(s.t, account, "lost", desk.Connector).TakeMessage(ctx, demo.Moved, api.NewMessage{MessageContent: api.MessageContent{
+	taken, err := s.client(s.t, account, "lost", desk.ConnectorRole).TakeMessage(ctx, demo.Moved, api.NewMessage{MessageContent: api.MessageContent{
 		ExternalID: "<lost@customer.example>", Author: string(desk.ByCustomer), From: "jane@customer.example", Subject: "Where is my order?", Text: "?",
 	}})
 	s.must(err)

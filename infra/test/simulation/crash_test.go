@@ -97,7 +97,8 @@ func (s oneConversation) story(w *world) {
 	}
 	w.people.stop, w.people.imported = 2*time.Minute, map[string]int64{c.ID: 1}
 	for _, account := range accounts {
-		must(w.stores.setups.Replace(context.Background(), newSetup(account)))
+		_, err := w.stores.setups.Replace(context.Background(), newSetup(account), time.Time{})
+		must(err)
 	}
 	must(w.stores.conversations.Import(context.Background(), []desk.Conversation{c}))
 	if s.ticket {

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -290,6 +291,8 @@ func (w *invariants) checkControl(c storetest.Written) {
 		w.checkMove(c)
 	case storetest.IsChannel(c.Key):
 		w.checkChannel(c)
+	case storetest.IsSetup(c.Key):
+		w.checkSetup(storetest.AccountOf(c.Key))
 	case c.Key.SK == cursorSK:
 		w.checkCursor(c)
 	case storetest.IsEntry(c.Key) && c.New == nil:
@@ -395,12 +398,11 @@ func (w *world) failed(m desk.Move) map[string]bool {
 	return failed
 }
 
-// checkChannel checks a change of a channel: its home only goes forward, its
-// settings stay.
+// checkChannel checks a change of a channel's home: it only goes forward.
 func (w *invariants) checkChannel(c storetest.Written) {
-	is, err := store.SetupStore{Engine: singleItem{attrs: c.New}}.Channel(context.Background(), "", "")
-	if err != nil || string(is.Settings) != string(settings) {
-		w.violate("settings kept: %s writes channel %s: %q, %v", w.writer, c.Key.SK, is.Settings, err)
+	is, ok := store.ReadHome(store.Item{Key: c.Key, Attrs: c.New})
+	if !ok {
+		w.violate("homes stay: %s takes %v away", w.writer, c.Key)
 	}
 	if is.Move != "" {
 		if _, ok := w.fenced[is.Account+"#"+is.ID]; !ok {
@@ -410,9 +412,29 @@ func (w *invariants) checkChannel(c storetest.Written) {
 	if c.Old == nil {
 		return
 	}
-	was, _ := store.SetupStore{Engine: singleItem{attrs: c.Old}}.Channel(context.Background(), "", "")
+	was, _ := store.ReadHome(store.Item{Key: c.Key, Attrs: c.Old})
 	if homeOrder(is.Home) < homeOrder(was.Home) || was.Move != "" && (is.Move != was.Move || !is.FenceAt.Equal(was.FenceAt)) {
 		w.violate("homes go forward: %s takes channel %s from %s (%s) to %s (%s)", w.writer, is.ID, was.Home, was.Move, is.Home, is.Move)
+	}
+}
+
+// checkSetup checks that an account's setup is whole whatever has been written of it,
+// and that settings are kept.
+func (w *invariants) checkSetup(account string) {
+	setup, err := w.stores.setups.Setup(context.Background(), account)
+	switch {
+	case errors.Is(err, desk.ErrNotFound):
+		return
+	case err != nil:
+		w.violate("a setup is whole: %s writes that of %s: %v", w.writer, account, err)
+	}
+	for _, c := range setup.Channels {
+		if string(c.Settings) != string(settings) || c.Home == "" {
+			w.violate("settings kept: %s writes channel %s: %q, %q", w.writer, c.ID, c.Settings, c.Home)
+		}
+	}
+	if len(setup.Agents) != 3 || len(setup.Channels) != 3 {
+		w.violate("a setup is whole: %s writes that of %s: %+v", w.writer, account, setup)
 	}
 }
 

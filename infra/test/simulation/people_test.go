@@ -79,7 +79,8 @@ func (w *world) createAccounts(c random) {
 	ctx := context.Background()
 	w.people.imported, w.people.history = map[string]int64{}, map[string]bool{}
 	for _, account := range accounts {
-		must(w.stores.setups.Replace(ctx, newSetup(account)))
+		_, err := w.stores.setups.Replace(ctx, newSetup(account), time.Time{})
+		must(err)
 		var cs []desk.Conversation
 		for i := range 5 + c.IntN(20) {
 			cs = append(cs, w.oldConversation(c, account, i))

@@ -15,7 +15,10 @@ import (
 )
 
 // Admin is the super administrator of acme.
-var Admin = desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin, Address: "192.0.2.7"}
+var Admin = desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin, Address: "192.0.2.7", IssuedAt: Issued}
+
+// Issued is when the callers' tokens were issued: an hour before the present of New.
+var Issued = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
 // Acme is the account's setup, as the API takes it.
 const Acme = `{
@@ -27,6 +30,7 @@ const Acme = `{
 		{"id": "dot", "role": "super-admin"}
 	],
 	"teams": [{"id": "all", "agents": ["ann", "bob"]}],
+	"connectors": [{"id": "mailer", "name": "Mailer", "channels": ["mail", "form", "chat", "plain", "phone", "wa", "fb", "catch-all"]}],
 	"pipelines": [
 		{"id": "support", "statuses": [{"id": "new"}, {"id": "waiting"}, {"id": "solved", "closed": true}]},
 		{"id": "sales", "statuses": [{"id": "lead"}, {"id": "won", "closed": true}]}
@@ -47,11 +51,14 @@ const Acme = `{
 	]
 }`
 
-// Apply sets the account up in an app.
+// Apply sets the account up in an app, in place of what there is.
 func Apply(t T, a *app.App) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPut, "/v1/account", strings.NewReader(Acme))
 	r.Header.Set("Content-Type", "application/json")
+	if setup, err := a.Setups.Setup(t.Context(), "acme"); err == nil {
+		r.Header.Set("If-Match", `"`+setup.Version+`"`)
+	}
 	answer := httptest.NewRecorder()
 	a.API().ServeHTTP(answer, r.WithContext(auth.WithCaller(t.Context(), Admin)))
 	if answer.Code != http.StatusOK {
@@ -59,7 +66,7 @@ func Apply(t T, a *app.App) {
 	}
 }
 
-// Change changes the account's setup.
+// Change changes the account's setup, which takes a second.
 func (r *Rig) Change(change func(*desk.Setup)) {
 	r.Helper()
 	setup, err := r.Setups.Setup(r.Context(), "acme")
@@ -67,9 +74,10 @@ func (r *Rig) Change(change func(*desk.Setup)) {
 		r.Fatal(err)
 	}
 	change(&setup)
-	if _, err := r.Accounts.Replace(r.Context(), setup); err != nil {
+	if _, err := r.Accounts.Replace(r.Context(), Admin, setup); err != nil {
 		r.Fatal(err)
 	}
+	r.Time = r.Time.Add(time.Second)
 }
 
 // History are the choices that move a channel with its history.

@@ -78,7 +78,7 @@ func On(t T, stream handler.ChangeReader) *Rig {
 		t.Fatal(err)
 	}
 	r := &Rig{
-		T: t, Time: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Memory: &storetest.Memory{},
+		T: t, Time: time.Date(2026, 11, 23, 8, 59, 59, 0, time.UTC), Memory: &storetest.Memory{},
 		Executions: make(map[string]asl.Execution), machine: machine,
 	}
 	now := func() time.Time { return r.Time }
@@ -89,6 +89,7 @@ func On(t T, stream handler.ChangeReader) *Rig {
 	}
 	r.App = app.New(r.Platform)
 	Apply(t, r.App)
+	r.Time = r.Time.Add(time.Second)
 	return r
 }
 

@@ -33,9 +33,9 @@
 //     desk.ErrExists or desk.ErrChanged reads again and continues from what is
 //     there. move.Lander finds that the conversation has landed,
 //     support.Intake resolves its own claim, support.Editor finds the token of
-//     its own edit, and store.SetupStore.Fence returns the channel as it is. Only store.SetupStore.Replace fails, when
-//     it makes a channel; sent again, as it may be at any time, it succeeds.
-//     TestMove loses every tenth answer of a whole move.
+//     its own edit, store.SetupStore.Fence returns the channel as it is, and
+//     store.SetupStore.Replace minds no home that is there already. TestMove loses
+//     every tenth answer of a whole move.
 //   - An Update that adds may add twice. Package store adds in transactions
 //     only.
 package dynamo

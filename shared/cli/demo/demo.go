@@ -150,10 +150,10 @@ func (d *demo) load(ctx context.Context) error {
 		return err
 	}
 	d.setup = setup
-	if _, err := d.admin.ReplaceSetup(ctx, raw); err != nil {
+	if _, err := d.admin.ReplaceSetup(ctx, raw, ""); err != nil {
 		return err
 	}
-	stored, err := d.admin.Setup(ctx)
+	stored, _, err := d.admin.Setup(ctx)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (d *demo) load(ctx context.Context) error {
 }
 
 func (d *demo) startTraffic(ctx context.Context) error {
-	connector, err := d.server.Client(account, "connector", desk.Connector)
+	connector, err := d.server.Client(account, "connector", desk.ConnectorRole)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ type run struct {
 }
 
 func (r *run) do(ctx context.Context) (err error) {
-	setup, err := r.api.Setup(ctx)
+	setup, _, err := r.api.Setup(ctx)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func start(t *testing.T) world {
 			t.Error(err)
 		}
 	})
-	if _, err := s.App.Accounts.Replace(t.Context(), setup()); err != nil {
+	if _, err := s.App.Accounts.Replace(t.Context(), who, setup()); err != nil {
 		t.Fatal(err)
 	}
 	c := client.With("http://localhost", "", &client.InProcess{API: s.App.API(), Caller: who})

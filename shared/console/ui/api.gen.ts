@@ -254,6 +254,14 @@ export interface Compared {
   inbox: number;
 }
 
+export interface Connector {
+  /** IDs of its channels, each by name, so that it gets none that nobody meant for it. It takes messages in on these alone, and finds nothing of the others. */
+  channels: Array<string>;
+  /** As its tokens name it; no agent has it. */
+  id: string;
+  name?: string;
+}
+
 export interface Conversation {
   /** When a customer or agent last changed it. */
   changedAt?: string;
@@ -418,7 +426,7 @@ export interface FailureList {
 
 export interface FieldProblem {
   /** Stable; programs may rely on it. */
-  code: "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-external-id" | "no-pipeline" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "repeated" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
+  code: "above-limit" | "agent-or-connector" | "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-channels" | "no-external-id" | "no-pipeline" | "no-super-admin" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "repeated" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-removed" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
   /** Path of the field, or name of the parameter. */
   field: string;
   /** What problem and remedy name, by name: with the code they can be said in any language. */
@@ -480,14 +488,16 @@ export interface Me {
   accountName?: string;
   /** The same as id. */
   agent: string;
+  /** Of a connector: IDs of its channels. */
+  channels?: Array<string> | null;
   /** Has help desk access. */
   helpDesk: boolean;
-  /** ID of the agent, or the connector's name. */
+  /** ID of the agent or connector. */
   id: string;
   name?: string;
   /** Absent before the account has been set up. */
   plan?: "free" | "starter" | "professional" | "enterprise";
-  /** The role that the account's setup says now, which may be another than the token's. */
+  /** What the caller may be now: no more than the token says, and no more than the account's setup. */
   role: "super-admin" | "agent" | "connector";
   /** IANA time zone of the account. */
   zone?: string;
@@ -747,7 +757,7 @@ export interface Problem {
   /** What makes the move impossible. */
   blockers?: Array<Finding>;
   /** Stable; programs may rely on it. */
-  code: "already-moved" | "already-moving" | "blocked" | "busy" | "changed" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "name-twice" | "no-body" | "no-help-desk-access" | "not-an-access-token" | "not-an-agent" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-super-admin" | "not-unicode" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "too-large" | "too-many-requests" | "too-many-values" | "too-much" | "unauthenticated" | "unknown-host" | "unreadable";
+  code: "already-moved" | "already-moving" | "blocked" | "busy" | "changed" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "name-twice" | "no-body" | "no-help-desk-access" | "no-setup" | "not-a-connector" | "not-an-access-token" | "not-an-agent" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-of-the-connector" | "not-super-admin" | "not-unicode" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "setup-changed" | "token-withdrawn" | "too-large" | "too-many-requests" | "too-many-values" | "too-many-withdrawals" | "too-much" | "unauthenticated" | "unknown-host" | "unreadable" | "version-required";
   /** The conversation or ticket as it is now, if it is no longer as it was seen. */
   current?: unknown;
   /** What is wrong. */
@@ -890,8 +900,11 @@ export interface Schedule {
 
 export interface Setup {
   account: Account;
+  /** One of them at least is a super-admin. */
   agents?: Array<Agent>;
   channels?: Array<ChannelSetup>;
+  /** The programs that deliver messages. A connector that is not here gets in nowhere. */
+  connectors?: Array<Connector>;
   pipelines?: Array<Pipeline>;
   policies?: Array<Policy>;
   teams?: Array<Team>;
@@ -1013,6 +1026,22 @@ export interface Window {
   endAt: string;
   /** Its next occurrence, in the account's time zone. */
   startAt: string;
+}
+
+export interface Withdrawal {
+  /** ID of an agent. */
+  agent?: string;
+  /** ID of a connector. Without agent and connector, everybody's tokens. */
+  connector?: string;
+}
+
+export interface Withdrawn {
+  /** ID of an agent. */
+  agent?: string;
+  /** ID of a connector. Without agent and connector, everybody's tokens. */
+  connector?: string;
+  /** Tokens that were issued until then are good no more. */
+  until: string;
 }
 
 /** What each operation takes and answers. */
@@ -1386,6 +1415,12 @@ export interface Operations {
     body: TicketEdit;
     answer: Ticket;
   };
+  "POST /v1/withdrawals": {
+    path: undefined;
+    query: undefined;
+    body: Withdrawal;
+    answer: Withdrawn;
+  };
 }
 
 /** The codes of all problems. */
@@ -1408,22 +1443,29 @@ export type ProblemCode =
   | "name-twice"
   | "no-body"
   | "no-help-desk-access"
+  | "no-setup"
+  | "not-a-connector"
   | "not-an-access-token"
   | "not-an-agent"
   | "not-ended"
   | "not-found"
   | "not-json"
   | "not-moved"
+  | "not-of-the-connector"
   | "not-super-admin"
   | "not-unicode"
   | "nothing-to-retry"
   | "plan"
   | "reconnect"
   | "role"
+  | "setup-changed"
+  | "token-withdrawn"
   | "too-large"
   | "too-many-requests"
   | "too-many-values"
+  | "too-many-withdrawals"
   | "too-much"
   | "unauthenticated"
   | "unknown-host"
-  | "unreadable";
+  | "unreadable"
+  | "version-required";

@@ -47,7 +47,7 @@ func Desk() Limits {
 	return Limits{
 		// More at once would not be done sooner; fewer would leave the disk idle.
 		AtWork: 4 * max(2, runtime.GOMAXPROCS(0)), Waiting: 600, // as many as are done before their time is up
-		Rates:   map[desk.Role]Rate{desk.AgentRole: person, desk.SuperAdmin: program, desk.Connector: program},
+		Rates:   map[desk.Role]Rate{desk.AgentRole: person, desk.SuperAdmin: program, desk.ConnectorRole: program},
 		Account: program, Pause: pause, Body: 1 << 20, Memory: 32 << 20, Share: 12 << 20,
 	}
 }
@@ -56,7 +56,7 @@ func Desk() Limits {
 func Intake() Limits {
 	return Limits{
 		AtWork: 16, Waiting: 600, // most of the time they wait for the disk
-		Rates:   map[desk.Role]Rate{desk.AgentRole: person, desk.SuperAdmin: program, desk.Connector: program},
+		Rates:   map[desk.Role]Rate{desk.AgentRole: person, desk.SuperAdmin: program, desk.ConnectorRole: program},
 		Account: Rate{PerSecond: 2000, Burst: 4000}, Pause: pause, Body: 10 << 20, Memory: 32 << 20, Share: 16 << 20,
 	}
 }

@@ -126,18 +126,18 @@ func TestAuthorization(t *testing.T) {
 		change func(*http.Request)
 		want   string
 	}{
-		"good":         {"/v1/me", nil, "200 text/plain {acme ada agent 127.0.0.1} true"},
-		"lower case":   {"/v1/me", header("bearer good"), "200 text/plain {acme ada agent 127.0.0.1} true"},
+		"good":         {"/v1/me", nil, "200 text/plain {acme ada agent 0001-01-01 00:00:00 +0000 UTC 127.0.0.1} true"},
+		"lower case":   {"/v1/me", header("bearer good"), "200 text/plain {acme ada agent 0001-01-01 00:00:00 +0000 UTC 127.0.0.1} true"},
 		"none":         {"/v1/me", header(""), refused},
 		"bad":          {"/v1/me", header("Bearer bad"), refused},
 		"basic":        {"/v1/me", header("Basic good"), refused},
 		"token only":   {"/v1/me", header("good"), refused},
-		"public":       {"/healthz", header(""), "200 text/plain {   } false"},
-		"public, bad":  {"/healthz", header("Bearer bad"), "200 text/plain {   } false"},
+		"public":       {"/healthz", header(""), "200 text/plain {   0001-01-01 00:00:00 +0000 UTC } false"},
+		"public, bad":  {"/healthz", header("Bearer bad"), "200 text/plain {   0001-01-01 00:00:00 +0000 UTC } false"},
 		"other host":   {"/healthz", func(r *http.Request) { r.Host = "evil.example" }, elsewhere},
 		"other host 2": {"/healthz", func(r *http.Request) { r.Host = "127.0.0.1.evil.example:80" }, elsewhere},
-		"localhost":    {"/v1/me", func(r *http.Request) { r.Host = "LocalHost:80" }, "200 text/plain {acme ada agent 127.0.0.1} true"},
-		"IPv6":         {"/v1/me", func(r *http.Request) { r.Host = "[::1]" }, "200 text/plain {acme ada agent 127.0.0.1} true"},
+		"localhost":    {"/v1/me", func(r *http.Request) { r.Host = "LocalHost:80" }, "200 text/plain {acme ada agent 0001-01-01 00:00:00 +0000 UTC 127.0.0.1} true"},
+		"IPv6":         {"/v1/me", func(r *http.Request) { r.Host = "[::1]" }, "200 text/plain {acme ada agent 0001-01-01 00:00:00 +0000 UTC 127.0.0.1} true"},
 		"long header":  {"/v1/me", func(r *http.Request) { r.Header.Set("X", strings.Repeat("a", 20_000)) }, "431 text/plain; charset=utf-8 431 Request Header Fields Too Large"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,6 +24,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -44,7 +45,6 @@ const (
 	keyFile  = "issuer.pem"
 	keyBits  = 2048
 	maxToken = 8 << 10
-	maxTTL   = 24 * time.Hour // Cognito's longest
 )
 
 // Issuer signs tokens and verifies them.
@@ -141,8 +141,8 @@ func create(dir, path string) error {
 
 // Mint makes a token for an agent or connector of an account.
 func (i *Issuer) Mint(account, subject string, role desk.Role, ttl time.Duration) (string, error) {
-	if ttl <= 0 || ttl > maxTTL {
-		return "", fmt.Errorf("token would be valid for %v: use at most %v", ttl, maxTTL)
+	if ttl <= 0 || ttl > desk.MaxTokenLife { // Cognito's longest
+		return "", fmt.Errorf("token would be valid for %v: use at most %v", ttl, desk.MaxTokenLife)
 	}
 	now := i.clock.Now()
 	claims := jwt.MapClaims{
@@ -150,7 +150,7 @@ func (i *Issuer) Mint(account, subject string, role desk.Role, ttl time.Duration
 		"client_id":       Audience,
 		auth.ClaimUse:     "access",
 		"jti":             uuid.NewString(),
-		"iat":             jwt.NewNumericDate(now),
+		auth.ClaimIssued:  float64(now.UnixMilli()) / 1000, // finer than seconds: a token made after a withdrawal is good at once
 		"exp":             jwt.NewNumericDate(now.Add(ttl)),
 		auth.ClaimSubject: subject,
 		auth.ClaimAccount: account,
@@ -168,29 +168,66 @@ func (i *Issuer) Mint(account, subject string, role desk.Role, ttl time.Duration
 // Verify returns the caller that a token was issued to. Its error does not repeat
 // the token.
 func (i *Issuer) Verify(token string) (desk.Caller, error) {
-	if len(token) > maxToken {
-		return desk.Caller{}, errors.New("token is too long")
-	}
-	claims := jwt.MapClaims{}
-	if _, err := i.parser.ParseWithClaims(token, claims, i.keyOf); err != nil {
-		return desk.Caller{}, fmt.Errorf("token: %w", err)
-	}
-	audience, err := claims.GetAudience()
+	claims, err := i.verify(token, Audience)
 	if err != nil {
-		return desk.Caller{}, fmt.Errorf("token: %w", err)
+		return desk.Caller{}, err
 	}
-	_, limited := claims["aud"]
-	switch {
-	case limited && !slices.Contains(audience, Audience), !limited && claims["client_id"] != Audience:
-		return desk.Caller{}, errors.New("token is for another audience")
-	case claims[auth.ClaimUse] != "access": // our own always say so
+	if claims[auth.ClaimUse] != "access" { // our own always say so
 		return desk.Caller{}, errors.New("token is not an access token")
 	}
 	return callerOf(claims)
 }
 
+// proofs are for the sign-in alone: whoever has a token of the API has none of these.
+const proofs = "deskmove-sign-in"
+
+// Prove makes a token with which a program that can read the key shows that it can. It
+// names an account, and is good for a minute, and nowhere in the API.
+func (i *Issuer) Prove(account string) (string, error) {
+	now := i.clock.Now()
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
+		"iss": Name, "client_id": proofs, "jti": uuid.NewString(), auth.ClaimAccount: account,
+		auth.ClaimIssued: jwt.NewNumericDate(now), "exp": jwt.NewNumericDate(now.Add(time.Minute)),
+	})
+	t.Header["kid"] = i.id
+	return t.SignedString(i.key)
+}
+
+// Proved returns the account of a token that Prove has made.
+func (i *Issuer) Proved(token string) (account string, err error) {
+	claims, err := i.verify(token, proofs)
+	if err != nil {
+		return "", err
+	}
+	account, _ = claims[auth.ClaimAccount].(string)
+	return account, desk.CheckID(auth.ClaimAccount, account)
+}
+
+// verify returns the claims of a token for an audience.
+func (i *Issuer) verify(token, audience string) (jwt.MapClaims, error) {
+	if len(token) > maxToken {
+		return nil, errors.New("token is too long")
+	}
+	claims := jwt.MapClaims{}
+	if _, err := i.parser.ParseWithClaims(token, claims, i.keyOf); err != nil {
+		return nil, fmt.Errorf("token: %w", err)
+	}
+	named, err := claims.GetAudience()
+	if err != nil {
+		return nil, fmt.Errorf("token: %w", err)
+	}
+	_, limited := claims["aud"]
+	if limited && !slices.Contains(named, audience) || !limited && claims["client_id"] != audience {
+		return nil, errors.New("token is for another audience")
+	}
+	return claims, nil
+}
+
 func callerOf(claims jwt.MapClaims) (desk.Caller, error) {
 	return auth.FromClaims(func(name string) string {
+		if v, ok := claims[name].(float64); ok && name == auth.ClaimIssued {
+			return strconv.FormatFloat(v, 'f', -1, 64)
+		}
 		s, _ := claims[name].(string)
 		return s
 	})

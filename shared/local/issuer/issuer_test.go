@@ -40,9 +40,15 @@ func mint(t *testing.T, i *issuer.Issuer) string {
 
 func TestMintAndVerify(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
-	token := mint(t, open(t, dir))
+	i := open(t, dir)
+	before := time.Now().Truncate(time.Millisecond)
+	token := mint(t, i)
 	for range 2 { // the key is kept
 		c, err := open(t, dir).Verify(token)
+		if c.IssuedAt.Before(before) || c.IssuedAt.After(time.Now()) {
+			t.Errorf("issued at %v, not between %v and now, to the millisecond", c.IssuedAt, before)
+		}
+		c.IssuedAt = time.Time{}
 		if want := (desk.Caller{Account: "acme", Agent: "ada", Role: "super-admin"}); c != want || err != nil {
 			t.Errorf("Verify = %+v, %v", c, err)
 		}

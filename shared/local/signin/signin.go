@@ -50,7 +50,7 @@ type Config struct {
 
 // SignIn answers the requests below Prefix:
 //
-//	POST   /local/code     with a super administrator's token, which the data folder's key makes: another code
+//	POST   /local/code     with a proof that only the data folder's key makes (no token of the API is one): another code
 //	POST   /local/session  with a code, or with the cookie: sets the cookie, and says who one can be
 //	POST   /local/token    with the cookie: a token of an agent
 //	DELETE /local/session  with the cookie: ends what it is good for
@@ -136,12 +136,12 @@ func (s *SignIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // code answers with another code to whoever has the key of the data folder.
 func (s *SignIn) code(w http.ResponseWriter, r *http.Request) {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	caller, err := s.Issuer.Verify(token)
-	if err != nil || caller.Role != desk.SuperAdmin {
-		refuse(w, http.StatusUnauthorized, "unauthenticated", "the request has no valid token of a super administrator", "run deskmove open")
+	account, err := s.Issuer.Proved(token)
+	if err != nil {
+		refuse(w, http.StatusUnauthorized, "unauthenticated", "the request does not show that it comes from who can read the data folder", "run deskmove open")
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{"path": s.Link(caller.Account, "/app/")})
+	answer(w, http.StatusOK, map[string]any{"path": s.Link(account, "/app/")})
 }
 
 // begin changes a code for a cookie, or finds out what a cookie is good for.

@@ -160,7 +160,7 @@ func TestRefuses(t *testing.T) {
 			}
 		}
 	}
-	agent, err := r.issuer.Mint("acme", "bob", desk.AgentRole, time.Minute)
+	admin, err := r.issuer.Mint("acme", "ann", desk.SuperAdmin, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestRefuses(t *testing.T) {
 		"an old browser":        {"POST /local/token", `{"agent":"ann"}`, cookie, func(q *http.Request) { del("Sec-Fetch-Site")(q); set("Origin", "http://127.0.0.1:9000")(q) }, 403, "cross-origin"},
 		"signing out from afar": {"DELETE /local/session", "", cookie, set("Sec-Fetch-Site", "cross-site"), 403, "cross-origin"},
 		"a code for nobody":     {"POST /local/code", `{}`, cookie, del("Origin", "Sec-Fetch-Site"), 401, "unauthenticated"},
-		"a code for an agent":   {"POST /local/code", `{}`, cookie, set("Authorization", "Bearer "+agent), 401, "unauthenticated"},
+		"a code for a token":    {"POST /local/code", `{}`, cookie, set("Authorization", "Bearer "+admin), 401, "unauthenticated"},
 		"a page that reads":     {"GET /local/session", "", cookie, nil, 405, ""},
 		"what there is not":     {"GET /local/other", "", cookie, nil, 404, ""},
 	} {
@@ -213,7 +213,7 @@ func TestRefuses(t *testing.T) {
 // TestAnotherCode makes one for whoever has the key of the data folder.
 func TestAnotherCode(t *testing.T) {
 	r := newRig(t)
-	token, err := r.issuer.Mint("acme", "admin", desk.SuperAdmin, time.Minute)
+	token, err := r.issuer.Prove("acme")
 	if err != nil {
 		t.Fatal(err)
 	}
