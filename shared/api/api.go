@@ -56,7 +56,7 @@ type api struct{ UseCases }
 // the gateway has put it (package auth), and never reads a token itself.
 func New(u UseCases) http.Handler {
 	r := newRoutes(&api{u})
-	return &server{routes: r.mux, spec: sync.OnceValue(r.mustYAML), log: u.Log}
+	return &server{routes: r.mux, spec: sync.OnceValue(r.mustYAML), api: r.api, log: u.Log}
 }
 
 // OpenAPI returns the description of the API, OpenAPI 3.1 as YAML. It is made

@@ -57,8 +57,6 @@ func TestRedrive(t *testing.T) {
 			t.Errorf("answer = %s", a.Body)
 		}
 	}
-	r.do(bob, "POST", "/v1/operations/redrive", nil).want(403)
-	r.do(bot, "POST", "/v1/operations/redrive", nil).want(403)
 	if l.asked != 2 {
 		t.Errorf("sent back %d times", l.asked)
 	}
@@ -67,6 +65,11 @@ func TestRedrive(t *testing.T) {
 		if log.at("items", i, "action") != "redrive" || log.at("items", i, "by") != "ann" || log.at("items", i, "address") != ann.Address {
 			t.Errorf("log = %s", log.Body)
 		}
+	}
+	r.do(bob, "POST", "/v1/operations/redrive", nil).want(403)
+	r.do(bot, "POST", "/v1/operations/redrive", nil).want(403)
+	if l.asked != 2 {
+		t.Errorf("others sent back, too: %d times", l.asked)
 	}
 	l.err = errors.New("no")
 	r.do(ann, "POST", "/v1/operations/redrive", nil).want(500)

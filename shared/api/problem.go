@@ -151,6 +151,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, err error) {
 // problem converts an operation's error. An unexpected one is logged, here and
 // nowhere else.
 func (a *api) problem(ctx context.Context, operation string, err error) *problem {
+	err = a.refused(ctx, operation, err)
 	if p := known(ctx, err); p != nil {
 		auth.TrailFrom(ctx).SetCode(p.Code)
 		if p.Status == http.StatusServiceUnavailable && !errors.Is(ctx.Err(), context.Canceled) { // or nobody waits for the answer

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"reflect"
@@ -114,6 +115,12 @@ func (a *api) getReport(ctx context.Context, c desk.Admitted, in *reportInput) (
 	}
 	if !wantsCSV(in.Accept) {
 		return &reportOutput{"application/json", w}, nil
+	}
+	now := a.Now()
+	export := c.Entry(desk.ActionExport, fmt.Sprintf("%s-%d", c.Agent, now.UnixNano()), now)
+	export.Move, export.Channel, export.Detail = m.ID, m.Choices.Channel, "report" // its failures name customers
+	if err := a.Audit.Audit(ctx, export); err != nil {
+		return nil, err
 	}
 	failures, _, err := a.Ledger.Failures(ctx, c.Account, m.ID, "", "", maxInCSV)
 	if err != nil {

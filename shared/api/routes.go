@@ -103,6 +103,7 @@ func add[I, O any](r *routes, op operation, run func(ctx context.Context, c desk
 		h.Security = []map[string][]string{}
 	}
 	huma.Register(r.huma, h, func(ctx context.Context, in *I) (*O, error) {
+		attemptOf(ctx).audited = true // or will be, by the use case
 		out, err := run(ctx, admittedFrom(ctx), in)
 		if err != nil {
 			return nil, r.api.problem(ctx, op.id, err)

@@ -19,6 +19,7 @@ import (
 type server struct {
 	routes *http.ServeMux
 	spec   func() []byte // generated on demand, because functions start often
+	api    *api
 	log    *slog.Logger
 }
 
@@ -67,7 +68,7 @@ func (s *server) route(w http.ResponseWriter, r *http.Request) {
 	h, pattern := s.routes.Handler(r)
 	if pattern != "" {
 		auth.TrailFrom(r.Context()).SetRoute(pattern)
-		s.routes.ServeHTTP(w, r)
+		s.serve(w, r, pattern)
 		return
 	}
 	refused := &statusOnly{header: http.Header{}}
@@ -78,6 +79,29 @@ func (s *server) route(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	noRoute(r.URL.Path).write(w)
+}
+
+// serve has an operation answer. Of those in audited, refusals that no use case has
+// seen, such as of a body that fits no schema, go into the audit log here; a refusal
+// counts only if that has it.
+func (s *server) serve(w http.ResponseWriter, r *http.Request, pattern string) {
+	a, ok := w.(*answer)
+	what := audited[pattern]
+	caller, known := auth.CallerFrom(r.Context())
+	if !ok || what == "" || !known {
+		s.routes.ServeHTTP(w, r)
+		return
+	}
+	seen := &attempt{}
+	s.routes.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), attempt{}, seen)))
+	if seen.audited || a.status < http.StatusBadRequest || a.status >= http.StatusInternalServerError {
+		return
+	}
+	if err := s.api.Audit.Audit(r.Context(), caller.Refusal(what+": "+codesOf(a.body.Bytes()), s.api.Now())); err != nil {
+		p := s.api.problem(r.Context(), what, err)
+		*a = answer{header: a.header}
+		p.write(a)
+	}
 }
 
 // isNotPathChar reports whether the path of no resource can have the character.

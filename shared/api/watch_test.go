@@ -217,6 +217,11 @@ func TestReportAsATable(t *testing.T) {
 		if err != nil || !strings.HasPrefix(a.Header().Get("Content-Type"), "text/csv") || len(strings.Split(a.Body.String(), "\r\n")) < 20 {
 			t.Fatalf("%v: %s %s", err, a.Header(), a.Body)
 		}
+		if log := r.do(ann, "GET", "/v1/audit?limit=1000", nil).want(200); !slices.ContainsFunc(log.at("items").([]any), func(e any) bool {
+			return at(e, "action") == "export" && at(e, "by") == as.Agent && at(e, "moveId") == id && at(e, "detail") == "report"
+		}) {
+			t.Errorf("the export by %s is not in %s", as.Agent, log.Body)
+		}
 		all := fmt.Sprint(rows)
 		for _, want := range []string{"[found  2   ]", "[failed  2   ]", "[compared desk 0   ]", "[by  ann   ]", "[leftBehind form 0   ]"} {
 			if !strings.Contains(all, want) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"deskmove/shared/desk"
 )
@@ -181,26 +182,63 @@ func TestR01OnlySuperAdminsStart(t *testing.T) {
 	if a := r.do(dot, "GET", "/v1/me", nil).want(200); a.at("role") != "agent" || a.at("helpDesk") != false {
 		t.Errorf("me = %s", a.Body)
 	}
-	// Every refusal of a start, retry and repair is in the log (R29).
-	log := r.do(ann, "GET", "/v1/audit", nil).want(200)
+	// Every refusal is in the log: of starts, retries and repairs, and whatever else is
+	// refused for want of a role (R29).
 	var by []string
-	var refused []any
-	for _, e := range log.at("items").([]any) {
-		if agent, _ := at(e, "by").(string); at(e, "action") == "refuse" {
-			by, refused = append(by, agent), append(refused, e)
+	refused := map[string]int{}
+	for _, e := range r.do(ann, "GET", "/v1/audit?limit=1000", nil).want(200).at("items").([]any) {
+		detail, _ := at(e, "detail").(string)
+		what, _, _ := strings.Cut(detail, ": ")
+		if at(e, "action") != "refuse" {
+			continue
+		}
+		if at(e, "role") == nil {
+			t.Errorf("entry = %v", e)
+		}
+		if refused[what]++; what == "start" || what == "repair" || what == "retry" {
+			by = append(by, fmt.Sprint(at(e, "by")))
 		}
 	}
 	slices.Sort(by)
 	if want := []string{"bob", "dot", "dot", "dot", "dot", "dot", "eve", "mailer"}; !slices.Equal(by, want) {
 		t.Errorf("refused = %v, want %v", by, want)
 	}
-	for _, e := range refused {
-		// Who is not known is refused before it is read which channel it is about.
-		detail, _ := at(e, "detail").(string)
-		known := !strings.HasPrefix(detail, "start: not-a")
-		if known && at(e, "channelId") != "mail" && !strings.HasPrefix(detail, "retry: ") {
-			t.Errorf("entry = %v", e)
+	for what, n := range map[string]int{
+		"start": 6, "retry": 1, "repair": 1, "put-account": 2, "get-account": 1, "list-moves": 1, "get-move": 1, "get-report": 1, "list-failures": 1,
+		"plan-move": 1, "list-audit": 1, "list-conversations": 1,
+	} {
+		if refused[what] != n {
+			t.Errorf("refusals of %s: %d, want %d of %v", what, refused[what], n, refused)
 		}
+	}
+}
+
+// TestR29RefusedBySchema: a start that no use case gets to see is in the log too, with
+// the codes of what is wrong with it and nothing of what was sent.
+func TestR29RefusedBySchema(t *testing.T) {
+	r := newRig(t)
+	for body, want := range map[string]string{
+		`{"channelId": "mail", "history": "nonsense"}`:                 "start: invalid, not-one-of",
+		`{"channelId": "mail", "history": "none", "jane doe": "jane"}`: "start: invalid, unknown-field",
+		`{"channelId": "mail"`:                                         "start: not-json",
+		``:                                                             "start: no-body",
+		`{"channelId": "` + strings.Repeat("x", 70_000) + `"}`: "start: too-large",
+	} {
+		if a := r.do(ann, "POST", "/v1/moves", body); a.Code < 400 || a.Code > 422 {
+			t.Errorf("%.80q: %d", body, a.Code)
+		}
+		e := r.do(ann, "GET", "/v1/audit?limit=1", nil).want(200).at("items", 0)
+		if at(e, "action") != "refuse" || at(e, "by") != "ann" || at(e, "role") != "super-admin" || at(e, "detail") != want || at(e, "address") != "192.0.2.7" {
+			t.Errorf("%.80q: entry = %v, want %s", body, e, want)
+		}
+		r.Time = r.Time.Add(time.Second)
+	}
+	before := len(r.do(ann, "GET", "/v1/audit", nil).want(200).ids())
+	r.do(ann, "POST", "/v1/channels/nowhere/repair", nil).want(404) // logged by its use case
+	r.do(ann, "POST", "/v1/tickets/nothing", nil).want(405)         // nobody was refused a right
+	r.do(ann, "GET", "/v1/conversations?limit=nonsense", nil).want(422)
+	if n := len(r.do(ann, "GET", "/v1/audit", nil).want(200).ids()) - before; n != 1 {
+		t.Errorf("%d entries more, want one", n)
 	}
 }
 
