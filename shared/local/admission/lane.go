@@ -32,7 +32,7 @@ type Limits struct {
 // programs ask with the tokens of connectors and super administrators.
 var (
 	person  = Rate{PerSecond: 50, Burst: 200}
-	program = Rate{PerSecond: 1000, Burst: 2000}
+	program = Rate{PerSecond: 5000, Burst: 10_000}
 )
 
 // pause keeps a loop that asks again as soon as it is refused from keeping the machine
@@ -57,7 +57,7 @@ func Intake() Limits {
 	return Limits{
 		AtWork: 16, Waiting: 600, // most of the time they wait for the disk
 		Rates:   map[desk.Role]Rate{desk.AgentRole: person, desk.SuperAdmin: program, desk.ConnectorRole: program},
-		Account: Rate{PerSecond: 2000, Burst: 4000}, Pause: pause, Body: 10 << 20, Memory: 32 << 20, Share: 16 << 20,
+		Account: program, Pause: pause, Body: 10 << 20, Memory: 32 << 20, Share: 16 << 20,
 	}
 }
 

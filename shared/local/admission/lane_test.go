@@ -231,8 +231,9 @@ func TestRates(t *testing.T) {
 			{0, "zoo/zoe", 200},
 			{499 * time.Millisecond, "acme/ann", 429}, // although the account may, by now
 			{time.Millisecond, "acme/ann", 200}, {0, "acme/ann", 429},
-			{0, "acme/bob", 200}, // what the account refused was not counted as bob's
+			{0, "acme/bob", 200},
 			{0, "", 200}, {0, "", 429},
+			{500 * time.Millisecond, "acme/bob", 200}, {0, "acme/bob", 200}, // what the account refused was not counted as bob's
 		} {
 			time.Sleep(c.after)
 			if got := code(c.name); got != c.want {
