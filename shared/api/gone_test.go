@@ -113,12 +113,12 @@ func TestWithdrawals(t *testing.T) {
 	r.do(cem, "GET", "/v1/me", nil).want(200)
 	r.do(bot, "GET", "/v1/me", nil).want(200)
 	r.do(ann, "POST", "/v1/withdrawals", object{"connector": "mailer"}).want(201)
-	r.do(bot, "GET", "/v1/me", nil).want(401)
-	r.do(cem, "POST", "/v1/withdrawals", object{"agent": "ann"}).want(403)
-	r.do(ann, "POST", "/v1/withdrawals", object{"agent": "ann", "connector": "mailer"}).want(422)
 	if log := r.do(ann, "GET", "/v1/audit", nil).want(200); log.at("items", 0, "action") != "withdraw" || log.at("items", 0, "detail") != "connector mailer" {
 		t.Errorf("log = %s", log.Body)
 	}
+	r.do(bot, "GET", "/v1/me", nil).want(401)
+	r.do(cem, "POST", "/v1/withdrawals", object{"agent": "ann"}).want(403)
+	r.do(ann, "POST", "/v1/withdrawals", object{"agent": "ann", "connector": "mailer"}).want(422)
 }
 
 // TestConnectorsHaveTheirChannels and find nothing of others.
