@@ -34,7 +34,7 @@ func (c Caller) SetupEntries(old, is Setup, at time.Time) []AuditEntry {
 		add(ActionSetup, strings.Join(changed, "; "))
 	}
 	had, has := rights(old), rights(is)
-	for _, right := range []string{string(SuperAdmin), string(AgentRole), helpDeskRight} {
+	for _, right := range []string{string(SuperAdmin), string(AgentRole), string(ConnectorRole), helpDeskRight} {
 		for _, names := range listed(less(has[right], had[right]), nameEntries) {
 			add(ActionGiven, right+": "+names)
 		}
@@ -53,6 +53,9 @@ func rights(s Setup) map[string][]string {
 		if a.HelpDesk {
 			by[helpDeskRight] = append(by[helpDeskRight], a.ID)
 		}
+	}
+	for _, c := range s.Connectors {
+		by[string(ConnectorRole)] = append(by[string(ConnectorRole)], c.ID)
 	}
 	return by
 }

@@ -50,6 +50,8 @@ func TestSetupEntries(t *testing.T) {
 		}, []string{"setup policies: +new, order"}},
 		"a role": {func(s *desk.Setup) { s.Agents[1].Role = desk.SuperAdmin }, []string{
 			"setup agents: ~bob", "role-given super-admin: bob", "role-taken agent: bob"}},
+		"a connector": {func(s *desk.Setup) { s.Connectors = []desk.Connector{{ID: "mailer"}} }, []string{
+			"setup connectors: +mailer", "role-given connector: mailer"}},
 		"access": {func(s *desk.Setup) { s.Agents[0].HelpDesk, s.Agents[1].HelpDesk = false, true }, []string{
 			"setup agents: ~ann, ~bob", "role-given help-desk: bob", "role-taken help-desk: ann"}},
 		"gone and come": {func(s *desk.Setup) { s.Agents[0].ID, s.Agents[2].ID = "dan", "edo" }, []string{
