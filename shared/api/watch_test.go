@@ -314,7 +314,7 @@ func TestR29AuditLog(t *testing.T) {
 		"end deskmove <nil> " + id + " mail <nil>",
 		"start ann super-admin " + id + " mail 192.0.2.7",
 		"refuse bob agent <nil> mail <nil>",
-		"role-given ann super-admin <nil> <nil> 192.0.2.7", // by the first setup: of super administrators,
+		"role-given ann super-admin <nil> <nil> 192.0.2.7", "role-given ann super-admin <nil> <nil> 192.0.2.7", // by the first setup: of super administrators,
 		"role-given ann super-admin <nil> <nil> 192.0.2.7", // agents
 		"role-given ann super-admin <nil> <nil> 192.0.2.7", // and for the help desk
 		"setup ann super-admin <nil> <nil> 192.0.2.7",
