@@ -72,7 +72,9 @@ func newWorld(t *testing.T) *world {
 // from before the move and one that begins five minutes later.
 func (w *world) fill(t *testing.T) {
 	t.Helper()
-	w.Change(func(s *desk.Setup) { s.Policies, s.Channels = nil, s.Channels[:1] })
+	at := w.Time // of which the sample events tell
+	w.Change(func(s *desk.Setup) { s.Policies, s.Channels, s.Connectors = nil, s.Channels[:1], nil })
+	w.Time = at
 	var cs []desk.Conversation
 	for i, at := range []time.Duration{-48 * time.Hour, -time.Hour, 5 * time.Minute} {
 		began := w.Time.Add(at)
