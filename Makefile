@@ -123,6 +123,10 @@ simulation: ## Move channels in simulated worlds full of faults: FAULTS=1000000,
 	go test ./infra/test/simulation -count 1 -timeout 24h -v \
 		$(if $(SEED),-run TestSeed -seed $(SEED) -tracefile $(CURDIR)/.cache/simulation.txt,-run TestSimulation -faults $(FAULTS))
 
+.PHONY: drills
+drills: ## Make each alarm's condition come true on this machine, and follow the runbook until it is over
+	go test ./infra/test/drills -count 1 -v -run 'TestDrills|TestHealthyMove'
+
 .PHONY: lines
 lines: ## Count Go's lines: the product (what functions and program are built of) and the rest (tests and their kit)
 	@product=$$(go list -deps -f '{{if .Module}}{{if .Module.Main}}{{range .GoFiles}}{{$$.Dir}}/{{.}}{{"\n"}}{{end}}{{end}}{{end}}' \

@@ -66,8 +66,8 @@ var layers = []layer{
 	{of: "shared/local/runtime", imports: []string{
 		"shared/local/clock", "shared/local/db", "shared/local/executions", "shared/local/function", "shared/local/gateway",
 		"shared/local/queue", "shared/local/schedule", "shared/local/streams"}},
-	{of: "shared/local", imports: []string{
-		"shared/app", "shared/console", "shared/handler", "shared/local/clock", "shared/local/executions", "shared/local/function", "shared/local/gateway",
+	{of: "shared/local", events: true, imports: []string{
+		"shared/app", "shared/console", "shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/local/executions", "shared/local/function", "shared/local/gateway",
 		"shared/local/issuer", "shared/local/queue", "shared/local/runtime", "shared/local/schedule", "shared/local/signin", "shared/local/sqlite",
 		"shared/local/streams", "shared/metrics", "shared/move", "shared/store"}},
 
@@ -108,6 +108,7 @@ var layers = []layer{
 	{of: "infra/test/peers", kit: true, sdk: true},
 	{of: "infra/test/killtest", kit: true},
 	{of: "infra/test/readme", kit: true},
+	{of: "infra/test/drills", kit: true},
 	{of: "infra/test/simulation", kit: true},
 }
 

@@ -56,7 +56,7 @@ func runbookLacks(p project) []string {
 	}
 	problems := differ(t.of("AWS::CloudWatch::Alarm"), names, "has no section", "is no alarm")
 	for name, text := range sections {
-		for _, part := range []string{"**What has happened.** ", "**For customers.** ", "**Which.** ", "**What to do.** ", "**It is over when** "} {
+		for _, part := range []string{"**What has happened.**", "**For customers.**", "**Which.**", "**What to do.**", "**It is over when**"} {
 			if strings.Count(text, part) != 1 {
 				problems = append(problems, fmt.Sprintf("%s: has not one %q", name, part))
 			}

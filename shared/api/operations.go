@@ -35,9 +35,11 @@ type Measurements struct {
 
 // Measured is what was measured of one thing.
 type Measured struct {
-	Name   string           `json:"name" example:"Converted" doc:"As CloudWatch calls it."`
-	Unit   string           `json:"unit" enum:"Count,Milliseconds" example:"Count"`
-	Points []MeasuredMinute `json:"points" nullable:"false" doc:"The minutes in which it was measured, the oldest first."`
+	Namespace string           `json:"namespace,omitempty" example:"AWS/SQS" doc:"Of one of AWS's own metrics, as one machine measures it of its counterpart; absent of deskmove's."`
+	Name      string           `json:"name" example:"Converted" doc:"As CloudWatch calls it."`
+	Of        string           `json:"of,omitempty" example:"BatchesDeadQueue" doc:"With a namespace: which resource of template.yaml."`
+	Unit      string           `json:"unit" enum:"Count,Milliseconds,Seconds" example:"Count"`
+	Points    []MeasuredMinute `json:"points" nullable:"false" doc:"The minutes in which it was measured, the oldest first."`
 }
 
 // MeasuredMinute is what was measured in one minute.
@@ -54,8 +56,9 @@ func (a *api) getOperations(ctx context.Context, c desk.Admitted, _ *struct{}) (
 	if a.Recorder == nil {
 		return &body[Measurements]{f}, nil
 	}
-	for _, name := range metrics.All() {
-		of := Measured{Name: string(name), Unit: name.Unit(), Points: []MeasuredMinute{}}
+	for _, name := range append(metrics.All(), a.Recorder.Platform()...) {
+		of := Measured{Unit: name.Unit(), Points: []MeasuredMinute{}}
+		of.Namespace, of.Name, of.Of = name.Parts()
 		for _, m := range a.Recorder.Last(name, a.Now()) {
 			of.Points = append(of.Points, MeasuredMinute(m))
 		}

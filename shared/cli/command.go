@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,6 +68,8 @@ type call struct {
 	stderr io.Writer
 	json   bool
 	clock  clock.Clock
+	// transport carries requests to the API; that of the network if nil.
+	transport http.RoundTripper
 }
 
 // Main runs the program with its arguments and returns its exit code.
@@ -79,6 +82,9 @@ type Program struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Clock  clock.Clock // used by serve; the system clock if zero
+	// Transport carries requests to the API, such as to one in this process; that of the
+	// network if nil.
+	Transport http.RoundTripper
 }
 
 // Run runs the program with its arguments and returns its exit code.
@@ -110,7 +116,7 @@ func (p Program) Run(ctx context.Context, args []string) int {
 		}
 		return fail(stderr, slices.Contains(args, "--json"), wrong)
 	}
-	run := &call{stdout: stdout, stderr: stderr, json: c.JSON, clock: p.Clock}
+	run := &call{stdout: stdout, stderr: stderr, json: c.JSON, clock: p.Clock, transport: p.Transport}
 	k.BindTo(ctx, (*context.Context)(nil))
 	err = k.Run(run)
 	if err != nil && ctx.Err() != nil {

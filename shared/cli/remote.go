@@ -30,6 +30,9 @@ func (r remote) client(c *call) (*client.Client, error) {
 			return nil, err
 		}
 	}
+	if c.transport != nil {
+		return client.With(cmp.Or(r.Endpoint, "http://localhost"), r.Token, c.transport), nil
+	}
 	if r.Endpoint == "" {
 		return nil, errors.New("no endpoint: give --endpoint or set DESKMOVE_ENDPOINT to the address that " +
 			"\"" + program() + " serve\" prints, such as http://127.0.0.1:8420")

@@ -1,11 +1,13 @@
 package handler_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,5 +82,29 @@ func TestR18TheStreamGoesOnFromTheFirstFailure(t *testing.T) {
 	res, err := h.Handle(t.Context(), e)
 	if err != nil || len(res.BatchItemFailures) != 1 || res.BatchItemFailures[0].ItemIdentifier != "2" {
 		t.Errorf("failures = %v, %v; want change 2", res, err)
+	}
+}
+
+// noChanges is a stream that has none of the changes that it is asked for.
+type noChanges struct{}
+
+func (noChanges) Between(context.Context, string, string, string) ([]store.Change, error) {
+	return nil, nil
+}
+
+// TestExpiredChangesAreLetGo: what the stream has no more is not tried again for ever,
+// and the log says so.
+func TestExpiredChangesAreLetGo(t *testing.T) {
+	var log bytes.Buffer
+	h := handler.Redirect{Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil)), Stream: noChanges{}}
+	res, err := h.HandleFailed(t.Context(), events.SQSEvent{Records: []events.SQSMessage{
+		{MessageId: "1", Body: `{"DDBStreamBatchInfo": {"shardId": "s", "startSequenceNumber": "17", "endSequenceNumber": "19"}}`},
+		{MessageId: "2", Body: `{}`},
+	}})
+	if err != nil || len(res.BatchItemFailures) != 1 || res.BatchItemFailures[0].ItemIdentifier != "2" {
+		t.Errorf("failures = %v, %v; want message 2", res, err)
+	}
+	if !strings.Contains(log.String(), "changes have expired") || !strings.Contains(log.String(), "first=17 last=19") {
+		t.Errorf("log = %s", &log)
 	}
 }

@@ -73,9 +73,11 @@ type Stack struct {
 	SignIn  *signin.SignIn   // nil if nothing is served, or other computers can reach it without TLS
 	Machine *executions.StateMachine
 	Batches *queue.Queue
+	Site    http.Handler // what is served to whom the gateway has let in
 
-	engine  *sqlite.Engine
-	runtime *runtime.Runtime
+	engine   *sqlite.Engine
+	runtime  *runtime.Runtime
+	measured *measurer
 }
 
 // Open opens the data, which belongs to one process at a time, and the address;
@@ -98,6 +100,7 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	if s.engine, err = sqlite.Open(c.Dir, sqlite.Options{MaxBytes: c.MaxBytes, Now: func() time.Time { return clk.Now() }}); err != nil {
 		return nil, err
 	}
+	s.measured = &measurer{record: &metrics.Recorder{}, now: func() time.Time { return clk.Now() }}
 	clk = c.Clock.Steady(s.engine.Newest())
 	if ahead := clk.Now().Sub(c.Clock.Now()); ahead > time.Minute && c.Log != nil {
 		c.Log.WarnContext(ctx, "the clock was put back: times go on from those of the data, slower until it has caught up", "ahead", ahead.String())
@@ -112,7 +115,7 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	if s.Issuer, err = issuer.Open(c.Dir, c.Clock); err != nil {
 		return nil, err
 	}
-	if s.runtime, err = runtime.Open(runtime.Config{Dir: c.Dir, Clock: clk, Log: c.Log}); err != nil {
+	if s.runtime, err = runtime.Open(runtime.Config{Dir: c.Dir, Clock: clk, Log: c.Log, Ended: s.measured.invoked}); err != nil {
 		return nil, err
 	}
 	return s, s.wire(ctx, c, engine, clk)
@@ -142,14 +145,14 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	starter := &machine{}
 	of := each(app.Platform{
 		Engine: engine, Stream: s.engine, Queue: sender{s.Batches, pace.standBack}, Turn: pace.turn, Machine: starter, Batch: batchSize, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
-		DeadLetters: deadLetters{s.Batches, failures}, Metrics: &metrics.Writer{Record: &metrics.Recorder{}, Now: clk.Now},
+		DeadLetters: deadLetters{s.Batches, failures}, Metrics: &metrics.Writer{Record: s.measured.record, Now: clk.Now},
 	}, c.Each)
 	s.App = of("api")
 	step := func(name string, s handler.Step) executions.Function {
 		return executions.Function{Name: name, Timeout: limits.Timeouts[name], Handle: in(sqlite.Backfill, function.JSON(s.Handle))}
 	}
 	s.Machine, err = s.runtime.Machine(ctx, executions.Config{
-		Name: "move", Definition: move.StateMachine, Functions: map[string]executions.Function{
+		Name: "move", Definition: move.StateMachine, Changed: s.measured.executed, Functions: map[string]executions.Function{
 			"${FenceFunctionArn}":  step("fence", of("fence").Fence),
 			"${ListFunctionArn}":   step("list", of("list").List),
 			"${DrainFunctionArn}":  step("drain", of("drain").Drain),
@@ -167,13 +170,14 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	s.runtime.Poll(failures, queue.Function{
 		Name: "redirect-failed", Timeout: limits.Timeouts["redirect"], Handle: in(sqlite.Live, redirect.HandleFailed),
 	}, 2)
-	stream.Function = streams.Function{Name: "redirect", Timeout: limits.Timeouts["redirect"], Handle: in(sqlite.Live, redirect.Handle)}
+	stream.Function = streams.Function{Name: "redirect", Timeout: limits.Timeouts["redirect"], Handle: s.measured.behind(in(sqlite.Live, redirect.Handle))}
 	stream.OnFailure = failures.Send
 	s.runtime.Stream(stream)
 	s.runtime.Schedule(&schedule.Schedule{
 		Name: "sweep", Every: limits.Sweep,
 		Function: schedule.Function{Name: "sweep", Timeout: limits.Timeouts["sweep"], Handle: sweep.Handle},
 	})
+	s.runtime.Part(s.measured.watch)
 	return s.listen(ctx, c)
 }
 
@@ -189,9 +193,11 @@ func (s *Stack) queues(ctx context.Context, limits Limits, ready func(context.Co
 		if err != nil {
 			return nil, err
 		}
-		return s.runtime.Queue(ctx, queue.Config{
+		q, err := s.runtime.Queue(ctx, queue.Config{
 			Name: name, Visibility: of.Visibility, MaxReceives: of.Receives, DeadLetters: dead, Ready: ready,
 		})
+		s.measured.queues = append(s.measured.queues, dead, q)
+		return q, err
 	}
 	if s.Batches, err = open("batches", limits.Batches, ready); err != nil {
 		return nil, err
@@ -216,18 +222,20 @@ func each(b app.Platform, own func(string, app.Platform) app.Platform) func(name
 }
 
 func (s *Stack) listen(ctx context.Context, c Config) (err error) {
+	s.Site = s.measured.answered(withPriority(s.App.Site(console.SignIn{Kind: console.None})))
 	if c.Address == "" {
 		return nil
 	}
 	front := gateway.Config{
-		Address: c.Address, Remote: c.Remote, Hosts: c.Hosts, Proxies: c.Proxies, Certificate: c.Certificate, Handler: withPriority(s.App.Site(console.SignIn{Kind: console.None})), Verify: s.Issuer.Verify,
+		Address: c.Address, Remote: c.Remote, Hosts: c.Hosts, Proxies: c.Proxies, Certificate: c.Certificate, Handler: s.Site, Verify: s.Issuer.Verify,
 		Public: app.IsPublic, Intake: app.IsIntake, Refuse: app.Refuse, Lanes: c.Lanes, Log: c.Log,
 	}
 	if !c.Remote || c.Certificate != nil {
 		s.SignIn = signin.New(signin.Config{Issuer: s.Issuer, Setup: s.App.Setups.Setup, Secure: c.isSecure, Clock: c.Clock, Log: c.Log})
-		front.Handler = withSignIn(s.SignIn, withPriority(s.App.Site(console.SignIn{Kind: console.Local})))
+		front.Handler = s.measured.answered(withSignIn(s.SignIn, withPriority(s.App.Site(console.SignIn{Kind: console.Local}))))
 		front.Public = func(r *http.Request) bool { return app.IsPublic(r) || isSignIn(r) }
 	}
+	front.Refuse = s.measured.refused(front.Refuse)
 	s.Gateway, err = gateway.Listen(ctx, front)
 	if err == nil {
 		s.runtime.Serve(s.Gateway)

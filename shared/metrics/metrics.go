@@ -7,6 +7,7 @@ package metrics
 import (
 	"encoding/json"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -44,12 +45,26 @@ func All() []Name {
 	}
 }
 
+// Of names one of AWS's own metrics, which one machine measures of its counterparts:
+// its namespace, its name, and of which of the template's resources it is.
+func Of(namespace, name, resource string) Name { return Name(namespace + " " + name + " " + resource) }
+
+// Parts takes apart what Of has put together; of deskmove's own metrics there is only
+// the name.
+func (n Name) Parts() (namespace, name, resource string) {
+	if parts := strings.Split(string(n), " "); len(parts) == 3 {
+		return parts[0], parts[1], parts[2]
+	}
+	return "", string(n), ""
+}
+
 // Unit returns the unit of the metric, as CloudWatch spells it.
 func (n Name) Unit() string {
-	switch n {
-	case BatchTime, RedirectLag:
+	_, name, _ := n.Parts()
+	switch name {
+	case string(BatchTime), string(RedirectLag), "IteratorAge", "Latency", "Duration":
 		return "Milliseconds"
-	case SecondsLeft, SecondsStuck:
+	case string(SecondsLeft), string(SecondsStuck), "ApproximateAgeOfOldestMessage":
 		return "Seconds"
 	}
 	return "Count"

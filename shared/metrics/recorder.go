@@ -37,6 +37,25 @@ type Minute struct {
 	P50, P99 int64 // of durations, else 0
 }
 
+// Platform returns the names of AWS's own metrics that were measured here, in order.
+func (r *Recorder) Platform() (names []Name) {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n := range r.names {
+		if namespace, _, _ := n.Parts(); namespace != "" {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Record remembers what was measured.
+func (r *Recorder) Record(at time.Time, values ...Value) { r.add(at, values) }
+
 func (r *Recorder) add(at time.Time, values []Value) {
 	if r == nil {
 		return

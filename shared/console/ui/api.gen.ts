@@ -506,9 +506,13 @@ export interface Me {
 export interface Measured {
   /** As CloudWatch calls it. */
   name: string;
+  /** Of one of AWS's own metrics, as one machine measures it of its counterpart; absent of deskmove's. */
+  namespace?: string;
+  /** With a namespace: which resource of template.yaml. */
+  of?: string;
   /** The minutes in which it was measured, the oldest first. */
   points: Array<MeasuredMinute>;
-  unit: "Count" | "Milliseconds";
+  unit: "Count" | "Milliseconds" | "Seconds";
 }
 
 export interface MeasuredMinute {

@@ -51,6 +51,8 @@ type Config struct {
 	// Functions run the tasks, by the Resource of the task, which is a
 	// placeholder such as ${ListFunctionArn}.
 	Functions map[string]Function
+	// Changed, if not nil, is told of each execution that has started or ended.
+	Changed func(status asl.Status)
 }
 
 // StateMachine is a state machine with its executions.
@@ -135,11 +137,18 @@ func (m *StateMachine) start(ctx context.Context, name string, input json.RawMes
 	}); err != nil {
 		return err
 	}
+	m.changed(asl.Running)
 	select {
 	case m.started <- struct{}{}:
 	default: // Run is about to look anyway
 	}
 	return nil
+}
+
+func (m *StateMachine) changed(status asl.Status) {
+	if m.config.Changed != nil {
+		m.config.Changed(status)
+	}
 }
 
 func (m *StateMachine) definition(hash string) *asl.Machine {

@@ -94,6 +94,7 @@ func (m *StateMachine) run(ctx context.Context, x execution) {
 		case ctx.Err() != nil && !x.Ended():
 			return
 		case err == nil:
+			m.changed(x.Status)
 			log.InfoContext(ctx, "execution ended", "status", x.Status, "state", x.State, "error", x.Error)
 			return
 		}

@@ -82,6 +82,9 @@ const (
 type Host struct {
 	Clock clock.Clock
 	Log   *slog.Logger // slog.Default if nil
+	// Ended, if not nil, is told of each invocation: of which function, how long it took,
+	// and its error.
+	Ended func(function string, took time.Duration, err error)
 
 	running sync.WaitGroup
 }
@@ -127,6 +130,15 @@ var ErrStillRunning = errors.New("function has not ended yet")
 // If stopWaiting is not nil and is closed first, Invoke returns ErrStillRunning
 // and the function runs on, as on AWS.
 func Invoke[In, Out any](ctx context.Context, h *Host, f Function[In, Out], stopWaiting <-chan struct{}, in In) (Out, error) {
+	begun := time.Now()
+	out, err := invoke(ctx, h, f, stopWaiting, in)
+	if h.Ended != nil {
+		h.Ended(f.Name, time.Since(begun), err)
+	}
+	return out, err
+}
+
+func invoke[In, Out any](ctx context.Context, h *Host, f Function[In, Out], stopWaiting <-chan struct{}, in In) (Out, error) {
 	var none Out
 	a, err := start(ctx, h, f, in).wait(ctx, stopWaiting)
 	switch {

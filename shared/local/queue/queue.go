@@ -123,6 +123,27 @@ func (q *Queue) Len(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
+// State is what a queue holds.
+type State struct {
+	Visible, InFlight int64
+	Oldest            time.Duration // age of the oldest message; 0 if there is none
+}
+
+// State counts the messages.
+func (q *Queue) State(ctx context.Context) (s State, _ error) {
+	err := q.db.Do(ctx, func(tx db.Tx) error {
+		now := q.now()
+		return tx.Query("SELECT count(*), coalesce(sum(visible > ?2), 0), coalesce(min(sent), ?2) FROM message WHERE queue = ?1", func(r db.Row) error {
+			s = State{Visible: r.Int(0) - r.Int(1), InFlight: r.Int(1), Oldest: time.Duration(max(now-r.Int(2), 0)) * time.Millisecond}
+			return nil
+		}, q.number, now)
+	})
+	if err != nil {
+		return State{}, fmt.Errorf("queue %s: state: %w", q.config.Name, err)
+	}
+	return s, nil
+}
+
 // Redrive sends the queue's dead letters back to it, and returns how many. As with
 // SQS they are new messages there.
 func (q *Queue) Redrive(ctx context.Context) (n int, _ error) {

@@ -26,6 +26,8 @@ type Config struct {
 	Dir   string // where local.db is
 	Clock clock.Clock
 	Log   *slog.Logger
+	// Ended, if not nil, is told of each invocation of a function.
+	Ended func(function string, took time.Duration, err error)
 }
 
 // Runtime is the local engine: it runs the functions for what happens in
@@ -47,7 +49,7 @@ func Open(c Config) (*Runtime, error) {
 	if err != nil {
 		return nil, fmt.Errorf("local engine: %w", err)
 	}
-	return &Runtime{DB: d, Host: &function.Host{Clock: c.Clock, Log: c.Log}}, nil
+	return &Runtime{DB: d, Host: &function.Host{Clock: c.Clock, Log: c.Log, Ended: c.Ended}}, nil
 }
 
 // Queue opens a queue.
