@@ -141,6 +141,7 @@ func (c *checker) checkAgents() {
 	for i, a := range c.Agents {
 		at := fmt.Sprintf("agents[%d]", i)
 		c.checkID(at+".id", a.ID, ids)
+		c.checkReserved(at+".id", a.ID)
 		role, err := parse(at+".role", string(a.Role), SuperAdmin, AgentRole)
 		c.check(err)
 		if err != nil || role == SuperAdmin { // one with a wrong role may be meant to be it
@@ -153,6 +154,14 @@ func (c *checker) checkAgents() {
 	if admins == 0 {
 		c.add("agents", CodeNoSuperAdmin, nil, "nobody is a super administrator, so nobody could change the setup any more",
 			"give an agent the role super-admin")
+	}
+}
+
+// checkReserved refuses the name by which the audit log calls the program: nobody
+// else may act under it.
+func (c *checker) checkReserved(field, id string) {
+	if id == Program {
+		c.add(field, CodeReservedID, Params{"value": id}, fmt.Sprintf("%q is the program's own name in the audit log", id), "use another ID")
 	}
 }
 
@@ -179,6 +188,7 @@ func (c *checker) checkConnectors() {
 	for i, k := range c.Connectors {
 		at := fmt.Sprintf("connectors[%d]", i)
 		c.checkID(at+".id", k.ID, ids)
+		c.checkReserved(at+".id", k.ID)
 		if c.agents[k.ID] {
 			c.add(at+".id", CodeDuplicate, Params{"value": Truncate(k.ID, 80)}, fmt.Sprintf("%.80q is an agent", k.ID), "give the connector an ID of its own")
 		}

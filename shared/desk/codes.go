@@ -131,6 +131,7 @@ const (
 	CodeChannelKeepsType = "channel-keeps-type"
 	CodeNoSuperAdmin     = "no-super-admin"
 	CodeNoChannels       = "no-channels"
+	CodeReservedID       = "reserved-id"
 	CodeManyRemoved      = "too-many-removed"
 )
 
@@ -141,7 +142,7 @@ func FieldCodes() Codes {
 		CodeBadID: value, CodeUnknownID: {"kind", "value"}, CodeDuplicate: value, CodeNotOneOf: {"accepted"}, CodeBadCursor: nil,
 		CodeNoChange: nil, CodeNotJSON: nil, CodeWrongType: {"type", "wanted"}, CodeZone: value, CodeNoAccessTo: value, CodeTooMany: {"most"},
 		CodeNotHistory: {"fence"},
-		CodeTooLarge:   {"most"}, CodeOneHolder: nil, CodeNoSuperAdmin: nil, CodeNoChannels: nil, CodeManyRemoved: {"most"},
+		CodeTooLarge:   {"most"}, CodeOneHolder: nil, CodeNoSuperAdmin: nil, CodeNoChannels: nil, CodeReservedID: {"value"}, CodeManyRemoved: {"most"},
 
 		CodeStatusMissing: {"kind"}, CodeStatusKind: {"kind", "value"}, CodeTwoPipelines: {"closed", "open"}, CodeNoPipeline: nil,
 		CodeHalfPipeline: nil, CodeNeedsStatuses: {"closed", "move", "open"}, CodeOnlyWithHistory: nil,

@@ -45,7 +45,13 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 			s.Policies = nil
 			s.Connectors = nil
 		},
-		"agents[2].id":                           func(s *desk.Setup) { s.Agents[2].ID = ""; s.Teams[1].Agents = nil },
+		"agents[2].id": func(s *desk.Setup) { s.Agents[2].ID = ""; s.Teams[1].Agents = nil },
+		"connectors[2].id": func(s *desk.Setup) {
+			s.Connectors = append(s.Connectors, desk.Connector{ID: desk.Program, Channels: s.Connectors[0].Channels})
+		},
+		"agents[4].id": func(s *desk.Setup) {
+			s.Agents = append(s.Agents, desk.Agent{ID: desk.Program, Role: desk.AgentRole})
+		},
 		"agents[1].email":                        func(s *desk.Setup) { s.Agents[1].Email = "ADA@desk.example" },
 		"agents[0].role":                         func(s *desk.Setup) { s.Agents[0].Role = desk.ConnectorRole },
 		"teams[2].id":                            func(s *desk.Setup) { s.Teams[2].ID = "first" },

@@ -396,6 +396,7 @@ export const en = {
   "field.above-limit": "There may be at most {most}.",
   "field.agent-or-connector": "Name an agent or a connector, one of them.",
   "field.no-super-admin": "Somebody must be a super administrator.",
+  "field.reserved-id": "{value} is the program’s own name. Use another ID.",
   "field.no-channels": "A connector needs at least one channel.",
   "field.too-many-removed": "At most {most} channels can be taken away at a time.",
   "field.too-many-to-sort": "More than {most} are open. Filter them, or choose another order.",

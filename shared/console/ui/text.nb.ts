@@ -396,6 +396,7 @@ export const nb: Record<keyof typeof en, string> = {
   "field.above-limit": "Det kan være høyst {most}.",
   "field.agent-or-connector": "Oppgi en agent eller en kobling, én av dem.",
   "field.no-super-admin": "Noen må være superadministrator.",
+  "field.reserved-id": "{value} er programmets eget navn. Bruk en annen ID.",
   "field.no-channels": "En kobling trenger minst én kanal.",
   "field.too-many-removed": "Høyst {most} kanaler kan fjernes om gangen.",
   "field.too-many-to-sort": "Mer enn {most} er åpne. Filtrer dem, eller velg en annen rekkefølge.",
