@@ -95,7 +95,7 @@ func TestTablesAgree(t *testing.T) {
 		"whole items":   {file: yaml, old: "ProjectionType: KEYS_ONLY", new: "ProjectionType: ALL", says: "its index's Projection"},
 		"index's key":   {file: yaml, old: "AttributeName: opk, KeyType: HASH", new: "AttributeName: pk, KeyType: HASH", says: "its index's KeySchema"},
 		"half a stream": {file: yaml, old: "NEW_AND_OLD_IMAGES", new: "NEW_IMAGE", says: "ConversationsTable: its stream"},
-		"no expiry":     {file: yaml, old: "      TimeToLiveSpecification: {AttributeName: ttl, Enabled: true} # of idempotency keys\n", new: "", says: "ControlTable: its expiry"},
+		"no expiry":     {file: yaml, old: "      TimeToLiveSpecification: {AttributeName: ttl, Enabled: true} # of idempotency keys, and of notifications that were sent\n", new: "", says: "ControlTable: its expiry"},
 		"provisioned":   {file: yaml, old: "BillingMode: PAY_PER_REQUEST", new: "BillingMode: PROVISIONED", says: "its billing"},
 		"a third":       {file: yaml, old: "  BatchesQueue:\n    Type: AWS::SQS::Queue", new: "  BatchesQueue:\n    Type: AWS::DynamoDB::Table", says: "BatchesQueue: is none of ours"},
 	})

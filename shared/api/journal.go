@@ -28,7 +28,7 @@ func (r *routes) journal() {
 		id: "list-notifications", method: http.MethodGet, path: "/v1/notifications", tag: tagLog, roles: connectors,
 		summary: "List what agents are to be told",
 		description: "The outbox that a mailer empties: it sends each notification and then marks it as delivered. Without all=true, only " +
-			"those that have not been. A connector finds those of its channels.",
+			"those that have not been; a page may then have none before the last. Delivered ones are deleted after 30 days. A connector finds those of its channels.",
 	}, r.api.listNotifications)
 	add(r, operation{
 		id: "deliver-notification", method: http.MethodPost, path: "/v1/notifications/{id}/delivered", tag: tagLog, roles: connectors,
@@ -145,13 +145,17 @@ func (a *api) listNotifications(ctx context.Context, c desk.Admitted, in *notifi
 	if err != nil {
 		return nil, err
 	}
-	ns, next, err := a.Journal.Outbox(ctx, c.Account, after, in.Limit)
+	read := a.Journal.Unsent
+	if in.All {
+		read = a.Journal.Outbox
+	}
+	ns, next, err := read(ctx, c.Account, after, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	l := list[notification]{Items: make([]notification, 0, len(ns)), Next: writeCursor("notifications", next)}
 	for _, n := range ns {
-		if (in.All || n.SentAt.IsZero()) && c.MayUse(n.Channel) {
+		if c.MayUse(n.Channel) {
 			l.Items = append(l.Items, writeNotification(n))
 		}
 	}

@@ -76,6 +76,7 @@
 //	ByChannel  headers                   A#a#CH#channel#shard         joined, conversation
 //	ByOwner    headers of what is open   A#a#OPEN#group#shard         joined, conversation
 //	ByDueTime  moves to look after       DUE or REPAIR                when, account, move
+//	ByDueTime  notifications to be sent  as in the table              as in the table
 //
 // ByChannel is what a move lists. Nothing that a move changes is in it.
 //

@@ -54,7 +54,8 @@ var (
 		Table: Conversations, Name: "open", PK: "opk", SK: "csk",
 		Projects: []string{Home, "cpk", aTicketStatus, aOwner, aTicketOwner, aDue, aProvenance},
 	}
-	// ByDueTime lists the moves that somebody must look after.
+	// ByDueTime lists the moves that somebody must look after, and the notifications that
+	// wait for a mailer.
 	ByDueTime = &Index{Table: Control, Name: "due", PK: "dpk", SK: "dsk"}
 )
 
