@@ -62,7 +62,7 @@ var layers = []layer{
 	{of: "shared/local/issuer", imports: []string{"shared/auth", "shared/desk", "shared/local/clock"}},
 	{of: "shared/local/signin", imports: []string{"shared/desk", "shared/local/clock", "shared/local/issuer"}},
 	{of: "shared/local/admission", imports: []string{"shared/auth", "shared/desk"}},
-	{of: "shared/local/gateway", imports: []string{"shared/auth", "shared/desk", "shared/local/admission"}},
+	{of: "shared/local/gateway", imports: []string{"shared/auth", "shared/desk", "shared/local/admission"}, events: true},
 	{of: "shared/local/runtime", imports: []string{
 		"shared/local/clock", "shared/local/db", "shared/local/executions", "shared/local/function", "shared/local/gateway",
 		"shared/local/queue", "shared/local/schedule", "shared/local/streams"}},

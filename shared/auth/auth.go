@@ -99,6 +99,17 @@ func issued(claim string) (time.Time, error) {
 	return time.UnixMilli(int64(math.Round(seconds * 1000))).UTC(), nil
 }
 
+// Claims are those of an access token that FromClaims takes for a caller's.
+func Claims(c desk.Caller) map[string]string {
+	claims := map[string]string{
+		ClaimUse: "access", ClaimScope: Scope, ClaimSubject: c.Agent, ClaimAccount: c.Account, ClaimRole: string(c.Role),
+	}
+	if !c.IssuedAt.IsZero() {
+		claims[ClaimIssued] = strconv.FormatFloat(float64(c.IssuedAt.UnixMilli())/1000, 'f', -1, 64)
+	}
+	return claims
+}
+
 type (
 	key     struct{}
 	refused struct{}

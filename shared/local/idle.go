@@ -32,7 +32,7 @@ func (s *Stack) idle(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	after, err := streams.Positions(ctx, s.runtime.DB, "redirect")
+	after, err := streams.Positions(ctx, s.runtime.DB, redirect)
 	if err != nil {
 		return false, err
 	}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"deskmove/shared/app"
@@ -23,7 +22,6 @@ import (
 	"deskmove/shared/local/issuer"
 	"deskmove/shared/local/queue"
 	"deskmove/shared/local/runtime"
-	"deskmove/shared/local/schedule"
 	"deskmove/shared/local/signin"
 	"deskmove/shared/local/sqlite"
 	"deskmove/shared/local/streams"
@@ -134,49 +132,32 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	limits := DefaultLimits()
 	stream := &streams.Mapping{
 		Stream: s.engine, Table: store.Conversations, Filter: isConversation,
-		BatchSize: limits.Stream.Size, Retries: limits.Stream.Retries, MaxAge: limits.Stream.MaxAge,
 		Poll: time.Second, News: s.engine.News, Trim: s.trim, Keep: time.Hour,
 	}
 	pace := &pace{most: converters, late: func() time.Duration { return max(stream.Behind(), s.engine.Waiting()) }}
-	failures, err := s.queues(ctx, limits, pace.ready)
+	queues, err := OpenQueues(ctx, s.runtime, limits, pace.ready)
 	if err != nil {
 		return err
 	}
+	s.Batches, s.measured.queues = queues.Batches, queues.All
 	starter := &machine{}
 	of := each(app.Platform{
 		Engine: engine, Stream: s.engine, Queue: sender{s.Batches, pace.standBack}, Turn: pace.turn, Machine: starter, Batch: batchSize, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
-		DeadLetters: deadLetters{s.Batches, failures}, Metrics: &metrics.Writer{Record: s.measured.record, Now: clk.Now},
+		DeadLetters: deadLetters{queues.Batches, queues.StreamFailures}, Metrics: &metrics.Writer{Record: s.measured.record, Now: clk.Now},
 	}, c.Each)
 	s.App = of("api")
-	step := func(name string, s handler.Step) executions.Function {
-		return executions.Function{Name: name, Timeout: limits.Timeouts[name], Handle: in(sqlite.Backfill, function.JSON(s.Handle))}
+	step := func(h handler.Step) function.Bytes { return in(sqlite.Backfill, function.JSON(h.Handle)) }
+	f := Functions{
+		Fence: step(of("fence").Fence), List: step(of("list").List), Drain: step(of("drain").Drain), Finish: step(of("finish").Finish),
 	}
-	s.Machine, err = s.runtime.Machine(ctx, executions.Config{
-		Name: "move", Definition: move.StateMachine, Changed: s.measured.executed, Functions: map[string]executions.Function{
-			"${FenceFunctionArn}":  step("fence", of("fence").Fence),
-			"${ListFunctionArn}":   step("list", of("list").List),
-			"${DrainFunctionArn}":  step("drain", of("drain").Drain),
-			"${FinishFunctionArn}": step("finish", of("finish").Finish),
-		},
-	})
-	if err != nil {
+	convert, live, sweep := of("convert").Convert, of("redirect").Redirect, of("sweep").Sweep
+	f.Convert.Handle = in(sqlite.Backfill, convert.Handle)
+	f.Redirect.Handle, f.RedirectFailed.Handle = s.measured.behind(in(sqlite.Live, live.Handle)), in(sqlite.Live, live.HandleFailed)
+	f.Sweep.Handle, f.Executed = sweep.Handle, s.measured.executed
+	if s.Machine, err = Drive(ctx, s.runtime, limits, queues, stream, converters, f); err != nil {
 		return err
 	}
 	starter.StateMachine = s.Machine
-	convert, redirect, sweep := of("convert").Convert, of("redirect").Redirect, of("sweep").Sweep
-	s.runtime.Poll(s.Batches, queue.Function{
-		Name: "convert", Timeout: limits.Timeouts["convert"], Handle: in(sqlite.Backfill, convert.Handle),
-	}, converters)
-	s.runtime.Poll(failures, queue.Function{
-		Name: "redirect-failed", Timeout: limits.Timeouts["redirect"], Handle: in(sqlite.Live, redirect.HandleFailed),
-	}, 2)
-	stream.Function = streams.Function{Name: "redirect", Timeout: limits.Timeouts["redirect"], Handle: s.measured.behind(in(sqlite.Live, redirect.Handle))}
-	stream.OnFailure = failures.Send
-	s.runtime.Stream(stream)
-	s.runtime.Schedule(&schedule.Schedule{
-		Name: "sweep", Every: limits.Sweep,
-		Function: schedule.Function{Name: "sweep", Timeout: limits.Timeouts["sweep"], Handle: sweep.Handle},
-	})
 	s.runtime.Part(s.measured.watch)
 	return s.listen(ctx, c)
 }
@@ -184,25 +165,6 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 // in has a handler work with a priority.
 func in[In, Out any](priority func(context.Context) context.Context, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) { return f(priority(ctx), in) }
-}
-
-// queues opens the queues and returns the one of the stream's failures.
-func (s *Stack) queues(ctx context.Context, limits Limits, ready func(context.Context)) (failures *queue.Queue, err error) {
-	open := func(name string, of Queue, ready func(context.Context)) (*queue.Queue, error) {
-		dead, err := s.runtime.Queue(ctx, queue.Config{Name: name + "-dead"})
-		if err != nil {
-			return nil, err
-		}
-		q, err := s.runtime.Queue(ctx, queue.Config{
-			Name: name, Visibility: of.Visibility, MaxReceives: of.Receives, DeadLetters: dead, Ready: ready,
-		})
-		s.measured.queues = append(s.measured.queues, dead, q)
-		return q, err
-	}
-	if s.Batches, err = open("batches", limits.Batches, ready); err != nil {
-		return nil, err
-	}
-	return open("stream-failures", limits.StreamFailures, nil)
 }
 
 // each returns the handlers of a function, which are made once. Without own,
@@ -222,21 +184,14 @@ func each(b app.Platform, own func(string, app.Platform) app.Platform) func(name
 }
 
 func (s *Stack) listen(ctx context.Context, c Config) (err error) {
-	s.Site = s.measured.answered(withPriority(s.App.Site(console.SignIn{Kind: console.None})))
+	site := func(how console.SignIn) http.Handler { return s.measured.answered(withPriority(s.App.Site(how))) }
+	s.Site = site(console.SignIn{Kind: console.None})
 	if c.Address == "" {
 		return nil
 	}
-	front := gateway.Config{
-		Address: c.Address, Remote: c.Remote, Hosts: c.Hosts, Proxies: c.Proxies, Certificate: c.Certificate, Handler: s.Site, Verify: s.Issuer.Verify,
-		Public: app.IsPublic, Intake: app.IsIntake, Refuse: app.Refuse, Lanes: c.Lanes, Log: c.Log,
-	}
-	if !c.Remote || c.Certificate != nil {
-		s.SignIn = signin.New(signin.Config{Issuer: s.Issuer, Setup: s.App.Setups.Setup, Secure: c.isSecure, Clock: c.Clock, Log: c.Log})
-		front.Handler = s.measured.answered(withSignIn(s.SignIn, withPriority(s.App.Site(console.SignIn{Kind: console.Local}))))
-		front.Public = func(r *http.Request) bool { return app.IsPublic(r) || isSignIn(r) }
-	}
-	front.Refuse = s.measured.refused(front.Refuse)
-	s.Gateway, err = gateway.Listen(ctx, front)
+	s.Gateway, s.SignIn, err = Listen(ctx, c, Front{
+		Tokens: s.Issuer, Setup: s.App.Setups.Setup, Site: site, Refuse: s.measured.refused(app.Refuse),
+	})
 	if err == nil {
 		s.runtime.Serve(s.Gateway)
 	}
@@ -258,20 +213,6 @@ func withPriority(site http.Handler) http.Handler {
 		site.ServeHTTP(w, r)
 	})
 }
-
-// withSignIn answers requests that sign somebody in, and leaves all others to the
-// site.
-func withSignIn(s *signin.SignIn, site http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isSignIn(r) {
-			s.ServeHTTP(w, r)
-			return
-		}
-		site.ServeHTTP(w, r)
-	})
-}
-
-func isSignIn(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, signin.Prefix) }
 
 // isConversation leaves out what is no conversation. The engine records changes
 // of conversations in the inbox only, as the filter of the event source mapping on

@@ -205,8 +205,14 @@ func (c Config) authenticate(r *http.Request) (desk.Caller, error) {
 	if err != nil {
 		return desk.Caller{}, err
 	}
-	caller.Address, _, err = net.SplitHostPort(r.RemoteAddr)
+	caller.Address, err = addressOf(r)
 	return caller, err
+}
+
+// addressOf is the network address that a request comes from.
+func addressOf(r *http.Request) (string, error) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	return host, err
 }
 
 // recover answers a request that the gateway itself panicked at, before anything
