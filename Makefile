@@ -82,7 +82,7 @@ sam-build: ## Build the functions for AWS into .aws-sam (needs SAM)
 	CGO_ENABLED=0 GOFLAGS="-tags=lambda.norpc '-ldflags=-s -w'" sam build
 
 .PHONY: sam-local
-sam-local: ## Run the functions in containers, the API on port 3000 (needs Docker)
+sam-local: ## Run the functions in containers, and all that is around them, on port 3000 (needs Docker)
 	@infra/samlocal/run
 
 .PHONY: build

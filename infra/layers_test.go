@@ -95,7 +95,9 @@ var layers = []layer{
 	{of: "infra/deskmove", imports: []string{"shared/cli", "shared/local"}},
 	{of: "infra/samlocal/tables", sdk: true, imports: []string{"shared/aws/dynamo", "shared/store"}},
 	{of: "infra/samlocal", sdk: true, events: true, imports: []string{
-		"infra/samlocal/tables", "shared/api", "shared/app", "shared/aws/dynamo", "shared/desk", "shared/move", "shared/store"}},
+		"infra/samlocal/tables", "shared/api", "shared/app", "shared/aws/dynamo", "shared/console", "shared/desk", "shared/local",
+		"shared/local/function", "shared/local/gateway", "shared/local/issuer", "shared/local/queue", "shared/local/runtime", "shared/local/streams",
+		"shared/move", "shared/store"}},
 	{of: "infra", kit: true},
 	{of: "infra/test/bootstrap", kit: true, events: true},
 	{of: "infra/test/browser", kit: true},

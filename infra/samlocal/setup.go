@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"deskmove/infra/samlocal/tables"
 	"deskmove/shared/aws/dynamo"
@@ -22,16 +22,16 @@ import (
 const (
 	region       = "us-east-1"
 	nobody       = "local"          // access key and secret: the stand-ins take any
-	states       = "8083"           // the port of whatever may walk state machines here
-	startTimeout = 30 * time.Second // with stand-ins that are being started
+	startTimeout = 30 * time.Second // of a stand-in that is being started
 )
 
 // setup holds the inputs and outputs of sam-local's setup.
 type setup struct {
-	name          string // with which those of tables and queue begin
-	dynamodb, sqs string // URLs of the stand-ins
-	host          string // of the stand-ins, as functions see it
-	events        string // folder of the sample events
+	name     string // with which those of tables and queue begin
+	dynamodb string // URL of the stand-in
+	services string // URL of queue and state machine, which the platform serves
+	host     string // of both, as functions see it
+	events   string // folder of the sample events
 
 	template     string // path of the built template
 	architecture string // of the built functions; "" leaves the template's
@@ -44,6 +44,28 @@ func (s setup) tables() dynamo.Tables {
 	return dynamo.Tables{Conversations: s.name + "-conversations", Control: s.name + "-control"}
 }
 
+// engine is the tables.
+func (s setup) engine() *dynamo.Engine {
+	db, streams := dynamo.Clients(config(s.dynamodb))
+	return dynamo.New(db, streams, s.tables())
+}
+
+// queue is the name of the queue of batches.
+func (s setup) queue() string { return s.name + "-batches" }
+
+// deadBatches and deadFailures are the ARNs of the dead-letter queues.
+func (s setup) deadBatches() string {
+	return "arn:aws:sqs:" + region + ":000000000000:" + s.name + "-batches-dead"
+}
+func (s setup) deadFailures() string {
+	return "arn:aws:sqs:" + region + ":000000000000:" + s.name + "-stream-failures-dead"
+}
+
+// machine is the ARN of the state machine.
+func (s setup) machine() string {
+	return "arn:aws:states:" + region + ":000000000000:stateMachine:" + s.name + "-move"
+}
+
 // config is for the clients of a stand-in.
 func config(endpoint string) aws.Config {
 	return aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider(nobody, nobody, "")}
@@ -51,28 +73,24 @@ func config(endpoint string) aws.Config {
 
 // run sets everything up. Done again, it changes nothing.
 func (s setup) run(ctx context.Context) error {
-	for _, endpoint := range []string{s.dynamodb, s.sqs} {
-		if err := await(ctx, endpoint); err != nil {
-			return err
-		}
+	within, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := await(within, s.dynamodb, "infra/test/peers/run, which serves tables,"); err != nil {
+		return err
 	}
-	db, streams := dynamo.Clients(config(s.dynamodb))
+	db, _ := dynamo.Clients(config(s.dynamodb))
 	names := s.tables()
 	if err := tables.Create(ctx, db, names); err != nil {
 		return err
 	}
-	if err := sample(ctx, dynamo.New(db, streams, names), s.events); err != nil {
+	if err := sample(ctx, s.engine(), s.events); err != nil {
 		return err
 	}
 	about, err := db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &names.Conversations})
 	if err != nil {
 		return err
 	}
-	queue, err := sqs.NewFromConfig(config(s.sqs)).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(s.name + "-batches")})
-	if err != nil {
-		return fmt.Errorf("create the queue: %w", err)
-	}
-	vars, err := s.variables(aws.ToString(about.Table.LatestStreamArn), aws.ToString(queue.QueueUrl))
+	vars, err := s.variables(aws.ToString(about.Table.LatestStreamArn))
 	if err != nil {
 		return err
 	}
@@ -84,16 +102,12 @@ func (s setup) run(ctx context.Context) error {
 }
 
 // variables are all that functions read of their environment.
-func (s setup) variables(stream, queue string) (map[string]string, error) {
+func (s setup) variables(stream string) (map[string]string, error) {
 	db, err := withHost(s.dynamodb, s.host)
 	if err != nil {
 		return nil, err
 	}
-	q, err := withHost(s.sqs, s.host)
-	if err != nil {
-		return nil, err
-	}
-	u, err := url.Parse(queue)
+	services, err := withHost(s.services, s.host)
 	if err != nil {
 		return nil, err
 	}
@@ -101,18 +115,17 @@ func (s setup) variables(stream, queue string) (map[string]string, error) {
 	return map[string]string{
 		"CONVERSATIONS_TABLE": tables.Conversations, "CONTROL_TABLE": tables.Control,
 		"CONVERSATIONS_STREAM_ARN":       stream,
-		"BATCHES_QUEUE_URL":              q + u.Path,
-		"BATCHES_DEAD_QUEUE_ARN":         "arn:aws:sqs:" + region + ":000000000000:" + s.name + "-batches-dead",
-		"STREAM_FAILURES_DEAD_QUEUE_ARN": "arn:aws:sqs:" + region + ":000000000000:" + s.name + "-stream-failures-dead",
-		"MOVE_MACHINE_ARN":               "arn:aws:states:" + region + ":000000000000:stateMachine:" + s.name + "-move",
+		"BATCHES_QUEUE_URL":              services + "/000000000000/" + s.queue(),
+		"BATCHES_DEAD_QUEUE_ARN":         s.deadBatches(),
+		"STREAM_FAILURES_DEAD_QUEUE_ARN": s.deadFailures(),
+		"MOVE_MACHINE_ARN":               s.machine(),
 		"METRICS_NAMESPACE":              s.name,
-		"SIGN_IN_URL":                    "", // SAM checks no tokens
+		"SIGN_IN_URL":                    "", // tokens are the gateway's
 		"SIGN_IN_CLIENT":                 "",
 		"DASHBOARD_URL":                  "", // no dashboard either
 
 		"AWS_REGION": region, "AWS_ACCESS_KEY_ID": nobody, "AWS_SECRET_ACCESS_KEY": nobody,
-		"AWS_ENDPOINT_URL_DYNAMODB": db, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": db, "AWS_ENDPOINT_URL_SQS": q,
-		"AWS_ENDPOINT_URL_SFN": "http://" + net.JoinHostPort(s.host, states),
+		"AWS_ENDPOINT_URL_DYNAMODB": db, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": db, "AWS_ENDPOINT_URL_SQS": services, "AWS_ENDPOINT_URL_SFN": services,
 	}, nil
 }
 
@@ -126,14 +139,12 @@ func withHost(endpoint, host string) (string, error) {
 	return u.String(), nil
 }
 
-// await waits until something listens at an endpoint.
-func await(ctx context.Context, endpoint string) error {
+// await waits until something listens at an endpoint, where somebody is to.
+func await(ctx context.Context, endpoint, somebody string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
 	for {
 		c, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
 		if err == nil {
@@ -141,7 +152,7 @@ func await(ctx context.Context, endpoint string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("nothing listens at %s; infra/test/peers/run serves tables and queues: %w", endpoint, err)
+			return fmt.Errorf("%s does not listen at %s: %w", somebody, endpoint, cmp.Or(context.Cause(ctx), err))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

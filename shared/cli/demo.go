@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,8 @@ type demoCmd struct {
 	Rate          float64 `default:"50" placeholder:"R" help:"Changes per second made by customers and agents during the move (${default})."`
 	Seed          uint64  `placeholder:"S" help:"Seed of the sample and the traffic."`
 	Keep          bool    `help:"Keep the data afterwards."`
+	Endpoint      string  `placeholder:"URL" help:"Show it on a server that runs already, such as http://127.0.0.1:8420, which has no account \"demo\" yet."`
+	Data          string  `placeholder:"DIR" help:"With --endpoint: that server's data directory, with whose key tokens are made."`
 	Stay          *bool   `negatable:"" help:"Leave the server up at the end, and print a link to the report; the default on a terminal."`
 }
 
@@ -27,6 +30,12 @@ lost. Exit code: 1 if anything was lost.`
 }
 
 func (d demoCmd) Run(ctx context.Context, c *call) error {
+	switch {
+	case (d.Endpoint == "") != (d.Data == ""):
+		return errors.New("demo: --endpoint and --data go together: give both, or neither for a server of the demo's own")
+	case d.Endpoint != "" && d.Keep:
+		return errors.New("demo: --keep is for a server of the demo's own: leave it out, since what is at --endpoint stays there")
+	}
 	keepPrivate()
 	self, err := os.Executable()
 	if err != nil {
@@ -45,7 +54,7 @@ func (d demoCmd) Run(ctx context.Context, c *call) error {
 	}
 	outcome, err := demo.Run(ctx, demo.Options{
 		Program: self, Call: program(), Out: out, Live: live, Keep: d.Keep, Stay: stay,
-		Conversations: d.Conversations, Rate: d.Rate, Seed: d.Seed,
+		Endpoint: d.Endpoint, Data: d.Data, Conversations: d.Conversations, Rate: d.Rate, Seed: d.Seed,
 	})
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)

@@ -5,6 +5,7 @@ package demo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,10 @@ type Options struct {
 	// Stay, if not nil, returns when the server may end, of whose console a link
 	// has been printed by then.
 	Stay func(context.Context)
+
+	// Endpoint, if not empty, is the URL of a server that runs on the folder Data, on
+	// which the demo is to take place.
+	Endpoint, Data string
 
 	Conversations int     // of the sample; 400 if 0
 	Rate          float64 // changes a second; 50 if 0
@@ -122,6 +127,9 @@ func (d *demo) run(ctx context.Context) error {
 }
 
 func (d *demo) startEngine(ctx context.Context) (err error) {
+	if d.Endpoint != "" {
+		return d.join(ctx)
+	}
 	began := time.Now()
 	if d.dir, err = os.MkdirTemp("", "deskmove-demo-"); err != nil {
 		return err
@@ -140,6 +148,20 @@ func (d *demo) startEngine(ctx context.Context) (err error) {
 	}
 	d.title("A separate server")
 	d.say("deskmove serve at %s, data in %s (%s)", d.server.URL(), data, since(began))
+	return nil
+}
+
+// join uses a server that runs, whose account the demo's must not be.
+func (d *demo) join(ctx context.Context) (err error) {
+	d.server = process.At(d.Endpoint, d.Options.Data)
+	if d.admin, err = d.server.Client(account, "admin", desk.SuperAdmin); err != nil {
+		return err
+	}
+	if _, _, err = d.admin.Setup(ctx); !client.IsNotFound(err) {
+		return cmp.Or(err, fmt.Errorf("%s has an account %q already: start that server with other data", d.Endpoint, account))
+	}
+	d.title("A server that runs already")
+	d.say("deskmove at %s", d.server.URL())
 	return nil
 }
 
@@ -247,7 +269,7 @@ func (d *demo) cleanUp(cause error) error {
 	if cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
 		errs = append(errs, d.lastWords())
 	}
-	if d.dir != "" && d.Data == "" {
+	if d.dir != "" && d.Outcome.Data == "" {
 		errs = append(errs, os.RemoveAll(d.dir))
 	}
 	return errors.Join(errs...)
@@ -255,6 +277,9 @@ func (d *demo) cleanUp(cause error) error {
 
 // lastWords returns the end of the server's log as an error, nil if it is empty.
 func (d *demo) lastWords() error {
+	if d.dir == "" {
+		return nil // the log is not ours
+	}
 	log, err := os.ReadFile(filepath.Join(d.dir, "serve.log"))
 	const most = 2000
 	if log = bytes.TrimSpace(log); err != nil || len(log) == 0 {

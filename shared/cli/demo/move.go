@@ -158,10 +158,19 @@ func (d *demo) report(ctx context.Context) (err error) {
 	return nil
 }
 
+// patience is how long what customers wrote may be on its way: of a server that runs
+// already it is not known how fast it is.
+func (d *demo) patience() time.Duration {
+	if d.Endpoint != "" {
+		return 2 * time.Minute
+	}
+	return 15 * time.Second
+}
+
 func (d *demo) verify(ctx context.Context) (err error) {
 	d.title("The proof, calculated from the data")
 	done := d.watch(ctx, func() string { return "verifying" })
-	d.Verify, err = verify.Run(ctx, d.admin, verify.Options{Settings: d.settings})
+	d.Verify, err = verify.Run(ctx, d.admin, verify.Options{Settings: d.settings, Grace: d.patience()})
 	done()
 	if err != nil {
 		return err
@@ -170,7 +179,7 @@ func (d *demo) verify(ctx context.Context) (err error) {
 	d.Check, err = d.traffic.Check(ctx, []desk.Move{{
 		ID: d.Move.ID, FenceAt: d.Move.FenceAt,
 		Choices: desk.Choices{Channel: Moved, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "new", Closed: "solved"}},
-	}}, 15*time.Second)
+	}}, d.patience())
 	done()
 	if err != nil {
 		return err

@@ -125,7 +125,7 @@ func (d *demo) keep() {
 	if !d.Keep {
 		return
 	}
-	d.Data = d.dir
+	d.Outcome.Data = d.dir
 	data := d.dir + "/data"
 	d.print(fmt.Sprintf(`
 The data is kept. To look around:

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -90,8 +91,8 @@ func (d *demo) after(ctx context.Context) (err error) {
 	}
 	select {
 	case <-s.landed:
-	case <-time.After(30 * time.Second):
-		return errors.New("a customer's reply has not reopened its ticket within 30 s of the move's end")
+	case <-time.After(2 * d.patience()):
+		return fmt.Errorf("a customer's reply has not reopened its ticket within %v of the move's end", 2*d.patience())
 	}
 	if s.err != nil {
 		return s.err

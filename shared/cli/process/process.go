@@ -29,7 +29,10 @@ type Config struct {
 	Log     io.Writer
 }
 
-// Server is a running "deskmove serve".
+// At is a server that somebody else has started on a data folder, and will stop.
+func At(url, dir string) *Server { return &Server{config: Config{Dir: dir}, url: url} }
+
+// Server is a running "deskmove serve", or whatever takes the tokens of a data folder.
 type Server struct {
 	config Config
 	cmd    *exec.Cmd
@@ -121,8 +124,12 @@ func (s *Server) Signal(sig os.Signal) error { return s.cmd.Process.Signal(sig) 
 // Ended is closed when the process has ended.
 func (s *Server) Ended() <-chan struct{} { return s.ended }
 
-// Stop asks the process to end, and kills it if it is still running after 20 s.
+// Stop asks the process to end, and kills it if it is still running after 20 s. A
+// server that somebody else has started goes on.
 func (s *Server) Stop() error {
+	if s.cmd == nil {
+		return nil
+	}
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil { // it has ended, or signals are not possible here
 		return s.Kill()
 	}

@@ -10,8 +10,8 @@ import (
 	"deskmove/shared/store"
 )
 
-// Shards and Changes make an Engine a store.Stream, for the suite of streams: on AWS
-// it is Lambda that follows the stream.
+// Shards and Changes make an Engine a store.Stream, for whoever is in Lambda's place: on
+// AWS it is Lambda that follows the stream.
 func (e *Engine) Shards(ctx context.Context) ([]string, error) { return e.shards(ctx) }
 
 // Changes implements store.Stream. What is kept no more is left out.
