@@ -29,5 +29,5 @@ func wire(c *aws.Cloud) (aws.Handler[events.APIGatewayV2HTTPRequest, events.APIG
 	b.Machine, b.DeadLetters = c.Machine(e.Machine), c.DeadLetters(e.DeadLetters)
 	a := app.New(b)
 	a.Dashboard = string(e.DashboardURL)
-	return api.Lambda{API: a.Site(e.Console()), Log: c.Log}.Handle, nil
+	return api.Lambda{API: c.Site(e.Tables, a.Site(e.Console())), Log: c.Log}.Handle, nil
 }

@@ -41,6 +41,7 @@ const (
 	codeNotEnded    = "not-ended"
 
 	codeLayout   = "layout"
+	codeNoTables = "no-tables"
 	codeRate     = "too-many-requests"
 	codeBusy     = "busy"
 	codeFull     = "full"
@@ -94,7 +95,7 @@ func AllCodes() Codes {
 		codeNoBody: nil, codeNotJSON: place, codeNotUnicode: place, codeNameTwice: place, codeUnreadable: nil, codeMediaType: {"type"}, codeTooLarge: {"kilobytes"}, codeTooMuch: nil, codeValues: {"most"},
 		codeInvalid: nil, codeNotFound: nil, codeMethod: {"allowed", "method"},
 		codeMoveRunning: {"move"}, codeMoved: {"conversation", "ticket"}, codeChanged: nil, codeSetupOther: nil, codeNoVersion: nil, codeBlocked: nil, codeKeyReused: nil, codeNotEnded: nil,
-		codeLayout: nil, codeRate: {"perSecond", "who"}, codeBusy: nil, codeFull: nil, codeInternal: nil,
+		codeLayout: nil, codeNoTables: nil, codeRate: {"perSecond", "who"}, codeBusy: nil, codeFull: nil, codeInternal: nil,
 	}
 	maps.Copy(problems, auth.Codes())
 	maps.Copy(problems, desk.RefusalCodes())

@@ -103,7 +103,7 @@ var (
 // those that follow from its input. Common ones are described once, in shared.
 func (op operation) responses(takesBody bool, shared map[string]*huma.Response) map[string]*huma.Response {
 	ctx := context.Background()
-	all := []*problem{internal(), known(ctx, store.ErrThrottled), unknownHost(), tooOften(&desk.RateError{Who: "ann", PerSecond: 50}), invalid([]*desk.InvalidError{exampleInvalid})}
+	all := []*problem{internal(), known(ctx, store.ErrThrottled), known(ctx, &store.TablesError{Variables: []string{"CONVERSATIONS_TABLE", "CONTROL_TABLE"}}), unknownHost(), tooOften(&desk.RateError{Who: "ann", PerSecond: 50}), invalid([]*desk.InvalidError{exampleInvalid})}
 	own := map[int]bool{http.StatusForbidden: true} // they name the roles
 	for _, err := range op.problems {
 		p := known(ctx, err)

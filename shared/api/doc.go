@@ -61,5 +61,6 @@
 //	version-required      428     the account has a setup, and If-Match is missing
 //	internal              500     an unexpected error; see the log
 //	busy                  503     try again after Retry-After
+//	no-tables             503     functions run without the tables of a stack: by SAM local
 //	full                  507     the storage is full
 package api

@@ -186,6 +186,10 @@ func known(ctx context.Context, err error) *problem {
 	if e, ok := errors.AsType[*store.LayoutError](err); ok {
 		return newProblem(http.StatusConflict, codeLayout, e.Error(), "use new tables or a new data folder, or the version of deskmove that wrote the data")
 	}
+	if e, ok := errors.AsType[*store.TablesError](err); ok {
+		return newProblem(http.StatusServiceUnavailable, codeNoTables, e.Error(),
+			"run make sam-local, or name the tables of a stack in the file for sam local's --env-vars")
+	}
 	if p := conflict(err); p != nil {
 		return p
 	}

@@ -111,13 +111,17 @@ const BatchSize = 500
 // data of another layout are refused.
 func (c *Cloud) Platform(t Tables) app.Platform {
 	engine := c.engine(t)
+	missing := t.Missing()
 	check := func(ctx context.Context) error {
+		if missing != nil {
+			return missing
+		}
 		if err := engine.Check(ctx); err != nil {
 			return err
 		}
 		return store.CheckLayout(ctx, engine)
 	}
-	return app.Platform{Engine: &checked{Engine: engine}, Batch: BatchSize, StandBack: standBack, Now: time.Now, Log: c.Log, Check: cached(check)}
+	return app.Platform{Engine: &checked{Engine: engine, missing: missing}, Batch: BatchSize, StandBack: standBack, Now: time.Now, Log: c.Log, Check: cached(check)}
 }
 
 // standBack is how long a converter leaves a table alone that has throttled it. Its batch

@@ -13,11 +13,15 @@ import (
 // start, which nothing that is busy may fail.
 type checked struct {
 	store.Engine
-	mu    sync.Mutex
-	known atomic.Bool
+	missing error // of the tables, which are not even asked then
+	mu      sync.Mutex
+	known   atomic.Bool
 }
 
 func (e *checked) check(ctx context.Context) error {
+	if e.missing != nil {
+		return e.missing
+	}
 	if e.known.Load() {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -176,6 +177,14 @@ var (
 	// ErrFull says that no storage is left.
 	ErrFull error = temporary("storage is full")
 )
+
+// TablesError says that the names of tables, in these environment variables, are of none.
+type TablesError struct{ Variables []string }
+
+func (e *TablesError) Error() string {
+	return "there are no tables: " + strings.Join(e.Variables, " and ") + " have the names of template.yaml, and not those of a stack's tables; " +
+		"make sam-local runs the functions with tables"
+}
 
 // temporary is an error that says nothing about what was to be written.
 type temporary string

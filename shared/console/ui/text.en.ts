@@ -320,6 +320,8 @@ export const en = {
   "problem.not-movable.remedy": "Move a chat flow, e-mail, form or calling channel.",
   "problem.not-moved": "The channel lives in the inbox",
   "problem.not-moved.remedy": "Move it first.",
+  "problem.no-tables": "There are no tables",
+  "problem.no-tables.remedy": "Run make sam-local, or name a stack’s tables.",
   "problem.layout": "The data is of another version of deskmove",
   "problem.layout.remedy": "Use the version that wrote it.",
   "problem.not-ended": "There is no report yet",

@@ -320,6 +320,8 @@ export const nb: Record<keyof typeof en, string> = {
   "problem.not-movable.remedy": "Flytt en chatflyt eller en kanal for e-post, skjema eller anrop.",
   "problem.not-moved": "Kanalen hører til i innboksen",
   "problem.not-moved.remedy": "Flytt den først.",
+  "problem.no-tables": "Det finnes ingen tabeller",
+  "problem.no-tables.remedy": "Kjør make sam-local, eller oppgi tabellene til en stack.",
   "problem.layout": "Dataene er fra en annen versjon av deskmove",
   "problem.layout.remedy": "Bruk versjonen som skrev dem.",
   "problem.not-ended": "Det finnes ingen rapport ennå",
