@@ -167,7 +167,7 @@ func (r *round) traffic(ctx context.Context) (*traffic.Traffic, func() error, er
 	connector.Patience, agent.Patience = -1, -1
 	t, err := traffic.New(traffic.Config{
 		Name: "kill", Seed: r.random.Uint64(), Rate: r.rate, Setup: r.setup, Busiest: demo.Moved,
-	}, traffic.HTTPAPI{Connector: connector, Agent: agent})
+	}, traffic.HTTPAPI{Connector: connector, Agent: agent, Reader: r.eyes})
 	if err != nil {
 		return nil, nil, err
 	}

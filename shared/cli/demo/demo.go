@@ -221,7 +221,7 @@ func (d *demo) startTraffic(ctx context.Context) error {
 	connector.Patience, agent.Patience = -1, -1
 	d.traffic, err = traffic.New(traffic.Config{
 		Name: "demo", Seed: d.Seed, Rate: d.Rate, Setup: d.setup, Busiest: Moved,
-	}, traffic.HTTPAPI{Connector: connector, Agent: agent})
+	}, traffic.HTTPAPI{Connector: connector, Agent: agent, Reader: d.admin})
 	if err != nil {
 		return err
 	}

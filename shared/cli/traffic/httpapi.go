@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -15,7 +16,12 @@ import (
 type HTTPAPI struct {
 	Connector *client.Client
 	Agent     *client.Client // with help desk access
+	// Reader reads all that is compared, more than a person may; Agent if nil. It has
+	// help desk access, too.
+	Reader *client.Client
 }
+
+func (h HTTPAPI) reader() *client.Client { return cmp.Or(h.Reader, h.Agent) }
 
 // translate tells refusals from answers that did not come.
 func translate(err error) error {
@@ -53,12 +59,12 @@ func (h HTTPAPI) EditTicket(ctx context.Context, id string, e desk.TicketEdit) e
 
 // Conversation implements API.
 func (h HTTPAPI) Conversation(ctx context.Context, id string) (desk.Conversation, []desk.Message, error) {
-	t, err := h.Agent.Conversation(ctx, id)
+	t, err := h.reader().Conversation(ctx, id)
 	if err != nil {
 		return desk.Conversation{}, nil, translate(err)
 	}
 	var ms []desk.Message
-	for m, err := range h.Agent.Messages(ctx, id) {
+	for m, err := range h.reader().Messages(ctx, id) {
 		if err != nil {
 			return desk.Conversation{}, nil, translate(err)
 		}
@@ -80,7 +86,7 @@ func (h HTTPAPI) Conversation(ctx context.Context, id string) (desk.Conversation
 // ticket reads the ticket of a conversation; the zero Ticket if there is none that
 // is where the conversation is.
 func (h HTTPAPI) ticket(ctx context.Context, c api.Conversation) (desk.Ticket, error) {
-	t, err := h.Agent.Ticket(ctx, c.TicketID)
+	t, err := h.reader().Ticket(ctx, c.TicketID)
 	switch {
 	case client.IsNotFound(err), err == nil && (t.ID != desk.TicketID(c.ID) || t.ConversationID != c.ID || t.Home != c.Home):
 		return desk.Ticket{}, nil
