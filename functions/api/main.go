@@ -22,6 +22,9 @@ func main() { aws.Main(wire) }
 
 func wire(c *aws.Cloud) (aws.Handler[events.APIGatewayV2HTTPRequest, events.APIGatewayV2HTTPResponse], error) {
 	var e environment
+	if err := c.Read(&e.Tables); err == nil && e.Missing() != nil { // by SAM local: the other variables are no better
+		return api.Lambda{API: c.Refuse(e.Missing()), Log: c.Log}.Handle, nil
+	}
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
@@ -29,5 +32,5 @@ func wire(c *aws.Cloud) (aws.Handler[events.APIGatewayV2HTTPRequest, events.APIG
 	b.Machine, b.DeadLetters = c.Machine(e.Machine), c.DeadLetters(e.DeadLetters)
 	a := app.New(b)
 	a.Dashboard = string(e.DashboardURL)
-	return api.Lambda{API: c.Site(e.Tables, a.Site(e.Console())), Log: c.Log}.Handle, nil
+	return api.Lambda{API: a.Site(e.Console()), Log: c.Log}.Handle, nil
 }

@@ -24,12 +24,8 @@ func (t Tables) Missing() error {
 	return &store.TablesError{Variables: variables}
 }
 
-// Site returns the site, or if there are no tables, one that says so whatever is asked.
-func (c *Cloud) Site(t Tables, site http.Handler) http.Handler {
-	err := t.Missing()
-	if err == nil {
-		return site
-	}
+// Refuse returns a site that answers whatever is asked with an error, and logs it.
+func (c *Cloud) Refuse(err error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.Log.ErrorContext(r.Context(), "request not done", "cause", err)
 		app.Refuse(w, r, err)
