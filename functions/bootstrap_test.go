@@ -132,6 +132,17 @@ func TestMissingVariables(t *testing.T) {
 }
 
 // TestMalformedVariables names them, and does not repeat their values.
+// TestPlainSAM: SAM local, started without tables, leaves the template's names in their
+// place and ARNs that are none. The API says so, whatever it is asked.
+func TestPlainSAM(t *testing.T) {
+	p := start(t, "api", "CONVERSATIONS_TABLE=ConversationsTable", "CONTROL_TABLE=ControlTable", "MOVE_MACHINE_ARN=x",
+		"BATCHES_DEAD_QUEUE_ARN=x", "STREAM_FAILURES_DEAD_QUEUE_ARN=x", "AWS_REGION=local")
+	a, err := p.Invoke(t.Context(), event(t, "api"), 29*time.Second)
+	if err != nil || !strings.Contains(string(a.Payload), `"statusCode":503`) || !strings.Contains(string(a.Payload), "no-tables") || !strings.Contains(p.Log(), "make sam-local") {
+		t.Errorf("%s %s, %v; log %s", a.ErrorType, a.Payload, err, p.Log())
+	}
+}
+
 func TestMalformedVariables(t *testing.T) {
 	for variable, values := range map[string][]string{
 		"CONVERSATIONS_TABLE":      {"a", "with space", "x/y", strings.Repeat("x", 256), "${ConversationsTable}"},
