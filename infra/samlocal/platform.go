@@ -94,8 +94,10 @@ func (s setup) open(ctx context.Context, a around) (_ *platform, err error) {
 	}); err != nil {
 		return nil, err
 	}
+	made := local.Tokens{Journal: store.JournalStore{Engine: engine}, Issuer: tokens, Clock: p.runtime.Host.Clock, Log: a.log}
+	p.runtime.Part(made.Run)
 	gate, people, err := local.Listen(ctx, local.Config{Address: a.gateway, Log: a.log}, local.Front{
-		Tokens: tokens, Setup: store.SetupStore{Engine: engine}.Setup, Refuse: app.Refuse, Site: func(how console.SignIn) http.Handler {
+		Tokens: tokens, Made: made.Made, Setup: store.SetupStore{Engine: engine}.Setup, Refuse: app.Refuse, Site: func(how console.SignIn) http.Handler {
 			api := gateway.Integration{Invoke: handler[events.APIGatewayV2HTTPRequest, events.APIGatewayV2HTTPResponse](a.lambda, "api"), Log: a.log}
 			return console.New(how, api) // the pages of the function know of no sign-in
 		},

@@ -36,7 +36,8 @@ func (tokenCmd) Help() string {
   export DESKMOVE_TOKEN=$(deskmove token --account demo --role super-admin)
 
 The agent must be in the account's setup, with this role at least, and a connector among its connectors: both are looked
-up whenever the token is used. The first super-admin of an account that has no setup yet need not.
+up whenever the token is used. The first super-admin of an account that has no setup yet need not. That the token was made
+is in the audit log once "serve" runs.
 
 With --revoke, --revoke-connector or --revoke-all it asks the API to withdraw tokens: those issued until now are refused
 from now on, and one that is made afterwards is good.`
@@ -93,13 +94,14 @@ func (t tokenCmd) revoke(ctx context.Context, c *call) error {
 	})
 }
 
-// mint creates a token with the key that serve created in dir.
+// mint creates a token with the key that serve created in dir, and a note of it for
+// the audit log.
 func mint(dir, account, agent string, role desk.Role, ttl time.Duration) (string, error) {
 	i, err := openIssuer(dir)
 	if err != nil {
 		return "", err
 	}
-	return i.Mint(account, agent, role, ttl)
+	return i.MintNoted(account, agent, role, ttl)
 }
 
 // openIssuer opens the key that serve created in dir.

@@ -37,7 +37,7 @@ const byClientCredentials = "TokenGeneration_ClientCredentials" // #nosec G101 -
 type Claims struct{ Log *slog.Logger }
 
 // Handle adds to a token before it is issued; the versions 2 and 3 of the event are
-// of one shape. A user or a client of which account, role or name is missing or invalid
+// of one shape. It logs whose each token is. A user or a client of which account, role or name is missing or invalid
 // gets no token but an error that says what to do.
 func (h Claims) Handle(ctx context.Context, e events.CognitoEventUserPoolsPreTokenGenV2_0) (events.CognitoEventUserPoolsPreTokenGenV2_0, error) {
 	of := ofUser
@@ -49,6 +49,8 @@ func (h Claims) Handle(ctx context.Context, e events.CognitoEventUserPoolsPreTok
 		h.Log.ErrorContext(ctx, "token not issued", "trigger", e.TriggerSource, "client", e.CallerContext.ClientID, "err", err)
 		return e, err
 	}
+	// This function may not touch the tables, so this line is what tells of the token.
+	h.Log.InfoContext(ctx, "token made", "account", caller.Account, "agent", caller.Agent, "role", caller.Role, "client", e.CallerContext.ClientID, "trigger", e.TriggerSource)
 	e.Response.ClaimsAndScopeOverrideDetails.AccessTokenGeneration = events.AccessTokenGenerationV2_0{
 		ClaimsToAddOrOverride: map[string]any{
 			auth.ClaimAccount: caller.Account, auth.ClaimRole: string(caller.Role), auth.ClaimAgent: caller.Agent,

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -42,6 +43,7 @@ func TestClaims(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := events.CognitoEventUserPoolsPreTokenGenV2_0{}
 			e.TriggerSource, e.UserName = "TokenGeneration_HostedAuth", "ann"
+			e.CallerContext.ClientID = "client-1"
 			if of.trigger != "" {
 				e.TriggerSource, e.UserName = of.trigger, ""
 			}
@@ -55,8 +57,13 @@ func TestClaims(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || log.Len() > 0 {
-				t.Fatal(err, log.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			line := fmt.Sprintf(`level=INFO msg="token made" account=%s agent=%s role=%s client=client-1 trigger=%s`,
+				of.wants["account"], of.wants["agent"], of.wants["deskmove_role"], e.TriggerSource)
+			if _, said, _ := strings.Cut(log.String(), " "); said != line+"\n" {
+				t.Errorf("logged %q, not %q", said, line)
 			}
 			if diff := cmp.Diff(of.wants, got.ClaimsToAddOrOverride); diff != "" {
 				t.Error(diff)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"deskmove/shared/app"
 	"deskmove/shared/console"
@@ -97,6 +98,8 @@ const redirect = "redirect"
 // Front is what is served at an address, and to whom.
 type Front struct {
 	Tokens *issuer.Issuer
+	// Made is told of each token of the sign-in, before it is handed out.
+	Made func(ctx context.Context, of desk.Caller, until time.Time) error
 	// Setup reads an account, as one of whose agents people sign in.
 	Setup func(ctx context.Context, account string) (desk.Setup, error)
 	// Site returns what is served, whose pages sign in as said.
@@ -114,7 +117,7 @@ func Listen(ctx context.Context, c Config, f Front) (*gateway.Gateway, *signin.S
 	}
 	var people *signin.SignIn
 	if !c.Remote || c.Certificate != nil {
-		people = signin.New(signin.Config{Issuer: f.Tokens, Setup: f.Setup, Secure: c.isSecure, Clock: c.Clock, Log: c.Log})
+		people = signin.New(signin.Config{Issuer: f.Tokens, Setup: f.Setup, Made: f.Made, Secure: c.isSecure, Clock: c.Clock, Log: c.Log})
 		front.Handler = withSignIn(people, f.Site(console.SignIn{Kind: console.Local}))
 		front.Public = func(r *http.Request) bool { return app.IsPublic(r) || isSignIn(r) }
 	} else {

@@ -159,7 +159,9 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	}
 	starter.StateMachine = s.Machine
 	s.runtime.Part(s.measured.watch)
-	return s.listen(ctx, c)
+	tokens := Tokens{Journal: s.App.Journal, Issuer: s.Issuer, Clock: clk, Log: s.runtime.Host.Logger()}
+	s.runtime.Part(tokens.Run)
+	return s.listen(ctx, c, tokens)
 }
 
 // in has a handler work with a priority.
@@ -183,14 +185,14 @@ func each(b app.Platform, own func(string, app.Platform) app.Platform) func(name
 	}
 }
 
-func (s *Stack) listen(ctx context.Context, c Config) (err error) {
+func (s *Stack) listen(ctx context.Context, c Config, tokens Tokens) (err error) {
 	site := func(how console.SignIn) http.Handler { return s.measured.answered(withPriority(s.App.Site(how))) }
 	s.Site = site(console.SignIn{Kind: console.None})
 	if c.Address == "" {
 		return nil
 	}
 	s.Gateway, s.SignIn, err = Listen(ctx, c, Front{
-		Tokens: s.Issuer, Setup: s.App.Setups.Setup, Site: site, Refuse: s.measured.refused(app.Refuse),
+		Tokens: s.Issuer, Made: tokens.Made, Setup: s.App.Setups.Setup, Site: site, Refuse: s.measured.refused(app.Refuse),
 	})
 	if err == nil {
 		s.runtime.Serve(s.Gateway)

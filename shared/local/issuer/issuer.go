@@ -49,6 +49,7 @@ const (
 
 // Issuer signs tokens and verifies them.
 type Issuer struct {
+	dir    string // of the key
 	key    *rsa.PrivateKey
 	id     string // of the key
 	clock  clock.Clock
@@ -69,6 +70,7 @@ func Open(dir string, c clock.Clock) (*Issuer, error) {
 	}
 	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
 	return &Issuer{
+		dir:   dir,
 		key:   key,
 		id:    base64.RawURLEncoding.EncodeToString(sum[:12]),
 		clock: c,

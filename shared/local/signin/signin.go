@@ -42,6 +42,9 @@ type Config struct {
 	Issuer *issuer.Issuer
 	// Setup reads an account's configuration; desk.ErrNotFound if there is none yet.
 	Setup func(ctx context.Context, account string) (desk.Setup, error)
+	// Made is told of each token before its owner gets it: whose, to which address, and
+	// until when it is good. If it fails there is no token.
+	Made func(ctx context.Context, of desk.Caller, until time.Time) error
 	// Secure reports whether a request's browser came by TLS; if nil, none did.
 	Secure func(*http.Request) bool
 	Clock  clock.Clock
@@ -218,6 +221,10 @@ func (s *SignIn) token(w http.ResponseWriter, r *http.Request) {
 		}
 		expires := s.Clock.Now().Add(tokenTTL)
 		token, err := s.Issuer.Mint(account, a.ID, a.Role, tokenTTL)
+		if err == nil {
+			address, _, _ := net.SplitHostPort(r.RemoteAddr)
+			err = s.Made(r.Context(), desk.Caller{Account: account, Agent: a.ID, Role: a.Role, Address: address}, expires)
+		}
 		if err != nil {
 			s.failed(w, r, err)
 			return

@@ -3,6 +3,7 @@ package signin_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,9 +19,11 @@ import (
 // rig is signing in to an account of Ann, a super administrator, and Bob.
 type rig struct {
 	*signin.SignIn
-	t      *testing.T
-	issuer *issuer.Issuer
-	now    time.Time
+	t       *testing.T
+	issuer  *issuer.Issuer
+	now     time.Time
+	made    []desk.Caller // of tokens
+	notMade error         // why tokens cannot be
 }
 
 func newRig(t *testing.T) *rig {
@@ -33,7 +36,14 @@ func newRig(t *testing.T) *rig {
 	setup := desk.Setup{Account: desk.Account{ID: "acme", Name: "Acme"}, Agents: []desk.Agent{
 		{ID: "ann", Name: "Ann", Role: desk.SuperAdmin, HelpDesk: true}, {ID: "bob", Name: "Bob", Role: desk.AgentRole},
 	}}
-	r.SignIn = signin.New(signin.Config{Issuer: r.issuer, Clock: clk, Setup: func(_ context.Context, account string) (desk.Setup, error) {
+	made := func(_ context.Context, of desk.Caller, until time.Time) error {
+		if of.Account = ""; !until.Equal(r.now.Add(15 * time.Minute)) {
+			t.Errorf("a token until %v", until)
+		}
+		r.made = append(r.made, of)
+		return r.notMade
+	}
+	r.SignIn = signin.New(signin.Config{Issuer: r.issuer, Clock: clk, Made: made, Setup: func(_ context.Context, account string) (desk.Setup, error) {
 		if account == "acme" {
 			return setup, nil
 		}
@@ -115,10 +125,17 @@ func TestWalk(t *testing.T) {
 		if err != nil || caller.Account != "acme" || caller.Agent != id || caller.Role != role || got.body.ExpiresAt.Sub(r.now) > 15*time.Minute {
 			t.Errorf("as %s: %d, %+v until %v, %v", id, got.status, caller, got.body.ExpiresAt, err)
 		}
+		if want := (desk.Caller{Agent: id, Role: role, Address: "192.0.2.1"}); len(r.made) == 0 || r.made[len(r.made)-1] != want {
+			t.Errorf("tokens made: %+v, not %+v at last", r.made, want)
+		}
 		r.now = r.now.Add(16 * time.Minute)
 		if _, err := r.issuer.Verify(got.body.Token); err == nil {
 			t.Error("a token is valid for long")
 		}
+	}
+	r.notMade = errors.New("the log is full")
+	if got := r.ask("POST /local/token", `{"agent":"ann"}`, c); got.status != 500 || got.body.Token != "" {
+		t.Errorf("a token that no log has: %+v", got)
 	}
 	if out := r.ask("DELETE /local/session", "", c); out.status != 204 || out.cookie == nil || out.cookie.Value != "" || out.cookie.MaxAge >= 0 {
 		t.Errorf("signing out: %+v", out)
