@@ -95,11 +95,6 @@ func hash(c desk.Choices) string {
 	return hex.EncodeToString(sum[:])
 }
 
-type pageInput struct {
-	Cursor string `query:"cursor" doc:"next of the page before; without it, the first page."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
-}
-
 type movesInput struct {
 	Cursor    string `query:"cursor" doc:"next of the page before; without it, the first page."`
 	Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`

@@ -64,7 +64,9 @@ func certificate(t *testing.T, name string) (cert, key string, client func(addre
 		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 		var d net.Dialer
 		if address != "" {
-			transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) { return d.DialContext(ctx, network, address) }
+			transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return d.DialContext(ctx, network, address)
+			}
 		}
 		return &http.Client{Transport: transport}
 	}
