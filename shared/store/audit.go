@@ -195,18 +195,13 @@ func (s JournalStore) AuditLog(ctx context.Context, account, cursor string, limi
 		return nil, "", fmt.Errorf("audit log of %s: %w", account, err)
 	}
 	for len(es) < limit {
-		newest := -1
-		for i := range chains {
-			if len(chains[i]) > 0 && (newest < 0 || chains[i][0].At.After(chains[newest][0].At)) {
-				newest = i
-			}
-		}
-		if newest < 0 {
+		i, ok := newest(chains[:])
+		if !ok {
 			break
 		}
-		es, chains[newest] = append(es, chains[newest][0]), chains[newest][1:]
-		if len(chains[newest]) == 0 && more[newest] {
-			at[newest] = es[len(es)-1].Number - 1
+		es, chains[i] = append(es, chains[i][0]), chains[i][1:]
+		if len(chains[i]) == 0 && more[i] {
+			at[i] = es[len(es)-1].Number - 1
 			break // what follows may be newer than what the others have
 		}
 	}
@@ -254,4 +249,15 @@ func readAuditCursor(cursor string) (at [AuditChains]int64, err error) {
 		}
 	}
 	return at, nil
+}
+
+// newest returns the number of the chain whose first entry is the newest; false if
+// none has any.
+func newest(chains [][]desk.ChainedEntry) (of int, ok bool) {
+	for i, es := range chains {
+		if len(es) > 0 && (!ok || es[0].At.After(chains[of][0].At)) {
+			of, ok = i, true
+		}
+	}
+	return of, ok
 }
