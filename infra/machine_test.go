@@ -78,7 +78,7 @@ func TestTargetsExist(t *testing.T) {
 		"another's":         {file: yaml, old: "FinishFunctionArn: !GetAtt FinishFunction.Arn", new: "FinishFunctionArn: !GetAtt DrainFunction.Arn", says: "stands for DrainFunction.Arn"},
 		"no function":       {file: yaml, old: "  FinishFunction:\n", new: "  FinishAgain:\n", says: "FinishFunction: is no function"},
 		"for nothing":       {file: yaml, old: "DefinitionSubstitutions:\n", new: "DefinitionSubstitutions:\n        SweepFunctionArn: !GetAtt SweepFunction.Arn\n", says: "SweepFunction: is substituted, but not called"},
-		"local has another": {file: "shared/local/local.go", old: "${FinishFunctionArn}", new: "${LookFunctionArn}", says: "FinishFunction: is not in the local stack"},
+		"local has another": {file: "shared/local/drive.go", old: "${FinishFunctionArn}", new: "${LookFunctionArn}", says: "FinishFunction: is not in the local stack"},
 	})
 }
 
