@@ -138,6 +138,12 @@ func TestPlainSAM(t *testing.T) {
 	p := start(t, "api", "CONVERSATIONS_TABLE=ConversationsTable", "CONTROL_TABLE=ControlTable", "MOVE_MACHINE_ARN=x",
 		"BATCHES_DEAD_QUEUE_ARN=x", "STREAM_FAILURES_DEAD_QUEUE_ARN=x", "AWS_REGION=local")
 	a, err := p.Invoke(t.Context(), event(t, "api"), 29*time.Second)
+	for range 300 { // the log comes by another way than the answer
+		if strings.Contains(p.Log(), "make sam-local") {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 	if err != nil || !strings.Contains(string(a.Payload), `"statusCode":503`) || !strings.Contains(string(a.Payload), "no-tables") || !strings.Contains(p.Log(), "make sam-local") {
 		t.Errorf("%s %s, %v; log %s", a.ErrorType, a.Payload, err, p.Log())
 	}

@@ -12,6 +12,7 @@ type environment struct {
 	aws.Tables
 	aws.Batches
 	aws.Machine
+	aws.Metrics
 }
 
 func main() { aws.Main(wire) }
@@ -22,6 +23,6 @@ func wire(c *aws.Cloud) (aws.Handler[move.Run, move.Run], error) {
 		return nil, err
 	}
 	b := c.Platform(e.Tables)
-	b.Queue, b.Machine = c.Queue(e.Batches), c.Machine(e.Machine)
+	b.Queue, b.Machine, b.Metrics = c.Queue(e.Batches), c.Machine(e.Machine), c.Writer(e.Metrics)
 	return app.New(b).List.Handle, nil
 }

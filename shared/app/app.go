@@ -170,7 +170,8 @@ func New(p Platform) *App {
 			Log: p.Log, Stream: p.Stream, Metrics: p.Metrics, Now: p.Now,
 		},
 		Sweep: handler.Sweep{
-			Use: move.Sweeper{Moves: moves, Ledger: ledger, Machine: p.Machine, Now: p.Now, OnSilent: report.silent, OnAttention: report.attention}.Sweep, Check: p.Check, Log: p.Log, Metrics: p.Metrics,
+			Use:   move.Sweeper{Moves: moves, Ledger: ledger, Machine: p.Machine, Now: p.Now, OnSilent: report.silent, OnRestarted: report.restarted, OnAttention: report.attention}.Sweep,
+			Check: p.Check, Log: p.Log,
 		},
 
 		UseCases: api.UseCases{

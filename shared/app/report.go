@@ -42,6 +42,11 @@ func (m reporter) silent(d desk.Move, since time.Duration) {
 	m.Emit(labels(d, cmp.Or(string(d.Phase()), string(d.Status))), stuck(since))
 }
 
+// restarted counts a move that had to be started again.
+func (m reporter) restarted(d desk.Move) {
+	m.Emit(labels(d, cmp.Or(string(d.Phase()), string(d.Status))), metrics.Value{Name: metrics.MovesRestarted, Value: 1})
+}
+
 // attention emits that failures still wait for a person.
 func (m reporter) attention(d desk.Move) {
 	m.Emit(labels(d, string(d.Status)), metrics.Value{Name: metrics.MovesAttention, Value: 1})

@@ -8,16 +8,13 @@ import (
 	"log/slog"
 
 	"github.com/aws/aws-lambda-go/events"
-
-	"deskmove/shared/metrics"
 )
 
 // Sweep restarts moves that have stalled, and checks the tables.
 type Sweep struct {
-	Use     func(ctx context.Context) (restarted int, err error)
-	Check   func(ctx context.Context) error // reports what is wrong with the tables; nil if they are not checked
-	Log     *slog.Logger
-	Metrics *metrics.Writer // nil discards metrics
+	Use   func(ctx context.Context) (restarted int, err error)
+	Check func(ctx context.Context) error // reports what is wrong with the tables; nil if they are not checked
+	Log   *slog.Logger
 }
 
 // Handle sweeps once. A table that is set up wrongly does not keep moves from
@@ -25,8 +22,7 @@ type Sweep struct {
 func (h Sweep) Handle(ctx context.Context, _ events.EventBridgeEvent) (json.RawMessage, error) {
 	restarted, err := h.Use(ctx)
 	if restarted > 0 {
-		h.Log.WarnContext(ctx, "moves started again", "moves", restarted)
-		h.Metrics.Emit(nil, metrics.Value{Name: metrics.MovesRestarted, Value: int64(restarted)})
+		h.Log.InfoContext(ctx, "executions started", "executions", restarted)
 	}
 	if h.Check != nil {
 		if wrong := h.Check(ctx); wrong != nil {

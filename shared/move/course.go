@@ -3,6 +3,7 @@ package move
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"deskmove/shared/desk"
@@ -60,13 +61,13 @@ func note(ctx context.Context, courses Courses, phases Phases, r Run, m desk.Mov
 	if r.PassID() == countedPass(m) {
 		planned = s.Planned
 	}
-	_, l.Left = forecast(m, planned, s.Progress, now)
+	_, l.Left = forecast(m, planned, r.Pass, s.Progress, now)
 	if stand := fmt.Sprintf("%s: %d of %d", r.PassID(), s.Done, s.Planned); stand != c.Stand {
 		c.Stand, c.MovedAt = stand, now
 	}
 	l.StuckFor = max(now.Sub(c.MovedAt), 0)
-	if c.Written < maxNotes && addSample(ctx, courses, r, m, s, c, now) {
-		// There are at most two paces to the next one.
+	// There are at most two paces to the next sample. After the last one there is none.
+	if c.Written >= maxNotes || addSample(ctx, courses, r, m, s, c, now) {
 		_ = phases.Alive(ctx, m, now.Add(min(2*pace(now.Sub(m.Began())), maxQuiet)+time.Minute))
 	}
 	return l
@@ -88,7 +89,8 @@ func addSample(ctx context.Context, courses Courses, r Run, m desk.Move, s seen,
 		s.waits = desk.WaitLate
 	}
 	last := c.Last()
-	if !s.ended && s.waits == c.Waits && now.Sub(last.At).Abs() < pace(now.Sub(m.Began())) {
+	isNews := s.waits != c.Waits && c.Written < maxNotes/2 // the other half is for how far it is
+	if !s.ended && !isNews && now.Sub(last.At).Abs() < pace(now.Sub(m.Began())) {
 		return false
 	}
 	is := desk.Sample{At: now, Done: s.Done, Created: s.Created, AsIs: s.AsIs, Live: s.Live, Failed: s.Failed, Open: int64(s.open)}
@@ -116,31 +118,31 @@ const compareSpeed = 5
 // forecast returns how many conversations a second a move deals with, and how long
 // it will take to its end; negative if nobody can say. Total is how many conversations
 // the move has listed, and p how far its present pass is.
-func forecast(m desk.Move, total int64, p Progress, now time.Time) (rate float64, left time.Duration) {
-	if !m.EndedAt.IsZero() {
-		return perSecond(p.Done, m.EndedAt.Sub(m.Counted())), -1
+func forecast(m desk.Move, total int64, pass int, p Progress, now time.Time) (rate float64, left time.Duration) {
+	rate = perSecond(p.Done, now.Sub(m.Counted()))
+	// A comparison counts anew, and what a retry converts after one is little.
+	if i := slices.IndexFunc(m.Phases, func(s desk.Stage) bool { return s.Phase == desk.PhaseCompare }); i >= 0 {
+		rate = perSecond(total, m.Phases[i].StartedAt.Sub(m.Counted()))
 	}
-	switch phase := m.Phase(); phase {
+	switch m.Phase() {
 	case desk.PhaseReport:
-		return 0, 0
+		return rate, 0
+	case desk.PhaseRehearse:
+		return rate, timeFor(max(total, m.Expected)-p.Done, rate)
+	case desk.PhaseConvert:
+		if left = timeFor(total-p.Done, rate); left < 0 {
+			return rate, -1
+		}
+		return rate, left + timeFor(total, rate*compareSpeed)
 	case desk.PhaseCompare:
 		began := m.Phases[len(m.Phases)-1].StartedAt
-		rate = perSecond(total, began.Sub(m.Counted()))
-		speed := perSecond(p.Done, now.Sub(began))
+		speed := perSecond(int64(max(pass-1, 0))*total+p.Done, now.Sub(began)) // a comparison that finds something is followed by another
 		if speed == 0 {
 			speed = rate * compareSpeed
 		}
 		return rate, timeFor(max(total, p.Planned)-p.Done, speed)
-	default:
-		rate = perSecond(p.Done, now.Sub(m.Counted()))
-		if left = timeFor(total-p.Done, rate); left < 0 || phase != desk.PhaseConvert && phase != desk.PhaseRehearse {
-			return rate, -1 // the total is unknown until the channel has been listed
-		}
-		if phase == desk.PhaseConvert {
-			left += timeFor(total, rate*compareSpeed)
-		}
-		return rate, left
 	}
+	return rate, -1 // the total is unknown until the channel has been listed, and nothing is left at the end
 }
 
 func perSecond(n int64, took time.Duration) float64 {

@@ -182,6 +182,40 @@ func TestWhatIsLeftCoversTheComparison(t *testing.T) {
 	}
 }
 
+// TestWhatIsLeftOfFurtherComparisons counts those that have been made, and of a retry not the
+// days before it.
+func TestWhatIsLeftOfFurtherComparisons(t *testing.T) {
+	r := apptest.New(t)
+	all := r.Import("mail", 200)
+	id := r.StartMove(apptest.History("mail")).ID
+	run := r.ListLast()
+	lost := r.Sent
+	r.Sent = nil
+	r.Time = r.Time.Add(10 * time.Second)
+	for _, b := range lost { // but for one conversation
+		b.IDs = slices.DeleteFunc(b.IDs, func(id string) bool { return id == all[0].ID })
+		r.Sent = append(r.Sent, b)
+	}
+	r.Deliver()
+	r.Time = r.Time.Add(10 * time.Second) // 200 in 20 s
+	run = r.Step(r.Drain, run)
+	run = r.Step(r.List, run)
+	r.Time = r.Time.Add(4 * time.Second) // the first comparison
+	r.Deliver()
+	run = r.Step(r.Drain, run)
+	if !run.Again || run.Pass != 2 {
+		t.Fatalf("run = %+v, want a second comparison", run)
+	}
+	run = r.Step(r.List, run)
+	r.Sent = r.Sent[:1] // 100 of it
+	r.Deliver()
+	r.Time = r.Time.Add(2 * time.Second)
+	o, err := r.Monitor.Overview(t.Context(), "acme", id)
+	if err != nil || o.Left.Round(100*time.Millisecond) != 2*time.Second || o.Rate < 9.9 || o.Rate > 10 {
+		t.Errorf("left %s at %g a second; want 2s at 10; %v", o.Left, o.Rate, err)
+	}
+}
+
 // TestWhatAMoveWaitsFor is noted, with since when, and goes when it goes on.
 func TestWhatAMoveWaitsFor(t *testing.T) {
 	r := apptest.New(t)

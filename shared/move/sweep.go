@@ -29,6 +29,8 @@ type Sweeper struct {
 	// OnSilent, if not nil, is called for each move that is looked at and has not
 	// ended, with how long it has got no further.
 	OnSilent func(m desk.Move, since time.Duration)
+	// OnRestarted, if not nil, is called for each move that was started again.
+	OnRestarted func(m desk.Move)
 	// OnAttention, if not nil, is called once a day for each move that has ended and
 	// whose failures wait for a person.
 	OnAttention func(m desk.Move)
@@ -38,7 +40,8 @@ type Sweeper struct {
 // stored it and is about to start its execution.
 const startGrace = 10 * time.Second
 
-// Sweep restarts all stalled moves, and returns how many. An error with one move
+// Sweep restarts all stalled moves and starts the repairs that are due, and returns
+// how many executions it started. An error with one move
 // does not keep others from being restarted.
 func (s Sweeper) Sweep(ctx context.Context) (restarted int, _ error) {
 	due, err := s.Moves.Due(ctx, s.Now().Add(-startGrace))
@@ -69,7 +72,10 @@ func (s Sweeper) move(ctx context.Context, d Ref) (started bool, _ error) {
 	} else if started, err := s.repair(ctx, m); started || err != nil || !m.RepairAt.IsZero() {
 		return started, err
 	}
-	return s.restart(ctx, newRun(m, s.Now()))
+	if started, err = s.restart(ctx, newRun(m, s.Now())); started && s.OnRestarted != nil {
+		s.OnRestarted(m)
+	}
+	return started, err
 }
 
 // silent tells since when a move has got no further: since it noted so, or its phase

@@ -59,23 +59,24 @@ func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, er
 	}
 	watched.Open = len(open)
 	watched.Expected = Expected(m, watched.Planned)
-	pass := watched.Progress
+	number, pass := 0, watched.Progress
 	if m.Phase() == desk.PhaseCompare {
-		if pass, err = w.comparison(ctx, m); err != nil {
+		if number, pass, err = w.comparison(ctx, m); err != nil {
 			return Overview{}, err
 		}
 	}
-	watched.Rate, watched.Left = forecast(m, watched.Planned, pass, w.Now())
+	watched.Rate, watched.Left = forecast(m, watched.Planned, number, pass, w.Now())
 	return watched, nil
 }
 
-// comparison returns how far a move is that compares.
-func (w Monitor) comparison(ctx context.Context, m desk.Move) (Progress, error) {
+// comparison returns which comparison a move makes, and how far that is.
+func (w Monitor) comparison(ctx context.Context, m desk.Move) (pass int, p Progress, err error) {
 	at, err := w.Ledger.Cursor(ctx, m.Account, m.ID)
 	if err != nil || at.Pass == 0 { // it is about to begin
-		return Progress{}, err
+		return 0, p, err
 	}
-	return w.Ledger.Progress(ctx, m.Account, m.ID, passID(at.Began, at.Pass))
+	p, err = w.Ledger.Progress(ctx, m.Account, m.ID, passID(at.Began, at.Pass))
+	return at.Pass, p, err
 }
 
 // Expected returns how many conversations a move is expected to deal with, of which

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -164,23 +165,23 @@ func (g rig) round(dir string, i int) (*round, error) {
 // copyData copies a place's data. The issuer's key must stay private, so
 // os.CopyFS will not do.
 func copyData(to, from string) error {
-	if err := os.Mkdir(filepath.Join(to, "data"), 0o700); err != nil {
-		return err
-	}
-	files, err := os.ReadDir(filepath.Join(from, "data"))
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		content, err := os.ReadFile(filepath.Join(from, "data", f.Name()))
+	return filepath.WalkDir(filepath.Join(from, "data"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(to, "data", f.Name()), content, 0o600); err != nil {
+		name, err := filepath.Rel(from, path)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		if d.IsDir() {
+			return os.Mkdir(filepath.Join(to, name), 0o700)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), content, 0o600)
+	})
 }
 
 // leaveOut skips a test and says why; in CI, which leaves nothing out, it fails
