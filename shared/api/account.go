@@ -105,8 +105,9 @@ func versionRequired() *problem {
 
 // Withdrawal says whose tokens are good no more.
 type Withdrawal struct {
-	Agent     string `json:"agent,omitempty" example:"ann" doc:"ID of an agent."`
-	Connector string `json:"connector,omitempty" example:"mailer" doc:"ID of a connector. Without agent and connector, everybody's tokens."`
+	Agent     string `json:"agent,omitempty" minLength:"1" example:"ann" doc:"ID of an agent."`
+	Connector string `json:"connector,omitempty" minLength:"1" example:"mailer" doc:"ID of a connector."`
+	Everybody bool   `json:"everybody,omitempty" doc:"Those of everybody in the account, connectors too. One of the three must be there."`
 }
 
 // Withdrawn is a withdrawal that was made.
@@ -118,6 +119,10 @@ type Withdrawn struct {
 type withdrawInput struct{ Body Withdrawal }
 
 func (a *api) withdrawTokens(ctx context.Context, c desk.Admitted, in *withdrawInput) (*body[Withdrawn], error) {
+	if in.Body.Everybody == (in.Body.Agent+in.Body.Connector != "") {
+		return nil, &desk.InvalidError{Field: "everybody", Code: desk.CodeNoHolder, Problem: "it does not say whose tokens are meant",
+			Remedy: "name one agent or connector, or set everybody"}
+	}
 	until, err := a.Accounts.Withdraw(ctx, c.Caller, desk.Holder{Agent: in.Body.Agent, Connector: in.Body.Connector})
 	if err != nil {
 		return nil, err

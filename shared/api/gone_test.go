@@ -59,7 +59,7 @@ func TestWhoeverIsGoneIsGone(t *testing.T) {
 			t.Errorf("%s by a demoted super administrator: %d, an agent gets %d", op.ID, got, want)
 		}
 	}
-	r.do(ann, "POST", "/v1/withdrawals", object{}).want(201)
+	r.do(ann, "POST", "/v1/withdrawals", object{"everybody": true}).want(201)
 	r.change(`"Ann"`, `"Anne"`, withdrawnAt(r)) // a setup gives no token back
 	for _, op := range operations {
 		for _, as := range []desk.Caller{ann, bob, bot} {
@@ -119,6 +119,10 @@ func TestWithdrawals(t *testing.T) {
 	r.do(bot, "GET", "/v1/me", nil).want(401)
 	r.do(cem, "POST", "/v1/withdrawals", object{"agent": "ann"}).want(403)
 	r.do(ann, "POST", "/v1/withdrawals", object{"agent": "ann", "connector": "mailer"}).want(422)
+	// Nothing that would withdraw nobody's tokens, or everybody's by mistake.
+	for _, unclear := range []object{{}, {"agent": ""}, {"connector": ""}, {"everybody": false}, {"agent": "ann", "everybody": true}, {"agent": "mailer"}, {"connector": "ann"}} {
+		r.do(ann, "POST", "/v1/withdrawals", unclear).want(422)
+	}
 }
 
 // TestConnectorsHaveTheirChannels and find nothing of others.

@@ -83,7 +83,7 @@ func (t tokenCmd) revoke(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	of := api.Withdrawal{Agent: t.Revoke, Connector: t.RevokeConnector}
+	of := api.Withdrawal{Agent: t.Revoke, Connector: t.RevokeConnector, Everybody: t.RevokeAll}
 	made, err := server.Withdraw(ctx, of)
 	if err != nil {
 		return fmt.Errorf("no token was withdrawn: %w", err)

@@ -132,6 +132,8 @@ const (
 	CodeNoSuperAdmin     = "no-super-admin"
 	CodeNoChannels       = "no-channels"
 	CodeReservedID       = "reserved-id"
+	CodeOtherHolder      = "other-holder"
+	CodeNoHolder         = "no-holder"
 	CodeManyRemoved      = "too-many-removed"
 )
 
@@ -142,7 +144,7 @@ func FieldCodes() Codes {
 		CodeBadID: value, CodeUnknownID: {"kind", "value"}, CodeDuplicate: value, CodeNotOneOf: {"accepted"}, CodeBadCursor: nil,
 		CodeNoChange: nil, CodeNotJSON: nil, CodeWrongType: {"type", "wanted"}, CodeZone: value, CodeNoAccessTo: value, CodeTooMany: {"most"},
 		CodeNotHistory: {"fence"},
-		CodeTooLarge:   {"most"}, CodeOneHolder: nil, CodeNoSuperAdmin: nil, CodeNoChannels: nil, CodeReservedID: {"value"}, CodeManyRemoved: {"most"},
+		CodeTooLarge:   {"most"}, CodeOneHolder: nil, CodeNoSuperAdmin: nil, CodeNoChannels: nil, CodeReservedID: {"value"}, CodeOtherHolder: {"value"}, CodeNoHolder: nil, CodeManyRemoved: {"most"},
 
 		CodeStatusMissing: {"kind"}, CodeStatusKind: {"kind", "value"}, CodeTwoPipelines: {"closed", "open"}, CodeNoPipeline: nil,
 		CodeHalfPipeline: nil, CodeNeedsStatuses: {"closed", "move", "open"}, CodeOnlyWithHistory: nil,

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -27,6 +28,21 @@ func (h Holder) Check() error {
 		return CheckID("agent", h.Agent)
 	case h.Connector != "":
 		return CheckID("connector", h.Connector)
+	}
+	return nil
+}
+
+// CheckHolder returns an *InvalidError if an agent is named as a connector or the other
+// way round: nothing would be withdrawn. One who is neither may be gone already.
+func (s Setup) CheckHolder(h Holder) error {
+	isConnector := slices.ContainsFunc(s.Connectors, func(c Connector) bool { return c.ID == h.Agent })
+	if _, isAgent := s.Agent(h.Connector); h.Connector != "" && isAgent {
+		return &InvalidError{Field: "connector", Code: CodeOtherHolder, Params: Params{"value": h.Connector},
+			Problem: fmt.Sprintf("%s is an agent, not a connector", h.Connector), Remedy: "name it as the agent"}
+	}
+	if h.Agent != "" && isConnector {
+		return &InvalidError{Field: "agent", Code: CodeOtherHolder, Params: Params{"value": h.Agent},
+			Problem: fmt.Sprintf("%s is a connector, not an agent", h.Agent), Remedy: "name it as the connector"}
 	}
 	return nil
 }

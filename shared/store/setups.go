@@ -331,7 +331,7 @@ func (s SetupStore) replace(ctx context.Context, setup desk.Setup, at time.Time,
 	case was.generation != setup.Version:
 		return "", desk.ErrChanged
 	}
-	if err := s.deleteLeftovers(ctx, account, at); err != nil {
+	if err := s.deleteLeftovers(ctx, account, was.generation, at); err != nil {
 		return "", err
 	}
 	parts := slices.Collect(slices.Chunk(text, partSize))
@@ -435,8 +435,10 @@ func stillInTheInbox(setup desk.Setup, old *generation) (ws []Write) {
 }
 
 // deleteLeftovers deletes generations that do not count, and have not for a while. A
-// crash while it does so leaves the rest for the next time.
-func (s SetupStore) deleteLeftovers(ctx context.Context, account string, now time.Time) error {
+// crash while it does so leaves the rest for the next time. A note of the one that
+// counts was written late, by an attempt of which nobody waited for the end: it alone
+// is deleted.
+func (s SetupStore) deleteLeftovers(ctx context.Context, account, current string, now time.Time) error {
 	notes, err := queryAll(ctx, s.Engine, Query{
 		Table: Control, PK: setupPK(account), From: generationPrefix, To: generationPrefix + "~", Limit: 100, Read: Strong,
 	})
@@ -445,6 +447,13 @@ func (s SetupStore) deleteLeftovers(ctx context.Context, account string, now tim
 	}
 	for _, note := range notes {
 		if note.Attrs.Time(aAt).After(now.Add(-leftoversKept)) {
+			continue
+		}
+		version := strings.TrimPrefix(note.Key.SK, generationPrefix)
+		if version == current {
+			if err := FirstError(s.Engine.Write(ctx, []Write{{Op: Delete, Table: Control, Key: note.Key}})); err != nil {
+				return err
+			}
 			continue
 		}
 		if note.Attrs.Num(aBegun) != 0 { // from here on it cannot come to count
@@ -456,7 +465,6 @@ func (s SetupStore) deleteLeftovers(ctx context.Context, account string, now tim
 				return err
 			}
 		}
-		version := strings.TrimPrefix(note.Key.SK, generationPrefix)
 		ws := make([]Write, note.Attrs.Num(aParts))
 		for i := range ws {
 			ws[i] = Write{Op: Delete, Table: Control, Key: setupPartKey(account, version, i)}

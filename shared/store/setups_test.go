@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -163,3 +165,52 @@ func TestASetupIsReadAsWritten(t *testing.T) {
 		t.Errorf("%d items are left", n)
 	}
 }
+
+// TestALateNoteHarmsNothing: the first attempt to note a generation may be done when it
+// counts already, for hours.
+func TestALateNoteHarmsNothing(t *testing.T) {
+	e := openEngine(t)
+	s := store.SetupStore{Engine: e, Cache: &store.SetupCache{}}
+	at := time.UnixMilli(1_795_000_000_000)
+	is := crowd("root", "x")
+	replace := func() {
+		t.Helper()
+		var err error
+		if is.Version, err = s.Replace(t.Context(), is, at); err != nil {
+			t.Fatal(err)
+		}
+		at = at.Add(2 * time.Hour)
+	}
+	replace()
+	was := is.Version
+	is.Account.Name = "2"
+	replace()
+	page, err := e.Query(t.Context(), store.Query{Table: store.Control, PK: "A#acme#SETUP", Limit: 100, Read: store.Strong})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noted := false
+	for _, item := range page.Items { // the one before has its note
+		if sk, ok := strings.CutSuffix(item.Key.SK, was); ok && item.Attrs.Num("parts") > 0 {
+			late := append(slices.Clone(item.Attrs), store.Attr{Name: "begun", Value: store.N(1)})
+			noted = true
+			if err := store.FirstError(e.Write(t.Context(), []store.Write{{Op: store.Put, Table: store.Control, Key: store.Key{PK: item.Key.PK, SK: sk + is.Version}, Set: late}})); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if !noted {
+		t.Fatalf("no note among %v", page.Items)
+	}
+	is.Account.Name = "3"
+	broken := &failsAt{Engine: e}
+	_, _ = store.SetupStore{Engine: broken, Cache: &store.SetupCache{}}.Replace(t.Context(), is, at) // does not get to its flip
+	if got, err := (store.SetupStore{Engine: e, Cache: &store.SetupCache{}}).Setup(t.Context(), "acme"); err != nil || got.Account.Name != "2" {
+		t.Errorf("setup %q, %v; want that of before", got.Account.Name, err)
+	}
+}
+
+// failsAt is an engine that makes no transaction.
+type failsAt struct{ store.Engine }
+
+func (failsAt) Transact(context.Context, []store.Write) error { return store.ErrThrottled }

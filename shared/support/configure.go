@@ -79,13 +79,20 @@ func (c Accounts) fits(ctx context.Context, old, setup desk.Setup) error {
 
 // maxRemoved is how many channels a setup takes away at most, each of which the store
 // looks at in one transaction.
-const maxRemoved = 40
+const maxRemoved = 35
 
 // Withdraw makes tokens that were issued until now good no more, and returns until
 // when. Errors: *desk.InvalidErrors, *desk.RefusedError if there are too many
 // withdrawals.
 func (c Accounts) Withdraw(ctx context.Context, caller desk.Caller, of desk.Holder) (time.Time, error) {
 	if err := of.Check(); err != nil {
+		return time.Time{}, err
+	}
+	setup, err := c.Setups.Setup(ctx, caller.Account)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if err := setup.CheckHolder(of); err != nil {
 		return time.Time{}, err
 	}
 	now := c.Now()

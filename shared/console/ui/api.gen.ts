@@ -426,7 +426,7 @@ export interface FailureList {
 
 export interface FieldProblem {
   /** Stable; programs may rely on it. */
-  code: "above-limit" | "agent-or-connector" | "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-channels" | "no-external-id" | "no-pipeline" | "no-super-admin" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "owner-and-unowned" | "owner-without-access" | "repeated" | "reserved-id" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-removed" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
+  code: "above-limit" | "agent-or-connector" | "agent-or-team" | "bad-cursor" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-channels" | "no-external-id" | "no-holder" | "no-pipeline" | "no-super-admin" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "other-holder" | "owner-and-unowned" | "owner-without-access" | "repeated" | "reserved-id" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-removed" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
   /** Path of the field, or name of the parameter. */
   field: string;
   /** What problem and remedy name, by name: with the code they can be said in any language. */
@@ -1035,15 +1035,19 @@ export interface Window {
 export interface Withdrawal {
   /** ID of an agent. */
   agent?: string;
-  /** ID of a connector. Without agent and connector, everybody's tokens. */
+  /** ID of a connector. */
   connector?: string;
+  /** Those of everybody in the account, connectors too. One of the three must be there. */
+  everybody?: boolean;
 }
 
 export interface Withdrawn {
   /** ID of an agent. */
   agent?: string;
-  /** ID of a connector. Without agent and connector, everybody's tokens. */
+  /** ID of a connector. */
   connector?: string;
+  /** Those of everybody in the account, connectors too. One of the three must be there. */
+  everybody?: boolean;
   /** Tokens that were issued until then are good no more. */
   until: string;
 }

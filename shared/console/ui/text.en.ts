@@ -398,6 +398,8 @@ export const en = {
   "field.above-limit": "There may be at most {most}.",
   "field.agent-or-connector": "Name an agent or a connector, one of them.",
   "field.no-super-admin": "Somebody must be a super administrator.",
+  "field.other-holder": "{value} is of the other kind: agents and connectors are named apart.",
+  "field.no-holder": "Name an agent or a connector, or everybody.",
   "field.reserved-id": "{value} is the program’s own name. Use another ID.",
   "field.no-channels": "A connector needs at least one channel.",
   "field.too-many-removed": "At most {most} channels can be taken away at a time.",

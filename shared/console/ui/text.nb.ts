@@ -398,6 +398,8 @@ export const nb: Record<keyof typeof en, string> = {
   "field.above-limit": "Det kan være høyst {most}.",
   "field.agent-or-connector": "Oppgi en agent eller en kobling, én av dem.",
   "field.no-super-admin": "Noen må være superadministrator.",
+  "field.other-holder": "{value} er av den andre typen: agenter og koblinger oppgis hver for seg.",
+  "field.no-holder": "Oppgi en agent eller en kobling, eller alle.",
   "field.reserved-id": "{value} er programmets eget navn. Bruk en annen ID.",
   "field.no-channels": "En kobling trenger minst én kanal.",
   "field.too-many-removed": "Høyst {most} kanaler kan fjernes om gangen.",

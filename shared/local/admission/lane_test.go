@@ -204,6 +204,25 @@ func TestGoneClientLeaves(t *testing.T) {
 	})
 }
 
+// TestNoAnswerIsNoSuccess: a request whose caller seems to be gone, as one that has
+// closed its half of the connection, is answered with an error: none would be a 200.
+func TestNoAnswerIsNoSuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, limits())
+		r.ask(t.Context(), "acme/ann") // is at work
+		ctx, gone := context.WithCancel(t.Context())
+		w, answered := httptest.NewRecorder(), make(chan struct{})
+		go func() { r.Serve(w, of(ctx, "acme/bob", nil), r); close(answered) }()
+		synctest.Wait()
+		gone()
+		<-answered
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("answer = %d", w.Code)
+		}
+		close(r.free)
+	})
+}
+
 func TestRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := limits()
@@ -398,6 +417,7 @@ func TestBodiesAreBounded(t *testing.T) {
 			want int
 		}{
 			{"acme/ann", 500, 200}, {"acme/ann", 501, 503}, // its share
+			{"acme/bob", 501, 503},                         // its account's
 			{"zoo/zoe", 1000, 200}, {"zoo/zoe", 1000, 200}, // is given back
 			{"zoo/zoe", 5000, 200}, // too long for any handler, which reads it by itself
 		} {
@@ -409,8 +429,8 @@ func TestBodiesAreBounded(t *testing.T) {
 		if got := <-cut; got != http.StatusBadRequest {
 			t.Errorf("a body that was cut off: %d", got)
 		}
-		if len(r.memory.taken) != 0 || r.memory.free != 2000 {
-			t.Errorf("at the end %d are free, taken are %v", r.memory.free, r.memory.taken)
+		if len(r.memory.byCaller) != 0 || r.memory.free != 2000 {
+			t.Errorf("at the end %d are free, taken are %v", r.memory.free, r.memory.byCaller)
 		}
 	})
 }
@@ -455,8 +475,8 @@ func TestSlowReaders(t *testing.T) {
 		}
 		close(slow.free)
 		<-ended
-		if slow.Body.Len() != 1400 || slow.Header().Get("Content-Length") != "1400" || len(r.memory.taken) != 0 {
-			t.Errorf("it got %d bytes; taken are %v", slow.Body.Len(), r.memory.taken)
+		if slow.Body.Len() != 1400 || slow.Header().Get("Content-Length") != "1400" || len(r.memory.byCaller) != 0 {
+			t.Errorf("it got %d bytes; taken are %v", slow.Body.Len(), r.memory.byCaller)
 		}
 	})
 }

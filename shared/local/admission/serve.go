@@ -43,7 +43,7 @@ func (l *Lane) Serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	defer cancel()
 	err := l.line.enter(ctx, asks.account, asks.agent)
 	if err != nil {
-		l.memory.give(asks.key(), size)
+		l.memory.give(asks, size)
 		l.refuseUndone(w, r, err)
 		return
 	}
@@ -51,7 +51,7 @@ func (l *Lane) Serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	go func() {
 		defer l.line.leave()
 		o := l.work(ctx, r, h)
-		l.memory.give(asks.key(), size) // before it counts for its answer
+		l.memory.give(asks, size) // before it counts for its answer
 		done <- o
 	}()
 	select {
@@ -86,7 +86,7 @@ func (l *Lane) readBody(w http.ResponseWriter, r *http.Request, asks who) (_ *ht
 	case size < 0:
 		size = l.limits.Body // it does not say
 	}
-	if !l.memory.take(asks.key(), size) {
+	if !l.memory.take(asks, size) {
 		return r, 0, false
 	}
 	control := http.NewResponseController(w)
@@ -158,11 +158,11 @@ func (l *Lane) answer(w http.ResponseWriter, r *http.Request, asks who, o outcom
 		return
 	}
 	size := int64(a.body.Len())
-	if !l.memory.take(asks.key(), size) {
+	if !l.memory.take(asks, size) {
 		l.refuseBusy(w, r, errMemory)
 		return
 	}
-	defer l.memory.give(asks.key(), size)
+	defer l.memory.give(asks, size)
 	limit := answerTime + time.Duration(size/answerSpeed)*time.Second
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit)) // where there is a connection
 	a.send(w)
@@ -180,7 +180,8 @@ func (l *Lane) refuseBusy(w http.ResponseWriter, r *http.Request, why error) {
 // refuseUndone answers a request that is not done in its time, or that had no turn.
 func (l *Lane) refuseUndone(w http.ResponseWriter, r *http.Request, why error) {
 	switch {
-	case r.Context().Err() != nil: // nobody waits for an answer
+	case r.Context().Err() != nil: // hardly anybody waits for an answer, but no answer would be a 200
+		l.config.Refuse(w, r, &desk.BusyError{What: "the server", After: time.Second, Err: why})
 	case errors.Is(why, errFull):
 		l.refuseBusy(w, r, errFull)
 	default:
