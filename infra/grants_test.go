@@ -263,7 +263,7 @@ func handOver(s *scene) {
 	broken := s.Executions[r.Name()]
 	broken.Status = asl.Failed
 	s.Executions[r.Name()] = broken
-	s.Time = s.Time.Add(time.Minute)
+	s.Time = s.Time.Add(2 * time.Minute) // its steps have been silent for long enough
 	s.sweep()
 	s.ended(s.next())
 }

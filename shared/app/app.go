@@ -32,6 +32,9 @@ type Platform struct {
 	// back.
 	DeadLetters move.DeadLetters
 	Batch       int // largest number of conversations in a listed batch; move.BatchSize if 0
+	// PerStep is about how many conversations a step lists before it reports; 60,000
+	// if 0.
+	PerStep int
 	// Pause waits within a step, which then polls the ledger instead of ending;
 	// nil on AWS, where reads cost money.
 	Pause func(ctx context.Context, d time.Duration) error
@@ -140,7 +143,7 @@ func New(p Platform) *App {
 
 		fence = move.Fence{Setups: setups, Moves: moves, Now: p.Now}
 		list  = move.Lister{
-			Moves: moves, Source: source, Ledger: ledger, Queue: p.Queue, Phase: moves, PerStep: listedPerStep,
+			Moves: moves, Source: source, Ledger: ledger, Queue: p.Queue, Phase: moves, PerStep: cmp.Or(p.PerStep, listedPerStep),
 			Batch: cmp.Or(p.Batch, move.BatchSize), Now: p.Now, OnLooked: report.looked,
 		}
 		drain = move.Drain{

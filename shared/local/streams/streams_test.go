@@ -283,8 +283,14 @@ func TestPositionSurvivesRestart(t *testing.T) {
 func TestBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
+		var mu sync.Mutex
 		var behind []string
-		note := func() { behind = append(behind, b.mapping.Behind().String()) }
+		note := func() {
+			now := b.mapping.Behind().String()
+			mu.Lock()
+			defer mu.Unlock()
+			behind = append(behind, now)
+		}
 		b.log.add("1", "a", "b")
 		time.Sleep(2 * time.Second)
 		b.log.add("2", "c")
