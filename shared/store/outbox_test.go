@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 type countedEngine struct {
 	store.Engine
 	lag  store.Engine // answers queries of indexes; nil: there is no lag
-	read int
+	read atomic.Int64
 }
 
 func (e *countedEngine) Query(ctx context.Context, q store.Query) (store.Page, error) {
@@ -26,13 +27,13 @@ func (e *countedEngine) Query(ctx context.Context, q store.Query) (store.Page, e
 		of = e.lag
 	}
 	page, err := of.Query(ctx, q)
-	e.read += len(page.Items)
+	e.read.Add(int64(len(page.Items)))
 	return page, err
 }
 
 func (e *countedEngine) Get(ctx context.Context, t store.Table, keys []store.Key, c store.Consistency) ([]store.Item, error) {
 	items, err := e.Engine.Get(ctx, t, keys, c)
-	e.read += len(items)
+	e.read.Add(int64(len(items)))
 	return items, err
 }
 
@@ -54,7 +55,7 @@ func TestOutboxIsEmptied(t *testing.T) {
 	}
 	unsent := func() (found []string) {
 		t.Helper()
-		e.read = 0
+		e.read.Store(0)
 		for after, more := "", true; more; more = after != "" {
 			page, next, err := j.Unsent(t.Context(), "acme", after, 20)
 			if err != nil {
@@ -80,8 +81,8 @@ func TestOutboxIsEmptied(t *testing.T) {
 			}
 		}
 	}
-	if got := unsent(); !slices.Equal(got, ids[:3]) || e.read > 6 {
-		t.Errorf("to be sent: %v, of %d items that were read", got, e.read)
+	if got := unsent(); !slices.Equal(got, ids[:3]) || e.read.Load() > 6 {
+		t.Errorf("to be sent: %v, of %d items that were read", got, e.read.Load())
 	}
 	e.lag = before
 	if got := unsent(); !slices.Equal(got, ids[:3]) {
