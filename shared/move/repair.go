@@ -75,14 +75,15 @@ func (p Repairer) moved(ctx context.Context, caller desk.Caller, channel string)
 	if !ok {
 		return desk.Move{}, fmt.Errorf("channel %s: %w", channel, desk.ErrNotFound)
 	}
-	switch c.Home {
-	case desk.Inbox:
+	if c.Home == desk.Inbox {
 		return desk.Move{}, &desk.RefusedError{Code: desk.CodeNotMoved, Problem: "the channel is in the inbox, and only what has moved can be repaired",
 			Remedy: "move the channel"}
-	case desk.Moving:
-		return desk.Move{}, &RunningError{Move: c.Move}
 	}
-	return p.Moves.Get(ctx, caller.Account, c.Move)
+	m, err := p.Moves.Get(ctx, caller.Account, c.Move)
+	if err == nil && m.EndedAt.IsZero() { // one that has ended at attention still has the channel
+		err = &RunningError{Move: c.Move}
+	}
+	return m, err
 }
 
 // repairRun returns the state in which a repair's execution starts.

@@ -166,6 +166,26 @@ func TestRepairsAreRefused(t *testing.T) {
 	refused(desk.Caller{Account: "acme", Agent: "ann", Role: "agent"}, "mail", desk.CodeNotSuperAdmin)
 }
 
+// TestAChannelAtAttentionIsRepaired: its move has ended, though it has not let go of the
+// channel.
+func TestAChannelAtAttentionIsRepaired(t *testing.T) {
+	r := apptest.New(t)
+	r.Undated("mail")
+	r.StartMove(apptest.History("mail"))
+	if m := r.Run(); m.Status != desk.Attention {
+		t.Fatalf("move = %+v", m)
+	}
+	r.Time = r.Time.Add(3 * time.Hour) // the audits have ended
+	lost := r.Import("mail", 1)[0]
+	if _, err := r.Repairer.Repair(t.Context(), apptest.Admin, "mail"); err != nil {
+		t.Fatal(err)
+	}
+	r.RunOut()
+	if c := r.Conversation(lost.ID); c.Home != desk.HelpDesk {
+		t.Errorf("it is %+v", c)
+	}
+}
+
 // TestTwoRepairsAtOnceAreOne, and one that is late ends only its own.
 func TestTwoRepairsAtOnceAreOne(t *testing.T) {
 	r := apptest.New(t)
