@@ -125,7 +125,7 @@ func (s *server) recover(a *answer, r *http.Request) {
 	case v == http.ErrAbortHandler:
 		panic(v)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled): // the request's time is up, or its caller gone
-		s.log.WarnContext(r.Context(), "request not done", "operation", r.Method+" "+r.URL.Path, "cause", err)
+		s.log.WarnContext(r.Context(), "request not done", "method", r.Method, "route", auth.TrailFrom(r.Context()).Route(), "cause", err)
 		busy(time.Second).write(a)
 		return
 	}

@@ -39,7 +39,12 @@ func (t *Trail) SetCode(code string) {
 }
 
 // Route returns the pattern of the route; "" if none was found.
-func (t *Trail) Route() string { return noted(&t.route) }
+func (t *Trail) Route() string {
+	if t == nil {
+		return ""
+	}
+	return noted(&t.route)
+}
 
 // Code returns the code of the problem; "" if there was none, or none is known.
 func (t *Trail) Code() string { return noted(&t.code) }

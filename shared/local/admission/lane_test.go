@@ -343,7 +343,7 @@ func TestTimeout(t *testing.T) {
 				if w.Code != http.StatusServiceUnavailable || time.Since(began) != 30*time.Second {
 					t.Errorf("answer %d after %v", w.Code, time.Since(began))
 				}
-				if got := r.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "level=WARN") || !strings.Contains(got, "path=/v1/x") ||
+				if got := r.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "level=WARN") || !strings.Contains(got, "method=POST route=") ||
 					!strings.Contains(got, "deadline exceeded") {
 					t.Errorf("log: %s", got)
 				}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 )
 
@@ -185,7 +186,7 @@ func (l *Lane) refuseUndone(w http.ResponseWriter, r *http.Request, why error) {
 	case errors.Is(why, errFull):
 		l.refuseBusy(w, r, errFull)
 	default:
-		l.config.Log.WarnContext(r.Context(), "request not done in time", "method", r.Method, "path", r.URL.Path, "limit", l.config.Time.String(), "cause", why)
+		l.config.Log.WarnContext(r.Context(), "request not done in time", "method", r.Method, "route", auth.TrailFrom(r.Context()).Route(), "limit", l.config.Time.String(), "cause", why)
 		l.config.Refuse(w, r, &desk.BusyError{What: "the server", After: time.Second, Err: why})
 	}
 }
