@@ -55,6 +55,10 @@ async function stage(path, body = {}) {
 /** api calls the API as a super administrator, for what pages should show or what others do meanwhile. */
 export async function api(of, operation, body, headers = {}) {
   const [method, path] = operation.split(" ");
+  if (operation === "PUT /v1/account") {
+    const is = await fetch(of.url + path, { headers: { Authorization: "Bearer " + of.token } });
+    headers = { "If-Match": is.headers.get("ETag"), ...headers };
+  }
   const answer = await fetch(of.url + path, {
     method,
     headers: { Authorization: "Bearer " + of.token, ...(body && { "Content-Type": "application/json" }), ...headers },

@@ -127,7 +127,7 @@ function InboxRow({ of: c, gone, directory, mayOpen }: { of: Conversation; gone:
       </span>
       <span class="line muted small">
         {gone ? (
-          <Gone id={c.id} moved={channel !== undefined && channel.home !== "inbox"} mayOpen={mayOpen} />
+          <Gone of={c} home={channel?.home ?? "inbox"} mayOpen={mayOpen} />
         ) : (
           <>
             <Icon of={channel ? typeIcon(channel) : shapes.mail} size={14} />
@@ -141,17 +141,19 @@ function InboxRow({ of: c, gone, directory, mayOpen }: { of: Conversation; gone:
 }
 
 /**
- * Gone says where a conversation went that has left the list. One of a channel that
- * moves, or has moved, may as well have been closed by a colleague: it is asked, once.
+ * Gone says where a conversation went that has left the list: to the help desk, as
+ * nearly all do while their channel moves. One of a channel that has moved may as well
+ * have been closed by a colleague: it is asked, once.
  */
-function Gone({ id, moved, mayOpen }: { id: string; moved: boolean; mayOpen: boolean }) {
-  const { data: now } = usePoll("GET /v1/conversations/{id}", { path: { id } }, { on: moved });
-  const inDesk = now?.home === "helpdesk";
+function Gone({ of: c, home, mayOpen }: { of: Conversation; home: string; mayOpen: boolean }) {
+  const { data: now } = usePoll("GET /v1/conversations/{id}", { path: { id: c.id } }, { on: home === "helpdesk" });
+  const inDesk = home === "moving" || now?.home === "helpdesk";
+  const ticket = now?.ticketId || c.ticketId || "t-" + c.id;
   return (
     <>
       <Icon of={inDesk ? shapes.arrowLeftRight : shapes.check} size={14} />
       <span class="grow">{t(inDesk ? "inbox.gone" : "list.gone")}</span>
-      {inDesk && mayOpen && now.ticketId && <a href={"/app/desk/" + encodeURIComponent(now.ticketId)}>{t("inbox.openTicket")}</a>}
+      {inDesk && mayOpen && <a href={"/app/desk/" + encodeURIComponent(ticket)}>{t("inbox.openTicket")}</a>}
     </>
   );
 }
