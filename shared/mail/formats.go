@@ -49,7 +49,7 @@ func (f *file) entry(e mbox.Entry, o origin) error {
 	case e.Raw == nil:
 		return f.skip(o, tooLarge(e.Size))
 	}
-	m := f.parse(e.Raw, o)
+	m := f.parse(e.Source, e.Raw, o)
 	if e.Cut != nil {
 		m.Notes = append(m.Notes, "the file ends within this message")
 	}
@@ -71,5 +71,5 @@ func (f *file) eml() error {
 		return f.skip(origin{number: 1}, tooLarge(int64(len(raw))+rest))
 	}
 	o := origin{number: 1, size: int64(len(raw))}
-	return f.give(f.parse(bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("\ufeff")), "\r\n"), o))
+	return f.give(f.parse(raw, bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("\ufeff")), "\r\n"), o))
 }

@@ -32,6 +32,10 @@ const MaxSize = 10 << 20
 // be empty.
 type Address struct{ Name, Address string }
 
+// NoReturnPath is the ReturnPath of a message whose envelope named no sender, so
+// that nothing may be sent back: notices of delivery and other automatic mail.
+const NoReturnPath = "<>"
+
 // Header is a message without its body. It takes a few hundred bytes, so the
 // headers of a whole file fit in memory.
 type Header struct {
@@ -45,13 +49,18 @@ type Header struct {
 	InReplyTo  []string // IDs of the messages that it answers
 	References []string // IDs of its thread, oldest first
 
-	From, ReplyTo Address
-	To, Cc        []Address
-	Subject       string    // one line, decoded; "" if none
-	Date          time.Time // when it was written, in UTC, to the second; zero if unknown
-	Arrival       time.Time // when it was received, in UTC; zero if unknown
+	From        Address   // the first author; if there is none, the sender
+	Sender      Address   // who sent it for the author; empty if that is not said
+	ReplyTo     []Address // where answers go; nil if to From
+	To, Cc, Bcc []Address
+	// ReturnPath is the sender's address in the envelope, in lower case, as the
+	// receiving server noted it: NoReturnPath if there was none, "" if unknown.
+	ReturnPath string
+	Subject    string    // one line, decoded; "" if none
+	Date       time.Time // when it was written, in UTC, to the second; zero if unknown
+	Arrival    time.Time // when it was received, in UTC; zero if unknown
 
-	RawHash string // SHA-256 of the message's bytes in the file, in hex
+	RawHash string // SHA-256 of Source or, of JSON Lines, of the line; in hex
 	// Content is a SHA-256, in hex, of the sender, subject, text and attachments.
 	// It is the same for copies of a message that were delivered separately or
 	// are stored in different formats.
@@ -68,11 +77,18 @@ type Message struct {
 	Header
 	Text, HTML  string
 	Attachments []Attachment
+	// Source is the message as it is in the file: all of an EML; of an mbox what is
+	// between the "From " line and the empty line before the next one, with the ">"
+	// that quotes a "From " in it. It is nil for JSON Lines.
+	Source []byte
 }
 
-// Attachment is a decoded file of a message. Name and Type are never empty.
+// Attachment is a decoded file of a message. Name and Type are never empty. Name
+// is without a path and without control characters, and need not be unique.
 type Attachment struct {
 	Name, Type string
+	ContentID  string // by which the HTML refers to it, without brackets; "" if none
+	Inline     bool   // shown within the text and not beside it
 	Data       []byte
 }
 

@@ -1,8 +1,10 @@
 package mail
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,16 +23,17 @@ type origin struct {
 }
 
 // header returns the part of a Header that describes the file.
-func (f *file) header(raw []byte, o origin) Header {
-	sum := sha256.Sum256(raw)
+func (f *file) header(source []byte, o origin) Header {
+	sum := sha256.Sum256(source)
 	return Header{File: f.name, Number: o.number, Offset: o.offset, Size: o.size, RawHash: hex.EncodeToString(sum[:])}
 }
 
 // parse reads a message as mail programs write them. It always returns one,
-// however malformed raw is.
-func (f *file) parse(raw []byte, o origin) Message {
+// however malformed raw is. source is raw as it is in the file; the message keeps
+// a copy.
+func (f *file) parse(source, raw []byte, o origin) Message {
 	fields, rest, notes, closed := field.Split(raw)
-	m := Message{Header: f.header(raw, o)}
+	m := Message{Header: f.header(source, o), Source: bytes.Clone(source)}
 	m.Notes = notes
 	if !closed {
 		m.note("no body")
@@ -69,15 +72,34 @@ func (m *Message) people(fields field.Fields, o origin) {
 	} else if !strings.Contains(m.From.Address, "@") {
 		m.note("From is not a full address")
 	}
-	if list := field.Addresses(fields.All("reply-to")); len(list) > 0 {
-		m.ReplyTo = Address(list[0])
+	if list := addresses(fields, "sender"); len(list) > 0 {
+		m.Sender = list[0]
 	}
-	for _, a := range field.Addresses(fields.All("to")) {
-		m.To = append(m.To, Address(a))
+	m.ReplyTo = addresses(fields, "reply-to")
+	m.To, m.Cc, m.Bcc = addresses(fields, "to"), addresses(fields, "cc"), addresses(fields, "bcc")
+	m.ReturnPath = returnPath(fields.Get("return-path"))
+}
+
+func addresses(fields field.Fields, name string) []Address {
+	var all []Address
+	for _, a := range field.Addresses(fields.All(name)) {
+		all = append(all, Address(a))
 	}
-	for _, a := range field.Addresses(fields.All("cc")) {
-		m.Cc = append(m.Cc, Address(a))
+	return all
+}
+
+// returnPath reads a Return-Path, of which the receiving server's own is the
+// first.
+func returnPath(value string) string {
+	for _, a := range field.Addresses([]string{value}) {
+		if a.Address != "" {
+			return a.Address
+		}
 	}
+	if strings.Contains(value, "<") {
+		return NoReturnPath
+	}
+	return ""
 }
 
 // ids sets the IDs that link the message to others. Its own ID and the addresses
@@ -98,8 +120,8 @@ func (m *Message) ids(fields field.Fields) {
 	if len(m.OtherIDs) > 0 {
 		m.note("more than one Message-ID")
 	}
-	not := append([]string{m.ID, m.From.Address, m.ReplyTo.Address}, m.OtherIDs...)
-	for _, a := range append(m.To[:len(m.To):len(m.To)], m.Cc...) {
+	not := append([]string{m.ID, m.From.Address}, m.OtherIDs...)
+	for _, a := range slices.Concat(m.ReplyTo, m.To, m.Cc) {
 		not = append(not, a.Address)
 	}
 	m.InReplyTo = field.IDs(fields.All("in-reply-to"), not...)

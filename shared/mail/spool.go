@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 )
 
 // Spool stores messages while they are grouped into threads: the headers in
@@ -24,7 +25,7 @@ type Spool struct {
 type extent struct{ start, size int64 }
 
 // NewSpool creates an empty spool in the directory dir; "" means the system's
-// directory for temporary files. It needs space for the unzipped mail.
+// directory for temporary files. It needs space for twice the unzipped mail.
 func NewSpool(dir string) (*Spool, error) {
 	file, err := os.CreateTemp(dir, "deskmove-mail-*")
 	if err != nil {
@@ -39,15 +40,13 @@ func NewSpool(dir string) (*Spool, error) {
 
 // Add appends m.
 func (s *Spool) Add(m Message) error {
-	record := binary.AppendUvarint(nil, uint64(len(m.Attachments)))
-	for _, b := range []string{m.Text, m.HTML} {
-		record = append(binary.AppendUvarint(record, uint64(len(b))), b...)
-	}
+	parts := [][]byte{m.Source, []byte(m.Text), []byte(m.HTML)}
 	for _, a := range m.Attachments {
-		for _, b := range []string{a.Name, a.Type} {
-			record = append(binary.AppendUvarint(record, uint64(len(b))), b...)
-		}
-		record = append(binary.AppendUvarint(record, uint64(len(a.Data))), a.Data...)
+		parts = append(parts, []byte(a.Name), []byte(a.Type), []byte(a.ContentID), strconv.AppendBool(nil, a.Inline), a.Data)
+	}
+	var record []byte
+	for _, p := range parts {
+		record = append(binary.AppendUvarint(record, uint64(len(p))), p...)
 	}
 	if _, err := s.out.Write(record); err != nil {
 		return fmt.Errorf("mail spool: %w", err)
@@ -72,18 +71,20 @@ func (s *Spool) Message(i int) (Message, error) {
 		return Message{}, fmt.Errorf("mail spool: message %d: %w", i, err)
 	}
 	m := Message{Header: s.headers[i]}
-	n, size := binary.Uvarint(record)
-	record = record[size:]
 	next := func() []byte {
 		n, size := binary.Uvarint(record)
 		end := size + int(n) // #nosec G115 -- written by Add
-		b := record[size:end]
+		b := record[size:end:end]
 		record = record[end:]
 		return b
 	}
+	if source := next(); len(source) > 0 {
+		m.Source = source
+	}
 	m.Text, m.HTML = string(next()), string(next())
-	for range n {
-		m.Attachments = append(m.Attachments, Attachment{Name: string(next()), Type: string(next()), Data: next()})
+	for len(record) > 0 {
+		m.Attachments = append(m.Attachments, Attachment{
+			Name: string(next()), Type: string(next()), ContentID: string(next()), Inline: string(next()) == "true", Data: next()})
 	}
 	return m, nil
 }

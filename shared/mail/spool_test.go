@@ -17,7 +17,8 @@ func TestSpool(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := append(readAll(t, "a", sample(t, "sample.mbox")), readAll(t, "b", sample(t, "sample.eml"))...)
-	want[2].Attachments = []mail.Attachment{{Name: "a", Type: "b/c", Data: []byte("\x00\xff")}, {Name: "empty", Type: "b/c", Data: []byte{}}}
+	want[2].Attachments = []mail.Attachment{{Name: "a", Type: "b/c", ContentID: "1@x", Inline: true, Data: []byte("\x00\xff")}, {Name: "empty", Type: "b/c", Data: []byte{}}}
+	want[1].Source = nil
 	want[1].Text = strings.Repeat("long ", 1<<20)
 	for i, m := range want {
 		if err := s.Add(m); err != nil {

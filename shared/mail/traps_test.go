@@ -71,17 +71,24 @@ func show(m mail.Message) map[string]string {
 		for _, a := range list {
 			all = append(all, strings.TrimSpace(a.Name+" <"+a.Address+">"))
 		}
+		if len(list) == 1 && list[0] == (mail.Address{}) {
+			return ""
+		}
 		return strings.Join(all, ", ")
 	}
-	var files []string
+	var files, parts []string
 	for _, a := range m.Attachments {
 		files = append(files, fmt.Sprintf("%s %s %d", a.Name, a.Type, len(a.Data)))
+		if a.ContentID != "" || a.Inline {
+			parts = append(parts, strings.TrimSpace(a.Name+" "+a.ContentID)+map[bool]string{true: " inline"}[a.Inline])
+		}
 	}
 	return map[string]string{
 		"id": m.ID, "other": strings.Join(m.OtherIDs, " "), "answers": strings.Join(m.InReplyTo, " "),
 		"refs": strings.Join(m.References, " "), "from": people(m.From), "to": people(m.To...), "cc": people(m.Cc...),
 		"subject": m.Subject, "date": m.Date.Format(time.RFC3339), "text": m.Text, "html": m.HTML,
-		"files": strings.Join(files, ", "), "notes": strings.Join(m.Notes, "; "),
+		"files": strings.Join(files, ", "), "notes": strings.Join(m.Notes, "; "), "parts": strings.Join(parts, ", "),
+		"sender": people(m.Sender), "reply": people(m.ReplyTo...), "bcc": people(m.Bcc...), "path": m.ReturnPath,
 	}
 }
 

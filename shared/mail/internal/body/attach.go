@@ -2,7 +2,10 @@ package body
 
 import (
 	"bytes"
+	"html"
 	"mime"
+	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -14,7 +17,7 @@ const maxName = 200
 
 // attach keeps a part as an attachment.
 func (r *reader) attach(kind string, params map[string]string, h field.Fields, body []byte) {
-	_, more := field.Params(h.Get("content-disposition"))
+	disposition, more := field.Params(h.Get("content-disposition"))
 	name := more["filename"]
 	if name == "" {
 		name = params["name"]
@@ -26,16 +29,40 @@ func (r *reader) attach(kind string, params map[string]string, h field.Fields, b
 			name = strings.Map(noSlash, name) + ".eml"
 		}
 	}
-	r.add(name, kind, data)
+	r.add(Attachment{Name: name, Type: kind, ContentID: field.ID(h.Get("content-id")), Inline: disposition == "inline", Data: data})
 }
 
-// add keeps a copy of data, with a generated name if it has none.
-func (r *reader) add(name, kind string, data []byte) {
-	if name = safeName(name); name == "" {
-		name = "attachment" + extension(kind)
+// add keeps a with a copy of its data, and generates its name if it has none.
+func (r *reader) add(a Attachment) {
+	if a.Name = safeName(a.Name); a.Name == "" {
+		a.Name = "attachment" + extension(a.Type)
 	}
-	r.out.Attachments = append(r.out.Attachments, Attachment{Name: name, Type: safeType(kind), Data: bytes.Clone(data)})
+	a.Type, a.Data = safeType(a.Type), bytes.Clone(a.Data)
+	r.out.Attachments = append(r.out.Attachments, a)
 }
+
+// inline marks the attachments that the HTML refers to (RFC 2392), of which many
+// have no disposition, or that of a file beside the text.
+func (r *reader) inline() {
+	if len(r.out.Attachments) == 0 {
+		return
+	}
+	named := make(map[string]bool)
+	for _, link := range cid.FindAllStringSubmatch(r.out.HTML, -1) {
+		id := html.UnescapeString(link[1])
+		if plain, err := url.PathUnescape(id); err == nil {
+			id = plain
+		}
+		named[field.ID(id)] = true
+	}
+	for i := range r.out.Attachments {
+		a := &r.out.Attachments[i]
+		a.Inline = a.Inline || a.ContentID != "" && named[a.ContentID]
+	}
+}
+
+// cid matches a link to a part, in an attribute or a style.
+var cid = regexp.MustCompile(`(?i)\bcid:([^\s"'<>()]+)`)
 
 // safeName returns the last element of a Unix or Windows path, without control
 // characters and shortened before its extension.

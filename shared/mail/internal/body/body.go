@@ -34,6 +34,8 @@ type Content struct {
 // path and need not be unique.
 type Attachment struct {
 	Name, Type string
+	ContentID  string // without brackets, "" if none
+	Inline     bool   // its disposition is inline, or the HTML refers to it
 	Data       []byte
 }
 
@@ -44,6 +46,7 @@ func Read(header field.Fields, body []byte) Content {
 	v := r.part(header, body, place{top: true})
 	r.out.HTML = strings.TrimRight(v.html, "\n")
 	r.out.Text = strings.TrimRight(v.shown(), "\n")
+	r.inline()
 	return r.out
 }
 
@@ -129,7 +132,7 @@ func (r *reader) multipart(kind string, parts [][]byte, depth int) view {
 	for i, raw := range parts {
 		if r.parts >= maxParts {
 			r.note("more than %d parts: the rest is one attachment", maxParts)
-			r.add("", "application/octet-stream", slices.Concat(parts[i:]...))
+			r.add(Attachment{Type: "application/octet-stream", Data: slices.Concat(parts[i:]...)})
 			break
 		}
 		h, body, notes, _ := field.Split(raw)

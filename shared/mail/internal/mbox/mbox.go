@@ -22,10 +22,11 @@ type Entry struct {
 	Size    int64     // in the file, in bytes, without the "From " line
 	Sender  string    // named by the "From " line, "" if none
 	Arrival time.Time // named by the "From " line in UTC, zero if unreadable
-	// Raw is header and body, without the ">" that quotes a "From " line and
-	// without the empty line that ends a message. It is valid until the next
-	// entry is read, and nil if the message exceeds the limit.
-	Raw []byte
+	// Source is header and body as they are in the file, without the empty line that
+	// ends a message; Raw is the same without the ">" that quotes a "From " line.
+	// They are valid until the next entry is read, and nil if the message exceeds
+	// the limit.
+	Source, Raw []byte
 	// Cut is the reason why the message is incomplete; nil if it is complete.
 	Cut error
 }
@@ -125,7 +126,6 @@ func (s *splitter) message() error {
 		if begins && len(line) > 0 {
 			blank = len(bytes.TrimRight(line, "\r\n")) == 0
 			header = header && !blank
-			line = unquote(line)
 		}
 		s.add(line)
 		if err != nil {
@@ -156,8 +156,8 @@ func (s *splitter) add(line []byte) {
 
 func (s *splitter) finish(why error) {
 	s.entry.Cut = why
-	if raw := trimEnd(s.buf); !s.tooLong && len(raw) <= s.limit {
-		s.entry.Raw = raw
+	if source := trimEnd(s.buf); !s.tooLong && len(source) <= s.limit {
+		s.entry.Source, s.entry.Raw = source, unquote(source)
 	}
 }
 
@@ -172,12 +172,19 @@ func trimEnd(b []byte) []byte {
 	return b
 }
 
-// unquote removes one ">" from a quoted "From " line.
-func unquote(line []byte) []byte {
-	if t := bytes.TrimLeft(line, ">"); len(t) < len(line) && bytes.HasPrefix(t, prefix) {
-		return line[1:]
+// unquote removes one ">" from each quoted "From " line.
+func unquote(source []byte) []byte {
+	if !bytes.Contains(source, []byte(">From ")) {
+		return source
 	}
-	return line
+	raw := make([]byte, 0, len(source))
+	for line := range bytes.Lines(source) {
+		if t := bytes.TrimLeft(line, ">"); len(t) < len(line) && bytes.HasPrefix(t, prefix) {
+			line = line[1:]
+		}
+		raw = append(raw, line...)
+	}
+	return raw
 }
 
 // separates reports whether line, which begins with "From ", begins the next
