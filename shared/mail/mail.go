@@ -60,6 +60,9 @@ type Header struct {
 	Date       time.Time // when it was written, in UTC, to the second; zero if unknown
 	Arrival    time.Time // when it was received, in UTC; zero if unknown
 
+	Automatic Automatic // why a program wrote it; "" if a person did
+	Forged    bool      // the receiving server says that From did not send it
+
 	RawHash string // SHA-256 of Source or, of JSON Lines, of the line; in hex
 	// Content is a SHA-256, in hex, of the sender, subject, text and attachments.
 	// It is the same for copies of a message that were delivered separately or

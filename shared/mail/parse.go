@@ -48,6 +48,8 @@ func (f *file) parse(source, raw []byte, o origin) Message {
 		m.Attachments = append(m.Attachments, Attachment(a))
 	}
 	m.Notes = append(m.Notes, content.Notes...)
+	m.Automatic = m.automatic(fields)
+	m.Forged = forged(fields.Get("authentication-results"), m.From.Address)
 
 	written := m.when(fields, o, f.now)
 	m.identify(written)
