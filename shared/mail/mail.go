@@ -62,6 +62,10 @@ type Header struct {
 
 	Automatic Automatic // why a program wrote it; "" if a person did
 	Forged    bool      // the receiving server says that From did not send it
+	Box       Box       // what it is beside mail; "" if mail
+	BoxSign   string    // the field that says so, such as "X-Gmail-Labels"
+	Labels    []string  // what people filed it under, in the file's order
+	ThreadID  string    // the mailbox's own ID of its thread, "" if none; at most 200 bytes
 
 	RawHash string // SHA-256 of Source or, of JSON Lines, of the line; in hex
 	// Content is a SHA-256, in hex, of the sender, subject, text and attachments.

@@ -50,6 +50,7 @@ func (f *file) parse(source, raw []byte, o origin) Message {
 	m.Notes = append(m.Notes, content.Notes...)
 	m.Automatic = m.automatic(fields)
 	m.Forged = forged(fields.Get("authentication-results"), m.From.Address)
+	m.sort(fields)
 
 	written := m.when(fields, o, f.now)
 	m.identify(written)

@@ -90,7 +90,8 @@ func show(m mail.Message) map[string]string {
 		"subject": m.Subject, "date": m.Date.Format(time.RFC3339), "text": m.Text, "html": m.HTML,
 		"files": strings.Join(files, ", "), "notes": strings.Join(m.Notes, "; "), "parts": strings.Join(parts, ", "),
 		"sender": people(m.Sender), "reply": people(m.ReplyTo...), "bcc": people(m.Bcc...), "path": m.ReturnPath,
-		"automatic": string(m.Automatic), "forged": strconv.FormatBool(m.Forged),
+		"automatic": string(m.Automatic), "forged": strconv.FormatBool(m.Forged), "box": strings.TrimSpace(string(m.Box) + " " + m.BoxSign),
+		"labels": strings.Join(m.Labels, "|"), "thread": m.ThreadID,
 	}
 }
 
