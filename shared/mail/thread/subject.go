@@ -30,7 +30,7 @@ func (b *builder) linkSubjects(own func(string) bool) {
 	var lone []int
 	for _, i := range b.kept {
 		h := &b.headers[i]
-		if base, reply := Subject(h.Subject); reply && base != "" && len(h.InReplyTo)+len(h.References) == 0 && !h.Date.IsZero() {
+		if base, reply := Subject(h.Subject); reply && base != "" && !linked(h) && !h.Date.IsZero() {
 			lone = append(lone, i)
 			subjects[base] = true
 		}
@@ -61,6 +61,11 @@ func (b *builder) linkSubjects(own func(string) bool) {
 			}
 		}
 	}
+}
+
+// linked reports whether a message says itself to which thread it belongs.
+func linked(h *mail.Header) bool {
+	return len(h.InReplyTo)+len(h.References) > 0 || h.ThreadID != ""
 }
 
 // nearest returns the message among marks that is nearest to i; -1 if there is

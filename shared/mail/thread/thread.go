@@ -1,6 +1,10 @@
 // Package thread groups messages into threads. It uses the IDs in Message-ID,
-// In-Reply-To and References, including IDs of messages that are missing.
-// Replies that name no IDs are assigned by subject and people.
+// In-Reply-To and References, including IDs of messages that are missing, and the
+// mailbox's own IDs of threads, which join also what names no other message.
+// Replies that have none of these are assigned by subject and people.
+//
+// Messages that name each other are one thread even if the mailbox has them in two:
+// a reply that comes in later is joined by what it names, too.
 //
 // The result does not depend on the order of the messages.
 package thread
@@ -21,8 +25,8 @@ type Thread struct {
 	Subject string    // subject of the first message, unchanged
 	Started time.Time // earliest known date of its messages; zero if none is known
 	Items   []Item    // by date, but replies after the message that they answer
-	// Aliases are all IDs of the thread, sorted: external IDs, Message-IDs and
-	// referenced IDs. A message of another file belongs to the thread if it has
+	// Aliases are all IDs of the thread, sorted: external IDs, Message-IDs,
+	// referenced IDs, and the mailbox's own after "thread:". A message of another file belongs to the thread if it has
 	// or names one of them.
 	Aliases []string
 }
@@ -141,6 +145,9 @@ func (b *builder) ids(i int) []string {
 		all = append(append(append(append(all, b.external[j]), h.OtherIDs...), h.InReplyTo...), h.References...)
 		if h.ID != "" {
 			all = append(all, h.ID)
+		}
+		if h.ThreadID != "" {
+			all = append(all, "thread:"+h.ThreadID)
 		}
 	}
 	return all

@@ -18,7 +18,7 @@ func now() time.Time { return time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) }
 // own are the addresses of the account in all tests.
 func own(address string) bool { return strings.HasSuffix(address, "@desk.example") }
 
-// mbox makes a file of mails. A mail is "id < answered, answered | date | from > to | subject |
+// mbox makes a file of mails. A mail is "id < answered, answered @ mailbox's thread | date | from > to | subject |
 // text"; what is empty is left out.
 func mbox(mails ...string) string {
 	var out strings.Builder
@@ -27,7 +27,8 @@ func mbox(mails ...string) string {
 		for i := range f {
 			f[i] = strings.TrimSpace(f[i])
 		}
-		id, refs, _ := strings.Cut(f[0], "<")
+		ids, own, _ := strings.Cut(f[0], "@")
+		id, refs, _ := strings.Cut(ids, "<")
 		from, to, _ := strings.Cut(f[2], ">")
 		if from == "" {
 			from = "ann@x.example"
@@ -47,6 +48,7 @@ func mbox(mails ...string) string {
 		for i, ref := range strings.Fields(strings.ReplaceAll(refs, ",", " ")) {
 			write([]string{"In-Reply-To", "References"}[min(i, 1)], "<"+ref+">")
 		}
+		write("X-GM-THRID", own)
 		if f[1] != "" {
 			write("Date", "1 "+f[1]+" 12:00:00 +0000")
 		}
@@ -142,6 +144,11 @@ func TestBuild(t *testing.T) {
 		"subject, but ids":            {[]string{"a|Jan 2020|ann@x|printer smokes", "b<z|Feb 2020|ann@x|Re: printer smokes"}, []string{"a: a", "z: b"}},
 		"subject, with its replies":   {[]string{"a|Jan 2020|ann@x|printer smokes", "b|Feb 2020|ann@x|Re: printer smokes", "c<b|Mar 2020|bob@desk.example > ann@x|x"}, []string{"a: a b(a) c(b)"}},
 		"subject, two replies":        {[]string{"b|Jan 2020|ann@x|Re: printer smokes", "c|Feb 2020|ann@x|Re: printer smokes"}, []string{"b: b c(b)"}},
+		"mailbox's thread":            {[]string{"a@7|Jan 2020", "b@7|Feb 2020", "c@8|Mar 2020", "d|Apr 2020"}, []string{"a: a b", "c: c", "d: d"}},
+		"mailbox's thread, no id":     {[]string{"@7|Jan 2020|||hi", "@7|Feb 2020|||you"}, []string{"-: - -"}},
+		"mailbox's thread of a copy":  {[]string{"a@7|Jan 2020|||hi", "a@8|Jan 2020|||hi", "b@7|Feb 2020", "c@8|Mar 2020"}, []string{"a: a b c"}},
+		"mailbox's thread and ids":    {[]string{"a@7|Jan 2020", "b<a@8|Feb 2020", "c@8|Mar 2020"}, []string{"a: a b(a) c"}},
+		"mailbox's thread, subject":   {[]string{"a@7|Jan 2020|ann@x|printer smokes", "b@8|Feb 2020|ann@x|Re: printer smokes"}, []string{"a: a", "b: b"}},
 		"subject, own reply first":    {[]string{"a|Jan 2020|ann@x|printer smokes", "b|Feb 2020|ann@x|Re: printer smokes", "c<b|Mar 2020|ann@x|Re: printer smokes"}, []string{"a: a b(a) c(b)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
