@@ -12,8 +12,8 @@ import (
 
 // keyText is a part of a key's text, as the table in package store's
 // documentation shows it, or the name of a part.
-var keyText = regexp.MustCompile(`^(pk|sk|cpk|csk|opk|dpk|dsk|LOCK|ACCOUNT|POINTER|DUE|LAYOUT|CURSOR|COURSE)$|^A#|` +
-	`#(C|X|CH|OPEN|SETUP|CHANNELS|MOVES|IDEMPOTENT|JOB|LEDGER|COUNT|OWNERS|FAIL|AUDIT|OUTBOX)(#|$)|` +
+var keyText = regexp.MustCompile(`^(pk|sk|cpk|csk|opk|dpk|dsk|LOCK|ACCOUNT|POINTER|DUE|LAYOUT|CURSOR|COURSE)$|^A#|^UPLOADS#|` +
+	`#(C|X|F|CH|OPEN|SETUP|CHANNELS|MOVES|IDEMPOTENT|JOB|LEDGER|COUNT|OWNERS|FAIL|AUDIT|OUTBOX)(#|$)|` +
 	`^(PART|GENERATION|MOVE|ACCESS|REPAIR|MARK)#`)
 
 // partitionOf is the pattern of all partitions of a kind in the control table.

@@ -38,6 +38,7 @@ var layers = []layer{
 	{of: "shared/auth", imports: []string{"shared/desk"}},
 	{of: "shared/move", imports: []string{"shared/desk"}},
 	{of: "shared/support", imports: []string{"shared/desk"}},
+	{of: "shared/support/filetest", imports: []string{"shared/desk", "shared/support"}, kit: true},
 	{of: "shared/store", imports: []string{"shared/desk", "shared/move", "shared/support"}},
 	{of: "shared/store/storetest", imports: []string{"shared/store"}, kit: true},
 	{of: "shared/handler", imports: []string{"shared/auth", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, events: true},

@@ -33,6 +33,9 @@ const (
 	CodeNothingToRetry = "nothing-to-retry" // R28
 )
 
+// CodeAddress is of an address of a file's bytes that is good no more.
+const CodeAddress = "address-expired"
+
 // Codes of callers whom their account does not know, or whose tokens it withdrew.
 const (
 	CodeNotAgent        = "not-an-agent"
@@ -47,6 +50,7 @@ func RefusalCodes() Codes {
 		CodeNotAgent: {"account", "agent"}, CodeNotConnector: {"account", "connector"}, CodeWithdrawn: nil, CodeManyWithdrawals: {"most"},
 		CodeNotSuperAdmin: nil, CodePlan: nil, CodeFallbackAddress: nil, CodeReconnect: nil, CodeNotMovable: nil,
 		CodeAlreadyMoving: nil, CodeAlreadyMoved: nil, CodeNotMoved: nil, CodeNothingToRetry: nil,
+		CodeAddress: nil,
 	}
 }
 
@@ -105,6 +109,11 @@ const (
 	CodeTooLarge   = "above-limit"
 	CodeOneHolder  = "agent-or-connector"
 
+	CodeFileName   = "bad-file-name"
+	CodeNotASHA256 = "not-a-sha256"
+	CodeNoFile     = "no-such-file" // or its bytes have not come
+	CodeOtherFile  = "other-file"   // its bytes are others than was said
+
 	CodeStatusMissing   = "status-missing"
 	CodeStatusKind      = "status-kind"
 	CodeTwoPipelines    = "two-pipelines"
@@ -144,7 +153,8 @@ func FieldCodes() Codes {
 		CodeBadID: value, CodeUnknownID: {"kind", "value"}, CodeDuplicate: value, CodeNotOneOf: {"accepted"}, CodeBadCursor: nil,
 		CodeNoChange: nil, CodeNotJSON: nil, CodeWrongType: {"type", "wanted"}, CodeZone: value, CodeNoAccessTo: value, CodeTooMany: {"most"},
 		CodeNotHistory: {"fence"},
-		CodeTooLarge:   {"most"}, CodeOneHolder: nil, CodeNoSuperAdmin: nil, CodeNoChannels: nil, CodeReservedID: {"value"}, CodeOtherHolder: {"value"}, CodeNoHolder: nil, CodeManyRemoved: {"most"},
+		CodeFileName:   nil, CodeNotASHA256: nil, CodeNoFile: nil, CodeOtherFile: {"is"},
+		CodeTooLarge: {"most"}, CodeOneHolder: nil, CodeNoSuperAdmin: nil, CodeNoChannels: nil, CodeReservedID: {"value"}, CodeOtherHolder: {"value"}, CodeNoHolder: nil, CodeManyRemoved: {"most"},
 
 		CodeStatusMissing: {"kind"}, CodeStatusKind: {"kind", "value"}, CodeTwoPipelines: {"closed", "open"}, CodeNoPipeline: nil,
 		CodeHalfPipeline: nil, CodeNeedsStatuses: {"closed", "move", "open"}, CodeOnlyWithHistory: nil,

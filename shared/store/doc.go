@@ -6,8 +6,8 @@
 //
 // # Tables
 //
-// Every key begins with the account, a in this table. '#' separates the parts
-// of a key; no ID contains it. A job is a move, its late audits, or a repair.
+// A key begins with the account, a in this table, but for those that are about all
+// accounts. '#' separates the parts of a key; no ID contains it. A job is a move, its late audits, or a repair.
 //
 //	table          item              pk                            sk
 //	conversations  header            A#a#C#conversation            H
@@ -16,6 +16,8 @@
 //	               long in a message
 //	conversations  external ID       A#a#X#channel#hash            X
 //	conversations  awaited ID        A#a#X#channel#hash            W
+//	conversations  file              A#a#F#hash                    F
+//	conversations  announced file    UPLOADS#shard                 when#account#hash#since
 //	control        pointer           A#a#SETUP                     POINTER
 //	control        part of a         A#a#SETUP                     PART#generation#number
 //	               generation
@@ -69,6 +71,16 @@
 // are in that order. Its item has at most some 30 KB: what is longer of its text, and
 // the HTML part and the source of a long message, are in parts beside it, which no page
 // of a thread reads. A part is written before the message, and never changes.
+//
+// # Files
+//
+// An item for each file of an account says how many bytes it has, and whether a message
+// names it. The bytes are elsewhere, by the file's hash and when it was first announced.
+// Of each announcement there is a note, in the order of time. A day later it is looked at
+// and goes: with the file, if that is not named and was not announced again. The note
+// is there before the file is, and until the bytes of one that was deleted are gone. A
+// message names files in the transaction that stores it, on the condition that they are
+// still those that were seen to be there.
 //
 // # Indexes
 //

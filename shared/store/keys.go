@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -26,6 +27,7 @@ const (
 	ownerCountShards = 16
 	failureShards    = 16
 	noticeShards     = 64
+	uploadShards     = 16
 	// AuditChains is how many chains an account's audit log has. Who appends to one
 	// makes others read its head again.
 	AuditChains = 8
@@ -70,6 +72,27 @@ func externalKey(account, channel, external string) Key {
 // awaitedKey is beside the external ID's own key.
 func awaitedKey(account, channel, external string) Key {
 	return Key{externalKey(account, channel, external).PK, "W"}
+}
+
+func fileKey(account, sum string) Key { return Key{key(account, "F", sum), "F"} }
+
+// uploadsPK is a partition of the files that were announced, of all accounts: whoever
+// deletes those that nobody names knows no accounts.
+func uploadsPK(shard int) string { return "UPLOADS#" + strconv.Itoa(shard) }
+
+func uploadKey(f desk.File) Key {
+	sk := instant(f.At) + "#" + f.Account + "#" + f.SHA256 + "#" + instant(f.Since)
+	return Key{uploadsPK(shardOf(f.SHA256, uploadShards)), sk}
+}
+
+func readUpload(k Key) (f desk.File, _ error) {
+	parts := strings.Split(k.SK, "#")
+	if len(parts) != 4 {
+		return f, fmt.Errorf("%q is not the key of a file that was announced", k.SK)
+	}
+	at, err := strconv.ParseInt(parts[0], 10, 64)
+	since, err2 := strconv.ParseInt(parts[3], 10, 64)
+	return desk.File{Account: parts[1], SHA256: parts[2], At: time.UnixMilli(at).UTC(), Since: time.UnixMilli(since).UTC()}, cmp.Or(err, err2)
 }
 
 func setupPK(account string) string { return key(account, "SETUP") }
