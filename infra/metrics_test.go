@@ -252,6 +252,30 @@ func (t template) unwatched() (problems []string) {
 		if properties["AlarmActions"] == nil || properties["OKActions"] == nil || text(properties["AlarmDescription"]) == "" {
 			problems = append(problems, fmt.Sprintf("alarm %s: tells nobody, or not what to do, or not when it is over", id))
 		}
+		problems = append(problems, window(id, properties)...)
+	}
+	return problems
+}
+
+// window says what is wrong with how far back an alarm looks: further than CloudWatch
+// allows, or less far than what it watches for is apart.
+func window(id string, properties map[string]any) (problems []string) {
+	number := func(v any) float64 { n, _ := v.(float64); return n }
+	period := number(properties["Period"])
+	for _, m := range list(properties["Metrics"]) {
+		period = max(period, number(at(m, "MetricStat", "Period")))
+	}
+	const day = 24 * 3600
+	back, most := period*number(properties["EvaluationPeriods"]), float64(day)
+	if period >= 3600 {
+		most = 7 * day
+	}
+	if back <= 0 || back > most {
+		problems = append(problems, fmt.Sprintf("alarm %s: looks %v s back", id, back))
+	}
+	// shared/move.TestAttentionIsSaidDaily: within 25 hours, and one that lasts needs no second.
+	if id == "MovesAtAttentionAlarm" && (back < 26*3600 || number(properties["DatapointsToAlarm"]) != 1) {
+		problems = append(problems, fmt.Sprintf("alarm %s: ends and begins again between two reports a day apart", id))
 	}
 	return problems
 }
@@ -278,6 +302,9 @@ func TestMetricsExist(t *testing.T) {
 		"an unwatched queue":  {file: yaml, old: "Value: !GetAtt BatchesDeadQueue.QueueName", new: "Value: !GetAtt BatchesQueue.QueueName", says: "no alarm is about ApproximateNumberOfMessagesVisible BatchesDeadQueue"},
 		"silence is good":     {file: yaml, old: "TreatMissingData: breaching", new: "TreatMissingData: notBreaching", says: "alarm SweeperAlarm: takes missing data as notBreaching"},
 		"silent alarm":        {file: yaml, old: "AlarmActions:", new: "InsufficientDataActions:", says: "tells nobody"},
+		"flapping":            {file: yaml, old: "EvaluationPeriods: 26", new: "EvaluationPeriods: 24", says: "MovesAtAttentionAlarm: ends and begins again"},
+		"each hour":           {file: yaml, old: "DatapointsToAlarm: 1", new: "DatapointsToAlarm: 2", says: "MovesAtAttentionAlarm: ends and begins again"},
+		"longer than a week":  {file: yaml, old: "EvaluationPeriods: 26", new: "EvaluationPeriods: 169", says: "MovesAtAttentionAlarm: looks"},
 		"no end":              {file: yaml, old: "OKActions:", new: "InsufficientDataActions:", says: "not when it is over"},
 	})
 }

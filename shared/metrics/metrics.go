@@ -32,7 +32,7 @@ const (
 	Compared       Name = "Compared"         // convert: conversations that were compared or rehearsed
 	Missing        Name = "Missing"          // convert: conversations that a comparison had to land
 	MovesDone      Name = "MovesDone"        // finish: moves without failures
-	MovesAttention Name = "MovesAtAttention" // finish, and sweep once a day: moves with failures that wait for a person
+	MovesAttention Name = "MovesAtAttention" // finish, and sweep after each repair: moves with failures that wait for a person
 	FoundLate      Name = "FoundLate"        // convert: conversations that an audit or a repair had to land after the end of a move
 	MovesRestarted Name = "MovesRestarted"   // sweep: executions started
 )

@@ -186,6 +186,43 @@ func TestAChannelAtAttentionIsRepaired(t *testing.T) {
 	}
 }
 
+// TestAttentionIsSaidDaily: never are there 25 hours in which nothing says that a move is
+// at attention, whoever repairs its channel meanwhile, and it is said once for each repair.
+func TestAttentionIsSaidDaily(t *testing.T) {
+	r := apptest.New(t)
+	r.Undated("mail")
+	m := moved(r, apptest.History("mail"))
+	if m.Status != desk.Attention || strings.Count(r.Measured.String(), `"MovesAtAttention":1`) != 1 {
+		t.Fatalf("move = %+v, which says %s", m, r.Measured.String())
+	}
+	last, said := m.EndedAt, 0
+	for i := range 8 * 24 * 6 {
+		r.Measured.Reset()
+		if r.Time = r.Time.Add(9 * time.Minute); i%211 == 100 { // by hand, each 35 hours
+			if _, err := r.Repairer.Repair(t.Context(), apptest.Admin, "mail"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sweep(t, r)
+		r.RunOut()
+		if n := strings.Count(r.Measured.String(), `"MovesAtAttention":1`); n > 0 {
+			if gap := r.Time.Sub(last); gap > 25*time.Hour {
+				t.Errorf("nothing was said for %v", gap)
+			}
+			last, said = r.Time, said+n
+		}
+	}
+	started := 0
+	for _, line := range repairs(r) {
+		if strings.Contains(line, " "+desk.ActionRepair+" ") {
+			started++
+		}
+	}
+	if gap := r.Time.Sub(last); gap > 25*time.Hour || started < 8 || said != started {
+		t.Errorf("said %d times after %d repairs, and not for %v at the end", said, started, gap)
+	}
+}
+
 // TestTwoRepairsAtOnceAreOne, and one that is late ends only its own.
 func TestTwoRepairsAtOnceAreOne(t *testing.T) {
 	r := apptest.New(t)

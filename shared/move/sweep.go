@@ -31,8 +31,8 @@ type Sweeper struct {
 	OnSilent func(m desk.Move, since time.Duration)
 	// OnRestarted, if not nil, is called for each move that was started again.
 	OnRestarted func(m desk.Move)
-	// OnAttention, if not nil, is called once a day for each move that has ended and
-	// whose failures wait for a person.
+	// OnAttention, if not nil, is called after each repair, so at least once a day, for
+	// each move that has ended and whose failures wait for a person.
 	OnAttention func(m desk.Move)
 }
 
@@ -116,10 +116,10 @@ func (s Sweeper) repair(ctx context.Context, m desk.Move) (started bool, _ error
 	case m.RepairAt.IsZero():
 		return false, nil
 	case left > 0 && left <= repairInterval: // it was due for a repair that has ended
+		if m.Status == desk.Attention && s.OnAttention != nil {
+			s.OnAttention(m) // one by hand, too: it puts the daily one off
+		}
 		return false, s.Moves.AwaitRepair(ctx, m, m.RepairAt)
-	}
-	if m.Status == desk.Attention && s.OnAttention != nil {
-		s.OnAttention(m)
 	}
 	r = repairRun(m, now, desk.Position{Joined: m.RepairAt.Add(-repairInterval - repairOverlap)})
 	if r, err = startRepair(ctx, s.Moves, r, m, desk.Caller{Agent: desk.Program}, now); err != nil {

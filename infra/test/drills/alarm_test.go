@@ -1,6 +1,7 @@
 package drills_test
 
 import (
+	"cmp"
 	"os"
 	"regexp"
 	"slices"
@@ -40,6 +41,7 @@ type alarm struct {
 	Comparison string  `yaml:"ComparisonOperator"`
 	Threshold  float64 `yaml:"Threshold"`
 	Periods    int     `yaml:"EvaluationPeriods"`
+	Datapoints int     `yaml:"DatapointsToAlarm"`
 	Missing    string  `yaml:"TreatMissingData"`
 	Metrics    []struct {
 		Expression string `yaml:"Expression"`
@@ -86,9 +88,11 @@ func read(t *testing.T, file string) []byte {
 	return b
 }
 
-// on reports whether the alarm would be on: each of its last periods breaches.
+// on reports whether the alarm would be on: each of its last periods breaches, or as
+// many as it says.
 func (a alarm) on(t *testing.T, r *metrics.Recorder, now time.Time) bool {
 	t.Helper()
+	breaching := 0
 	for back := range a.Periods {
 		v, ok := a.value(t, r, now, back)
 		var breaches bool
@@ -102,11 +106,11 @@ func (a alarm) on(t *testing.T, r *metrics.Recorder, now time.Time) bool {
 		default:
 			t.Fatalf("comparison %q is not known here", a.Comparison)
 		}
-		if !breaches {
-			return false
+		if breaches {
+			breaching++
 		}
 	}
-	return true
+	return breaching >= cmp.Or(a.Datapoints, a.Periods)
 }
 
 // value is what the alarm looks at, in the period that ended so many periods ago.
