@@ -12,8 +12,8 @@ func (r *routes) repair() {
 	add(r, operation{
 		id: "repair-channel", method: http.MethodPost, path: "/v1/channels/{id}/repair", tag: tagChannels, roles: everyone, audits: desk.ActionRepair, status: http.StatusAccepted,
 		summary: "Compare a moved channel again",
-		description: "Looks at all conversations of a channel in the help desk, and lands those that should have and have not, such as " +
-			"after a change was lost on its way. What came in during the last day is compared daily without this. Only a super " +
+		description: "Looks at all conversations of a channel whose move has ended, at attention too, and lands those that should have and " +
+			"have not, such as after a change was lost on its way. What came in during the last day is compared daily without this. Only a super " +
 			"administrator may start it. While one runs, another request answers with that one. What it found is in the audit log.",
 		problems: []error{
 			&desk.RefusedError{Code: desk.CodeNotSuperAdmin, Problem: "only a super administrator of the account moves a channel",

@@ -9,12 +9,12 @@ import (
 type repairCmd struct {
 	remote `embed:""`
 
-	Channel string `arg:"" placeholder:"CHANNEL" help:"A channel that has moved."`
+	Channel string `arg:"" placeholder:"CHANNEL" help:"A channel whose move has ended."`
 }
 
 func (repairCmd) Help() string {
-	return `Looks at all conversations of a channel in the help desk and lands those that should have landed and have not, such as
-after a change was lost on its way. A running repair is not started again. It runs on the server; the account's audit log
+	return `Looks at all conversations of a channel whose move has ended, at attention too, and lands those that should have landed and
+have not, such as after a change was lost on its way. A running repair is not started again. It runs on the server; the account's audit log
 says when it has ended and what it found. What came in since the last one is compared daily without this.
 
 Exit code: 1 if it is refused, else 0.`
