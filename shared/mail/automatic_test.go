@@ -39,6 +39,8 @@ func TestAutomatic(t *testing.T) {
 		"Precedence: bulk\nList-Post: <mailto:support@x.example>\n":                               "",
 		"Precedence: bulk\nX-Mailing-List: support@x.example\n":                                   "",
 		"Precedence: bulk\nMailing-List: contact support-help@x.example; run by ezmlm\n":          "",
+		"Precedence: bulk\nSender: owner-support@x.example\n":                                     "",
+		"Precedence: bulk\nSender: news@x.example\n":                                              "bulk",
 		"Precedence: bulk\nX-BeenThere: support@x.example\n":                                      "",
 		"Precedence: list\nList-Post: <mailto:a@x.example>\nAuto-Submitted: auto-replied\n":       "auto-replied",
 

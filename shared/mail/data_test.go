@@ -43,6 +43,9 @@ func TestRealYears(t *testing.T) {
 	}
 	empty, unnamed, files := 0, 0, 0
 	for _, m := range all {
+		if m.Automatic != "" || m.Forged || m.Box != "" { // people wrote all of it, to a mailing list
+			t.Errorf("message %d is %q, in %q", m.Number, m.Automatic, m.Box)
+		}
 		if m.Text == "" {
 			empty++
 		}
@@ -86,6 +89,11 @@ func TestRealTraps(t *testing.T) {
 	}
 	if withText != 79 { // 13 is empty, 61 an empty line
 		t.Errorf("%d messages have text, want 79", withText)
+	}
+	for _, m := range all { // 21 is an out-of-office notice whose fields are gone
+		if want := map[int]mail.Automatic{22: mail.Bounce}[m.Number]; m.Automatic != want || m.Box != "" || m.Forged {
+			t.Errorf("message %d is %q, in %q, want %q", m.Number, m.Automatic, m.Box, want)
+		}
 	}
 	// 6 and 7 are one message sent twice; 73 and 74 are two with one id.
 	if all[5].Content != all[6].Content || all[5].RawHash == all[6].RawHash {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -15,7 +16,7 @@ import (
 // Whatever the file holds: no panic, every error is one of ours, and every
 // message is clean, numbered and named.
 func FuzzRead(f *testing.F) {
-	for _, name := range []string{"sample.mbox", "sample.eml", "sample.jsonl"} {
+	for _, name := range []string{"sample.mbox", "sample.eml", "sample.jsonl", "takeout.mbox"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			f.Fatal(err)
@@ -52,7 +53,23 @@ func FuzzRead(f *testing.F) {
 			if m.Number != number || m.ExternalID() == "" || len(m.ExternalID()) > 256 || len(m.Content) != 64 {
 				t.Errorf("message %d: number %d, external ID %q", number, m.Number, m.ExternalID())
 			}
-			for _, s := range append([]string{m.Text, m.HTML, m.Subject, m.ID, m.From.Name, m.From.Address}, m.Notes...) {
+			said := []string{m.Text, m.HTML, m.Subject, m.ID, m.ReturnPath, m.ThreadID, string(m.Automatic), string(m.Box)}
+			for _, a := range slices.Concat([]mail.Address{m.From, m.Sender}, m.ReplyTo, m.To, m.Cc, m.Bcc) {
+				said = append(said, a.Name, a.Address)
+			}
+			for _, a := range m.Attachments {
+				said = append(said, a.Name, a.Type, a.ContentID)
+				if strings.ContainsAny(a.Name, `/\`) {
+					t.Errorf("attachment %q has a path", a.Name)
+				}
+			}
+			if m.Source != nil && in[0] != 0x1f && !bytes.Contains(in, m.Source) {
+				t.Errorf("source %q is not in the file", m.Source)
+			}
+			if (m.Box == "") != (m.BoxSign == "") || len(m.ThreadID) > 200 || len(m.Labels) > 100 {
+				t.Errorf("box %q by %q, thread %q, %d labels", m.Box, m.BoxSign, m.ThreadID, len(m.Labels))
+			}
+			for _, s := range slices.Concat(said, m.Labels, m.Notes) {
 				if !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
 					t.Errorf("%q is not clean", s)
 				}

@@ -6,6 +6,19 @@
 // file that cannot be read to its end as a FileError. Package thread groups the
 // messages into threads, while a Spool keeps their bodies on disk.
 //
+// # JSON Lines
+//
+// A line is an object with the fields of one message, all but from optional:
+//
+//	{"messageId": "<2@example.com>", "inReplyTo": "<1@example.com>", "references": ["<1@example.com>"], "threadId": "17",
+//	 "from": "Jane <jane@example.com>", "replyTo": [], "to": ["support@example.org"], "cc": [], "bcc": [],
+//	 "date": "2026-03-02T09:15:00+01:00", "subject": "Invoice", "text": "Hello", "html": "<p>Hello",
+//	 "labels": ["VIP"], "automatic": "auto-replied", "box": "deleted"}
+//
+// Addresses may have names. A threadId has at most 200 bytes. Labels are people's own,
+// at most 100. The values of automatic and box are those of Automatic and Box. Lines
+// with other fields or values are skipped.
+//
 // # Why not a library
 //
 // An import must keep every message of an old archive, however malformed, and

@@ -43,10 +43,6 @@ func (m *Message) sort(fields field.Fields) {
 	if strings.EqualFold(strings.TrimSpace(fields.Get("x-spam-flag")), "yes") { // SpamAssassin's
 		m.is(Spam, "X-Spam-Flag")
 	}
-	if len(m.Labels) > maxLabels {
-		m.Labels = slices.Clip(m.Labels[:maxLabels])
-		m.note("more than 100 labels: the rest is left out")
-	}
 }
 
 // is sets the box, unless a sign has already said what tells more.
@@ -70,13 +66,13 @@ func (m *Message) gmail(fields field.Fields) {
 
 // mozilla reads the fields that Thunderbird and its relatives add.
 func (m *Message) mozilla(fields field.Fields) {
-	for name, flag := range map[string]uint64{"X-Mozilla-Status": mozillaExpunged, "X-Mozilla-Status2": mozillaIMAPDeleted} {
-		flags, err := strconv.ParseUint(strings.TrimSpace(fields.Get(strings.ToLower(name))), 16, 32)
-		if err == nil && flags&flag != 0 {
-			m.is(Deleted, name)
-		}
+	if flags(fields, "x-mozilla-status")&mozillaExpunged != 0 {
+		m.is(Deleted, "X-Mozilla-Status")
 	}
-	if strings.HasPrefix(strings.TrimSpace(fields.Get("x-mozilla-draft-info")), "internal/draft") {
+	if flags(fields, "x-mozilla-status2")&mozillaIMAPDeleted != 0 {
+		m.is(Deleted, "X-Mozilla-Status2")
+	}
+	if fields.Get("x-mozilla-draft-info") != "" && fields.Get("received") == "" { // of drafts, templates and mail to be sent later
 		m.is(Draft, "X-Mozilla-Draft-Info")
 	}
 	for _, key := range strings.Fields(field.Text(fields.Get("x-mozilla-keys"))) {
@@ -84,18 +80,27 @@ func (m *Message) mozilla(fields field.Fields) {
 	}
 }
 
+// flags returns the flags of a field in hexadecimal, 0 if it has none.
+func flags(fields field.Fields, name string) uint64 {
+	n, err := strconv.ParseUint(strings.TrimSpace(fields.Get(name)), 16, 32)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // mbox reads the flags that mail programs on Unix keep in a mailbox: letters, of
 // which D means deleted and T draft.
 func (m *Message) mbox(fields field.Fields) {
 	for _, name := range []string{"Status", "X-Status"} {
-		flags := strings.TrimSpace(fields.Get(strings.ToLower(name)))
-		if strings.Trim(flags, "ADFNORTU") != "" {
+		letters := strings.TrimSpace(fields.Get(strings.ToLower(name)))
+		if strings.Trim(letters, "ADFNORTU") != "" {
 			continue // not these flags
 		}
-		if strings.Contains(flags, "D") {
+		if strings.Contains(letters, "D") {
 			m.is(Deleted, name)
 		}
-		if strings.Contains(flags, "T") {
+		if strings.Contains(letters, "T") {
 			m.is(Draft, name)
 		}
 	}
@@ -107,27 +112,32 @@ func (m *Message) mbox(fields field.Fields) {
 // label keeps a label that people made. boxOf tells the mailbox's own, and which of
 // them are a box.
 func (m *Message) label(label string, boxOf func(string) (Box, bool), sign string) {
+	const more = "more than 100 labels: the rest is left out"
 	box, own := boxOf(strings.ToLower(label))
 	switch {
 	case box != "":
 		m.is(box, sign)
-	case !own && !slices.Contains(m.Labels, label):
+	case own, slices.Contains(m.Labels, label):
+	case len(m.Labels) < maxLabels:
 		m.Labels = append(m.Labels, label)
+	case !slices.Contains(m.Notes, more):
+		m.note(more)
 	}
 }
 
 // splitLabels splits a list at commas outside of quotes.
 func splitLabels(s string) []string {
 	var all []string
-	quoted := false
-	for _, label := range strings.FieldsFunc(s, func(r rune) bool {
-		if r == '"' {
+	start, quoted := 0, false
+	for i := 0; i <= len(s); i++ {
+		switch {
+		case i < len(s) && s[i] == '"':
 			quoted = !quoted
-		}
-		return r == ',' && !quoted
-	}) {
-		if label = strings.TrimSpace(strings.ReplaceAll(label, `"`, "")); label != "" {
-			all = append(all, label)
+		case i == len(s), s[i] == ',' && !quoted:
+			if label := strings.TrimSpace(strings.ReplaceAll(s[start:i], `"`, "")); label != "" {
+				all = append(all, label)
+			}
+			start = i + 1
 		}
 	}
 	return all
