@@ -96,7 +96,7 @@ func routes(s *scene) {
 	s.take("mail", "<b>", "<a>", "<other>")
 	c := s.take("mail", "<c>")
 	s.request("POST", "/v1/conversations/{"+a+"}/messages", map[string]any{
-		"channelId": "mail", "externalId": "<d>", "author": "customer", "from": "jane@customer.example", "text": strings.Repeat("long ", 200_000),
+		"channelId": "mail", "externalId": "<d>", "author": "customer", "from": map[string]string{"address": "jane@customer.example"}, "text": strings.Repeat("long ", 200_000),
 	}, 201)
 	for _, path := range []string{
 		"/v1/conversations?home=inbox", "/v1/conversations?home=inbox&channel=mail", "/v1/conversations?home=inbox&status=open&unowned=true",
@@ -129,7 +129,7 @@ func routes(s *scene) {
 	s.request("POST", "/v1/operations/redrive", nil, 202)
 	s.request("POST", "/v1/channels/{mail}/repair", nil, 202)
 	s.request("POST", "/v1/conversations/{"+a+"}/messages", map[string]any{
-		"channelId": "mail", "externalId": "<e>", "author": "customer", "from": "jane@customer.example", "text": "And?",
+		"channelId": "mail", "externalId": "<e>", "author": "customer", "from": map[string]string{"address": "jane@customer.example"}, "text": "And?",
 	}, 201)
 	ticket := "/v1/tickets/{" + desk.TicketID(a) + "}"
 	s.request("GET", ticket, nil, 200)
@@ -236,7 +236,7 @@ func races(s *scene) {
 func (s *scene) reply(channel, id string) {
 	s.Helper()
 	s.request("POST", "/v1/conversations/{"+id+"}/messages", map[string]any{
-		"channelId": channel, "externalId": "<reply-" + id + ">", "author": "customer", "from": "jane@customer.example", "text": "And?",
+		"channelId": channel, "externalId": "<reply-" + id + ">", "author": "customer", "from": map[string]string{"address": "jane@customer.example"}, "text": "And?",
 	}, 201)
 	if c := s.Conversation(id); c.Channel != channel {
 		s.Fatalf("conversation %+v has not joined %s", c, channel)

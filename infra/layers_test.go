@@ -74,7 +74,7 @@ var layers = []layer{
 
 	{of: "shared/app/apptest", kit: true, events: true, imports: []string{
 		"shared/app", "shared/auth", "shared/desk", "shared/handler", "shared/local/asl", "shared/metrics", "shared/move", "shared/store",
-		"shared/store/storetest"}},
+		"shared/store/storetest", "shared/support/filetest"}},
 
 	{of: "shared/client", imports: []string{"shared/api", "shared/auth", "shared/desk"}},
 

@@ -96,7 +96,7 @@ func (s *scene) take(channel, external string, references ...string) string {
 	s.Helper()
 	s.Time = s.Time.Add(time.Second)
 	answer := s.request("POST", "/v1/channels/{"+channel+"}/conversations", map[string]any{
-		"externalId": external, "references": append([]string{}, references...), "author": "customer", "from": "jane@customer.example",
+		"externalId": external, "references": append([]string{}, references...), "author": "customer", "from": map[string]string{"address": "jane@customer.example"},
 		"at": s.Time, "subject": "Order " + external, "text": "Where is it?",
 	}, 201)
 	return text(answer["conversationId"])

@@ -21,6 +21,7 @@ type UseCases struct {
 	Repairer move.Repairer
 	Monitor  move.Monitor
 
+	Files            support.Files
 	Intake           support.Intake
 	Editor           support.Editor
 	Accounts         support.Accounts

@@ -31,6 +31,26 @@ type Conversation struct {
 	WaitingSince    time.Time `json:"waitingSince,omitzero" doc:"Since when the customer waits for an answer."`
 	ClosedAt        time.Time `json:"closedAt,omitzero"`
 	MessageCount    int64     `json:"messageCount" example:"3"`
+	Tags            []string  `json:"tags" nullable:"false" example:"[\"invoice\"]" doc:"Its labels, in order; a move keeps them."`
+	Edits           []Edit    `json:"edits,omitempty" nullable:"false" doc:"What agents did to it and its ticket, the last eight times, the oldest first."`
+}
+
+// Edit is what an agent did to a conversation or its ticket. What was not changed is
+// absent.
+type Edit struct {
+	At     time.Time `json:"at"`
+	By     string    `json:"by" example:"ann" doc:"ID of the agent."`
+	Made   bool      `json:"made,omitempty" doc:"The agent made the ticket."`
+	Status *string   `json:"status,omitempty" example:"solved" doc:"To which status it was set."`
+	Owner  *string   `json:"owner,omitempty" example:"ann" doc:"To whom it was given; empty if to nobody."`
+	Tags   bool      `json:"tags,omitempty" doc:"The tags were changed."`
+}
+
+func writeEdits(l desk.EditLog) (es []Edit) {
+	for _, e := range l.Edits() {
+		es = append(es, Edit(e))
+	}
+	return es
 }
 
 func writeConversation(c desk.Conversation) Conversation {
@@ -39,6 +59,6 @@ func writeConversation(c desk.Conversation) Conversation {
 		Status: string(c.Status), Owner: c.Owner, Home: string(c.Home), TicketID: c.TicketID(), MoveID: c.Ticket.Move,
 		StartedAt: c.Started, TakenInAt: c.TakenIn, JoinedAt: c.Joined, History: c.Past, ChangedAt: c.ChangedAt, Version: c.Rev,
 		CustomerAt: c.CustomerAt, CustomerVersion: c.CustomerRev, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt,
-		MessageCount: c.Messages,
+		MessageCount: c.Messages, Tags: c.Tags.List(), Edits: writeEdits(c.Edits),
 	}
 }

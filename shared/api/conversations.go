@@ -26,7 +26,7 @@ func (r *routes) conversations() {
 	}, r.api.getConversation)
 	add(r, operation{
 		id: "edit-conversation", method: http.MethodPatch, path: "/v1/conversations/{id}", tag: tagConversations, roles: agents,
-		summary:     "Close, reopen or assign a conversation",
+		summary:     "Close, reopen, assign or label a conversation",
 		description: "Fields that are absent stay as they are. Once a conversation has moved, its status and owner are edited on its ticket.",
 		problems:    []error{exampleMoved, exampleChanged, noAccess()},
 	}, r.api.editConversation)
@@ -38,6 +38,7 @@ type conversationsInput struct {
 	Status  string `query:"status" enum:"open,closed" example:"open" doc:"Only conversations with this status; of what has moved, the one that it had when it landed."`
 	Owner   string `query:"owner" example:"ann" doc:"Only conversations of this agent."`
 	Unowned bool   `query:"unowned" doc:"Only conversations that nobody owns."`
+	Tag     string `query:"tag" maxLength:"40" example:"invoice" doc:"Only conversations with this label."`
 	Waiting bool   `query:"waiting" doc:"Only open conversations whose customer waits for an answer."`
 	Order
 	Search
@@ -78,7 +79,7 @@ func (a *api) listConversations(ctx context.Context, c desk.Admitted, in *conver
 	}
 	of := support.ConversationFilter{
 		Channel: in.Channel, Home: desk.Home(in.Home), Status: desk.ConversationStatus(in.Status), Owner: owner,
-		Waiting: in.Waiting, ByActivity: in.Sort != "",
+		Tag: in.Tag, Waiting: in.Waiting, ByActivity: in.Sort != "",
 	}
 	if of.Home != desk.Inbox {
 		switch err := helpDesk(c); {
@@ -150,8 +151,9 @@ type conversationEdit struct {
 	Key   string `header:"Idempotency-Key" example:"close-1" doc:"Names the edit: sent again, it is done once, unless another edit came between."`
 	ID    string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
 	Body  struct {
-		Status *string `json:"status,omitempty" enum:"open,closed" example:"closed"`
-		Owner  *string `json:"owner,omitempty" example:"ann" doc:"ID of an agent; empty for nobody."`
+		Status *string   `json:"status,omitempty" enum:"open,closed" example:"closed"`
+		Owner  *string   `json:"owner,omitempty" example:"ann" doc:"ID of an agent; empty for nobody."`
+		Tags   *[]string `json:"tags,omitempty" maxItems:"12" example:"[\"invoice\"]" doc:"All labels that it is to have."`
 	} `nameHint:"ConversationEdit"`
 }
 
@@ -159,14 +161,14 @@ func (a *api) editConversation(ctx context.Context, c desk.Admitted, in *convers
 	if _, err := a.visible(ctx, c, in.ID); err != nil {
 		return nil, err
 	}
-	if in.Body.Status == nil && in.Body.Owner == nil {
+	if in.Body.Status == nil && in.Body.Owner == nil && in.Body.Tags == nil {
 		return nil, nothingToChange()
 	}
 	seen, err := readVersion(in.Match)
 	if err != nil {
 		return nil, err
 	}
-	edit := desk.Edit{Status: (*desk.ConversationStatus)(in.Body.Status), Owner: in.Body.Owner, Of: seen}
+	edit := desk.Edit{Status: (*desk.ConversationStatus)(in.Body.Status), Owner: in.Body.Owner, Tags: in.Body.Tags, Of: seen}
 	edited, err := a.Editor.EditConversation(ctx, c.Caller, in.ID, in.Key, edit)
 	if errors.Is(err, desk.ErrChanged) {
 		now, err := a.visible(ctx, c, in.ID) // it may have moved since it was edited
@@ -182,5 +184,5 @@ func (a *api) editConversation(ctx context.Context, c desk.Admitted, in *convers
 }
 
 func nothingToChange() error {
-	return &desk.InvalidError{Field: "status", Code: desk.CodeNoChange, Problem: "there is nothing to change", Remedy: "send a status, an owner or both"}
+	return &desk.InvalidError{Field: "status", Code: desk.CodeNoChange, Problem: "there is nothing to change", Remedy: "send a status, an owner or tags"}
 }

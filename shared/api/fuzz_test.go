@@ -100,7 +100,7 @@ func plant(v any) any {
 // the customer's words.
 func FuzzBodies(f *testing.F) {
 	r := newFuzzRig(f)
-	message := `{"externalId":"x","references":["m1"],"author":"customer","agent":"ann","from":"jane@customer.example","at":"2026-11-20T08:00:00Z","subject":"s","text":"t","html":"<p>t","raw":"r"}`
+	message := `{"externalId":"x","references":["m1"],"author":"customer","agent":"ann","from":{"name":"Jane","address":"jane@customer.example"},"to":[{"address":"us@acme.example"}],"kind":"email","visibility":"public","fields":[{"name":"a","value":"b"}],"call":{"seconds":3},"tags":["a"],"at":"2026-11-20T08:00:00Z","subject":"s","text":"t","html":"<p>t","source":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}`
 	targets := []struct {
 		method, path string
 		caller       desk.Caller

@@ -55,23 +55,22 @@ func (a *api) takeMessage(ctx context.Context, c desk.Admitted, in *takeInput) (
 	if m.Past, err = in.Body.past(); err != nil {
 		return nil, err
 	}
-	if err := a.knownOwner(ctx, c.Account, m.Past.Owner); err != nil {
+	if err := cmp.Or(a.knownAgent(ctx, c.Account, "conversation.owner", m.Past.Owner), a.knownAgent(ctx, c.Account, "agent", m.Agent)); err != nil {
 		return nil, err
 	}
 	r, err := a.Intake.TakeIn(ctx, m, in.Body.references())
 	return writeTaken(r, err)
 }
 
-// knownOwner returns an *InvalidError unless a conversation's owner is an agent, or
-// nobody.
-func (a *api) knownOwner(ctx context.Context, account, owner string) error {
-	if owner == "" {
+// knownAgent returns an *InvalidError unless a field names an agent, or nobody.
+func (a *api) knownAgent(ctx context.Context, account, field, id string) error {
+	if id == "" {
 		return nil
 	}
-	m, err := a.Setups.Membership(ctx, desk.Caller{Account: account, Agent: owner})
+	m, err := a.Setups.Membership(ctx, desk.Caller{Account: account, Agent: id})
 	if err == nil && m.Agent == nil {
-		err = &desk.InvalidError{Field: "conversation.owner", Code: desk.CodeUnknownID, Params: desk.Params{"kind": "agent", "value": owner},
-			Problem: fmt.Sprintf("agent %q is unknown", owner), Remedy: "use an ID that exists in the account"}
+		err = &desk.InvalidError{Field: field, Code: desk.CodeUnknownID, Params: desk.Params{"kind": "agent", "value": id},
+			Problem: fmt.Sprintf("agent %q is unknown", id), Remedy: "use an ID that exists in the account, or leave it out"}
 	}
 	return err
 }
@@ -81,7 +80,7 @@ func (a *api) appendMessage(ctx context.Context, c desk.Admitted, in *appendInpu
 	if err != nil {
 		return nil, err
 	}
-	if err := a.mayAppend(ctx, c, m, in.ID); err != nil {
+	if err := cmp.Or(a.mayAppend(ctx, c, m, in.ID), a.knownAgent(ctx, c.Account, "agent", m.Agent)); err != nil {
 		return nil, err
 	}
 	r, err := a.Intake.Append(ctx, m, in.ID)

@@ -13,7 +13,7 @@ import (
 
 func TestMessagesAreTakenInOnce(t *testing.T) {
 	r := newRig(t)
-	m := object{"externalId": "<1@x>", "author": "customer", "from": "jane@customer.example", "subject": "Order", "text": "Where?", "html": "<p>Where?</p>", "raw": "From: jane\r\n\r\nWhere?", "at": "2026-11-20T08:15:00+01:00"}
+	m := object{"externalId": "<1@x>", "author": "customer", "from": object{"address": "jane@customer.example"}, "subject": "Order", "text": "Where?", "html": "<p>Where?</p>", "at": "2026-11-20T08:15:00+01:00"}
 	a := r.do(bot, "POST", "/v1/channels/mail/conversations", m).want(201)
 	id, message := a.at("conversationId").(string), a.at("messageId")
 	if a.at("began") != true || a.at("known") != false {
@@ -54,15 +54,12 @@ func (r *rig) wantConversation(id string) {
 	}
 	ms := r.do(bob, "GET", "/v1/conversations/"+id+"/messages", nil).want(200)
 	first, second := ms.at("items", 2), ms.at("items", 1) // 3@x was written last
-	if at(first, "externalId") != "1@x" || at(first, "hasHtml") != true || at(first, "hasSource") != true || at(second, "agent") != "bob" || at(second, "at") == nil {
+	if at(first, "externalId") != "1@x" || at(first, "hasHtml") != true || at(first, "kind") != "email" || at(second, "agent") != "bob" || at(second, "at") == nil {
 		r.Errorf("messages = %v, %v", first, second)
 	}
 	path := "/v1/conversations/" + id + "/messages/" + at(first, "id").(string)
 	if html := r.do(bob, "GET", path+"/html", nil).want(200).at("text"); html != "<p>Where?</p>" {
 		r.Errorf("html = %q", html)
-	}
-	if raw := r.do(bob, "GET", path+"/source", nil).want(200).at("text"); raw != "From: jane\r\n\r\nWhere?" {
-		r.Errorf("raw = %q", raw)
 	}
 }
 
@@ -94,13 +91,13 @@ func TestR19BracketsOfExternalIDs(t *testing.T) {
 // with what a mail may hold.
 func TestLargeMessagesAreKeptWhole(t *testing.T) {
 	r := newRig(t)
-	raw := strings.Repeat("äß<&>\u0001€ 0123456789\n", 10<<20/40)
-	head, tail := `{"externalId":"x","author":"customer","text":"short","raw":`+quoted(raw)+`,"html":"`, `"}`
+	long := strings.Repeat("äß<&>\u0001€ 0123456789\n", 10<<20/40)
+	head, tail := `{"externalId":"x","author":"customer","text":`+quoted(long)+`,"html":"`, `"}`
 	body := head + strings.Repeat("h", 10<<20-len(head)-len(tail)) + tail
 	id := r.do(bot, "POST", "/v1/channels/mail/conversations", body).want(201).at("conversationId").(string)
 	message := r.do(ann, "GET", "/v1/conversations/"+id+"/messages", nil).want(200).ids()[0]
-	if got := r.part(id, message, "source"); got != raw {
-		t.Errorf("raw has %d bytes, want %d", len(got), len(raw))
+	if got := r.part(id, message, "text"); got != long {
+		t.Errorf("the text has %d bytes, want %d", len(got), len(long))
 	}
 	r.do(bot, "POST", "/v1/channels/mail/conversations", body+" ").want(413)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -564,7 +565,7 @@ func TestATicketWithItsConversation(t *testing.T) {
 	for _, id := range []string{inbox, landed} {
 		want := r.do(ann, "GET", "/v1/conversations/"+id, nil).want(200).json()
 		a := r.do(ann, "GET", "/v1/tickets/t-"+id+"?with=conversation", nil).want(200)
-		if got, _ := a.at("conversation").(object); !maps.Equal(got, want) || a.at("revision") != got["version"] {
+		if got, _ := a.at("conversation").(object); !reflect.DeepEqual(got, want) || a.at("revision") != got["version"] {
 			t.Errorf("with its conversation: %s, want %v", a.Body, want)
 		}
 	}

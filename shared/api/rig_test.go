@@ -158,7 +158,7 @@ func (r *rig) take(channel, external string, references ...string) string {
 	r.Helper()
 	r.Time = r.Time.Add(time.Minute)
 	id, _ := r.do(bot, "POST", "/v1/channels/"+channel+"/conversations", object{
-		"externalId": external, "references": append([]string{}, references...), "author": "customer", "from": "jane@customer.example",
+		"externalId": external, "references": append([]string{}, references...), "author": "customer", "from": object{"address": "jane@customer.example"},
 		"at": r.Time.Add(-time.Hour), "subject": "Order " + external, "text": "Where is it?",
 	}).want(201).at("conversationId").(string)
 	return id

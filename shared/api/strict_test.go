@@ -169,7 +169,7 @@ func TestAnswersAreData(t *testing.T) {
 func BenchmarkStrict(b *testing.B) {
 	text := strings.Repeat("I ordered on Monday, and nothing has come — not even an answer. ", 60)
 	mail := func(id int) string {
-		return fmt.Sprintf(`{"externalId":"<%d@customer.example>","references":["<a@b>","<c@d>"],"author":"customer","from":"jane@customer.example","subject":"Order","text":%q}`, id, text)
+		return fmt.Sprintf(`{"externalId":"<%d@customer.example>","references":["<a@b>","<c@d>"],"author":"customer","from":{"address":"jane@customer.example"},"subject":"Order","text":%q}`, id, text)
 	}
 	b.Run("check", func(b *testing.B) {
 		body := []byte(mail(1))

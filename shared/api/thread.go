@@ -18,7 +18,7 @@ func (r *routes) thread() {
 		summary: "Read a conversation's messages",
 		description: "The messages, those written last first. A page has at most 50 messages and 1 MB, and may be shorter before the last. " +
 			"Of a text above 16 KB and a subject above 1 KB it has the beginning; what is long is read in pieces at addresses of its own, " +
-			"and so are the HTML part and the source.",
+			"and so is the HTML part.",
 		problems: []error{noAccess()},
 	}, r.api.listMessages)
 	add(r, operation{
@@ -33,45 +33,24 @@ func (r *routes) thread() {
 	}, r.api.readMessage)
 }
 
-// Message is one mail, form submission, call note or chat line. What it has of
-// attachments, kinds and visibility is fixed until messages are kept with them.
+// Message is one mail, form submission, call, chat line, note or event of a
+// conversation.
 type Message struct {
-	ID          string       `json:"id" example:"05jg3nrm7g5r0m9v3w2k8d1c7x" doc:"IDs of messages written later sort later."`
-	ExternalID  string       `json:"externalId" example:"4711@customer.example" doc:"The connector's ID of it, unique in its channel, without brackets."`
-	ChannelID   string       `json:"channelId" example:"support-mail" doc:"The channel by which it came."`
-	Kind        string       `json:"kind" enum:"message" example:"message" doc:"What it is."`
-	Author      string       `json:"author" enum:"customer,agent" example:"customer"`
-	Visibility  string       `json:"visibility" enum:"public" example:"public" doc:"Who sees it: public, also the customer."`
-	From        string       `json:"from,omitempty" example:"jane@customer.example" doc:"The sender's address, number or name."`
-	Agent       string       `json:"agent,omitempty" example:"ann" doc:"ID of the agent who wrote it, if known."`
-	At          time.Time    `json:"at,omitzero" doc:"When it was written, by the sender's date."`
-	TakenInAt   time.Time    `json:"takenInAt,omitzero" doc:"When deskmove took it in."`
-	Subject     string       `json:"subject,omitempty" example:"Where is my order?"`
-	SubjectCut  bool         `json:"subjectCut" doc:"The subject is only its beginning; the whole is the part subject."`
-	Text        string       `json:"text,omitempty" example:"I ordered on Monday."`
-	TextCut     bool         `json:"textCut" doc:"The text is only its beginning; the whole is the part text."`
-	HasHTML     bool         `json:"hasHtml" doc:"It has an HTML part; cleaned, it is the part html."`
-	HasSource   bool         `json:"hasSource" doc:"Its source was kept; it is the part source."`
-	Size        int64        `json:"size" example:"20" doc:"Bytes of its text, HTML part and source together."`
-	Attachments []Attachment `json:"attachments" nullable:"false"`
-}
-
-// Attachment is a file that came with a message.
-type Attachment struct {
-	ID        string `json:"id"`
-	Name      string `json:"name" example:"invoice.pdf"`
-	Type      string `json:"type" example:"application/pdf" doc:"As the sender says."`
-	Size      int64  `json:"size" example:"48213" doc:"In bytes."`
-	ContentID string `json:"contentId,omitempty" doc:"By which the HTML part refers to it."`
-	Inline    bool   `json:"inline" doc:"It is shown in the message rather than beside it."`
+	ID         string    `json:"id" example:"05jg3nrm7g5r0m9v3w2k8d1c7x" doc:"IDs of messages written later sort later."`
+	ChannelID  string    `json:"channelId,omitempty" example:"support-mail" doc:"The channel by which it came."`
+	TakenInAt  time.Time `json:"takenInAt,omitzero" doc:"When deskmove took it in."`
+	Stranger   bool      `json:"stranger,omitempty" doc:"It joined the conversation by its references, and its sender had had no part in it."`
+	SubjectCut bool      `json:"subjectCut" doc:"The subject is only its beginning; the whole is the part subject."`
+	TextCut    bool      `json:"textCut" doc:"The text is only its beginning; the whole is the part text."`
+	HasHTML    bool      `json:"hasHtml" doc:"It has an HTML part; cleaned, it is the part html."`
+	Size       int64     `json:"size" example:"20" doc:"Bytes of its text and HTML part together."`
+	MessageContent
 }
 
 func writeMessage(m store.Message) Message {
 	return Message{
-		ID: m.ID, ExternalID: m.External, ChannelID: m.Channel, Kind: "message", Author: string(m.Author), Visibility: "public",
-		From: m.From, Agent: m.Agent, At: m.At, TakenInAt: m.TakenIn, Subject: m.Subject, SubjectCut: m.Cut(store.Subject),
-		Text: m.Text, TextCut: m.Cut(store.Text), HasHTML: m.Sizes[store.HTML] > 0, HasSource: m.Sizes[store.Source] > 0,
-		Size: m.Sizes[store.Text] + m.Sizes[store.HTML] + m.Sizes[store.Source], Attachments: []Attachment{},
+		ID: m.ID, ChannelID: m.Channel, TakenInAt: m.TakenIn, Stranger: m.Stranger, SubjectCut: m.Cut(store.Subject), TextCut: m.Cut(store.Text),
+		HasHTML: m.Sizes[store.HTML] > 0, Size: m.Sizes[store.Text] + m.Sizes[store.HTML], MessageContent: writeContent(m.Message),
 	}
 }
 
@@ -132,7 +111,7 @@ func jsonSize(v any) int {
 type messageInput struct {
 	ID      string `path:"id" example:"c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the conversation."`
 	Message string `path:"message" example:"05jg3nrm7g5r0m9v3w2k8d1c7x" doc:"ID of the message."`
-	Part    string `path:"part" enum:"text,html,source,subject,html-source" example:"text" doc:"Which part: the text, the cleaned HTML part, the source as it came, the subject, or the HTML part as it came."`
+	Part    string `path:"part" enum:"text,html,subject,html-source" example:"text" doc:"Which part: the text, the cleaned HTML part, the subject, or the HTML part as it came."`
 	Offset  int64  `query:"offset" minimum:"0" doc:"next of the piece before; without it, the first piece."`
 }
 
@@ -149,7 +128,7 @@ func (a *api) readMessage(ctx context.Context, c desk.Admitted, in *messageInput
 		return nil, err
 	}
 	of := map[string]store.Content{
-		"text": store.Text, "html": store.HTML, "source": store.Source, "subject": store.Subject, "html-source": store.HTML,
+		"text": store.Text, "html": store.HTML, "subject": store.Subject, "html-source": store.HTML,
 	}[in.Part]
 	b, err := a.Messages.Body(ctx, c.Account, in.ID, in.Message, of)
 	if err != nil {

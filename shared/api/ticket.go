@@ -35,6 +35,9 @@ type Ticket struct {
 	Edited      *Edited `json:"edited,omitempty" doc:"The last edit by an agent; absent if none has edited it."`
 	Revision    int64   `json:"revision" example:"4" doc:"The version of its conversation, of which it is a part: one more with every change of either."`
 
+	Tags  []string `json:"tags" nullable:"false" example:"[\"invoice\"]" doc:"The labels of its conversation, in order."`
+	Edits []Edit   `json:"edits,omitempty" nullable:"false" doc:"What agents did to it and its conversation, the last eight times, the oldest first."`
+
 	Conversation *Conversation `json:"conversation,omitempty" doc:"Its conversation, of the same version; only with with=conversation."`
 }
 
@@ -63,7 +66,7 @@ func writeTicket(c desk.Conversation) Ticket {
 		Customer: c.Customer, Status: string(t.Status), Owner: t.Owner, CreatedAt: t.Created, Home: string(c.Home),
 		Provenance: string(t.Provenance), ImportedAt: t.Imported, MoveID: t.Move, LostOwner: t.LostOwner,
 		ChangedAt: c.ChangedAt, WaitingSince: c.WaitingSince,
-		OpenedAt: t.Opened, MovedStatus: string(was.Status), MovedOwner: was.Owner, Revision: c.Rev,
+		OpenedAt: t.Opened, MovedStatus: string(was.Status), MovedOwner: was.Owner, Revision: c.Rev, Tags: c.Tags.List(), Edits: writeEdits(c.Edits),
 		Clocks: Clocks{t.Clocks.Policy, t.Clocks.FirstReply, t.Clocks.NextReply, t.Clocks.Close},
 	}
 	if e := t.Edited; !e.At.IsZero() {

@@ -26,7 +26,7 @@ func (r *routes) tickets() {
 	}, r.api.getTicket)
 	add(r, operation{
 		id: "edit-ticket", method: http.MethodPatch, path: "/v1/tickets/{id}", tag: tagTickets, roles: agents,
-		summary: "Set a ticket's status or owner",
+		summary: "Set a ticket's status, owner or labels",
 		description: "Fields that are absent stay as they are. The owner must have help desk access. With an Idempotency-Key the " +
 			"same edit may be sent again after an answer was lost.",
 		problems: []error{exampleTicketChanged, noAccess()},
@@ -49,6 +49,7 @@ type ticketsInput struct {
 	Channel    string    `query:"channel" example:"support-mail" doc:"Only tickets of this channel."`
 	Provenance string    `query:"provenance" enum:"native,history,live" example:"history" doc:"Only tickets made in this way."`
 	Due        time.Time `query:"due" doc:"Only open tickets of which something is due before, those first that are due first."`
+	Tag        string    `query:"tag" maxLength:"40" example:"invoice" doc:"Only tickets with this label."`
 	Waiting    bool      `query:"waiting" doc:"Only open tickets whose customer waits for an answer."`
 	Order
 	Search
@@ -58,7 +59,7 @@ type ticketsInput struct {
 
 func (in *ticketsInput) filter() (support.TicketFilter, error) {
 	of := support.TicketFilter{Open: in.Open, Channel: in.Channel, Provenance: desk.Provenance(in.Provenance), DueBefore: in.Due,
-		Waiting: in.Waiting, ByActivity: in.Sort != ""}
+		Tag: in.Tag, Waiting: in.Waiting, ByActivity: in.Sort != ""}
 	for _, s := range in.Status {
 		of.Statuses = append(of.Statuses, desk.Status(s))
 	}
@@ -150,8 +151,9 @@ type ticketEdit struct {
 	Key   string `header:"Idempotency-Key" example:"solve-1" doc:"Names the edit: sent again, it is done once, unless another edit came between."`
 	ID    string `path:"id" example:"t-c05jg3nrm7gk2v9x0q8s4t" doc:"ID of the ticket."`
 	Body  struct {
-		Status *string `json:"status,omitempty" example:"solved" doc:"ID of a status of one of the account's pipelines."`
-		Owner  *string `json:"owner,omitempty" example:"ann" doc:"ID of an agent with help desk access; empty for nobody."`
+		Status *string   `json:"status,omitempty" example:"solved" doc:"ID of a status of one of the account's pipelines."`
+		Owner  *string   `json:"owner,omitempty" example:"ann" doc:"ID of an agent with help desk access; empty for nobody."`
+		Tags   *[]string `json:"tags,omitempty" maxItems:"12" example:"[\"invoice\"]" doc:"All labels that it is to have."`
 	} `nameHint:"TicketEdit"`
 }
 
@@ -164,7 +166,7 @@ func (a *api) editTicket(ctx context.Context, c desk.Admitted, in *ticketEdit) (
 	if err != nil {
 		return nil, err
 	}
-	edit := desk.TicketEdit{Status: (*desk.Status)(in.Body.Status), Owner: in.Body.Owner, Of: seen}
+	edit := desk.TicketEdit{Status: (*desk.Status)(in.Body.Status), Owner: in.Body.Owner, Tags: in.Body.Tags, Of: seen}
 	t, err := a.Editor.EditTicket(ctx, c.Caller, found.ID, in.Key, edit)
 	if errors.Is(err, desk.ErrChanged) {
 		now, err := a.visibleTicket(ctx, c, in.ID) // it may have moved since it was edited

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"deskmove/shared/api"
 	"deskmove/shared/console"
+	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
@@ -28,6 +30,7 @@ type Platform struct {
 	Stream  handler.ChangeReader // nil in a function that does not read the stream's on-failure queue
 	Queue   move.Queue           // nil in a function that sends no batches
 	Machine move.Machine         // nil in a function that starts no executions
+	Files   support.FileBytes    // nil in a function that needs none
 	// DeadLetters are what the queues have given up; nil in a function that sends none
 	// back.
 	DeadLetters move.DeadLetters
@@ -126,6 +129,7 @@ func New(p Platform) *App {
 		setups        = store.SetupStore{Engine: p.Engine, Cache: &store.SetupCache{}}
 		conversations = store.ConversationStore{Engine: p.Engine}
 		messages      = store.MessageStore{Engine: p.Engine}
+		files         = support.Files{Store: store.FileStore{Engine: p.Engine}, Bytes: p.Files, Now: p.Now}
 		moves         = store.MoveStore{Engine: p.Engine}
 		ledger        = store.LedgerStore{Engine: p.Engine}
 		journal       = store.JournalStore{Engine: p.Engine}
@@ -182,7 +186,8 @@ func New(p Platform) *App {
 			Starter:  move.Starter{Setups: setups, Moves: moves, Journal: audit, Plan: plan, Machine: p.Machine, Log: p.Log, Now: p.Now},
 			Retrier:  move.Retrier{Setups: setups, Moves: moves, Journal: audit, Ledger: ledger, Machine: p.Machine, Log: p.Log, Now: p.Now},
 			Repairer: move.Repairer{Setups: setups, Moves: moves, Journal: audit, Machine: p.Machine, Log: p.Log, Now: p.Now},
-			Intake:   support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Rulebook: book, Now: p.Now},
+			Intake:   support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Files: files, Rulebook: book, Now: p.Now},
+			Files:    files,
 			Editor:   support.Editor{Setups: setups, Conversations: conversations, Moves: moves, Now: p.Now},
 			Monitor:  move.Monitor{Setups: setups, Moves: moves, Ledger: ledger, Now: p.Now},
 			ConversationList: support.ConversationList{
@@ -215,6 +220,9 @@ func (p Platform) complete() Platform {
 	if p.DeadLetters == nil {
 		p.DeadLetters = missing{}
 	}
+	if p.Files == nil {
+		p.Files = noFiles{}
+	}
 	if p.Log == nil {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
@@ -227,6 +235,29 @@ type missing struct{}
 var errMissing = errors.New("the function was started without it; set it in the function's main")
 
 func (missing) Send(context.Context, []move.Batch) error { return fmt.Errorf("queue: %w", errMissing) }
+
+// noFiles stands for the bytes of files where they were not given.
+type noFiles struct{}
+
+var errNoFiles = fmt.Errorf("files: %w", errMissing)
+
+func (noFiles) There(context.Context, desk.File) (bool, error)         { return false, errNoFiles }
+func (noFiles) Put(context.Context, desk.File, []byte) error           { return errNoFiles }
+func (noFiles) Delete(context.Context, desk.File) error                { return errNoFiles }
+func (noFiles) Origin() string                                         { return "" }
+func (noFiles) Open(context.Context, desk.File) (io.ReadCloser, error) { return nil, errNoFiles }
+
+func (noFiles) PutAt(context.Context, desk.File, time.Time) (support.Address, error) {
+	return support.Address{}, errNoFiles
+}
+
+func (noFiles) GetAt(context.Context, desk.File, support.Download, time.Time) (support.Address, error) {
+	return support.Address{}, errNoFiles
+}
+
+func (noFiles) Read(context.Context, desk.File, int64, int) ([]byte, error) {
+	return nil, errNoFiles
+}
 
 func (missing) Redrive(context.Context) ([]move.Redriven, error) {
 	return nil, fmt.Errorf("dead letters: %w", errMissing)

@@ -99,8 +99,8 @@ func (c *customers) hear(m desk.Message) {
 	defer c.mu.Unlock()
 	c.texts = append(c.texts, m.Subject, m.Text)
 	if m.Author == desk.ByCustomer {
-		c.texts = append(c.texts, m.From)
-		for _, word := range wordsOf(m.From) {
+		c.texts = append(c.texts, m.From.String())
+		for _, word := range wordsOf(m.From.String()) {
 			if strings.ContainsFunc(word, unicode.IsLetter) {
 				c.persons = append(c.persons, word)
 			}
@@ -204,7 +204,7 @@ func TestLogsKeepQuiet(t *testing.T) {
 
 	// What is refused has words too, in the body, in the path and beside it.
 	const words = "Wanda Quillfeather wants her zebra saddle back before Thursday evening"
-	heard.hear(desk.Message{Author: desk.ByCustomer, From: "Wanda Quillfeather <wanda@quillfeather.example>", Text: words})
+	heard.hear(desk.Message{Author: desk.ByCustomer, From: desk.Address{Name: "Wanda Quillfeather", Address: "wanda@quillfeather.example"}, Text: words})
 	content := `"externalId":"w1","from":"Wanda Quillfeather <wanda@quillfeather.example>","subject":"` + words + `","text":"` + words + `"`
 	for _, body := range []string{
 		`{` + content + `,"author":"` + words + `"}`, `{` + content + `,"author":"customer","at":"` + words + `"}`, `{` + content + `,"` + words + `":1}`,

@@ -43,7 +43,7 @@ func makeBase(t *testing.T) base {
 	b := base{dir: e.dir}
 	take := func(channel, external, from string, at int, references ...string) string {
 		taken, err := e.stack.App.Intake.TakeIn(t.Context(), desk.Message{
-			Account: "demo", Channel: channel, External: external, Author: desk.ByCustomer, From: from,
+			Account: "demo", Channel: channel, External: external, Author: desk.ByCustomer, From: desk.Address{Address: from},
 			At: time.Date(2026, 1, at, 9, 0, 0, 0, time.UTC), Subject: external, Text: "hello",
 		}, references)
 		if err != nil {

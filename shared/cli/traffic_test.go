@@ -32,7 +32,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 		traffic.Go(func() {
 			for i := 0; !stop.Load(); i++ {
 				taken, err := server.TakeMessage(t.Context(), "support", api.NewMessage{References: []string{fmt.Sprintf("%d-%d", w, i-i%3)}, MessageContent: api.MessageContent{
-					ExternalID: fmt.Sprintf("%d-%d", w, i), Author: "customer", From: fmt.Sprintf("c%d@customer.example", i%7),
+					ExternalID: fmt.Sprintf("%d-%d", w, i), Author: "customer", From: &api.Address{Address: fmt.Sprintf("c%d@customer.example", i%7)},
 					At: time.Now(), Text: "hello",
 				}})
 				if err != nil {
@@ -79,7 +79,7 @@ func TestVerifyUnderTraffic(t *testing.T) {
 	// A ticket that goes wrong and stays wrong is seen, though its
 	// conversation has changed just now.
 	taken, err := server.TakeMessage(t.Context(), "support", api.NewMessage{MessageContent: api.MessageContent{
-		ExternalID: "last", Author: "customer", From: "z@customer.example", At: time.Now(),
+		ExternalID: "last", Author: "customer", From: &api.Address{Address: "z@customer.example"}, At: time.Now(),
 	}})
 	if err != nil {
 		t.Fatal(err)

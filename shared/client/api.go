@@ -202,13 +202,14 @@ func (c *Client) MessagePart(ctx context.Context, conversation, message, part st
 
 // edit is the body of an edit; nil leaves a field as it is.
 type edit struct {
-	Status *string `json:"status,omitempty"`
-	Owner  *string `json:"owner,omitempty"`
+	Status *string   `json:"status,omitempty"`
+	Owner  *string   `json:"owner,omitempty"`
+	Tags   *[]string `json:"tags,omitempty"`
 }
 
 // EditConversation changes a conversation in the inbox.
 func (c *Client) EditConversation(ctx context.Context, id string, e desk.Edit) error {
-	in := edit{(*string)(e.Status), e.Owner}
+	in := edit{(*string)(e.Status), e.Owner, e.Tags}
 	_, err := c.do(ctx, request{method: http.MethodPatch, path: conversationPath(id), in: in}, nil)
 	return err
 }
@@ -225,7 +226,7 @@ func (c *Client) Ticket(ctx context.Context, id string) (t api.Ticket, err error
 
 // EditTicket changes a ticket.
 func (c *Client) EditTicket(ctx context.Context, id string, e desk.TicketEdit) error {
-	in := edit{(*string)(e.Status), e.Owner}
+	in := edit{(*string)(e.Status), e.Owner, e.Tags}
 	_, err := c.do(ctx, request{method: http.MethodPatch, path: "/v1/tickets/" + url.PathEscape(id), in: in}, nil)
 	return err
 }

@@ -94,20 +94,23 @@ func FailureCodes() Codes {
 // Codes of what can be wrong with a field. Kind is agent, team, channel or status,
 // or of a status open or closed; the other parameters are as they were sent.
 const (
-	CodeBadID      = "bad-id"
-	CodeUnknownID  = "unknown-id"
-	CodeDuplicate  = "duplicate"
-	CodeNotOneOf   = "not-one-of"
-	CodeBadCursor  = "bad-cursor"
-	CodeNoChange   = "nothing-to-change"
-	CodeNotJSON    = "not-json"
-	CodeWrongType  = "wrong-type" // in a channel's settings
-	CodeZone       = "unknown-zone"
-	CodeNoAccessTo = "owner-without-access"
-	CodeTooMany    = "too-many-to-sort"
-	CodeNotHistory = "not-history" // written at or after the fence of the channel
-	CodeTooLarge   = "above-limit"
-	CodeOneHolder  = "agent-or-connector"
+	CodeBadID         = "bad-id"
+	CodeUnknownID     = "unknown-id"
+	CodeDuplicate     = "duplicate"
+	CodeNotOneOf      = "not-one-of"
+	CodeBadCursor     = "bad-cursor"
+	CodeNoChange      = "nothing-to-change"
+	CodeNotJSON       = "not-json"
+	CodeWrongType     = "wrong-type" // in a channel's settings
+	CodeZone          = "unknown-zone"
+	CodeNoAccessTo    = "owner-without-access"
+	CodeTooMany       = "too-many-to-sort"
+	CodeNotHistory    = "not-history" // written at or after the fence of the channel
+	CodeTooLarge      = "above-limit"
+	CodeCustomersNote = "internal-by-customer"
+	CodeNotByAgent    = "not-by-agent"
+	CodeTag           = "bad-tag"
+	CodeOneHolder     = "agent-or-connector"
 
 	CodeFileName   = "bad-file-name"
 	CodeNotASHA256 = "not-a-sha256"
@@ -154,6 +157,7 @@ func FieldCodes() Codes {
 		CodeNoChange: nil, CodeNotJSON: nil, CodeWrongType: {"type", "wanted"}, CodeZone: value, CodeNoAccessTo: value, CodeTooMany: {"most"},
 		CodeNotHistory: {"fence"},
 		CodeFileName:   nil, CodeNotASHA256: nil, CodeNoFile: nil, CodeOtherFile: {"is"},
+		CodeCustomersNote: nil, CodeNotByAgent: nil, CodeTag: nil,
 		CodeTooLarge: {"most"}, CodeOneHolder: nil, CodeNoSuperAdmin: nil, CodeNoChannels: nil, CodeReservedID: {"value"}, CodeOtherHolder: {"value"}, CodeNoHolder: nil, CodeManyRemoved: {"most"},
 
 		CodeStatusMissing: {"kind"}, CodeStatusKind: {"kind", "value"}, CodeTwoPipelines: {"closed", "open"}, CodeNoPipeline: nil,

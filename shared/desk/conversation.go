@@ -53,7 +53,9 @@ type Conversation struct {
 	WaitingSince time.Time // oldest unanswered message of the customer; zero if none
 	ClosedAt     time.Time // zero while open
 	Messages     int64
-	LastEdit     string // token of the last edit by an agent, so that a repeated one is recognised
+	Tags         Tags
+	LastEdit     string  // token of the last edit by an agent, so that a repeated one is recognised
+	Edits        EditLog // who did what, lately
 
 	Home   Home   // Inbox or HelpDesk; never goes back
 	Ticket Ticket // zero until it has one; in the inbox, only if one was created there
@@ -88,53 +90,6 @@ type Change struct {
 	Notify   *Notification // nil for nobody
 }
 
-// Author tells who wrote a message.
-type Author string
-
-// The authors of messages.
-const (
-	ByCustomer Author = "customer"
-	ByAgent    Author = "agent"
-)
-
-// ParseAuthor returns the author named s, or an *InvalidError for field.
-func ParseAuthor(field, s string) (Author, error) {
-	return parse(field, s, ByCustomer, ByAgent)
-}
-
-// Message is one mail, form submission, call note or chat line.
-type Message struct {
-	Account      string
-	Conversation string
-	ID           string
-	External     string // the connector's ID, unique in a channel
-	Channel      string // ID of the channel through which it came
-	Author       Author
-	From         string    // address, number or name of the sender
-	Agent        string    // agent ID if Author is ByAgent and the agent is known
-	At           time.Time // date according to the sender
-	TakenIn      time.Time // arrival in the store
-	Subject      string
-	Text         string
-	HTML         string
-	Raw          string // the unchanged source, such as a complete mail; may be empty
-
-	// History says that it is brought in later, and not as it arrives. What is older
-	// than a channel's fence is then no live mail there: see Channel.Quiet. Neither
-	// this nor Past, which is for history only, is stored with it.
-	History bool
-	Past    Past
-}
-
-// Past is what a conversation is that history begins, whose later messages change
-// nothing of it on a fenced channel. The zero Past leaves that to the message.
-type Past struct {
-	Status       ConversationStatus // "" is Open
-	Owner        string             // agent ID or ""
-	FirstReplyAt time.Time
-	WaitingSince time.Time
-}
-
 // Quiet reports whether m is old mail that is brought in after c's fence: it was
 // written before the fence, and nobody waits for it. It changes neither status nor
 // clocks, and a conversation that it begins becomes a ticket from history. What a
@@ -160,15 +115,16 @@ func (c Channel) TakesHistory(m Message) error {
 // at now through the channel by. The owner may be "". If m has no date, the
 // conversation has no start and cannot be converted (R16); connectors that
 // receive messages as they arrive should therefore set it. With history it begins as
-// m.Past says. An unknown author or status is an *InvalidError.
+// m.Past says. What a program wrote begins a closed one: nobody has to answer it. An
+// unknown author or status is an *InvalidError.
 func StartConversation(id string, m Message, by Channel, owner string, now time.Time) (Conversation, error) {
 	c := Conversation{
 		Account: m.Account, ID: id, Origin: by.ID, Channel: by.ID,
 		Subject: Truncate(m.Subject, MaxSubject), Status: Open, Owner: owner,
 		Started: m.At, TakenIn: now, Joined: now, Home: Inbox,
 	}
-	if m.Author == ByCustomer {
-		c.Customer = Truncate(m.From, MaxCustomer)
+	if m = m.Complete(by); m.Automatic != "" {
+		c.Status, c.ClosedAt = Closed, now
 	}
 	c, err := c.count(m, by, now)
 	if c.Past = m.History; err != nil || m.Past == (Past{}) {
@@ -177,6 +133,7 @@ func StartConversation(id string, m Message, by Channel, owner string, now time.
 	c.Owner, c.FirstReplyAt, c.WaitingSince = m.Past.Owner, m.Past.FirstReplyAt, m.Past.WaitingSince
 	if m.Past.Status != "" {
 		c.Status, err = ParseConversationStatus("conversation.status", string(m.Past.Status))
+		c.ClosedAt = time.Time{}
 	}
 	if c.Status == Closed {
 		c.ClosedAt, c.WaitingSince = now, time.Time{}
@@ -187,11 +144,11 @@ func StartConversation(id string, m Message, by Channel, owner string, now time.
 // Receive returns c after the message m, which arrives at now through the
 // channel by. The channel of c until then is belongs. If that is a form
 // answered through by, and c is still in the inbox and was there before the
-// form's own move began, c joins by (R14). A customer's message opens a
+// form's own move began, c joins by (R14). What a customer asks opens a
 // conversation in the inbox, unless its channel keeps closed ones closed (R19);
-// that of one in the help desk is for Rules.Follow to apply to its ticket. A quiet one
-// is added, and nothing else. An unknown author or invalid settings are
-// *InvalidErrors.
+// that of one in the help desk is for Rules.Follow to apply to its ticket. A quiet
+// message, a note, an event, and what a program or a bot wrote is added, and nothing
+// else. An unknown author or invalid settings are *InvalidErrors.
 func (c Conversation) Receive(m Message, belongs, by Channel, now time.Time) (Conversation, error) {
 	if belongs.ID != c.Channel {
 		return c, fmt.Errorf("conversation %s belongs to channel %s, not %s", c.ID, c.Channel, belongs.ID)
@@ -206,7 +163,7 @@ func (c Conversation) Receive(m Message, belongs, by Channel, now time.Time) (Co
 		if err != nil {
 			return c, fmt.Errorf("channel %s: %w", belongs.ID, err)
 		}
-		if m.Author == ByCustomer && !settings.Automation.KeepClosed && !belongs.Quiet(m) {
+		if m.Complete(by).asks() && !settings.Automation.KeepClosed && !belongs.Quiet(m) {
 			got.Status, got.ClosedAt = Open, time.Time{}
 		}
 	}
@@ -215,7 +172,7 @@ func (c Conversation) Receive(m Message, belongs, by Channel, now time.Time) (Co
 		return c, err
 	}
 	if belongs.Quiet(m) {
-		got.Rev, got.ChangedAt, got.Messages = counted.Rev, counted.ChangedAt, counted.Messages
+		got.Rev, got.ChangedAt, got.Messages, got.Tags = counted.Rev, counted.ChangedAt, counted.Messages, counted.Tags
 		return got, nil
 	}
 	return counted, nil
@@ -232,29 +189,34 @@ func (c Channel) fencedBefore(x Conversation) bool {
 	return !c.FenceAt.IsZero() && !x.TakenIn.Before(c.FenceAt)
 }
 
-// count updates the revision, the number of messages and the times that depend on
-// who wrote m. By history the customer writes nothing now.
+// count updates the revision, the number of messages, the tags and the times that
+// depend on who wrote m. By history the customer writes nothing now.
 func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation, error) {
-	author, err := ParseAuthor("author", string(m.Author))
-	if err != nil {
+	if _, err := ParseAuthor("author", string(m.Author)); err != nil {
 		return c, err
 	}
+	m = m.Complete(by)
 	c.Rev++
 	c.ChangedAt = now
 	c.Messages++
+	c.Tags, _ = c.Tags.With(m.Tags)
+	if c.Customer == "" {
+		c.Customer = Truncate(m.customer(by), MaxCustomer)
+	}
 	written := m.writtenAt(by, now)
-	if author == ByAgent {
+	switch {
+	case m.answers():
 		if c.FirstReplyAt.IsZero() {
 			c.FirstReplyAt = written
 		}
 		c.WaitingSince = time.Time{}
-		return c, nil
-	}
-	if !m.History {
-		c.CustomerRev, c.CustomerAt = c.Rev, now
-	}
-	if c.WaitingSince.IsZero() {
-		c.WaitingSince = written
+	case m.asks():
+		if !m.History {
+			c.CustomerRev, c.CustomerAt = c.Rev, now
+		}
+		if c.WaitingSince.IsZero() {
+			c.WaitingSince = written
+		}
 	}
 	return c, nil
 }
@@ -275,14 +237,15 @@ func (m Message) writtenAt(by Channel, now time.Time) time.Time {
 type Edit struct {
 	Status *ConversationStatus
 	Owner  *string
-	Of     int64 // the revision that the agent has seen; 0 for whichever it is
+	Tags   *[]string // all that it is to have
+	Of     int64     // the revision that the agent has seen; 0 for whichever it is
 }
 
-// Edit returns c with the changes of e, its token and the next revision. Closing
+// Edit returns c with the changes e of the agent by, its token and the next revision. Closing
 // a conversation also clears WaitingSince. For a conversation that has moved it
 // returns a *MovedError that names the ticket (R19), for one that has changed since
 // it was seen a *ChangedError, for an unknown status or agent an *InvalidError.
-func (c Conversation) Edit(e Edit, token string, s Setup, now time.Time) (Conversation, error) {
+func (c Conversation) Edit(e Edit, by, token string, s Setup, now time.Time) (Conversation, error) {
 	if c.Home == HelpDesk {
 		return c, &MovedError{Conversation: c.ID, Ticket: c.TicketID()}
 	}
@@ -290,10 +253,11 @@ func (c Conversation) Edit(e Edit, token string, s Setup, now time.Time) (Conver
 		return c, err
 	}
 	var errs problems
-	if e.Status == nil && e.Owner == nil {
-		errs.add("status", CodeNoChange, nil, "there is nothing to change", "send a status, an owner or both")
+	if e.Status == nil && e.Owner == nil && e.Tags == nil {
+		errs.add("status", CodeNoChange, nil, "there is nothing to change", "send a status, an owner or tags")
 	}
 	edited := c
+	errs.check(edited.tag(e.Tags))
 	if e.Owner != nil {
 		_, ok := s.Agent(*e.Owner)
 		errs.checkKnown("owner", "agent", *e.Owner, ok || *e.Owner == "")
@@ -313,7 +277,20 @@ func (c Conversation) Edit(e Edit, token string, s Setup, now time.Time) (Conver
 	}
 	edited.Rev++
 	edited.ChangedAt, edited.LastEdit = now, token
+	edited.Edits = edited.Edits.add(LoggedEdit{At: now, By: by, Status: (*string)(e.Status), Owner: e.Owner, Tags: e.Tags != nil})
 	return edited, nil
+}
+
+// tag gives c the tags that it is to have, if that is not nil.
+func (c *Conversation) tag(tags *[]string) error {
+	if tags == nil {
+		return nil
+	}
+	of, err := ParseTags("tags", *tags)
+	if err == nil {
+		c.Tags = of
+	}
+	return err
 }
 
 // seen returns a *ChangedError unless c has the revision that an agent has seen; 0
@@ -325,10 +302,10 @@ func (c Conversation) seen(rev int64) error {
 	return &ChangedError{Conversation: c.ID, Now: &c}
 }
 
-// MakeTicket returns c with the ticket that an agent makes of it in the inbox
+// MakeTicket returns c with the ticket that the agent by makes of it in the inbox
 // (R15). One that has a ticket keeps it. For a conversation that has moved it
 // returns a *MovedError.
-func (c Conversation) MakeTicket(status Status, now time.Time) (Conversation, error) {
+func (c Conversation) MakeTicket(status Status, by string, now time.Time) (Conversation, error) {
 	if c.Home == HelpDesk {
 		return c, &MovedError{Conversation: c.ID, Ticket: c.TicketID()}
 	}
@@ -337,6 +314,7 @@ func (c Conversation) MakeTicket(status Status, now time.Time) (Conversation, er
 		c.ChangedAt = now
 		c.Ticket = Ticket{Status: status, Owner: c.Owner, Created: now, Provenance: Native}
 		c.Ticket.Edited.Rev = c.Rev // what the customer wrote before does not reopen it
+		c.Edits = c.Edits.add(LoggedEdit{At: now, By: by, Made: true, Status: (*string)(&status)})
 	}
 	return c, nil
 }

@@ -39,7 +39,7 @@ func TestStartConversation(t *testing.T) {
 
 func TestConversationHeaderStaysSmall(t *testing.T) {
 	m := mail(desk.ByCustomer, fence)
-	m.Subject, m.From = strings.Repeat("ä", 500), strings.Repeat("ö", 500)
+	m.Subject, m.From.Address = strings.Repeat("ä", 500), strings.Repeat("ö", 500)
 	got, err := desk.StartConversation("c1", m, channel(t, acme(), "mail"), "", fence)
 	if err != nil || len(got.Subject) != desk.MaxSubject || len(got.Customer) != desk.MaxCustomer {
 		t.Errorf("subject has %d bytes, customer %d, %v", len(got.Subject), len(got.Customer), err)
@@ -274,7 +274,8 @@ func TestEditConversation(t *testing.T) {
 		want := test.c
 		want.Rev, want.ChangedAt, want.LastEdit = 2, now, "token"
 		test.change(&want)
-		got, err := test.c.Edit(test.e, "token", acme(), now)
+		got, err := test.c.Edit(test.e, "ada", "token", acme(), now)
+		want.Edits = logged(t, desk.LoggedEdit{At: now, By: "ada", Status: (*string)(test.e.Status), Owner: test.e.Owner})
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
@@ -291,7 +292,7 @@ func TestEditConversationRefuses(t *testing.T) {
 		"both":           {desk.Edit{Owner: ptr("zoe"), Status: ptr(desk.ConversationStatus(""))}, []string{"owner", "status"}},
 		"nothing":        {desk.Edit{}, []string{"status"}},
 	} {
-		got, err := old().Edit(test.e, "token", acme(), fence)
+		got, err := old().Edit(test.e, "ada", "token", acme(), fence)
 		if f := fields(err); !slices.Equal(f, test.want) || got != old() {
 			t.Errorf("%s: %v is about %q", name, err, f)
 		}
@@ -302,9 +303,9 @@ func TestR19_MovedConversationIsEditedOnItsTicket(t *testing.T) {
 	c := land(t, rules(t, acme(), allOf("mail")), old(), fence)
 	for name, change := range map[string]func() (desk.Conversation, error){
 		"edit": func() (desk.Conversation, error) {
-			return c.Edit(desk.Edit{Status: ptr(desk.Closed)}, "token", acme(), fence)
+			return c.Edit(desk.Edit{Status: ptr(desk.Closed)}, "ada", "token", acme(), fence)
 		},
-		"ticket": func() (desk.Conversation, error) { return c.MakeTicket("new", fence) },
+		"ticket": func() (desk.Conversation, error) { return c.MakeTicket("new", "ada", fence) },
 	} {
 		got, err := change()
 		var moved *desk.MovedError
@@ -319,11 +320,12 @@ func TestR15_MakeTicket(t *testing.T) {
 	want := old()
 	want.Rev, want.ChangedAt = 2, now
 	want.Ticket = desk.Ticket{Status: "lead", Owner: "bo", Created: now, Provenance: desk.Native, Edited: desk.LastEdit{Rev: 2}}
-	got, err := old().MakeTicket("lead", now)
+	want.Edits = logged(t, desk.LoggedEdit{At: now, By: "ada", Made: true, Status: ptr("lead")})
+	got, err := old().MakeTicket("lead", "ada", now)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
-	if again, err := got.MakeTicket("new", fence); err != nil || again != got {
+	if again, err := got.MakeTicket("new", "ada", fence); err != nil || again != got {
 		t.Errorf("made again: %+v, %v", again.Ticket, err)
 	}
 	if old().TicketID() != "" || got.TicketID() != desk.TicketID("c1") {

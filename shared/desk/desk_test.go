@@ -105,7 +105,7 @@ func fresh() desk.Conversation {
 
 // mail is a message by that author.
 func mail(author desk.Author, at time.Time) desk.Message {
-	return desk.Message{Account: "acme", Conversation: "c1", Author: author, At: at, Subject: "Printer", From: "eve@customer.example"}
+	return desk.Message{Account: "acme", Conversation: "c1", Author: author, At: at, Subject: "Printer", From: desk.Address{Address: "eve@customer.example"}}
 }
 
 // receive takes a mail into c.

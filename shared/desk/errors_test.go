@@ -39,7 +39,7 @@ func TestParse(t *testing.T) {
 	accepts(t, desk.ParseChannelType, desk.Chat, desk.Email, desk.Form, desk.Calling, desk.WhatsApp, desk.Messenger)
 	accepts(t, desk.ParseHome, desk.Inbox, desk.Moving, desk.HelpDesk)
 	accepts(t, desk.ParseConversationStatus, desk.Open, desk.Closed)
-	accepts(t, desk.ParseAuthor, desk.ByCustomer, desk.ByAgent)
+	accepts(t, desk.ParseAuthor, desk.ByCustomer, desk.ByAgent, desk.ByBot, desk.BySystem)
 	accepts(t, desk.ParseHistoryChoice, desk.AllHistory, desk.NoHistory)
 	accepts(t, desk.ParseSLAMode, desk.FromMove, desk.Original, desk.NoClocks)
 	accepts(t, desk.ParseNotificationMode, desk.Quiet, desk.Digest, desk.All)

@@ -79,7 +79,7 @@ func TestR19_ReplyReopensNativeTicketsOnlySinceTheFence(t *testing.T) {
 func TestR15_ReplyDoesNotReopenATicketThatWasMadeSince(t *testing.T) {
 	s := acme()
 	c := receive(t, s, old(), desk.ByCustomer, fence.Add(time.Minute))
-	c, err := c.MakeTicket("won", fence.Add(2*time.Minute))
+	c, err := c.MakeTicket("won", "ada", fence.Add(2*time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestR15_ReplyDoesNotReopenATicketThatWasMadeSince(t *testing.T) {
 
 func TestR19_ConversationRulesUntilItLands(t *testing.T) {
 	s := acme()
-	c, err := old().Edit(desk.Edit{Status: ptr(desk.Closed), Owner: ptr("cy")}, "token", s, fence.Add(time.Minute))
+	c, err := old().Edit(desk.Edit{Status: ptr(desk.Closed), Owner: ptr("cy")}, "ada", "token", s, fence.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

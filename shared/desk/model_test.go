@@ -95,7 +95,7 @@ func (w *world) edit(t *rapid.T, owner *string, closes *bool) {
 		if closes != nil {
 			e.Status = ptr(map[bool]desk.ConversationStatus{true: desk.Closed, false: desk.Open}[*closes])
 		}
-		is, err := w.c.Edit(e, "token", w.setup, w.now)
+		is, err := w.c.Edit(e, "ada", "token", w.setup, w.now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,10 +114,30 @@ func (w *world) edit(t *rapid.T, owner *string, closes *bool) {
 	w.owner, w.status, w.closed = ptr(is.Ticket.Owner), is.Ticket.Status, isClosed(is.Ticket.Status)
 }
 
+// aside draws a message that nobody waits for and that answers nobody.
+func aside(t *rapid.T, at time.Time) desk.Message {
+	m := mail(rapid.SampledFrom([]desk.Author{desk.ByCustomer, desk.ByAgent, desk.ByBot, desk.BySystem}).Draw(t, "author"), at)
+	if m.Author == desk.ByBot || m.Author == desk.BySystem {
+		return m
+	}
+	switch rapid.IntRange(0, 3).Draw(t, "aside") {
+	case 0:
+		m.Automatic = rapid.SampledFrom([]desk.Automatic{desk.Bounce, desk.AutoReplied, desk.Bulk}).Draw(t, "automatic")
+	case 1:
+		m.Kind = desk.Event
+	case 2:
+		m.Author, m.Kind = desk.ByAgent, desk.Note
+	default:
+		m.Author, m.Visibility = desk.ByAgent, desk.Internal
+	}
+	return m
+}
+
 // write takes in a message; whoever does cannot always read the rules.
-func (w *world) write(t *rapid.T, author desk.Author, readable bool) {
+func (w *world) write(t *rapid.T, m desk.Message, readable bool) {
 	ch := w.setup.Channels[0]
-	is, err := w.c.Receive(mail(author, w.now), ch, ch, w.now)
+	was := w.c
+	is, err := w.c.Receive(m, ch, ch, w.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,8 +148,10 @@ func (w *world) write(t *rapid.T, author desk.Author, readable bool) {
 	default:
 		is = is.CannotFollow()
 	}
-	if is.Home == desk.HelpDesk && author == desk.ByCustomer {
+	if asks := m.Author == desk.ByCustomer && m.Automatic == "" && m.Kind == ""; is.Home == desk.HelpDesk && asks {
 		w.reopen()
+	} else if !asks && is.IsOpen() && !was.IsOpen() && was.Ticket.Behind == 0 {
+		t.Fatalf("opened by %+v", m)
 	}
 	w.save(t, w.c, is)
 }
@@ -166,8 +188,9 @@ func TestR19_NoReplyAndNoEditIsLost(t *testing.T) {
 		}
 		readable := func(t *rapid.T) bool { return rapid.Bool().Draw(t, "readable") }
 		t.Repeat(map[string]func(t *rapid.T){
-			"customer": step(func(t *rapid.T) { w.write(t, desk.ByCustomer, readable(t)) }),
-			"agent":    step(func(t *rapid.T) { w.write(t, desk.ByAgent, readable(t)) }),
+			"customer": step(func(t *rapid.T) { w.write(t, mail(desk.ByCustomer, w.now), readable(t)) }),
+			"agent":    step(func(t *rapid.T) { w.write(t, mail(desk.ByAgent, w.now), readable(t)) }),
+			"aside":    step(func(t *rapid.T) { w.write(t, aside(t, w.now), readable(t)) }),
 			"assign": step(func(t *rapid.T) {
 				w.edit(t, ptr(rapid.SampledFrom([]string{"", "ada", "bo", "di"}).Draw(t, "owner")), nil)
 			}),
@@ -176,7 +199,7 @@ func TestR19_NoReplyAndNoEditIsLost(t *testing.T) {
 				if w.c.HasTicket() {
 					return
 				}
-				is, err := w.c.MakeTicket(rapid.SampledFrom([]desk.Status{"new", "won"}).Draw(t, "status"), w.now)
+				is, err := w.c.MakeTicket(rapid.SampledFrom([]desk.Status{"new", "won"}).Draw(t, "status"), "ada", w.now)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -229,6 +252,7 @@ func (w *world) check(t *rapid.T) {
 	source := w.landed
 	source.Rev, source.ChangedAt, source.CustomerRev, source.CustomerAt = w.c.Rev, w.c.ChangedAt, w.c.CustomerRev, w.c.CustomerAt
 	source.FirstReplyAt, source.WaitingSince, source.Messages = w.c.FirstReplyAt, w.c.WaitingSince, w.c.Messages
+	source.Tags, source.Edits = w.c.Tags, w.c.Edits
 	if source.LastEdit, source.Ticket = w.c.LastEdit, tk; source != w.c {
 		t.Fatalf("the source is no longer what it was at the landing: %s", cmp.Diff(source, w.c))
 	}

@@ -166,7 +166,8 @@ func (r *Rules) build(c Conversation, now time.Time) (Ticket, error) {
 type TicketEdit struct {
 	Status *Status
 	Owner  *string
-	Of     int64 // the revision of the conversation that the agent has seen; 0 for whichever it is
+	Tags   *[]string // all that its conversation is to have
+	Of     int64     // the revision of the conversation that the agent has seen; 0 for whichever it is
 }
 
 // EditTicket returns c with the changes e of the agent by to its ticket, the
@@ -178,9 +179,11 @@ func (r *Rules) EditTicket(c Conversation, e TicketEdit, by, token string, now t
 		return c, err
 	}
 	var errs problems
-	if e.Status == nil && e.Owner == nil {
-		errs.add("status", CodeNoChange, nil, "there is nothing to change", "send a status, an owner or both")
+	if e.Status == nil && e.Owner == nil && e.Tags == nil {
+		errs.add("status", CodeNoChange, nil, "there is nothing to change", "send a status, an owner or tags")
 	}
+	tagged := c
+	errs.check(tagged.tag(e.Tags))
 	if e.Status != nil {
 		_, ok := r.statuses[*e.Status]
 		errs.checkKnown("status", "status", string(*e.Status), ok)
@@ -192,7 +195,7 @@ func (r *Rules) EditTicket(c Conversation, e TicketEdit, by, token string, now t
 	if err := errs.join(); err != nil {
 		return c, err
 	}
-	edited := c
+	edited := tagged
 	if c.Ticket.Behind != 0 {
 		edited = r.Follow(edited)
 	}
@@ -211,6 +214,7 @@ func (r *Rules) EditTicket(c Conversation, e TicketEdit, by, token string, now t
 	}
 	edited.Rev = c.Rev + 1
 	edited.ChangedAt, edited.LastEdit = now, token
+	edited.Edits = edited.Edits.add(LoggedEdit{At: now, By: by, Status: (*string)(e.Status), Owner: e.Owner, Tags: e.Tags != nil})
 	t.Edited = LastEdit{At: now, By: by, Status: t.Status, Owner: t.Owner, Rev: edited.Rev}
 	return edited, nil
 }

@@ -211,6 +211,7 @@ func TestR19_EditTicket(t *testing.T) {
 			want.Ticket.Landed = test.from.Ticket.AtLanding()
 		}
 		want.Ticket.Edited = desk.LastEdit{At: now, By: "ada", Status: want.Ticket.Status, Owner: want.Ticket.Owner, Rev: want.Rev}
+		want.Edits = logged(t, desk.LoggedEdit{At: now, By: "ada", Status: (*string)(test.e.Status), Owner: test.e.Owner})
 		if diff := cmp.Diff(want, edit(t, r, test.from, test.e, now)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}

@@ -42,7 +42,7 @@ func TestR18WhatTheStreamRedirects(t *testing.T) {
 	}
 	key := store.HeaderKey("acme", "c1")
 	message := storetest.Items(func(e store.Engine) {
-		_ = store.MessageStore{Engine: e}.Begin(context.Background(), desk.Conversation{Account: "acme", ID: "c1"}, desk.Message{Account: "acme", Conversation: "c1", ID: "m1"})
+		_ = store.MessageStore{Engine: e}.Begin(context.Background(), desk.Conversation{Account: "acme", ID: "c1"}, desk.Message{Account: "acme", Conversation: "c1", ID: "m1"}, nil)
 	})[1]
 	for name, test := range map[string]struct {
 		change events.DynamoDBEventRecord

@@ -70,7 +70,7 @@ func startAt(t *testing.T, dir string, c clock.Clock) *rig {
 func (r *rig) take(channel, external string, at time.Time, refs ...string) desk.Conversation {
 	r.t.Helper()
 	taken, err := r.App.Intake.TakeIn(context.Background(), desk.Message{
-		Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: "jane@customer.example",
+		Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: desk.Address{Address: "jane@customer.example"},
 		At: at, Subject: "Order " + external, Text: "Where is it?",
 	}, refs)
 	if err != nil {

@@ -43,7 +43,7 @@ func (w *world) changed(t *rapid.T, id string) {
 func (w *world) message(t *rapid.T, channel string) desk.Message {
 	w.externals++
 	return desk.Message{
-		Account: "acme", Channel: channel, External: strconv.Itoa(w.externals), From: "jane@customer.example", Text: "Where is it?",
+		Account: "acme", Channel: channel, External: strconv.Itoa(w.externals), From: desk.Address{Address: "jane@customer.example"}, Text: "Where is it?",
 		Author: rapid.SampledFrom([]desk.Author{desk.ByCustomer, desk.ByCustomer, desk.ByAgent}).Draw(t, "author"),
 		At:     w.Time.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "age")) * time.Minute),
 	}

@@ -21,7 +21,7 @@ func Example() {
 	m := desk.Message{Account: "shop", Conversation: "c1", ID: "m1", External: "<1@customer.example>", Channel: "mail", Author: desk.ByCustomer}
 	c, err := desk.StartConversation("c1", m, desk.Channel{ID: "mail"}, "ann", now)
 	if err == nil {
-		err = messages.Begin(ctx, c, m)
+		err = messages.Begin(ctx, c, m, nil)
 	}
 	if err != nil {
 		fmt.Println(err)

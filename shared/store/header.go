@@ -26,6 +26,8 @@ const (
 	aWaiting      = "wai"
 	aClosed       = "clo"
 	aMessages     = "num" // default: 1
+	aTags         = "tag"
+	aEdits        = "log"
 	aLastEdit     = "tok"
 	aProvenance   = "prov"
 	aTicketStatus = "tst"
@@ -97,6 +99,7 @@ func appendHeader(a Attrs, c *desk.Conversation) Attrs {
 		a = a.time(aCustomerAt, c.CustomerAt)
 	}
 	a = a.time(aFirstReply, c.FirstReplyAt).time(aWaiting, c.WaitingSince).time(aClosed, c.ClosedAt).str(aLastEdit, c.LastEdit)
+	a = a.str(aTags, string(c.Tags)).str(aEdits, string(c.Edits))
 	if c.Messages != 1 {
 		a = append(a, Attr{aMessages, N(c.Messages)})
 	}
@@ -194,6 +197,10 @@ func readHeader(account, id string, attrs Attrs) desk.Conversation {
 			c.Messages = v.Num
 		case aLastEdit:
 			c.LastEdit = v.Str
+		case aTags:
+			c.Tags = desk.Tags(v.Str)
+		case aEdits:
+			c.Edits = desk.EditLog(v.Str)
 		default:
 			readTicket(&c.Ticket, attrs[i].Name, v)
 		}

@@ -121,7 +121,7 @@ func TestAChangeLeavesAlone(t *testing.T) {
 func TestDefaultsAreNotStored(t *testing.T) {
 	at := time.UnixMilli(1_700_000_000_000).UTC()
 	by := desk.Channel{ID: "mail", Home: desk.Inbox}
-	m := desk.Message{Account: "acme", Channel: "mail", Author: desk.ByCustomer, At: at, Subject: "Hello", From: "jane@customer.example"}
+	m := desk.Message{Account: "acme", Channel: "mail", Author: desk.ByCustomer, At: at, Subject: "Hello", From: desk.Address{Address: "jane@customer.example"}}
 	c, err := desk.StartConversation("c1", m, by, "", at)
 	if err != nil {
 		t.Fatal(err)

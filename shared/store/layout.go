@@ -8,7 +8,7 @@ import (
 
 // Layout is the version of how the tables are laid out: their keys, indexes and
 // attributes. Every change of it raises the version.
-const Layout = 5
+const Layout = 6
 
 // LayoutError says that data has another layout than this program knows.
 type LayoutError struct{ Found int64 }

@@ -18,8 +18,8 @@ type MessageStore struct{ Engine Engine }
 
 // Limits of what one item holds of a message.
 const (
-	// shortSize is how long a message's text, HTML part and source may be together
-	// to be kept in the message's item. Pages of a thread read these items.
+	// shortSize is how long a message's text and HTML part may be together to be kept
+	// in the message's item. Pages of a thread read these items.
 	shortSize = 16 << 10
 	// PartSize is how much a part holds of what is longer.
 	PartSize = 128 << 10
@@ -119,24 +119,25 @@ func (s MessageStore) Await(ctx context.Context, account, channel, conversation 
 	return nil
 }
 
-// Begin stores a new conversation with its first message, both or neither;
-// desk.ErrExists if the conversation is there.
-func (s MessageStore) Begin(ctx context.Context, c desk.Conversation, m desk.Message) error {
-	return s.store(ctx, m, newHeader(c), desk.ErrExists)
+// Begin stores a new conversation with its first message and that it names files, all
+// or nothing; desk.ErrExists if the conversation is there, desk.ErrChanged if a file is
+// no longer as it was read.
+func (s MessageStore) Begin(ctx context.Context, c desk.Conversation, m desk.Message, files []desk.File) error {
+	return s.store(ctx, m, newHeader(c), desk.ErrExists, FileStore{}.UseWrites(files)...)
 }
 
-// Append stores a message and what it makes of its conversation and ticket, all or
-// nothing; desk.ErrChanged if the conversation is no longer the old one. If the
-// message could not be applied to the ticket, by the rules of that move, a failure
-// says so, from which the daily repair knows.
-func (s MessageStore) Append(ctx context.Context, old, is desk.Conversation, m desk.Message, notAppliedBy string) error {
-	header := changeHeader(old, is)
+// Append stores a message, what it makes of its conversation and ticket, and that it
+// names files, all or nothing; desk.ErrChanged if the conversation or a file is no
+// longer as it was read. If the message could not be applied to the ticket, by the rules
+// of that move, a failure says so, from which the daily repair knows.
+func (s MessageStore) Append(ctx context.Context, old, is desk.Conversation, m desk.Message, files []desk.File, notAppliedBy string) error {
+	header, uses := changeHeader(old, is), FileStore{}.UseWrites(files)
 	if notAppliedBy == "" {
-		return s.store(ctx, m, header, desk.ErrChanged)
+		return s.store(ctx, m, header, desk.ErrChanged, uses...)
 	}
 	f := move.Failure{Conversation: is.ID, Code: move.CodeNotApplied, At: is.ChangedAt,
 		Reason: "a message could not be applied to its ticket, because the rules of its channel cannot be read; mend the setup"}
-	return s.store(ctx, m, header, desk.ErrChanged, writeFailure(is.Account, notAppliedBy, f))
+	return s.store(ctx, m, header, desk.ErrChanged, append(uses, writeFailure(is.Account, notAppliedBy, f))...)
 }
 
 // Content is one of the contents of a message.
@@ -147,7 +148,6 @@ const (
 	Subject Content = iota
 	Text
 	HTML
-	Source
 )
 
 // contents says how each content is kept: by which attribute of the message's item
@@ -160,16 +160,17 @@ var contents = [...]struct {
 	Subject: {aSubject, "nsub", "s", 1 << 10},
 	Text:    {"text", "ntext", "t", 16 << 10},
 	HTML:    {"html", "nhtml", "h", 0},
-	Source:  {"raw", "nraw", "r", 0},
 }
 
 // store writes what is long first, beside the message: parts without a
 // message are never read, and written again are the same.
 func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, conflict error, more ...Write) error {
-	a := Attrs{}.str(AttrExternal, m.External).str(aChannel, m.Channel).str(aAuthor, string(m.Author))
-	a = a.str(aFrom, m.From).str(aAgent, m.Agent).time(aWritten, m.At).time(aArrived, m.TakenIn)
-	short := len(m.Text)+len(m.HTML)+len(m.Raw) <= shortSize
-	for of, whole := range [...]string{Subject: m.Subject, Text: m.Text, HTML: m.HTML, Source: m.Raw} {
+	a, err := writeMessage(m)
+	if err != nil {
+		return err
+	}
+	short := len(m.Text)+len(m.HTML) <= shortSize
+	for of, whole := range [...]string{Subject: m.Subject, Text: m.Text, HTML: m.HTML} {
 		c, head := contents[of], whole
 		if len(whole) > c.headSize && (!short || Content(of) == Subject) { // #nosec G115 -- four
 			if err := s.storeParts(ctx, m, c.part, whole); err != nil {
@@ -180,11 +181,14 @@ func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, c
 		a = a.bin(c.head, head)
 	}
 	message := Write{Op: Put, Table: Conversations, Key: messageKey(m.Account, m.Conversation, m.ID), Set: a, If: Absent()}
-	err := s.Engine.Transact(ctx, append([]Write{header, message}, more...))
+	err = s.Engine.Transact(ctx, append([]Write{header, message}, more...))
 	var failed *ConditionError
 	if errors.As(err, &failed) {
-		if failed.Failed[0] == 0 {
+		switch first := failed.Failed[0]; {
+		case first == 0:
 			return conflict
+		case first > 1:
+			return desk.ErrChanged // a file
 		}
 		return desk.ErrExists // the message is there already
 	}
@@ -214,7 +218,7 @@ func (s MessageStore) storeParts(ctx context.Context, m desk.Message, content, w
 
 // Message is a message as a page of its conversation has it: with what its subject
 // and its text begin with, at most 1 KB and 16 KB if either goes on, and without its
-// HTML part and its source.
+// HTML part.
 type Message struct {
 	desk.Message
 	Sizes [len(contents)]int64 // of each Content, in bytes
@@ -258,13 +262,28 @@ func (s MessageStore) Page(ctx context.Context, account, conversation, after str
 	return ms, more, nil
 }
 
+// latest is how many messages TakesPart looks at.
+const latest = 50
+
+// TakesPart reports whether an address is among the senders and recipients of the
+// latest messages of a conversation.
+func (s MessageStore) TakesPart(ctx context.Context, account, conversation, address string) (bool, error) {
+	page, err := s.Engine.Query(ctx, Query{
+		Table: Conversations, PK: HeaderKey(account, conversation).PK, From: messagePrefix, To: messagePrefix + "~",
+		Descending: true, Limit: latest, Read: Strong,
+	})
+	if err != nil {
+		return false, fmt.Errorf("messages of %s: %w", conversation, err)
+	}
+	return slices.ContainsFunc(page.Items, func(item Item) bool {
+		return readWritten(account, conversation, item).Names(address)
+	}), nil
+}
+
 func readMessage(account, conversation string, item Item) Message {
 	a := item.Attrs
-	m := Message{Message: desk.Message{
-		Account: account, Conversation: conversation, ID: strings.TrimPrefix(item.Key.SK, messagePrefix), External: a.Str(AttrExternal),
-		Channel: a.Str(aChannel), Author: desk.Author(a.Str(aAuthor)), From: a.Str(aFrom), Agent: a.Str(aAgent),
-		At: a.Time(aWritten), TakenIn: a.Time(aArrived), Subject: a.Str(contents[Subject].head), Text: a.Str(contents[Text].head),
-	}}
+	m := Message{Message: readWritten(account, conversation, item)}
+	m.Subject, m.Text = a.Str(contents[Subject].head), a.Str(contents[Text].head)
 	for i, c := range contents {
 		m.Sizes[i] = cmp.Or(a.Num(c.size), int64(len(a.Str(c.head))))
 	}
@@ -333,11 +352,16 @@ const (
 	aID             = "id"
 	aOfConversation = "conv"
 	aChannel        = "channel"
-	aFrom           = "from"
+	aKind           = "kind"
+	aAuthor         = "author"
 	aAgent          = "agent"
+	aVisibility     = "vis" // default: public
+	aAutomatic      = "auto"
+	aForged         = "forged"
+	aStranger       = "stranger"
+	aEnvelope       = "env"
 	aArrived        = "taken"
 	AttrExternal    = "ext"
-	aAuthor         = "author"
 	aWritten        = "at"
 	aBody           = "body"
 )

@@ -42,14 +42,15 @@ func headers(r *apptest.Rig) map[store.Key]int {
 }
 
 // TestAUsualHeaderFitsIntoAKilobyte, through everything that may be in it: with an
-// owner, all clocks, a reply that has reopened it and an agent's edit. Landing pays
+// owner, all clocks, tags, a reply that has reopened it and agents' edits. Landing pays
 // for a unit of writing each kilobyte.
 func TestAUsualHeaderFitsIntoAKilobyte(t *testing.T) {
-	for subject, most := range map[int]int{60: 512, desk.MaxSubject: 800} {
+	for subject, most := range map[int]int{60: 600, desk.MaxSubject: 800} {
 		r := apptest.New(t)
 		sizes := headers(r)
 		m := r.Message("mail", "<20261123090000.4711.order@mail.customer.example>")
-		m.Subject, m.From = strings.Repeat("x", subject), strings.Repeat("j", 30)+"@customer.example"
+		m.Subject, m.From.Address = strings.Repeat("x", subject), strings.Repeat("j", 30)+"@customer.example"
+		m.Tags = []string{"invoice", "important", "from the shop"}
 		taken, err := r.Intake.TakeIn(t.Context(), m, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +79,7 @@ func TestAUsualHeaderFitsIntoAKilobyte(t *testing.T) {
 }
 
 // TestHeadersOfRealMail measures them when they have landed. Agents own half of the
-// conversations and have closed most.
+// conversations and have closed most; most have tags.
 func TestHeadersOfRealMail(t *testing.T) {
 	const name = "dev-2012-2013.mbox.gz"
 	f, err := os.Open(mailtest.File(t, name))
@@ -94,7 +95,8 @@ func TestHeadersOfRealMail(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := desk.Message{
-			Account: "acme", Channel: "mail", External: m.ExternalID(), Author: desk.ByCustomer, From: m.From.Address, At: m.Date, Subject: m.Subject,
+			Account: "acme", Channel: "mail", External: m.ExternalID(), Author: desk.ByCustomer, From: desk.Address{Address: m.From.Address}, At: m.Date, Subject: m.Subject,
+			Tags: []string{"invoice", "important", "from the shop"}[:n%4],
 		}
 		taken, err := r.Intake.TakeIn(t.Context(), x, slices.Concat(m.InReplyTo, m.References))
 		if err != nil {

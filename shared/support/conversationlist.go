@@ -32,20 +32,22 @@ type ConversationFilter struct {
 	Home    desk.Home // Inbox or HelpDesk
 	Status  desk.ConversationStatus
 	Owner   *string // agent ID, or "" for nobody
-	Waiting bool    // only open ones whose customer waits for an answer
+	Tag     string
+	Waiting bool // only open ones whose customer waits for an answer
 	// ByActivity lists open ones only, those first that were changed last.
 	ByActivity bool
 }
 
 func (of ConversationFilter) wants(c desk.Conversation) bool {
 	return (of.Channel == "" || c.Channel == of.Channel) && (of.Home == "" || c.Home == of.Home) &&
-		(of.Status == "" || c.Status == of.Status) && (of.Owner == nil || c.Owner == *of.Owner) && (!of.Waiting || c.Waits()) &&
+		(of.Status == "" || c.Status == of.Status) && (of.Owner == nil || c.Owner == *of.Owner) && (of.Tag == "" || c.Tags.Has(of.Tag)) && (!of.Waiting || c.Waits()) &&
 		(!of.ByActivity || c.IsOpen())
 }
 
 // Page reads a page of an account's conversations after a position, the last to
 // join their channels first; desk.ErrNotFound if there is no such channel. A page
-// of closed ones of an owner, or of waiting ones, may end early: see maxLooked.
+// of closed ones of an owner, of waiting ones or of a tag may end early: see
+// maxLooked.
 func (l ConversationList) Page(ctx context.Context, account string, of ConversationFilter, after desk.Position, limit int) (Page[desk.Conversation], error) {
 	setup, err := l.Setups.Setup(ctx, account)
 	if err != nil {
@@ -70,10 +72,10 @@ func (l ConversationList) Page(ctx context.Context, account string, of Conversat
 		if of.ByActivity {
 			return open.byActivity(ctx, pages.read, after, limit)
 		}
-		pages.next, pages.mayBeEmpty = open.next, of.Waiting
+		pages.next, pages.mayBeEmpty = open.next, of.Waiting || of.Tag != ""
 		return pages.page(ctx, after, limit)
 	}
-	pages.mayBeEmpty = of.Status != "" || of.Owner != nil
+	pages.mayBeEmpty = of.Status != "" || of.Owner != nil || of.Tag != ""
 	if pages.next, err = l.next(ctx, account, cs, of); err != nil {
 		return Page[desk.Conversation]{}, err
 	}

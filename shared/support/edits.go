@@ -37,7 +37,7 @@ func (e Editor) EditConversation(ctx context.Context, caller desk.Caller, id, ke
 	now := e.now()
 	token := editToken(caller, id, key, edit.Of, now, edit)
 	return e.change(ctx, caller.Account, id, token, func(c desk.Conversation) (desk.Conversation, error) {
-		return c.Edit(edit, token, setup, now)
+		return c.Edit(edit, caller.Agent, token, setup, now)
 	})
 }
 
@@ -73,7 +73,7 @@ func (e Editor) NewTicket(ctx context.Context, caller desk.Caller, id string, st
 			Remedy: "choose a status of a pipeline of the account"}
 	}
 	return e.change(ctx, caller.Account, id, "", func(c desk.Conversation) (desk.Conversation, error) {
-		return c.MakeTicket(status, e.now())
+		return c.MakeTicket(status, caller.Agent, e.now())
 	})
 }
 

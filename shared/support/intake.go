@@ -6,7 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"deskmove/shared/desk"
@@ -23,8 +26,12 @@ type Intake struct {
 		Claim(ctx context.Context, account, channel, external string, x External) error
 		Awaited(ctx context.Context, account, channel string, externals []string) (map[string]string, error)
 		Await(ctx context.Context, account, channel, conversation string, externals []string) error
-		Begin(ctx context.Context, c desk.Conversation, m desk.Message) error
-		Append(ctx context.Context, old, is desk.Conversation, m desk.Message, notAppliedBy string) error
+		Begin(ctx context.Context, c desk.Conversation, m desk.Message, files []desk.File) error
+		Append(ctx context.Context, old, is desk.Conversation, m desk.Message, files []desk.File, notAppliedBy string) error
+		TakesPart(ctx context.Context, account, conversation, address string) (bool, error)
+	}
+	Files interface {
+		Confirm(ctx context.Context, account string, named []NamedFile) (map[string]desk.File, error)
 	}
 	Rulebook Rulebook
 	Now      func() time.Time
@@ -68,11 +75,15 @@ func (i Intake) TakeIn(ctx context.Context, m desk.Message, references []string)
 	if err != nil {
 		return Receipt{}, err
 	}
+	files, err := i.files(ctx, &m)
+	if err != nil {
+		return Receipt{}, err
+	}
 	claim, apart, err := i.claim(ctx, m, by, append([]string{m.External}, references...))
 	if err != nil {
 		return Receipt{}, err
 	}
-	r, err := i.write(ctx, m, by, claim)
+	r, err := i.write(ctx, m, files, by, claim, true)
 	r.Apart = apart
 	return r, err
 }
@@ -89,6 +100,10 @@ func (i Intake) Append(ctx context.Context, m desk.Message, conversation string)
 		m.Channel = c.Origin
 	}
 	by, err := i.Setups.Channel(ctx, m.Account, m.Channel)
+	if err != nil {
+		return Receipt{}, err
+	}
+	files, err := i.files(ctx, &m)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -109,7 +124,7 @@ func (i Intake) Append(ctx context.Context, m desk.Message, conversation string)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return i.write(ctx, m, by, claim)
+	return i.write(ctx, m, files, by, claim, m.History)
 }
 
 // claim returns what the message's external ID stands for, and claims it if it is
@@ -217,17 +232,56 @@ func (i Intake) await(ctx context.Context, m desk.Message, references []string, 
 	return i.Messages.Await(ctx, m.Account, m.Channel, conversation, slices.Compact(missing))
 }
 
-// write stores the message in the conversation that it was claimed for.
-func (i Intake) write(ctx context.Context, m desk.Message, by desk.Channel, claim External) (Receipt, error) {
+// files returns the files that m names, and fills in how large they are; *InvalidErrors
+// if they have not been uploaded, or are others than m says.
+func (i Intake) files(ctx context.Context, m *desk.Message) ([]desk.File, error) {
+	if m.Source.SHA256 == "" && len(m.Attachments) == 0 {
+		return nil, nil
+	}
+	var named []NamedFile
+	for n, a := range m.Attachments {
+		named = append(named, NamedFile{Field: fmt.Sprintf("attachments[%d]", n), SHA256: a.SHA256, Size: sizeSaid(a)})
+	}
+	if m.Source.SHA256 != "" {
+		named = append(named, NamedFile{Field: "source", SHA256: m.Source.SHA256, Size: sizeSaid(m.Source)})
+	}
+	known, err := i.Files.Confirm(ctx, m.Account, named)
+	if err != nil {
+		return nil, err
+	}
+	m.Attachments = slices.Clone(m.Attachments)
+	for n := range m.Attachments {
+		m.Attachments[n].Size = known[m.Attachments[n].SHA256].Size
+	}
+	m.Source.Size = known[m.Source.SHA256].Size
+	return slices.Collect(maps.Values(known)), nil
+}
+
+// sizeSaid is the size that a message says a file has, -1 if it says none.
+func sizeSaid(a desk.Attachment) int64 {
+	if a.Size == 0 {
+		return -1
+	}
+	return a.Size
+}
+
+// write stores the message in the conversation that it was claimed for, to which
+// perhaps only its references have led.
+func (i Intake) write(ctx context.Context, m desk.Message, files []desk.File, by desk.Channel, claim External, referred bool) (Receipt, error) {
+	m = m.Complete(by)
 	m.Conversation, m.ID = claim.Conversation, claim.Message
 	for _, at := range []*time.Time{&m.At, &m.Past.FirstReplyAt, &m.Past.WaitingSince} {
 		*at = at.UTC().Truncate(time.Millisecond)
 	}
 	for range attempts {
 		m.TakenIn = since(by, i.Now().UTC().Truncate(time.Millisecond))
-		taken, err := i.attempt(ctx, m, by)
+		taken, err := i.attempt(ctx, m, files, by, referred)
 		switch {
 		case errors.Is(err, desk.ErrChanged):
+			var gone error
+			if files, gone = i.files(ctx, &m); gone != nil { // or one is used by now
+				return Receipt{}, gone
+			}
 			continue
 		case errors.Is(err, desk.ErrExists):
 			c, err := i.Conversations.Get(ctx, m.Account, m.Conversation)
@@ -241,14 +295,14 @@ func (i Intake) write(ctx context.Context, m desk.Message, by desk.Channel, clai
 	return Receipt{}, &desk.BusyError{What: "conversation " + m.Conversation, After: time.Second}
 }
 
-func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (Receipt, error) {
+func (i Intake) attempt(ctx context.Context, m desk.Message, files []desk.File, by desk.Channel, referred bool) (Receipt, error) {
 	c, err := i.Conversations.Get(ctx, m.Account, m.Conversation)
 	if errors.Is(err, desk.ErrNotFound) {
 		c, err = desk.StartConversation(m.Conversation, m, by, "", m.TakenIn)
 		if err != nil {
 			return Receipt{}, err
 		}
-		err = i.Messages.Begin(ctx, c, m)
+		err = i.Messages.Begin(ctx, c, m, files)
 		if errors.Is(err, desk.ErrExists) { // another message began it meanwhile
 			err = desk.ErrChanged
 		}
@@ -260,6 +314,11 @@ func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (R
 	belongs, err := i.Setups.Channel(ctx, m.Account, c.Channel)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if referred {
+		if m.Stranger, err = i.stranger(ctx, c, m); err != nil {
+			return Receipt{}, err
+		}
 	}
 	m.TakenIn = since(belongs, m.TakenIn)
 	is, err := c.Receive(m, belongs, by, m.TakenIn)
@@ -278,7 +337,18 @@ func (i Intake) attempt(ctx context.Context, m desk.Message, by desk.Channel) (R
 			is, notAppliedBy = is.CannotFollow(), belongs.Move
 		}
 	}
-	return Receipt{Conversation: is, Message: m.ID}, i.Messages.Append(ctx, c, is, m, notAppliedBy)
+	return Receipt{Conversation: is, Message: m.ID}, i.Messages.Append(ctx, c, is, m, files, notAppliedBy)
+}
+
+// stranger reports whether the sender of m has had no part in c: has written nothing
+// of it, and was sent nothing. Whoever knows a Message-ID can refer to it.
+func (i Intake) stranger(ctx context.Context, c desk.Conversation, m desk.Message) (bool, error) {
+	from := m.From.Address
+	if m.Author != desk.ByCustomer || from == "" || strings.EqualFold(desk.Truncate(from, desk.MaxCustomer), c.Customer) {
+		return false, nil
+	}
+	known, err := i.Messages.TakesPart(ctx, c.Account, c.ID, from)
+	return !known, err
 }
 
 // since returns now, or the time of the channel's fence if another clock set that

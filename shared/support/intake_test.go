@@ -209,14 +209,14 @@ type racing struct {
 	before func()
 }
 
-func (s *racing) Append(ctx context.Context, old, is desk.Conversation, m desk.Message, notAppliedBy string) error {
+func (s *racing) Append(ctx context.Context, old, is desk.Conversation, m desk.Message, files []desk.File, notAppliedBy string) error {
 	s.race()
-	return s.MessageStore.Append(ctx, old, is, m, notAppliedBy)
+	return s.MessageStore.Append(ctx, old, is, m, files, notAppliedBy)
 }
 
-func (s *racing) Begin(ctx context.Context, c desk.Conversation, m desk.Message) error {
+func (s *racing) Begin(ctx context.Context, c desk.Conversation, m desk.Message, files []desk.File) error {
 	s.race()
-	return s.MessageStore.Begin(ctx, c, m)
+	return s.MessageStore.Begin(ctx, c, m, files)
 }
 
 func (s *racing) race() {

@@ -24,8 +24,9 @@ type TicketFilter struct {
 	Channel    string
 	Provenance desk.Provenance
 	DueBefore  time.Time // only those of which something is due before; they come in the order of that
-	Waiting    bool      // only open ones whose customer waits for an answer
-	ByActivity bool      // open ones only, those first that were changed last
+	Tag        string
+	Waiting    bool // only open ones whose customer waits for an answer
+	ByActivity bool // open ones only, those first that were changed last
 }
 
 // wants reports whether a conversation's ticket is one.
@@ -33,7 +34,7 @@ func (of TicketFilter) wants(c desk.Conversation) bool {
 	t := c.Ticket
 	return c.Home == desk.HelpDesk && of.matches(&Open{
 		Home: c.Home, Channel: c.Channel, Owner: t.Owner, Status: t.Status, Provenance: t.Provenance, Due: t.Clocks.Due(),
-	}) && (!of.Open && !of.ByActivity || !t.Closed) && (!of.Waiting || c.Waits())
+	}) && (!of.Open && !of.ByActivity || !t.Closed) && (of.Tag == "" || c.Tags.Has(of.Tag)) && (!of.Waiting || c.Waits())
 }
 
 func (of TicketFilter) matches(o *Open) bool {
@@ -45,8 +46,8 @@ func (of TicketFilter) matches(o *Open) bool {
 
 // Page reads a page of an account's tickets after a position, those first whose
 // conversations joined their channels last. An unknown status is a
-// *desk.InvalidError. A page of closed ones of a status or an owner, or of waiting
-// ones, may end early: see maxLooked.
+// *desk.InvalidError. A page of closed ones of a status or an owner, of waiting ones or of
+// a tag may end early: see maxLooked.
 func (l TicketList) Page(ctx context.Context, account string, of TicketFilter, after desk.Position, limit int) (Page[desk.Conversation], error) {
 	setup, err := l.Setups.Setup(ctx, account)
 	if err != nil {
@@ -70,11 +71,11 @@ func (l TicketList) Page(ctx context.Context, account string, of TicketFilter, a
 	case of.ByActivity:
 		return open.byActivity(ctx, pages.read, after, limit)
 	case !of.DueBefore.IsZero():
-		pages.next, pages.mayBeEmpty = l.byDue(account, of), of.Waiting
+		pages.next, pages.mayBeEmpty = l.byDue(account, of), of.Waiting || of.Tag != ""
 	case onlyOpen:
-		pages.next, pages.mayBeEmpty = open.next, of.Waiting
+		pages.next, pages.mayBeEmpty = open.next, of.Waiting || of.Tag != ""
 	default:
-		pages.mayBeEmpty = len(of.Statuses) > 0 || of.Owner != nil || of.Provenance != ""
+		pages.mayBeEmpty = len(of.Statuses) > 0 || of.Owner != nil || of.Provenance != "" || of.Tag != ""
 		pages.next = func(ctx context.Context, after desk.Position, limit int) ([]desk.Position, bool, error) {
 			return l.Conversations.ListAll(ctx, account, stretches, after, limit)
 		}

@@ -343,7 +343,7 @@ func (s *server) write(ctx context.Context, account string, perSecond int) *tall
 	defer tick.Stop()
 	for i := 0; ctx.Err() == nil; i++ {
 		wg.Go(func() {
-			body := fmt.Sprintf(`{"externalId":"%d-%d","author":"customer","from":"live@some-company.example","subject":"Live","text":"Is anybody there?"}`, os.Getpid(), i)
+			body := fmt.Sprintf(`{"externalId":"%d-%d","author":"customer","from":{"address":"live@some-company.example"},"subject":"Live","text":"Is anybody there?"}`, os.Getpid(), i)
 			taken.add(s.ask(context.WithoutCancel(ctx), account+"/agent00", http.MethodPost, "/v1/channels/"+sample.Channel+"/conversations", body))
 		})
 		select {

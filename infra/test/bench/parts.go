@@ -213,7 +213,7 @@ func customers(ctx context.Context, s *local.Stack, id string, done <-chan struc
 		wg.Go(func() {
 			taken, err := cases.Intake.TakeIn(ctx, desk.Message{
 				Account: sample.Account, Channel: sample.Channel, External: fmt.Sprintf("live-%d", i), Author: desk.ByCustomer,
-				From: "live@some-company.example", At: time.Now(), Subject: "Live", Text: "Is anybody there?",
+				From: desk.Address{Address: "live@some-company.example"}, At: time.Now(), Subject: "Live", Text: "Is anybody there?",
 			}, nil)
 			if err != nil {
 				return

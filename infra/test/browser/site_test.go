@@ -140,7 +140,7 @@ func (s *site) traffic(ctx context.Context) {
 		case <-next.C:
 		}
 		content := api.MessageContent{
-			ExternalID: fmt.Sprintf("traffic-%d@browser.example", n), Author: string(desk.ByCustomer), From: fmt.Sprintf("customer%d@example.com", n%50),
+			ExternalID: fmt.Sprintf("traffic-%d@browser.example", n), Author: string(desk.ByCustomer), From: &api.Address{Address: fmt.Sprintf("customer%d@example.com", n%50)},
 			Subject: fmt.Sprintf("Where is order %d?", n), Text: "I have been waiting for a week.",
 		}
 		var err error

@@ -148,7 +148,7 @@ func (w *world) take(channel string, n int) (id string) {
 	for i := range n {
 		taken, err := w.st.App.Intake.TakeIn(w.t.Context(), desk.Message{
 			Account: "acme", Channel: channel, External: fmt.Sprintf("<%d-%d@x.example>", w.now().UnixNano(), i), Author: desk.ByCustomer,
-			From: "jane@customer.example", At: w.now(), Subject: "Order", Text: "Where is it?",
+			From: desk.Address{Address: "jane@customer.example"}, At: w.now(), Subject: "Order", Text: "Where is it?",
 		}, nil)
 		if err != nil {
 			w.t.Fatal(err)

@@ -67,7 +67,7 @@ func (r *round) write(ctx context.Context, s *shot) (took time.Duration, err err
 		var taken api.Taken
 		taken, err = r.customer.TakeMessage(ctx, demo.Moved, api.NewMessage{MessageContent: api.MessageContent{
 			ExternalID: fmt.Sprintf("<probe-%d@customer.example>", s.written), Author: string(desk.ByCustomer),
-			From: "jane@customer.example", At: began, Subject: "Where is my order?", Text: "It has not come.",
+			From: &api.Address{Address: "jane@customer.example"}, At: began, Subject: "Where is my order?", Text: "It has not come.",
 		}})
 		took = time.Since(began)
 		if err == nil {

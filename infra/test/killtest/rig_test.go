@@ -78,7 +78,7 @@ func threads(n int, setup desk.Setup) ([]demo.Thread, error) {
 	for i := range n {
 		t := demo.Thread{Messages: []desk.Message{{
 			External: fmt.Sprintf("kill-%d@fjordline.example", i), Channel: demo.Moved, Author: desk.ByCustomer,
-			From: fmt.Sprintf("customer%d@customer.example", i), At: now.Add(-time.Duration(random.IntN(1e6)) * time.Minute),
+			From: desk.Address{Address: fmt.Sprintf("customer%d@customer.example", i)}, At: now.Add(-time.Duration(random.IntN(1e6)) * time.Minute),
 			Subject: fmt.Sprintf("Question %d", i), Text: "Where is my order?",
 		}}}
 		if random.IntN(5) == 0 {

@@ -367,7 +367,7 @@ func (s *scene) repair(d *duplicates) {
 	s.lap("audited")
 	s.must(d.deliver(ctx, "RedirectFunction", false))
 	taken, err := s.with(s.connector.token(s.t, s.deployment)).TakeMessage(ctx, demo.Moved, api.NewMessage{MessageContent: api.MessageContent{
-		ExternalID: "<lost@customer.example>", Author: string(desk.ByCustomer), From: "jane@customer.example", Subject: "Where is my order?", Text: "?",
+		ExternalID: "<lost@customer.example>", Author: string(desk.ByCustomer), From: &api.Address{Address: "jane@customer.example"}, Subject: "Where is my order?", Text: "?",
 	}})
 	s.must(err)
 	lost, err := s.admin.Conversation(ctx, taken.ConversationID)

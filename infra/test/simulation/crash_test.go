@@ -116,7 +116,7 @@ func (s oneConversation) happenMeanwhile(w *world) {
 	const id = "c-1"
 	switch s.meanwhile {
 	case "reply", "join":
-		m := desk.Message{Account: "acme", Channel: "mail", External: "x", Author: desk.ByCustomer, From: "jane@c.example", At: w.date()}
+		m := desk.Message{Account: "acme", Channel: "mail", External: "x", Author: desk.ByCustomer, From: desk.Address{Address: "jane@c.example"}, At: w.date()}
 		w.request("reply", func(ctx context.Context, p *process) error {
 			taken, err := p.Intake.Append(ctx, m, id)
 			if err == nil {

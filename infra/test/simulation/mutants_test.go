@@ -287,12 +287,12 @@ func breakReplies(breakIt func(store.Write) store.Write) mutant {
 // noHistory stores history as if the customer had written it now.
 type noHistory struct{ store.MessageStore }
 
-func (n noHistory) Append(ctx context.Context, old, is desk.Conversation, m desk.Message, notAppliedBy string) error {
+func (n noHistory) Append(ctx context.Context, old, is desk.Conversation, m desk.Message, files []desk.File, notAppliedBy string) error {
 	if m.History && m.Author == desk.ByCustomer && is.Home == desk.HelpDesk {
 		is.CustomerRev, is.CustomerAt = is.Rev, is.ChangedAt
 		is = is.CannotFollow()
 	}
-	return n.MessageStore.Append(ctx, old, is, m, notAppliedBy)
+	return n.MessageStore.Append(ctx, old, is, m, files, notAppliedBy)
 }
 
 type hidesListing struct{}

@@ -187,7 +187,7 @@ func (w *world) sendFirstMessage(c random, i int) {
 
 func (w *world) newMessage(c random, i int, account, channel string) desk.Message {
 	m := desk.Message{
-		Account: account, Channel: channel, External: fmt.Sprintf("x%d", i), Author: desk.ByCustomer, From: "jane@c.example",
+		Account: account, Channel: channel, External: fmt.Sprintf("x%d", i), Author: desk.ByCustomer, From: desk.Address{Address: "jane@c.example"},
 		At: w.date(), Subject: "–", Text: "–",
 	}
 	if c.perMille(250) {

@@ -102,7 +102,7 @@ func (r *Rig) StartMove(choices desk.Choices) desk.Move {
 // named.
 func (r *Rig) Message(channel, external string) desk.Message {
 	return desk.Message{
-		Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: "jane@customer.example",
+		Account: "acme", Channel: channel, External: external, Author: desk.ByCustomer, From: desk.Address{Address: "jane@customer.example"},
 		At: r.Time.Add(-time.Hour), Subject: "Order " + external, Text: "Where is it?",
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 	"deskmove/shared/store/storetest"
+	"deskmove/shared/support/filetest"
 )
 
 // T is what a rig needs of a test, a benchmark, or a round of rapid.
@@ -83,7 +84,7 @@ func On(t T, stream handler.ChangeReader) *Rig {
 	}
 	now := func() time.Time { return r.Time }
 	r.Platform = app.Platform{
-		Engine: engine{r}, Stream: stream, Queue: queue{r}, Machine: stateMachine{r}, Now: now,
+		Engine: engine{r}, Stream: stream, Queue: queue{r}, Machine: stateMachine{r}, Files: &filetest.Memory{}, Now: now,
 		Check: func(context.Context) error { return r.CheckErr },
 		Log:   slog.New(slog.NewJSONHandler(&r.Logged, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})), Metrics: &metrics.Writer{W: &r.Measured, Namespace: "deskmove", Now: now},
 	}

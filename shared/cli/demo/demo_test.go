@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -162,7 +163,7 @@ func TestSample(t *testing.T) {
 		}
 	}
 	again, err := demo.Sample(400, 1, setup, now)
-	if err != nil || again[7].Messages[0] != threads[7].Messages[0] {
+	if err != nil || !reflect.DeepEqual(again[7].Messages[0], threads[7].Messages[0]) {
 		t.Errorf("the same seed makes another sample: %v", err)
 	}
 }

@@ -113,11 +113,11 @@ func (w writer) thread(i int, s story, channel string) Thread {
 		}
 		m := desk.Message{
 			External: fmt.Sprintf("sample-%d-%d@fjordline.example", i, k), Channel: channel, Author: turn.By,
-			From: customerOf(w.setup, channel, first, last, i), At: at, Subject: subject,
+			From: desk.Address{Name: first + " " + last, Address: customerOf(w.setup, channel, first, last, i)}, At: at, Subject: subject,
 			Text: strings.TrimSpace(names.Replace(turn.Text)),
 		}
 		if turn.By == desk.ByAgent {
-			m.From, m.Agent = agent.Email, agent.ID
+			m.From, m.Agent = desk.Address{Name: agent.Name, Address: agent.Email}, agent.ID
 			t.Owner = agent.ID
 		}
 		if k > 0 && s.Mails {

@@ -166,8 +166,8 @@ func (p *poster) message(item thread.Item, o *outcome) (api.MessageContent, erro
 	at := date(m.Header, o.last)
 	o.last = at
 	n := api.MessageContent{
-		ExternalID: item.ExternalID, From: cmp.Or(m.From.Address, m.From.Name), Author: "customer", At: at,
-		Subject: m.Subject, Text: m.Text, HTML: m.HTML, Raw: attachments(m), History: true,
+		ExternalID: item.ExternalID, From: (*api.Address)(&m.From), Author: "customer", At: at,
+		Subject: m.Subject, Text: m.Text, HTML: m.HTML, History: true,
 	}
 	if p.people.own(m.From.Address) {
 		n.Author, n.Agent = "agent", p.people.agents[m.From.Address]
@@ -210,14 +210,8 @@ func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m api.Messag
 		m.History, was = false, nil
 		taken, err = send()
 	}
-	for _, part := range []*string{&m.Raw, &m.HTML} {
-		if !isStatus(err, http.StatusRequestEntityTooLarge) || *part == "" {
-			continue
-		}
-		if part == &m.Raw {
-			p.lessened(item)
-		}
-		*part = ""
+	if isStatus(err, http.StatusRequestEntityTooLarge) && m.HTML != "" {
+		m.HTML = ""
 		taken, err = send()
 	}
 	return taken, err
@@ -228,13 +222,6 @@ func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m api.Messag
 func isNew(err error) bool {
 	var problem *client.Problem
 	return errors.As(err, &problem) && slices.ContainsFunc(problem.Errors, func(e api.FieldProblem) bool { return e.Code == desk.CodeNotHistory })
-}
-
-func (p *poster) lessened(item thread.Item) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	h := p.spool.Headers()[item.Index]
-	p.summary.Lessened = append(p.summary.Lessened, Skipped{File: h.File, Number: h.Number, Reason: "together they are too large for the API"})
 }
 
 // count accounts for a message. One that the API does not accept is skipped;

@@ -35,7 +35,7 @@ func translate(err error) error {
 // Post implements API.
 func (h HTTPAPI) Post(ctx context.Context, m desk.Message, references []string) (Posted, error) {
 	content := api.MessageContent{
-		ExternalID: m.External, From: m.From, Author: string(m.Author), Agent: m.Agent, At: m.At, Subject: m.Subject, Text: m.Text,
+		ExternalID: m.External, From: (*api.Address)(&m.From), Author: string(m.Author), Agent: m.Agent, At: m.At, Subject: m.Subject, Text: m.Text,
 	}
 	var taken api.Taken
 	var err error

@@ -113,7 +113,7 @@ func (t *Traffic) fits(o *op, random *rand.Rand) bool {
 		return t.channelOf(r.channel).Connected != ""
 	case answer:
 		m.Author, m.Agent = desk.ByAgent, t.config.Setup.Agents[random.IntN(len(t.config.Setup.Agents))].ID
-		m.From = m.Agent
+		m.From = desk.Address{Name: m.Agent}
 	case change:
 		if r.editing {
 			return false
@@ -184,7 +184,7 @@ func (t *Traffic) message(n int, random *rand.Rand) desk.Message {
 		now = now.Add(time.Duration(random.IntN(96)-48) * time.Hour)
 	}
 	return desk.Message{
-		External: t.external(n), Author: desk.ByCustomer, From: fmt.Sprintf("customer%d@customer.example", who),
+		External: t.external(n), Author: desk.ByCustomer, From: desk.Address{Address: fmt.Sprintf("customer%d@customer.example", who)},
 		At: now, Subject: t.sentence(n, 4), Text: t.text(n),
 	}
 }

@@ -11,24 +11,56 @@ export interface Account {
 }
 
 export interface AddedMessage {
-  /** ID of the agent who wrote it, if an agent did and it is known. */
+  /** ID of the agent who wrote it, if an agent of the account did and it is known who. */
   agent?: string;
   /** When it was written, by the sender's date, from 1970 to 2286. Without it, now. */
   at?: string;
-  author: "customer" | "agent";
+  /** The files that came with it. They are uploaded first: see POST /v1/files. */
+  attachments?: Array<Attachment>;
+  /** Who wrote it. Only what a customer asks opens a conversation or reopens its ticket, and only what an agent answers is a first reply. */
+  author: "customer" | "agent" | "bot" | "system";
+  /** Why a program and not a person wrote it. Such a message is kept on its conversation, and changes nothing else; one that begins a conversation begins a closed one. */
+  automatic?: "bounce" | "receipt" | "auto-replied" | "auto-generated" | "bulk" | "no-return-path";
+  bcc?: Array<Address>;
+  /** Of a call: what is known of it. It began at at. */
+  call?: Call;
+  /** Who got a copy. Nobody becomes the customer by that. */
+  cc?: Array<Address>;
   /** The channel by which it came. Without it, the one on which the conversation began. */
   channelId?: string;
   /** Your ID of the message, unique in the channel, such as a mail's Message-ID. Blanks around it and one pair of brackets are dropped: <4711@customer.example> and 4711@customer.example are the same. Sent again with the same ID, it changes nothing. */
   externalId: string;
-  /** The sender's address, number or name. */
-  from?: string;
+  /** What was filled in, of a form. */
+  fields?: Array<FormField>;
+  /** Whoever received it found that its sender is forged, such as by DMARC. It never counts as an agent's answer. */
+  forged?: boolean;
+  /** Who sent it. */
+  from?: Address;
   /** It is old mail that is brought in later, in any order, and not as it arrives. Its references that are unknown are awaited: a message with such an ID that is brought in later joins its conversation. On a channel that moves or has moved it comes in quietly: a conversation that it begins becomes a ticket from history, by the choices of the move, and one that it is added to keeps its status and its clocks. There it must have been written before the move began (422 not-history). */
   history?: boolean;
+  /** The HTML part, at most 8 MB. A conversation's messages come without it: it is read by an address of its own, cleaned. */
   html?: string;
-  /** The source as it came, such as a whole mail. It is kept whole. */
-  raw?: string;
+  /** What it is. Without it, what people write by the channel. A note is an agent's for colleagues, an event something that was done, such as an assignment: neither opens a conversation, starts or stops a clock. */
+  kind?: "email" | "form" | "call" | "chat" | "note" | "event";
+  /** Codes of what was repaired or guessed when it was read. */
+  repairs?: Array<string>;
+  /** To whom answers go. Where a form, or the channel's own address, sent it, this is the customer. */
+  replyTo?: Array<Address>;
+  /** The SHA-256 of its untouched source, such as a whole mail, uploaded like an attachment. */
+  source?: string;
   subject?: string;
+  /** Labels that its conversation gets beside those that it has, as many as it holds: 12. */
+  tags?: Array<string>;
   text?: string;
+  to?: Array<Address>;
+  /** Who may see it: public, also the customer. Without it, notes and events are internal, all else is public. What is internal is no answer. */
+  visibility?: "public" | "internal";
+}
+
+export interface Address {
+  /** E-mail address, telephone number or the like. */
+  address?: string;
+  name?: string;
 }
 
 export interface Agent {
@@ -43,16 +75,20 @@ export interface Agent {
 }
 
 export interface Attachment {
-  /** By which the HTML part refers to it. */
+  /** By which the HTML part refers to it, without brackets. */
   contentId?: string;
-  id: string;
+  /** Its number in the message, by which it is downloaded. It has no effect when a message is sent. */
+  id?: string;
   /** It is shown in the message rather than beside it. */
-  inline: boolean;
+  inline?: boolean;
+  /** At most 255 bytes, without slashes. */
   name: string;
-  /** In bytes. */
-  size: number;
+  /** Of its bytes, in hexadecimal digits. */
+  sha256: string;
+  /** In bytes. When a message is sent, it must be right or left out. */
+  size?: number;
   /** As the sender says. */
-  type: string;
+  type?: string;
 }
 
 export interface AuditEntry {
@@ -114,6 +150,13 @@ export interface Breaching {
   fromMove: Figure;
   none: Figure;
   original: Figure;
+}
+
+export interface Call {
+  /** How it ended, in the words of the telephone system. */
+  outcome?: string;
+  /** How long it took. */
+  seconds?: number;
 }
 
 export interface Channel {
@@ -274,6 +317,8 @@ export interface Conversation {
   customerAt?: string;
   /** The version that the customer's last message made; 0 if the customer has not written, but for history. */
   customerVersion: number;
+  /** What agents did to it and its ticket, the last eight times, the oldest first. */
+  edits?: Array<Edit>;
   /** When an agent first answered. */
   firstReplyAt?: string;
   /** It began with history that was brought in later: its ticket is one from history, whenever it came. */
@@ -296,6 +341,8 @@ export interface Conversation {
   /** In the help desk, as it was when it landed: its ticket has the status from then on. */
   status: "open" | "closed";
   subject: string;
+  /** Its labels, in order; a move keeps them. */
+  tags: Array<string>;
   /** When deskmove first saw it. */
   takenInAt?: string;
   /** Its ticket, if it has one. In the help desk it always has one. */
@@ -310,6 +357,8 @@ export interface ConversationEdit {
   /** ID of an agent; empty for nobody. */
   owner?: string;
   status?: "open" | "closed";
+  /** All labels that it is to have. */
+  tags?: Array<string>;
 }
 
 export interface ConversationList {
@@ -380,6 +429,20 @@ export interface DirectoryStatus {
   pipelineId: string;
 }
 
+export interface Edit {
+  at: string;
+  /** ID of the agent. */
+  by: string;
+  /** The agent made the ticket. */
+  made?: boolean;
+  /** To whom it was given; empty if to nobody. */
+  owner?: string;
+  /** To which status it was set. */
+  status?: string;
+  /** The tags were changed. */
+  tags?: boolean;
+}
+
 export interface Edited {
   at: string;
   /** ID of the agent. */
@@ -426,7 +489,7 @@ export interface FailureList {
 
 export interface FieldProblem {
   /** Stable; programs may rely on it. */
-  code: "above-limit" | "agent-or-connector" | "agent-or-team" | "bad-cursor" | "bad-file-name" | "bad-id" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-channels" | "no-external-id" | "no-holder" | "no-pipeline" | "no-such-file" | "no-super-admin" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-sha256" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "other-file" | "other-holder" | "owner-and-unowned" | "owner-without-access" | "repeated" | "reserved-id" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-removed" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
+  code: "above-limit" | "agent-or-connector" | "agent-or-team" | "bad-cursor" | "bad-file-name" | "bad-id" | "bad-tag" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "internal-by-customer" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-channels" | "no-external-id" | "no-holder" | "no-pipeline" | "no-such-file" | "no-super-admin" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-sha256" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-by-agent" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "other-file" | "other-holder" | "owner-and-unowned" | "owner-without-access" | "repeated" | "reserved-id" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-removed" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
   /** Path of the field, or name of the parameter. */
   field: string;
   /** What problem and remedy name, by name: with the code they can be said in any language. */
@@ -454,6 +517,11 @@ export interface Finding {
   params?: Record<string, string>;
   problem: string;
   remedy: string;
+}
+
+export interface FormField {
+  name: string;
+  value: string;
 }
 
 export interface GatewayMessage {
@@ -536,38 +604,64 @@ export interface Measurements {
 }
 
 export interface Message {
-  /** ID of the agent who wrote it, if known. */
+  /** ID of the agent who wrote it, if an agent of the account did and it is known who. */
   agent?: string;
-  /** When it was written, by the sender's date. */
+  /** When it was written, by the sender's date, from 1970 to 2286. Without it, now. */
   at?: string;
-  attachments: Array<Attachment>;
-  author: "customer" | "agent";
+  /** The files that came with it. They are uploaded first: see POST /v1/files. */
+  attachments?: Array<Attachment>;
+  /** Who wrote it. Only what a customer asks opens a conversation or reopens its ticket, and only what an agent answers is a first reply. */
+  author: "customer" | "agent" | "bot" | "system";
+  /** Why a program and not a person wrote it. Such a message is kept on its conversation, and changes nothing else; one that begins a conversation begins a closed one. */
+  automatic?: "bounce" | "receipt" | "auto-replied" | "auto-generated" | "bulk" | "no-return-path";
+  bcc?: Array<Address>;
+  /** Of a call: what is known of it. It began at at. */
+  call?: Call;
+  /** Who got a copy. Nobody becomes the customer by that. */
+  cc?: Array<Address>;
   /** The channel by which it came. */
-  channelId: string;
-  /** The connector's ID of it, unique in its channel, without brackets. */
+  channelId?: string;
+  /** Your ID of the message, unique in the channel, such as a mail's Message-ID. Blanks around it and one pair of brackets are dropped: <4711@customer.example> and 4711@customer.example are the same. Sent again with the same ID, it changes nothing. */
   externalId: string;
-  /** The sender's address, number or name. */
-  from?: string;
+  /** What was filled in, of a form. */
+  fields?: Array<FormField>;
+  /** Whoever received it found that its sender is forged, such as by DMARC. It never counts as an agent's answer. */
+  forged?: boolean;
+  /** Who sent it. */
+  from?: Address;
   /** It has an HTML part; cleaned, it is the part html. */
   hasHtml: boolean;
-  /** Its source was kept; it is the part source. */
-  hasSource: boolean;
+  /** It is old mail that is brought in later, in any order, and not as it arrives. Its references that are unknown are awaited: a message with such an ID that is brought in later joins its conversation. On a channel that moves or has moved it comes in quietly: a conversation that it begins becomes a ticket from history, by the choices of the move, and one that it is added to keeps its status and its clocks. There it must have been written before the move began (422 not-history). */
+  history?: boolean;
+  /** The HTML part, at most 8 MB. A conversation's messages come without it: it is read by an address of its own, cleaned. */
+  html?: string;
   /** IDs of messages written later sort later. */
   id: string;
-  /** What it is. */
-  kind: "message";
-  /** Bytes of its text, HTML part and source together. */
+  /** What it is. Without it, what people write by the channel. A note is an agent's for colleagues, an event something that was done, such as an assignment: neither opens a conversation, starts or stops a clock. */
+  kind?: "email" | "form" | "call" | "chat" | "note" | "event";
+  /** Codes of what was repaired or guessed when it was read. */
+  repairs?: Array<string>;
+  /** To whom answers go. Where a form, or the channel's own address, sent it, this is the customer. */
+  replyTo?: Array<Address>;
+  /** Bytes of its text and HTML part together. */
   size: number;
+  /** The SHA-256 of its untouched source, such as a whole mail, uploaded like an attachment. */
+  source?: string;
+  /** It joined the conversation by its references, and its sender had had no part in it. */
+  stranger?: boolean;
   subject?: string;
   /** The subject is only its beginning; the whole is the part subject. */
   subjectCut: boolean;
+  /** Labels that its conversation gets beside those that it has, as many as it holds: 12. */
+  tags?: Array<string>;
   /** When deskmove took it in. */
   takenInAt?: string;
   text?: string;
   /** The text is only its beginning; the whole is the part text. */
   textCut: boolean;
-  /** Who sees it: public, also the customer. */
-  visibility: "public";
+  to?: Array<Address>;
+  /** Who may see it: public, also the customer. Without it, notes and events are internal, all else is public. What is internal is no answer. */
+  visibility?: "public" | "internal";
 }
 
 export interface MessageList {
@@ -598,26 +692,52 @@ export interface Messages {
 }
 
 export interface NewMessage {
-  /** ID of the agent who wrote it, if an agent did and it is known. */
+  /** ID of the agent who wrote it, if an agent of the account did and it is known who. */
   agent?: string;
   /** When it was written, by the sender's date, from 1970 to 2286. Without it, now. */
   at?: string;
-  author: "customer" | "agent";
+  /** The files that came with it. They are uploaded first: see POST /v1/files. */
+  attachments?: Array<Attachment>;
+  /** Who wrote it. Only what a customer asks opens a conversation or reopens its ticket, and only what an agent answers is a first reply. */
+  author: "customer" | "agent" | "bot" | "system";
+  /** Why a program and not a person wrote it. Such a message is kept on its conversation, and changes nothing else; one that begins a conversation begins a closed one. */
+  automatic?: "bounce" | "receipt" | "auto-replied" | "auto-generated" | "bulk" | "no-return-path";
+  bcc?: Array<Address>;
+  /** Of a call: what is known of it. It began at at. */
+  call?: Call;
+  /** Who got a copy. Nobody becomes the customer by that. */
+  cc?: Array<Address>;
   /** With history: what the conversation is that the message begins. If it begins none, it has no effect. */
   conversation?: PastConversation;
   /** Your ID of the message, unique in the channel, such as a mail's Message-ID. Blanks around it and one pair of brackets are dropped: <4711@customer.example> and 4711@customer.example are the same. Sent again with the same ID, it changes nothing. */
   externalId: string;
-  /** The sender's address, number or name. */
-  from?: string;
+  /** What was filled in, of a form. */
+  fields?: Array<FormField>;
+  /** Whoever received it found that its sender is forged, such as by DMARC. It never counts as an agent's answer. */
+  forged?: boolean;
+  /** Who sent it. */
+  from?: Address;
   /** It is old mail that is brought in later, in any order, and not as it arrives. Its references that are unknown are awaited: a message with such an ID that is brought in later joins its conversation. On a channel that moves or has moved it comes in quietly: a conversation that it begins becomes a ticket from history, by the choices of the move, and one that it is added to keeps its status and its clocks. There it must have been written before the move began (422 not-history). */
   history?: boolean;
+  /** The HTML part, at most 8 MB. A conversation's messages come without it: it is read by an address of its own, cleaned. */
   html?: string;
-  /** The source as it came, such as a whole mail. It is kept whole. */
-  raw?: string;
+  /** What it is. Without it, what people write by the channel. A note is an agent's for colleagues, an event something that was done, such as an assignment: neither opens a conversation, starts or stops a clock. */
+  kind?: "email" | "form" | "call" | "chat" | "note" | "event";
   /** External IDs of earlier messages of the channel, the most telling first. Like externalId they are the same with and without brackets. */
   references?: Array<string>;
+  /** Codes of what was repaired or guessed when it was read. */
+  repairs?: Array<string>;
+  /** To whom answers go. Where a form, or the channel's own address, sent it, this is the customer. */
+  replyTo?: Array<Address>;
+  /** The SHA-256 of its untouched source, such as a whole mail, uploaded like an attachment. */
+  source?: string;
   subject?: string;
+  /** Labels that its conversation gets beside those that it has, as many as it holds: 12. */
+  tags?: Array<string>;
   text?: string;
+  to?: Array<Address>;
+  /** Who may see it: public, also the customer. Without it, notes and events are internal, all else is public. What is internal is no answer. */
+  visibility?: "public" | "internal";
 }
 
 export interface NewMove {
@@ -972,6 +1092,8 @@ export interface Ticket {
   customer: string;
   /** The last edit by an agent; absent if none has edited it. */
   edited?: Edited;
+  /** What agents did to it and its conversation, the last eight times, the oldest first. */
+  edits?: Array<Edit>;
   /** Where it is worked on. A ticket made in the inbox stays there until its channel moves. */
   home: "inbox" | "helpdesk";
   /** Derives from the conversation's ID, so that a conversation cannot have two. */
@@ -999,6 +1121,8 @@ export interface Ticket {
   /** ID of a status of one of the account's pipelines. */
   status: string;
   subject: string;
+  /** The labels of its conversation, in order. */
+  tags: Array<string>;
   /** Since when the customer waits for an answer. */
   waitingSince?: string;
 }
@@ -1008,6 +1132,8 @@ export interface TicketEdit {
   owner?: string;
   /** ID of a status of one of the account's pipelines. */
   status?: string;
+  /** All labels that it is to have. */
+  tags?: Array<string>;
 }
 
 export interface TicketList {
@@ -1166,6 +1292,8 @@ export interface Operations {
       sort?: "activity";
       /** Only conversations with this status; of what has moved, the one that it had when it landed. */
       status?: "open" | "closed";
+      /** Only conversations with this label. */
+      tag?: string;
       /** Only conversations that nobody owns. */
       unowned?: boolean;
       /** Only open conversations whose customer waits for an answer. */
@@ -1221,8 +1349,8 @@ export interface Operations {
       id: string;
       /** ID of the message. */
       message: string;
-      /** Which part: the text, the cleaned HTML part, the source as it came, the subject, or the HTML part as it came. */
-      part: "text" | "html" | "source" | "subject" | "html-source";
+      /** Which part: the text, the cleaned HTML part, the subject, or the HTML part as it came. */
+      part: "text" | "html" | "subject" | "html-source";
     };
     query: {
       /** next of the piece before; without it, the first piece. */
@@ -1394,6 +1522,8 @@ export interface Operations {
       sort?: "activity";
       /** Only tickets with one of these statuses. */
       status?: Array<string> | null;
+      /** Only tickets with this label. */
+      tag?: string;
       /** Only tickets that nobody owns. */
       unowned?: boolean;
       /** Only open tickets whose customer waits for an answer. */

@@ -7,7 +7,7 @@ import { call } from "./api";
 import type { Conversation, Message, MessageList } from "./api.gen";
 import { t } from "./i18n";
 import { Avatar, Button, Icon, ProblemView, Skeleton, Time, toast } from "./parts";
-import { party } from "./people";
+import { party, type Party } from "./people";
 import { usePoll } from "./poll";
 import { moment } from "./time";
 
@@ -104,7 +104,8 @@ function Written({ m, of }: { m: Message; of: Props["of"] }) {
   const [busy, setBusy] = useState(false);
   const [formatted, setFormatted] = useState(false); // instead of the text
   const byAgent = m.author === "agent";
-  const sender = party(m.from || of.customer);
+  const { name: called = "", address = "" } = m.from ?? {};
+  const sender: Party = called ? { name: called, address } : party(address || of.customer);
   const known = m.agent || directory.value?.agents.find((a) => a.id === sender.name)?.id;
   const name = (byAgent && known ? agentName(known) : sender.name) || t("word.unknown");
   const beside = byAgent ? t("thread.by", { channel: channelName(m.channelId) }) : sender.address;
