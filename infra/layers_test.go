@@ -32,7 +32,8 @@ type layer struct {
 var layers = []layer{
 	{of: "shared/desk"},
 	{of: "shared/metrics"},
-	{of: "shared/mail"},
+	{of: "shared/mail/note"},
+	{of: "shared/mail", imports: []string{"shared/mail/note"}},
 	{of: "shared/mail/thread", imports: []string{"shared/mail"}},
 	{of: "shared/mail/mailtest", kit: true},
 	{of: "shared/auth", imports: []string{"shared/desk"}},
@@ -86,7 +87,8 @@ var layers = []layer{
 	{of: "shared/cli/demo", imports: []string{
 		"shared/api", "shared/cli/process", "shared/cli/text", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk",
 		"shared/local/clock"}},
-	{of: "shared/cli/importer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/thread"}},
+	{of: "shared/cli/importer", imports: []string{
+		"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/note", "shared/mail/thread"}},
 	{of: "shared/cli", imports: []string{
 		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/login", "shared/cli/process", "shared/cli/text",
 		"shared/cli/verify", "shared/client", "shared/desk", "shared/local", "shared/local/clock", "shared/local/gateway", "shared/local/issuer", "shared/store"}},
