@@ -74,8 +74,35 @@ func (i *item) address() Address {
 // bareAddress returns an address in lower case, without the decoration that some
 // programs add.
 func bareAddress(s string) string {
-	s = strings.ToLower(strings.Join(strings.Fields(Text(s)), ""))
+	s = strings.ToLower(strings.Join(strings.Fields(Text(uncomment(s))), ""))
 	return strings.TrimPrefix(strings.Trim(s, "<>'\"\\,;:."), "mailto:")
+}
+
+// uncomment removes the comments from an address, as in "ann(home)@x.example".
+// Quotes may hold parentheses that begin none.
+func uncomment(s string) string {
+	if !strings.Contains(s, "(") {
+		return s
+	}
+	var out strings.Builder
+	quoted := false
+	for c := (scanner{value: s}); c.pos < len(s); {
+		switch b := s[c.pos]; {
+		case b == '(' && !quoted:
+			if at := c.pos; c.between('(', ')') == "" && c.none[')'] {
+				out.WriteString(s[at:c.pos])
+			}
+			continue
+		case b == '\\' && c.pos+1 < len(s):
+			out.WriteByte(b)
+			c.pos++
+		case b == '"':
+			quoted = !quoted
+		}
+		out.WriteByte(s[c.pos])
+		c.pos++
+	}
+	return out.String()
 }
 
 // items splits a list at commas and semicolons outside quotes, comments and
@@ -92,7 +119,9 @@ func items(value string) iter.Seq[*item] {
 				if in := s.between('(', ')'); cur.comment.Len() == 0 {
 					cur.comment.WriteString(in)
 				}
-				cur.text.WriteByte(' ')
+				if !strings.HasSuffix(cur.text.String(), "@") && !strings.HasPrefix(s.value[s.pos:], "@") {
+					cur.text.WriteByte(' ')
+				}
 			case c == '<':
 				if in := s.between('<', '>'); cur.angle == "" {
 					cur.angle = in
@@ -162,6 +191,8 @@ func (s *scanner) between(open, end byte) string {
 	depth := 1
 	for i := s.pos; i < len(s.value); i++ {
 		switch {
+		case s.value[i] == '\\' && open == '(':
+			i++
 		case s.value[i] == end:
 			depth--
 		case s.value[i] == '(' && open == '(':

@@ -119,6 +119,11 @@ func TestAddresses(t *testing.T) {
 		"\"a\\\"b\" <a@x>":                       "a\"b|a@x",
 		"\"a@x\" \n <a@x>":                       "a@x|a@x",
 		"Ann (no end <a@x>, b@x":                 "Ann no end|a@x |b@x",
+		"Ann(a \\) b) <ann(home)@x.y(work)>":     "Ann|ann@x.y",
+		"Ann <ann@(at (the) office)x.y>":         "Ann|ann@x.y",
+		"ann(home)@x.y":                          "home|ann@x.y",
+		"ann@(at work)x.y (Ann B), b@x":          "at work|ann@x.y |b@x",
+		"<\"a(b\"@x>, <c(d@x>":                   "|a(b\"@x |c(d@x",
 	} {
 		t.Run(in, func(t *testing.T) {
 			var got []string
