@@ -180,14 +180,33 @@ func TestParams(t *testing.T) {
 		"a/b; name*=utf-8''%C3%A9%20x":                 "a/b map[name:é x]",
 		"a/b; name*0=\"ab\"; name*1=\"cd\"":            "a/b map[name:abcd]",
 		"a/b; name*1*=%A9; name*0*=utf-8''%C3; name=z": "a/b map[name:é]",
-		"text":          "text map[]",
-		"":              " map[]",
-		"; ; =x; y":     " map[]",
-		"a/b; x=\"open": "a/b map[x:open]",
+		"text":                             "text map[]",
+		"":                                 " map[]",
+		"; ; =x; y":                        " map[]",
+		"a/b; x=\"open":                    "a/b map[x:open]",
+		"text/html charset=utf-8":          "text/html map[charset:utf-8]",
+		"text/html, charset=utf-8":         "text/html map[charset:utf-8]",
+		"text/html,charset=utf-8":          "text/html map[charset:utf-8]",
+		"multipart/mixed boundary=\"b c\"": "multipart/mixed map[boundary:b c]",
+		"text/plain; charset=utf-8 format=flowed":          "text/plain map[charset:utf-8 format:flowed]",
+		"a/b; name=\"a charset=b\" boundary=\"c\"":         "a/b map[boundary:c name:a charset=b]",
+		"attachment filename=\"my file.pdf\"":              "attachment map[filename:my file.pdf]",
+		"attachment; filename=my file x=1.pdf":             "attachment map[filename:my file x=1.pdf]",
+		"text/plain (with a=b in it); charset=utf-8":       "text/plain map[charset:utf-8]",
+		"text/plain charset":                               "text/plain map[]",
+		"a/b name*0*=utf-8''%C3 name*1*=%A9 charset=\"x\"": "a/b map[charset:x name:é]",
 	} {
 		main, params := field.Params(in)
 		if got := fmt.Sprint(main, " ", params); got != want {
 			t.Errorf("Params(%q) = %q, want %q", in, got, want)
+		}
+	}
+	for in, want := range map[string]bool{
+		"text/plain; charset=a": false, "text/plain (a=b); name=\"x charset=y\"": false, "": false, "inline; filename=a b=c": false,
+		"text/plain charset=a": true, "text/plain; charset=a name=b": true,
+	} {
+		if _, _, repaired := field.ReadParams(in); repaired != want {
+			t.Errorf("ReadParams(%q) says repaired = %v", in, repaired)
 		}
 	}
 }

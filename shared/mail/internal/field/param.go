@@ -14,9 +14,15 @@ const maxParams = 64 << 10
 // Params splits a value with parameters, such as Content-Type's. The value and
 // the names are in lower case. It decodes RFC 2231 continuations and charsets,
 // and also encoded words, which programs use for file names although they must
-// not.
+// not. Semicolons may be missing.
 func Params(value string) (main string, params map[string]string) {
-	list := splitQuoted(value[:min(len(value), maxParams)])
+	main, params, _ = ReadParams(value)
+	return main, params
+}
+
+// ReadParams is Params. repaired tells whether a semicolon is missing.
+func ReadParams(value string) (main string, params map[string]string, repaired bool) {
+	list, repaired := separate(splitQuoted(value[:min(len(value), maxParams)]))
 	params = make(map[string]string)
 	pieces := make(map[string][]piece)
 	for i, p := range list {
@@ -40,7 +46,72 @@ func Params(value string) (main string, params map[string]string) {
 	for name, list := range pieces {
 		params[name] = joinPieces(list) // better than the plain one beside it
 	}
-	return main, params
+	return main, params, repaired
+}
+
+// separate splits what lacks a semicolon: a value and its first parameter, as in
+// "text/html charset=utf-8", and parameters that are known.
+func separate(list []string) (all []string, repaired bool) {
+	for i, p := range list {
+		p = strings.TrimSpace(p)
+		if i == 0 {
+			end := strings.IndexAny(p+" ", " \t,")
+			if !strings.Contains(p[:end], "=") {
+				all, p = append(all, p[:end]), strings.TrimLeft(p[end:], " \t,")
+				if key, _, ok := strings.Cut(p, "="); !ok || !isToken(strings.TrimSpace(key)) {
+					continue // nothing, a comment, or what nobody knows
+				}
+				repaired = true
+			}
+		}
+		for {
+			at := missing(p)
+			if at < 0 {
+				break
+			}
+			all, p = append(all, p[:at]), p[at:]
+			repaired = true
+		}
+		all = append(all, p)
+	}
+	return all, repaired
+}
+
+// missing returns where in p, after its own name, the next known parameter begins;
+// -1 if nowhere. File names may have blanks in them, so that a word with "=" is not
+// enough.
+func missing(p string) int {
+	quoted := false
+	for i := 1; i < len(p); i++ {
+		switch {
+		case p[i] == '\\' && quoted:
+			i++
+		case p[i] == '"':
+			quoted = !quoted
+		case !quoted && strings.IndexByte(" \t,\"", p[i-1]) >= 0 && isKnown(p[i:]):
+			return i
+		}
+	}
+	return -1
+}
+
+// isKnown reports whether s begins with a parameter that mails have, and "=".
+func isKnown(s string) bool {
+	name, _, ok := strings.Cut(s[:min(len(s), 20)], "=")
+	if !ok {
+		return false
+	}
+	name, _, _ = strings.Cut(name, "*")
+	switch strings.ToLower(strings.TrimRight(name, " \t")) {
+	case "boundary", "charset", "filename", "format", "name", "reply-type", "report-type", "type", "x-unix-mode":
+		return true
+	}
+	return false
+}
+
+// isToken reports whether s can be the name of a parameter.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsAny(s, " \t()<>@,;:\\\"/[]?=")
 }
 
 // piece is one part of an RFC 2231 value, "filename*1*=...".
