@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"deskmove/shared/mail/internal/mbox"
+	"deskmove/shared/mail/note"
 )
 
 func tooLarge(size int64) string {
@@ -15,7 +17,7 @@ func tooLarge(size int64) string {
 
 // mbox reads an mbox. A message is kept if the end of the file truncates it, but
 // not if a damaged gzip does, because then copying the file again may recover
-// it.
+// it. A last line without its end truncates nothing if the message is whole.
 func (f *file) mbox() error {
 	cut := 0
 	for e, err := range mbox.Read(f.in, MaxSize) {
@@ -27,10 +29,11 @@ func (f *file) mbox() error {
 		}
 		f.number = e.Number
 		o := origin{number: e.Number, offset: e.Offset, size: e.Size, sender: e.Sender, arrival: e.Arrival}
-		if err := f.entry(e, o); err != nil {
+		isCut, err := f.entry(e, o)
+		if err != nil {
 			return err
 		}
-		if e.Cut != nil {
+		if isCut {
 			cut = e.Number
 		}
 	}
@@ -41,19 +44,26 @@ func (f *file) mbox() error {
 	return nil
 }
 
-func (f *file) entry(e mbox.Entry, o origin) error {
+func (f *file) entry(e mbox.Entry, o origin) (isCut bool, err error) {
 	broken := (*sourceError)(nil)
 	switch {
 	case errors.As(e.Cut, &broken):
-		return f.skip(o, "the file ends within it")
+		return true, f.skip(o, "the file ends within it")
 	case e.Raw == nil:
-		return f.skip(o, tooLarge(e.Size))
+		return e.Cut != nil, f.skip(o, tooLarge(e.Size))
 	}
 	m := f.parse(e.Source, e.Raw, o)
-	if e.Cut != nil {
-		m.Notes = append(m.Notes, "the file ends within this message")
+	if e.Unspaced {
+		m.note(note.FileUnspaced)
 	}
-	return f.give(m)
+	isCut = e.Cut != nil || e.Unended && (slices.Contains(m.Notes, note.MultipartOpen) || slices.Contains(m.Notes, note.Base64Damaged))
+	switch {
+	case isCut:
+		m.note(note.FileCut)
+	case e.Unended:
+		m.note(note.FileUnended)
+	}
+	return isCut, f.give(m)
 }
 
 // eml reads a file that consists of one message.
@@ -71,5 +81,9 @@ func (f *file) eml() error {
 		return f.skip(origin{number: 1}, tooLarge(int64(len(raw))+rest))
 	}
 	o := origin{number: 1, size: int64(len(raw))}
-	return f.give(f.parse(raw, bytes.TrimLeft(bytes.TrimPrefix(raw, []byte("\ufeff")), "\r\n"), o))
+	plain := bytes.TrimPrefix(raw, []byte("\ufeff"))
+	if !isHeader(bytes.TrimLeft(plain, blanks)) {
+		plain = bytes.TrimLeft(plain, "\r\n")
+	}
+	return f.give(f.parse(raw, plain, o))
 }

@@ -13,6 +13,7 @@ import (
 	"deskmove/shared/mail/internal/body"
 	"deskmove/shared/mail/internal/charset"
 	"deskmove/shared/mail/internal/field"
+	"deskmove/shared/mail/note"
 )
 
 // line is one message of a JSON Lines file, as the package's documentation shows it.
@@ -209,10 +210,9 @@ func (m *Message) dated(s string, now time.Time) (written string, err error) {
 		}
 	}
 	t = t.UTC().Truncate(time.Second)
-	note := ""
-	if m.Date, note = (clock{now: now}).date([]time.Time{t}, time.Time{}); note != "" {
-		m.note(note)
-	}
+	var notes []note.Code
+	m.Date, notes = clock{now: now}.date([]time.Time{t}, time.Time{})
+	m.note(notes...)
 	return t.Format(time.RFC3339), nil
 }
 

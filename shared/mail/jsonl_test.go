@@ -11,7 +11,7 @@ func TestJSONL(t *testing.T) {
 		`"cc":["Dora <d@x>"],"subject":" a\u0000\nb","html":"<p>hi<p>you","date":"2101-01-01T00:00:00Z"}`)
 	want := map[string]string{
 		"id": "b", "other": "", "answers": "a", "refs": "r s@x a", "from": "<ann@x>", "to": "<b@x>, <c@x>", "cc": "Dora <d@x>",
-		"subject": "a b", "date": "0001-01-01T00:00:00Z", "text": "hi\n\nyou", "html": "<p>hi<p>you", "files": "", "notes": "no plausible date",
+		"subject": "a b", "date": "0001-01-01T00:00:00Z", "text": "hi\n\nyou", "html": "<p>hi<p>you", "files": "", "notes": "date-missing",
 	}
 	got := show(all[0])
 	for key, w := range want {

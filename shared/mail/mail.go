@@ -31,11 +31,13 @@
 //   - Of 81 mails chosen from 24 years of the same list because they are malformed
 //     or unusual, 67 gave the same result. enmime refused one, lost the body of
 //     one, and returned invalid UTF-8 for one and NUL bytes for another.
-//   - One of these 81, in Big5, is read better by enmime, which guesses charsets
-//     from the text. This package shows it as mojibake: a known weakness.
 package mail
 
-import "time"
+import (
+	"time"
+
+	"deskmove/shared/mail/note"
+)
 
 // MaxSize is the maximum size of a message in its file, in bytes (10 MiB).
 // Larger messages are skipped.
@@ -54,8 +56,8 @@ const NoReturnPath = "<>"
 type Header struct {
 	File   string
 	Number int   // position in the file, from 1
-	Offset int64 // position in the unzipped file, in bytes
-	Size   int64 // size in the file, in bytes
+	Offset int64 // position in the unzipped file, in bytes of UTF-8 if that is UTF-16
+	Size   int64 // size in the file, in the same bytes
 
 	ID         string   // Message-ID without brackets, "" if none; at most 256 bytes
 	OtherIDs   []string // further Message-IDs of the same message
@@ -70,7 +72,7 @@ type Header struct {
 	// receiving server noted it: NoReturnPath if there was none, "" if unknown.
 	ReturnPath string
 	Subject    string    // one line, decoded; "" if none
-	Date       time.Time // when it was written, in UTC, to the second; zero if unknown
+	Date       time.Time // when it was written, in UTC, to the second, from 1970 on; zero if unknown
 	Arrival    time.Time // when it was received, in UTC; zero if unknown
 
 	Automatic Automatic // why a program wrote it; "" if a person did
@@ -85,7 +87,7 @@ type Header struct {
 	// It is the same for copies of a message that were delivered separately or
 	// are stored in different formats.
 	Content string
-	Notes   []string // what was repaired or guessed
+	Notes   []note.Code // what was repaired or guessed, each once
 
 	unnamed string // external ID of a message without Message-ID
 }
@@ -99,7 +101,8 @@ type Message struct {
 	Attachments []Attachment
 	// Source is the message as it is in the file: all of an EML; of an mbox what is
 	// between the "From " line and the empty line before the next one, with the ">"
-	// that quotes a "From " in it. It is nil for JSON Lines.
+	// that quotes a "From " in it; in UTF-8 if the file is in UTF-16. It is nil for
+	// JSON Lines.
 	Source []byte
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"deskmove/shared/mail/internal/field"
+	"deskmove/shared/mail/note"
 )
 
 // Box is what a mailbox holds beside mail that was sent and received.
@@ -112,7 +113,6 @@ func (m *Message) mbox(fields field.Fields) {
 // label keeps a label that people made. boxOf tells the mailbox's own, and which of
 // them are a box.
 func (m *Message) label(label string, boxOf func(string) (Box, bool), sign string) {
-	const more = "more than 100 labels: the rest is left out"
 	box, own := boxOf(strings.ToLower(label))
 	switch {
 	case box != "":
@@ -120,8 +120,8 @@ func (m *Message) label(label string, boxOf func(string) (Box, bool), sign strin
 	case own, slices.Contains(m.Labels, label):
 	case len(m.Labels) < maxLabels:
 		m.Labels = append(m.Labels, label)
-	case !slices.Contains(m.Notes, more):
-		m.note(more)
+	default:
+		m.note(note.LabelsLong)
 	}
 }
 

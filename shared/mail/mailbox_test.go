@@ -1,8 +1,11 @@
 package mail_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"deskmove/shared/mail/note"
 )
 
 // Gmail's own labels are no tags, in any of the languages; people's are.
@@ -103,7 +106,7 @@ func TestThreadID(t *testing.T) {
 // Nobody has that many labels; that some are left out is noted.
 func TestManyLabels(t *testing.T) {
 	m := readAll(t, "x", "X-Gmail-Labels: "+strings.Join(numbers(1000), ",")+"\nFrom: a@x.example\nMessage-ID: <1@x>\n\nhi")[0]
-	if len(m.Labels) != 100 || m.Labels[99] != "99" || !strings.Contains(strings.Join(m.Notes, ";"), "labels") {
+	if len(m.Labels) != 100 || m.Labels[99] != "99" || !slices.Contains(m.Notes, note.LabelsLong) {
 		t.Errorf("%d labels, notes %q", len(m.Labels), m.Notes)
 	}
 }

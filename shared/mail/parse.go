@@ -7,10 +7,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"deskmove/shared/mail/internal/body"
+	"deskmove/shared/mail/internal/charset"
 	"deskmove/shared/mail/internal/date"
 	"deskmove/shared/mail/internal/field"
+	"deskmove/shared/mail/note"
 )
 
 // origin is the position of a message in its file, and the content of its
@@ -32,22 +35,29 @@ func (f *file) header(source []byte, o origin) Header {
 // however malformed raw is. source is raw as it is in the file; the message keeps
 // a copy.
 func (f *file) parse(source, raw []byte, o origin) Message {
-	fields, rest, notes, closed := field.Split(raw)
 	m := Message{Header: f.header(source, o), Source: bytes.Clone(source)}
-	m.Notes = notes
+	if t := bytes.TrimLeft(raw, blanks); len(t) < len(raw) && isHeader(t[:min(len(t), sniffed)]) {
+		raw = t
+		m.note(note.HeaderIndented)
+	}
+	fields, rest, notes, closed := field.Split(raw)
+	m.note(notes...)
 	if !closed {
-		m.note("no body")
+		m.note(note.HeaderCut)
+	}
+	content := body.Read(fields, rest, f.inUTF16)
+	if decode(fields, content.Charset, rest) {
+		m.note(note.CharsetGuessed)
 	}
 	m.people(fields, o)
 	m.ids(fields)
 	m.Subject = field.Text(fields.Get("subject"))
 
-	content := body.Read(fields, rest)
 	m.Text, m.HTML = content.Text, content.HTML
 	for _, a := range content.Attachments {
 		m.Attachments = append(m.Attachments, Attachment(a))
 	}
-	m.Notes = append(m.Notes, content.Notes...)
+	m.note(content.Notes...)
 	m.Automatic = m.automatic(fields)
 	m.Forged = forged(fields.Get("authentication-results"), m.From.Address)
 	m.sort(fields)
@@ -57,7 +67,50 @@ func (f *file) parse(source, raw []byte, o origin) Message {
 	return m
 }
 
-func (m *Message) note(s string) { m.Notes = append(m.Notes, s) }
+// note adds notes that m does not have yet.
+func (m *Message) note(notes ...note.Code) {
+	for _, c := range notes {
+		if !slices.Contains(m.Notes, c) {
+			m.Notes = append(m.Notes, c)
+		}
+	}
+}
+
+// decode decodes fields that people read and that are neither ASCII nor UTF-8: in the
+// charset that the text says it is in, or else in one that is likely. Those that are left
+// are read piece by piece. guessed tells that the text says nothing.
+func decode(fields field.Fields, label string, text []byte) (guessed bool) {
+	raw := func(f field.Field) bool {
+		switch f.Name {
+		case "from", "sender", "reply-to", "to", "cc", "bcc", "subject":
+			return !utf8.ValidString(f.Value)
+		}
+		return false
+	}
+	var all []byte
+	for _, f := range fields {
+		if raw(f) {
+			all = append(append(all, f.Value...), '\n')
+		}
+	}
+	if all == nil {
+		return false
+	}
+	if guessed = !charset.Tells(label); guessed {
+		if label = charset.Detect(all); label == "" {
+			label = charset.Detect(append(all, text...))
+		}
+	}
+	if !charset.Fits(label, all) {
+		return guessed
+	}
+	for i, f := range fields {
+		if raw(f) {
+			fields[i].Value, _ = charset.Decode(label, []byte(f.Value))
+		}
+	}
+	return guessed
+}
 
 // people sets the addresses. If there is no From, it uses the sender.
 func (m *Message) people(fields field.Fields, o origin) {
@@ -71,9 +124,9 @@ func (m *Message) people(fields field.Fields, o origin) {
 		if list := field.Addresses([]string{o.sender}); len(list) > 0 {
 			m.From = Address(list[0])
 		}
-		m.note("no From header")
+		m.note(note.FromMissing)
 	} else if !strings.Contains(m.From.Address, "@") {
-		m.note("From is not a full address")
+		m.note(note.FromIncomplete)
 	}
 	if list := addresses(fields, "sender"); len(list) > 0 {
 		m.Sender = list[0]
@@ -118,10 +171,10 @@ func (m *Message) ids(fields field.Fields) {
 		}
 	}
 	if m.ID == "" {
-		m.note("no Message-ID")
+		m.note(note.IDMissing)
 	}
 	if len(m.OtherIDs) > 0 {
-		m.note("more than one Message-ID")
+		m.note(note.IDSeveral)
 	}
 	not := append([]string{m.ID, m.From.Address}, m.OtherIDs...)
 	for _, a := range slices.Concat(m.ReplyTo, m.To, m.Cc) {
@@ -143,14 +196,13 @@ func (m *Message) when(fields field.Fields, o origin, now time.Time) (written st
 			continue
 		}
 		if len(dates) == 0 {
-			m.Notes = append(m.Notes, notes...)
+			m.note(notes...)
 		}
 		dates = append(dates, t.Truncate(time.Second))
 	}
-	note := ""
-	if m.Date, note = c.date(dates, m.Arrival); note != "" {
-		m.note(note)
-	}
+	var notes []note.Code
+	m.Date, notes = c.date(dates, m.Arrival)
+	m.note(notes...)
 	if len(dates) > 0 {
 		return dates[0].Format(time.RFC3339)
 	}

@@ -31,7 +31,7 @@ func FuzzQuiet(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		before := allocated()
 		for m, err := range mail.Read("fuzz", bytes.NewReader(in), now()) {
-			said := strings.Join(m.Notes, "\n")
+			said := strings.Join(said(m.Notes), "\n")
 			if err != nil {
 				said = err.Error()
 				skipped, file := (*mail.SkippedError)(nil), (*mail.FileError)(nil)

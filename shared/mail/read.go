@@ -11,8 +11,13 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 
 	"deskmove/shared/mail/internal/field"
+	"deskmove/shared/mail/note"
 )
 
 // Read yields the messages in src, in order, and holds only one of them in
@@ -39,6 +44,7 @@ type file struct {
 	in      *bufio.Reader
 	source  *source
 	number  int // messages so far
+	inUTF16 bool
 	stopped bool
 }
 
@@ -63,8 +69,12 @@ type sourceError struct{ err error }
 func (e *sourceError) Error() string { return e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-// sniffed is the number of bytes used to detect the format.
-const sniffed = 16 << 10
+const (
+	// sniffed is the number of bytes used to detect the format.
+	sniffed = 16 << 10
+	// blanks may stand before a header that was copied by hand or saved by a browser.
+	blanks = " \t\r\n"
+)
 
 func (f *file) read(src io.Reader) error {
 	plain := bufio.NewReader(src)
@@ -77,11 +87,15 @@ func (f *file) read(src io.Reader) error {
 		f.source.r = unzipped
 	}
 	f.in = bufio.NewReaderSize(f.source, 64<<10)
+	if order, ok := utf16Order(f.in); ok {
+		f.inUTF16 = true
+		f.in = bufio.NewReaderSize(transform.NewReader(f.in, unicode.UTF16(order, unicode.UseBOM).NewDecoder()), 64<<10)
+	}
 	head, err := f.in.Peek(sniffed)
 	if err != nil && err != io.EOF && len(head) == 0 {
 		return f.broken(err)
 	}
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), blanks)
 	switch {
 	case len(head) == 0 && err == io.EOF:
 		return f.fail(ErrEmpty, "export it again")
@@ -93,6 +107,37 @@ func (f *file) read(src io.Reader) error {
 		return f.eml()
 	}
 	return f.fail(ErrNotMail, advice(head))
+}
+
+// utf16Order reports whether a file is UTF-16, as some programs of Windows write: it
+// begins with a mark, or with letters of ASCII.
+func utf16Order(in *bufio.Reader) (order unicode.Endianness, ok bool) {
+	head, _ := in.Peek(8)
+	if len(head) < 2 {
+		return order, false
+	}
+	switch string(head[:2]) {
+	case "\xff\xfe":
+		return unicode.LittleEndian, true
+	case "\xfe\xff":
+		return unicode.BigEndian, true
+	}
+	var zero, letters [2]int // at even and odd places
+	for i, c := range head {
+		switch {
+		case c == 0:
+			zero[i%2]++
+		case c < utf8.RuneSelf:
+			letters[i%2]++
+		}
+	}
+	switch {
+	case letters[0] == 4 && zero[1] == 4:
+		return unicode.LittleEndian, true
+	case letters[1] == 4 && zero[0] == 4:
+		return unicode.BigEndian, true
+	}
+	return order, false
 }
 
 // isHeader reports whether head begins with the header of a mail, and is not just
@@ -129,6 +174,9 @@ func advice(head []byte) string {
 
 // give yields a message.
 func (f *file) give(m Message) error {
+	if f.inUTF16 {
+		m.note(note.FileUTF16)
+	}
 	if !f.yield(m, nil) {
 		f.stopped = true
 		return errStopped

@@ -14,6 +14,7 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/unicode"
 
 	"deskmove/shared/mail"
 )
@@ -80,6 +81,74 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// A mail is the same whatever stands before it, and if its file is UTF-16. Notes
+// say so.
+func TestFilesThatOthersHaveChanged(t *testing.T) {
+	const head = "From: Zoë <a@x>\nTo: b@x\nMessage-ID: <m@x>\nDate: Thu, 1 Aug 1996 00:50:24 +0000\nSubject: Grüße\nContent-Type: text/plain; charset=iso-8859-1\n"
+	const body = "\nÆrlig talt\n"
+	box := "From s@x Thu Aug  1 00:50:24 1996\n" + head + body + "\n"
+	wide := func(order unicode.Endianness, mark unicode.BOMPolicy, s string) string {
+		out, err := unicode.UTF16(order, mark).NewEncoder().String(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		in    string
+		notes string
+	}{
+		"blank line.eml":        {"\n" + head + "Content-Transfer-Encoding: quoted-printable\n\n=C6rlig talt\n", "header-indented"},
+		"one blank":             {" " + head + "Content-Transfer-Encoding: quoted-printable\n\n=C6rlig talt\n", "header-indented"},
+		"blanks":                {strings.Repeat(" ", 255) + "\r\n" + head + "Content-Transfer-Encoding: quoted-printable\n\n=C6rlig talt\n", "header-indented"},
+		"mark and blanks":       {"\ufeff \n" + head + "Content-Transfer-Encoding: quoted-printable\n\n=C6rlig talt\n", "header-indented"},
+		"blank line in an mbox": {"From s@x Thu Aug  1 00:50:24 1996\n\n" + head + "Content-Transfer-Encoding: quoted-printable\n\n=C6rlig talt\n\n", "header-indented"},
+		"one blank in an mbox":  {"From s@x Thu Aug  1 00:50:24 1996\n " + head + "Content-Transfer-Encoding: quoted-printable\n\n=C6rlig talt\n\n", "header-indented"},
+		"little":                {wide(unicode.LittleEndian, unicode.UseBOM, head+body), "file-utf-16"},
+		"big":                   {wide(unicode.BigEndian, unicode.UseBOM, head+body), "file-utf-16"},
+		"little, no mark":       {wide(unicode.LittleEndian, unicode.IgnoreBOM, head+body), "file-utf-16"},
+		"big, no mark":          {wide(unicode.BigEndian, unicode.IgnoreBOM, head+body), "file-utf-16"},
+		"little.mbox":           {wide(unicode.LittleEndian, unicode.UseBOM, strings.ReplaceAll(box, "\n", "\r\n")), "file-utf-16"},
+		"zipped":                {zipped(t, wide(unicode.LittleEndian, unicode.UseBOM, box)), "file-utf-16"},
+		"wide blanks":           {wide(unicode.LittleEndian, unicode.UseBOM, " \r\n"+head+body), "header-indented file-utf-16"},
+		"jsonl": {wide(unicode.BigEndian, unicode.UseBOM,
+			"{\"from\":\"Zoë <a@x>\",\"messageId\":\"<m@x>\",\"subject\":\"Grüße\",\"text\":\"Ærlig talt\",\"date\":\"1996-08-01T00:50:24Z\"}\n"), "file-utf-16"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := readAll(t, name, c.in)
+			if len(all) != 1 {
+				t.Fatalf("%d messages", len(all))
+			}
+			m := all[0]
+			if m.From.Name != "Zoë" || m.From.Address != "a@x" || m.Subject != "Grüße" || m.ID != "m@x" || m.Text != "Ærlig talt" ||
+				strings.Join(said(m.Notes), " ") != c.notes {
+				t.Errorf("it is from %+v, %q, %q, noted %q", m.From, m.Subject, m.Text, m.Notes)
+			}
+		})
+	}
+}
+
+// Notes tell which message a file may have damaged.
+func TestNotesOfTheFile(t *testing.T) {
+	const head = "From s@x Thu Aug  1 00:50:24 1996\nMessage-ID: <a@x>\nFrom: a@x\nDate: Thu, 1 Aug 1996 00:50:24 +0000\n"
+	for in, want := range map[string]string{
+		head + "\nhi\n" + head + "\nhi\n":                    "; file-unspaced",
+		head + "\nhi\n\n" + head + "\nhi":                    "; file-unended",
+		head + "\nhi\n\n" + head + "Content-Length: 5\n\nhi": "; file-cut",
+		head + "\nhi\nFrom - \nDate: 1\nFrom: a@x\n\nhi\n\n": "; id-missing date-missing file-unspaced",
+	} {
+		var all []string
+		for m, err := range mail.Read("x", strings.NewReader(in), now()) {
+			if err == nil {
+				all = append(all, strings.Join(said(m.Notes), " "))
+			}
+		}
+		if got := strings.Join(all, "; "); got != want {
+			t.Errorf("of %q it notes %q, want %q", in, got, want)
+		}
+	}
+}
+
 // outcome reads a file and says in one line what came of it.
 func outcome(name string, r io.Reader) string {
 	var all []string
@@ -135,7 +204,11 @@ func TestFaults(t *testing.T) {
 		"array":              {strings.NewReader("[{}]"), "file is not mail after 0"},
 		"pretty JSON":        {strings.NewReader("{\n \"from\": \"a@x\"\n}\n"), "file is not mail after 0"},
 		"broken.eml":         {strings.NewReader("Dear all,\nhello\n"), "kept 1@0"},
-		"mbox cut in body":   {strings.NewReader(ok + head + "\nhi"), "kept 1@0, kept 2@57, file is truncated after 2"},
+		"mbox cut in body":   {strings.NewReader(ok + head + "\nhi"), "kept 1@0, kept 2@57"},
+		"mbox cut in part":   {strings.NewReader(ok + head + "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhi"), "kept 1@0, kept 2@57, file is truncated after 2"},
+		"mbox cut in base64": {strings.NewReader(ok + head + "Content-Transfer-Encoding: base64\n\naGVsbG8gaGVsbG8ga"), "kept 1@0, kept 2@57, file is truncated after 2"},
+		"mbox cut by length": {strings.NewReader(ok + head + "Content-Length: 9\n\nhi"), "kept 1@0, kept 2@57, file is truncated after 2"},
+		"mbox, whole parts":  {strings.NewReader(ok + head + "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n--b--"), "kept 1@0, kept 2@57"},
 		"mbox cut in header": {strings.NewReader(ok + head), "kept 1@0, kept 2@57, file is truncated after 2"},
 		"reader fails":       {io.MultiReader(strings.NewReader(ok+head), iotest.ErrReader(os.ErrPermission)), "kept 1@0, skipped 2@57 the file ends within it, file cannot be read further after 2"},
 		"jsonl, unknown field": {strings.NewReader("{\"from\":\"a@x\"}\n\n{\"from\":\"a@x\",\"topic\":\"secret\"}\n{\"from\":\"b@x\"}\n"),

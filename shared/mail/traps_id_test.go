@@ -15,7 +15,7 @@ func idTraps() []trap {
 		{
 			names: "mid-missing malformed-header-line defect-MissingHeaderBodySeparatorDefect",
 			in:    "From: q@x\n" + date + "Subject: a subject that\nlost its indent\n\nhi",
-			want:  map[string]string{"id": "", "subject": "a subject that lost its indent", "text": "hi", "notes": "a header line without its indent was joined to the one before; no Message-ID"},
+			want:  map[string]string{"id": "", "subject": "a subject that lost its indent", "text": "hi", "notes": "header-line-joined id-missing"},
 		},
 		{
 			names: "mid-malformed no-domain",
@@ -35,7 +35,7 @@ func idTraps() []trap {
 		{
 			names: "mid-two-headers",
 			in:    "Message-Id: <a@x>\nMessage-Id: <b@x>\nReferences: <b@x> <r@x>\nFrom: q@x\n" + date + "\nhi",
-			want:  map[string]string{"id": "a@x", "other": "b@x", "refs": "r@x", "notes": "more than one Message-ID"},
+			want:  map[string]string{"id": "a@x", "other": "b@x", "refs": "r@x", "notes": "id-several"},
 		},
 		{
 			names: "mid-on-folded-line",

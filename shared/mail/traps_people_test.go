@@ -24,12 +24,12 @@ func peopleTraps() []trap {
 		{
 			names: "from-no-at",
 			in:    id + "From:\tann\n\nhi",
-			want:  map[string]string{"from": "<ann>", "notes": "From is not a full address"},
+			want:  map[string]string{"from": "<ann>", "notes": "from-incomplete"},
 		},
 		{
 			names: "from-missing",
 			in:    id + "To: b@x.example\n\nhi",
-			want:  map[string]string{"from": "<s@x.example>", "notes": "no From header"},
+			want:  map[string]string{"from": "<s@x.example>", "notes": "from-missing"},
 		},
 		{
 			names: "from-missing sender-there",
@@ -44,6 +44,16 @@ func peopleTraps() []trap {
 		{
 			names: "8bit-raw-address-header",
 			in:    id + "From: a@x\nCc: Ren\xc3\xa9 <r@x>, Zo\xeb <z@x>\n\nhi",
+			want:  map[string]string{"cc": "René <r@x>, Zoë <z@x>", "notes": "charset-guessed"},
+		},
+		{
+			names: "comments-in-address",
+			in:    id + "From: Ann(a \\) b) <ann(home)@x.example(work)>\nTo: bob(his)@x.example\n\nhi",
+			want:  map[string]string{"from": "Ann <ann@x.example>", "to": "his <bob@x.example>", "notes": ""},
+		},
+		{
+			names: "8bit-raw-address-header body-is-Latin",
+			in:    id + "From: a@x\nCc: Ren\xc3\xa9 <r@x>, Zo\xeb <z@x>\nContent-Type: text/plain; charset=iso-8859-1\n\nhi",
 			want:  map[string]string{"cc": "René <r@x>, Zoë <z@x>", "notes": ""},
 		},
 		{
@@ -85,7 +95,32 @@ func subjectTraps() []trap {
 		{
 			names: "8bit-raw-subject",
 			in:    id + "Subject: Gr\xfc\xdfe\n\nhi",
-			want:  map[string]string{"subject": "Grüße"},
+			want:  map[string]string{"subject": "Grüße", "notes": "charset-guessed"},
+		},
+		{
+			names: "8bit-raw-subject body-names-charset",
+			in:    id + "Cc: \xb1\xe8 <k@x>\nSubject: \xbe\xc8\xb3\xe7\nContent-Type: text/plain; charset=euc-kr\n\n\xbe\xc8\xb3\xe7",
+			want:  map[string]string{"cc": "김 <k@x>", "subject": "안녕", "text": "안녕", "notes": ""},
+		},
+		{
+			names: "8bit-raw-subject first-part-names-charset",
+			in:    id + "Subject: \xa7A\xa6n\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=\"Big5\"\n\nhi\n--b--\n",
+			want:  map[string]string{"subject": "你好", "notes": ""},
+		},
+		{
+			names: "8bit-raw-subject body-is-like-it",
+			in:    id + "Subject: \xbe\xc8\xb3\xe7\n\n\xc1\xf6\xb3\xad\xc1\xd6 \xc1\xd6\xb9\xae\xbf\xa1 \xb4\xeb\xc7\xcf\xbf\xa9",
+			want:  map[string]string{"subject": "안녕", "text": "지난주 주문에 대하여", "notes": "charset-guessed"},
+		},
+		{
+			names: "8bit-raw-subject body-says-ascii",
+			in:    id + "Subject: Re: \xc1\xf6\xb3\xad\xc1\xd6 \xc1\xd6\xb9\xae\xbf\xa1 \xb4\xeb\xc7\xcf\xbf\xa9\nContent-Type: text/plain; charset=us-ascii\n\nhi",
+			want:  map[string]string{"subject": "Re: 지난주 주문에 대하여", "notes": "charset-guessed"},
+		},
+		{
+			names: "8bit-raw-subject body-is-Latin",
+			in:    id + "Subject: \xbe\xc8\xb3\xe7\nContent-Type: text/plain; charset=iso-8859-1\n\nhi",
+			want:  map[string]string{"subject": "¾È³ç", "notes": ""},
 		},
 		{
 			names: "encoded-subject-B encoded-subject-folded charset-iso-2022-jp",

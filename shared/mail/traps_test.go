@@ -13,6 +13,7 @@ import (
 
 	"deskmove/shared/mail"
 	"deskmove/shared/mail/mailtest"
+	"deskmove/shared/mail/note"
 )
 
 // now is when the tests import; later than every mail.
@@ -88,11 +89,19 @@ func show(m mail.Message) map[string]string {
 		"id": m.ID, "other": strings.Join(m.OtherIDs, " "), "answers": strings.Join(m.InReplyTo, " "),
 		"refs": strings.Join(m.References, " "), "from": people(m.From), "to": people(m.To...), "cc": people(m.Cc...),
 		"subject": m.Subject, "date": m.Date.Format(time.RFC3339), "text": m.Text, "html": m.HTML,
-		"files": strings.Join(files, ", "), "notes": strings.Join(m.Notes, "; "), "parts": strings.Join(parts, ", "),
+		"files": strings.Join(files, ", "), "notes": strings.Join(said(m.Notes), " "), "parts": strings.Join(parts, ", "),
 		"sender": people(m.Sender), "reply": people(m.ReplyTo...), "bcc": people(m.Bcc...), "path": m.ReturnPath,
 		"automatic": string(m.Automatic), "forged": strconv.FormatBool(m.Forged), "box": strings.TrimSpace(string(m.Box) + " " + m.BoxSign),
 		"labels": strings.Join(m.Labels, "|"), "thread": m.ThreadID,
 	}
+}
+
+func said(notes []note.Code) []string {
+	all := make([]string, len(notes))
+	for i, c := range notes {
+		all[i] = string(c)
+	}
+	return all
 }
 
 // Every trap of the list is in one of the tables.

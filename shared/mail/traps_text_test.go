@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 )
@@ -34,31 +35,31 @@ func textTraps() []trap {
 		charsetTrap("euc-kr", "\xbe\xc8\xb3\xe7", "안녕", ""),
 		charsetTrap("ISO-2022-JP", "\x1b$B$3$s\x1b(B", "こん", ""),
 		charsetTrap("utf-7", "1 +- 1 +AD4- 0", "1 + 1 > 0", ""),
-		charsetTrap("unknown-8bit", "Gr\xfc\xdfe", "Grüße", "unknown charset read as UTF-8 or windows-1252"),
+		charsetTrap("unknown-8bit", "Gr\xfc\xdfe", "Grüße", "charset-guessed"),
 		{
 			names: "charset-undecodable",
 			in:    plain + "Content-Type: text/plain; charset=us-ascii\n\nau\xdfer ein bi\xdfchen Zeit",
-			want:  map[string]string{"text": "außer ein bißchen Zeit", "notes": "8-bit text labelled us-ascii read as windows-1252"},
+			want:  map[string]string{"text": "außer ein bißchen Zeit", "notes": "charset-guessed"},
 		},
 		{
 			names: "charset-undecodable charset-utf-7",
 			in:    plain + "Content-Type: text/plain; charset=utf-7\n\n+AD4- 在 2015",
-			want:  map[string]string{"text": "> 在 2015", "notes": "8-bit text labelled utf-7 read as UTF-8"},
+			want:  map[string]string{"text": "> 在 2015", "notes": "charset-guessed"},
 		},
 		{
 			names: "charset-unknown-label",
 			in:    plain + "Content-Type: text/plain; charset=x-no-such\n\nGrüße",
-			want:  map[string]string{"text": "Grüße", "notes": "unknown charset read as UTF-8 or windows-1252"},
+			want:  map[string]string{"text": "Grüße", "notes": "charset-guessed"},
 		},
 		{
 			names: "8bit-no-charset",
 			in:    plain + "\nGr\xfc\xdfe",
-			want:  map[string]string{"text": "Grüße", "notes": "8-bit text labelled no charset read as windows-1252"},
+			want:  map[string]string{"text": "Grüße", "notes": "charset-guessed"},
 		},
 		{
 			names: "NUL-byte",
 			in:    plain + "\na\x00\x00b",
-			want:  map[string]string{"text": "ab", "notes": "2 NUL bytes removed"},
+			want:  map[string]string{"text": "ab", "notes": "nul-removed"},
 		},
 		{
 			names: "body-From-line",
@@ -96,6 +97,15 @@ func textTraps() []trap {
 	}
 }
 
+// winmail is a winmail.dat with one file, in base64.
+func winmail(name, data string) string {
+	b := "\x78\x9f\x3e\x22\x01\x00"
+	for _, a := range []struct{ id, value string }{{"\x02\x02\x90\x06\x00", ""}, {"\x02\x10\x80\x01\x00", name + "\x00"}, {"\x02\x0f\x80\x06\x00", data}} {
+		b += a.id + string([]byte{byte(len(a.value)), 0, 0, 0}) + a.value + "\x00\x00"
+	}
+	return base64.StdEncoding.EncodeToString([]byte(b))
+}
+
 func partTraps() []trap {
 	const mixed = plain + "Content-Type: multipart/mixed; boundary=\"b=?\"\n\n"
 	const file = "Content-Disposition: attachment; filename="
@@ -111,7 +121,19 @@ func partTraps() []trap {
 		{
 			names: "type-application/ms-tnef",
 			in:    mixed + "--b=?\n\nhi\n--b=?\nContent-Type: application/ms-tnef\nContent-Transfer-Encoding: base64\n" + file + "\"winmail.dat\"\n\neJ8+Ig==\n--b=?--\n",
-			want:  map[string]string{"text": "hi", "files": "winmail.dat application/ms-tnef 4", "notes": ""},
+			want:  map[string]string{"text": "hi", "files": "winmail.dat application/ms-tnef 4", "notes": "winmail-closed"},
+		},
+		{
+			names: "winmail-with-a-file",
+			in: mixed + "--b=?\n\nhi\n--b=?\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n" + file + "\"winmail.dat\"\n\n" +
+				winmail("a.pdf", "%PDF") + "\n--b=?--\n",
+			want: map[string]string{"text": "hi", "files": "a.pdf application/octet-stream 4", "notes": "winmail-opened"},
+		},
+		{
+			names: "winmail-without-files",
+			in: mixed + "--b=?\n\nhi\n--b=?\nContent-Type: application/ms-tnef\nContent-Transfer-Encoding: base64\n" + file + "\"winmail.dat\"\n\n" +
+				base64.StdEncoding.EncodeToString([]byte("\x78\x9f\x3e\x22\x01\x00")) + "\n--b=?--\n",
+			want: map[string]string{"text": "hi", "files": "winmail.dat application/ms-tnef 6", "notes": "winmail-empty"},
 		},
 		{
 			names: "encoded-filename",
@@ -126,12 +148,12 @@ func partTraps() []trap {
 		{
 			names: "defect-CloseBoundaryNotFoundDefect",
 			in:    mixed + "--b=?\nContent-Transfer-Encoding: base64\n\naGVs\nbG8=\n",
-			want:  map[string]string{"text": "hello", "notes": "multipart is not closed"},
+			want:  map[string]string{"text": "hello", "notes": "multipart-open"},
 		},
 		{
 			names: "defect-NoBoundaryInMultipartDefect defect-MultipartInvariantViolationDefect",
 			in:    plain + "Content-Type: multipart/mixed;\n\nboundary=\"----1\"\n\nfor old programs\n------1\nContent-Type: text/plain\n\nScan attached.\n------1\nContent-Type: application/octet-stream;\nname=\"scan.bin\"\nContent-Transfer-Encoding: base64\n\naGk=\n------1--\n",
-			want:  map[string]string{"text": "Scan attached.", "files": "scan.bin application/octet-stream 2", "notes": "multipart without its boundary: found in the body; in a part: a header line without its indent was joined to the one before"},
+			want:  map[string]string{"text": "Scan attached.", "files": "scan.bin application/octet-stream 2", "notes": "multipart-boundary part-repaired"},
 		},
 		{
 			names: "type-multipart/related type-text/html",

@@ -1,30 +1,44 @@
 package mail
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"deskmove/shared/mail/internal/date"
+	"deskmove/shared/mail/note"
 )
 
 const (
 	// skew is the tolerance for wrong clocks and zones of senders.
 	skew = 48 * time.Hour
-	// delay is the time between Date and arrival from which a note is added.
+	// delay is the time between Date and arrival from which a note is added, and
+	// how long a clock that was reset may go on.
 	delay = 30 * 24 * time.Hour
 )
 
-// dawn returns the earliest date that is trusted. Clocks without a battery show
-// 1970 or 1980.
-func dawn() time.Time { return time.Date(1985, 1, 1, 0, 0, 0, 0, time.UTC) }
+// dawn returns the earliest date that is trusted: there was no mail before.
+func dawn() time.Time { return time.Date(1965, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// isReset reports whether t is what a clock shows in the weeks after it lost its time:
+// it begins again in 1970 or 1980, in whatever zone.
+func isReset(t time.Time) bool {
+	for _, year := range []int{1970, 1980} {
+		start := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		if t.After(start.Add(-skew)) && t.Before(start.Add(delay)) {
+			return true
+		}
+	}
+	return false
+}
 
 // clock decides which dates to trust, given the current time.
 type clock struct{ now time.Time }
 
 func (c clock) plausible(t time.Time) bool {
-	return !t.Before(dawn()) && !t.After(c.now.Add(skew))
+	return !t.Before(dawn()) && !isReset(t) && !c.isToCome(t)
 }
+
+func (c clock) isToCome(t time.Time) bool { return t.After(c.now.Add(skew)) }
 
 // arrival returns the date of the newest Received header, which the recipient's
 // own server wrote, otherwise that of the mbox "From " line; zero if neither is
@@ -41,29 +55,36 @@ func (c clock) arrival(received string, from time.Time) time.Time {
 	return time.Time{}
 }
 
-// date returns the first plausible one of dates, otherwise the arrival. A mail
-// cannot have been written after it arrived, so the arrival replaces such a
-// date. It may have been written long before: a moderator may have held it, or
-// the mbox shows the time of the export.
-func (c clock) date(dates []time.Time, arrival time.Time) (t time.Time, note string) {
-	switch t = c.first(dates); {
-	case t.IsZero() && arrival.IsZero():
-		return t, "no plausible date"
+// date returns the first plausible one of dates, otherwise the arrival, otherwise
+// one that is at least past. A mail cannot have been written after it arrived, so
+// the arrival replaces such a date. It may have been written long before: a
+// moderator may have held it, or the mbox shows the time of the export. No date is
+// before 1970.
+func (c clock) date(dates []time.Time, arrival time.Time) (t time.Time, notes []note.Code) {
+	switch t = first(dates, c.plausible); {
+	case t.IsZero() && !arrival.IsZero():
+		t, notes = arrival, []note.Code{note.DateArrival}
 	case t.IsZero():
-		return arrival, "no plausible Date: arrival used"
+		if t = first(dates, func(t time.Time) bool { return !c.isToCome(t) }); t.IsZero() {
+			return t, []note.Code{note.DateMissing}
+		}
+		notes = []note.Code{note.DateDoubtful}
 	case arrival.IsZero():
-		return t, ""
 	case t.After(arrival.Add(skew)):
-		return arrival, fmt.Sprintf("Date is %d days after arrival: arrival used", int(t.Sub(arrival).Hours()/24))
+		t, notes = arrival, []note.Code{note.DateAfterArrival}
 	case t.Before(arrival.Add(-delay)):
-		return t, fmt.Sprintf("Date is %d days before arrival: kept", int(arrival.Sub(t).Hours()/24))
+		notes = []note.Code{note.DateLate}
 	}
-	return t, ""
+	if t.Unix() < 0 {
+		return time.Unix(0, 0).UTC(), append(notes, note.DateEarly)
+	}
+	return t, notes
 }
 
-func (c clock) first(dates []time.Time) time.Time {
+// first returns the first of dates that fits.
+func first(dates []time.Time, fits func(time.Time) bool) time.Time {
 	for _, t := range dates {
-		if c.plausible(t) {
+		if fits(t) {
 			return t
 		}
 	}

@@ -22,7 +22,10 @@ func (r *reader) attach(kind string, params map[string]string, h field.Fields, b
 	if name == "" {
 		name = params["name"]
 	}
-	data := r.decode(h, body, false)
+	data, _ := r.decode(h, body, false)
+	if isWinmail(kind, data) && r.unpack(data) {
+		return
+	}
 	if name == "" && kind == "message/rfc822" {
 		inner, _, _, _ := field.Split(data)
 		if name = field.Text(inner.Get("subject")); name != "" {

@@ -4,12 +4,12 @@
 package body
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"deskmove/shared/mail/internal/charset"
 	"deskmove/shared/mail/internal/field"
+	"deskmove/shared/mail/note"
 )
 
 const (
@@ -27,7 +27,10 @@ const (
 type Content struct {
 	Text, HTML  string
 	Attachments []Attachment
-	Notes       []string
+	Notes       []note.Code
+	// Charset is what the first text says that it is in, in lower case; "" if it
+	// says nothing.
+	Charset string
 }
 
 // Attachment is a decoded file. Name and Type are never empty. Name is without a
@@ -40,10 +43,14 @@ type Attachment struct {
 }
 
 // Read reads the body of a mail with that header. The result does not refer to
-// the bytes of body.
-func Read(header field.Fields, body []byte) Content {
-	r := &reader{}
+// the bytes of body. inUTF8 tells that body was converted to UTF-8, whatever the
+// parts say of themselves.
+func Read(header field.Fields, body []byte, inUTF8 bool) Content {
+	r := &reader{inUTF8: inUTF8}
 	v := r.part(header, body, place{top: true})
+	if strings.TrimSpace(v.text+v.html) == "" {
+		v = r.winmail
+	}
 	r.out.HTML = strings.TrimRight(v.html, "\n")
 	r.out.Text = strings.TrimRight(v.shown(), "\n")
 	r.inline()
@@ -52,8 +59,10 @@ func Read(header field.Fields, body []byte) Content {
 
 // reader collects the attachments and notes of one mail.
 type reader struct {
-	out   Content
-	parts int
+	out     Content
+	parts   int
+	inUTF8  bool
+	winmail view // the text in a winmail.dat, for mails that have none beside it
 }
 
 // place is the position of a part within the mail.
@@ -73,16 +82,19 @@ func (v view) shown() string {
 	return v.text
 }
 
-func (r *reader) note(format string, args ...any) {
-	if s := fmt.Sprintf(format, args...); !slices.Contains(r.out.Notes, s) && len(r.out.Notes) < 100 {
-		r.out.Notes = append(r.out.Notes, s)
+func (r *reader) note(c note.Code) {
+	if !slices.Contains(r.out.Notes, c) {
+		r.out.Notes = append(r.out.Notes, c)
 	}
 }
 
 // part reads one part and the parts within it.
 func (r *reader) part(h field.Fields, body []byte, at place) view {
 	r.parts++
-	kind, params := field.Params(h.Get("content-type"))
+	kind, params, repaired := field.ReadParams(h.Get("content-type"))
+	if repaired {
+		r.note(note.TypeRepaired)
+	}
 	if !strings.Contains(kind, "/") {
 		kind = at.kind // missing, or such as "text"
 		if kind == "" {
@@ -93,17 +105,24 @@ func (r *reader) part(h field.Fields, body []byte, at place) view {
 		if parts := r.split(body, params["boundary"]); len(parts) > 0 {
 			return r.multipart(kind, parts, at.depth+1)
 		}
-		r.note("multipart without parts kept as text")
+		r.note(note.MultipartEmpty)
 		kind = "text/plain"
 	}
 	if !shows(kind, params, h, at) {
 		r.attach(kind, params, h, body)
 		return view{}
 	}
-	text := r.decode(h, body, true)
-	s, note := charset.Decode(params["charset"], text)
-	if note != "" {
-		r.note("%s", note)
+	text, encoded := r.decode(h, body, true)
+	label := params["charset"]
+	if r.inUTF8 && !encoded {
+		label = "utf-8"
+	}
+	s, notes := charset.Decode(label, text)
+	for _, c := range notes {
+		r.note(c)
+	}
+	if r.out.Charset == "" {
+		r.out.Charset = charset.Label(label)
 	}
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	if kind == "text/html" {
@@ -131,13 +150,13 @@ func (r *reader) multipart(kind string, parts [][]byte, depth int) view {
 	var views []view
 	for i, raw := range parts {
 		if r.parts >= maxParts {
-			r.note("more than %d parts: the rest is one attachment", maxParts)
+			r.note(note.MultipartLong)
 			r.add(Attachment{Type: "application/octet-stream", Data: slices.Concat(parts[i:]...)})
 			break
 		}
 		h, body, notes, _ := field.Split(raw)
-		for _, n := range notes {
-			r.note("in a part: %s", n)
+		if len(notes) > 0 {
+			r.note(note.PartRepaired)
 		}
 		at := place{depth: depth, first: i == 0}
 		if kind == "multipart/digest" {

@@ -14,7 +14,7 @@ import (
 
 func read(raw string) body.Content {
 	fields, rest, _, _ := field.Split([]byte(raw))
-	return body.Read(fields, rest)
+	return body.Read(fields, rest, false)
 }
 
 // files lists attachments as name|type|data.
@@ -42,6 +42,41 @@ func TestRead(t *testing.T) {
 		"base64, padded":   {in: "Content-Transfer-Encoding: base64\n\naGVsbG8=IHlvdQ==", text: "hello you"},
 		"base64, cut":      {in: "Content-Transfer-Encoding: BASE64\n\naGVsbG8gd29ybG", text: "hello worl"},
 		"base64, one over": {in: "Content-Transfer-Encoding: base64\n\naGVsa", text: "hel", notes: 1},
+		"base64, words":    {in: "Content-Transfer-Encoding: base64\n\nDear Ann\nthanks for all\n", text: "Dear Ann\nthanks for all", notes: 1},
+		"base64, a word":   {in: "Content-Transfer-Encoding: base64\n\nThanks\n", text: "Thanks", notes: 1},
+		"base64, OK":       {in: "Content-Transfer-Encoding: base64\n\nOK\n", text: "OK", notes: 1},
+		"base64, a number": {in: "Content-Transfer-Encoding: base64\n\n123456\n", text: "123456", notes: 1},
+		"base64, sentence": {in: "Content-Transfer-Encoding: base64\n\nHello, it works.\n", text: "Hello, it works.", notes: 1},
+		"base64, Latin":    {in: "Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=iso-8859-1\n\n5Pb8\n", text: "äöü"},
+		"base64, then junk": {
+			in:   "Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-8\n\neXTDtsOkIHTDpG4=\nSponsored\nby us\n",
+			text: "ytöä tän\nSponsored\nby us", notes: 1},
+		"base64, junk at once": {
+			in:   "Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-8\n\neXTDtsOkIHTDpA==junk here\n",
+			text: "ytöä tä\njunk here", notes: 1},
+		"base64, a word at once": {in: "Content-Transfer-Encoding: base64\n\naGVsbG8=thanks\n", text: "hello\nthanks", notes: 1},
+		"base64 file, words":     {in: "Content-Type: a/b; name=f\nContent-Transfer-Encoding: base64\n\naGVsbG8=\nto all of us\n", files: "f|a/b|hello", notes: 1},
+		"winmail with the text":  {in: "Content-Type: application/ms-tnef\nContent-Transfer-Encoding: base64\n\neJ8+IgEAAQyAAgAIAAAAc2VlIGZpbGUAAAICkAYAAAAAAAAAAhCAAQACAAAAZgAAAAIPgAYAAwAAAG9uZQAA\n", text: "see file", files: "f|application/octet-stream|one", notes: 1},
+		"base64, junk, no padding": {
+			in:   "Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=utf-8\n\n" + strings.Repeat("w6TDtsO8", 9) + "\nw6TDtsO8\nlist\n",
+			text: strings.Repeat("äöü", 10) + "\nlist", notes: 1},
+		"base64 file, footer": {
+			in:    "Content-Type: a/b; name=f\nContent-Transfer-Encoding: base64\n\naGVsbG8=\n-- \nlist of members\nlist\n",
+			files: "f|a/b|hello", notes: 1},
+		"base64 file, pieces":                {in: "Content-Type: a/b; name=f\nContent-Transfer-Encoding: base64\n\naGVsbG8=\nIHlvdQ==\nIQ==\n", files: "f|a/b|hello you!"},
+		"base64 file, noise":                 {in: "Content-Type: a/b; name=f\nContent-Transfer-Encoding: base64\n\n" + strings.Repeat("YWJj", 10) + "!" + strings.Repeat("YWJj", 10) + "\n", files: "f|a/b|" + strings.Repeat("abc", 20), notes: 1},
+		"base64 file, noise in a short line": {in: "Content-Type: a/b; name=f\nContent-Transfer-Encoding: base64\n\naGVsbG8*gdGhlcmU=\n", files: "f|a/b|hello there", notes: 1},
+		"no semicolon":                       {in: "Content-Type: text/html charset=utf-8\n\n<p>é</p>", text: "é", html: "<p>é</p>", notes: 1},
+		"no semicolon, mixed":                {in: "Content-Type: multipart/mixed boundary=\"b\"\n\n--b\n\nhello\n--b--\n", text: "hello", notes: 1},
+		"no semicolon, file":                 {in: "Content-Type: application/pdf name=\"a.pdf\"\nContent-Disposition: inline\n\n%PDF", files: "a.pdf|application/pdf|%PDF", notes: 1},
+		"no semicolon, attached": {
+			in: "Content-Type: application/pdf name=\"a.pdf\"\nContent-Disposition: attachment\n\n%PDF", files: "a.pdf|application/pdf|%PDF", notes: 1},
+		"closed with words": {in: mixed + "--b\n\nhello\n--b\nContent-Type: a/b; name=f\n\ndata\n--b-- end\nfooter\n", text: "hello", files: "f|a/b|data", notes: 1},
+		"closed with >":     {in: mixed + "--b\n\nhello\n--b\nContent-Type: a/b; name=f\n\ndata\n--b-->\nfooter\n", text: "hello", files: "f|a/b|data", notes: 1},
+		"closed with x":     {in: mixed + "--b\n\nhello\n--b\nContent-Type: a/b; name=f\n\ndata\n--b--x\nfooter\n", text: "hello", files: "f|a/b|data", notes: 1},
+		"boundary within": {
+			in:   mixed + "--b\nContent-Type: multipart/mixed; boundary=\"b--x\"\n\n--b--x\n\none\n--b--x\n\ntwo\n--b--x--\n--b\n\nthree\n--b--\n",
+			text: "one\n\ntwo\n\nthree"},
 		"quoted-printable": {in: "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\na=C3=A9 =\nb=3d =zz=\n", text: "aé b= =zz"},
 		"unknown encoding": {in: "Content-Transfer-Encoding: x-none\n\nhello\n", text: "hello", notes: 1},
 		"twice":            {in: "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n\nhello\n", text: "hello"},
@@ -155,7 +190,7 @@ func TestHostile(t *testing.T) {
 func readAll(in string) uint64 {
 	before := allocated()
 	fields, rest, _, _ := field.Split([]byte(in))
-	body.Read(fields, rest)
+	body.Read(fields, rest, false)
 	for _, f := range fields {
 		field.Text(f.Value)
 		field.Params(f.Value)
@@ -206,6 +241,15 @@ func hostile(size int) map[string]string {
 		"entities":           "Content-Type: text/html\n\n" + fill("&amp"),
 		"utf-7":              "Content-Type: text/plain; charset=utf-7\n\n" + fill("+AA-+"),
 		"base64":             "Content-Transfer-Encoding: base64\n\n" + fill("="),
+		"base64 pads":        "Content-Transfer-Encoding: base64\n\naGVsbG8=" + fill("=a"),
+		"base64 lines":       "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\n" + fill("abcd=\n"),
+		"base64 words":       "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\n" + fill("abcd=\nabcd\n"),
+		"base64 blanks":      "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\n" + fill("a=\n\n"),
+		"closing lines":      mixed + fill("x\n") + "b--x\n--b\n\n" + fill("--b--x\n"),
+		"no semicolons":      "Content-Type: a/b " + fill("name=x ") + "\n\n",
+		"comments":           "To: <" + fill("(a") + ">\n\n",
+		"Big5":               "\n" + fill("\xa7A\xa6n"),
+		"8-bit":              "\n" + fill("\xe6\xf8\xe5 "),
 	}
 }
 
@@ -217,12 +261,12 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		fields, rest, _, _ := field.Split(raw)
 		before := bytes.Clone(rest)
-		c := body.Read(fields, rest)
+		c := body.Read(fields, rest, false)
 		if !bytes.Equal(before, rest) {
 			t.Error("the body was changed")
 		}
 		total := len(c.Text) + len(c.HTML)
-		for _, s := range append([]string{c.Text, c.HTML}, c.Notes...) {
+		for _, s := range []string{c.Text, c.HTML} {
 			if !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
 				t.Errorf("%q is not clean", s)
 			}

@@ -8,7 +8,7 @@ import (
 
 // iso2022kr decodes RFC 1557 via EUC-KR: between SO and SI, a letter has the same
 // two bytes without their high bits.
-func iso2022kr(b []byte) (text, note string) {
+func iso2022kr(b []byte) (text string, faults int) {
 	b = bytes.ReplaceAll(b, []byte("\x1b$)C"), nil)
 	out := make([]byte, 0, len(b))
 	shifted := false
@@ -27,5 +27,5 @@ func iso2022kr(b []byte) (text, note string) {
 			out = append(out, c)
 		}
 	}
-	return with(korean.EUCKR, "iso-2022-kr", out)
+	return convert(korean.EUCKR, out)
 }

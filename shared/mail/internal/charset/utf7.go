@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"strings"
 	"unicode/utf16"
+
+	"deskmove/shared/mail/note"
 )
 
 // The base64 of UTF-7 has no padding, and its last bits need not be zero.
@@ -11,7 +13,7 @@ var utf7Alphabet = base64.RawStdEncoding
 
 // utf7 decodes RFC 2152. 8-bit bytes, which UTF-7 does not have, are decoded as
 // without a label, because programs put this label on text of other origin.
-func utf7(b []byte) (text, note string) {
+func utf7(b []byte) (text string, c note.Code) {
 	var out strings.Builder
 	for len(b) > 0 {
 		if b[0] != '+' {
@@ -19,11 +21,10 @@ func utf7(b []byte) (text, note string) {
 			for n < len(b) && b[n] != '+' {
 				n++
 			}
-			s, ok := mixed(b[:n])
 			if !isASCII(b[:n]) {
-				note = guessed("utf-7", ok)
+				c = note.CharsetGuessed
 			}
-			out.WriteString(s)
+			out.WriteString(mixed(b[:n]))
 			b = b[n:]
 			continue
 		}
@@ -31,7 +32,7 @@ func utf7(b []byte) (text, note string) {
 		out.WriteString(s)
 		b = b[size:]
 	}
-	return out.String(), note
+	return out.String(), c
 }
 
 // shifted decodes one "+...-" at the start of b and returns its length. If it

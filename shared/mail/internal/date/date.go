@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"deskmove/shared/mail/note"
 )
 
 // ErrUnreadable is returned for a date without a recognisable day.
@@ -13,8 +15,8 @@ var ErrUnreadable = errors.New("date is unreadable")
 // Parse parses a Date header, the date of an mbox "From " line or RFC 3339 and
 // returns it in UTC. It accepts two-digit years and years such as 102, odd,
 // missing and named zones, comments, and the month names of some languages. The
-// notes say what had to be guessed; of s they contain only zones and numbers.
-func Parse(s string) (t time.Time, notes []string, err error) {
+// notes say what had to be guessed.
+func Parse(s string) (t time.Time, notes []note.Code, err error) {
 	if t, err := time.Parse(time.RFC3339, strings.TrimSpace(s)); err == nil {
 		return t.UTC(), nil, nil
 	}

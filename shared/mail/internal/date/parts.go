@@ -1,10 +1,12 @@
 package date
 
 import (
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"deskmove/shared/mail/note"
 )
 
 // parts collects the parts of a date; -1 means not yet known.
@@ -14,11 +16,13 @@ type parts struct {
 	hour, min, sec   int
 	pm, am           bool
 	zone             string // as written, "" if none
-	notes            []string
+	notes            []note.Code
 }
 
-func (p *parts) note(format string, args ...any) {
-	p.notes = append(p.notes, fmt.Sprintf(format, args...))
+func (p *parts) note(c note.Code) {
+	if !slices.Contains(p.notes, c) {
+		p.notes = append(p.notes, c)
+	}
 }
 
 // take reads one word. It ignores unknown words: they are weekdays in some
@@ -44,7 +48,7 @@ func (p *parts) take(w string) {
 		// The last one wins: "mar, 13 juin" is a Tuesday in June.
 		p.month = monthNamed(lower)
 	case p.hour >= 0 && p.zone == "" && isName(lower):
-		p.note("unknown zone taken as UTC")
+		p.note(note.DateZone)
 	}
 }
 
@@ -63,7 +67,7 @@ func (p *parts) number(w string, n int) {
 		p.year, p.yearDigits = n, len(w)
 	case p.hour >= 0 && p.zone == "" && len(w) == 4:
 		p.zone = "+" + w
-		p.note("zone without a sign taken as +%s", w)
+		p.note(note.DateZone)
 	}
 }
 
@@ -101,14 +105,14 @@ func leap(sec int) int {
 	return sec
 }
 
-func (p *parts) time(comments []string) (time.Time, []string, error) {
+func (p *parts) time(comments []string) (time.Time, []note.Code, error) {
 	if p.day < 0 || p.month < 0 || p.year < 0 {
 		return time.Time{}, nil, ErrUnreadable
 	}
 	year := p.fullYear()
 	if p.hour < 0 {
 		p.hour = 0
-		p.note("date without a time of day taken as midnight")
+		p.note(note.DateTime)
 	}
 	if p.pm && p.hour < 12 {
 		p.hour += 12
@@ -137,7 +141,7 @@ func (p *parts) fullYear() int {
 		year += 1900
 	}
 	if year != p.year {
-		p.note("year %d taken as %d", p.year, year)
+		p.note(note.DateYear)
 	}
 	return year
 }

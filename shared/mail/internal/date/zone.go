@@ -3,6 +3,8 @@ package date
 import (
 	"strings"
 	"time"
+
+	"deskmove/shared/mail/note"
 )
 
 // zoneMinutes returns the offset of a named zone from UTC in minutes. Ambiguous
@@ -80,10 +82,10 @@ func (p *parts) offset(comments []string) time.Duration {
 	}
 	for _, c := range comments {
 		if minutes, ok := zoneMinutes(strings.ToLower(strings.TrimSpace(c))); ok {
-			p.note("impossible zone %s taken as %s", p.zone, strings.ToUpper(strings.TrimSpace(c)))
+			p.note(note.DateZone)
 			return time.Duration(minutes) * time.Minute
 		}
 	}
-	p.note("impossible zone %s taken as UTC", p.zone)
+	p.note(note.DateZone)
 	return 0
 }

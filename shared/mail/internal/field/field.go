@@ -5,7 +5,10 @@ package field
 
 import (
 	"bytes"
+	"slices"
 	"strings"
+
+	"deskmove/shared/mail/note"
 )
 
 // Fields are the fields of a header in order, unfolded but not decoded.
@@ -45,7 +48,7 @@ const maxFields = 10_000
 // is a continuation without its indent if a field or the end of the header
 // follows; otherwise the empty line is missing, and the body begins there. The
 // notes describe the repairs. closed is false if raw ends within its header.
-func Split(raw []byte) (fields Fields, body []byte, notes []string, closed bool) {
+func Split(raw []byte) (fields Fields, body []byte, notes []note.Code, closed bool) {
 	rest := raw
 	var value []byte
 	flush := func() {
@@ -72,13 +75,15 @@ func Split(raw []byte) (fields Fields, body []byte, notes []string, closed bool)
 			// Some programs leave an mbox line at the top, or quote it there.
 		case len(fields) > 0 && headerGoesOn(next):
 			value = append(append(value, ' '), line...)
-			notes = append(notes, "a header line without its indent was joined to the one before")
+			if !slices.Contains(notes, note.HeaderLineJoined) {
+				notes = append(notes, note.HeaderLineJoined)
+			}
 		default:
 			flush()
 			if len(fields) == 0 {
-				return nil, raw, append(notes, "no header: everything kept as text"), true
+				return nil, raw, append(notes, note.HeaderMissing), true
 			}
-			return fields, rest, append(notes, "no empty line between header and body"), true
+			return fields, rest, append(notes, note.HeaderUnseparated), true
 		}
 		rest = next
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strconv"
+	"strings"
 	"time"
 
 	"deskmove/shared/mail/internal/field"
@@ -27,8 +29,13 @@ type Entry struct {
 	// They are valid until the next entry is read, and nil if the message exceeds
 	// the limit.
 	Source, Raw []byte
-	// Cut is the reason why the message is incomplete; nil if it is complete.
+	// Cut is the reason why the message is incomplete; nil if it is complete, as far
+	// as the mbox shows.
 	Cut error
+	// Unended tells that the file ends in a line without its end: it may be cut there.
+	Unended bool
+	// Unspaced tells that no empty line stands before the "From " line.
+	Unspaced bool
 }
 
 // Read yields the messages of an mbox, mboxrd or mboxo, LF or CRLF, of at most
@@ -38,7 +45,8 @@ type Entry struct {
 // A line is a separator if it begins with "From " and ends in a date, and it
 // follows an empty line or precedes a header. If the first line of the file has
 // no date, the others need none, but then they must follow an empty line and
-// precede a header.
+// precede a header. Where the Content-Length of a message ends, and where the line
+// is Netscape's "From - " before a header, neither date nor empty line is needed.
 func Read(r io.Reader, limit int) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		s := &splitter{in: bufio.NewReaderSize(r, 64<<10), limit: limit, startOfLine: true}
@@ -65,6 +73,7 @@ type splitter struct {
 	startOfLine bool   // the next piece begins a line
 	next        []byte // the separator that ended the message before
 	nextOffset  int64
+	unspaced    bool // no empty line stood before it
 	entry       Entry
 	buf         []byte
 	tooLong     bool
@@ -108,16 +117,18 @@ func (s *splitter) start() error {
 // message reads one message into s.entry. It returns io.EOF after the last one.
 func (s *splitter) message() error {
 	from, _ := parseFrom(s.next)
-	s.entry = Entry{Number: s.entry.Number + 1, Offset: s.nextOffset, Sender: from.sender, Arrival: from.arrival}
+	s.entry = Entry{Number: s.entry.Number + 1, Offset: s.nextOffset, Sender: from.sender, Arrival: from.arrival, Unspaced: s.unspaced}
 	s.buf, s.tooLong = s.buf[:0], false
 	header, blank := true, false // in the header; the line before was empty
+	length := int64(-1)          // of the body, as the header says
+	end := int64(-1)             // where that body ends
 	for {
 		at := s.offset
 		line, begins, err := s.piece()
 		if begins && bytes.HasPrefix(line, prefix) {
 			line = bytes.Clone(line) // looking ahead moves the buffer under it
-			if s.separates(line, blank) {
-				s.next, s.nextOffset = line, at
+			if s.separates(line, blank, end >= 0 && at >= end && at <= end+2) {
+				s.next, s.nextOffset, s.unspaced = line, at, !blank
 				s.finish(nil)
 				return nil
 			}
@@ -125,25 +136,46 @@ func (s *splitter) message() error {
 		s.entry.Size += int64(len(line))
 		if begins && len(line) > 0 {
 			blank = len(bytes.TrimRight(line, "\r\n")) == 0
+			if n, ok := contentLength(line); header && ok {
+				length = n
+			}
+			if header && blank && length >= 0 {
+				end = s.offset + length
+			}
 			header = header && !blank
 		}
 		s.add(line)
 		if err != nil {
-			s.finish(cut(err, header, begins && len(line) == 0))
+			s.entry.Unended = err == io.EOF && !(begins && len(line) == 0)
+			s.finish(cut(err, header || s.entry.Unended && s.offset < end))
 			return err
 		}
 	}
 }
 
-// cut returns the reason why a file that ends here is incomplete, or nil.
-func cut(err error, header, lineEnded bool) error {
+// cut returns the reason why a file that ends here is incomplete, or nil. within
+// tells that it ends in a header, or in a body that should be longer.
+func cut(err error, within bool) error {
 	switch {
 	case err != io.EOF:
 		return err
-	case header || !lineEnded:
+	case within:
 		return io.ErrUnexpectedEOF
 	}
 	return nil
+}
+
+// maxLength is the largest Content-Length that is believed.
+const maxLength = 1 << 40
+
+// contentLength returns the length of the body that a line of the header gives.
+func contentLength(line []byte) (n int64, ok bool) {
+	const name = "content-length:"
+	if len(line) < len(name) || len(line) > 100 || !strings.EqualFold(string(line[:len(name)]), name) {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(line[len(name):])), 10, 64)
+	return n, err == nil && 0 <= n && n <= maxLength
 }
 
 func (s *splitter) add(line []byte) {
@@ -188,21 +220,36 @@ func unquote(source []byte) []byte {
 }
 
 // separates reports whether line, which begins with "From ", begins the next
-// message. blank tells whether the line before it is empty.
-func (s *splitter) separates(line []byte, blank bool) bool {
+// message. blank tells whether the line before it is empty, due whether the
+// Content-Length of the message before ends here.
+func (s *splitter) separates(line []byte, blank, due bool) bool {
 	_, dated := parseFrom(line)
-	if dated && blank {
+	switch {
+	case dated && blank:
 		return true
+	case dated, due, blank && !s.dated:
+		return s.headerAhead()
 	}
-	if !dated && (s.dated || !blank) {
-		return false
-	}
-	return s.headerAhead()
+	return string(bytes.TrimSpace(line)) == "From -" && s.mailAhead()
 }
 
 // headerAhead reports whether the next line can begin a header.
-func (s *splitter) headerAhead() bool {
+func (s *splitter) headerAhead() bool { return field.Begins(s.ahead()) }
+
+// mailAhead reports whether the next line begins a header with a field that
+// mails begin with.
+func (s *splitter) mailAhead() bool {
+	name, _, _ := strings.Cut(strings.ToLower(string(s.ahead())), ":")
+	switch name {
+	case "date", "delivered-to", "from", "message-id", "mime-version", "received", "reply-to", "return-path", "sender", "subject", "to":
+		return true
+	}
+	return strings.HasPrefix(name, "x-") && s.headerAhead()
+}
+
+// ahead returns the next line, or its beginning.
+func (s *splitter) ahead() []byte {
 	ahead, _ := s.in.Peek(200)
 	first, _, _ := bytes.Cut(ahead, []byte("\n"))
-	return field.Begins(first)
+	return first
 }

@@ -52,6 +52,11 @@ func TestRead(t *testing.T) {
 		"zones":             {"From - Thu Aug 01 00:50:24 +0200 1996\nA: 1\n\none\n\nFrom 12@xxx Thu Aug 1 00:50:24 CEST 1996\nA: 2\n\ntwo\n\n", []string{"A: 1\n\none\n", "A: 2\n\ntwo\n"}},
 		"no dates":          {"From a@x.example\nA: 1\n\none\n\nFrom b@x.example\nA: 2\n\ntwo\n\nFrom us\n", []string{"A: 1\n\none\n", "A: 2\n\ntwo\n\nFrom us\n"}},
 		"one undated later": {sep + "A: 1\n\none\n\nFrom b@x.example\nA: 2\n\ntwo\n\n", []string{"A: 1\n\none\n\nFrom b@x.example\nA: 2\n\ntwo\n"}},
+		"bare From, close":  {"From - \nA: 1\n\none\nFrom - \nDate: 2\n\ntwo\n" + sep + "X-A: 3\n\nthree\nFrom -\r\nX-A: 4\n\nfour\n", []string{"A: 1\n\none\n", "Date: 2\n\ntwo\n", "X-A: 3\n\nthree\n", "X-A: 4\n\nfour\n"}},
+		"bare From in text": {"From - \nA: 1\n\none\nFrom -\nOslo: 12:00\nFrom - here\nTo: there\n\n", []string{"A: 1\n\none\nFrom -\nOslo: 12:00\nFrom - here\nTo: there\n"}},
+		"length":            {sep + "Content-Length: 4\n\none\nFrom b@x\nA: 2\ncontent-LENGTH:3\n\ntwo\nFrom c@x\nA: 3\n\nthree\n", []string{"Content-Length: 4\n\none\n", "A: 2\ncontent-LENGTH:3\n\ntwo\n", "A: 3\n\nthree\n"}},
+		"wrong length":      {sep + "Content-Length: 1\n\none\nFrom b@x\nA: 2\n\n" + sep + "Content-Length: 99999\n\ntwo\n\n" + sep + "A: 3\n\nthree\n\n", []string{"Content-Length: 1\n\none\nFrom b@x\nA: 2\n", "Content-Length: 99999\n\ntwo\n", "A: 3\n\nthree\n"}},
+		"length in text":    {sep + "A: 1\n\nContent-Length: 0\n\nFrom b@x\nA: 2\n\n", []string{"A: 1\n\nContent-Length: 0\n\nFrom b@x\nA: 2\n"}},
 		"leading lines":     {"\ufeff\n\n" + sep + "A: 1\n\none\n\n", []string{"A: 1\n\none\n"}},
 		"malformed header":  {sep + "A: 1\n\none\n\n" + sep + "(no header)\n\ntwo\n\n", []string{"A: 1\n\none\n", "(no header)\n\ntwo\n"}},
 	} {
@@ -114,10 +119,10 @@ func TestCut(t *testing.T) {
 		cut error
 		err error
 	}{
-		"no final newline": {strings.NewReader(sep + "A: 1\n\none"), io.ErrUnexpectedEOF, nil},
-		"in the header":    {strings.NewReader(sep + "A: 1\nB: 2\n"), io.ErrUnexpectedEOF, nil},
-		"after From":       {strings.NewReader(sep), io.ErrUnexpectedEOF, nil},
-		"reader fails":     {io.MultiReader(strings.NewReader(sep+"A: 1\n\none\n"), iotest.ErrReader(broken)), broken, broken},
+		"too short":     {strings.NewReader(sep + "Content-Length: 4\n\none"), io.ErrUnexpectedEOF, nil},
+		"in the header": {strings.NewReader(sep + "A: 1\nB: 2\n"), io.ErrUnexpectedEOF, nil},
+		"after From":    {strings.NewReader(sep), io.ErrUnexpectedEOF, nil},
+		"reader fails":  {io.MultiReader(strings.NewReader(sep+"A: 1\n\none\n"), iotest.ErrReader(broken)), broken, broken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all, err := read(t, c.in, limit)
@@ -125,6 +130,25 @@ func TestCut(t *testing.T) {
 				t.Errorf("Read gives %+v, %v; want cut %v, error %v", all, err, c.cut, c.err)
 			}
 		})
+	}
+}
+
+func TestUnended(t *testing.T) {
+	for in, want := range map[string]bool{
+		sep + "A: 1\n\none": true, sep + "Content-Length: 3\n\none": true, sep + "A: 1\n\none\n": false, sep + "A: 1\n\none\n\n": false,
+		sep + "A: 1\n\n" + strings.Repeat("x", 65536-len(sep)-len("A: 1\n\n")): true,
+	} {
+		all, err := read(t, strings.NewReader(in), limit)
+		if len(all) != 1 || all[0].Cut != nil || all[0].Unended != want || err != nil {
+			t.Errorf("Read(%.60q) gives cut %v, unended %v, %v", in, all[0].Cut, all[0].Unended, err)
+		}
+	}
+}
+
+func TestUnspaced(t *testing.T) {
+	all, _ := read(t, strings.NewReader(sep+"A: 1\n\none\n"+sep+"A: 2\n\ntwo\n\n"+sep+"A: 3\n\nthree\n"), limit)
+	if len(all) != 3 || all[0].Unspaced || !all[1].Unspaced || all[2].Unspaced {
+		t.Errorf("Read gives %+v", all)
 	}
 }
 
