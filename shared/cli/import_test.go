@@ -7,9 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"deskmove/shared/api"
 	"deskmove/shared/cli/importer"
 	"deskmove/shared/desk"
+	"deskmove/shared/mail/note"
 	"deskmove/shared/store"
 )
 
@@ -49,6 +52,37 @@ func TestFormats(t *testing.T) {
 	s = e.imports(t, file(t, "d.eml", "From: a@customer.example\nMessage-ID: <4@x>\nReferences: <9@x> <3@x>\nSubject: Else\nDate: Mon, 2 Mar 2026 12:00:00 +0000\n\nfourth\n"))
 	if cs = conversations(t, e); s.Added != 1 || len(cs) != 1 || cs[0].MessageCount != 4 {
 		t.Errorf("later file: %+v, %+v", s, cs)
+	}
+}
+
+// TestNotes: the summary says what was repaired or guessed, and in which messages.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	const from = "From s@customer.example Mon Mar  2 08:00:00 2026\n"
+	box := file(t, "box.mbox", from+"From: a@customer.example\nMessage-ID: <1@x>\nDate: Mon, 2 Mar 2026 08:00:00 +0000\n\nfirst\n\n"+
+		from+"From: a@customer.example\nMessage-ID: <2@x>\nDate: Mon, 2 Mar 26 08:00:00 +0000\n\nsecond\n\n"+
+		from+"From: a@customer.example\nDate: Mon, 2 Mar 26 08:00:00 +0000\n\nthird")
+	letter := file(t, "letter.eml", "\nFrom: a@customer.example\nMessage-ID: <3@x>\nDate: Mon, 2 Mar 2026 08:00:00 +0000\n\nhi\n")
+	s := e.imports(t, box, letter)
+	want := [][]importer.Note{{
+		{Code: note.IDMissing, Says: note.IDMissing.Says(), Count: 1, Messages: []int{3}},
+		{Code: note.DateYear, Says: note.DateYear.Says(), Count: 2, Messages: []int{2, 3}},
+		{Code: note.FileUnended, Says: note.FileUnended.Says(), Count: 1, Messages: []int{3}},
+	}, {
+		{Code: note.HeaderIndented, Says: note.HeaderIndented.Says(), Count: 1, Messages: []int{1}},
+	}}
+	if diff := cmp.Diff(want, [][]importer.Note{s.Files[0].Notes, s.Files[1].Notes}); diff != "" || s.Files[0].Repaired != 2 || s.Files[1].Repaired != 1 {
+		t.Errorf("files %+v, notes (-want +got):\n%s", s.Files, diff)
+	}
+	out := e.run(t, "import", "--channel", "support", box, letter).stdout
+	for _, line := range []string{
+		"box.mbox: 3 messages, 2 repaired on reading\n", "       2 noted: " + note.DateYear.Says() + ": message 2, 3\n",
+		"letter.eml: 1 messages, 1 repaired on reading\n       1 noted: " + note.HeaderIndented.Says() + ": message 1\n",
+	} {
+		if !strings.Contains(out, line) {
+			t.Errorf("no %q in:\n%s", line, out)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"deskmove/shared/api"
 	"deskmove/shared/client"
 	"deskmove/shared/mail"
+	"deskmove/shared/mail/note"
 	"deskmove/shared/mail/thread"
 )
 
@@ -149,8 +150,9 @@ func join(errs []error) error {
 }
 
 func (r *run) readFile(ctx context.Context, name string, in io.Reader, now time.Time) error {
-	file := File{Name: name}
+	file, noted := File{Name: name}, make(map[note.Code][]int)
 	defer func() {
+		file.Notes = notes(noted)
 		r.summary.Read += file.Read
 		r.summary.Files = append(r.summary.Files, file)
 	}()
@@ -168,6 +170,9 @@ func (r *run) readFile(ctx context.Context, name string, in io.Reader, now time.
 		default:
 			file.Read++
 			file.Repaired += min(1, int64(len(m.Notes)))
+			for _, c := range m.Notes {
+				noted[c] = append(noted[c], m.Number)
+			}
 			if err := r.spool.Add(m); err != nil {
 				return err
 			}

@@ -3,7 +3,10 @@ package importer
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+
+	"deskmove/shared/mail/note"
 )
 
 // Summary accounts for every message: Read is the sum of Added, Known,
@@ -33,7 +36,17 @@ type File struct {
 	Name     string `json:"name"`
 	Read     int64  `json:"read"`
 	Repaired int64  `json:"repaired"` // messages in which something was repaired or guessed
+	Notes    []Note `json:"notes,omitempty"`
 	Error    string `json:"error,omitempty"`
+}
+
+// Note is what was repaired or guessed in some messages of a file. The notes of a
+// file stand in the order of note.Codes.
+type Note struct {
+	Code     note.Code `json:"code"`
+	Says     string    `json:"says"` // in English
+	Count    int64     `json:"count"`
+	Messages []int     `json:"messages"` // their numbers in the file, from 1
 }
 
 // Skipped is a message that was left out, and why.
@@ -49,6 +62,17 @@ type Copy struct {
 	Number int    `json:"number"`
 	OfFile string `json:"ofFile"`
 	Of     int    `json:"of"`
+}
+
+// notes lists what messages of a file have been noted for.
+func notes(messages map[note.Code][]int) []Note {
+	var all []Note
+	for _, c := range note.Codes() {
+		if found := messages[c]; len(found) > 0 {
+			all = append(all, Note{Code: c, Says: c.Says(), Count: int64(len(found)), Messages: found})
+		}
+	}
+	return all
 }
 
 func (s *Summary) skip(m Skipped) { s.Skipped = append(s.Skipped, m) }
@@ -68,6 +92,13 @@ func (s Summary) Write(w io.Writer) {
 			out(", broken: %s", f.Error)
 		}
 		out("\n")
+		for _, n := range f.Notes {
+			numbers := make([]string, len(n.Messages))
+			for i, m := range n.Messages {
+				numbers[i] = strconv.Itoa(m)
+			}
+			out("%8d noted: %s: message %s\n", n.Count, n.Says, some(numbers))
+		}
 	}
 	out("%8d messages read\n%8d added to channel %s, in %d threads, of which %d are new conversations\n",
 		s.Read, s.Added, s.Channel, s.Threads, s.Conversations)
