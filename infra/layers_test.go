@@ -63,13 +63,14 @@ var layers = []layer{
 	{of: "shared/local/schedule", imports: []string{"shared/local/db", "shared/local/function"}, events: true},
 	{of: "shared/local/issuer", imports: []string{"shared/auth", "shared/desk", "shared/local/clock"}},
 	{of: "shared/local/signin", imports: []string{"shared/desk", "shared/local/clock", "shared/local/issuer"}},
+	{of: "shared/local/files", imports: []string{"shared/auth", "shared/desk", "shared/local/clock", "shared/store", "shared/support"}},
 	{of: "shared/local/admission", imports: []string{"shared/auth", "shared/desk"}},
 	{of: "shared/local/gateway", imports: []string{"shared/auth", "shared/desk", "shared/local/admission"}, events: true},
 	{of: "shared/local/runtime", imports: []string{
 		"shared/local/clock", "shared/local/db", "shared/local/executions", "shared/local/function", "shared/local/gateway",
 		"shared/local/queue", "shared/local/schedule", "shared/local/streams"}},
 	{of: "shared/local", events: true, imports: []string{
-		"shared/app", "shared/console", "shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/local/executions", "shared/local/function", "shared/local/gateway",
+		"shared/app", "shared/console", "shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/local/executions", "shared/local/files", "shared/local/function", "shared/local/gateway",
 		"shared/local/issuer", "shared/local/queue", "shared/local/runtime", "shared/local/schedule", "shared/local/signin", "shared/local/sqlite",
 		"shared/local/streams", "shared/metrics", "shared/move", "shared/store"}},
 

@@ -96,6 +96,7 @@ func (w *watcher) each(function string, b app.Platform) app.Platform {
 	b.Queue = watchedQueue{b.Queue, w, function}
 	b.Machine = watchedMachine{b.Machine, w, function}
 	b.DeadLetters = watchedLetters{w, function}
+	b.Files = nil // the functions have none yet
 	b.PerStep = 1                           // so that list reports even of few conversations
 	b.Check = func(context.Context) error { // as store/dynamo's does
 		for _, table := range tableIDs {

@@ -162,7 +162,7 @@ func New(p Platform) *App {
 			}
 		}
 	)
-	return &App{
+	a := &App{
 		Fence:  step("fence", fence.Step),
 		List:   step(move.StepList, list.Step),
 		Drain:  step(move.StepDrain, drain.Step),
@@ -203,6 +203,10 @@ func New(p Platform) *App {
 			Ledger: ledger, Journal: journal, Audit: audit, DeadLetters: p.DeadLetters, Recorder: p.Metrics.Recorder(), Health: p.Check, Now: p.Now, Log: p.Log,
 		},
 	}
+	if _, none := p.Files.(noFiles); !none {
+		a.Sweep.Files = files.Sweep
+	}
+	return a
 }
 
 // complete replaces missing parts of a platform, so that a function that needs

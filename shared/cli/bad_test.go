@@ -181,6 +181,7 @@ func TestServeCannot(t *testing.T) {
 	serve("--data", dataDir(t), "--addr", "0.0.0.0:0").fails(t, 1, "other computers can reach it", "127.0.0.1")
 	serve("--data", dataDir(t), "--addr", "nonsense").fails(t, 1, "nonsense", "host:port")
 	serve("--data", filepath.Join(file(t, "plain", "x"), "below"), "--addr", "127.0.0.1:0").fails(t, 1, "cannot write to", "--data")
+	serve("--data", dataDir(t), "--addr", "127.0.0.1:0", "--memory", "63").fails(t, 1, "--memory", "at least 64")
 	serve("--data", dataDir(t), "--addr", "127.0.0.1:0", "--ready-file", "/nowhere/at/all").fails(t, 1, "--ready-file")
 	if os.Getuid() != 0 { // root may write everywhere
 		locked := dataDir(t)

@@ -28,6 +28,7 @@ type serveCmd struct {
 	TLSKey    string     `name:"tls-key" placeholder:"FILE" help:"Key of the certificate, in PEM."`
 	Account   string     `default:"demo" placeholder:"A" help:"Account that the printed link signs in to (${default})."`
 	LogLevel  slog.Level `default:"warn" placeholder:"LEVEL" help:"debug, info, warn or error; logs are JSON on the standard error. At warn they have what was refused, at info every request and who made it (${default})."`
+	Memory    int64      `default:"88" placeholder:"MB" help:"Megabytes of requests, answers and files that are in memory at once, at least 64; what does not fit is refused with 503 or waits (${default})."`
 	ReadyFile string     `placeholder:"FILE" help:"Write the URL to this file once requests are answered."`
 	MaxBytes  int64      `hidden:"" placeholder:"N" help:"Maximum size of the database file in bytes."`
 }
@@ -48,6 +49,11 @@ func (s serveCmd) Run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if s.Memory < gateway.LeastMemory>>20 {
+		return fmt.Errorf("--memory: %d MB are too little: give at least %d", s.Memory, gateway.LeastMemory>>20)
+	}
+	lanes := gateway.LanesOf(s.Memory << 20)
+	front.Lanes = &lanes
 	keepPrivate()
 	if err := local.Private(s.Data); err != nil {
 		return openError(s.Data, err)

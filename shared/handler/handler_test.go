@@ -16,6 +16,8 @@ import (
 	"deskmove/shared/handler"
 	"deskmove/shared/metrics"
 	"deskmove/shared/store"
+	"deskmove/shared/support"
+	"deskmove/shared/support/filetest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -48,6 +50,31 @@ func TestStartThatFailsAfterTheLock(t *testing.T) {
 	}
 	if err := sweep(r); err != nil || strings.Contains(r.Measured.String(), "MovesRestarted") {
 		t.Errorf("another sweep = %v, measured %s", err, &r.Measured)
+	}
+}
+
+// TestSweepDeletesFiles that nobody names. An error with them keeps no move from being
+// started again, and is told.
+func TestSweepDeletesFiles(t *testing.T) {
+	r := apptest.New(t)
+	data := []byte("hello")
+	f := filetest.File("acme", data, r.Time)
+	if _, err := r.Files.Announce(t.Context(), "acme", []support.NewFile{{SHA256: f.SHA256, Size: f.Size, Data: data}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := sweep(r); err != nil || r.Bytes.Len() != 1 {
+		t.Errorf("at once: %v, %d files are left", err, r.Bytes.Len())
+	}
+	r.StartErr = errors.New("out of reach")
+	r.StartMove(apptest.History("mail"))
+	r.StartErr, r.Time = nil, r.Time.Add(25*time.Hour)
+	r.Bytes.Before = func(string, desk.File) error { return errors.New("no bucket") }
+	if err := sweep(r); err == nil || !strings.Contains(err.Error(), "files: ") || !strings.Contains(err.Error(), "no bucket") || !strings.Contains(r.Measured.String(), `"MovesRestarted":1,`) {
+		t.Errorf("sweep = %v, measured %s", err, &r.Measured)
+	}
+	r.Bytes.Before = nil
+	if err := sweep(r); err != nil || r.Bytes.Len() != 0 {
+		t.Errorf("sweep = %v, %d files are left", err, r.Bytes.Len())
 	}
 }
 

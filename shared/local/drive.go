@@ -11,6 +11,7 @@ import (
 	"deskmove/shared/desk"
 	"deskmove/shared/local/asl"
 	"deskmove/shared/local/executions"
+	"deskmove/shared/local/files"
 	"deskmove/shared/local/function"
 	"deskmove/shared/local/gateway"
 	"deskmove/shared/local/issuer"
@@ -106,6 +107,8 @@ type Front struct {
 	Site func(console.SignIn) http.Handler
 	// Refuse answers a request that the site does not get to see, as app.Refuse does.
 	Refuse func(http.ResponseWriter, *http.Request, error)
+	// Files answers at the addresses of files' bytes; nil if they are elsewhere.
+	Files http.Handler
 }
 
 // Listen opens the address of a configuration. On loopback, or behind a certificate, people
@@ -115,27 +118,32 @@ func Listen(ctx context.Context, c Config, f Front) (*gateway.Gateway, *signin.S
 		Address: c.Address, Remote: c.Remote, Hosts: c.Hosts, Proxies: c.Proxies, Certificate: c.Certificate, Verify: f.Tokens.Verify,
 		Public: app.IsPublic, Intake: app.IsIntake, Refuse: f.Refuse, Lanes: c.Lanes, Log: c.Log,
 	}
+	if f.Files != nil {
+		front.Files = files.IsFor
+	}
 	var people *signin.SignIn
 	if !c.Remote || c.Certificate != nil {
 		people = signin.New(signin.Config{Issuer: f.Tokens, Setup: f.Setup, Made: f.Made, Secure: c.isSecure, Clock: c.Clock, Log: c.Log})
-		front.Handler = withSignIn(people, f.Site(console.SignIn{Kind: console.Local}))
+		front.Handler = split(isSignIn, people, f.Site(console.SignIn{Kind: console.Local}))
 		front.Public = func(r *http.Request) bool { return app.IsPublic(r) || isSignIn(r) }
 	} else {
 		front.Handler = f.Site(console.SignIn{Kind: console.None})
+	}
+	if f.Files != nil {
+		front.Handler = split(files.IsFor, f.Files, front.Handler)
 	}
 	g, err := gateway.Listen(ctx, front)
 	return g, people, err
 }
 
-// withSignIn answers requests that sign somebody in, and leaves all others to the
-// site.
-func withSignIn(s *signin.SignIn, site http.Handler) http.Handler {
+// split has some requests answered by one handler, and all others by another.
+func split(some func(*http.Request) bool, one, other http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isSignIn(r) {
-			s.ServeHTTP(w, r)
+		if some(r) {
+			one.ServeHTTP(w, r)
 			return
 		}
-		site.ServeHTTP(w, r)
+		other.ServeHTTP(w, r)
 	})
 }
 

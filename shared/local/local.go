@@ -17,6 +17,7 @@ import (
 	"deskmove/shared/handler"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/executions"
+	"deskmove/shared/local/files"
 	"deskmove/shared/local/function"
 	"deskmove/shared/local/gateway"
 	"deskmove/shared/local/issuer"
@@ -50,7 +51,7 @@ type Config struct {
 	MaxBytes int64
 	// Clock is the computer's if zero. It may jump.
 	Clock clock.Clock
-	// Lanes are the limits of requests; if nil, gateway.DefaultLanes.
+	// Lanes are the limits of requests; if nil, those of gateway.DefaultMemory.
 	Lanes *gateway.Lanes
 }
 
@@ -74,6 +75,7 @@ type Stack struct {
 	Site    http.Handler // what is served to whom the gateway has let in
 
 	engine   *sqlite.Engine
+	files    *files.Folder
 	runtime  *runtime.Runtime
 	measured *measurer
 }
@@ -113,6 +115,13 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	if s.Issuer, err = issuer.Open(c.Dir, c.Clock); err != nil {
 		return nil, err
 	}
+	secret, err := s.Issuer.Secret("addresses of files")
+	if err != nil {
+		return nil, err
+	}
+	if s.files, err = files.Open(c.Dir, files.Config{Secret: secret, Clock: clk, Refuse: s.measured.refused(app.Refuse), Log: c.Log}); err != nil {
+		return nil, err
+	}
 	if s.runtime, err = runtime.Open(runtime.Config{Dir: c.Dir, Clock: clk, Log: c.Log, Ended: s.measured.invoked}); err != nil {
 		return nil, err
 	}
@@ -142,7 +151,7 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	s.Batches, s.measured.queues = queues.Batches, queues.All
 	starter := &machine{}
 	of := each(app.Platform{
-		Engine: engine, Stream: s.engine, Queue: sender{s.Batches, pace.standBack}, Turn: pace.turn, Machine: starter, Batch: batchSize, Pause: clk.Sleep, Now: clk.Now, Log: c.Log,
+		Engine: engine, Stream: s.engine, Queue: sender{s.Batches, pace.standBack}, Turn: pace.turn, Machine: starter, Batch: batchSize, Pause: clk.Sleep, Now: clk.Now, Log: c.Log, Files: s.files,
 		DeadLetters: deadLetters{queues.Batches, queues.StreamFailures}, Metrics: &metrics.Writer{Record: s.measured.record, Now: clk.Now},
 	}, c.Each)
 	s.App = of("api")
@@ -193,6 +202,7 @@ func (s *Stack) listen(ctx context.Context, c Config, tokens Tokens) (err error)
 	}
 	s.Gateway, s.SignIn, err = Listen(ctx, c, Front{
 		Tokens: s.Issuer, Made: tokens.Made, Setup: s.App.Setups.Setup, Site: site, Refuse: s.measured.refused(app.Refuse),
+		Files: s.measured.answered(s.files),
 	})
 	if err == nil {
 		s.runtime.Serve(s.Gateway)
@@ -237,6 +247,9 @@ func (s *Stack) Close() error {
 	var errs []error
 	if s.runtime != nil {
 		errs = append(errs, s.runtime.DB.Close())
+	}
+	if s.files != nil {
+		errs = append(errs, s.files.Close())
 	}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())

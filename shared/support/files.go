@@ -12,6 +12,7 @@ import (
 	"maps"
 	"mime"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -214,7 +215,7 @@ func (s Files) upload(ctx context.Context, f desk.File, data []byte) (Upload, er
 
 // NamedFile is a file that a message names.
 type NamedFile struct {
-	Field  string // where, such as attachments[2]
+	Field  string // where its hash is, such as attachments[2].sha256
 	SHA256 string
 	Size   int64 // -1 if that is not said
 }
@@ -226,7 +227,7 @@ func (s Files) Confirm(ctx context.Context, account string, named []NamedFile) (
 	var errs []error
 	var hashes []string
 	for _, n := range named {
-		if err := desk.CheckSHA256(n.Field+".sha256", n.SHA256); err != nil {
+		if err := desk.CheckSHA256(n.Field, n.SHA256); err != nil {
 			errs = append(errs, err)
 		} else {
 			hashes = append(hashes, n.SHA256)
@@ -245,9 +246,9 @@ func (s Files) Confirm(ctx context.Context, account string, named []NamedFile) (
 		f, ok := known[n.SHA256]
 		switch {
 		case !there[n.SHA256] && desk.CheckSHA256("", n.SHA256) == nil:
-			errs = append(errs, desk.NoFile(n.Field+".sha256"))
+			errs = append(errs, desk.NoFile(n.Field))
 		case ok && n.Size >= 0 && n.Size != f.Size:
-			errs = append(errs, desk.OtherFile(n.Field+".size", fmt.Sprintf("%d bytes", f.Size)))
+			errs = append(errs, desk.OtherFile(strings.TrimSuffix(n.Field, "sha256")+"size", fmt.Sprintf("%d bytes", f.Size)))
 		}
 	}
 	return known, errors.Join(errs...)

@@ -64,7 +64,7 @@ func (r *filing) use(account string, texts ...string) error {
 	var named []support.NamedFile
 	for i, text := range texts {
 		f := newFile(text)
-		named = append(named, support.NamedFile{Field: fmt.Sprintf("attachments[%d]", i), SHA256: f.SHA256, Size: f.Size})
+		named = append(named, support.NamedFile{Field: fmt.Sprintf("attachments[%d].sha256", i), SHA256: f.SHA256, Size: f.Size})
 	}
 	known, err := r.Confirm(r.Context(), account, named)
 	if err != nil {
@@ -185,9 +185,9 @@ func TestWrongFilesAreRefused(t *testing.T) {
 		t.Errorf("what came with a wrong one was taken in: %v", err)
 	}
 	_, err := r.Confirm(t.Context(), "acme", []support.NamedFile{
-		{Field: "source", SHA256: one.SHA256, Size: 4}, {Field: "attachments[0]", SHA256: "../one", Size: -1}, {Field: "attachments[1]", SHA256: one.SHA256, Size: -1},
+		{Field: "attachments[2].sha256", SHA256: one.SHA256, Size: 4}, {Field: "source", SHA256: "../one", Size: -1}, {Field: "attachments[1].sha256", SHA256: one.SHA256, Size: -1},
 	})
-	if fields(err) != "attachments[0].sha256 not-a-sha256, source.size other-file" {
+	if fields(err) != "source not-a-sha256, attachments[2].size other-file" {
 		t.Errorf("Confirm: %s", fields(err))
 	}
 }

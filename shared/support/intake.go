@@ -240,7 +240,7 @@ func (i Intake) files(ctx context.Context, m *desk.Message) ([]desk.File, error)
 	}
 	var named []NamedFile
 	for n, a := range m.Attachments {
-		named = append(named, NamedFile{Field: fmt.Sprintf("attachments[%d]", n), SHA256: a.SHA256, Size: sizeSaid(a)})
+		named = append(named, NamedFile{Field: fmt.Sprintf("attachments[%d].sha256", n), SHA256: a.SHA256, Size: sizeSaid(a)})
 	}
 	if m.Source.SHA256 != "" {
 		named = append(named, NamedFile{Field: "source", SHA256: m.Source.SHA256, Size: sizeSaid(m.Source)})

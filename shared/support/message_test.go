@@ -137,7 +137,7 @@ func TestMessagesNameFiles(t *testing.T) {
 		want   string
 	}{
 		"never uploaded":   {func(m *desk.Message) { m.Attachments[1].SHA256 = strings.Repeat("0", 64) }, "attachments[1].sha256"},
-		"deleted again":    {func(m *desk.Message) { m.Source = left }, "source.sha256"},
+		"deleted again":    {func(m *desk.Message) { m.Source = left }, "source"},
 		"larger than said": {func(m *desk.Message) { m.Attachments[0].Size = 3 }, "attachments[0].size"},
 	} {
 		x := r.Message("mail", name)

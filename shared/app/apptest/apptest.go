@@ -44,6 +44,7 @@ type Rig struct {
 	Time     time.Time    // what the app takes for the present
 
 	Memory    *storetest.Memory // the engine
+	Bytes     *filetest.Memory  // of files
 	Written   []store.Key       // items
 	Read      int               // items
 	EngineErr error             // of every request, if not nil
@@ -79,12 +80,12 @@ func On(t T, stream handler.ChangeReader) *Rig {
 		t.Fatal(err)
 	}
 	r := &Rig{
-		T: t, Time: time.Date(2026, 11, 23, 8, 59, 59, 0, time.UTC), Memory: &storetest.Memory{},
+		T: t, Time: time.Date(2026, 11, 23, 8, 59, 59, 0, time.UTC), Memory: &storetest.Memory{}, Bytes: &filetest.Memory{},
 		Executions: make(map[string]asl.Execution), machine: machine,
 	}
 	now := func() time.Time { return r.Time }
 	r.Platform = app.Platform{
-		Engine: engine{r}, Stream: stream, Queue: queue{r}, Machine: stateMachine{r}, Files: &filetest.Memory{}, Now: now,
+		Engine: engine{r}, Files: r.Bytes, Stream: stream, Queue: queue{r}, Machine: stateMachine{r}, Now: now,
 		Check: func(context.Context) error { return r.CheckErr },
 		Log:   slog.New(slog.NewJSONHandler(&r.Logged, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})), Metrics: &metrics.Writer{W: &r.Measured, Namespace: "deskmove", Now: now},
 	}

@@ -11,6 +11,9 @@
 //	work     with a deadline; its answer is kept in memory
 //	answer   written with a deadline, when nothing but its memory is held any more
 //
+// Files pass through a lane of their own, in pieces: there a request waits in line before
+// anything of its body is read, and holds a buffer for as long as it is at work.
+//
 // In the line accounts take turns, and in an account its callers. A client that goes
 // away leaves it. A request whose time is up is answered with 503, but it is at work
 // for as long as its handler goes on: what cannot be stopped must be counted.

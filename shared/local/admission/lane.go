@@ -23,8 +23,11 @@ type Limits struct {
 	Account Rate          // of an account as a whole, if there is one
 	Pause   time.Duration // before who asks too often is told so
 	Body    int64         // the most bytes of a body that are read
-	Memory  int64         // bytes of bodies and answers together
-	Share   int64         // bytes that one caller may have of them
+	// Buffer is, where bodies and answers pass through as they come, how many bytes of
+	// one request are in memory at once; 0 where they are kept whole.
+	Buffer int64
+	Memory int64 // bytes of bodies and answers together
+	Share  int64 // bytes that one caller may have of them
 }
 
 // Default limits. A page of the console loads with about ten requests and then asks
@@ -41,6 +44,16 @@ const (
 	pause     = 500 * time.Millisecond
 	maxPaused = 1000
 )
+
+// Times returns limits with so many times the memory. Of what passes through, as many
+// more or less are at work.
+func (l Limits) Times(n float64) Limits {
+	l.Memory, l.Share = int64(n*float64(l.Memory)), int64(n*float64(l.Share))
+	if l.Buffer > 0 {
+		l.AtWork = int(l.Memory / l.Buffer)
+	}
+	return l
+}
 
 // Desk returns the limits of what people ask.
 func Desk() Limits {
@@ -66,6 +79,16 @@ func Public() Limits {
 	return Limits{
 		AtWork: 4 * max(2, runtime.GOMAXPROCS(0)), Waiting: 200,
 		Rates: map[desk.Role]Rate{"": {PerSecond: 100, Burst: 500}}, Pause: pause, Body: 64 << 10, Memory: 16 << 20, Share: 8 << 20,
+	}
+}
+
+// Files returns the limits of files that are put and downloaded, whose bytes pass
+// through.
+func Files() Limits {
+	const memory, buffer = 8 << 20, 128 << 10
+	return Limits{
+		AtWork: memory / buffer, Waiting: 600,
+		Rates: map[desk.Role]Rate{"": {PerSecond: 1000, Burst: 2000}}, Pause: pause, Body: desk.MaxFile, Buffer: buffer, Memory: memory, Share: memory / 2,
 	}
 }
 

@@ -496,3 +496,80 @@ func TestAnswerIsPassedOn(t *testing.T) {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 }
+
+// TestBodiesPassThrough: where there is a buffer nothing of a body is read before its
+// request's turn, and then by the handler; who is at work holds a buffer, and one caller
+// has no more than their share of them.
+func TestBodiesPassThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limits()
+		l.AtWork, l.Waiting, l.Body, l.Buffer, l.Memory, l.Share = 3, 1, 1<<30, 100, 300, 200
+		r := newRig(t, l)
+		var bodies []*strings.Reader
+		put := func(name string) {
+			body := strings.NewReader(strings.Repeat("x", 1<<20))
+			bodies = append(bodies, body)
+			go func() {
+				w := httptest.NewRecorder()
+				r.Serve(w, of(t.Context(), name, body), http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+					r.ServeHTTP(w, q)
+					_, _ = io.Copy(w, q.Body)
+				}))
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				r.answers = append(r.answers, fmt.Sprint(name, " ", w.Code, " ", w.Body.Len() == 1<<20))
+			}()
+			synctest.Wait()
+		}
+		put("acme/ann")
+		put("acme/ann")
+		put("acme/ann")
+		if got := r.noted(); got != "acme/ann 503 false" {
+			t.Errorf("more than one's share: %q", got)
+		}
+		put("zoo/zoe")
+		put("zoo/zoe")
+		put("zoo/zoe")
+		if got := r.noted(); got != "zoo/zoe 503 false" {
+			t.Errorf("beyond the room: %q", got)
+		}
+		for i, body := range bodies {
+			if body.Len() != 1<<20 {
+				t.Errorf("%d bytes of body %d were read before the handler did", body.Size()-int64(body.Len()), i)
+			}
+		}
+		r.order(4)
+		if got := r.noted(); strings.Count(got, " 200 true") != 4 {
+			t.Errorf("answers: %s", got)
+		}
+		if r.memory.free != 300 || r.line.free != 3 {
+			t.Errorf("%d bytes and %d places are free", r.memory.free, r.line.free)
+		}
+	})
+}
+
+// TestSlowBodiesEnd: who sends too slowly is given up, and their place is free again.
+func TestSlowBodiesEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limits()
+		l.AtWork, l.Body, l.Buffer = 1, 40<<20, 100
+		r := newRig(t, l)
+		began := time.Now()
+		w := httptest.NewRecorder()
+		r.Serve(w, of(t.Context(), "acme/ann", nil), http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) { <-q.Context().Done() }))
+		if took := time.Since(began); took != 190*time.Second || r.line.free != 1 {
+			t.Errorf("given up after %s; %d places are free", took, r.line.free)
+		}
+	})
+}
+
+// TestOneSettingForMemory: all limits of memory go with it.
+func TestOneSettingForMemory(t *testing.T) {
+	l := Files().Times(0.5)
+	if l.Memory != 4<<20 || l.Share != 2<<20 || int64(l.AtWork)*l.Buffer > l.Memory || l.AtWork != 32 {
+		t.Errorf("limits = %+v", l)
+	}
+	if l := Intake().Times(2); l.Memory != 64<<20 || l.Share != 32<<20 || l.AtWork != Intake().AtWork || l.Body != Intake().Body {
+		t.Errorf("limits = %+v", l)
+	}
+}

@@ -35,6 +35,10 @@ func (l *Lane) Serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 		l.config.Refuse(w, r, err)
 		return
 	}
+	if l.limits.Buffer > 0 {
+		l.pass(w, r, asks, h)
+		return
+	}
 	r, size, ok := l.readBody(w, r, asks)
 	if !ok {
 		l.refuseBusy(w, r, errMemory)
@@ -61,6 +65,31 @@ func (l *Lane) Serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	case <-ctx.Done():
 		l.refuseUndone(w, r, ctx.Err())
 	}
+}
+
+// pass has a handler read a body and write an answer as they come, when its turn comes.
+// They must go on at answerSpeed at least, on the whole.
+func (l *Lane) pass(w http.ResponseWriter, r *http.Request, asks who, h http.Handler) {
+	ctx, cancel := context.WithTimeout(r.Context(), l.config.Time)
+	err := l.line.enter(ctx, asks.account, asks.agent)
+	cancel()
+	if err != nil {
+		l.refuseUndone(w, r, err)
+		return
+	}
+	defer l.line.leave()
+	if !l.memory.take(asks, l.limits.Buffer) {
+		l.refuseBusy(w, r, errMemory)
+		return
+	}
+	defer l.memory.give(asks, l.limits.Buffer)
+	limit := bodyTime + time.Duration(l.limits.Body/answerSpeed)*time.Second
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(limit)) // where there is a connection
+	_ = control.SetWriteDeadline(time.Now().Add(limit + answerTime))
+	ctx, cancel = context.WithTimeout(r.Context(), limit)
+	defer cancel()
+	h.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // pause has who asks too often wait for a moment, unless too many do already.

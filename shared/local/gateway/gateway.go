@@ -49,20 +49,33 @@ type Config struct {
 	// Intake reports whether a request brings a message in: room is kept for those.
 	// There are none if it is nil.
 	Intake func(*http.Request) bool
+	// Files reports whether a request is for the bytes of a file, which need no token and
+	// pass through in pieces. There are none if it is nil.
+	Files func(*http.Request) bool
 	// Refuse answers with an error of the house, as the handler would: with one of
 	// package auth, of admission, or another for a panic.
 	Refuse func(http.ResponseWriter, *http.Request, error)
-	// Lanes are the limits of what is done at a time; if nil, DefaultLanes.
+	// Lanes are the limits of what is done at a time; if nil, LanesOf(DefaultMemory).
 	Lanes *Lanes
 	Log   *slog.Logger // slog.Default if nil
 }
 
 // Lanes are limits of what is done at a time: for those who sign in, for messages that
-// come in, and for what anybody may ask.
-type Lanes struct{ Desk, Intake, Public admission.Limits }
+// come in, for what anybody may ask, and for bytes of files.
+type Lanes struct{ Desk, Intake, Public, Files admission.Limits }
 
-// DefaultLanes are right for one machine.
-func DefaultLanes() Lanes { return Lanes{admission.Desk(), admission.Intake(), admission.Public()} }
+// Bytes of requests, answers and files that are in memory at once, in all lanes.
+const (
+	DefaultMemory = 88 << 20 // right for one machine
+	LeastMemory   = 64 << 20 // with less no message of the largest size would come in
+)
+
+// LanesOf returns lanes that have so much memory together, the one setting on which all
+// of that depends.
+func LanesOf(memory int64) Lanes {
+	n := float64(memory) / DefaultMemory
+	return Lanes{admission.Desk().Times(n), admission.Intake().Times(n), admission.Public().Times(n), admission.Files().Times(n)}
+}
 
 // Gateway is an HTTP server that has opened its address.
 type Gateway struct {
@@ -160,10 +173,10 @@ func (g *Gateway) Serve(ctx context.Context) error {
 func (g *Gateway) Close() error { return g.listener.Close() }
 
 func (c Config) handler(loopback bool) http.Handler {
-	lanes := cmp.Or(c.Lanes, new(DefaultLanes()))
+	lanes := cmp.Or(c.Lanes, new(LanesOf(DefaultMemory)))
 	common := admission.Config{Time: maxTime, Refuse: c.Refuse, Log: cmp.Or(c.Log, slog.Default())}
 	people, intake := admission.New("desk", lanes.Desk, common), admission.New("intake", lanes.Intake, common)
-	public := admission.New("public", lanes.Public, common)
+	public, files := admission.New("public", lanes.Public, common), admission.New("files", lanes.Files, common)
 	log := newAccessLog(common.Log, time.Now)
 	return http.HandlerFunc(func(plain http.ResponseWriter, plainly *http.Request) {
 		w, r := log.begin(plain, plainly)
@@ -177,12 +190,14 @@ func (c Config) handler(loopback bool) http.Handler {
 		}
 		lane := people
 		switch {
+		case c.Files != nil && c.Files(r):
+			lane = files
 		case c.Public(r):
 			lane = public
 		case c.Intake != nil && c.Intake(r):
 			lane = intake
 		}
-		if w.public = lane == public; !w.public {
+		if w.public = lane == public || lane == files; !w.public {
 			caller, err := c.authenticate(r)
 			if err != nil {
 				w.why = err

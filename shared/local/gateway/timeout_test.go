@@ -72,7 +72,7 @@ func TestRoomIsKept(t *testing.T) {
 			Verify: func(string) (desk.Caller, error) {
 				return desk.Caller{Account: "acme", Agent: "ann", Role: desk.AgentRole}, nil
 			},
-			Lanes: &Lanes{one, admission.Intake(), admission.Public()}, Refuse: api.Refuse,
+			Lanes: &Lanes{one, admission.Intake(), admission.Public(), admission.Files()}, Refuse: api.Refuse,
 			Log: slog.New(slog.DiscardHandler),
 		}
 		h := c.handler(false)
@@ -108,7 +108,7 @@ func TestRoomIsKept(t *testing.T) {
 // TestRate: one request too many is refused before its body is read.
 func TestRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lanes := DefaultLanes()
+		lanes := LanesOf(DefaultMemory)
 		lanes.Desk.Rates = map[desk.Role]admission.Rate{desk.AgentRole: {PerSecond: 0.1, Burst: 1}}
 		c := Config{
 			Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),

@@ -11,6 +11,7 @@
 package issuer
 
 import (
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -182,6 +183,12 @@ func (i *Issuer) Verify(token string) (desk.Caller, error) {
 
 // proofs are for the sign-in alone: whoever has a token of the API has none of these.
 const proofs = "deskmove-sign-in"
+
+// Secret returns a secret of 32 bytes for a purpose, always the same. It is made of the
+// key, so that it is kept as well as that is, and says nothing of it.
+func (i *Issuer) Secret(purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, x509.MarshalPKCS1PrivateKey(i.key), nil, purpose, sha256.Size)
+}
 
 // Prove makes a token with which a program that can read the key shows that it can. It
 // names an account, and is good for a minute, and nowhere in the API.

@@ -251,3 +251,20 @@ func TestFirstStartTwice(t *testing.T) {
 		}
 	}
 }
+
+// TestSecret: it is the same whenever the key is, for one purpose, and tells nothing of
+// that for another.
+func TestSecret(t *testing.T) {
+	dir := t.TempDir()
+	secret := func(dir, purpose string) string {
+		t.Helper()
+		s, err := open(t, dir).Secret(purpose)
+		if err != nil || len(s) != 32 {
+			t.Fatalf("%d bytes, %v", len(s), err)
+		}
+		return string(s)
+	}
+	if secret(dir, "a") != secret(dir, "a") || secret(dir, "a") == secret(dir, "b") || secret(dir, "a") == secret(t.TempDir(), "a") {
+		t.Error("secrets are not those of key and purpose")
+	}
+}

@@ -1,0 +1,278 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"syscall"
+
+	"deskmove/shared/desk"
+	"deskmove/shared/local/clock"
+	"deskmove/shared/store"
+	"deskmove/shared/support"
+)
+
+// Config is what a folder needs beside its place.
+type Config struct {
+	Secret []byte // signs addresses
+	Clock  clock.Clock
+	// Refuse answers a request that cannot be done, as the API would. If nil, nothing
+	// is served.
+	Refuse func(http.ResponseWriter, *http.Request, error)
+	Log    *slog.Logger // nil discards logs
+}
+
+// Folder keeps the bytes of files. It implements support.FileBytes, and serves its
+// addresses. It is safe for concurrent use; another process must not use the folder.
+type Folder struct {
+	Config
+	root  *os.Root
+	mu    sync.Mutex
+	known map[string]bool // folders that are there for good
+}
+
+const (
+	folder = "files"
+	fresh  = "new"
+)
+
+// Open opens the folder for files in the folder of all data, and makes it if it is
+// missing. What a crash has left half written is deleted.
+func Open(dir string, c Config) (*Folder, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	f := &Folder{Config: c, known: make(map[string]bool)}
+	whole := filepath.Join(dir, folder)
+	err := os.MkdirAll(whole, 0o700)
+	if err == nil {
+		err = syncFolder(dir)
+	}
+	if err == nil {
+		f.root, err = os.OpenRoot(whole)
+	}
+	if err == nil {
+		err = f.root.RemoveAll(fresh)
+	}
+	if err == nil {
+		err = f.root.Mkdir(fresh, 0o700)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("folder of files: %w", err)
+	}
+	return f, nil
+}
+
+// Close closes the folder.
+func (d *Folder) Close() error { return d.root.Close() }
+
+// place is where a file's bytes are.
+func place(f desk.File) string {
+	return path.Join(hex.EncodeToString([]byte(f.Account)), f.SHA256[:2], f.SHA256+"-"+strconv.FormatInt(f.Since.UnixMilli(), 10))
+}
+
+// There implements support.FileBytes.
+func (d *Folder) There(_ context.Context, f desk.File) (bool, error) {
+	info, err := d.root.Stat(place(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && info.Size() == f.Size, err
+}
+
+// Put implements support.FileBytes.
+func (d *Folder) Put(_ context.Context, f desk.File, b []byte) error {
+	return d.write(f, bytes.NewReader(b))
+}
+
+// write stores the bytes of a file as they come; a *desk.InvalidError if they are others.
+func (d *Folder) write(f desk.File, from io.Reader) (err error) {
+	half := path.Join(fresh, rand.Text())
+	out, err := d.root.OpenFile(half, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return full(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.root.Remove(half))
+		}
+	}()
+	sum := sha256.New()
+	n, err := pass(io.MultiWriter(out, sum), io.LimitReader(from, f.Size+1))
+	if err == nil {
+		err = isFile(f, n, sum)
+	}
+	if err == nil {
+		err = out.Sync()
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		return full(err)
+	}
+	to := place(f)
+	if err := d.makeFolder(path.Dir(to)); err != nil {
+		return full(err)
+	}
+	if err := d.root.Rename(half, to); err != nil {
+		return full(err)
+	}
+	return d.sync(path.Dir(to))
+}
+
+// isFile returns a *desk.InvalidError unless bytes are those of a file.
+func isFile(f desk.File, n int64, sum hash.Hash) error {
+	switch is := hex.EncodeToString(sum.Sum(nil)); {
+	case n > f.Size:
+		return desk.OtherFile("size", fmt.Sprintf("more than %d bytes", f.Size))
+	case n < f.Size:
+		return desk.OtherFile("size", fmt.Sprintf("%d bytes", n))
+	case is != f.SHA256:
+		return desk.OtherFile("sha256", is)
+	}
+	return nil
+}
+
+// full makes errors of a disk without room store.ErrFull.
+func full(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", store.ErrFull, err)
+	}
+	return err
+}
+
+// makeFolder makes a folder, and those above it, such that they outlast a power cut.
+func (d *Folder) makeFolder(name string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if name == "." || d.known[name] {
+		return nil
+	}
+	for _, of := range []string{path.Dir(name), name} { // an account's, and one in it
+		if of == "." || d.known[of] {
+			continue
+		}
+		if err := d.root.Mkdir(of, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if err := d.sync(path.Dir(of)); err != nil {
+			return err
+		}
+		d.known[of] = true
+	}
+	return nil
+}
+
+func (d *Folder) sync(name string) error {
+	return syncFolder(filepath.Join(d.root.Name(), filepath.FromSlash(name)))
+}
+
+// syncFolder has the disk keep what a folder has in it. Windows does so by itself.
+func syncFolder(name string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(name) // #nosec G304 -- in our own directory
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// Read implements support.FileBytes.
+func (d *Folder) Read(_ context.Context, f desk.File, from int64, n int) ([]byte, error) {
+	in, err := d.open(f)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = in.Close() }()
+	b := make([]byte, min(int64(n), max(f.Size-from, 0)))
+	read, err := in.ReadAt(b, from)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return b[:read], err
+}
+
+func (d *Folder) open(f desk.File) (*os.File, error) {
+	in, err := d.root.Open(place(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("bytes of file %s: %w", f.SHA256, desk.ErrNotFound)
+	}
+	return in, err
+}
+
+// Open implements support.FileBytes.
+func (d *Folder) Open(_ context.Context, f desk.File) (io.ReadCloser, error) {
+	in, err := d.open(f)
+	if err != nil {
+		return nil, err
+	}
+	return &verified{Closer: in, from: in, of: f, left: f.Size, sum: sha256.New()}, nil
+}
+
+// verified reads a file, and hashes it. It keeps the last piece back unless all of it is
+// as it was written.
+type verified struct {
+	io.Closer
+	from io.Reader
+	of   desk.File
+	left int64
+	sum  hash.Hash
+	err  error
+}
+
+func (v *verified) Read(p []byte) (int, error) {
+	if v.err != nil || len(p) == 0 {
+		return 0, v.err
+	}
+	n, err := v.from.Read(p)
+	v.left -= int64(n)
+	_, _ = v.sum.Write(p[:n]) // never fails
+	switch {
+	case err != nil && err != io.EOF:
+		v.err = err
+	case v.left < 0, v.left > 0 && err == io.EOF, v.left == 0 && hex.EncodeToString(v.sum.Sum(nil)) != v.of.SHA256:
+		v.err = &support.DamagedError{Account: v.of.Account, SHA256: v.of.SHA256}
+		return 0, v.err
+	default:
+		v.err = err
+	}
+	return n, v.err
+}
+
+// Delete implements support.FileBytes.
+func (d *Folder) Delete(_ context.Context, f desk.File) error {
+	err := d.root.Remove(place(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// buffers are what bytes pass through.
+var buffers = sync.Pool{New: func() any { return new([BufferSize]byte) }}
+
+// BufferSize is how many bytes of a file are in memory at once while it is put or
+// downloaded.
+const BufferSize = 64 << 10
+
+// pass copies through one buffer, whatever else the two could do together.
+func pass(to io.Writer, from io.Reader) (int64, error) {
+	b, _ := buffers.Get().(*[BufferSize]byte)
+	defer buffers.Put(b)
+	return io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, b[:])
+}
