@@ -12,8 +12,7 @@ import (
 )
 
 func main() {
-	local.LimitMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	os.Exit(cli.Main(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(cli.Program{Stdout: os.Stdout, Stderr: os.Stderr, Serves: local.LimitMemory}.Run(ctx, os.Args[1:]))
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,6 +116,19 @@ func TestTokenCommand(t *testing.T) {
 	run(t, "token", "--data", t.TempDir(), "--account", "demo", "--role", "connector").fails(t, 1, "serve --data")
 }
 
+// TestServesAlone: what is for servers is left alone by other commands. An import
+// holds more than a server may.
+func TestServesAlone(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	nothing := httptest.NewServer(http.NotFoundHandler())
+	defer nothing.Close()
+	program := cli.Program{Stdout: &out, Stderr: &out, Serves: func() { t.Error("it serves") }}
+	for _, args := range [][]string{{"version"}, {"import", "--endpoint", nothing.URL, "--token", "x", "--channel", "c", "f.eml"}, {"help", "serve"}} {
+		program.Run(t.Context(), args)
+	}
+}
+
 // TestServe: serving says where it is, ends when told to, and explains why it
 // cannot start.
 func TestServe(t *testing.T) {
@@ -123,8 +138,10 @@ func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var out, errs bytes.Buffer
 	ended := make(chan int, 1)
+	var told atomic.Int64
 	go func() {
-		ended <- cli.Main(ctx, []string{"serve", "--data", dir, "--addr", "127.0.0.1:0", "--ready-file", ready}, &out, &errs)
+		program := cli.Program{Stdout: &out, Stderr: &errs, Serves: func() { told.Add(1) }}
+		ended <- program.Run(ctx, []string{"serve", "--data", dir, "--addr", "127.0.0.1:0", "--ready-file", ready})
 	}()
 	var url string
 	for range 12_000 { // two minutes: the machine may be busy
@@ -164,6 +181,9 @@ func TestServe(t *testing.T) {
 	}
 	if _, err := os.Stat(ready); err == nil {
 		t.Error("the ready file is still there")
+	}
+	if told.Load() != 1 {
+		t.Errorf("serve told its process %d times", told.Load())
 	}
 }
 

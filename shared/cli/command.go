@@ -68,6 +68,7 @@ type call struct {
 	stderr io.Writer
 	json   bool
 	clock  clock.Clock
+	serves func()
 	// transport carries requests to the API; that of the network if nil.
 	transport http.RoundTripper
 }
@@ -82,6 +83,9 @@ type Program struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Clock  clock.Clock // used by serve; the system clock if zero
+	// Serves, if not nil, is called before serve opens its data. What it sets of the
+	// process, such as limits, is for servers alone.
+	Serves func()
 	// Transport carries requests to the API, such as to one in this process; that of the
 	// network if nil.
 	Transport http.RoundTripper
@@ -116,7 +120,7 @@ func (p Program) Run(ctx context.Context, args []string) int {
 		}
 		return fail(stderr, slices.Contains(args, "--json"), wrong)
 	}
-	run := &call{stdout: stdout, stderr: stderr, json: c.JSON, clock: p.Clock, transport: p.Transport}
+	run := &call{stdout: stdout, stderr: stderr, json: c.JSON, clock: p.Clock, serves: p.Serves, transport: p.Transport}
 	k.BindTo(ctx, (*context.Context)(nil))
 	err = k.Run(run)
 	if err != nil && ctx.Err() != nil {

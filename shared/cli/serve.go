@@ -65,6 +65,9 @@ func (s serveCmd) Run(ctx context.Context, c *call) error {
 			return fmt.Errorf("--tls-cert, --tls-key: %w: give a certificate and its own key, in PEM", err)
 		}
 	}
+	if c.serves != nil {
+		c.serves()
+	}
 	st, err := local.Open(ctx, front)
 	if err != nil {
 		return openError(s.Data, err)

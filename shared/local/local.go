@@ -55,10 +55,11 @@ type Config struct {
 	Lanes *gateway.Lanes
 }
 
-// LimitMemory sets how a process that runs a stack collects its garbage. A move
+// LimitMemory sets how a process that serves a stack collects its garbage. A move
 // makes garbage faster than it keeps anything: collecting half as often costs little
 // memory, of which the limit keeps it from taking more. The database's caches come
-// on top.
+// on top. A process that keeps much, such as an import, must not be limited: close to
+// its limit it would do nothing but collect.
 func LimitMemory() {
 	debug.SetGCPercent(300)
 	debug.SetMemoryLimit(72 << 20)
