@@ -115,6 +115,7 @@ var layers = []layer{
 	{of: "infra/test/killtest", kit: true},
 	{of: "infra/test/readme", kit: true},
 	{of: "infra/test/drills", kit: true},
+	{of: "infra/test/mailcheck", kit: true},
 	{of: "infra/test/simulation", kit: true},
 }
 

@@ -1,0 +1,3 @@
+// Package mailcheck compares what package mail reads of real mail with what Python's
+// email package does.
+package mailcheck
