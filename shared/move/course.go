@@ -48,9 +48,19 @@ type Look struct {
 	StuckFor time.Duration // since it last got any further
 }
 
-// note adds a sample to a move's course, unless the last one is recent and nothing
+// noted adds a sample to a move's course, unless the last one is recent and nothing
 // else is new; whenever it does, the move is alive. Whatever goes wrong is left out:
-// the move does not wait for it.
+// the move does not wait for it. Then it tells whoever listens, if anybody does. What
+// runs after the end of a move has no course.
+func noted(ctx context.Context, courses Courses, phases Phases, r Run, m desk.Move, s seen, now time.Time, onLooked func(Look)) {
+	if r.Late != "" {
+		return
+	}
+	if l := note(ctx, courses, phases, r, m, s, now); onLooked != nil {
+		onLooked(l)
+	}
+}
+
 func note(ctx context.Context, courses Courses, phases Phases, r Run, m desk.Move, s seen, now time.Time) Look {
 	l := Look{Run: r, Move: m, Progress: s.Progress, Open: s.open, Left: -1}
 	c, err := courses.Course(ctx, r.Account, r.Move)

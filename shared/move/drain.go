@@ -87,7 +87,7 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		if s.ended = !next.More; next.More {
 			s.waits = desk.WaitSettling
 		}
-		d.noted(ctx, r, m, s, now)
+		noted(ctx, d.Ledger, d.Phase, r, m, s, now, d.OnLooked)
 		return next, err
 	}
 	r.More = true
@@ -102,21 +102,10 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		}
 		w = max(min(w, next), shortWait)
 	}
-	d.noted(ctx, r, m, s, now)
+	noted(ctx, d.Ledger, d.Phase, r, m, s, now, d.OnLooked)
 	r.Wait = seconds(w)
 	r.Done, r.At = p.Done, now
 	return r, nil
-}
-
-// noted notes a move's course, and tells whoever is to know. What runs after a move's
-// end is in neither.
-func (d Drain) noted(ctx context.Context, r Run, m desk.Move, s seen, now time.Time) {
-	if r.Late != "" {
-		return
-	}
-	if l := note(ctx, d.Ledger, d.Phase, r, m, s, now); d.OnLooked != nil {
-		d.OnLooked(l)
-	}
 }
 
 // drained decides what follows a pass: a comparison after the conversion, another

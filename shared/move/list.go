@@ -76,14 +76,11 @@ func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 		listed += n
 	}
 	r.More = true
-	if r.Late != "" {
+	if r.Late != "" { // nobody is told of that
 		return r, nil
 	}
 	if open, p, err := look(ctx, l.Ledger, r); err == nil {
-		seen := note(ctx, l.Ledger, l.Phase, r, m, seen{Progress: p, open: len(open)}, l.Now())
-		if l.OnLooked != nil {
-			l.OnLooked(seen)
-		}
+		noted(ctx, l.Ledger, l.Phase, r, m, seen{Progress: p, open: len(open)}, l.Now(), l.OnLooked)
 	}
 	return r, nil
 }
