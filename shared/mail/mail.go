@@ -51,7 +51,7 @@ type Address struct{ Name, Address string }
 // that nothing may be sent back: notices of delivery and other automatic mail.
 const NoReturnPath = "<>"
 
-// Header is a message without its body. It takes a few hundred bytes, so the
+// Header is a message without its body. It takes one or two kilobytes, so the
 // headers of a whole file fit in memory.
 type Header struct {
 	File   string
