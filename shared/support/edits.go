@@ -91,7 +91,7 @@ func editToken(caller desk.Caller, id, key string, of int64, now time.Time, edit
 		}
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%s#%T#%s", caller.Agent, id, edit, key))
-	return idText.EncodeToString(sum[:5])
+	return desk.IDText.EncodeToString(sum[:5])
 }
 
 // change stores what do makes of a conversation. Do is called again with what

@@ -3,8 +3,6 @@ package support
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"maps"
@@ -154,7 +152,7 @@ func (i Intake) claim(ctx context.Context, m desk.Message, by desk.Channel, exte
 				return External{}, nil, err
 			}
 			if x.Conversation == "" {
-				x.Conversation = newConversationID(i.Now(), m)
+				x.Conversation = desk.ConversationID(i.Now(), m)
 			}
 			err = i.Messages.Claim(ctx, m.Account, m.Channel, m.External, x)
 			if errors.Is(err, desk.ErrExists) {
@@ -360,25 +358,6 @@ func since(c desk.Channel, now time.Time) time.Time {
 	return now
 }
 
-var idText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
-
-// newConversationID makes an ID that begins with the time: neighbours in time
-// are neighbours in the tables, which makes moving them cheap.
-func newConversationID(now time.Time, m desk.Message) string {
-	sum := sha256.Sum256([]byte(m.Account + "#" + m.Channel + "#" + m.External))
-	return "c" + stamp(now) + idText.EncodeToString(sum[:6])
-}
-
-// messageID makes an ID that begins with when the message was written: a
-// conversation's messages are kept in the order of their IDs. A message that is sent
-// again with another date keeps the ID that was claimed for it.
-func messageID(m desk.Message) string {
-	sum := sha256.Sum256([]byte(m.Channel + "#" + m.External))
-	return stamp(m.At) + idText.EncodeToString(sum[:10])
-}
-
-// stamp is a time as text that sorts by it; times before 1970 are 1970.
-func stamp(t time.Time) string {
-	ms := max(t.UnixMilli(), 0)
-	return idText.EncodeToString([]byte{byte(ms >> 40), byte(ms >> 32), byte(ms >> 24), byte(ms >> 16), byte(ms >> 8), byte(ms)}) // #nosec G115 -- cuts the number into bytes
-}
+// messageID is the ID that is claimed for a message: one that is sent again with another
+// date keeps it.
+func messageID(m desk.Message) string { return desk.MessageID(m.Channel, m.External, m.At) }
