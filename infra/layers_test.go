@@ -80,6 +80,8 @@ var layers = []layer{
 
 	{of: "shared/client", imports: []string{"shared/api", "shared/auth", "shared/desk"}},
 
+	{of: "shared/exchange", imports: []string{"shared/api", "shared/desk"}},
+
 	{of: "shared/cli/process", imports: []string{"shared/client", "shared/desk", "shared/local/clock", "shared/local/issuer"}},
 	{of: "shared/cli/login"},
 	{of: "shared/cli/traffic", imports: []string{"shared/api", "shared/client", "shared/desk"}},

@@ -1,0 +1,95 @@
+package exchange
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// LinesName is the name of the file of lines in a folder.
+const LinesName = "deskmove.ndjson"
+
+// Folder is where a file of lines is, by the name LinesName, and the bytes of the files
+// that it names, by their SHA-256: files/9f/9f86d0….
+type Folder string
+
+// Lines returns the path of the file of lines.
+func (f Folder) Lines() string { return filepath.Join(string(f), LinesName) }
+
+// Path returns where the bytes of a file are.
+func (f Folder) Path(sha256 string) string {
+	return filepath.Join(string(f), "files", sha256[:2], sha256)
+}
+
+// FileError says that the bytes of a file are not in the folder, or are others.
+type FileError struct {
+	SHA256  string
+	Problem string
+}
+
+func (e *FileError) Error() string { return "file " + e.SHA256 + ": " + e.Problem }
+
+// Check reads the bytes of a file, and returns a *FileError unless they are its own.
+func (f Folder) Check(file File) error {
+	in, err := os.Open(f.Path(file.SHA256)) // #nosec G304 -- in a folder that the user named
+	if errors.Is(err, fs.ErrNotExist) {
+		return &FileError{file.SHA256, "its bytes are not in the folder; add them as files/" + file.SHA256[:2] + "/" + file.SHA256}
+	}
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	n, err := io.Copy(sum, in)
+	if err = errors.Join(err, in.Close()); err != nil {
+		return fmt.Errorf("file %s: %w", file.SHA256, err)
+	}
+	switch is := hex.EncodeToString(sum.Sum(nil)); {
+	case is != file.SHA256:
+		return &FileError{file.SHA256, "its bytes have the hash " + is + "; take them as they were written"}
+	case n != file.Size:
+		return &FileError{file.SHA256, fmt.Sprintf("it has %d bytes, and its line says %d", n, file.Size)}
+	}
+	return nil
+}
+
+// Has reports whether a file of the size is there, without reading its bytes: Put
+// leaves none there that is not whole.
+func (f Folder) Has(file File) bool {
+	info, err := os.Stat(f.Path(file.SHA256))
+	return err == nil && info.Size() == file.Size
+}
+
+// Put writes the bytes of a file, whole or not at all. If they are not its own, the
+// error is a *FileError.
+func (f Folder) Put(file File, bytes io.Reader) (err error) {
+	path := f.Path(file.SHA256)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	out, err := os.CreateTemp(filepath.Dir(path), "part-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, out.Close(), os.Remove(out.Name()))
+		}
+	}()
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(out, sum), io.LimitReader(bytes, file.Size+1))
+	if err != nil {
+		return fmt.Errorf("file %s: %w", file.SHA256, err)
+	}
+	if hex.EncodeToString(sum.Sum(nil)) != file.SHA256 || n != file.Size {
+		return &FileError{file.SHA256, "the bytes that came are others; try again"}
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return os.Rename(out.Name(), path)
+}
