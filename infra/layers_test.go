@@ -81,6 +81,7 @@ var layers = []layer{
 	{of: "shared/client", imports: []string{"shared/api", "shared/auth", "shared/desk"}},
 
 	{of: "shared/exchange", imports: []string{"shared/api", "shared/desk"}},
+	{of: "shared/exchange/hubspot", imports: []string{"shared/api", "shared/desk", "shared/exchange"}},
 
 	{of: "shared/cli/process", imports: []string{"shared/client", "shared/desk", "shared/local/clock", "shared/local/issuer"}},
 	{of: "shared/cli/login"},
