@@ -9,13 +9,18 @@ import (
 
 	"deskmove/shared/api"
 	"deskmove/shared/desk"
+	"deskmove/shared/mail/note"
 )
 
 // TestTextsOfCodes looks for a text, in both languages, of every code that a
 // person can meet.
 func TestTextsOfCodes(t *testing.T) {
 	codes := api.AllCodes()
-	kinds := map[string]desk.Codes{"problem.": codes.Problems, "field.": codes.Fields, "find.": codes.Findings, "fail.": codes.Failures}
+	repairs := desk.Codes{}
+	for _, c := range note.Codes() {
+		repairs[string(c)] = nil
+	}
+	kinds := map[string]desk.Codes{"problem.": codes.Problems, "field.": codes.Fields, "find.": codes.Findings, "fail.": codes.Failures, "repair.": repairs}
 	for _, file := range []string{"ui/text.en.ts", "ui/text.nb.ts"} {
 		texts := readTexts(t, file)
 		for prefix, codes := range kinds {

@@ -14,6 +14,8 @@ export const me = new Store<Me | undefined>(undefined);
 export const directory = new Store<Directory | undefined>(undefined);
 export const notices = new Store<Notice[]>([]);
 export const counts = new Store<Counts | undefined>(undefined);
+/** Labels that the reader has met, in order: to choose from. The API lists none. */
+export const labels = new Store<string[]>([]);
 
 const whileMoving = 5_000; // between questions for notices
 const else_ = 30_000;
@@ -51,6 +53,7 @@ export function closeAccount() {
   directory.set(undefined);
   notices.set([]);
   counts.set(undefined);
+  labels.set([]);
 }
 
 async function readNotices(): Promise<number | undefined> {

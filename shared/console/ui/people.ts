@@ -1,4 +1,5 @@
 // Who wrote, as channels name them: an address with or without a name, a number, a name.
+import type { Address } from "./api.gen";
 
 export interface Party {
   name: string;
@@ -12,4 +13,17 @@ export function party(from: string): Party {
   if (!m) return { name: from.trim() };
   const [, name = "", address = ""] = m;
   return name ? { name, address } : { name: address };
+}
+
+/** partyOf is whom an address of a message names; its name is empty if it names nobody. */
+export function partyOf(a: Address | undefined): Party {
+  const read = party(a?.address ?? "");
+  if (!a?.name) return read;
+  const address = read.address ?? read.name;
+  return address && address !== a.name ? { name: a.name, address } : { name: a.name };
+}
+
+/** isolated keeps the direction of writing of a name from turning the words around it. */
+export function isolated(name: string): string {
+  return `\u2068${name}\u2069`;
 }

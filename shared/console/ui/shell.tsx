@@ -282,6 +282,7 @@ export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
     ["keys.open", ["Enter"], lists],
     ["keys.close", ["E"], lists],
     ["keys.owner", ["A"], lists],
+    ["keys.label", ["L"], lists],
     ["keys.status", ["S"], hasPage("/app/desk") && m.helpDesk],
     ["keys.move", ["M"], isAdmin(m)],
     ["keys.escape", ["Esc"], true],

@@ -2,12 +2,13 @@
 import * as shapes from "lucide";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { agentName, channelName, directory } from "./account";
+import { agentName, statusName, type Directory } from "./account";
 import { call } from "./api";
-import type { Conversation, Message, MessageList } from "./api.gen";
-import { t } from "./i18n";
-import { Avatar, Button, Icon, ProblemView, Skeleton, Time, toast } from "./parts";
-import { party, type Party } from "./people";
+import type { Edit, MessageList } from "./api.gen";
+import { list as enumerate, rich, t } from "./i18n";
+import { Sign, Written, type Of } from "./message";
+import { Button, ProblemView, Skeleton, Time, toast } from "./parts";
+import { isolated } from "./people";
 import { usePoll } from "./poll";
 import { moment } from "./time";
 
@@ -21,8 +22,55 @@ export interface Happening {
 
 const newMessagesEvery = 5_000;
 
+/** edited are what agents did to a conversation and its ticket, as far back as that is known. */
+export function edited(edits: Edit[] | undefined, directory: Directory): Happening[] {
+  return (edits ?? []).map((e) => ({
+    at: e.at,
+    icon: shapes.pencil,
+    text: (
+      <>
+        {rich("edit.by", {
+          name: (
+            <b>
+              <bdi>{agentName(e.by)}</bdi>
+            </b>
+          ),
+          what: enumerate(deeds(e, directory)),
+        })}
+        <span class="small">
+          {" · "}
+          <Time at={e.at}>{moment(e.at)}</Time>
+        </span>
+      </>
+    ),
+  }));
+}
+
+function deeds(e: Edit, { statuses }: Directory): string[] {
+  const done: string[] = [];
+  if (e.made) done.push(t("edit.made"));
+  else if (e.status !== undefined) {
+    // Of a conversation it is one of two, of a ticket one of the account's.
+    const named = statuses.some((s) => s.id === e.status);
+    if (!named && e.status === "closed") done.push(t("edit.closed"));
+    else if (!named && e.status === "open") done.push(t("edit.reopened"));
+    else done.push(t("edit.status", { status: isolated(statusName(e.status)) }));
+  }
+  if (e.owner === "") done.push(t("edit.unowned"));
+  else if (e.owner !== undefined) done.push(e.owner === e.by ? t("edit.took") : t("edit.owner", { name: isolated(agentName(e.owner)) }));
+  if (e.tags) done.push(t("edit.labels"));
+  return done;
+}
+
+/** lastEditor is who made the last edit, if that is one that was not there before; else "". */
+export function lastEditor(now: { edits?: Edit[] } | undefined, before: { edits?: Edit[] }): string {
+  const last = now?.edits?.at(-1);
+  const seen = before.edits?.at(-1);
+  return last && (last.at !== seen?.at || last.by !== seen.by) ? last.by : "";
+}
+
 interface Props {
-  of: Pick<Conversation, "id" | "customer" | "subject">;
+  of: Of;
   happened: Happening[];
   /** Leaves the page at its top, where there is more than the thread. */
   fromTop?: boolean;
@@ -61,8 +109,8 @@ export function Thread({ of, happened, fromTop }: Props) {
     setBusy(false);
   };
   // Without the first messages, what happened before those that are shown is left out.
-  const first = messages[0]?.at ?? "";
-  const events = next ? happened.filter((h) => h.at >= first) : happened;
+  const first = Date.parse(messages[0]?.at ?? "") || 0;
+  const events = next ? happened.filter((h) => Date.parse(h.at) >= first) : happened;
   const list: { at: string; key: string; node: ComponentChildren }[] = [
     ...events.map((h, i) => ({ at: h.at, key: "event" + i, node: <Event of={h} /> })), // before what was written at the same time
     ...messages.map((m) => ({ at: m.at ?? "", key: m.id, node: <Written m={m} of={of} /> })),
@@ -90,114 +138,8 @@ export function Thread({ of, happened, fromTop }: Props) {
 function Event({ of: h }: { of: Happening }) {
   return (
     <div class="event">
-      <span class={h.teal ? "sign teal" : "sign"}>
-        <Icon of={h.icon} size={13} />
-      </span>
+      <Sign of={h.icon} teal={h.teal} />
       <p>{h.text}</p>
     </div>
   );
-}
-
-/** Written is one message. Its words are text, and stay so. */
-function Written({ m, of }: { m: Message; of: Props["of"] }) {
-  const [whole, setWhole] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const [formatted, setFormatted] = useState(false); // instead of the text
-  const byAgent = m.author === "agent";
-  const { name: called = "", address = "" } = m.from ?? {};
-  const sender: Party = called ? { name: called, address } : party(address || of.customer);
-  const known = m.agent || directory.value?.agents.find((a) => a.id === sender.name)?.id;
-  const name = (byAgent && known ? agentName(known) : sender.name) || t("word.unknown");
-  const beside = byAgent ? t("thread.by", { channel: channelName(m.channelId) }) : sender.address;
-  const readWhole = async () => {
-    setBusy(true);
-    try {
-      setWhole(await readPart(of.id, m.id, "text"));
-    } catch {
-      toast(t("thread.notRead"));
-    }
-    setBusy(false);
-  };
-  return (
-    <article class="message">
-      <Avatar name={name} big />
-      <div class="grow">
-        <header>
-          <bdi class="strong">{name}</bdi>
-          <span class="muted small">
-            {beside && (
-              <>
-                <bdi>{beside}</bdi>
-                {" · "}
-              </>
-            )}
-            {m.at && <Time at={m.at}>{moment(m.at)}</Time>}
-          </span>
-        </header>
-        {m.subject && m.subject !== of.subject && (
-          <p class="small muted">
-            <bdi>{m.subject}</bdi>
-          </p>
-        )}
-        <p class="words" dir="auto" hidden={formatted}>
-          {whole ?? m.text ?? ""}
-          {m.textCut && whole === undefined && "…"}
-        </p>
-        <div class="row wrap">
-          {m.textCut && whole === undefined && !formatted && (
-            <Button kind="quiet" busy={busy} onClick={() => void readWhole()}>
-              {t("thread.whole")}
-            </Button>
-          )}
-          {m.hasHtml && <Formatted conversation={of.id} message={m.id} onShow={setFormatted} />}
-        </div>
-      </div>
-    </article>
-  );
-}
-
-/**
- * Formatted shows the HTML part, which the server has cleaned, in a frame of its
- * own: a Blob, since the page's policy gives no string to the DOM as HTML. The
- * frame runs nothing and loads nothing.
- */
-function Formatted({ conversation, message, onShow }: { conversation: string; message: string; onShow: (on: boolean) => void }) {
-  const [url, set] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  useEffect(() => {
-    onShow(url !== undefined);
-    return () => void (url && URL.revokeObjectURL(url));
-  }, [url]);
-  const show = async () => {
-    setBusy(true);
-    try {
-      const html = await readPart(conversation, message, "html");
-      set(URL.createObjectURL(new Blob([html], { type: "text/html; charset=utf-8" })));
-    } catch {
-      toast(t("thread.notRead"));
-    }
-    setBusy(false);
-  };
-  return (
-    <>
-      <Button kind="quiet" icon={shapes.fileText} busy={busy} aria-expanded={url !== undefined} onClick={() => (url ? set(undefined) : void show())}>
-        {t(url ? "thread.text" : "thread.html")}
-      </Button>
-      {url && <iframe class="formatted" sandbox="" src={url} title={t("thread.html")} />}
-    </>
-  );
-}
-
-const mostPieces = 8; // of a megabyte or so; more than anyone reads
-
-async function readPart(id: string, message: string, part: "text" | "html"): Promise<string> {
-  let text = "";
-  let offset: number | undefined;
-  for (let i = 0; i < mostPieces; i++) {
-    const piece = (await call("GET /v1/conversations/{id}/messages/{message}/{part}", { path: { id, message, part }, query: { offset } })).data;
-    text += piece.text;
-    offset = piece.next;
-    if (!offset) return text;
-  }
-  return text + "…";
 }

@@ -284,6 +284,8 @@ export function Chip({ on, onChange, children }: { on: boolean; onChange: (on: b
 
 /** undone says that an edit was not made, and why. */
 export function undone(e: unknown): string {
+  const field = e instanceof ApiError ? e.fields[0] : undefined;
+  if (field) return t("edit.undone", { why: fieldText(field) });
   const { title, remedy } = problemText(e);
   return t("edit.undone", { why: e instanceof ApiError && e.code === "network" ? title : [title, remedy].filter(Boolean).join(". ") });
 }

@@ -83,9 +83,10 @@ const everyWarning = ["agents-without-access", "connected-left-behind", "routing
 
 let mails = 0;
 
-/** write has a customer write to a channel; in a conversation, if one is named. */
-export async function write(of, { channel = "support-mail", conversation, ...more } = {}) {
-  const message = { externalId: `walk-${process.pid}-${mails++}@example.com`, author: "customer", from: "kim@example.com", subject: "A question", text: "Hello?", ...more };
+/** write has a customer write to a channel; in a conversation, if one is named. from may be an address alone. */
+export async function write(of, { channel = "support-mail", conversation, from = "kim@example.com", ...more } = {}) {
+  const sender = typeof from === "string" ? { address: from } : from;
+  const message = { externalId: `walk-${process.pid}-${mails++}@example.com`, author: "customer", from: sender, subject: "A question", text: "Hello?", ...more };
   return conversation
     ? await api(of, `POST /v1/conversations/${conversation}/messages`, { channelId: channel, ...message })
     : await api(of, `POST /v1/channels/${channel}/conversations`, message);

@@ -61,6 +61,39 @@ describe("pages", () => {
     }
   });
 
+  test("tables of channels break no word, whatever the size of text and window", async (t) => {
+    const page = await open(t, of);
+    await signIn(page, of, "Ada Lind", "/app/settings/channels");
+    const broken = [];
+    for (const path of ["/app/settings/channels", "/app/service/chatflows"]) {
+      await go(page, path);
+      await page.locator(".fits td").first().waitFor();
+      for (const size of ["100%", "150%", "200%"])
+        for (const width of [1440, 1240, 1000, 901, 900, 760, 360]) {
+          await page.setViewportSize({ width, height: 900 });
+          const found = await page.evaluate((size) => {
+            document.documentElement.style.fontSize = size;
+            const words = [];
+            const heads = getComputedStyle(document.querySelector(".fits thead")).position === "static";
+            const texts = document.createTreeWalker(document.querySelector(".fits table"), NodeFilter.SHOW_TEXT);
+            for (let text; (text = texts.nextNode()); )
+              for (const w of text.data.matchAll(/\p{L}+/gu)) {
+                const range = document.createRange();
+                range.setStart(text, w.index);
+                range.setEnd(text, w.index + w[0].length);
+                const lines = new Set([...range.getClientRects()].filter((r) => r.width).map((r) => Math.round(r.top)));
+                // Addresses may be broken anywhere.
+                if (lines.size > 1 && !text.parentElement.closest(heads ? ".sub, .hide-text" : ".sub, .hide-text, thead")) words.push(w[0]);
+              }
+            return words;
+          }, size);
+          broken.push(...found.map((w) => `${w}, with text of ${size} in a window of ${width}`));
+          await fits(page, `${path} with text of ${size} in a window of ${width}`).catch((e) => broken.push(e.message));
+        }
+    }
+    assert.deepEqual(broken, []);
+  });
+
   test("lists have the order that one chooses", async (t) => {
     const first = await write(of, { channel: "hotline", from: "+47 1", subject: "The first of two" });
     await write(of, { channel: "hotline", from: "+47 2", subject: "The second of two" });

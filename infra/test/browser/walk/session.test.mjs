@@ -121,7 +121,7 @@ describe("sessions and connections", () => {
     await api(of, "PATCH /v1/conversations/" + id, { owner: "chloe" });
     await page.getByRole("button", { name: /^Close/ }).click();
     late = false;
-    await page.getByText(/changed it a moment ago\. Here is how it is now\./).first().waitFor();
+    await page.getByText("Ada Lind changed it a moment ago. Here is how it is now.").first().waitFor();
     await page.getByRole("button", { name: /Chloé Martin/ }).waitFor();
     assert.equal((await api(of, "GET /v1/conversations/" + id)).status, "open", "nothing was overwritten");
   });

@@ -84,45 +84,47 @@ export function useMoveKey(act: (id: string) => void) {
 
 function ChannelTable({ channels, me, moving }: { channels: Channel[]; me: Me; moving?: Notice }) {
   return (
-    <table class="table channels">
-      <caption class="hide-text">{t("channels.table")}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t("channels.channel")}</th>
-          <th scope="col" class="c-type">{t("channels.type")}</th>
-          <th scope="col" class="c-home">{t("channels.home")}</th>
-          <th scope="col" class="c-n right">{t("channels.conversations")}</th>
-          <th scope="col" class="c-day">{t("channels.perDay")}</th>
-          <th scope="col" class="c-move">{t("channels.move.head")}</th>
-          <th scope="col" class="c-more">
-            <span class="hide-text">{t("channels.options")}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {channels.map((c) => (
-          <tr key={c.id} data-channel={c.id}>
-            <td class="c-thing">
-              <Thing icon={typeIcon(c)} name={c.name || c.id} sub={addressOf(c)} />
-            </td>
-            <td class="c-type">{t(("type." + c.type) as Key)}</td>
-            <td class="c-home">
-              <HomePill home={c.home} />
-            </td>
-            <td class="c-n right">
-              <Conversations of={c} />
-            </td>
-            <td class="c-day">{c.perDay && <PerDay values={c.perDay} />}</td>
-            <td class="c-move">
-              <Verdict of={c} me={me} moving={moving} />
-            </td>
-            <td class="c-more">
-              <Menu label={t("do.options", { name: c.name || c.id })} button={<Icon of={shapes.ellipsis} size={18} />} items={entries(c, me, moving)} />
-            </td>
+    <div class="fits">
+      <table class="table channels">
+        <caption class="hide-text">{t("channels.table")}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t("channels.channel")}</th>
+            <th scope="col" class="c-type">{t("channels.type")}</th>
+            <th scope="col" class="c-home">{t("channels.home")}</th>
+            <th scope="col" class="c-n right">{t("channels.conversations")}</th>
+            <th scope="col" class="c-day">{t("channels.perDay")}</th>
+            <th scope="col" class="c-move">{t("channels.move.head")}</th>
+            <th scope="col" class="c-more">
+              <span class="hide-text">{t("channels.options")}</span>
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {channels.map((c) => (
+            <tr key={c.id} data-channel={c.id}>
+              <td class="c-thing">
+                <Thing icon={typeIcon(c)} name={c.name || c.id} sub={addressOf(c)} />
+              </td>
+              <td class="c-type">{t(("type." + c.type) as Key)}</td>
+              <td class="c-home">
+                <HomePill home={c.home} />
+              </td>
+              <td class="c-n right">
+                <Conversations of={c} />
+              </td>
+              <td class="c-day">{c.perDay && <PerDay values={c.perDay} />}</td>
+              <td class="c-move">
+                <Verdict of={c} me={me} moving={moving} />
+              </td>
+              <td class="c-more">
+                <Menu label={t("do.options", { name: c.name || c.id })} button={<Icon of={shapes.ellipsis} size={18} />} items={entries(c, me, moving)} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -5,13 +5,14 @@ import { ApiError, call } from "../api";
 import type { Ticket, TicketEdit } from "../api.gen";
 import { rich, t, type Key } from "../i18n";
 import { useKeys } from "../keys";
+import { LabelFilter, Labels, RowLabels } from "../labels";
 import { bar, Button, Empty, Icon, IconButton, Kbd, Loaded, Menu, Pill, Time, toast } from "../parts";
 import { party } from "../people";
 import { usePoll, type Reading } from "../poll";
 import { go, place, refine, useArrival, useTitle } from "../router";
 import { dues, type Due } from "../sla";
 import { stacked, useMedia, useStore } from "../store";
-import { Thread, type Happening } from "../thread";
+import { edited, lastEditor, Thread, type Happening } from "../thread";
 import { clock, day, duration, longDay, moment, sameDay, weekday } from "../time";
 import { howMany, order, undone, useRows, WorkList, type Rows } from "../worklist";
 import { typeIcon } from "./channels";
@@ -38,15 +39,16 @@ export function DeskPage() {
   const view = views.find((v) => v === q.get("view")) ?? "open";
   const channel = q.get("channel") ?? "";
   const owner = q.get("owner") ?? "";
+  const tag = q.get("tag") ?? "";
   const [search, setSearch] = useState<string>();
   const by = useStore(order);
   const [due, setDue] = useState("");
   useEffect(() => setDue(new Date(Date.now() + lateSoon).toISOString()), [view]);
   const sort = sortable.has(view) ? { by } : undefined;
-  const list = useRows("GET /v1/tickets", search ? { q: search } : { ...wanted(view, me.id, directory, due), sort: sort?.by, channel: channel || undefined, ...(owner && { owner }) });
+  const list = useRows("GET /v1/tickets", search ? { q: search } : { ...wanted(view, me.id, directory, due), sort: sort?.by, channel: channel || undefined, tag: tag || undefined, ...(owner && { owner }) });
   const suffix = q.size ? "?" + q.toString() : "";
   const href = (one: Ticket) => (one.home === "inbox" ? "/app/inbox/" + encodeURIComponent(one.conversationId) : "/app/desk/" + encodeURIComponent(one.id) + suffix);
-  const count = n && !channel && !owner && { open: n.open, mine: n.mine, nobody: n.unowned }[view as string];
+  const count = n && !channel && !owner && !tag && { open: n.open, mine: n.mine, nobody: n.unowned }[view as string];
   const chip = (label: string) => (
     <>
       <span class="clip">{label}</span>
@@ -92,6 +94,7 @@ export function DeskPage() {
                   ...directory.channels.filter((c) => c.home !== "inbox").map((c) => ({ label: c.name, checked: c.id === channel, onSelect: () => refine({ channel: c.id }) })),
                 ]}
               />
+              <LabelFilter value={tag} />
             </>
           }
           row={(one) => <DeskRow of={one} directory={directory} />}
@@ -165,6 +168,7 @@ function DeskRow({ of: one, directory }: { of: Ticket; directory: Directory }) {
         <span class="grow">{first && <DueMark of={first} now={now} />}</span>
         <Owner id={one.owner} />
       </span>
+      <RowLabels of={one.tags} />
     </>
   );
 }
@@ -264,7 +268,7 @@ function Reader({ of, one, small, back, list, href }: OpenedProps & { of: Readin
       if (e instanceof ApiError && e.code === "changed") {
         const now = e.problem.current as Ticket | undefined;
         if (now) of.put(now);
-        const who = now?.edited && now.edited.revision > before.revision ? now.edited.by : "";
+        const who = lastEditor(now, before);
         toast(who ? t("edit.changed412", { name: agentName(who) }) : t("edit.changed"));
         return;
       }
@@ -330,7 +334,7 @@ function happenings(one: Ticket, directory: Directory): Happening[] {
   if (one.importedAt && one.provenance === "history") {
     list.push({ at: one.importedAt, icon: shapes.arrowLeftRight, teal: true, text: rich("ticket.movedAt", { when: <b>{when(one.importedAt)}</b> }) });
   }
-  return list;
+  return [...list, ...edited(one.edits, directory)];
 }
 
 /** when is a day and a time in a sentence: "today, 20:02", "24 November 2026, 20:02". */
@@ -372,12 +376,14 @@ function Properties({ one, directory, compact, onEdit }: PropertiesProps) {
       <OwnerMenu value={one.owner} agents={withAccess(directory)} hint={!compact} onChoose={(owner) => onEdit({ owner })} />
     </span>
   );
+  const labels = <Labels of={one.tags} href={(l) => "/app/desk?tag=" + encodeURIComponent(l)} onChange={(tags) => onEdit({ tags })} />;
   if (compact)
     return (
       <>
         {statusMenu}
         {ownerMenu}
         {all[0] && <DueMark of={all[0]} now={now} />}
+        {labels}
       </>
     );
   return (
@@ -389,6 +395,10 @@ function Properties({ one, directory, compact, onEdit }: PropertiesProps) {
       <div>
         <h2>{t("ticket.owner")}</h2>
         {ownerMenu}
+      </div>
+      <div>
+        <h2>{t("labels.title")}</h2>
+        {labels}
       </div>
       {all.length > 0 && (
         <div>

@@ -22,25 +22,27 @@ export function FlowsPage() {
           const flows = data.items.filter((c) => c.type === "chat");
           if (flows.length === 0) return <Empty icon={shapes.messageSquare}>{rich("flows.empty", { command: <Copy text="deskmove apply account.yaml" /> })}</Empty>;
           return (
-            <table class="table flows">
-              <caption class="hide-text">{t("nav.flows")}</caption>
-              <thead>
-                <tr>
-                  <th scope="col">{t("flows.flow")}</th>
-                  <th scope="col">{t("channels.home")}</th>
-                  <th scope="col" class="c-n right">{t("channels.conversations")}</th>
-                  <th scope="col" class="c-move">{t("channels.move.head")}</th>
-                  <th scope="col" class="c-more">
-                    <span class="hide-text">{t("channels.options")}</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {flows.map((c) => (
-                  <Flow key={c.id} of={c} me={me} moving={moving} />
-                ))}
-              </tbody>
-            </table>
+            <div class="fits">
+              <table class="table flows">
+                <caption class="hide-text">{t("nav.flows")}</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">{t("flows.flow")}</th>
+                    <th scope="col">{t("channels.home")}</th>
+                    <th scope="col" class="c-n right">{t("channels.conversations")}</th>
+                    <th scope="col" class="c-move">{t("channels.move.head")}</th>
+                    <th scope="col" class="c-more">
+                      <span class="hide-text">{t("channels.options")}</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {flows.map((c) => (
+                    <Flow key={c.id} of={c} me={me} moving={moving} />
+                  ))}
+                </tbody>
+              </table>
+            </div>
           );
         }}
       </Loaded>

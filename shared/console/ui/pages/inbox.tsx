@@ -5,12 +5,13 @@ import { ApiError, call, problemText } from "../api";
 import type { Conversation, ConversationEdit } from "../api.gen";
 import { t } from "../i18n";
 import { useKeys } from "../keys";
+import { LabelFilter, Labels, RowLabels } from "../labels";
 import { Avatar, Button, Dialog, Empty, Icon, Kbd, Loaded, Menu, Time, bar, toast } from "../parts";
 import { party } from "../people";
 import { usePoll, type Reading } from "../poll";
 import { go, place, refine, useArrival, useTitle } from "../router";
 import { stacked, useMedia, useStore } from "../store";
-import { Thread } from "../thread";
+import { edited, lastEditor, Thread } from "../thread";
 import { moment } from "../time";
 import { Chip, order, undone, useRows, WorkList } from "../worklist";
 import { typeIcon } from "./channels";
@@ -30,12 +31,13 @@ export function InboxPage() {
   const closed = q.get("status") === "closed";
   const unowned = q.get("unowned") === "1";
   const channel = q.get("channel") ?? "";
+  const tag = q.get("tag") ?? "";
   const by = useStore(order);
   const list = useRows(
     "GET /v1/conversations",
     search
       ? { q: search }
-      : { home: "inbox", status: closed ? "closed" : "open", owner: mine ? me.id : undefined, unowned: unowned || undefined, channel: channel || undefined, sort: closed ? undefined : by },
+      : { home: "inbox", status: closed ? "closed" : "open", owner: mine ? me.id : undefined, unowned: unowned || undefined, channel: channel || undefined, tag: tag || undefined, sort: closed ? undefined : by },
   );
   const options = [{ id: "", name: t("filter.allChannels") }, ...directory.channels];
   const suffix = here.query.size ? "?" + here.query.toString() : "";
@@ -52,7 +54,7 @@ export function InboxPage() {
           search={search}
           onSearch={setSearch}
           sort={closed ? undefined : { by }}
-          empty={search ? t("search.none") : closed || mine || unowned || channel ? t("empty.filtered") : t("empty.inbox")}
+          empty={search ? t("search.none") : closed || mine || unowned || channel || tag ? t("empty.filtered") : t("empty.inbox")}
           filters={
             <>
               <Chip on={mine} onChange={(on) => refine({ mine: on ? "1" : undefined, unowned: undefined })}>
@@ -78,12 +80,13 @@ export function InboxPage() {
                 class="chip"
                 button={
                   <>
-                    <span class="clip">{channel ? channelName(channel) : t("filter.allChannels")}</span>
+                    <span class="clip">{channel ? channelName(channel) : t("channels.channel")}</span>
                     <Icon of={shapes.chevronDown} size={12} />
                   </>
                 }
                 items={options.map((c) => ({ label: c.name, checked: c.id === channel, onSelect: () => refine({ channel: c.id || undefined }) }))}
               />
+              <LabelFilter value={tag} />
             </>
           }
           row={(c, gone) => <InboxRow of={c} gone={gone} directory={directory} mayOpen={me.helpDesk} />}
@@ -136,6 +139,7 @@ function InboxRow({ of: c, gone, directory, mayOpen }: { of: Conversation; gone:
           </>
         )}
       </span>
+      <RowLabels of={c.tags} />
     </>
   );
 }
@@ -238,8 +242,10 @@ function Conversing({ of, c, small, back, onChange, onLeave }: { of: Reading<Con
         if (me.helpDesk) askMoved({ ticket: e.problem.ticketId, edit: change });
         else toast(problemText(e).title);
       } else if (e instanceof ApiError && e.code === "changed") {
-        if (e.problem.current) of.put(e.problem.current as Conversation);
-        toast(t("edit.changed"));
+        const now = e.problem.current as Conversation | undefined;
+        if (now) of.put(now);
+        const who = lastEditor(now, before);
+        toast(who ? t("edit.changed412", { name: agentName(who) }) : t("edit.changed"));
       } else {
         toast(undone(e));
       }
@@ -252,6 +258,11 @@ function Conversing({ of, c, small, back, onChange, onLeave }: { of: Reading<Con
     Escape: () => go(back),
   });
   const customer = party(c.customer);
+  const happened = edited(c.edits, directory);
+  if (c.waitingSince && c.status === "open" && here) {
+    happened.push({ at: new Date().toISOString(), icon: shapes.clock, text: t("inbox.waits", { time: moment(c.waitingSince) }) });
+  }
+  const labels = <Labels of={c.tags} href={(l) => "/app/inbox?tag=" + encodeURIComponent(l)} onChange={here ? (tags) => void edit({ tags }) : undefined} />;
   return (
     <>
       <header class="read-head">
@@ -261,6 +272,7 @@ function Conversing({ of, c, small, back, onChange, onLeave }: { of: Reading<Con
           <p class="small muted break">
             <bdi>{customer.name || t("word.unknown")}</bdi> · {channel ? by(channel.type, channel.name) : c.channelId}
           </p>
+          {!small && labels}
         </div>
         {here ? (
           <div class="actions">
@@ -280,15 +292,9 @@ function Conversing({ of, c, small, back, onChange, onLeave }: { of: Reading<Con
           </p>
         )}
       </header>
+      {small && <div class="folded">{labels}</div>}
       <div class="scroll in">
-        <Thread
-          of={c}
-          happened={
-            c.waitingSince && c.status === "open" && here
-              ? [{ at: new Date().toISOString(), icon: shapes.clock, text: t("inbox.waits", { time: moment(c.waitingSince) }) }]
-              : []
-          }
-        />
+        <Thread of={c} happened={happened} />
       </div>
       {moved && <MovedDialog ask={moved} onClose={() => askMoved(undefined)} />}
     </>
@@ -345,7 +351,7 @@ function MovedDialog({ ask, onClose }: { ask: { ticket: string; edit: Conversati
       const wanted = ask.edit.status && statuses.find((s) => s.pipelineId === pipeline && s.closed === (ask.edit.status === "closed"));
       await call("PATCH /v1/tickets/{id}", {
         path: { id: ask.ticket },
-        body: { owner: ask.edit.owner, status: wanted ? wanted.id : undefined },
+        body: { owner: ask.edit.owner, status: wanted ? wanted.id : undefined, tags: ask.edit.tags },
         headers: { "If-Match": `"${now.revision}"`, "Idempotency-Key": crypto.randomUUID() },
       });
       onClose();
