@@ -56,12 +56,13 @@ type poster struct {
 // thread hands one thread over, then sets its state.
 func (p *poster) thread(ctx context.Context, t *thread.Thread) error {
 	var o outcome
+	was := p.past(t)
 	for i, item := range t.Items {
 		m, err := p.message(item, &o)
 		if err != nil {
 			return err
 		}
-		taken, err := p.take(ctx, t, i, m, o.conversation)
+		taken, err := p.take(ctx, t, i, m, o.conversation, was)
 		if err == nil {
 			o.add(taken, m)
 		}
@@ -131,8 +132,8 @@ func (p *poster) past(t *thread.Thread) *api.PastConversation {
 	var was api.PastConversation
 	var at time.Time
 	for _, item := range t.Items {
-		h := p.spool.Headers()[item.Index]
-		at = date(h, at)
+		h := &p.spool.Headers()[item.Index]
+		at = date(*h, at)
 		switch {
 		case !p.fence.IsZero() && !at.Before(p.fence):
 		case p.people.own(h.From.Address):
@@ -185,7 +186,10 @@ func references(t *thread.Thread, h mail.Header, self string) []string {
 	seen := map[string]bool{self: true}
 	for _, ids := range [][]string{h.InReplyTo, h.References, t.Aliases} {
 		for _, id := range ids {
-			if !seen[id] && len(refs) < mostReferences {
+			if len(refs) == mostReferences {
+				return refs
+			}
+			if !seen[id] {
 				seen[id] = true
 				refs = append(refs, id)
 			}
@@ -196,8 +200,9 @@ func references(t *thread.Thread, h mail.Header, self string) []string {
 
 // take hands a message over. If it is too large, its attachments stay behind,
 // then its HTML, of which the text says the same.
-func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m api.MessageContent, conversation string) (api.Taken, error) {
-	item, was := t.Items[i], p.past(t)
+// A message that begins a conversation says what was.
+func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m api.MessageContent, conversation string, was *api.PastConversation) (api.Taken, error) {
+	item := t.Items[i]
 	send := func() (api.Taken, error) {
 		if conversation != "" {
 			return p.api.AddMessage(ctx, conversation, api.AddedMessage{ChannelID: p.options.Channel, MessageContent: m})
