@@ -100,14 +100,17 @@ type movesInput struct {
 	Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most items of the page."`
 	Channel   string `query:"channel" example:"support-mail" doc:"Only those of this channel."`
 	Rehearsal string `query:"rehearsal" enum:"true,false" doc:"Only rehearsals, or only moves."`
-	Status    string `query:"status" enum:"starting,running,attention,done" doc:"Only those with this status."`
+	Status    string `query:"status" enum:"starting,running,attention,done,unsettled" doc:"Only those with this status; unsettled are all that are not done: they run, or wait for a person."`
 }
+
+// unsettled asks for all moves that are not done.
+const unsettled = "unsettled"
 
 // keeps reports whether a move is one of those asked for.
 func (in *movesInput) keeps(m desk.Move) bool {
 	return (in.Channel == "" || in.Channel == m.Choices.Channel) &&
 		(in.Rehearsal == "" || in.Rehearsal == strconv.FormatBool(m.Choices.Rehearsal)) &&
-		(in.Status == "" || in.Status == string(m.Status))
+		(in.Status == "" || in.Status == string(m.Status) || in.Status == unsettled && m.Status != desk.Done)
 }
 
 func (a *api) listMoves(ctx context.Context, c desk.Admitted, in *movesInput) (*body[list[ChannelMove]], error) {
@@ -132,7 +135,7 @@ func (a *api) listMoves(ctx context.Context, c desk.Admitted, in *movesInput) (*
 		if err != nil {
 			return nil, err
 		}
-		l.Items[i].follow(m, course)
+		l.Items[i].follow(m, course, a.Now())
 	}
 	return &body[list[ChannelMove]]{l}, nil
 }
@@ -147,7 +150,7 @@ func (a *api) getMove(ctx context.Context, c desk.Admitted, in *moveInput) (*pol
 		return nil, err
 	}
 	w := writeMove(m.Move)
-	w.follow(m.Move, m.Course)
+	w.follow(m.Move, m.Course, a.Now())
 	w.Access, w.Expected = m.Access, m.Expected
 	w.Progress = &Progress{m.Planned, m.Done, m.Created, m.AsIs, m.Live, m.Stayed, m.Failed}
 	w.OpenBatches, w.RatePerSecond = &m.Open, &m.Rate
@@ -159,11 +162,16 @@ func (a *api) getMove(ctx context.Context, c desk.Admitted, in *moveInput) (*pol
 }
 
 // follow adds what a move has noted of itself.
-func (w *ChannelMove) follow(m desk.Move, course desk.Course) {
+func (w *ChannelMove) follow(m desk.Move, course desk.Course, now time.Time) {
 	s := course.Last()
 	w.Expected, w.LookedAt = move.Expected(m, course.Planned), s.At
 	w.Progress = &Progress{course.Planned, s.Done, s.Created, s.AsIs, s.Live, max(s.Done-s.Created-s.AsIs-s.Live-s.Failed, 0), s.Failed}
-	if course.Waits != "" && m.EndedAt.IsZero() {
+	if !m.EndedAt.IsZero() {
+		return
+	}
+	stuck := int64(move.StuckFor(m, course, now).Seconds())
+	w.StuckSeconds = &stuck
+	if course.Waits != "" {
 		w.Waiting = &Waiting{string(course.Waits), course.Since}
 	}
 }

@@ -117,6 +117,13 @@ func TestR24Progress(t *testing.T) {
 	if s, err := time.Parse(time.RFC3339, fmt.Sprint(a.at("looked"))); phases(a) != "redirect list convert… " || err != nil || s.Sub(looked).Abs() > time.Second {
 		t.Errorf("phases = %s, looked = %v", phases(a), a.at("looked"))
 	}
+	want(a, object{"stuckSeconds": 7.0}) // since it began to convert, but for the pace at which it looks
+	r.Time = r.Time.Add(20 * time.Minute)
+	want(see(), object{"stuckSeconds": 1198.0})
+	if a := r.do(ann, "GET", "/v1/moves?status=unsettled", nil).want(200); !slices.Equal(a.ids(), []string{id}) || a.at("items", 0, "stuckSeconds") != 1198.0 {
+		t.Errorf("unsettled = %s", a.Body)
+	}
+	r.Time = r.Time.Add(-20 * time.Minute)
 	running := r.do(ann, "GET", "/v1/moves?status=running&channel=mail&rehearsal=false", nil).want(200)
 	if ids := running.ids(); !slices.Equal(ids, []string{id}) || running.at("items", 0, "progress", "done") != 200.0 || running.at("items", 0, "expected") != 301.0 {
 		t.Errorf("running = %s", running.Body)
@@ -138,6 +145,9 @@ func TestR24Progress(t *testing.T) {
 	a = see()
 	if is := phases(a); is != "redirect list convert compare report " {
 		t.Errorf("phases = %s", is)
+	}
+	if ids := r.do(ann, "GET", "/v1/moves?status=unsettled", nil).want(200).ids(); len(ids) > 0 {
+		t.Errorf("unsettled: %v", ids)
 	}
 	samples := r.do(ann, "GET", "/v1/moves/"+id+"/samples", nil).want(200)
 	if first := samples.at("items", 0); at(first, "done") != 200.0 || at(first, "open") != 2.0 || samples.at("items", 1, "done") != 301.0 || samples.at("items", 1, "asIs") != 1.0 {
@@ -259,7 +269,10 @@ func TestR28FailuresAndRetry(t *testing.T) {
 	retry := refusal{as: ann, method: "POST", path: "/v1/moves/" + id + "/retry", status: 409, code: "nothing-to-retry", remedy: "wait"}
 	r.refuse(map[string]refusal{"running": retry, "unknown": {as: ann, method: "POST", path: "/v1/moves/m1/retry", status: 404, code: "not-found"}})
 	r.Run()
-	if a := r.do(ann, "GET", "/v1/moves/"+id, nil).want(200); a.at("status") != "attention" || a.at("progress", "failed") != 1.0 {
+	if ids := r.do(ann, "GET", "/v1/moves?status=unsettled", nil).want(200).ids(); !slices.Equal(ids, []string{id}) {
+		t.Errorf("unsettled: %v", ids)
+	}
+	if a := r.do(ann, "GET", "/v1/moves/"+id, nil).want(200); a.at("status") != "attention" || a.at("progress", "failed") != 1.0 || a.at("stuckSeconds") != nil {
 		t.Errorf("move = %s", a.Body)
 	}
 	if a := r.do(cem, "GET", "/v1/notices", nil).want(200); a.at("items", 0, "status") != "attention" || a.at("items", 0, "percent") != 100.0 {

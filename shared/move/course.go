@@ -111,6 +111,19 @@ func addSample(ctx context.Context, courses Courses, r Run, m desk.Move, s seen,
 	return courses.Note(ctx, r.Account, r.Move, c.Add(is, s.Planned, s.waits)) == nil // not after a lost race, or at a busy store
 }
 
+// StuckFor returns how long a running move has got no further, by its course: since it
+// noted so, or its phase or itself began. It may go for a while without a note.
+func StuckFor(m desk.Move, c desk.Course, now time.Time) time.Duration {
+	since := c.MovedAt
+	if n := len(m.Phases); n > 0 && m.Phases[n-1].StartedAt.After(since) {
+		since = m.Phases[n-1].StartedAt
+	}
+	if m.StartedAt.After(since) {
+		since = m.StartedAt
+	}
+	return max(now.Sub(since)-pace(now.Sub(m.Began())), 0)
+}
+
 // look reads a job's open batches and the progress of a pass.
 func look(ctx context.Context, ledger BatchReader, r Run) ([]Entry, Progress, error) {
 	open, err := ledger.Open(ctx, r.Account, r.Job(), openPage)

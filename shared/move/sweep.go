@@ -78,8 +78,7 @@ func (s Sweeper) move(ctx context.Context, d Ref) (started bool, _ error) {
 	return started, err
 }
 
-// silent tells since when a move has got no further: since it noted so, or its phase
-// or itself began. It may go for a while without a note.
+// silent tells since when a move has got no further.
 func (s Sweeper) silent(ctx context.Context, m desk.Move) {
 	if s.OnSilent == nil {
 		return
@@ -88,14 +87,7 @@ func (s Sweeper) silent(ctx context.Context, m desk.Move) {
 	if err != nil {
 		return // the next sweep tells
 	}
-	since, now := c.MovedAt, s.Now()
-	if n := len(m.Phases); n > 0 && m.Phases[n-1].StartedAt.After(since) {
-		since = m.Phases[n-1].StartedAt
-	}
-	if m.StartedAt.After(since) {
-		since = m.StartedAt
-	}
-	s.OnSilent(m, max(now.Sub(since)-pace(now.Sub(m.Began())), 0))
+	s.OnSilent(m, StuckFor(m, c, s.Now()))
 }
 
 // repairOverlap is how long before the last repair a daily one looks again, for

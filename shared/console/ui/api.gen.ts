@@ -235,6 +235,8 @@ export interface ChannelMove {
   /** attention: it has ended, conversations failed, and the channel redirects all the same. Look at its failures, then retry. */
   status: "starting" | "running" | "attention" | "done";
   statusMap?: StatusMap;
+  /** Seconds for which a running move has got no further: no phase has begun, and no conversation was dealt with. A healthy one stays below two minutes. */
+  stuckSeconds?: number;
   waiting?: Waiting;
 }
 
@@ -1397,8 +1399,8 @@ export interface Operations {
       limit?: number;
       /** Only rehearsals, or only moves. */
       rehearsal?: "true" | "false";
-      /** Only those with this status. */
-      status?: "starting" | "running" | "attention" | "done";
+      /** Only those with this status; unsettled are all that are not done: they run, or wait for a person. */
+      status?: "starting" | "running" | "attention" | "done" | "unsettled";
     };
     body: undefined;
     answer: ChannelMoveList;
