@@ -51,20 +51,25 @@ type MeasuredMinute struct {
 	P99 int64     `json:"p99,omitempty" example:"480" doc:"Of durations: 99 of 100 took no longer."`
 }
 
-func (a *api) getOperations(ctx context.Context, c desk.Admitted, _ *struct{}) (*body[Measurements], error) {
-	f := Measurements{Dashboard: a.Dashboard, Minutes: metrics.Minutes, Metrics: []Measured{}}
-	if a.Recorder == nil {
-		return &body[Measurements]{f}, nil
+func (a *api) getOperations(_ context.Context, _ desk.Admitted, _ *struct{}) (*body[Measurements], error) {
+	return &body[Measurements]{Measurements{Dashboard: a.Dashboard, Minutes: metrics.Minutes, Metrics: Measure(a.Recorder, a.Now())}}, nil
+}
+
+// Measure returns what is measured, and was in the last hours; nothing of a nil Recorder.
+func Measure(r *metrics.Recorder, now time.Time) []Measured {
+	all := []Measured{}
+	if r == nil {
+		return all
 	}
-	for _, name := range append(metrics.All(), a.Recorder.Platform()...) {
+	for _, name := range append(metrics.All(), r.Platform()...) {
 		of := Measured{Unit: name.Unit(), Points: []MeasuredMinute{}}
 		of.Namespace, of.Name, of.Of = name.Parts()
-		for _, m := range a.Recorder.Last(name, a.Now()) {
+		for _, m := range r.Last(name, now) {
 			of.Points = append(of.Points, MeasuredMinute(m))
 		}
-		f.Metrics = append(f.Metrics, of)
+		all = append(all, of)
 	}
-	return &body[Measurements]{f}, nil
+	return all
 }
 
 // Redrive says what became of the dead letters.

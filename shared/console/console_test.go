@@ -28,20 +28,25 @@ import (
 	"deskmove/shared/console"
 )
 
-// TestFresh keeps in the repository what a build makes of the pages and of
-// the API's types, byte for byte.
+// generated are the sources that a build makes of other files.
+var generated = []string{"api.gen.ts", "dashboard.gen.ts", "dashboard.text.gen.ts"}
+
+// TestFresh keeps in the repository what a build makes of the pages, of the API's
+// types and of the template's dashboard, byte for byte.
 func TestFresh(t *testing.T) {
 	files(t, "ui") // read by the build, in another process: a change there runs this test again
+	read(t, "../../template.yaml")
 	tmp := t.TempDir()
-	types, dist := filepath.Join(tmp, "api.gen.ts"), filepath.Join(tmp, "dist")
-	cmd := exec.CommandContext(t.Context(), "go", "run", "./generate", "-types", types, "-dist", dist) // #nosec G204 -- of this test
+	dist := filepath.Join(tmp, "dist")
+	cmd := exec.CommandContext(t.Context(), "go", "run", "./generate", "-ui", tmp, "-dist", dist) // #nosec G204 -- of this test
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	want := files(t, dist)
-	want["../api.gen.ts"] = read(t, types)
 	got := files(t, "dist")
-	got["../api.gen.ts"] = read(t, "ui/api.gen.ts")
+	for _, name := range generated {
+		want["../ui/"+name], got["../ui/"+name] = read(t, filepath.Join(tmp, name)), read(t, filepath.Join("ui", name))
+	}
 	for name, text := range want {
 		if got[name] != text {
 			t.Errorf("%s is not what the build makes: run make console", name)

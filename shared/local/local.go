@@ -73,7 +73,8 @@ type Stack struct {
 	SignIn  *signin.SignIn   // nil if nothing is served, or other computers can reach it without TLS
 	Machine *executions.StateMachine
 	Batches *queue.Queue
-	Site    http.Handler // what is served to whom the gateway has let in
+	Site    http.Handler                                    // what is served to whom the gateway has let in
+	Refuse  func(http.ResponseWriter, *http.Request, error) // how the gateway answers whom it has not
 
 	engine   *sqlite.Engine
 	files    *files.Folder
@@ -102,6 +103,7 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 		return nil, err
 	}
 	s.measured = &measurer{record: &metrics.Recorder{}, now: func() time.Time { return clk.Now() }}
+	s.measured.record.Expect(Measures()...)
 	clk = c.Clock.Steady(s.engine.Newest())
 	if ahead := clk.Now().Sub(c.Clock.Now()); ahead > time.Minute && c.Log != nil {
 		c.Log.WarnContext(ctx, "the clock was put back: times go on from those of the data, slower until it has caught up", "ahead", ahead.String())
@@ -197,12 +199,12 @@ func each(b app.Platform, own func(string, app.Platform) app.Platform) func(name
 
 func (s *Stack) listen(ctx context.Context, c Config, tokens Tokens) (err error) {
 	site := func(how console.SignIn) http.Handler { return s.measured.answered(withPriority(s.App.Site(how))) }
-	s.Site = site(console.SignIn{Kind: console.None})
+	s.Site, s.Refuse = site(console.SignIn{Kind: console.None}), s.measured.refused(app.Refuse)
 	if c.Address == "" {
 		return nil
 	}
 	s.Gateway, s.SignIn, err = Listen(ctx, c, Front{
-		Tokens: s.Issuer, Made: tokens.Made, Setup: s.App.Setups.Setup, Site: site, Refuse: s.measured.refused(app.Refuse),
+		Tokens: s.Issuer, Made: tokens.Made, Setup: s.App.Setups.Setup, Site: site, Refuse: s.Refuse,
 		Files: s.measured.answered(s.files),
 	})
 	if err == nil {

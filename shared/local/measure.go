@@ -24,6 +24,29 @@ type measurer struct {
 	queues []*queue.Queue
 }
 
+// Measures returns the names of all that is measured here of AWS's own metrics. The others
+// of the dashboard and the alarms have no counterpart.
+func Measures() (names []metrics.Name) {
+	of := func(namespace, resource string, metric ...string) {
+		for _, name := range metric {
+			names = append(names, metrics.Of(namespace, name, resource))
+		}
+	}
+	for _, name := range []string{"Fence", "List", "Drain", "Finish", "Convert", "Redirect", "Sweep"} {
+		of(lambda, name+"Function", "Invocations", "Errors", "Duration")
+	}
+	of(lambda, "RedirectFunction", "IteratorAge")
+	of(lambda, "ApiFunction", "Throttles")
+	of("AWS/States", "MoveMachine", "ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed")
+	of("AWS/ApiGateway", "Api", "Count", "4xx", "5xx", "Latency")
+	for _, name := range []string{"Batches", "BatchesDead", "StreamFailures", "StreamFailuresDead"} {
+		of("AWS/SQS", name+"Queue", "ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible", "ApproximateAgeOfOldestMessage")
+	}
+	return names
+}
+
+const lambda = "AWS/Lambda"
+
 func (m *measurer) add(namespace, name, resource string, v int64) {
 	m.record.Record(m.now(), metrics.Value{Name: metrics.Of(namespace, name, resource), Value: v})
 }
@@ -44,16 +67,16 @@ func (m *measurer) invoked(name string, took time.Duration, err error) {
 	if err != nil {
 		failed = 1
 	}
-	m.add("AWS/Lambda", "Invocations", function, 1)
-	m.add("AWS/Lambda", "Errors", function, failed)
-	m.add("AWS/Lambda", "Duration", function, took.Milliseconds())
+	m.add(lambda, "Invocations", function, 1)
+	m.add(lambda, "Errors", function, failed)
+	m.add(lambda, "Duration", function, took.Milliseconds())
 }
 
 // behind notes how old the last of the changes is that the stream delivers.
 func (m *measurer) behind(handle func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error)) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	return func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		if n := len(e.Records); n > 0 {
-			m.add("AWS/Lambda", "IteratorAge", "RedirectFunction", max(m.now().Sub(e.Records[n-1].Change.ApproximateCreationDateTime.Time), 0).Milliseconds())
+			m.add(lambda, "IteratorAge", "RedirectFunction", max(m.now().Sub(e.Records[n-1].Change.ApproximateCreationDateTime.Time), 0).Milliseconds())
 		}
 		return handle(ctx, e)
 	}
@@ -82,7 +105,7 @@ func (m *measurer) answered(site http.Handler) http.Handler {
 func (m *measurer) refused(refuse func(http.ResponseWriter, *http.Request, error)) func(http.ResponseWriter, *http.Request, error) {
 	return func(w http.ResponseWriter, r *http.Request, err error) {
 		if _, busy := errors.AsType[*desk.BusyError](err); busy {
-			m.add("AWS/Lambda", "Throttles", "ApiFunction", 1)
+			m.add(lambda, "Throttles", "ApiFunction", 1)
 		}
 		seen := &status{ResponseWriter: w, code: http.StatusOK}
 		defer func() { m.request(seen.code, 0) }()
@@ -93,6 +116,7 @@ func (m *measurer) refused(refuse func(http.ResponseWriter, *http.Request, error
 func (m *measurer) request(code int, took time.Duration) {
 	m.add("AWS/ApiGateway", "Count", "Api", 1)
 	m.add("AWS/ApiGateway", "Latency", "Api", took.Milliseconds())
+	m.add(lambda, "Throttles", "ApiFunction", 0)
 	is4, is5 := int64(0), int64(0)
 	switch code / 100 {
 	case 4:

@@ -37,7 +37,27 @@ type Minute struct {
 	P50, P99 int64 // of durations, else 0
 }
 
-// Platform returns the names of AWS's own metrics that were measured here, in order.
+// Expect notes metrics that are measured here, whether or not they have been yet.
+func (r *Recorder) Expect(names ...Name) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, n := range names {
+		if _, known := r.of(n); !known {
+			r.names[n] = nil
+		}
+	}
+}
+
+// of returns the minutes of a metric; nil if nothing was measured yet.
+func (r *Recorder) of(n Name) (minutes *[Minutes]minute, known bool) {
+	if r.names == nil {
+		r.names = make(map[Name]*[Minutes]minute)
+	}
+	minutes, known = r.names[n]
+	return minutes, known
+}
+
+// Platform returns the names of AWS's own metrics that are measured here, in order.
 func (r *Recorder) Platform() (names []Name) {
 	if r == nil {
 		return nil
@@ -62,12 +82,9 @@ func (r *Recorder) add(at time.Time, values []Value) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.names == nil {
-		r.names = make(map[Name]*[Minutes]minute)
-	}
 	now := at.Unix() / 60
 	for _, v := range values {
-		of := r.names[v.Name]
+		of, _ := r.of(v.Name)
 		if of == nil {
 			of = new([Minutes]minute)
 			r.names[v.Name] = of

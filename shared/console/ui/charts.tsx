@@ -64,24 +64,26 @@ interface LineChartProps {
   lines: Line[];
   /** Times of single events, drawn as ticks above the axis, with how many each. */
   ticks?: { at: number; n: number }[];
-  /** Until when, if later than the last point; a dashed line goes on to there. */
+  /** Until when, if later than the last point; with an area, a dashed line goes on to there. */
   until?: number;
   /** Says in words what the chart shows. */
   label: string;
   height?: number;
+  /** A value that matters, drawn across. */
+  limit?: number;
   /** Fills the area below the first line, and marks its last point. */
   area?: boolean;
   unit?: (v: number) => string;
 }
 
 /** LineChart draws values over time. Offer the same as a table beside it. */
-export function LineChart({ lines, ticks = [], until, label, height = 200, area = true, unit = number }: LineChartProps) {
+export function LineChart({ lines, ticks = [], until, label, limit, height = 200, area = true, unit = number }: LineChartProps) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const all = lines.flatMap((l) => l.points);
   const from = Math.min(...all.map((p) => p.at));
   const last = Math.max(...all.map((p) => p.at));
   const to = Math.max(last, until ?? last, from + 1000);
-  const values = niceTicks(Math.max(1, ...all.map((p) => p.v)), 2);
+  const values = niceTicks(Math.max(1, limit ?? 0, ...all.map((p) => p.v)), 2);
   const top = values.at(-1)!;
   const left = 12 + 7 * unit(top).length;
   const bottom = height - 22;
@@ -116,11 +118,12 @@ export function LineChart({ lines, ticks = [], until, label, height = 200, area 
           {lines.map((l, i) =>
             l.points.length === 1 ? (
               <circle key={i} class={"line " + (l.class ?? "")} cx={x(l.points[0]!.at)} cy={y(l.points[0]!.v)} r="2" />
-            ) : (
+            ) : l.points.length > 1 && (
               <path key={i} class={"line " + (l.class ?? "")} d={linePath(l.points.map((p) => ({ x: x(p.at), y: y(p.v) })))} />
             ),
           )}
-          {until !== undefined && end && until > last && <line class="ahead" x1={end.x} x2={x(until)} y1={end.y} y2={end.y} />}
+          {limit !== undefined && <line class="limit" x1={left} x2={width - 8} y1={y(limit)} y2={y(limit)} />}
+          {area && until !== undefined && end && until > last && <line class="ahead" x1={end.x} x2={x(until)} y1={end.y} y2={end.y} />}
           {area && end && <circle class="now" cx={end.x} cy={end.y} r="4" />}
         </svg>
       ) : (

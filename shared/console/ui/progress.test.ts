@@ -1,7 +1,7 @@
 // What the pages of a running and an ended move work out, without a browser.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { course, curve, groups, joined, nextLeft, percentOf, rail, shownLeft, type Left, type Stage } from "./progress";
+import { course, curve, groups, joined, nextLeft, percentOf, rail, shownLeft, troublesOf, type Left, type Stage } from "./progress";
 
 const stage = (phase: Stage["phase"], from: number, to?: number): Stage => ({
   phase,
@@ -68,4 +68,12 @@ test("the course stays within its width", () => {
   for (const l of lanes) assert.ok(l.width >= 1 && l.from >= 0 && l.from + l.width <= 100.001, JSON.stringify(l));
   assert.equal(lanes[2]!.seconds, 211);
   assert.deepEqual(course([]), []);
+});
+
+test("what is wrong with a move comes first, then what it waits for", () => {
+  const progress = { planned: 9, done: 3, created: 1, asIs: 0, live: 0, stayed: 0, failed: 2 };
+  const waiting = { code: "throttled" as const, since: "2026-11-23T09:00:00Z" };
+  assert.deepEqual(troublesOf({ stuckSeconds: 901, progress, waiting }, 900).map((w) => w.kind), ["stuck", "failed", "waits"]);
+  assert.deepEqual(troublesOf({ stuckSeconds: 900, progress: { ...progress, failed: 0 } }, 900), []);
+  assert.deepEqual(troublesOf({}, 900), []);
 });

@@ -1,4 +1,5 @@
 // What the pages of a running and an ended move work out, without a browser.
+import type { ChannelMove } from "./api.gen";
 import { roundLeft } from "./time";
 
 export type Phase = "redirect" | "list" | "convert" | "compare" | "report" | "rehearse";
@@ -141,4 +142,16 @@ export function course(stages: Stage[], least = 1): Lane[] {
     const width = Math.max(least, (took / whole) * 100);
     return { phase: s.phase, seconds: took / 1000, width, from: Math.min(((from - start) / whole) * 100, 100 - width) };
   });
+}
+
+/** What is wrong with a move, or in its way. */
+export type Trouble = { kind: "stuck"; seconds: number } | { kind: "failed"; n: number } | { kind: "waits"; code: string };
+
+/** troublesOf says what is wrong with a move that has got no further for longer than so many seconds, or the like. */
+export function troublesOf(m: Pick<ChannelMove, "stuckSeconds" | "progress" | "waiting">, stuck: number): Trouble[] {
+  const all: Trouble[] = [];
+  if ((m.stuckSeconds ?? 0) > stuck) all.push({ kind: "stuck", seconds: m.stuckSeconds! });
+  if ((m.progress?.failed ?? 0) > 0) all.push({ kind: "failed", n: m.progress!.failed });
+  if (m.waiting) all.push({ kind: "waits", code: m.waiting.code });
+  return all;
 }

@@ -50,7 +50,7 @@ describe("axe", () => {
       await signIn(page, of);
       await pace(of, 12_000);
       const move = await start(of, { channelId: lang === "en-GB" ? "hotline" : "contact-form" });
-      for (const place of [{ name: "progress", path: "/app/moves/" + move.id }, { name: "banner", path: "/app/inbox" }, { name: "channels, moving", path: "/app/settings/channels" }]) {
+      for (const place of [{ name: "progress", path: "/app/moves/" + move.id }, { name: "banner", path: "/app/inbox" }, { name: "channels, moving", path: "/app/settings/channels" }, { name: "operations, moving", path: "/app/ops" }]) {
         await page.setViewportSize({ width: 1440, height: 900 });
         await visit(page, place);
         if (place.name === "banner") await page.locator("aside.banner").waitFor();

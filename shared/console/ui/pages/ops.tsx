@@ -1,95 +1,22 @@
+// The page of operations: the moves that run or wait for a person, and the dashboard of template.yaml.
 import * as shapes from "lucide";
-import type { MeasuredMinute, Measurements } from "../api.gen";
-import { LineChart, type Line } from "../charts";
-import { number, t, type Key } from "../i18n";
-import { Empty, LinkButton, Loaded, Page } from "../parts";
+import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
+import { channelName } from "../account";
+import type { ChannelMove } from "../api.gen";
+import { LineChart, ProgressBar } from "../charts";
+import { alarms, widgets } from "../dashboard.gen";
+import { number, percent, t } from "../i18n";
+import { courseOf, here, isOn, metricsOf, spanOf, totalOf, watched, type Alarm, type At, type Line, type Metrics, type Widget } from "../measured";
+import { Empty, Icon, LinkButton, Loaded, Page, Pill } from "../parts";
 import { usePoll } from "../poll";
-import { clock } from "../time";
+import { percentOf, troublesOf, type Trouble } from "../progress";
+import { clock, duration, roundLeft } from "../time";
+import { MovePill } from "./moves";
+import { phaseText, waitText } from "./progress";
 
 const every = 15_000;
-
-type Figure = "sum" | "max" | "p50" | "p99";
-
-interface Series {
-  metric: string;
-  figure: Figure;
-  label: Key;
-  /** Of one of AWS's own metrics: which resource of the template. */
-  of?: string;
-}
-
-interface Widget {
-  title: Key;
-  /** Metrics, and which figure of theirs; as on the dashboard of AWS. */
-  series: Series[];
-  /** Totals instead of a course. */
-  totals?: boolean;
-}
-
-const of = (figure: Figure, ...metrics: string[]) => metrics.map((metric) => ({ metric, figure, label: ("ops." + metric) as Key }));
-const times = (metric: string) => (["p50", "p99"] as const).map((figure) => ({ metric, figure, label: ("ops." + figure) as Key }));
-
-const at = (resource: string, figure: Figure, metric: string, label: Key): Series => ({ metric, figure, label, of: resource });
-const visible = "ApproximateNumberOfMessagesVisible";
-const oldest = "ApproximateAgeOfOldestMessage";
-
-const widgets: Widget[] = [
-  { title: "ops.progress", series: of("max", "Planned", "Done", "Remaining") },
-  { title: "ops.perMinute", series: of("sum", "Converted", "Redirected", "Compared", "Missing", "FoundLate") },
-  { title: "ops.moves", series: of("sum", "MovesDone", "MovesAtAttention", "MovesRestarted"), totals: true },
-  { title: "ops.stuck", series: of("max", "SecondsLeft", "SecondsStuck") },
-  { title: "ops.failed", series: of("sum", "Failed", "RedirectFailed") },
-  { title: "ops.delay", series: [...times("RedirectLag"), at("RedirectFunction", "max", "IteratorAge", "ops.iteratorAge")] },
-  { title: "ops.batch", series: times("BatchTime") },
-  {
-    title: "ops.batches",
-    series: [
-      at("BatchesQueue", "max", visible, "ops.waiting"),
-      at("BatchesQueue", "max", "ApproximateNumberOfMessagesNotVisible", "ops.inHand"),
-      ...of("max", "OpenBatches"),
-    ],
-  },
-  {
-    title: "ops.age",
-    series: [at("BatchesQueue", "max", oldest, "ops.ofBatches"), at("StreamFailuresQueue", "max", oldest, "ops.ofChanges")],
-  },
-  {
-    title: "ops.dead",
-    series: [
-      at("BatchesDeadQueue", "max", visible, "ops.ofBatches"),
-      at("StreamFailuresQueue", "max", visible, "ops.ofChanges"),
-      at("StreamFailuresDeadQueue", "max", visible, "ops.ofDeadChanges"),
-    ],
-  },
-  {
-    title: "ops.executions",
-    series: [
-      at("MoveMachine", "sum", "ExecutionsStarted", "ops.started"),
-      at("MoveMachine", "sum", "ExecutionsSucceeded", "ops.succeeded"),
-      at("MoveMachine", "sum", "ExecutionsFailed", "ops.brokenOff"),
-    ],
-  },
-  {
-    title: "ops.errors",
-    series: [
-      at("FenceFunction", "sum", "Errors", "ops.fence"),
-      at("ListFunction", "sum", "Errors", "ops.list"),
-      at("DrainFunction", "sum", "Errors", "ops.drain"),
-      at("FinishFunction", "sum", "Errors", "ops.finish"),
-      at("ConvertFunction", "sum", "Errors", "ops.convert"),
-      at("RedirectFunction", "sum", "Errors", "ops.redirect"),
-      at("SweepFunction", "sum", "Errors", "ops.sweep"),
-    ],
-  },
-  {
-    title: "ops.api",
-    series: [
-      at("Api", "sum", "Count", "ops.requests"),
-      at("Api", "sum", "4xx", "ops.status4"),
-      at("Api", "sum", "5xx", "ops.status5"),
-    ],
-  },
-];
+const movesEvery = 5000;
 
 /** OpsPage shows on one machine what the dashboard shows on AWS, and there the way to it. */
 export function OpsPage() {
@@ -108,101 +35,309 @@ export function OpsPage() {
         )
       }
     >
-      <Loaded of={read} rows={6}>
-        {(m) => (
-          <div class="widgets">
-            {widgets.map((w) => (
-              <section key={w.title} class="card">
-                <header>
-                  <h2>{t(w.title)}</h2>
-                </header>
-                {!m.dashboard && <div class="in">{w.totals ? <Totals widget={w} of={m} /> : <Course widget={w} of={m} />}</div>}
-              </section>
-            ))}
-          </div>
-        )}
-      </Loaded>
+      <div class="stack">
+        <Moves />
+        <Loaded of={read} rows={6}>
+          {(m) => (m.dashboard ? <Titles dashboard={m.dashboard} /> : <Measured of={metricsOf(m)} />)}
+        </Loaded>
+      </div>
     </Page>
   );
 }
 
-function points(m: Measurements, s: Series): MeasuredMinute[] {
-  return m.metrics.find((one) => one.name === s.metric && one.of === s.of)?.points ?? [];
+// ---- moves ----
+
+/** Moves are those that run, and those that wait for a person. */
+function Moves() {
+  const moves = usePoll("GET /v1/moves", { query: { status: "unsettled" } }, { every: movesEvery });
+  return (
+    <section class="card" aria-labelledby="running-title">
+      <header>
+        <h2 id="running-title" class="h3">
+          {t("ops.running")}
+        </h2>
+      </header>
+      <div class="in">
+        <Loaded of={moves} rows={2}>
+          {({ items }) => (items.length === 0 ? <p class="muted small">{t("ops.noneRuns")}</p> : <Running moves={items} />)}
+        </Loaded>
+      </div>
+    </section>
+  );
 }
 
-function Totals({ widget, of: m }: { widget: Widget; of: Measurements }) {
+function Running({ moves }: { moves: ChannelMove[] }) {
+  return (
+    <table class="table plainlist running">
+      <caption class="hide-text">{t("ops.running")}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t("channels.channel")}</th>
+          <th scope="col">{t("ops.phase")}</th>
+          <th scope="col">{t("ops.far")}</th>
+          <th scope="col" class="right">
+            {t("ops.rate")}
+          </th>
+          <th scope="col" class="right">
+            {t("ops.left")}
+          </th>
+          <th scope="col" class="result">
+            {t("ops.wrong")}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {moves.map((m) => (
+          <Row key={m.id} listed={m} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** How long a move may get no further, as its alarm has it. */
+const stuckAfter = alarms.find((a) => a.name === "MovesStuckAlarm")!.threshold;
+
+/** Row asks for the move itself, as the list has neither rate nor what is left. */
+function Row({ listed }: { listed: ChannelMove }) {
+  const m = usePoll("GET /v1/moves/{id}", { path: { id: listed.id } }, { every: movesEvery }).data ?? listed;
+  const name = channelName(m.channelId);
+  const done = m.progress?.done ?? 0;
+  const phase = m.phases.at(-1);
+  const far = percentOf(done, m.expected, false);
+  const wrong = troublesOf(m, stuckAfter);
+  const runs = m.endedAt === undefined;
+  return (
+    <tr>
+      <td class="strong">
+        <a href={"/app/moves/" + encodeURIComponent(m.id)}>{name}</a>
+      </td>
+      <td data-head={t("ops.phase")}>
+        <MovePill of={m} />
+        {runs && phase && (
+          <span class="muted small block">
+            {phaseText(phase.phase)} {t("phase.since", { time: clock(phase.startedAt) })}
+          </span>
+        )}
+      </td>
+      <td data-head={t("ops.far")}>
+        {runs && <ProgressBar percent={far} label={t("progress.title", { channel: name })} />}
+        <span class="num small block">
+          {runs && percent(far) + " · "}
+          {t("ops.doneOf", { done, n: m.expected })}
+        </span>
+      </td>
+      <td data-head={t("ops.rate")} class="right num">
+        {runs && m.ratePerSecond ? number(Math.round(m.ratePerSecond)) : "–"}
+      </td>
+      <td data-head={t("ops.left")} class="right num">
+        {m.etaSeconds === undefined ? "–" : duration(roundLeft(m.etaSeconds))}
+      </td>
+      <td data-head={t("ops.wrong")} class="result">
+        {wrong.length === 0 ? t("ops.nothingWrong") : wrong.map((w) => <Wrong key={w.kind} of={w} />)}
+      </td>
+    </tr>
+  );
+}
+
+function Wrong({ of: w }: { of: Trouble }) {
+  switch (w.kind) {
+    case "stuck":
+      return (
+        <span class="bad block">
+          <Icon of={shapes.triangleAlert} size={13} /> {t("ops.stuckFor", { t: duration(w.seconds) })}
+        </span>
+      );
+    case "failed":
+      return (
+        <span class="warn block">
+          <Icon of={shapes.triangleAlert} size={13} /> {t("ops.failed", { n: w.n })}
+        </span>
+      );
+    default:
+      return <span class="muted block">{waitText(w.code)}</span>;
+  }
+}
+
+// ---- widgets ----
+
+/** Titles are what the dashboard on AWS shows. */
+function Titles({ dashboard }: { dashboard: string }) {
+  return (
+    <ul class="widgets titles">
+      {widgets.map((w) => (
+        <li key={w.title} class="card">
+          <a href={dashboard}>{t(w.title)}</a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Measured({ of: m }: { of: Metrics }) {
+  const now = Date.now();
+  const on = useMemo(() => new Set(alarms.filter((a) => here(m, a.series).length > 0 && isOn(m, a, now)).map((a) => a.name)), [m]);
+  return (
+    <>
+      <div class="widgets">
+        {widgets.map((w) => (
+          <Card key={w.title} title={t(w.title)}>
+            {w.totals ? <Totals widget={w} of={m} /> : <Course widget={w} of={m} now={now} />}
+          </Card>
+        ))}
+      </div>
+      <section aria-labelledby="alarms-title" class="alarms">
+        <h2 id="alarms-title">{t("ops.alarms")}</h2>
+        <p class="muted small">{t("ops.alarms.intro")}</p>
+        <div class="widgets">
+          {[...alarms]
+            .sort((a, b) => Number(on.has(b.name)) - Number(on.has(a.name)))
+            .map((a) => (
+              <Card key={a.name} title={a.name} mark={here(m, a.series).length > 0 && (on.has(a.name) ? <Pill tone="red">{t("ops.alarm.on")}</Pill> : <Pill>{t("ops.alarm.off")}</Pill>)}>
+                <Watched alarm={a} of={m} now={now} />
+              </Card>
+            ))}
+        </div>
+      </section>
+    </>
+  );
+}
+
+function Card({ title, mark, children }: { title: string; mark?: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <section class="card">
+      <header>
+        <h3 class="grow">{title}</h3>
+        {mark}
+      </header>
+      <div class="in">{children}</div>
+    </section>
+  );
+}
+
+function Totals({ widget, of: m }: { widget: Widget; of: Metrics }) {
   return (
     <dl class="totals">
-      {widget.series.map((s) => (
-        <div key={s.metric + s.of}>
-          <dd class="num">{number(points(m, s).reduce((sum, p) => sum + p.sum, 0))}</dd>
-          <dt>{t(s.label)}</dt>
+      {widget.lines.map((l) => (
+        <div key={l.metric}>
+          <dd class="num">{number(totalOf(m, l))}</dd>
+          <dt>{t(l.label)}</dt>
         </div>
       ))}
     </dl>
   );
 }
 
-const minute = 60_000;
+/** Nothing says why there is no chart. */
+function Nothing({ measured }: { measured: boolean }) {
+  return <Empty icon={shapes.activity}>{t(measured ? "ops.nothing" : "ops.notHere")}</Empty>;
+}
 
-/** Course draws minutes. Where nothing is counted, that is 0; where nothing is measured, there is no point. */
-function Course({ widget, of: m }: { widget: Widget; of: Measurements }) {
-  const measured = widget.series.flatMap((s) => points(m, s).map((p) => Date.parse(p.at)));
-  if (measured.length === 0) return <Empty icon={shapes.activity}>{t("ops.nothing")}</Empty>;
-  const from = Math.min(...measured) - minute;
-  const to = Math.max(Math.floor(Date.now() / minute) * minute, ...measured);
-  const values = widget.series.map((s) => new Map(points(m, s).map((p) => [Date.parse(p.at), p[s.figure] ?? 0])));
-  const lines: Line[] = widget.series.map((s, i) => {
-    const line = { class: "n" + i, points: [] as Line["points"] };
-    for (let at = from; at <= to; at += minute) {
-      const v = values[i]!.get(at) ?? (s.figure === "sum" ? 0 : undefined);
-      if (v !== undefined) line.points.push({ at, v });
-    }
-    return line;
-  });
-  const label = t(widget.title) + ": " + widget.series.map((s, i) => `${t(s.label)} ${number(Math.max(0, ...values[i]!.values()))}`).join(", ");
+interface Drawn {
+  name: string;
+  points: At[];
+}
+
+/** Course draws a widget, minute by minute; what has a scale of its own, in a chart of its own. */
+function Course({ widget, of: m, now }: { widget: Widget; of: Metrics; now: number }) {
+  const lines = here(m, widget.lines);
+  const span = spanOf(m, lines, now);
+  if (!span) return <Nothing measured={lines.length > 0} />;
+  const drawn = (of: Line[]): Drawn[] => of.map((l) => ({ name: t(l.label), points: courseOf(m, l, span) }));
+  const [left, right] = [lines.filter((l) => !l.right), lines.filter((l) => l.right)];
   return (
     <>
-      <LineChart lines={lines} label={label} height={160} area={false} />
+      <Chart title={t(widget.title)} drawn={drawn(left)} until={span.to} />
+      {right.length > 0 && <Chart title={t(widget.title)} drawn={drawn(right)} until={span.to} first={left.length} height={90} />}
+      <Table title={t(widget.title)} drawn={drawn(lines)} />
+    </>
+  );
+}
+
+/** Watched draws what an alarm looks at, period by period, and its threshold. */
+function Watched({ alarm: a, of: m, now }: { alarm: Alarm; of: Metrics; now: number }) {
+  const series = here(m, a.series);
+  const span = spanOf(m, series, now);
+  const names = [...new Set(a.series.map((s) => s.metric))].join(", ");
+  const of = [...new Set(series.flatMap((s) => s.of ?? []))].join(", ");
+  return (
+    <>
+      {span ? (
+        <Chart title={a.name} drawn={[{ name: of ? `${names}: ${of}` : names, points: watched(m, a, span) }]} until={span.to} limit={a.threshold} />
+      ) : (
+        <Nothing measured={series.length > 0} />
+      )}
+      <p class="muted small rule">
+        {t(a.below ? "ops.alarm.below" : "ops.alarm.above", { v: a.threshold, t: duration(a.period * a.least) })}
+        {a.least < a.periods && " " + t("ops.alarm.ofLast", { t: duration(a.period * a.periods) })}
+      </p>
+    </>
+  );
+}
+
+function Chart({ title, drawn, until, first = 0, height = 160, limit }: { title: string; drawn: Drawn[]; until: number; first?: number; height?: number; limit?: number }) {
+  const label = title + ": " + drawn.map((d) => `${d.name} ${number(Math.max(0, ...d.points.map((p) => p.v)))}`).join(", ");
+  return (
+    <>
+      <LineChart lines={drawn.map((d, i) => ({ class: "n" + (first + i), points: d.points }))} until={until} label={label} height={height} area={false} limit={limit} />
       <ul class="series">
-        {widget.series.map((s, i) => (
-          <li key={s.metric + s.figure + s.of}>
-            <svg class="chart key" width="22" height="8" aria-hidden="true">
-              <path class={"line n" + i} d="M0 4H22" />
-            </svg>
-            {t(s.label)}
+        {drawn.map((d, i) => (
+          <li key={d.name}>
+            <Key class={"line n" + (first + i)} />
+            {d.name}
           </li>
         ))}
+        {limit !== undefined && (
+          <li>
+            <Key class="limit" />
+            {t("ops.threshold", { v: limit })}
+          </li>
+        )}
       </ul>
-      <details>
-        <summary>{t("ops.table")}</summary>
+    </>
+  );
+}
+
+function Key({ class: of }: { class: string }) {
+  return (
+    <svg class="chart key" width="22" height="8" aria-hidden="true">
+      <path class={of} d="M0 4H22" />
+    </svg>
+  );
+}
+
+function Table({ title, drawn }: { title: string; drawn: Drawn[] }) {
+  const values = drawn.map((d) => new Map(d.points.map((p) => [p.at, p.v])));
+  const minutes = [...new Set(drawn.flatMap((d) => d.points.map((p) => p.at)))].sort((a, b) => b - a);
+  return (
+    <details>
+      <summary>{t("ops.table")}</summary>
+      <div class="minutes" role="region" aria-label={title} tabIndex={0}>
         <table class="table small">
           <thead>
             <tr>
               <th scope="col">{t("ops.minute")}</th>
-              {widget.series.map((s) => (
-                <th key={s.metric + s.figure + s.of} scope="col" class="right">
-                  {t(s.label)}
+              {drawn.map((d) => (
+                <th key={d.name} scope="col" class="right">
+                  {d.name}
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {[...new Set(measured)]
-              .sort((a, b) => b - a)
-              .map((at) => (
-                <tr key={at}>
-                  <th scope="row">{clock(at)}</th>
-                  {values.map((v, i) => (
-                    <td key={i} class="right" data-head={t(widget.series[i]!.label)}>
-                      {v.has(at) ? number(v.get(at)!) : "–"}
-                    </td>
-                  ))}
-                </tr>
-              ))}
+            {minutes.map((at) => (
+              <tr key={at}>
+                <th scope="row">{clock(at)}</th>
+                {values.map((v, i) => (
+                  <td key={i} class="right" data-head={drawn[i]!.name}>
+                    {v.has(at) ? number(v.get(at)!) : "–"}
+                  </td>
+                ))}
+              </tr>
+            ))}
           </tbody>
         </table>
-      </details>
-    </>
+      </div>
+    </details>
   );
 }

@@ -9,7 +9,7 @@ import * as shapes from "lucide";
 import { Icon } from "../icons";
 import { Button, counted, Page, Pill, ProblemView, say, Skeleton, Time } from "../parts";
 import { usePoll } from "../poll";
-import { curve, joined, nextLeft, percentOf, rail, shownLeft, type Left, type Pace, type Point, type Stop } from "../progress";
+import { curve, joined, nextLeft, percentOf, rail, shownLeft, type Left, type Pace, type Phase, type Point, type Stop } from "../progress";
 import { phone, useMedia } from "../store";
 import { clock, duration, moment } from "../time";
 import { Chosen, PageLink, ReportActions, ReportBody, reportTitle } from "./report";
@@ -291,9 +291,15 @@ function LeftText({ m, left }: { m: Move; left?: Left }) {
   );
 }
 
-function waitText(code: string): string {
+/** waitText says what a move waits for. */
+export function waitText(code: string): string {
   const key = "wait." + code;
   return has(key) ? t(key) : code;
+}
+
+/** phaseText is what a move does. */
+export function phaseText(phase: Phase): string {
+  return t(`phase.${phase}`);
 }
 
 function Rail({ m, left, percent: p }: { m: Move; left?: Left; percent: number }) {
@@ -310,7 +316,7 @@ function Rail({ m, left, percent: p }: { m: Move; left?: Left; percent: number }
                 <span style={{ width: (s.state === "done" ? 100 : s.state === "next" ? 0 : s.phase === "convert" || s.phase === "rehearse" ? p : 50) + "%" }} />
               </span>
             )}
-            <span class="name">{t(("phase." + s.phase) as Key)}</span>
+            <span class="name">{phaseText(s.phase)}</span>
             <span class="figure num">{figureOf(s, m, end)}</span>
             {s.state === "now" && m.waiting && <span class="figure warn">{waitText(m.waiting.code)}</span>}
           </li>
