@@ -67,7 +67,9 @@ browser: ## Install what tests the console in a browser: Chromium, Playwright an
 	@infra/test/browser/install
 
 .PHONY: pictures
-pictures: browser ## Write pictures of all the console's pages to .cache/pictures
+pictures: browser ## Write pictures of all the console's pages, and of every widget and alarm in the drills, to .cache/pictures
+	@rm -rf .cache/measured
+	go test -count 1 ./infra/test/drills -measured $(CURDIR)/.cache/measured
 	go test -count 1 -timeout 30m ./infra/test/browser -run TestPictures -pictures
 
 .PHONY: functions

@@ -85,7 +85,8 @@ func (k kit) node(t *testing.T, pattern string) {
 	args := append([]string{"--test", "--test-concurrency=1", "--test-reporter=spec", "--test-name-pattern=" + *title}, scripts...)
 	c := exec.CommandContext(t.Context(), "node", args...)
 	c.Env = append(os.Environ(),
-		"STAGE="+newStage(t), "BROWSER="+k.browser, "BROWSER_MODULES="+k.modules, "PICTURES="+filepath.Join(k.root, ".cache", "pictures"))
+		"STAGE="+newStage(t), "BROWSER="+k.browser, "BROWSER_MODULES="+k.modules, "PICTURES="+filepath.Join(k.root, ".cache", "pictures"),
+		"MEASURED="+filepath.Join(k.root, ".cache", "measured"))
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said
 	if testing.Verbose() {

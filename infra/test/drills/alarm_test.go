@@ -144,10 +144,11 @@ func (a alarm) value(t *testing.T, r *metrics.Recorder, now time.Time, back int)
 	return 0, false
 }
 
-// statistic is that of a metric in a period of so many seconds.
+// statistic is that of a metric in a period of so many seconds. The last one ended with the
+// last minute, as the present one is not over.
 func statistic(t *testing.T, r *metrics.Recorder, name metrics.Name, stat string, seconds int, now time.Time, back int) (v float64, ok bool) {
 	t.Helper()
-	to := now.Unix()/60 - int64(back*seconds/60)
+	to := now.Unix()/60 - 1 - int64(back*seconds/60)
 	from := to - int64(seconds/60)
 	for _, m := range r.Last(name, now) {
 		if at := m.At.Unix() / 60; at <= from || at > to {

@@ -1,11 +1,15 @@
 // Writes pictures of all pages, on desktops and phones, in the dark, in bokmål, with forced colours and with text at
 // 200 %, for people to look at.
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { test } from "node:test";
+import assert from "node:assert/strict";
 import { api, ended, link, open, pace, settled, signIn, site, start, traffic, until } from "./kit.mjs";
 import { furnish, places, visit } from "./places.mjs";
 
 const folder = process.env.PICTURES;
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
 
 const looks = {
   "desktop": {},
@@ -17,8 +21,6 @@ const looks = {
 };
 
 test("pictures", async (t) => {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
   const window = async (of, { large, ...as }) => {
     const page = await open(t, of, as);
     if (large) await page.addInitScript(() => document.addEventListener("DOMContentLoaded", () => (document.documentElement.style.fontSize = "200%")));
@@ -69,6 +71,9 @@ test("pictures", async (t) => {
     await shoot(page, look, "inbox-banner");
     await visit(page, { path: "/app/settings/channels" });
     await shoot(page, look, "channels-moving");
+    await visit(page, { path: "/app/ops" });
+    await settled(page);
+    await shoot(page, look, "operations-moving");
   }
   await pace(busy, 0);
   await ended(busy, move.id);
@@ -85,5 +90,44 @@ test("pictures", async (t) => {
       await settled(page);
       await shoot(page, look, place.name, place.name !== "ticket" && place.name !== "conversation" && place.name !== "desk");
     }
+  }
+});
+
+// What the drills have measured, drawn by the page of operations: each alarm while it is on and when it is over, each
+// widget over a healthy move, and whole pages. The page must say of each alarm what the drill does.
+test("drills", async (t) => {
+  const of = await site({ conversations: 1 });
+  const page = await open(t, of);
+  const files = readdirSync(process.env.MEASURED).sort();
+  assert.ok(files.length > 30, "make pictures runs the drills first");
+  const [begun, minute] = [Date.now(), 60_000];
+  let shown;
+  await page.route("**/v1/operations", (route) => route.fulfill({ json: shown }));
+  await signIn(page, of, "Ada Lind", "/app/ops");
+  const cards = {};
+  for (const file of files) {
+    const [name, when] = file.replace(".json", "").split("-");
+    const { at, on, operations } = JSON.parse(readFileSync(`${process.env.MEASURED}/${file}`, "utf8"));
+    const later = (Math.floor(begun / minute) - Math.floor(Date.parse(at) / minute)) * minute;
+    for (const m of operations.metrics) for (const p of m.points) p.at = new Date(Date.parse(p.at) + later).toISOString();
+    await page.clock.setFixedTime(Date.parse(at) + later);
+    shown = operations;
+    await visit(page, { path: "/app/moves" });
+    await visit(page, { path: "/app/ops" });
+    await page.locator(".alarms .card").first().waitFor();
+    await page.waitForTimeout(200); // charts know their width
+    const states = {};
+    for (const card of await page.locator(".alarms .card").all()) states[await card.locator("h3").innerText()] = await card.locator(".pill").allInnerTexts();
+    for (const alarm of on ?? []) assert.deepEqual(states[alarm], ["On"], `${alarm} in ${file}`);
+    if (when === "off" || !when) for (const [alarm, state] of Object.entries(states)) if (!when || alarm === name) assert.notDeepEqual(state, ["On"], `${alarm} in ${file}`);
+    if (when) (cards[when] ??= []).push(await page.locator(".alarms .card", { has: page.getByRole("heading", { name, exact: true }) }).screenshot());
+    else cards["widgets-" + name] = await Promise.all((await page.locator(".stack > .widgets > .card").all()).map((card) => card.screenshot()));
+    await page.screenshot({ path: `${folder}/drill-${file.replace(".json", "")}.png`, fullPage: true });
+  }
+  // Sheets of them, which are seen at one glance.
+  const sheet = await (await page.context().browser().newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+  for (const [name, pictures] of Object.entries(cards)) {
+    await sheet.setContent(pictures.map((p) => `<img width="340" src="data:image/png;base64,${p.toString("base64")}">`).join(" "));
+    await sheet.screenshot({ path: `${folder}/drills-${name}.png`, fullPage: true });
   }
 });
