@@ -224,6 +224,10 @@ func (m Message) asks() bool { return m.Author == ByCustomer && m.written() }
 // reply and stops the customer's waiting. That of a forged sender is nobody's.
 func (m Message) answers() bool { return m.Author == ByAgent && m.written() && !m.Forged }
 
+// Counts reports whether m asks or answers something. Nothing else changes a status or
+// a clock. M must be Complete.
+func (m Message) Counts() bool { return m.asks() || m.answers() }
+
 // customer returns the customer of a conversation that m belongs to, "" if it does
 // not say. The sender of a contact form is the form; who filled it in is in its
 // Reply-To. Nobody becomes the customer by being sent a copy.

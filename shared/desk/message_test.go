@@ -98,6 +98,29 @@ func TestWhatBegins(t *testing.T) {
 	}
 }
 
+// Where no customer has asked anything, no reply is due, and the first one from when they
+// ask.
+func TestR18_OnlyQuestionsAreDueAReply(t *testing.T) {
+	s, at := acme(), fence.Add(time.Minute)
+	s.Channels[0].Home, s.Channels[0].FenceAt = desk.Moving, fence
+	ch := channel(t, s, "mail")
+	r := rules(t, s, allOf("mail"))
+	for name, m := range asides(at) {
+		c, err := desk.StartConversation("c1", m, ch, "", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		landed := land(t, r, c, at)
+		if clocks := landed.Ticket.Clocks; !clocks.FirstReply.IsZero() || !clocks.NextReply.IsZero() || landed.Ticket.Provenance != desk.Live {
+			t.Errorf("%s: %+v", name, clocks)
+		}
+		asked := at.Add(time.Hour)
+		if got := follow(t, s, r, landed, desk.ByCustomer, asked).Ticket.Clocks; !got.FirstReply.Equal(asked.Add(4 * time.Hour)) {
+			t.Errorf("%s, asked at %s: %+v", name, asked, got)
+		}
+	}
+}
+
 // A conversation's customer is who asks (FIELD.md, 2): who filled in the form, and
 // nobody who got a copy.
 func TestCustomer(t *testing.T) {

@@ -136,19 +136,20 @@ func aside(t *rapid.T, at time.Time) desk.Message {
 // write takes in a message; whoever does cannot always read the rules.
 func (w *world) write(t *rapid.T, m desk.Message, readable bool) {
 	ch := w.setup.Channels[0]
+	m = m.Complete(ch)
 	was := w.c
 	is, err := w.c.Receive(m, ch, ch, w.now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	switch {
-	case is.Home != desk.HelpDesk:
+	case is.Home != desk.HelpDesk, !m.Counts():
 	case readable:
 		is = w.rules.Follow(is)
 	default:
 		is = is.CannotFollow()
 	}
-	if asks := m.Author == desk.ByCustomer && m.Automatic == "" && m.Kind == ""; is.Home == desk.HelpDesk && asks {
+	if asks := m.Author == desk.ByCustomer && m.Automatic == "" && m.Kind == desk.Mail; is.Home == desk.HelpDesk && asks {
 		w.reopen()
 	} else if !asks && is.IsOpen() && !was.IsOpen() && was.Ticket.Behind == 0 {
 		t.Fatalf("opened by %+v", m)

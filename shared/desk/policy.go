@@ -80,8 +80,8 @@ func (p parsedPolicy) due(from time.Time, d time.Duration) time.Time {
 }
 
 // clocks returns the clocks of c's ticket. A closed ticket has none. The first
-// reply is due until an agent has answered; after that, the next reply is due
-// while the customer waits.
+// reply is due until an agent has answered, once a customer has asked something; after
+// that, the next reply is due while the customer waits.
 func (r *Rules) clocks(c Conversation) Clocks {
 	t := c.Ticket
 	p, ok := r.policyFor(t.Status)
@@ -94,8 +94,11 @@ func (r *Rules) clocks(c Conversation) Clocks {
 	}
 	running := Clocks{Policy: p.ID}
 	switch {
-	case !ok:
+	case !ok, !c.asked():
 	case c.FirstReplyAt.IsZero():
+		if t.Provenance == Live { // which a note or a bot may have begun
+			start = later(start, c.WaitingSince)
+		}
 		running.FirstReply = p.due(start, p.FirstReply)
 	case !c.WaitingSince.IsZero():
 		running.NextReply = p.due(later(start, c.WaitingSince), p.NextReply)
@@ -105,6 +108,10 @@ func (r *Rules) clocks(c Conversation) Clocks {
 	}
 	return running
 }
+
+// asked reports whether a customer has asked something in c. What history has done is
+// not known.
+func (c Conversation) asked() bool { return c.CustomerRev > 0 || !c.WaitingSince.IsZero() || c.Past }
 
 // replyStart returns the start of the clocks for replies, or false if no reply is
 // due. For history it depends on the admin's choice (R9), for the rest it is

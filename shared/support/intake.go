@@ -324,7 +324,7 @@ func (i Intake) attempt(ctx context.Context, m desk.Message, files []desk.File, 
 		return Receipt{}, err
 	}
 	notAppliedBy := ""
-	if c.Home == desk.HelpDesk && !belongs.Quiet(m) {
+	if c.Home == desk.HelpDesk && m.Counts() && !belongs.Quiet(m) {
 		rules, err := i.Rulebook.Rules(ctx, m.Account, belongs.Move)
 		switch {
 		case err == nil:

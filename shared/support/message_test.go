@@ -77,6 +77,36 @@ func TestStrangersAreMarked(t *testing.T) {
 	}
 }
 
+// TestR15_NotesStartNoClocks: a ticket of the inbox moves as it is, and stays so until
+// somebody asks or answers something.
+func TestR15_NotesStartNoClocks(t *testing.T) {
+	r := apptest.New(t)
+	id := r.TakeIn("mail", "a").ID
+	r.NewTicket(id, "waiting")
+	r.StartMove(apptest.History("mail"))
+	r.Run()
+	was := r.Ticket(id)
+	for name, change := range map[string]func(*desk.Message){
+		"note":       func(m *desk.Message) { m.Author, m.Agent, m.Kind = desk.ByAgent, "bob", desk.Note },
+		"bot":        func(m *desk.Message) { m.Author = desk.ByBot },
+		"auto-reply": func(m *desk.Message) { m.Automatic = desk.AutoReplied },
+		"forged":     func(m *desk.Message) { m.Author, m.Forged = desk.ByAgent, true },
+	} {
+		m := r.Message("mail", name)
+		change(&m)
+		if _, err := r.Intake.Append(t.Context(), m, id); err != nil {
+			t.Fatal(err)
+		}
+		if is := r.Ticket(id); is != was || is.Clocks != (desk.Clocks{}) {
+			t.Errorf("%s: the ticket is\n%+v, was\n%+v", name, is, was)
+		}
+	}
+	r.Append(id, "mail", "question")
+	if is := r.Ticket(id); is.Clocks == was.Clocks {
+		t.Errorf("after a question: %+v", is)
+	}
+}
+
 // TestAThreadInACircle is one conversation.
 func TestAThreadInACircle(t *testing.T) {
 	r := apptest.New(t)
