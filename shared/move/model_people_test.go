@@ -42,11 +42,29 @@ func (w *world) changed(t *rapid.T, id string) {
 
 func (w *world) message(t *rapid.T, channel string) desk.Message {
 	w.externals++
-	return desk.Message{
+	m := desk.Message{
 		Account: "acme", Channel: channel, External: strconv.Itoa(w.externals), From: desk.Address{Address: "jane@customer.example"}, Text: "Where is it?",
 		Author: rapid.SampledFrom([]desk.Author{desk.ByCustomer, desk.ByCustomer, desk.ByAgent}).Draw(t, "author"),
 		At:     w.Time.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "age")) * time.Minute),
 	}
+	switch rapid.IntRange(0, 9).Draw(t, "aside") {
+	case 0:
+		m.Automatic = desk.Bounce
+	case 1:
+		m.Author, m.Kind = desk.ByAgent, desk.Note
+	case 2:
+		m.Author = desk.ByBot
+	case 3:
+		m.Kind, m.Visibility = desk.Event, desk.Public
+	case 4:
+		m.Author, m.Forged = desk.ByAgent, true
+	}
+	return m
+}
+
+// asks says whether a customer waits for an answer to m.
+func asks(m desk.Message) bool {
+	return m.Author == desk.ByCustomer && m.Automatic == "" && m.Kind == ""
 }
 
 // write has somebody begin a conversation.
@@ -65,8 +83,11 @@ func (w *world) write(t *rapid.T) {
 		t.Fatalf("%+v, %v", taken, err)
 	}
 	k := &known{Channel: m.Channel, Status: desk.Open, Home: desk.Inbox, Rev: 1, started: started, takenIn: w.Time}
-	if m.Author == desk.ByCustomer {
+	if asks(m) {
 		k.CustomerRev, k.customerAt = 1, w.Time
+	}
+	if m.Automatic != "" { // a program wrote it: nobody has to answer
+		k.Status = desk.Closed
 	}
 	w.all[taken.Conversation.ID] = k
 	w.changed(t, taken.Conversation.ID)
@@ -80,7 +101,7 @@ func (w *world) reply(t *rapid.T) {
 	if _, err := w.Intake.Append(t.Context(), m, id); err != nil {
 		t.Fatal(err)
 	}
-	if k.Rev++; m.Author == desk.ByCustomer {
+	if k.Rev++; asks(m) {
 		k.CustomerRev, k.customerAt = k.Rev, w.Time
 		if k.Home == desk.Inbox {
 			k.Status = desk.Open
