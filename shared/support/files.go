@@ -327,8 +327,8 @@ func (s Files) Sweep(ctx context.Context) (deleted int, _ error) {
 		byAccount[n.Account] = append(byAccount[n.Account], n)
 	}
 	var errs []error
-	for account, notes := range byAccount {
-		n, err := s.sweep(ctx, account, notes)
+	for _, account := range slices.Sorted(maps.Keys(byAccount)) {
+		n, err := s.sweep(ctx, account, byAccount[account])
 		deleted += n
 		errs = append(errs, err)
 	}

@@ -230,8 +230,8 @@ func (i Intake) await(ctx context.Context, m desk.Message, references []string, 
 	return i.Messages.Await(ctx, m.Account, m.Channel, conversation, slices.Compact(missing))
 }
 
-// files returns the files that m names, and fills in how large they are; *InvalidErrors
-// if they have not been uploaded, or are others than m says.
+// files returns the files that m names, in order, and fills in how large they are;
+// *InvalidErrors if they have not been uploaded, or are others than m says.
 func (i Intake) files(ctx context.Context, m *desk.Message) ([]desk.File, error) {
 	if m.Source.SHA256 == "" && len(m.Attachments) == 0 {
 		return nil, nil
@@ -252,7 +252,7 @@ func (i Intake) files(ctx context.Context, m *desk.Message) ([]desk.File, error)
 		m.Attachments[n].Size = known[m.Attachments[n].SHA256].Size
 	}
 	m.Source.Size = known[m.Source.SHA256].Size
-	return slices.Collect(maps.Values(known)), nil
+	return slices.SortedFunc(maps.Values(known), func(a, b desk.File) int { return cmp.Compare(a.SHA256, b.SHA256) }), nil
 }
 
 // sizeSaid is the size that a message says a file has, -1 if it says none.
