@@ -116,9 +116,10 @@ func (s oneConversation) happenMeanwhile(w *world) {
 	const id = "c-1"
 	switch s.meanwhile {
 	case "reply", "join":
-		m := desk.Message{Account: "acme", Channel: "mail", External: "x", Author: desk.ByCustomer, From: desk.Address{Address: "jane@c.example"}, At: w.date()}
+		m := sentMessage{Message: desk.Message{Account: "acme", Channel: "mail", External: "x", Author: desk.ByCustomer, From: jane, At: w.date()}, to: id}
+		w.people.sent[m.External] = m
 		w.request("reply", func(ctx context.Context, p *process) error {
-			taken, err := p.Intake.Append(ctx, m, id)
+			taken, err := p.Intake.Append(ctx, m.Message, id)
 			if err == nil {
 				w.noteAcknowledged(m, taken, nil, false)
 			}

@@ -30,8 +30,11 @@
 // A world (world_test.go) has a database in memory, a stream, queues, the real
 // state machine and the handlers of package app. Customers, agents and admins
 // use it meanwhile: they write, edit, make tickets, rehearse, move and retry,
-// change the account's setup and repair conversations. In some worlds an
-// execution hands over to the next one after every few steps.
+// change the account's setup and repair conversations. Messages are of all authors,
+// kinds and visibilities (authors_test.go): questions, answers, notes, events, bots'
+// lines, forms' mail, programs' and forged mail, by strangers too, with tags and files
+// (files_test.go), some of which a sweep is about to delete. In some worlds an execution
+// hands over to the next one after every few steps.
 //
 // Every call to the platform waits for the scheduler (scheduler_test.go,
 // task_test.go), which makes one call at a time, at simulated times; calls that
@@ -63,6 +66,18 @@
 //	edits kept                revisions rise one by one
 //	replies reopen            a customer's message reaches the ticket with the message
 //	moved unchanged           a move changes only the home of a ticket of the inbox
+//	messages whole            as they were sent, and shown to nobody else
+//	first reply               only a person's public answer, if its sender is not forged; none is overlooked
+//	questions start clocks    and nothing else does: no note, bot, event or program
+//	questions open            a conversation or its ticket, and nothing else does
+//	programs open nothing     what a program began is closed
+//	kept on its thread        what refers to a message, whoever wrote it
+//	customer                  who asks, or filled in the form; nobody by a copy, and never another one
+//	strangers are marked      who join by what they refer to, and have had no part
+//	nothing said              without a message nothing of the above changes
+//	tags survive              a message adds to them, only an agent's edit takes away
+//	named files kept          with their bytes, since the message was stored
+//	unnamed files             are kept for a day, then nothing of them is left
 //	history                   old mail changes no ticket, and what it begins is history whenever it came
 //	told                      a live ticket and its notification: both or neither
 //	passed by                 what the stream has passed since the fence has landed
@@ -89,8 +104,9 @@
 // happens, a reply comes, an agent edits it, or it joins another channel.
 // TestMutants breaks the write path on purpose, in one way after another
 // (mutants_test.go), and requires that some world violates an invariant; the daily
-// repair is off meanwhile. TestStaleChannel is a schedule for one that random worlds
-// do not see.
+// repair is off meanwhile. TestRuleMutants breaks one rule of authors, messages, tags and
+// files after another, and requires that the invariant of that rule sees it.
+// TestStaleChannel is a schedule for a mutant that random worlds do not see.
 //
 // # What it has found
 //
@@ -110,6 +126,8 @@
 //     attention.
 //   - A change by a clock that is ahead seemed to be still in the stream for as
 //     long as the clock was wrong, and the move ended without it.
+//   - A note to a ticket of the inbox that had moved without clocks started them, and
+//     one that began a conversation made a first reply due.
 //
 // # How to reproduce
 //

@@ -33,6 +33,7 @@ func (w *world) checkFinal() {
 	}
 	w.finalStarts()
 	w.finalMessages()
+	w.finalFiles()
 }
 
 // finalPhases checks that a move's phases are whole and in order, whatever steps came

@@ -54,6 +54,9 @@ func (w *world) process(f *function, c random, name string) *process {
 		Engine: platform{w}, Stream: platform{w}, Queue: platform{w}, Machine: platform{w}, Batch: batchSize, Log: silent,
 		Now: func() time.Time { return w.date().Add(p.skew) },
 	}
+	if w.bytes != nil {
+		on.Files = w.bytes
+	}
 	if w.mutant.platform != nil {
 		w.mutant.platform(f.name, &on)
 	}

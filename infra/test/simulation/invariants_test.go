@@ -23,12 +23,14 @@ type invariants struct {
 	fenced    map[string]time.Duration // when a channel's fence was committed, by account and channel
 	passBegan map[string]time.Duration // when a move's last comparing pass began
 	written   map[string]lastWrite     // conversations, by account and ID
+	threads   map[string]thread        // of conversations, by account and ID
+	named     map[fileName]bool        // by a message
 }
 
 func newInvariants(w *world) invariants {
 	return invariants{
 		world: w, moves: map[string]desk.Move{}, repairs: map[string]int{}, fenced: map[string]time.Duration{},
-		passBegan: map[string]time.Duration{}, written: map[string]lastWrite{},
+		passBegan: map[string]time.Duration{}, written: map[string]lastWrite{}, threads: map[string]thread{}, named: map[fileName]bool{},
 	}
 }
 
@@ -64,7 +66,11 @@ func (w *world) checkWrites(changes []storetest.Written) {
 				w.invariants.written[is.Account+"#"+is.ID] = lastWrite{c.Key, is, w.now}
 				w.invariants.checkConversation(was, is, c)
 				w.invariants.checkTold(was, is, changes)
-				w.invariants.checkHistory(was, is, c, changes)
+				m, said := messageIn(changes, is)
+				w.invariants.checkHistory(was, is, c, m)
+				w.invariants.checkAuthors(was, is, c, m, said)
+			} else if hash, ok := storetest.IsFile(c.Key); ok {
+				w.invariants.checkFile(hash, c)
 			}
 		case store.Control:
 			w.invariants.checkControl(c)
@@ -76,11 +82,16 @@ func (w *world) checkWrites(changes []storetest.Written) {
 // singleItem is an engine that holds one item, so that package store can read it.
 type singleItem struct {
 	store.Engine
+	key   store.Key
 	attrs store.Attrs
 }
 
 func (h singleItem) Get(context.Context, store.Table, []store.Key, store.Consistency) ([]store.Item, error) {
-	return []store.Item{{Attrs: h.attrs}}, nil
+	return []store.Item{{Key: h.key, Attrs: h.attrs}}, nil
+}
+
+func (h singleItem) Query(context.Context, store.Query) (store.Page, error) {
+	return store.Page{Items: []store.Item{{Key: h.key, Attrs: h.attrs}}}, nil
 }
 
 // checkConversation checks a change of a conversation with its ticket: revisions
@@ -177,15 +188,10 @@ func (w *invariants) fenceOf(c desk.Conversation) time.Time {
 
 // checkHistory checks that old mail changes no ticket and tells nobody, and that a
 // conversation that begins with it is marked as history, but no other.
-func (w *invariants) checkHistory(was, is desk.Conversation, c storetest.Written, changes []storetest.Written) {
-	old, message := false, false
-	for _, m := range changes {
-		if external := m.New.Str(store.AttrExternal); m.Key.PK == c.Key.PK && external != "" {
-			message, old = true, w.people.history[external]
-		}
-	}
+func (w *invariants) checkHistory(was, is desk.Conversation, c storetest.Written, m desk.Message) {
+	old := w.people.sent[m.External].History
 	switch {
-	case message && c.Old == nil && is.Past != old:
+	case m.ID != "" && c.Old == nil && is.Past != old:
 		w.violate("history: %s begins conversation %s, of history: %t", w.writer, is.ID, is.Past)
 	case old && (is.CustomerRev != was.CustomerRev || is.Ticket != was.Ticket):
 		w.violate("history: %s changes %s by old mail: its ticket is %+v, was %+v", w.writer, is.ID, is.Ticket, was.Ticket)

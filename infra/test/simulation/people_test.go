@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ type people struct {
 	requests     int               // running, or to be made again
 	known        []conversationRef // conversations that people know
 	imported     map[string]int64
-	history      map[string]bool // external IDs of messages that are brought in as old mail
+	sent         map[string]sentMessage // by external ID
 	acknowledged []acknowledged
 	moves        []startedMove
 	movesFirst   map[string]string // channel, by account
@@ -37,6 +38,7 @@ func (w *world) peopleAct() {
 	c := newRandom(w.seed, "story")
 	w.people.stop, w.people.movesFirst = peopleStop, map[string]string{}
 	w.createAccounts(c)
+	w.createFiles(newRandom(w.seed, "files"))
 	var starts []time.Duration
 	for _, account := range accounts {
 		if account == accounts[0] || c.perMille(300) {
@@ -77,7 +79,7 @@ func (w *world) pickConversation(c random) conversationRef {
 // createAccounts creates accounts with some conversations.
 func (w *world) createAccounts(c random) {
 	ctx := context.Background()
-	w.people.imported, w.people.history = map[string]int64{}, map[string]bool{}
+	w.people.imported = map[string]int64{}
 	for _, account := range accounts {
 		_, err := w.stores.setups.Replace(ctx, newSetup(account), time.Time{})
 		must(err)
@@ -178,46 +180,72 @@ func (w *world) sendFirstMessage(c random, i int) {
 	if hot := w.people.movesFirst[account]; c.perMille(600) {
 		channel = hot
 	}
-	m := w.newMessage(c, i, account, channel)
+	m := w.newMessage(c, fmt.Sprint(i), account, channel)
 	w.takeIn(fmt.Sprintf("begin%d", i), m, nil, true)
 	if c.perMille(200) {
 		w.after(c.between(0, 20*time.Millisecond), func() { w.takeIn(fmt.Sprintf("begin%d twice", i), m, nil, false) })
 	}
 }
 
-func (w *world) newMessage(c random, i int, account, channel string) desk.Message {
-	m := desk.Message{
-		Account: account, Channel: channel, External: fmt.Sprintf("x%d", i), Author: desk.ByCustomer, From: desk.Address{Address: "jane@c.example"},
-		At: w.date(), Subject: "–", Text: "–",
-	}
-	if c.perMille(250) {
-		m.Author, m.Agent = desk.ByAgent, "bob"
-	}
+// newMessage draws a message, of any author, kind and visibility.
+func (w *world) newMessage(c random, id, account, channel string) sentMessage {
+	m := sentMessage{Message: desk.Message{
+		Account: account, Channel: channel, Author: desk.ByCustomer, At: w.date(), Subject: "–", Text: "–",
+	}}
+	m.variety = vary(c, &m.Message)
+	attach(c, &m.Message)
+	m.External = m.variety + "-" + id
 	return m
 }
 
-// takeIn takes a message in, and remembers the acknowledgement.
-func (w *world) takeIn(name string, m desk.Message, references []string, first bool) {
+// takeIn takes a message in that begins a conversation, or joins one by its
+// references.
+func (w *world) takeIn(act string, m sentMessage, references []string, first bool) {
+	m.referred = true
+	w.send(act, m, first, func(ctx context.Context, p *process) (support.Receipt, error) {
+		return p.Intake.TakeIn(ctx, m.Message, references)
+	})
+}
+
+// add adds a message to a conversation.
+func (w *world) add(act string, m sentMessage, conversation string) {
+	m.referred, m.to = m.History, conversation
+	w.send(act, m, false, func(ctx context.Context, p *process) (support.Receipt, error) {
+		return p.Intake.Append(ctx, m.Message, conversation)
+	})
+}
+
+// send sends a message, and remembers the acknowledgement. Files that are not there
+// are uploaded, and the message is sent again.
+func (w *world) send(act string, m sentMessage, first bool, do func(context.Context, *process) (support.Receipt, error)) {
+	w.people.sent[m.External] = m
 	var taken support.Receipt
-	w.request(name, func(ctx context.Context, p *process) (err error) {
-		taken, err = p.Intake.TakeIn(ctx, m, references)
+	w.request(act+" "+m.variety, func(ctx context.Context, p *process) (err error) {
+		if taken, err = do(ctx, p); isNoFile(err) {
+			err = cmp.Or(upload(ctx, p, m.Message), errUploaded)
+		}
 		return err
 	}, func(err error) { w.noteAcknowledged(m, taken, err, first) })
 }
 
-func (w *world) noteAcknowledged(m desk.Message, taken support.Receipt, err error, first bool) {
+var errUploaded = errors.New("files were not there, and are now")
+
+func (w *world) noteAcknowledged(m sentMessage, taken support.Receipt, err error, first bool) {
 	if err != nil {
 		w.violate("message %s of %s is refused: %v", m.External, m.Channel, err)
 		return
 	}
 	c := taken.Conversation
+	if m.to != "" && c.ID != m.to {
+		w.violate("kept on its thread: %s belongs to %s, and is in %s", m.External, m.to, c.ID)
+	}
 	w.people.acknowledged = append(w.people.acknowledged, acknowledged{m.Account, m.Channel, m.External, c.ID, taken.Message})
 	if first {
 		w.people.known = append(w.people.known, conversationRef{m.Account, m.Channel, c.ID, m.External})
 	}
 }
 
-// sendReply has a customer reply to a conversation: through its channel, or to a
+// sendReply has somebody write to a conversation: through its channel, or to a
 // form by e-mail (R14).
 func (w *world) sendReply(c random, i int) {
 	to := w.pickConversation(c)
@@ -225,37 +253,30 @@ func (w *world) sendReply(c random, i int) {
 	if channel == "form" && c.perMille(600) {
 		channel = "mail"
 	}
-	m := w.newMessage(c, i, to.account, channel)
+	m := w.newMessage(c, fmt.Sprint(i), to.account, channel)
 	if to.external != "" && channel == to.channel {
+		m.to = to.id
 		w.takeIn(fmt.Sprintf("reply%d", i), m, []string{to.external}, false)
 		return
 	}
-	var taken support.Receipt
-	w.request(fmt.Sprintf("append%d", i), func(ctx context.Context, p *process) (err error) {
-		taken, err = p.Intake.Append(ctx, m, to.id)
-		return err
-	}, func(err error) { w.noteAcknowledged(m, taken, err, false) })
+	w.add(fmt.Sprintf("append%d", i), m, to.id)
 }
 
 // bringHistory has a connector bring in old mail: as a conversation of its own, or to
 // one that is known.
 func (w *world) bringHistory(c random, i int) {
 	to := w.pickConversation(c)
-	m := w.newMessage(c, i, to.account, to.channel)
-	m.External = fmt.Sprintf("old%d", i)
+	m := w.newMessage(c, fmt.Sprint(i), to.account, to.channel)
 	m.At = epoch.Add(-c.between(60*24*time.Hour, 90*24*time.Hour)).Truncate(time.Millisecond)
 	m.History = true
-	m.Past = desk.Past{Status: pick(c, []desk.ConversationStatus{desk.Open, desk.Closed}), Owner: pick(c, []string{"", "ann", "cem"})}
-	w.people.history[m.External] = true
+	if c.perMille(700) {
+		m.Past = desk.Past{Status: pick(c, []desk.ConversationStatus{desk.Open, desk.Closed}), Owner: pick(c, []string{"", "ann", "cem"})}
+	}
 	if c.perMille(500) {
 		w.takeIn(fmt.Sprintf("history%d", i), m, []string{"of nobody"}, true)
 		return
 	}
-	var taken support.Receipt
-	w.request(fmt.Sprintf("history%d", i), func(ctx context.Context, p *process) (err error) {
-		taken, err = p.Intake.Append(ctx, m, to.id)
-		return err
-	}, func(err error) { w.noteAcknowledged(m, taken, err, false) })
+	w.add(fmt.Sprintf("history%d", i), m, to.id)
 }
 
 func (w *world) caller(account, agent string) desk.Caller {
@@ -279,6 +300,7 @@ func (w *world) editConversation(c random, i int) {
 		owner := pick(c, []string{"", "ann", "bob", "cem"})
 		edit.Owner = &owner
 	}
+	edit.Tags = drawTags(c)
 	key := fmt.Sprintf("edit%d", i)
 	w.request(key, func(ctx context.Context, p *process) error {
 		_, err := p.Editor.EditConversation(ctx, w.caller(x.account, "bob"), x.id, key, edit)
@@ -289,6 +311,14 @@ func (w *world) editConversation(c random, i int) {
 			w.editTicket(c, i, x)
 		}
 	})
+}
+
+// drawTags draws what an agent makes of a conversation's tags; nil leaves them.
+func drawTags(c random) *[]string {
+	if !c.perMille(250) {
+		return nil
+	}
+	return &[]string{pick(c, []string{"urgent", "invoice", "spam"})}
 }
 
 // editTicket has an agent edit a ticket.
@@ -302,6 +332,7 @@ func (w *world) editTicket(c random, i int, x conversationRef) {
 		owner := pick(c, []string{"", "ann", "bob"})
 		edit.Owner = &owner
 	}
+	edit.Tags = drawTags(c)
 	key := fmt.Sprintf("ticket%d", i)
 	w.request(key, func(ctx context.Context, p *process) error {
 		_, err := p.Editor.EditTicket(ctx, w.caller(x.account, "bob"), x.id, key, edit)

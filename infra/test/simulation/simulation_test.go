@@ -157,6 +157,16 @@ func TestEverythingHappens(t *testing.T) {
 			t.Errorf("nobody makes a request to %s", act)
 		}
 	}
+	for _, v := range varieties {
+		if !strings.Contains(trace, " "+v.name+"/") {
+			t.Errorf("nobody sends a message of the variety %s", v.name)
+		}
+	}
+	for _, what := range []string{"find bytes", "put bytes", "delete bytes", " is gone"} {
+		if !strings.Contains(trace, what) {
+			t.Errorf("files: nothing is said of %q", what)
+		}
+	}
 	var machine struct{ States map[string]any }
 	if err := json.Unmarshal(move.StateMachine, &machine); err != nil {
 		t.Fatal(err)

@@ -33,6 +33,8 @@ type world struct {
 	maxSkew    time.Duration // by which a clock may be wrong
 	maxSteps   int           // of an execution, before the next one continues it
 	machine    *machine
+	bytes      *fileBytes    // nil where nobody has files
+	swept      time.Duration // when the last sweep began that has ended well
 	batches    *queue
 	failures   *queue
 	shards     [storetest.Shards]*shardReader
@@ -53,6 +55,7 @@ type stores struct {
 	messages      store.MessageStore
 	moves         store.MoveStore
 	ledger        store.LedgerStore
+	files         store.FileStore
 }
 
 // newWorld makes an empty world.
@@ -84,9 +87,10 @@ func newWorld(p scenario) *world {
 	e := platform{w}
 	w.stores = stores{
 		store.SetupStore{Engine: e}, store.ConversationStore{Engine: e}, store.MessageStore{Engine: e},
-		store.MoveStore{Engine: e}, store.LedgerStore{Engine: e},
+		store.MoveStore{Engine: e}, store.LedgerStore{Engine: e}, store.FileStore{Engine: e},
 	}
 	w.invariants = newInvariants(w)
+	w.people.sent = map[string]sentMessage{}
 	w.wire()
 	return w
 }
@@ -206,10 +210,15 @@ func (w *world) scheduleSweep(n int) {
 		every = time.Hour
 	}
 	w.after(every, func() {
+		began := w.now
 		w.invoke(invocation{function: w.sweep, name: fmt.Sprintf("sweep%d", n)}, func(ctx context.Context, p *process) error {
 			_, err := p.Sweep.Handle(ctx, events.EventBridgeEvent{})
 			return err
-		}, func(error) {})
+		}, func(err error) {
+			if err == nil {
+				w.swept = began
+			}
+		})
 		w.scheduleSweep(n + 1)
 	})
 }

@@ -21,5 +21,15 @@ func AccountOf(k store.Key) string {
 // IsEntry reports whether an item is an entry of a ledger.
 func IsEntry(k store.Key) bool { return strings.Contains(k.PK, "#LEDGER#") }
 
+// IsFile reports whether an item is what is known of a file, by its key, and returns the
+// file's hash.
+func IsFile(k store.Key) (hash string, ok bool) {
+	_, hash, ok = strings.Cut(k.PK, "#F#")
+	return hash, ok
+}
+
+// IsUpload reports whether an item is the note of a file that was announced.
+func IsUpload(k store.Key) bool { return strings.HasPrefix(k.PK, "UPLOADS#") }
+
 // IsNotice reports whether an item is a notification.
 func IsNotice(k store.Key) bool { return strings.Contains(k.PK, "#OUTBOX#") }
