@@ -23,21 +23,21 @@ import (
 // reads is what each function reads of its environment, beside what the SDK
 // reads.
 var reads = map[string][]string{
-	"api":      {"BATCHES_DEAD_QUEUE_ARN", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "MOVE_MACHINE_ARN", "STREAM_FAILURES_DEAD_QUEUE_ARN"},
+	"api":      {"BATCHES_DEAD_QUEUE_ARN", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "FILES_BUCKET", "MOVE_MACHINE_ARN", "STREAM_FAILURES_DEAD_QUEUE_ARN"},
 	"fence":    {"CONTROL_TABLE", "CONVERSATIONS_TABLE"},
 	"list":     {"BATCHES_QUEUE_URL", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN"},
 	"convert":  {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE"},
 	"drain":    {"BATCHES_QUEUE_URL", "CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN"},
 	"finish":   {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE"},
 	"redirect": {"CONTROL_TABLE", "CONVERSATIONS_STREAM_ARN", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE"},
-	"sweep":    {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN"},
+	"sweep":    {"CONTROL_TABLE", "CONVERSATIONS_TABLE", "FILES_BUCKET", "METRICS_NAMESPACE", "MOVE_MACHINE_ARN"},
 	"claims":   nil,
 }
 
 // good is an environment with everything in it.
 func good(endpoint string) []string {
 	return []string{
-		"CONVERSATIONS_TABLE=deskmove-conversations", "CONTROL_TABLE=deskmove-control",
+		"CONVERSATIONS_TABLE=deskmove-conversations", "CONTROL_TABLE=deskmove-control", "FILES_BUCKET=deskmove-files",
 		"BATCHES_QUEUE_URL=" + endpoint + "/000000000000/deskmove-batches",
 		"BATCHES_DEAD_QUEUE_ARN=arn:aws:sqs:local:000000000000:deskmove-batches-dead", "STREAM_FAILURES_DEAD_QUEUE_ARN=arn:aws:sqs:local:000000000000:deskmove-stream-failures-dead",
 		"MOVE_MACHINE_ARN=arn:aws:states:local:000000000000:stateMachine:deskmove-move",
@@ -152,6 +152,7 @@ func TestPlainSAM(t *testing.T) {
 func TestMalformedVariables(t *testing.T) {
 	for variable, values := range map[string][]string{
 		"CONVERSATIONS_TABLE":      {"a", "with space", "x/y", strings.Repeat("x", 256), "${ConversationsTable}"},
+		"FILES_BUCKET":             {"a", "With-Capitals", "FilesBucket", "a/b", strings.Repeat("x", 64)},
 		"BATCHES_QUEUE_URL":        {"batches", "arn:aws:sqs:eu-central-1:123456789012:batches", "https://sqs.example.com", "ftp://h/1/q", "https://h/1/q?x=y"},
 		"BATCHES_DEAD_QUEUE_ARN":   {"batches", "https://sqs.eu-central-1.amazonaws.com/123456789012/batches", "arn:aws:sqs:eu-central-1:123456789012:", "arn:aws:sns:eu-central-1:123456789012:batches"},
 		"MOVE_MACHINE_ARN":         {"move", "arn:aws:states:eu-central-1:123456789012:execution:move:m1", "arn:aws:lambda:eu-central-1:123456789012:function:move", "arn:aws:states:eu-central-1:123456789012:stateMachine:"},
@@ -163,7 +164,7 @@ func TestMalformedVariables(t *testing.T) {
 		switch variable {
 		case "CONVERSATIONS_STREAM_ARN":
 			name = "redirect"
-		case "SIGN_IN_URL", "BATCHES_DEAD_QUEUE_ARN":
+		case "SIGN_IN_URL", "BATCHES_DEAD_QUEUE_ARN", "FILES_BUCKET":
 			name = "api"
 		}
 		for _, value := range values {

@@ -77,6 +77,7 @@ func wild(p project) []string {
 		for _, r := range s.resources {
 			switch {
 			case strings.HasSuffix(r, ":execution:${AWS::StackName}-move:*") && slices.Equal(s.actions, []string{"states:DescribeExecution"}):
+			case r == everyFile && !slices.ContainsFunc(s.actions, func(a string) bool { return !strings.HasPrefix(a, "s3:") || !strings.HasSuffix(a, "Object") }):
 			case r == "*" && !slices.ContainsFunc(s.actions, func(a string) bool { return !resourceless(a) }):
 			case r == "" || strings.Contains(r, "*"):
 				problems = append(problems, fmt.Sprintf("%s: allows %s on %q", s.in, strings.Join(s.actions, ", "), r))
@@ -120,6 +121,7 @@ func TestWildcards(t *testing.T) {
 		"any action":       {file: yaml, old: "Action: sqs:SendMessage\n", new: `Action: "*"` + "\n", says: "ListRole: allows *"},
 		"every queue":      {file: yaml, old: "Action: sqs:SendMessage\n                Resource: !GetAtt BatchesQueue.Arn", new: "Action: sqs:SendMessage\n                Resource: \"*\"", says: `ListRole: allows sqs:SendMessage on "*"`},
 		"every index":      {file: yaml, old: "/index/open", new: "/index/*", says: "index/*"},
+		"all of a bucket":  {file: yaml, old: "Action: s3:DeleteObject", new: "Action: s3:DeleteBucket", says: "SweepRole: allows s3:DeleteBucket on"},
 		"every machine":    {file: yaml, old: "execution:${AWS::StackName}-move:*", new: "execution:*", says: `SweepRole: allows states:DescribeExecution on`},
 		"logs everywhere":  {file: yaml, old: "Resource: !GetAtt FenceLogs.Arn", new: `Resource: "*"`, says: "FenceRole: allows logs:CreateLogStream"},
 		"SAM's own role":   {file: yaml, old: "      Role: !GetAtt FenceRole.Arn\n", new: "", says: "FenceFunction: has not the role of its own"},

@@ -25,7 +25,7 @@ func readProject(t *testing.T) project {
 	for _, pattern := range []string{
 		"template.yaml", "shared/move/move.asl.json", "shared/local/*.go", "functions/*/*.go", "events/*.json",
 		"shared/app/*.go", "shared/aws/*.go", "shared/handler/*.go", "shared/metrics/*.go", "shared/move/*.go", "shared/desk/errors.go", "shared/support/*.go",
-		"shared/aws/dynamo/*.go", "infra/RUNBOOK.md",
+		"shared/aws/dynamo/*.go", "shared/aws/files/*.go", "infra/RUNBOOK.md",
 	} {
 		files, err := fs.Glob(root, pattern)
 		if err != nil {

@@ -49,6 +49,7 @@ func environmentsAgree(p project) []string {
 // meant is what the variables stand for in the template.
 var meant = map[string]string{
 	"CONVERSATIONS_TABLE": "ConversationsTable", "CONTROL_TABLE": "ControlTable",
+	"FILES_BUCKET":      "FilesBucket",
 	"BATCHES_QUEUE_URL": "BatchesQueue", "BATCHES_DEAD_QUEUE_ARN": "BatchesDeadQueue.Arn", "STREAM_FAILURES_DEAD_QUEUE_ARN": "StreamFailuresDeadQueue.Arn",
 	"MOVE_MACHINE_ARN": machineARN, "CONVERSATIONS_STREAM_ARN": streamARN,
 	"METRICS_NAMESPACE": own, "SIGN_IN_URL": "https://${UserPoolDomain}.auth.${AWS::Region}.amazoncognito.com", "SIGN_IN_CLIENT": "UserPoolClient",

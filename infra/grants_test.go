@@ -2,6 +2,7 @@ package infra_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -23,6 +24,7 @@ import (
 	"deskmove/shared/local"
 	"deskmove/shared/local/asl"
 	"deskmove/shared/store"
+	"deskmove/shared/support/filetest"
 )
 
 // everything has every function do all that it ever does, and returns what was seen:
@@ -105,6 +107,7 @@ func routes(s *scene) {
 		s.request("GET", path, nil, 200)
 	}
 	thread := list(s.request("GET", "/v1/conversations/{"+a+"}/messages", nil, 200)["items"])
+	files(s, a)
 	s.request("GET", "/v1/conversations/{"+a+"}/messages/{"+text(at(thread[0], "id"))+"}/{text}?offset=131072", nil, 200)
 	s.request("POST", "/v1/channels/{mail}/repair", nil, 409)
 	s.request("PATCH", "/v1/conversations/{"+c+"}", map[string]any{"status": "closed", "owner": "bob"}, 200)
@@ -157,6 +160,42 @@ func routes(s *scene) {
 				s.Errorf("%s is never called", route)
 			}
 		}
+	}
+}
+
+// files has files brought in, named by a message of a conversation, downloaded, announced
+// again and swept.
+func files(s *scene, conversation string) {
+	s.Helper()
+	announce := func(texts ...string) {
+		var said []any
+		for i, text := range texts {
+			f := filetest.File("acme", []byte(text), s.Time)
+			one := map[string]any{"sha256": f.SHA256, "size": f.Size}
+			if i == 0 {
+				one["data"] = base64.StdEncoding.EncodeToString([]byte(text))
+			}
+			said = append(said, one)
+		}
+		s.request("POST", "/v1/files", map[string]any{"files": said}, 200)
+	}
+	picture := "\x89PNG\r\n\x1a\n..."
+	announce(picture, "another")
+	announce("alone")
+	s.Time = s.Time.Add(2 * time.Hour)
+	announce(picture) // is noted again, as the first time is long ago
+	said := s.request("POST", "/v1/conversations/{"+conversation+"}/messages", map[string]any{
+		"externalId": "<files>", "author": "customer", "text": "See there.",
+		"attachments": []any{map[string]any{"name": "a.png", "type": "image/png", "sha256": filetest.File("", []byte(picture), s.Time).SHA256}},
+	}, 201)
+	s.request("GET", "/v1/conversations/{"+conversation+"}/messages/{"+text(said["messageId"])+"}/files/{1}", nil, 200)
+	for range 2 { // some at once, then one
+		s.Time = s.Time.Add(25 * time.Hour)
+		s.sweep()
+		announce("later")
+	}
+	if n := s.Bytes.Len(); n != 2 {
+		s.Errorf("%d files are left, want the one that is named and the last", n)
 	}
 }
 
@@ -487,7 +526,8 @@ var requests = map[string][]string{
 		"BatchGetItem", "DeleteItem", "DescribeStream", "DescribeTable", "GetItem", "GetRecords", "GetShardIterator", "PutItem", "Query",
 		"TransactWriteItems", "UpdateItem",
 	},
-	"shared/aws": {"DescribeExecution", "ListMessageMoveTasks", "SendMessageBatch", "StartExecution", "StartMessageMoveTask"},
+	"shared/aws/files": {"DeleteObject", "GetObject", "HeadObject", "PresignGetObject", "PresignPutObject", "PutObject"},
+	"shared/aws":       {"DescribeExecution", "ListMessageMoveTasks", "SendMessageBatch", "StartExecution", "StartMessageMoveTask"},
 }
 
 // requestsKnown says which requests are made that watchers do not know of.
@@ -516,7 +556,7 @@ func isClient(x ast.Expr) bool {
 	case *ast.SelectorExpr:
 		name = x.Sel.Name
 	}
-	return name == "client" || name == "streams" || name == "Client"
+	return name == "client" || name == "presign" || name == "streams" || name == "Client"
 }
 
 func TestRequestsKnown(t *testing.T) {

@@ -50,7 +50,8 @@ var layers = []layer{
 		"shared/api", "shared/console", "shared/desk", "shared/handler", "shared/metrics", "shared/move", "shared/store", "shared/support"}},
 
 	{of: "shared/aws/dynamo", imports: []string{"shared/store"}, sdk: true},
-	{of: "shared/aws", imports: []string{"shared/app", "shared/auth", "shared/aws/dynamo", "shared/console", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, sdk: true, events: true},
+	{of: "shared/aws/files", imports: []string{"shared/desk", "shared/support"}, sdk: true},
+	{of: "shared/aws", imports: []string{"shared/app", "shared/auth", "shared/aws/dynamo", "shared/aws/files", "shared/console", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, sdk: true, events: true},
 
 	{of: "shared/local/clock"},
 	{of: "shared/local/asl"},

@@ -73,8 +73,14 @@ func brokenTemplate(t *testing.T, old, wrong string) string {
 
 // lenient are AWS's rules that the template does not keep to, and why.
 var lenient = map[string]string{
-	"lambda_inside_vpc_check":              "functions talk to AWS's own endpoints only, and nothing talks to them: a network of their own would add gateways to pay and to guard",
-	"cloudwatch_log_group_encrypted_check": "CloudWatch encrypts logs with its own key, and no log holds what a customer wrote",
+	"lambda_inside_vpc_check":                  "functions talk to AWS's own endpoints only, and nothing talks to them: a network of their own would add gateways to pay and to guard",
+	"s3_bucket_policy_ssl_requests_only_check": "it does not read Fn::Sub, which cfn-lint asks for; buckets_are_reached_by_tls_only says the same",
+	"s3_bucket_default_encryption_kms_check":   "S3 encrypts files with its own key: with one of KMS each address would use that in the API's name",
+	"s3_bucket_versioning_enabled_check":       "a file never changes, as its name is its hash, and one that is deleted is to be gone",
+	"s3_bucket_object_lock_enabled_check":      "what no message names must be deleted",
+	"s3_bucket_logging_enabled_check":          "who got an address is in the API's access log; a log of requests would need a bucket of its own",
+	"s3_event_notifications_enabled_check":     "nobody waits for files: a message that names one asks whether it is there",
+	"cloudwatch_log_group_encrypted_check":     "CloudWatch encrypts logs with its own key, and no log holds what a customer wrote",
 }
 
 // deployments are values of parameters that the rules are tried with.
@@ -193,6 +199,10 @@ func seeFail(t *testing.T, guard string, deployed map[string]any) {
 		"executions_are_traced_and_leave_no_data_in_logs": {"MoveMachine", "Properties.LoggingConfiguration.IncludeExecutionData", true},
 		"users_are_kept":                                  {"UserPool", "Properties.AdminCreateUserConfig.AllowAdminCreateUserOnly", false},
 		"nobody_learns_who_has_an_account":                {"UserPoolClient", "Properties.AllowedOAuthFlows", []any{"code", "implicit"}},
+		"buckets_outlive_the_stack":                       {"FilesBucket", "DeletionPolicy", nil},
+		"buckets_are_private_and_encrypted":               {"FilesBucket", "Properties.PublicAccessBlockConfiguration.BlockPublicPolicy", false},
+		"buckets_keep_no_half_uploads":                    {"FilesBucket", "Properties.LifecycleConfiguration", nil},
+		"buckets_are_reached_by_tls_only":                 {"FilesBucketPolicy", "Properties.PolicyDocument.Statement", []any{map[string]any{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}}},
 		"requests_are_logged_and_limited":                 {"ApiApiGatewayDefaultStage", "Properties.AccessLogSettings", nil},
 	} {
 		resources, _ := deployed["Resources"].(map[string]any)

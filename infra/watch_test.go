@@ -1,17 +1,21 @@
 package infra_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"deskmove/shared/app"
+	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/support"
 )
 
 // The resources of the template, as its statements refer to them.
@@ -20,6 +24,8 @@ const (
 	failuresQueue = "StreamFailuresQueue.Arn"
 	deadBatches   = "BatchesDeadQueue.Arn"
 	deadFailures  = "StreamFailuresDeadQueue.Arn"
+	filesBucket   = "FilesBucket.Arn"
+	everyFile     = "${FilesBucket.Arn}/*"
 	streamARN     = "ConversationsTable.StreamArn"
 	machineARN    = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-move"
 	executionARN  = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-move:*"
@@ -96,7 +102,9 @@ func (w *watcher) each(function string, b app.Platform) app.Platform {
 	b.Queue = watchedQueue{b.Queue, w, function}
 	b.Machine = watchedMachine{b.Machine, w, function}
 	b.DeadLetters = watchedLetters{w, function}
-	b.Files = nil // the functions have none yet
+	if b.Files != nil {
+		b.Files = watchedFiles{b.Files, w, function}
+	}
 	b.PerStep = 1                           // so that list reports even of few conversations
 	b.Check = func(context.Context) error { // as store/dynamo's does
 		for _, table := range tableIDs {
@@ -260,6 +268,56 @@ func (l watchedLetters) Redrive(context.Context) ([]move.Redriven, error) {
 		}
 	}
 	return nil, nil
+}
+
+// watchedFiles has S3 do what is asked for, also by the addresses that a function signs.
+type watchedFiles struct {
+	support.FileBytes
+	w        *watcher
+	function string
+}
+
+func (f watchedFiles) There(ctx context.Context, file desk.File) (bool, error) {
+	err := cmp.Or(f.w.note(f.function, "s3:GetObject", everyFile), f.w.note(f.function, "s3:ListBucket", filesBucket))
+	if err != nil {
+		return false, err
+	}
+	return f.FileBytes.There(ctx, file)
+}
+
+func (f watchedFiles) Put(ctx context.Context, file desk.File, b []byte) error {
+	if err := f.w.note(f.function, "s3:PutObject", everyFile); err != nil {
+		return err
+	}
+	return f.FileBytes.Put(ctx, file, b)
+}
+
+func (f watchedFiles) PutAt(ctx context.Context, file desk.File, until time.Time) (support.Address, error) {
+	if err := f.w.note(f.function, "s3:PutObject", everyFile); err != nil {
+		return support.Address{}, err
+	}
+	return f.FileBytes.PutAt(ctx, file, until)
+}
+
+func (f watchedFiles) GetAt(ctx context.Context, file desk.File, d support.Download, until time.Time) (support.Address, error) {
+	if err := f.w.note(f.function, "s3:GetObject", everyFile); err != nil {
+		return support.Address{}, err
+	}
+	return f.FileBytes.GetAt(ctx, file, d, until)
+}
+
+func (f watchedFiles) Read(ctx context.Context, file desk.File, from int64, n int) ([]byte, error) {
+	if err := f.w.note(f.function, "s3:GetObject", everyFile); err != nil {
+		return nil, err
+	}
+	return f.FileBytes.Read(ctx, file, from, n)
+}
+
+func (f watchedFiles) Delete(ctx context.Context, file desk.File) error {
+	if err := f.w.note(f.function, "s3:DeleteObject", everyFile); err != nil {
+		return err
+	}
+	return f.FileBytes.Delete(ctx, file)
 }
 
 type watchedMachine struct {

@@ -12,6 +12,7 @@ import (
 // environment is all that the function reads.
 type environment struct {
 	aws.Tables
+	aws.Files
 	aws.Machine
 	aws.DeadLetters
 	aws.SignIn
@@ -28,8 +29,12 @@ func wire(c *aws.Cloud) (aws.Handler[events.APIGatewayV2HTTPRequest, events.APIG
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
+	files, err := c.Files(e.Files)
+	if err != nil {
+		return nil, err
+	}
 	b := c.Platform(e.Tables)
-	b.Machine, b.DeadLetters = c.Machine(e.Machine), c.DeadLetters(e.DeadLetters)
+	b.Files, b.Machine, b.DeadLetters = files, c.Machine(e.Machine), c.DeadLetters(e.DeadLetters)
 	a := app.New(b)
 	a.Dashboard = string(e.DashboardURL)
 	return api.Lambda{API: a.Site(e.Console()), Log: c.Log}.Handle, nil

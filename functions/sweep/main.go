@@ -1,5 +1,5 @@
-// Command sweep starts again what carries a move on, if nothing does. A schedule drives
-// it every minute.
+// Command sweep starts again what carries a move on, if nothing does, and deletes files
+// that no message names. A schedule drives it every minute.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 // environment is all that the function reads.
 type environment struct {
 	aws.Tables
+	aws.Files
 	aws.Machine
 	aws.Metrics
 }
@@ -25,7 +26,11 @@ func wire(c *aws.Cloud) (aws.Handler[events.EventBridgeEvent, json.RawMessage], 
 	if err := c.Read(&e); err != nil {
 		return nil, err
 	}
+	files, err := c.Files(e.Files)
+	if err != nil {
+		return nil, err
+	}
 	b := c.Platform(e.Tables)
-	b.Machine, b.Metrics = c.Machine(e.Machine), c.Writer(e.Metrics)
+	b.Files, b.Machine, b.Metrics = files, c.Machine(e.Machine), c.Writer(e.Metrics)
 	return app.New(b).Sweep.Handle, nil
 }

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -91,15 +93,15 @@ func (s setup) open(ctx context.Context, a around) (_ *platform, err error) {
 			s.deadBatches(): queues.Batches.Redrive, s.deadFailures(): queues.StreamFailures.Redrive,
 		},
 		machine: s.machine(), start: machine.Start, running: machine.Running, log: a.log,
-	}); err != nil {
+	}, bucket{s.bucket(), filepath.Join(a.dir, "files")}); err != nil {
 		return nil, err
 	}
 	made := local.Tokens{Journal: store.JournalStore{Engine: engine}, Issuer: tokens, Clock: p.runtime.Host.Clock, Log: a.log}
 	p.runtime.Part(made.Run)
 	gate, people, err := local.Listen(ctx, local.Config{Address: a.gateway, Log: a.log}, local.Front{
 		Tokens: tokens, Made: made.Made, Setup: store.SetupStore{Engine: engine}.Setup, Refuse: app.Refuse, Site: func(how console.SignIn) http.Handler {
-			api := gateway.Integration{Invoke: handler[events.APIGatewayV2HTTPRequest, events.APIGatewayV2HTTPResponse](a.lambda, "api"), Log: a.log}
-			return console.New(how, api) // the pages of the function know of no sign-in
+			api := gateway.Integration{Invoke: s.answer(a), Log: a.log}
+			return console.New(how, "http://"+a.services, api) // the pages of the function know of no sign-in
 		},
 	})
 	if err != nil {
@@ -137,12 +139,33 @@ func functionsAt(l invokeAPI) local.Functions {
 	return f
 }
 
-// serve opens the address at which functions find the services.
-func (p *platform) serve(ctx context.Context, a around, s services) (err error) {
+// answer has the API's function answer a request. Where it says that files are, people
+// find them by another name than it does.
+func (s setup) answer(a around) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	invoke := handler[events.APIGatewayV2HTTPRequest, events.APIGatewayV2HTTPResponse](a.lambda, "api")
+	return func(ctx context.Context, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		delete(e.Headers, "accept-encoding") // or the answer may be coded
+		out, err := invoke(ctx, e)
+		if seen, wrong := withHost(s.services, s.host); wrong == nil {
+			out.Body = strings.ReplaceAll(out.Body, seen+"/"+s.bucket()+"/", "http://"+a.services+"/"+s.bucket()+"/")
+		}
+		return out, err
+	}
+}
+
+// serve opens the address at which functions find the services, and everybody files.
+func (p *platform) serve(ctx context.Context, a around, s services, b bucket) (err error) {
 	if p.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", a.services); err != nil {
 		return fmt.Errorf("queue and state machine: %w", err)
 	}
-	p.services = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	both := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Target") != "" {
+			s.ServeHTTP(w, r)
+			return
+		}
+		b.ServeHTTP(w, r)
+	})
+	p.services = &http.Server{Handler: both, ReadHeaderTimeout: 10 * time.Second}
 	p.runtime.Part(func(ctx context.Context) error {
 		stop := context.AfterFunc(ctx, func() { _ = p.services.Close() })
 		defer stop()

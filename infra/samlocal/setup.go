@@ -53,6 +53,9 @@ func (s setup) engine() *dynamo.Engine {
 // queue is the name of the queue of batches.
 func (s setup) queue() string { return s.name + "-batches" }
 
+// bucket is the name of the bucket of files.
+func (s setup) bucket() string { return s.name + "-files" }
+
 // deadBatches and deadFailures are the ARNs of the dead-letter queues.
 func (s setup) deadBatches() string {
 	return "arn:aws:sqs:" + region + ":000000000000:" + s.name + "-batches-dead"
@@ -115,6 +118,7 @@ func (s setup) variables(stream string) (map[string]string, error) {
 	return map[string]string{
 		"CONVERSATIONS_TABLE": tables.Conversations, "CONTROL_TABLE": tables.Control,
 		"CONVERSATIONS_STREAM_ARN":       stream,
+		"FILES_BUCKET":                   s.bucket(),
 		"BATCHES_QUEUE_URL":              services + "/000000000000/" + s.queue(),
 		"BATCHES_DEAD_QUEUE_ARN":         s.deadBatches(),
 		"STREAM_FAILURES_DEAD_QUEUE_ARN": s.deadFailures(),
@@ -125,7 +129,7 @@ func (s setup) variables(stream string) (map[string]string, error) {
 		"DASHBOARD_URL":                  "", // no dashboard either
 
 		"AWS_REGION": region, "AWS_ACCESS_KEY_ID": nobody, "AWS_SECRET_ACCESS_KEY": nobody,
-		"AWS_ENDPOINT_URL_DYNAMODB": db, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": db, "AWS_ENDPOINT_URL_SQS": services, "AWS_ENDPOINT_URL_SFN": services,
+		"AWS_ENDPOINT_URL_DYNAMODB": db, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": db, "AWS_ENDPOINT_URL_SQS": services, "AWS_ENDPOINT_URL_SFN": services, "AWS_ENDPOINT_URL_S3": services,
 	}, nil
 }
 

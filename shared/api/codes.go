@@ -73,6 +73,7 @@ const (
 	codeNoExternalID     = "no-external-id"
 	codeDateRange        = "date-out-of-range"
 	codeMidCharacter     = "mid-character"
+	codeNotBase64        = "not-base64"
 	codeTwoOrders        = "two-orders"
 	codeNotAVersion      = "not-a-version"
 	codeMore             = "more"
@@ -104,7 +105,7 @@ func AllCodes() Codes {
 		codeUnknownField: nil, codeUnknownParameter: nil, codeMissing: nil, codeNull: nil, codeNoValue: nil, codeRepeated: nil, codeDoesNotFit: nil, codeNotAnID: nil, codeNotADateTime: nil,
 		codeNotADuration: {"value"}, codeNotANumber: nil, codeNotAWhole: nil, codeNotABoolean: nil, codeNotAText: nil, codeNotAList: nil,
 		codeNotAnObject: nil, codeNumberRange: ranged, codeLength: ranged, codeItems: ranged, codeOwnedAndNot: nil, codeNoExternalID: nil,
-		codeDateRange: nil, codeMidCharacter: nil, codeTwoOrders: nil, codeNotAVersion: nil, codeKeyReused: nil,
+		codeDateRange: nil, codeMidCharacter: nil, codeNotBase64: nil, codeTwoOrders: nil, codeNotAVersion: nil, codeKeyReused: nil,
 		codeMore: {"more"},
 	})
 	return Codes{Problems: problems, Fields: fields, Findings: desk.FindingCodes(), Failures: move.FailureCodes()}

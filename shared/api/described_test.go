@@ -179,7 +179,7 @@ type example struct {
 
 func exampleRequest(method, path string) example {
 	e := example{as: ann, path: path, asks: path != "/healthz" && path != "/v1/me"}
-	for name, id := range map[string]string{"{id}": "mail", "{message}": "m", "{part}": "text"} {
+	for name, id := range map[string]string{"{id}": "mail", "{message}": "m", "{part}": "text", "{file}": "1"} {
 		e.path = strings.ReplaceAll(e.path, name, id)
 	}
 	message := `{"externalId":"x","author":"customer"}`
@@ -191,6 +191,8 @@ func exampleRequest(method, path string) example {
 		e.path += "?history=none"
 	case "PUT /v1/account":
 		e.body = acme
+	case "POST /v1/files":
+		e.body = `{"files":[{"sha256":"` + strings.Repeat("0", 64) + `","size":1}]}`
 	case "POST /v1/moves":
 		e.body = `{"channelId":"mail","history":"none"}`
 	case "PATCH /v1/conversations/{id}":

@@ -25,7 +25,7 @@ func TestWhoeverIsGoneIsGone(t *testing.T) {
 	}
 	ids := strings.NewReplacer("/v1/moves/{id}", "/v1/moves/"+moveID, "/v1/tickets/{id}", "/v1/tickets/t-"+landed,
 		"/v1/conversations/{id}", "/v1/conversations/"+inbox, "/v1/channels/{id}/repair", "/v1/channels/form/repair",
-		"/v1/channels/{id}", "/v1/channels/mail", "{id}", "x", "{message}", "x", "{part}", "text")
+		"/v1/channels/{id}", "/v1/channels/mail", "{id}", "x", "{message}", "x", "{part}", "text", "{file}", "1")
 	ask := func(as desk.Caller, op api.Route) int {
 		path := ids.Replace(op.Path)
 		if op.ID == "plan-move" {

@@ -75,6 +75,7 @@ func newRoutes(a *api) *routes {
 	r.conversations()
 	r.thread()
 	r.intake()
+	r.files()
 	r.tickets()
 	r.counts()
 	r.account()

@@ -71,7 +71,9 @@ type App struct {
 func (a *App) API() http.Handler { return api.New(a.UseCases) }
 
 // Site returns the HTTP API and the console's pages, which sign in as said.
-func (a *App) Site(s console.SignIn) http.Handler { return console.New(s, a.API()) }
+func (a *App) Site(s console.SignIn) http.Handler {
+	return console.New(s, a.Files.Bytes.Origin(), a.API())
+}
 
 // PublicRoutes are the routes of the site that need no token, as API Gateway
 // spells them. They hold nobody's data.
@@ -82,12 +84,12 @@ func PublicRoutes() []string {
 // IsPublic reports whether a request is for one of the public routes.
 func IsPublic(r *http.Request) bool { return isFor(r, PublicRoutes()) }
 
-// IntakeRoutes are the routes by which messages come in, for which room is kept.
+// IntakeRoutes are the routes by which messages and their files come in, for which room is kept.
 func IntakeRoutes() []string {
-	return []string{"POST /v1/channels/{id}/conversations", "POST /v1/conversations/{id}/messages"}
+	return []string{"POST /v1/channels/{id}/conversations", "POST /v1/conversations/{id}/messages", "POST /v1/files"}
 }
 
-// IsIntake reports whether a request brings a message in.
+// IsIntake reports whether a request brings a message or files in.
 func IsIntake(r *http.Request) bool { return isFor(r, IntakeRoutes()) }
 
 // isFor reports whether a request is for one of some routes.

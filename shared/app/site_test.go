@@ -35,7 +35,7 @@ func TestIntakeRoutes(t *testing.T) {
 		if described.Paths[path][strings.ToLower(method)] == nil || !is(method, strings.Replace(path, "{id}", "x@y.z", 1)) {
 			t.Errorf("%s: described %v", route, described.Paths[path])
 		}
-		if is(http.MethodGet, path) || is(method, path+"/") || is(method, strings.Replace(path, "{id}", "", 1)) || is(method, strings.Replace(path, "{id}", "a/b", 1)) {
+		if is(http.MethodGet, path) || is(method, path+"/") || strings.Contains(path, "{id}") && is(method, strings.Replace(path, "{id}", "", 1)) || strings.Contains(path, "{id}") && is(method, strings.Replace(path, "{id}", "a/b", 1)) {
 			t.Errorf("other requests are taken for %s", route)
 		}
 	}

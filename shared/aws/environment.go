@@ -21,6 +21,10 @@ type (
 		Conversations Table `env:"CONVERSATIONS_TABLE,notEmpty"`
 		Control       Table `env:"CONTROL_TABLE,notEmpty"`
 	}
+	// Files is the bucket of files.
+	Files struct {
+		FilesBucket Bucket `env:"FILES_BUCKET,notEmpty"`
+	}
 	// Batches is where batches are sent.
 	Batches struct {
 		BatchesQueue QueueURL `env:"BATCHES_QUEUE_URL,notEmpty"`
@@ -58,6 +62,7 @@ type (
 // without repeating it.
 type (
 	Table      string // name of a table
+	Bucket     string // name of a bucket
 	QueueURL   string // URL of a queue
 	QueueARN   string // ARN of a queue
 	MachineARN string // ARN of a state machine
@@ -70,6 +75,7 @@ type (
 
 var (
 	tableForm     = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+	bucketForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	namespaceForm = regexp.MustCompile(`^[A-Za-z0-9_.#:/-]{1,255}$`)
 )
 
@@ -77,6 +83,12 @@ var (
 func (t *Table) UnmarshalText(b []byte) error {
 	*t = Table(b)
 	return match(tableForm, b, "not a valid table name; expected 3 to 255 letters, digits, '_', '.' and '-'")
+}
+
+// UnmarshalText reads a bucket's name.
+func (n *Bucket) UnmarshalText(b []byte) error {
+	*n = Bucket(b)
+	return match(bucketForm, b, "not a valid bucket name; expected 3 to 63 lower-case letters, digits, '.' and '-'")
 }
 
 // UnmarshalText reads a queue's URL.

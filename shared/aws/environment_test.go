@@ -14,6 +14,7 @@ import (
 
 type everything struct {
 	aws.Tables
+	aws.Files
 	aws.Batches
 	aws.Machine
 	aws.DeadLetters
@@ -27,6 +28,7 @@ func vars() map[string]string {
 	return map[string]string{
 		"CONVERSATIONS_TABLE":            "deskmove-conversations",
 		"CONTROL_TABLE":                  "deskmove-control",
+		"FILES_BUCKET":                   "deskmove-files-1x2y3z",
 		"BATCHES_QUEUE_URL":              "https://sqs.eu-central-1.amazonaws.com/123456789012/deskmove-batches",
 		"BATCHES_DEAD_QUEUE_ARN":         "arn:aws:sqs:eu-central-1:123456789012:deskmove-batches-dead",
 		"STREAM_FAILURES_DEAD_QUEUE_ARN": "arn:aws:sqs:eu-central-1:123456789012:deskmove-stream-failures-dead",

@@ -34,12 +34,14 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"deskmove/shared/app"
 	"deskmove/shared/aws/dynamo"
+	"deskmove/shared/aws/files"
 	"deskmove/shared/metrics"
 	"deskmove/shared/store"
 )
@@ -48,6 +50,8 @@ import (
 type Cloud struct {
 	Log *slog.Logger
 	cfg aws.Config
+	// plain is the HTTP client of cfg, with the certificates that it was given.
+	plain *awshttp.BuildableClient
 }
 
 // Handler handles a function's events.
@@ -92,6 +96,7 @@ func (c *Cloud) Read(environment any) error {
 		return err
 	}
 	c.cfg, err = config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(dynamo.Transport()))
+	c.plain, _ = c.cfg.HTTPClient.(*awshttp.BuildableClient) // as was asked for
 	c.cfg.HTTPClient = dynamo.KeepAnswers(c.cfg.HTTPClient)
 	if err == nil && c.cfg.Region == "" {
 		err = &EnvironmentError{[]Gap{{"AWS_REGION", "not set", "set it to a region, such as eu-central-1; Lambda does so itself"}}}
@@ -138,6 +143,17 @@ func (c *Cloud) Stream(t Tables, s Stream) *dynamo.Engine {
 	e := c.engine(t)
 	e.StreamARN = string(s.ConversationsStream)
 	return e
+}
+
+// filesTimeout is how long an attempt may take with bytes of a file, of which functions
+// themselves send and read 4 MB at most.
+const filesTimeout = 12 * time.Second
+
+// Files returns the bucket of files.
+func (c *Cloud) Files(f Files) (*files.Bucket, error) {
+	cfg := c.cfg.Copy()
+	cfg.HTTPClient = dynamo.KeepAnswers(c.plain.WithTimeout(filesTimeout))
+	return files.New(context.Background(), cfg, string(f.FilesBucket))
 }
 
 // Queue returns the sender of batches.

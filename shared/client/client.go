@@ -81,13 +81,18 @@ func (c *Client) do(ctx context.Context, r request, out any) (*http.Response, er
 			return nil, fmt.Errorf("%s %s: %w", r.method, r.path, err)
 		}
 	}
+	return c.patiently(ctx, func() (*http.Response, error) { return c.once(ctx, r, body, out) })
+}
+
+// patiently repeats a request while its error is temporary.
+func (c *Client) patiently(ctx context.Context, once func() (*http.Response, error)) (*http.Response, error) {
 	patience := c.Patience
 	if patience == 0 {
 		patience = 30 * time.Second
 	}
 	began := time.Now()
 	for try := 0; ; try++ {
-		res, err := c.once(ctx, r, body, out)
+		res, err := once()
 		until := began.Add(patience)
 		if res != nil {
 			c.reached.Store(true)

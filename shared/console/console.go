@@ -60,8 +60,9 @@ type site struct {
 }
 
 // New returns a handler that serves the pages below /app and sends / to them.
-// Whatever else is asked for, the next handler answers.
-func New(s SignIn, next http.Handler) http.Handler {
+// Whatever else is asked for, the next handler answers. The origin is that from which
+// files are fetched, "" if it is the pages' own.
+func New(s SignIn, origin string, next http.Handler) http.Handler {
 	files, err := readFiles()
 	if err != nil {
 		panic(err) // of what is compiled in
@@ -74,7 +75,7 @@ func New(s SignIn, next http.Handler) http.Handler {
 	}
 	shell = newFile(shellName, withConfig(shell.plain, config))
 	return &site{
-		files: files, shell: shell, config: newFile("config.json", config), policy: policyFor(s), next: next,
+		files: files, shell: shell, config: newFile("config.json", config), policy: policyFor(s, origin), next: next,
 	}
 }
 
@@ -141,13 +142,17 @@ func (s *site) protect(h http.Header) {
 	h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), publickey-credentials-get=(), usb=()")
 }
 
-// policyFor is the content security policy of pages that sign in this way.
-func policyFor(s SignIn) string {
+// policyFor is the content security policy of pages that sign in this way, and fetch
+// files there. Pictures of messages are shown from memory.
+func policyFor(s SignIn, files string) string {
 	connect := "'self'"
 	if u, err := url.Parse(s.Token); err == nil && u.Host != "" {
 		connect += " " + u.Scheme + "://" + u.Host
 	}
-	return "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src " + connect +
+	if files != "" {
+		connect += " " + files
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src " + connect +
 		"; frame-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 }
 

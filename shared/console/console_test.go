@@ -113,7 +113,7 @@ func read(t *testing.T, file string) string {
 
 // site is the pages before a handler that answers 418.
 func site(s console.SignIn) http.Handler {
-	return console.New(s, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	return console.New(s, "", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 }
 
 func get(h http.Handler, method, path string, header ...string) *http.Response {
@@ -147,7 +147,7 @@ func body(t *testing.T, res *http.Response) []byte {
 	return raw
 }
 
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src blob:; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; frame-src blob:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // TestServes serves each file as it is, in each coding, for ever; and the shell
@@ -253,6 +253,14 @@ func TestOIDC(t *testing.T) {
 	}
 	if got := string(body(t, get(h, "GET", "/app/config.json"))); !strings.Contains(got, `"token":"https://acme.auth.example/oauth2/token","clientId":"c"`) {
 		t.Errorf("the configuration is %s", got)
+	}
+}
+
+// TestFilesOfAnotherOrigin lets pages fetch them there, and nowhere else.
+func TestFilesOfAnotherOrigin(t *testing.T) {
+	h := console.New(console.SignIn{Kind: console.None}, "https://files.example", http.NotFoundHandler())
+	if got := get(h, "GET", "/app/").Header.Get("Content-Security-Policy"); got != strings.Replace(policy, "connect-src 'self'", "connect-src 'self' https://files.example", 1) {
+		t.Errorf("the policy is %s", got)
 	}
 }
 

@@ -199,7 +199,8 @@ func each(b app.Platform, own func(string, app.Platform) app.Platform) func(name
 
 func (s *Stack) listen(ctx context.Context, c Config, tokens Tokens) (err error) {
 	site := func(how console.SignIn) http.Handler { return s.measured.answered(withPriority(s.App.Site(how))) }
-	s.Site, s.Refuse = site(console.SignIn{Kind: console.None}), s.measured.refused(app.Refuse)
+	s.Site = split(files.IsFor, s.files, site(console.SignIn{Kind: console.None}))
+	s.Refuse = s.measured.refused(app.Refuse)
 	if c.Address == "" {
 		return nil
 	}

@@ -290,6 +290,17 @@ func readMessage(account, conversation string, item Item) Message {
 	return m
 }
 
+// Get reads a message without its subject, text and HTML part; desk.ErrNotFound if there
+// is no such message.
+func (s MessageStore) Get(ctx context.Context, account, conversation, message string) (desk.Message, error) {
+	k := messageKey(account, conversation, message)
+	a, err := getOne(ctx, s.Engine, Conversations, k)
+	if err != nil {
+		return desk.Message{}, fmt.Errorf("message %s: %w", message, err)
+	}
+	return readWritten(account, conversation, Item{Key: k, Attrs: a}), nil
+}
+
 // Body is a content of a message, which may be long.
 type Body struct {
 	Size  int64

@@ -491,7 +491,7 @@ export interface FailureList {
 
 export interface FieldProblem {
   /** Stable; programs may rely on it. */
-  code: "above-limit" | "agent-or-connector" | "agent-or-team" | "bad-cursor" | "bad-file-name" | "bad-id" | "bad-tag" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "internal-by-customer" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-channels" | "no-external-id" | "no-holder" | "no-pipeline" | "no-such-file" | "no-super-admin" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-sha256" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-by-agent" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "other-file" | "other-holder" | "owner-and-unowned" | "owner-without-access" | "repeated" | "reserved-id" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-removed" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
+  code: "above-limit" | "agent-or-connector" | "agent-or-team" | "bad-cursor" | "bad-file-name" | "bad-id" | "bad-tag" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "internal-by-customer" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-channels" | "no-external-id" | "no-holder" | "no-pipeline" | "no-such-file" | "no-super-admin" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-sha256" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-base64" | "not-by-agent" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "other-file" | "other-holder" | "owner-and-unowned" | "owner-without-access" | "repeated" | "reserved-id" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-removed" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
   /** Path of the field, or name of the parameter. */
   field: string;
   /** What problem and remedy name, by name: with the code they can be said in any language. */
@@ -504,6 +504,12 @@ export interface Figure {
   /** How it was found. Of a million conversations and more not all are counted, and of more than 5,000 not all are read. A rehearsal reads all. */
   is: "exact" | "at-least" | "extrapolated";
   n: number;
+}
+
+export interface FileAddress {
+  expiresAt: string;
+  /** Relative to the API's address, or absolute. No token is sent there. */
+  url: string;
 }
 
 export interface Finding {
@@ -691,6 +697,19 @@ export interface Messages {
   /** One for each agent who would own tickets. */
   digest: Figure;
   quiet: Figure;
+}
+
+export interface NewFile {
+  /** All of its bytes in base64, if it is small. Without it the answer says where to put them. */
+  data?: string;
+  /** Of its bytes, in 64 lower-case hexadecimal digits. */
+  sha256: string;
+  /** In bytes. */
+  size: number;
+}
+
+export interface NewFiles {
+  files: Array<NewFile>;
 }
 
 export interface NewMessage {
@@ -926,6 +945,15 @@ export interface Progress {
   stayed: number;
 }
 
+export interface PutFileAt {
+  expiresAt: string;
+  /** Headers to send as they are. */
+  headers: Record<string, string>;
+  method: string;
+  /** Relative to the API's address, or absolute. No token is sent there. */
+  url: string;
+}
+
 export interface Quiet {
   fromHour: number;
   /** How long it is; it may end on the next day. */
@@ -1146,6 +1174,18 @@ export interface TicketList {
   reachedAt?: string;
 }
 
+export interface Upload {
+  /** Where to put its bytes, if they are not there. */
+  put?: PutFileAt;
+  sha256: string;
+  /** Its bytes are there, and need not be put anywhere. */
+  there: boolean;
+}
+
+export interface Uploads {
+  files: Array<Upload>;
+}
+
 export interface Waiting {
   /** throttled: live traffic has the way. late-batches: nothing comes back, and what is late was sent again. indexes-settling: it gives the store time to show everything. */
   code: "throttled" | "late-batches" | "indexes-settling";
@@ -1345,6 +1385,19 @@ export interface Operations {
     body: AddedMessage;
     answer: Taken;
   };
+  "GET /v1/conversations/{id}/messages/{message}/files/{file}": {
+    path: {
+      /** ID of one of the message's attachments, or source for its untouched source. */
+      file: string;
+      /** ID of the conversation. */
+      id: string;
+      /** ID of the message. */
+      message: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: FileAddress;
+  };
   "GET /v1/conversations/{id}/messages/{message}/{part}": {
     path: {
       /** ID of the conversation. */
@@ -1381,6 +1434,12 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: Directory;
+  };
+  "POST /v1/files": {
+    path: undefined;
+    query: undefined;
+    body: NewFiles;
+    answer: Uploads;
   };
   "GET /v1/me": {
     path: undefined;

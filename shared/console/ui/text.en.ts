@@ -418,6 +418,7 @@ export const en = {
   "field.too-many-to-sort": "More than {most} are open. Filter them, or choose another order.",
   "field.two-orders": "A list has one order. Choose one.",
   "field.mid-character": "It is in the middle of a character.",
+  "field.not-base64": "It is not base64.",
   "field.more": "{more} more are not listed. Correct these first.",
   "field.no-external-id": "The ID is empty.",
   "field.owner-and-unowned": "What has an owner is not unassigned. Choose one.",

@@ -416,6 +416,7 @@ export const nb: Record<keyof typeof en, string> = {
   "field.too-many-to-sort": "Mer enn {most} er åpne. Filtrer dem, eller velg en annen rekkefølge.",
   "field.two-orders": "En liste har én rekkefølge. Velg én.",
   "field.mid-character": "Det er midt i et tegn.",
+  "field.not-base64": "Det er ikke base64.",
   "field.more": "{more} til er ikke med på listen. Rett disse først.",
   "field.no-external-id": "ID-en er tom.",
   "field.owner-and-unowned": "Det som har eier, er ikke uten eier. Velg ett.",

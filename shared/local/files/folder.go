@@ -221,37 +221,7 @@ func (d *Folder) Open(_ context.Context, f desk.File) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &verified{Closer: in, from: in, of: f, left: f.Size, sum: sha256.New()}, nil
-}
-
-// verified reads a file, and hashes it. It keeps the last piece back unless all of it is
-// as it was written.
-type verified struct {
-	io.Closer
-	from io.Reader
-	of   desk.File
-	left int64
-	sum  hash.Hash
-	err  error
-}
-
-func (v *verified) Read(p []byte) (int, error) {
-	if v.err != nil || len(p) == 0 {
-		return 0, v.err
-	}
-	n, err := v.from.Read(p)
-	v.left -= int64(n)
-	_, _ = v.sum.Write(p[:n]) // never fails
-	switch {
-	case err != nil && err != io.EOF:
-		v.err = err
-	case v.left < 0, v.left > 0 && err == io.EOF, v.left == 0 && hex.EncodeToString(v.sum.Sum(nil)) != v.of.SHA256:
-		v.err = &support.DamagedError{Account: v.of.Account, SHA256: v.of.SHA256}
-		return 0, v.err
-	default:
-		v.err = err
-	}
-	return n, v.err
+	return support.Verified(f, in), nil
 }
 
 // Delete implements support.FileBytes.
