@@ -22,6 +22,8 @@ import (
 	"deskmove/shared/local"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/support"
+	"deskmove/shared/support/filetest"
 )
 
 // base is data on which every invariant is looked at: support has moved with
@@ -42,9 +44,15 @@ func makeBase(t *testing.T) base {
 	e.run(t, "apply", accountFile).ok(t, nil)
 	b := base{dir: e.dir}
 	take := func(channel, external, from string, at int, references ...string) string {
+		data := []byte("a file of " + external)
+		f := filetest.File("demo", data, time.Now())
+		if _, err := e.stack.App.Files.Announce(t.Context(), "demo", []support.NewFile{{SHA256: f.SHA256, Size: f.Size, Data: data}}); err != nil {
+			t.Fatal(err)
+		}
 		taken, err := e.stack.App.Intake.TakeIn(t.Context(), desk.Message{
 			Account: "demo", Channel: channel, External: external, Author: desk.ByCustomer, From: desk.Address{Address: from},
 			At: time.Date(2026, 1, at, 9, 0, 0, 0, time.UTC), Subject: external, Text: "hello",
+			Attachments: []desk.Attachment{{Name: "a.txt", SHA256: f.SHA256}}, Source: desk.Attachment{SHA256: f.SHA256},
 		}, references)
 		if err != nil {
 			t.Fatal(err)
@@ -168,6 +176,23 @@ func (s spoil) report(id string, change func(*desk.Report)) {
 	text, err := json.Marshal(m.Report)
 	s.must(err)
 	s.set(store.Control, store.MoveKey("demo", id), attr(store.AttrReport, string(text)))
+}
+
+// file changes the bytes of a file that the conversation with an external ID names; nil
+// takes them away.
+func (s spoil) file(external string, b []byte) {
+	s.Helper()
+	f := filetest.File("demo", []byte("a file of "+external), time.Time{})
+	found, err := filepath.Glob(filepath.Join(s.dir, "files", "*", "*", f.SHA256+"-*"))
+	s.must(err)
+	if len(found) != 1 {
+		s.Fatalf("the bytes are in %v", found)
+	}
+	if b == nil {
+		s.must(os.Remove(found[0]))
+		return
+	}
+	s.must(os.WriteFile(found[0], b, 0o600))
 }
 
 func attr(name, value string) store.Attr { return store.Attr{Name: name, Value: store.S(value)} }
@@ -295,6 +320,9 @@ var spoils = map[string]struct {
 		_, err = s.cases.Setups.Replace(s.Context(), setup, time.Now())
 		s.must(err)
 	}},
+	"a file that is gone":             {[]string{"files-kept"}, func(s spoil) { s.file("o", nil) }},
+	"a file that is damaged":          {[]string{"files-kept"}, func(s spoil) { s.file("h", []byte("a file of H")) }},
+	"a file of which the end is gone": {[]string{"files-kept"}, func(s spoil) { s.file("r", []byte("a file of")) }},
 	"an end that was not logged": {[]string{"audit-logged"}, func(s spoil) {
 		log, _, err := store.JournalStore{Engine: s.engine}.AuditLog(s.Context(), "demo", "", 100)
 		s.must(err)
@@ -475,7 +503,7 @@ func verified(t *testing.T, b base, l liar, do func(spoil)) verify.Result {
 	}()
 	do(s)
 	l.of = b.open
-	l.RoundTripper = &client.InProcess{API: st.App.API(), Caller: desk.Caller{Account: "demo", Agent: "admin", Role: desk.SuperAdmin}}
+	l.RoundTripper = &client.InProcess{API: st.Site, Caller: desk.Caller{Account: "demo", Agent: "admin", Role: desk.SuperAdmin}}
 	r, err := verify.Run(t.Context(), client.With("http://localhost", "", l), verify.Options{Grace: -1, Settings: b.settings})
 	if err != nil {
 		t.Fatal(err)

@@ -21,13 +21,14 @@ type verifyCmd struct {
 
 	Data     string `placeholder:"DIR" help:"Read this data directory instead of the API. No deskmove may be running on it."`
 	Account  string `placeholder:"A" help:"With --data: the account to verify."`
+	NoFiles  bool   `help:"Do not read files: that takes a request for each conversation, and all their bytes."`
 	Settings string `placeholder:"FILE" help:"The account file that was applied: also check that the channels' settings still match it."`
 }
 
 func (verifyCmd) Help() string {
 	return `Reads all conversations, tickets and moves of an account and checks every guarantee against them: each conversation has
 one ticket with the right date, status and owner; no agent's edit is lost; the counts of every move add up; and whatever
-did not move is unchanged. Customers and agents may keep writing meanwhile.
+did not move is unchanged. Every file that a message names is read, and has its hash. Customers and agents may keep writing meanwhile.
 
 Needs a token of a super administrator with help desk access. Exit code: 1 if anything is wrong, else 0.`
 }
@@ -36,7 +37,7 @@ func (v verifyCmd) Run(ctx context.Context, c *call) (err error) {
 	if v.Data == "" && v.Account != "" {
 		return errors.New("--account needs --data: over the API the account is that of the token")
 	}
-	options := verify.Options{}
+	options := verify.Options{NoFiles: v.NoFiles}
 	if v.Settings != "" {
 		if options.Settings, err = settingsOf(v.Settings); err != nil {
 			return err
@@ -125,5 +126,5 @@ func (v verifyCmd) offline(ctx context.Context, c *call) (*client.Client, func()
 	if caller.Agent == "" {
 		return nil, st.Close, fmt.Errorf("account %s has no super administrator with help desk access: give one access, then verify", v.Account)
 	}
-	return client.With("http://localhost", "", &client.InProcess{API: st.App.API(), Caller: caller}), st.Close, nil
+	return client.With("http://localhost", "", &client.InProcess{API: st.Site, Caller: caller}), st.Close, nil
 }

@@ -20,6 +20,7 @@ const (
 	checksums
 	settingsKept
 	auditLogged
+	filesKept
 	invariants // how many there are
 )
 
@@ -41,4 +42,5 @@ var names = [invariants]struct{ name, promise string }{
 	checksums:       {"checksums", "the checksums of both sides are equal, and equal to the report's"},
 	settingsKept:    {"settings-kept", "channels' settings are those of the file given"},
 	auditLogged:     {"audit-logged", "every start and end of a move is in the audit log"},
+	filesKept:       {"files-kept", "every file that a message names is there, and has its hash"},
 }

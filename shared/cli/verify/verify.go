@@ -52,7 +52,11 @@ type Options struct {
 	// Settings are what the channels' settings should be, by channel ID; not
 	// checked if nil.
 	Settings map[string][]byte
-	// Seen hears how many conversations and tickets have been read.
+	// NoFiles leaves files out. They take a request for each conversation, and all their
+	// bytes.
+	NoFiles bool
+	// Seen hears how much has been read: conversations, tickets, and the conversations whose
+	// messages were. It may be called by several at a time.
 	Seen func(n int64)
 }
 
@@ -69,7 +73,7 @@ func Run(ctx context.Context, api *client.Client, o Options) (Result, error) {
 	for i := range v.checks {
 		v.checks[i] = Check{Name: names[i].name, Promise: names[i].promise}
 	}
-	for _, step := range []func(context.Context) error{v.look, v.readConversations, v.readTickets, v.readLeft, v.recheck, v.judgeMoves} {
+	for _, step := range []func(context.Context) error{v.look, v.readConversations, v.readTickets, v.readLeft, v.readFiles, v.recheck, v.judgeMoves} {
 		if err := step(ctx); err != nil {
 			return Result{}, fmt.Errorf("verify: %w", err)
 		}
