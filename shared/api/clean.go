@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
 	"github.com/microcosm-cc/bluemonday"
+	"golang.org/x/net/html"
 
+	"deskmove/shared/desk"
 	"deskmove/shared/store"
 )
 
@@ -33,8 +38,13 @@ var shown = sync.OnceValue(func() *bluemonday.Policy {
 	p.AllowAttrs("dir").Matching(bluemonday.Direction).Globally()
 	p.AllowAttrs("colspan", "rowspan").Matching(bluemonday.Integer).OnElements("td", "th")
 	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
-	p.AllowAttrs("href").OnElements("a")
-	p.AllowURLSchemes("http", "https", "mailto", "tel")
+	p.AllowAttrs("href").Matching(regexp.MustCompile(`(?i)^\s*(https?|mailto|tel):`)).OnElements("a")
+	p.AllowURLSchemes("http", "https", "mailto", "tel", cid)
+	// Of images, those that came with the mail are left to be replaced: see pictures.
+	p.AllowAttrs("src").Matching(regexp.MustCompile(`(?i)^\s*` + cid + `:`)).OnElements("img")
+	p.AllowAttrs("alt").OnElements("img")
+	p.AllowAttrs("width", "height").Matching(regexp.MustCompile(`^[0-9]{1,4}$`)).OnElements("img")
+	p.AllowNoAttrs().OnElements("img") // so that no closing tag of theirs is waited for
 	p.RequireParseableURLs(true)
 	p.RequireNoFollowOnLinks(true)
 	p.RequireNoReferrerOnLinks(true)
@@ -42,16 +52,78 @@ var shown = sync.OnceValue(func() *bluemonday.Policy {
 	return p
 })
 
+// cid is the scheme by which the HTML part of a mail refers to what came with it (RFC 2392).
+const cid = "cid"
+
 // cleaned returns at most n bytes of a cleaned HTML part from an offset on, and
-// whether the part is so long that its end is left out.
-func cleaned(ctx context.Context, b store.Body, offset int64, n int) (text string, cut bool, err error) {
+// whether the part is so long that its end is left out. Files are those of its message.
+func cleaned(ctx context.Context, b store.Body, files []desk.Attachment, offset int64, n int) (text string, cut bool, err error) {
 	in := &htmlReader{ctx: ctx, body: b}
 	out := &window{skip: offset, left: n}
-	err = shown().SanitizeReaderToWriter(in, out)
+	err = shown().SanitizeReaderToWriter(in, pictures{out, files})
 	if errors.Is(err, errFull) {
 		err = nil
 	}
 	return out.text.String(), in.cut, err
+}
+
+// pictures puts a mark in place of each image that came with the mail, which says which
+// file of the message it is and has no address: <img data-file="2" alt="Logo">. Other
+// images are left out. It is given one token at a time.
+type pictures struct {
+	to    io.StringWriter
+	files []desk.Attachment
+}
+
+// Write implements io.Writer.
+func (p pictures) Write(b []byte) (int, error) { return p.WriteString(string(b)) }
+
+// WriteString implements io.StringWriter.
+func (p pictures) WriteString(s string) (int, error) {
+	mark := s
+	if strings.HasPrefix(s, "<img") {
+		mark = p.mark(s)
+	}
+	_, err := p.to.WriteString(mark)
+	return len(s), err
+}
+
+func (p pictures) mark(tag string) string {
+	z := html.NewTokenizer(strings.NewReader(tag))
+	z.Next()
+	is := make(map[string]string)
+	for _, a := range z.Token().Attr {
+		is[a.Key] = a.Val
+	}
+	n := p.number(is["src"])
+	if n == 0 {
+		return ""
+	}
+	mark := `<img data-file="` + strconv.Itoa(n) + `"`
+	for _, key := range []string{"width", "height", "alt"} {
+		if v, ok := is[key]; ok {
+			mark += " " + key + `="` + html.EscapeString(v) + `"`
+		}
+	}
+	return mark + ">"
+}
+
+// number is that of the file to which a URL refers; 0 if it refers to none.
+func (p pictures) number(src string) int {
+	u, err := url.Parse(src)
+	if err != nil {
+		return 0
+	}
+	id, err := url.PathUnescape(u.Opaque)
+	if err != nil || id == "" {
+		return 0
+	}
+	for i, f := range p.files {
+		if f.ContentID == id {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // htmlReader reads an HTML part without words that are too long, to its limit.

@@ -26,8 +26,9 @@ func (r *routes) thread() {
 		summary: "Read one part of a message",
 		description: "A part of a message, in pieces of at most 128 KB: ask for next as offset until there is none, and join the texts.\n\n" +
 			"html is the HTML part, cleaned: texts, lists, tables and links remain. Nothing in it runs, and nothing is fetched when it is shown: " +
-			"there are no images, styles, forms or addresses other than links to http, https, mailto and tel. It may have tags that do not close, so show " +
-			"it in a document of its own. The first 1 MB of the HTML part is cleaned, without what is longer than 64 KB in one word, such as an image " +
+			"there are no styles, forms or addresses other than links to http, https, mailto and tel. Where an image was that came with the message, " +
+			"<img data-file=\"2\"> says which of its files it is; it shows nothing until you give it that file. Other images are left out. " +
+			"It may have tags that do not close, so show it in a document of its own. The first 1 MB of the HTML part is cleaned, without what is longer than 64 KB in one word, such as an image " +
 			"inside an address. The others are as they came: html-source is not safe to show as HTML.",
 		problems: []error{noAccess()},
 	}, r.api.readMessage)
@@ -137,7 +138,10 @@ func (a *api) readMessage(ctx context.Context, c desk.Admitted, in *messageInput
 	w := MessagePart{Size: b.Size}
 	var text string
 	if in.Part == "html" {
-		text, w.Cut, err = cleaned(ctx, b, in.Offset, store.PartSize+utf8.UTFMax)
+		var m desk.Message
+		if m, err = a.Messages.Get(ctx, c.Account, in.ID, in.Message); err == nil {
+			text, w.Cut, err = cleaned(ctx, b, m.Attachments, in.Offset, store.PartSize+utf8.UTFMax)
+		}
 	} else {
 		text, err = b.Read(ctx, in.Offset, store.PartSize+utf8.UTFMax)
 	}

@@ -14,6 +14,8 @@ import (
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/auth"
 	"deskmove/shared/local/sqlite"
+	"deskmove/shared/support"
+	"deskmove/shared/support/filetest"
 )
 
 // onDisk puts the rig's app on the engine of one machine.
@@ -226,6 +228,8 @@ func TestHTMLIsCleaned(t *testing.T) {
 		{`<a href="vbscript:x">t</a><a href="data:text/html,<script>alert(1)</script>">u</a><a href="file:///etc/passwd">v</a>`, "tuv"},
 		{`<a href="//evil.example/">t</a><a href="/v1/me">u</a>`, "tu"},
 		{`<img src="https://evil.example/pixel.gif" onerror="x()">t`, "t"},
+		{`<a href="javascript:x"><b><img src="https://evil.example/x"></b>t</a>`, "<b></b>t"},
+		{`<img src="cid:nobody@x" alt="t"><a href="cid:logo@x">t</a>`, "t"},
 		{`<img src="data:image/png;base64,` + strings.Repeat("A", 3<<20) + `">t`, "t"},
 		{`<svg><image href="https://evil.example/x"/><script>alert(1)</script><a xlink:href="javascript:x">t</a></svg>`, "t"},
 		{`<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>`, "<table></table>"},
@@ -255,6 +259,42 @@ func TestHTMLIsCleaned(t *testing.T) {
 			if rest := strings.ReplaceAll(got, "&#34;", ""); strings.Contains(strings.ToLower(rest), bad) {
 				t.Errorf("%.200q is %.300q, with %q", c.html, got, bad)
 			}
+		}
+	}
+}
+
+// TestPicturesOfTheMailAreMarked by the file that they are, and by nothing that a
+// browser would fetch.
+func TestPicturesOfTheMailAreMarked(t *testing.T) {
+	r := newRig(t)
+	file := func(data string) string {
+		f := filetest.File("acme", []byte(data), r.Time)
+		if _, err := r.Files.Announce(t.Context(), "acme", []support.NewFile{{SHA256: f.SHA256, Size: f.Size, Data: []byte(data)}}); err != nil {
+			t.Fatal(err)
+		}
+		return f.SHA256
+	}
+	attachments := []object{
+		{"name": "a.pdf", "sha256": file("a")},
+		{"name": "logo.png", "type": "image/png", "sha256": file("b"), "contentId": "logo@x", "inline": true},
+		{"name": "b.png", "sha256": file("c"), "contentId": `a b"<c>&`},
+	}
+	for i, c := range []struct{ html, want string }{
+		{`<p>Hei<img src="cid:logo@x" width="120" height=40 alt="Our &quot;logo&quot;" onerror="x()" style="x" srcset="https://evil.example/x">!</p>`,
+			`<p>Hei<img data-file="2" width="120" height="40" alt="Our &#34;logo&#34;">!</p>`},
+		{`<IMG alt='t' SRC=" CID:logo@x "/>`, `<img data-file="2" alt="t">`},
+		{`<img src="cid:a%20b%22%3Cc%3E%26" width="99999" height="1em">`, `<img data-file="3">`},
+		{`<img src="cid:logo%40x"><img src="cid:logo@x">`, `<img data-file="2"><img data-file="2">`},
+		{`<img src="https://evil.example/x" src="cid:logo@x"><img src="cid:LOGO@x"><img src="cid:"><img src="//cid:logo@x"><img>t`, "t"},
+		{`<img data-file="2"><img data-file="2" alt="t"><img src="x" data-file="2">&lt;img data-file="2"&gt;`, `&lt;img data-file=&#34;2&#34;&gt;`},
+		{strings.Repeat(`<img src="cid:logo@x">`, 10_000), strings.Repeat(`<img data-file="2">`, 10_000)},
+	} {
+		r.Time = r.Time.Add(time.Second)
+		m := object{"externalId": fmt.Sprint("x", i), "author": "customer", "html": c.html, "attachments": attachments}
+		id, _ := r.do(bot, "POST", "/v1/channels/mail/conversations", m).want(201).at("conversationId").(string)
+		message := r.do(ann, "GET", "/v1/conversations/"+id+"/messages", nil).want(200).ids()[0]
+		if got := r.part(id, message, "html"); got != c.want {
+			t.Errorf("%.200q is %.300q, want %.300q", c.html, got, c.want)
 		}
 	}
 }

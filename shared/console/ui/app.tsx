@@ -28,8 +28,9 @@ function Pages() {
     "g s": goTo("/app/settings/channels"),
   });
   useEffect(() => {
-    if (/^\/app\/?$/.test(here.path)) go(start(), true);
-    if (/^\/app\/settings\/?$/.test(here.path)) go("/app/settings/channels", true);
+    const { path } = place.value; // the reader may have gone on meanwhile
+    if (/^\/app\/?$/.test(path)) go(start(), true);
+    if (/^\/app\/settings\/?$/.test(path)) go("/app/settings/channels", true);
   }, [here.path]);
 
   const { route, id } = findRoute(here.path);

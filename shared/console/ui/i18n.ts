@@ -128,6 +128,13 @@ export function dollars(n: number): string {
   return new Intl.NumberFormat(locale(), { style: "currency", currency: "USD" }).format(n);
 }
 
+/** bytes writes the size of a file: 1 kB for little, 48 kB, 3.2 MB. */
+export function bytes(n: number): string {
+  const isSmall = n < 999_500;
+  const format = new Intl.NumberFormat(locale(), { style: "unit", unit: isSmall ? "kilobyte" : "megabyte", unitDisplay: "short", maximumFractionDigits: isSmall ? 0 : 1 });
+  return format.format(isSmall ? Math.ceil(n / 1e3) : n / 1e6);
+}
+
 /** list joins words: "a, b and c". */
 export function list(words: string[]): string {
   return new Intl.ListFormat(locale(), { type: "conjunction" }).format(words);

@@ -1,13 +1,14 @@
 // One message of a thread: who wrote it to whom, what is to be known of it, and what it says.
 import * as shapes from "lucide";
-import type { ComponentChildren } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
 import { agentName, channelName, directory } from "./account";
 import { call } from "./api";
 import type { Address, Conversation, Message } from "./api.gen";
+import { fetchPicture, Files, mayBePicture, Source } from "./files";
 import { has, rich, t, type Key } from "./i18n";
-import { Avatar, Button, Icon, Pill, Time, toast } from "./parts";
+import { Avatar, Button, Fold, Icon, Menu, Pill, Time, toast } from "./parts";
 import { partyOf, type Party } from "./people";
+import { pictured, withPictures } from "./picture";
 import { duration, exact, moment } from "./time";
 
 /** What is said of the conversation that a message belongs to. */
@@ -88,7 +89,24 @@ function Letter({ m, of }: Props) {
         {m.kind === "call" && <CallFacts m={m} />}
         <Content m={m} of={of} />
       </div>
+      {m.source && <More m={m} of={of} />}
     </article>
+  );
+}
+
+/** More is what few ask for. */
+function More({ m, of }: Props) {
+  const [source, show] = useState(false);
+  return (
+    <>
+      <Menu
+        class="square more"
+        label={t("thread.more")}
+        button={<Icon of={shapes.ellipsis} />}
+        items={[{ label: t("thread.showSource"), icon: shapes.fileText, onSelect: () => show(true) }]}
+      />
+      {source && <Source from={{ conversation: of.id, message: m.id }} onClose={() => show(false)} />}
+    </>
   );
 }
 
@@ -164,21 +182,6 @@ function Automatic({ m, of }: Props) {
         </div>
       )}
     </>
-  );
-}
-
-/** Fold shows something below a line, and hides it again. */
-export function Fold({ line, children }: { line: ComponentChildren; children: () => ComponentChildren }) {
-  const [open, set] = useState(false);
-  const id = useId();
-  return (
-    <div class="fold small">
-      <button type="button" class="fold-line" aria-expanded={open} aria-controls={open ? id : undefined} onClick={() => set(!open)}>
-        <span>{line}</span>
-        <Icon of={open ? shapes.chevronUp : shapes.chevronDown} size={14} />
-      </button>
-      {open && <div id={id}>{children()}</div>}
-    </div>
   );
 }
 
@@ -324,9 +327,10 @@ function Content({ m, of, wordless }: Props & { wordless?: boolean }) {
               {t("thread.whole")}
             </Button>
           )}
-          {m.hasHtml && <Formatted conversation={of.id} message={m.id} onShow={setFormatted} />}
+          {m.hasHtml && <Formatted m={m} of={of} onShow={setFormatted} />}
         </div>
       )}
+      {m.attachments && <Files of={m.attachments} from={{ conversation: of.id, message: m.id }} />}
       {m.repairs && (
         <Fold line={t("thread.repairs")}>
           {() => (
@@ -345,9 +349,10 @@ function Content({ m, of, wordless }: Props & { wordless?: boolean }) {
 /**
  * Formatted shows the HTML part, which the server has cleaned, in a frame of its
  * own: a Blob, since the page's policy gives no string to the DOM as HTML. The
- * frame runs nothing and loads nothing.
+ * frame runs nothing and loads nothing, and pictures that came with the message are
+ * in it: as data, since what is in memory of the page is not the frame's to load.
  */
-function Formatted({ conversation, message, onShow }: { conversation: string; message: string; onShow: (on: boolean) => void }) {
+function Formatted({ m, of, onShow }: Props & { onShow: (on: boolean) => void }) {
   const [url, set] = useState<string>();
   const [busy, setBusy] = useState(false);
   useEffect(() => {
@@ -357,8 +362,9 @@ function Formatted({ conversation, message, onShow }: { conversation: string; me
   const show = async () => {
     setBusy(true);
     try {
-      const html = await readPart(conversation, message, "html");
-      set(URL.createObjectURL(new Blob([html], { type: "text/html; charset=utf-8" })));
+      const html = await readPart(of.id, m.id, "html");
+      const all = withPictures(html, await readPictures(of.id, m, pictured(html)));
+      set(URL.createObjectURL(new Blob([all], { type: "text/html; charset=utf-8" })));
     } catch {
       toast(t("thread.notRead"));
     }
@@ -372,6 +378,36 @@ function Formatted({ conversation, message, onShow }: { conversation: string; me
       {url && <iframe class="formatted" sandbox="" src={url} title={t("thread.html")} />}
     </>
   );
+}
+
+const mostPictures = 20; // of a message
+const mostPictureBytes = 20 << 20; // of all of them
+
+/** readPictures reads the pictures that cleaned HTML shows. What is none, or cannot be read, stays away. */
+async function readPictures(conversation: string, m: Message, files: string[]) {
+  const from = { conversation, message: m.id };
+  const pictures = new Map<string, { src: string; width: number; height: number }>();
+  let size = 0;
+  const wanted = files.slice(0, mostPictures).filter((id) => {
+    const a = m.attachments?.find((one) => one.id === id);
+    return a && mayBePicture(a) && (size += a.size ?? 0) <= mostPictureBytes;
+  });
+  await Promise.all(
+    wanted.map(async (id) => {
+      const p = await fetchPicture(from, id).catch(() => undefined);
+      if (p) pictures.set(id, { src: await asData(p.blob), width: p.width, height: p.height });
+    }),
+  );
+  return pictures;
+}
+
+function asData(blob: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as string);
+    reader.onerror = () => reject(reader.error!);
+    reader.readAsDataURL(blob);
+  });
 }
 
 const mostPieces = 8; // of a megabyte or so; more than anyone reads

@@ -244,6 +244,21 @@ export function Copy({ text }: { text: string }) {
   );
 }
 
+/** Fold shows something below a line, and hides it again. */
+export function Fold({ line, children }: { line: ComponentChildren; children: () => ComponentChildren }) {
+  const [open, set] = useState(false);
+  const id = useId();
+  return (
+    <div class="fold small">
+      <button type="button" class="fold-line" aria-expanded={open} aria-controls={open ? id : undefined} onClick={() => set(!open)}>
+        <span>{line}</span>
+        <Icon of={open ? shapes.chevronUp : shapes.chevronDown} size={14} />
+      </button>
+      {open && <div id={id}>{children()}</div>}
+    </div>
+  );
+}
+
 // ---- loading, problems, nothing ----
 
 /** Rows of bones while something loads; shown after 150 ms. */

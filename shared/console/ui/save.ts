@@ -1,6 +1,6 @@
-/** save offers text as a file, as if it had been downloaded. */
-export function save(name: string, type: string, text: string) {
-  const url = URL.createObjectURL(new Blob([text], { type: type + ";charset=utf-8" }));
+/** save offers content as a file, as if it had been downloaded. */
+export function save(name: string, type: string, content: BlobPart) {
+  const url = URL.createObjectURL(new Blob([content], { type: typeof content === "string" ? type + ";charset=utf-8" : type }));
   const a = document.createElement("a");
   a.href = url;
   a.download = name;

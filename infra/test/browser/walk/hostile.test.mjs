@@ -2,7 +2,7 @@
 // no dialog, nothing asked of another origin, no report of the policy, and no page wider than its window. kit.mjs watches.
 import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { api, ended, fits, open, settled, signIn, site, start, write } from "./kit.mjs";
+import { api, ended, fits, open, settled, signIn, site, start, until, upload, write } from "./kit.mjs";
 import { visit } from "./places.mjs";
 
 const away = "http://evil.example";
@@ -23,6 +23,17 @@ const html = `<p onclick="alert(7)" style="background:url(${away}/style)">Format
 <form action="${away}/form"><button>send</button></form><svg><use href="${away}/svg#a"/><script>alert(10)</script></svg>
 <math><mtext><table><mglyph><style><img src=x onerror=alert(11)></style></mglyph></table></mtext></math>
 <video src="${away}/v" autoplay></video><object data="${away}/o"></object><embed src="${away}/e"><base href="${away}/"><meta http-equiv=refresh content="0;url=${away}">`;
+
+// Files' names as the API takes them: at most 255 bytes, without slashes and what turns the direction of writing.
+const names = [
+  `"><img src=x onerror="alert(12)">.png`,
+  "\u05d7\u05e9\u05d1\u05d5\u05e0\u05d9\u05ea\u200F fdp.exe",
+  "invoice.pdf" + "\u00a0".repeat(60) + ".exe",
+  "W".repeat(251) + ".gif",
+  [..."Zalgo"].map((c) => c + "\u0336\u0351\u0489").join("").repeat(4) + ".png",
+  "javascript:alert(13)",
+  "",
+];
 
 describe("hostile words", () => {
   let of, ids, move, ticket;
@@ -92,6 +103,56 @@ describe("hostile words", () => {
       await page.setViewportSize({ width: 1440, height: 900 });
     }
     assert.deepEqual(page.wrong, []);
+  });
+
+  test("files stay files, whatever they are called and hold", async (t) => {
+    for (const [name, code] of [["invoice \u202Efdp.exe", "bad-file-name"], ["../../etc/passwd", "bad-file-name"], ["x".repeat(1000), "above-limit"]]) {
+      const refused = await fetch(`${of.url}/v1/channels/contact-form/conversations`, {
+        method: "POST", headers: { Authorization: "Bearer " + of.token, "Content-Type": "application/json" },
+        body: JSON.stringify({ externalId: "x" + code + name.length, author: "customer", attachments: [{ name, sha256: "0".repeat(64) }] }),
+      });
+      assert.equal(refused.status, 422);
+      assert.ok((await refused.json()).errors.some((e) => e.field === "attachments[0].name" && e.code === code), name.slice(0, 20));
+    }
+    const bad = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(14)"><image href="${away}/svg"/></svg>`);
+    const bomb = Buffer.from("89504e470d0a1a0a0000000d494844520000ffff0000ffff0802000000", "hex"); // 4 gigapixels
+    const attachments = [];
+    for (const [i, name] of names.entries()) {
+      const bytes = i % 2 ? bomb : bad;
+      attachments.push({ ...(await upload(of, bytes)), name, type: ["image/png", "image/gif", "text/html", "image/svg+xml"][i % 4], contentId: "c" + i, inline: i > 4 });
+    }
+    const shown = names.map((_, i) => `<img src="cid:c${i}" onerror="alert(15)" alt="&quot;&gt;&lt;script&gt;">`).join("") + `<img src="${away}/i">`;
+    const { conversationId } = await write(of, { channel: "contact-form", subject: "Files", text: "Look at these.", html: "<p>Formatted words</p>" + shown, attachments, source: (await upload(of, Buffer.from(html))).sha256 });
+    const page = await open(t, of);
+    await signIn(page, of, "Ada Lind", "/app/inbox/" + conversationId);
+    const list = page.locator(".message");
+    await list.locator(".file").first().waitFor();
+    for (const one of await list.locator(".fold-line").all()) await one.click();
+    assert.equal(await list.locator(".file").count(), names.length);
+    const said = await list.locator(".file .name").allTextContents();
+    for (const [i, name] of names.entries()) assert.equal(said[i], name || "(no name)");
+    assert.equal(await list.locator(".file", { hasText: "invoice.pdf" }).locator(".small").innerText().then((s) => s.split(" ")[0]), "EXE", "how a name ends is always seen");
+    for (const width of [1440, 1000, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      await fits(page, `files at ${width}`);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await until(async () => (await list.getByText("It is not the picture that it is said to be").count()) === 4, "those that are said to be pictures have been looked at");
+    assert.equal(await list.locator(".preview img").count(), 0, "nothing of this is a picture");
+    await page.getByRole("button", { name: "Show formatting" }).click();
+    const frame = page.frameLocator("iframe.formatted");
+    await frame.getByText("Formatted words").waitFor();
+    assert.equal(await frame.locator("img[src], script").count(), 0);
+    await page.getByRole("button", { name: "More about this message" }).click();
+    await page.getByRole("menuitem", { name: "Show source" }).click();
+    const source = page.getByRole("dialog").locator("pre");
+    await source.waitFor();
+    assert.ok((await source.textContent()).includes("onclick=\"alert(7)\""), "the source is text");
+    await fits(page, "the source");
+    const coming = page.waitForEvent("download");
+    await page.keyboard.press("Escape");
+    await list.getByRole("button", { name: "Download javascript" }).click();
+    assert.doesNotMatch((await coming).suggestedFilename(), /[:/\\]/);
   });
 
   test("a channel whose name is hostile is moved by typing it", async (t) => {

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { after, before } from "node:test";
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 
 const require = createRequire(process.env.BROWSER_MODULES + "/");
 const { chromium } = require("playwright-core");
@@ -90,6 +91,13 @@ export async function write(of, { channel = "support-mail", conversation, from =
   return conversation
     ? await api(of, `POST /v1/conversations/${conversation}/messages`, { channelId: channel, ...message })
     : await api(of, `POST /v1/channels/${channel}/conversations`, message);
+}
+
+/** upload keeps bytes for messages, and returns what an attachment says of them. */
+export async function upload(of, bytes) {
+  const file = { sha256: createHash("sha256").update(bytes).digest("hex"), size: bytes.length };
+  await api(of, "POST /v1/files", { files: [{ ...file, data: Buffer.from(bytes).toString("base64") }] });
+  return file;
 }
 
 /** start starts a move of the sample's channel as the API does, for tests that are about what comes after. */

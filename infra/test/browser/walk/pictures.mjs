@@ -5,6 +5,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { api, ended, link, open, pace, settled, signIn, site, start, traffic, until } from "./kit.mjs";
 import { furnish, places, visit } from "./places.mjs";
+import { whole } from "./whole.mjs";
 
 const folder = process.env.PICTURES;
 
@@ -80,10 +81,15 @@ test("pictures", async (t) => {
 
   // After it.
   const of = await site({ conversations: 400 });
+  const thread = await whole(of, { channel: "contact-form" });
   const what = await furnish(of);
   for (const [look, as] of Object.entries(looks)) {
     const page = await window(of, as);
     await signIn(page, of);
+    await visit(page, { path: "/app/inbox/" + thread });
+    await page.locator(".thread article").first().scrollIntoViewIfNeeded();
+    await page.locator(".preview img").first().waitFor();
+    await shoot(page, look, "thread");
     for (const place of places(what)) {
       if (["inbox", "channels", "chatflows", "move"].includes(place.name)) continue;
       await visit(page, place);

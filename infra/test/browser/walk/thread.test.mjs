@@ -1,9 +1,10 @@
 // A thread with all that channels bring: people, notes, events, programs, forged senders, calls, forms, labels and edits.
 import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { api, axe, fits, go, open, settled, signIn, site, until, write } from "./kit.mjs";
 import { each, visit } from "./places.mjs";
-import { whole } from "./whole.mjs";
+import { invoice, png, source, whole } from "./whole.mjs";
 
 const title = (page, name) => page.getByRole("heading", { level: 1, name });
 
@@ -121,6 +122,64 @@ describe("a thread", () => {
     await page.getByText("Ada Lind changed it a moment ago. Here is how it is now.").first().waitFor();
     await page.getByRole("link", { name: "theirs" }).waitFor();
     assert.deepEqual((await api(of, "GET /v1/conversations/" + conversationId)).tags, ["theirs"]);
+  });
+
+  test("shows pictures, and nothing that only says that it is one", async (t) => {
+    const page = await show(t);
+    const first = saying(page, "The gears slip");
+    await first.scrollIntoViewIfNeeded();
+    const shown = first.locator(".preview img");
+    await until(() => shown.evaluateAll((all) => all.length === 1 && all[0].naturalWidth === 480), "the picture is shown");
+    assert.match(await shown.getAttribute("src"), /^blob:/);
+    await first.getByText("It is not the picture that it is said to be, so it is not shown.").waitFor();
+    await first.getByRole("button", { name: "Look at gears.png" }).click();
+    await page.getByRole("dialog", { name: "gears.png" }).getByRole("img", { name: "gears.png" }).waitFor();
+    await page.keyboard.press("Escape");
+    const bytes = page.seen.filter((r) => r.url().includes("/file-bytes/"));
+    assert.equal(bytes.length, 2, "only what may be a picture is fetched, once");
+    for (const r of bytes) assert.equal((await r.allHeaders()).authorization, undefined, "without a token");
+  });
+
+  test("downloads files by their names, as they came", async (t) => {
+    const page = await show(t);
+    const first = saying(page, "The gears slip");
+    await first.getByRole("button", { name: "1 file in the text" }).click();
+    for (const [name, want] of [["invoice 20931.pdf", invoice], ["logo.png", png(200, 60, 200)]]) {
+      const coming = page.waitForEvent("download");
+      await first.getByRole("button", { name: "Download " + name }).click();
+      const file = await coming;
+      assert.equal(file.suggestedFilename(), name);
+      assert.deepEqual(await readFile(await file.path()), want);
+    }
+    assert.ok(page.url().endsWith("/app/inbox/" + id), "the page stays");
+    await page.route("**/file-bytes/**", (route) => route.fulfill({ status: 404, body: "" }));
+    await first.getByRole("button", { name: "Download invoice 20931.pdf" }).click();
+    await page.getByText("It could not be downloaded. It is not there.").first().waitFor();
+  });
+
+  test("has pictures where they stand in the formatted text", async (t) => {
+    const page = await show(t);
+    const first = saying(page, "The gears slip");
+    await first.getByRole("button", { name: "Show formatting" }).click();
+    const img = page.frameLocator("iframe.formatted").locator("img");
+    await until(() => img.evaluate((i) => i.naturalWidth === 200 && i.width === 100 && i.alt === "Logo" && i.src.startsWith("data:image/png;")), "the logo is there, as wide as it is to be");
+    assert.equal(await page.locator("iframe.formatted").getAttribute("sandbox"), "", "the frame may do nothing");
+  });
+
+  test("shows the source to who asks, as text", async (t) => {
+    const page = await show(t);
+    const first = saying(page, "The gears slip");
+    assert.equal(page.seen.filter((r) => r.url().endsWith("/files/source")).length, 0);
+    await first.getByRole("button", { name: "More about this message" }).click();
+    await page.getByRole("menuitem", { name: "Show source" }).click();
+    const dialog = page.getByRole("dialog", { name: "Source of the message" });
+    const said = await dialog.locator("pre").textContent();
+    assert.equal(said, source.replace("\u202E", "\\u202e"));
+    await axe(page, "the source");
+    const coming = page.waitForEvent("download");
+    await dialog.getByRole("button", { name: "Download" }).click();
+    assert.match((await coming).suggestedFilename(), /^\w+\.eml$/);
+    assert.deepEqual(await readFile(await (await coming).path()), Buffer.from(source));
   });
 
   for (const lang of ["en-GB", "nb-NO"])

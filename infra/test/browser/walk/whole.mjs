@@ -1,18 +1,48 @@
 // A conversation that has all that channels bring.
-import { api, write } from "./kit.mjs";
+import { crc32, deflateSync } from "node:zlib";
+import { api, upload, write } from "./kit.mjs";
 
 const ago = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
+
+/** png is a picture of some size, with its own shade. */
+export function png(width, height, shade = 0) {
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const ends = Buffer.alloc(8);
+    ends.writeUInt32BE(data.length, 0);
+    ends.writeUInt32BE(crc32(body), 4);
+    return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2], 8); // 8 bits of red, green and blue
+  const rows = Buffer.alloc((width * 3 + 1) * height);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) rows.set([(x * 255) / width, (y * 255) / height, shade], y * (width * 3 + 1) + 1 + x * 3);
+  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+}
+
+export const source = "Received: from mail.customer.example\r\nFrom: Jonas Lie <jonas@customer.example>\r\nSubject: Gears \u202Epils\r\n\r\nThe gears slip.\r\n";
+export const invoice = Buffer.from("%PDF-1.7 an invoice");
 
 /** whole writes it, and returns its ID. */
 export async function whole(of, { channel = "support-mail", subject = "Gears slip after the service" } = {}) {
   const jonas = { name: "Jonas Lie", address: "jonas@customer.example" };
   const support = { name: "Fjordline", address: "support@fjordline.example" };
   const first = `whole-${crypto.randomUUID()}@customer.example`;
+  const attachments = [
+    { ...(await upload(of, png(480, 320))), name: "gears.png", type: "image/png" },
+    { ...(await upload(of, invoice)), name: "invoice 20931.pdf", type: "application/pdf" },
+    { ...(await upload(of, Buffer.from("<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"))), name: "frame.png", type: "image/png" },
+    { ...(await upload(of, png(200, 60, 200))), name: "logo.png", type: "image/png", contentId: "logo@customer.example", inline: true },
+  ];
   const begun = await write(of, {
     channel, subject, externalId: first, from: jonas, to: [support, { name: "Kari Moen", address: "kari@customer.example" }],
     cc: [{ address: "office@customer.example" }, { name: "Per Olav Dahl", address: "per@customer.example" }],
     replyTo: [{ name: "The office", address: "office@customer.example" }], at: ago(3000),
-    text: "The gears slip as soon as I stand up in the pedals.\nCan I come by?", html: "<p>The <b>gears</b> slip as soon as I stand up in the pedals.</p><p>Can I come by?</p>",
+    text: "The gears slip as soon as I stand up in the pedals.\nCan I come by?", html: '<p>The <b>gears</b> slip as soon as I stand up in the pedals.</p><p>Can I come by?</p><p><img src="cid:logo@customer.example" width="100" alt="Logo"></p>',
+    attachments, source: (await upload(of, Buffer.from(source))).sha256,
     repairs: ["date-zone", "of-tomorrow"], tags: ["warranty", "gears"],
   });
   const conversation = begun.conversationId;
