@@ -2,7 +2,7 @@
 import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { api, axe, fits, go, open, settled, signIn, site, until, write } from "./kit.mjs";
+import { api, axe, fits, go, open, settled, signIn, site, until, upload, write } from "./kit.mjs";
 import { each, visit } from "./places.mjs";
 import { invoice, png, source, whole } from "./whole.mjs";
 
@@ -138,6 +138,24 @@ describe("a thread", () => {
     const bytes = page.seen.filter((r) => r.url().includes("/file-bytes/"));
     assert.equal(bytes.length, 2, "only what may be a picture is fetched, once");
     for (const r of bytes) assert.equal((await r.allHeaders()).authorization, undefined, "without a token");
+  });
+
+  test("fetches a large picture when asked, and again after it could not", async (t) => {
+    const large = Buffer.concat([png(300, 200), Buffer.alloc(3 << 20)]);
+    const attachments = [{ ...(await upload(of, large)), name: "large.png", type: "image/png" }];
+    const { conversationId } = await write(of, { subject: "A large picture", channel: "contact-form", attachments });
+    const page = await open(t, of);
+    await signIn(page, of, "Ben Osei", "/app/inbox/" + conversationId);
+    let broken = true;
+    await page.route("**/file-bytes/**", (route) => (broken ? route.abort() : route.continue()));
+    const button = page.getByRole("button", { name: "Show the picture" });
+    await button.waitFor();
+    assert.equal(page.seen.filter((r) => r.url().includes("/files/")).length, 0, "nothing is asked of it");
+    await button.click();
+    await until(() => page.seen.some((r) => r.url().includes("/file-bytes/")), "it is asked for");
+    broken = false;
+    await button.click();
+    await until(() => page.locator(".preview img").evaluateAll((all) => all[0]?.naturalWidth === 300), "it is shown");
   });
 
   test("downloads files by their names, as they came", async (t) => {
