@@ -143,6 +143,21 @@ func routes(s *scene) {
 	}
 	s.request("POST", "/v1/notifications/{"+text(at(told[0], "id"))+"}/delivered", nil, 204)
 
+	s.request("GET", "/v1/channels/{mail}/facts", nil, 200)
+	was := s.Time.Add(-time.Hour)
+	s.request("POST", "/v1/channels/{phone}/restoration", map[string]any{"from": "elsewhere", "move": map[string]any{
+		"id": "m0", "history": "all", "statusMap": map[string]any{"open": "new", "closed": "solved"}, "sla": "none", "notifications": "quiet", "by": "ann",
+		"startedAt": was, "fenceAt": was, "endedAt": was, "report": map[string]any{"inboxSum": "0", "deskSum": "0"},
+	}}, 200)
+	for _, version := range []int{1, 2} {
+		s.request("POST", "/v1/channels/{phone}/restoration/conversations", map[string]any{
+			"conversation": map[string]any{"id": "c0", "channelId": "phone", "status": "open", "home": "helpdesk", "messageCount": 1, "version": version, "owner": []string{"", "", "bob"}[version],
+				"ticket": map[string]any{"status": "new", "createdAt": was, "provenance": "history"}},
+			"messages": []any{map[string]any{"conversationId": "c0", "id": "m", "externalId": "x", "author": "customer", "at": was, "text": strings.Repeat("long ", 100_000)}},
+		}, 200)
+	}
+	s.request("DELETE", "/v1/channels/{phone}/restoration", nil, 204)
+
 	// A message to a ticket whose move cannot be read is taken in all the same.
 	if errs := s.Memory.Write(s.Context(), []store.Write{{Op: store.Delete, Table: store.Control, Key: store.MoveKey("acme", r.Move)}}); errs != nil {
 		s.Fatal(errs)

@@ -25,6 +25,7 @@ type UseCases struct {
 	Intake           support.Intake
 	Editor           support.Editor
 	Accounts         support.Accounts
+	Restorer         support.Restorer
 	ConversationList support.ConversationList
 	TicketList       support.TicketList
 	Finder           support.Finder

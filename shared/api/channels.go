@@ -31,6 +31,7 @@ func (r *routes) channels() {
 			"it was found, and is up to a minute old. Without history no conversation is read.",
 	}, r.api.getPlan)
 	r.repair()
+	r.restore()
 }
 
 type channelsInput struct {
@@ -94,6 +95,8 @@ type Channel struct {
 	Home      string    `json:"home" enum:"inbox,moving,helpdesk" example:"inbox" doc:"Where it lives. It only ever goes forward."`
 	FenceAt   time.Time `json:"fenceAt,omitzero" doc:"Since when new conversations go to the help desk."`
 	MoveID    string    `json:"moveId,omitempty" example:"m1795000000000a1b2c3d4" doc:"The move that took it there."`
+	From      string    `json:"from,omitempty" example:"acme" doc:"The account of which its conversations were brought in as they were."`
+	Restoring bool      `json:"restoring,omitempty" doc:"They are being brought in, and until that has ended it cannot move."`
 	Refusal   *Finding  `json:"refusal,omitempty" doc:"Why it cannot move; absent if it may. The plan looks closer."`
 
 	Conversations *ChannelCount `json:"conversations,omitempty" doc:"Present with volume only, as are perDay and lastAt."`
@@ -112,6 +115,7 @@ func writeChannel(account desk.Account, c desk.Channel) Channel {
 	w := Channel{
 		ID: c.ID, Name: c.Name, Type: string(c.Type), Address: c.Address, Fallback: c.Fallback, Connected: c.Connected,
 		HasBot: c.Bot != nil, Home: string(c.Home), FenceAt: c.FenceAt, MoveID: c.Move,
+		From: c.From, Restoring: c.Restoring,
 	}
 	for _, err := range []error{account.MayUseDesk(), c.Movable()} {
 		if refused, ok := errors.AsType[*desk.RefusedError](err); ok {

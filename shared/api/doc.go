@@ -40,6 +40,9 @@
 //	moved                 409     R19; names the ticket
 //	already-moving        409     R3, R5
 //	already-moved         409     R3, R5
+//	being-restored        409     an import that brings the channel in has not ended
+//	channel-not-empty     409     only an empty channel is brought in as it was
+//	not-being-restored    409     a conversation for a channel that is not being brought in
 //	fallback-address      409     R3
 //	reconnect             409     R3: WhatsApp and Messenger
 //	not-movable           409     R3: an unknown type

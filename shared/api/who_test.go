@@ -36,6 +36,10 @@ func (r *rig) operations(conversation, moved, moveID string) map[string]refusal 
 		"take":          call("POST", "/v1/channels/mail/conversations", message),
 		"append":        call("POST", "/v1/conversations/"+conversation+"/messages", message),
 		"repair":        call("POST", "/v1/channels/form/repair", nil),
+		"facts":         call("GET", "/v1/channels/form/facts", nil),
+		"restoration":   call("POST", "/v1/channels/mail/restoration", object{"from": "acme"}),
+		"restore":       call("POST", "/v1/channels/mail/restoration/conversations", object{"conversation": object{"id": "c1", "channelId": "mail", "status": "open", "home": "inbox", "messageCount": 1}}),
+		"restored":      call("DELETE", "/v1/channels/mail/restoration", nil),
 		"counts":        call("GET", "/v1/counts", nil),
 		"tickets":       call("GET", "/v1/tickets", nil),
 		"ticket":        call("GET", "/v1/tickets/t-"+moved, nil),
@@ -109,7 +113,7 @@ func TestRoles(t *testing.T) {
 func TestForeign(t *testing.T) {
 	r, inbox, landed, id := moved(t)
 	elsewhere := r.operations(inbox, landed, id)
-	for _, ofOwn := range []string{"me", "directory", "channels", "channel", "plan", "start", "moves", "notices", "conversations", "take", "counts", "tickets", "account", "audit", "notifications", "repair"} {
+	for _, ofOwn := range []string{"me", "directory", "channels", "channel", "plan", "start", "moves", "notices", "conversations", "take", "counts", "tickets", "account", "audit", "notifications", "repair", "facts", "restoration", "restore", "restored"} {
 		delete(elsewhere, ofOwn) // acme is not in the request
 	}
 	for name, c := range elsewhere {
@@ -120,6 +124,9 @@ func TestForeign(t *testing.T) {
 	elsewhere["channel"] = refusal{as: zoe, method: "GET", path: "/v1/channels/none", status: 404, code: "not-found"}
 	elsewhere["plan"] = refusal{as: zoe, method: "GET", path: "/v1/channels/none/plan?history=all", status: 404, code: "not-found"}
 	elsewhere["repair"] = refusal{as: zoe, method: "POST", path: "/v1/channels/none/repair", status: 404, code: "not-found"}
+	elsewhere["facts"] = refusal{as: zoe, method: "GET", path: "/v1/channels/none/facts", status: 404, code: "not-found"}
+	elsewhere["restoration"] = refusal{as: zoe, method: "POST", path: "/v1/channels/none/restoration", body: object{"from": "acme"}, status: 404, code: "not-found"}
+	elsewhere["restored"] = refusal{as: zoe, method: "DELETE", path: "/v1/channels/none/restoration", status: 404, code: "not-found"}
 	elsewhere["start"] = refusal{as: zoe, method: "POST", path: "/v1/moves", body: order("none"), status: 404, code: "not-found"}
 	elsewhere["take"] = refusal{as: zoe, method: "POST", path: "/v1/channels/none/conversations", body: object{"externalId": "x", "author": "agent"}, status: 404, code: "not-found"}
 	r.refuse(elsewhere)

@@ -199,7 +199,10 @@ func New(p Platform) *App {
 			Finder:     support.Finder{Setups: setups, Messages: messages, Conversations: conversations},
 			Counter:    support.Counter{Open: open, Now: p.Now},
 			Volumes:    volumes,
-			Accounts:   support.Accounts{Setups: setups, Moves: moves, Listing: conversations, Now: p.Now},
+			Restorer: support.Restorer{
+				Setups: setups, Channels: setups, Moves: moves, Listing: conversations, Conversations: conversations, Messages: messages, Files: files, Now: p.Now,
+			},
+			Accounts: support.Accounts{Setups: setups, Moves: moves, Listing: conversations, Now: p.Now},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Moves: moves,
 			Ledger: ledger, Journal: journal, Audit: audit, DeadLetters: p.DeadLetters, Recorder: p.Metrics.Recorder(), Health: p.Check, Now: p.Now, Log: p.Log,

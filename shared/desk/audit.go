@@ -21,6 +21,8 @@ const (
 	ActionWithdrawn = "withdraw" // tokens of an agent, of a connector or of the account
 	ActionExport    = "export"
 	ActionRedrive   = "redrive" // dead letters were sent back
+	ActionRestore   = "restore" // a channel is brought in as it was elsewhere, with its move if it had one
+	ActionRestored  = "restored"
 )
 
 // Program is the name by which the audit log calls deskmove itself. No agent has it.

@@ -59,6 +59,9 @@ type Channel struct {
 	Home    Home
 	FenceAt time.Time // when it became Moving; zero in the inbox
 	Move    string    // the move that made it Moving; "" in the inbox
+
+	From      string // the account of which it was brought in; "" if it was made here
+	Restoring bool   // it is being brought in; until that has ended it cannot move
 }
 
 // SettingsSum returns the SHA-256 of the settings, in hex. A move compares it
@@ -78,6 +81,9 @@ func (c Channel) Movable() error {
 	case c.Home == HelpDesk:
 		return &RefusedError{Code: CodeAlreadyMoved, Move: c.Move, Problem: "the channel is already in the help desk",
 			Remedy: "there is nothing left to do; history that was left behind stays in the inbox"}
+	case c.Restoring:
+		return &RefusedError{Code: CodeRestoring, Params: Params{"from": c.From}, Problem: "its conversations are being brought in, from " + c.From,
+			Remedy: "wait for the import to end; if it was interrupted, give its command again"}
 	case c.Fallback:
 		return &RefusedError{Code: CodeFallbackAddress, Problem: "the account's fallback e-mail address cannot move",
 			Remedy: "connect an address of your own and move that"}

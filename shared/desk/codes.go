@@ -19,6 +19,7 @@ const (
 	CodeNotMovable      = "not-movable"      // R3: unknown channel type
 	CodeAlreadyMoving   = "already-moving"   // R3, R5
 	CodeAlreadyMoved    = "already-moved"    // R3, R5: even if history was left behind
+	CodeRestoring       = "being-restored"   // an import that brings it in has not ended
 	CodeSetup           = "setup"            // with these pipelines or settings every conversation would fail
 
 	CodeBotNoHandover     = "bot-no-handover"           // R6: the bot never hands over
@@ -31,6 +32,12 @@ const (
 const (
 	CodeNotMoved       = "not-moved"        // the repair of a channel in the inbox
 	CodeNothingToRetry = "nothing-to-retry" // R28
+)
+
+// Codes of refusals to bring a channel in as it was.
+const (
+	CodeNotEmpty     = "channel-not-empty"
+	CodeNotRestoring = "not-being-restored" // it has not begun, or has ended
 )
 
 // CodeAddress is of an address of a file's bytes that is good no more.
@@ -49,7 +56,7 @@ func RefusalCodes() Codes {
 	return Codes{
 		CodeNotAgent: {"account", "agent"}, CodeNotConnector: {"account", "connector"}, CodeWithdrawn: nil, CodeManyWithdrawals: {"most"},
 		CodeNotSuperAdmin: nil, CodePlan: nil, CodeFallbackAddress: nil, CodeReconnect: nil, CodeNotMovable: nil,
-		CodeAlreadyMoving: nil, CodeAlreadyMoved: nil, CodeNotMoved: nil, CodeNothingToRetry: nil,
+		CodeAlreadyMoving: nil, CodeAlreadyMoved: nil, CodeNotMoved: nil, CodeNothingToRetry: nil, CodeRestoring: {"from"}, CodeNotEmpty: nil, CodeNotRestoring: nil,
 		CodeAddress: nil,
 	}
 }
@@ -67,7 +74,7 @@ const (
 // and Each.
 func FindingCodes() Codes {
 	return Codes{
-		CodePlan: nil, CodeFallbackAddress: nil, CodeReconnect: nil, CodeNotMovable: nil, CodeAlreadyMoving: nil, CodeAlreadyMoved: nil,
+		CodePlan: nil, CodeFallbackAddress: nil, CodeReconnect: nil, CodeNotMovable: nil, CodeAlreadyMoving: nil, CodeAlreadyMoved: nil, CodeRestoring: {"from"},
 		CodeSetup: nil, CodeBotNoHandover: nil, CodeBotTargetNoAccess: nil, CodeBotCreatesTickets: nil, CodeBotUsesInbox: nil,
 		CodeAgentsNoAccess: nil, CodeNoSLAPolicy: nil, CodeRoutingNoAccess: nil, CodeConnectedLeft: nil, CodeWouldBreach: nil,
 	}
@@ -111,6 +118,8 @@ const (
 	CodeNotByAgent    = "not-by-agent"
 	CodeTag           = "bad-tag"
 	CodeOneHolder     = "agent-or-connector"
+	CodeFacts         = "facts-disagree" // what is said of a conversation, or a move, does not fit together
+	CodeTaken         = "external-id-taken"
 
 	CodeFileName   = "bad-file-name"
 	CodeNotASHA256 = "not-a-sha256"
@@ -157,7 +166,7 @@ func FieldCodes() Codes {
 		CodeNoChange: nil, CodeNotJSON: nil, CodeWrongType: {"type", "wanted"}, CodeZone: value, CodeNoAccessTo: value, CodeTooMany: {"most"},
 		CodeNotHistory: {"fence"},
 		CodeFileName:   nil, CodeNotASHA256: nil, CodeNoFile: nil, CodeOtherFile: {"is"},
-		CodeCustomersNote: nil, CodeNotByAgent: nil, CodeTag: nil,
+		CodeCustomersNote: nil, CodeNotByAgent: nil, CodeTag: nil, CodeFacts: nil, CodeTaken: nil,
 		CodeTooLarge: {"most"}, CodeOneHolder: nil, CodeNoSuperAdmin: nil, CodeNoChannels: nil, CodeReservedID: {"value"}, CodeOtherHolder: {"value"}, CodeNoHolder: nil, CodeManyRemoved: {"most"},
 
 		CodeStatusMissing: {"kind"}, CodeStatusKind: {"kind", "value"}, CodeTwoPipelines: {"closed", "open"}, CodeNoPipeline: nil,

@@ -10,6 +10,7 @@ const (
 	IsAbsent Test = iota // no item with this key
 	IsThere              // an item with this key
 	IsEqual              // attribute equals the value
+	IsOther              // attribute is absent, or does not equal the value
 )
 
 // Term is one test of a condition.
@@ -31,6 +32,9 @@ func Exists() Cond { return Cond{{Test: IsThere}} }
 // Equals holds if the attribute equals v.
 func Equals(attr string, v Value) Cond { return Cond{{IsEqual, attr, v}} }
 
+// Differs holds if the attribute, or the item, is absent or does not equal v.
+func Differs(attr string, v Value) Cond { return Cond{{IsOther, attr, v}} }
+
 // And holds if both do.
 func (c Cond) And(d Cond) Cond { return append(c[:len(c):len(c)], d...) }
 
@@ -41,7 +45,8 @@ func (c Cond) Holds(item Attrs, exists bool) bool {
 		switch {
 		case t.Test == IsAbsent && exists,
 			t.Test == IsThere && !exists,
-			t.Test == IsEqual && (!exists || !ok || v != t.Value):
+			t.Test == IsEqual && (!exists || !ok || v != t.Value),
+			t.Test == IsOther && exists && ok && v == t.Value:
 			return false
 		}
 	}

@@ -61,9 +61,15 @@
 // was begun can be found from before its first part is written, and once it is given up
 // the pointer cannot come to name it.
 //
-// A channel's home is an item by itself, touched by none but the move. It is there
+// A channel's home is an item by itself, touched by none but the move, and by whoever brings it in. It is there
 // before a generation that has the channel counts, and stays if the channel goes: one
 // that comes back is where it was.
+//
+// A channel that is brought in as it was elsewhere gets its home, and its move, by one
+// transaction, which and a move's start exclude each other by what they note on that
+// item. Of a conversation that is brought in the messages are written first and the header last, so
+// that nobody sees a part of it. The header keeps with which revision it came, by which one that
+// people have changed since is known.
 //
 // # Messages
 //

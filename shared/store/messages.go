@@ -162,25 +162,33 @@ var contents = [...]struct {
 	HTML:    {"html", "nhtml", "h", 0},
 }
 
-// store writes what is long first, beside the message: parts without a
-// message are never read, and written again are the same.
-func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, conflict error, more ...Write) error {
+// message returns the write of a message, for which it writes what is long, beside the
+// message: parts without a message are never read, and written again are the same.
+func (s MessageStore) message(ctx context.Context, m desk.Message) (Write, error) {
 	a, err := writeMessage(m)
 	if err != nil {
-		return err
+		return Write{}, err
 	}
 	short := len(m.Text)+len(m.HTML) <= shortSize
 	for of, whole := range [...]string{Subject: m.Subject, Text: m.Text, HTML: m.HTML} {
 		c, head := contents[of], whole
 		if len(whole) > c.headSize && (!short || Content(of) == Subject) { // #nosec G115 -- four
 			if err := s.storeParts(ctx, m, c.part, whole); err != nil {
-				return err
+				return Write{}, err
 			}
 			head, a = desk.Truncate(whole, c.headSize), a.num(c.size, int64(len(whole)))
 		}
 		a = a.bin(c.head, head)
 	}
-	message := Write{Op: Put, Table: Conversations, Key: messageKey(m.Account, m.Conversation, m.ID), Set: a, If: Absent()}
+	return Write{Op: Put, Table: Conversations, Key: messageKey(m.Account, m.Conversation, m.ID), Set: a, If: Absent()}, nil
+}
+
+// store writes a message with the header that it makes, and more.
+func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, conflict error, more ...Write) error {
+	message, err := s.message(ctx, m)
+	if err != nil {
+		return err
+	}
 	err = s.Engine.Transact(ctx, append([]Write{header, message}, more...))
 	var failed *ConditionError
 	if errors.As(err, &failed) {
@@ -239,6 +247,33 @@ func (s MessageStore) Page(ctx context.Context, account, conversation, after str
 	}
 	if after != "" {
 		q.To, q.Limit = messagePrefix+after, limit+1 // the bound itself is one of them
+	}
+	for len(ms) == 0 {
+		page, err := s.Engine.Query(ctx, q)
+		if err != nil {
+			return nil, false, fmt.Errorf("messages of %s: %w", conversation, err)
+		}
+		more, q.After = page.Next != "", page.Next
+		for _, item := range page.Items {
+			if m := readMessage(account, conversation, item); m.ID == after {
+				continue
+			} else if len(ms) < limit {
+				ms = append(ms, m)
+			} else {
+				more = true
+			}
+		}
+		if !more {
+			break
+		}
+	}
+	return ms, more, nil
+}
+
+// Forward is Page from the first message on: those written after one, first.
+func (s MessageStore) Forward(ctx context.Context, account, conversation, after string, limit int) (ms []Message, more bool, err error) {
+	q := Query{
+		Table: Conversations, PK: HeaderKey(account, conversation).PK, From: messagePrefix + after, To: messagePrefix + "~", Limit: limit + 1, Read: Strong,
 	}
 	for len(ms) == 0 {
 		page, err := s.Engine.Query(ctx, q)

@@ -97,9 +97,10 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 		{Op: Put, Table: Control, Key: MoveKey(m.Account, m.ID), Set: item, If: Absent()},
 	}
 	if !m.Choices.Rehearsal {
-		inbox := S(string(desk.Inbox)) // another move may have taken it away since it was read
+		inbox := S(string(desk.Inbox)) // another move may have taken it away since it was read, or a restoration begun
 		ws = append(ws, takeLock(m.Account, m.ID), Write{
-			Op: Update, Table: Control, Key: ChannelKey(m.Account, m.Choices.Channel), Set: Attrs{{Home, inbox}}, If: Equals(Home, inbox),
+			Op: Update, Table: Control, Key: ChannelKey(m.Account, m.Choices.Channel), Set: Attrs{{Home, inbox}, {aStarts, N(1)}},
+			If: Equals(Home, inbox).And(Differs(aRestoring, N(1))),
 		})
 	}
 	if idem.Key != "" {

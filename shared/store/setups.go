@@ -32,6 +32,9 @@ const (
 	aBegun      = "begun"     // whether a generation may still become the one that counts
 	aPart       = "part"
 	AttrFence   = "fence"
+	aStarts     = "starts"    // 1 once a move of the channel has started
+	aFrom       = "src"       // the account of which the channel was brought in
+	aRestoring  = "restoring" // 1 while it is being brought in
 )
 
 // partSize is the most bytes of a part. An item of DynamoDB may have 400 KB.
@@ -274,6 +277,7 @@ func setHome(c *desk.Channel, a Attrs) error {
 		return fmt.Errorf("channel %s has no home", c.ID)
 	}
 	c.Home, c.FenceAt, c.Move = desk.Home(a.Str(Home)), a.Time(AttrFence), a.Str(aMoveID)
+	c.From, c.Restoring = a.Str(aFrom), a.Num(aRestoring) != 0
 	return nil
 }
 

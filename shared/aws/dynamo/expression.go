@@ -47,6 +47,8 @@ func (x *expression) condition(c store.Cond) *string {
 			terms[i] = "attribute_exists(" + store.PK + ")"
 		case store.IsEqual:
 			terms[i] = x.name(t.Attr) + " = " + x.value(t.Value)
+		case store.IsOther:
+			terms[i] = "NOT " + x.name(t.Attr) + " = " + x.value(t.Value)
 		}
 	}
 	all := strings.Join(terms, " AND ")

@@ -169,6 +169,8 @@ export interface Channel {
   fallback: boolean;
   /** Since when new conversations go to the help desk. */
   fenceAt?: string;
+  /** The account of which its conversations were brought in as they were. */
+  from?: string;
   /** It is a chat flow with a bot. */
   hasBot: boolean;
   /** Where it lives. It only ever goes forward. */
@@ -183,6 +185,8 @@ export interface Channel {
   perDay?: Array<number> | null;
   /** Why it cannot move; absent if it may. The plan looks closer. */
   refusal?: Finding;
+  /** They are being brought in, and until that has ended it cannot move. */
+  restoring?: boolean;
   type: "chat" | "email" | "form" | "calling" | "whatsapp" | "messenger";
 }
 
@@ -363,6 +367,46 @@ export interface ConversationEdit {
   tags?: Array<string>;
 }
 
+export interface ConversationFacts {
+  /** When a customer or agent last changed it. */
+  changedAt?: string;
+  /** The channel it belongs to. */
+  channelId: string;
+  closedAt?: string;
+  customer?: string;
+  customerAt?: string;
+  customerVersion?: number;
+  /** What agents did to it and its ticket, the last eight times, the oldest first. */
+  edits?: Array<Edit>;
+  /** When an agent first answered. */
+  firstReplyAt?: string;
+  /** It began with history that was brought in later. */
+  history?: boolean;
+  home: "inbox" | "helpdesk";
+  id: string;
+  /** When it came to belong to its channel; absent if when it was taken in. */
+  joinedAt?: string;
+  /** How many messages it has. */
+  messageCount: number;
+  /** The channel on which it started; absent if that is channelId. */
+  originId?: string;
+  /** ID of the agent; in the help desk, as it was when it landed. */
+  owner?: string;
+  /** When it began, by the customer's date. */
+  startedAt?: string;
+  /** In the help desk, as it was when it landed. */
+  status: "open" | "closed";
+  subject?: string;
+  /** In order. */
+  tags?: Array<string>;
+  /** When deskmove first saw it. */
+  takenInAt?: string;
+  ticket?: TicketFacts;
+  version?: number;
+  /** Since when the customer waits for an answer. */
+  waitingSince?: string;
+}
+
 export interface ConversationList {
   items: Array<Conversation>;
   /** The cursor of the next page. Absent on the last; a page may be short, even empty, before that. */
@@ -468,6 +512,26 @@ export interface Estimate {
   writeUnits: number;
 }
 
+export interface Fact {
+  conversation?: ConversationFacts;
+  /** The message's HTML part is too long for a page: it is the part html-source. */
+  htmlLeft?: boolean;
+  /** One of the conversation before it. */
+  message?: MessageFacts;
+  /** The message's subject is too long for a page: it is the part subject. */
+  subjectLeft?: boolean;
+  /** The message's text is too long for a page: it is the part text. */
+  textLeft?: boolean;
+}
+
+export interface FactList {
+  items: Array<Fact>;
+  /** The cursor of the next page. Absent on the last; a page may be short, even empty, before that. */
+  next?: string;
+  /** How far a list that is ordered by time came, if there is a next page. */
+  reachedAt?: string;
+}
+
 export interface Failure {
   at: string;
   /** Stable; programs may rely on it. */
@@ -491,7 +555,7 @@ export interface FailureList {
 
 export interface FieldProblem {
   /** Stable; programs may rely on it. */
-  code: "above-limit" | "agent-or-connector" | "agent-or-team" | "bad-cursor" | "bad-file-name" | "bad-id" | "bad-tag" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "internal-by-customer" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-channels" | "no-external-id" | "no-holder" | "no-pipeline" | "no-such-file" | "no-super-admin" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-sha256" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-base64" | "not-by-agent" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "other-file" | "other-holder" | "owner-and-unowned" | "owner-without-access" | "repeated" | "reserved-id" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-removed" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
+  code: "above-limit" | "agent-or-connector" | "agent-or-team" | "bad-cursor" | "bad-file-name" | "bad-id" | "bad-tag" | "bot-not-chat" | "channel-in-use" | "channel-keeps-type" | "connected-not-email" | "connected-not-form" | "date-out-of-range" | "does-not-fit" | "duplicate" | "external-id-taken" | "facts-disagree" | "fallback-not-email" | "half-pipeline" | "hours-overlap" | "hours-reversed" | "internal-by-customer" | "items-out-of-range" | "key-reused" | "length-out-of-range" | "mid-character" | "missing" | "more" | "move-needs-statuses" | "negative-duration" | "no-channels" | "no-external-id" | "no-holder" | "no-pipeline" | "no-such-file" | "no-super-admin" | "no-value" | "not-a-boolean" | "not-a-date" | "not-a-date-time" | "not-a-duration" | "not-a-list" | "not-a-number" | "not-a-sha256" | "not-a-text" | "not-a-time-of-day" | "not-a-version" | "not-a-weekday" | "not-a-whole-number" | "not-an-id" | "not-an-object" | "not-base64" | "not-by-agent" | "not-history" | "not-json" | "not-one-of" | "nothing-to-change" | "null" | "number-out-of-range" | "only-with-history" | "other-file" | "other-holder" | "owner-and-unowned" | "owner-without-access" | "repeated" | "reserved-id" | "second-fallback" | "status-kind" | "status-missing" | "too-long-duration" | "too-many-removed" | "too-many-to-sort" | "two-orders" | "two-pipelines" | "unknown-field" | "unknown-id" | "unknown-parameter" | "unknown-zone" | "wrong-type";
   /** Path of the field, or name of the parameter. */
   field: string;
   /** What problem and remedy name, by name: with the code they can be said in any language. */
@@ -514,7 +578,7 @@ export interface FileAddress {
 
 export interface Finding {
   /** Stable; programs may rely on it. */
-  code: "agents-without-access" | "already-moved" | "already-moving" | "bot-creates-tickets" | "bot-no-handover" | "bot-target-without-access" | "bot-uses-inbox" | "connected-left-behind" | "fallback-address" | "no-sla-policy" | "not-movable" | "plan" | "reconnect" | "routing-without-access" | "setup" | "would-breach";
+  code: "agents-without-access" | "already-moved" | "already-moving" | "being-restored" | "bot-creates-tickets" | "bot-no-handover" | "bot-target-without-access" | "bot-uses-inbox" | "connected-left-behind" | "fallback-address" | "no-sla-policy" | "not-movable" | "plan" | "reconnect" | "routing-without-access" | "setup" | "would-breach";
   /** The agents, teams or channels it is about, the weightiest first. */
   each?: Array<Share>;
   /** How n was found. */
@@ -556,6 +620,16 @@ export interface Hours {
   from: string;
   /** 24:00 is the end of the day. */
   to: string;
+}
+
+export interface Landed {
+  owner?: string;
+  status: string;
+}
+
+export interface Landing {
+  /** part: more messages are to come. added: it is in. known: it was there, and is the same. updated: it was there as it had been brought in, and is now as it was sent. diverged: it was there, and people have changed it since; nothing was done. */
+  landing: "part" | "added" | "known" | "updated" | "diverged";
 }
 
 export interface Me {
@@ -672,6 +746,62 @@ export interface Message {
   visibility?: "public" | "internal";
 }
 
+export interface MessageFacts {
+  /** ID of the agent who wrote it, if an agent of the account did and it is known who. */
+  agent?: string;
+  /** When it was written, by the sender's date, from 1970 to 2286. Without it, now. */
+  at?: string;
+  /** The files that came with it. They are uploaded first: see POST /v1/files. */
+  attachments?: Array<Attachment>;
+  /** Who wrote it. Only what a customer asks opens a conversation or reopens its ticket, and only what an agent answers is a first reply. */
+  author: "customer" | "agent" | "bot" | "system";
+  /** Why a program and not a person wrote it. Such a message is kept on its conversation, and changes nothing else; one that begins a conversation begins a closed one. */
+  automatic?: "bounce" | "receipt" | "auto-replied" | "auto-generated" | "bulk" | "no-return-path";
+  bcc?: Array<Address>;
+  /** Of a call: what is known of it. It began at at. */
+  call?: Call;
+  /** Who got a copy. Nobody becomes the customer by that. */
+  cc?: Array<Address>;
+  /** The channel by which it came; absent if that on which its conversation began. */
+  channelId?: string;
+  conversationId: string;
+  /** Your ID of the message, unique in the channel, such as a mail's Message-ID. Blanks around it and one pair of brackets are dropped: <4711@customer.example> and 4711@customer.example are the same. Sent again with the same ID, it changes nothing. */
+  externalId: string;
+  /** What was filled in, of a form. */
+  fields?: Array<FormField>;
+  /** Whoever received it found that its sender is forged, such as by DMARC. It never counts as an agent's answer. */
+  forged?: boolean;
+  /** Who sent it. */
+  from?: Address;
+  /** It is old mail that is brought in later, in any order, and not as it arrives. Its references that are unknown are awaited: a message with such an ID that is brought in later joins its conversation. On a channel that moves or has moved it comes in quietly: a conversation that it begins becomes a ticket from history, by the choices of the move, and one that it is added to keeps its status and its clocks. There it must have been written before the move began (422 not-history). */
+  history?: boolean;
+  /** The HTML part, at most 8 MB. A conversation's messages come without it: it is read by an address of its own, cleaned. */
+  html?: string;
+  /** In order, the IDs of a conversation's messages are in the order in which they were written. */
+  id: string;
+  /** What it is. Without it, what people write by the channel. A note is an agent's for colleagues, an event something that was done, such as an assignment: neither opens a conversation, starts or stops a clock. */
+  kind?: "email" | "form" | "call" | "chat" | "note" | "event";
+  /** External IDs of earlier messages of the channel, the most telling first. It joins the conversation of one that is known. */
+  references?: Array<string>;
+  /** Codes of what was repaired or guessed when it was read. */
+  repairs?: Array<string>;
+  /** To whom answers go. Where a form, or the channel's own address, sent it, this is the customer. */
+  replyTo?: Array<Address>;
+  /** The SHA-256 of its untouched source, such as a whole mail, uploaded like an attachment. */
+  source?: string;
+  /** It joined the conversation by its references, and its sender had had no part in it. */
+  stranger?: boolean;
+  subject?: string;
+  /** Labels that its conversation gets beside those that it has, as many as it holds: 12. */
+  tags?: Array<string>;
+  /** When deskmove took it in. */
+  takenInAt?: string;
+  text?: string;
+  to?: Array<Address>;
+  /** Who may see it: public, also the customer. Without it, notes and events are internal, all else is public. What is internal is no answer. */
+  visibility?: "public" | "internal";
+}
+
 export interface MessageList {
   items: Array<Message>;
   /** The cursor of the next page. Absent on the last; a page may be short, even empty, before that. */
@@ -697,6 +827,28 @@ export interface Messages {
   /** One for each agent who would own tickets. */
   digest: Figure;
   quiet: Figure;
+}
+
+export interface MoveFacts {
+  /** IDs of the agents who had help desk access at the fence, in order. */
+  access?: Array<string>;
+  acknowledged?: Array<string>;
+  /** ID of the agent who started it. */
+  by: string;
+  endedAt: string;
+  /** Conversations, by its plan. */
+  expected?: number;
+  /** Since when new conversations go to the help desk. */
+  fenceAt: string;
+  history: "all" | "none";
+  id: string;
+  notifications: "quiet" | "digest" | "all";
+  /** What it did, in order. */
+  phases?: Array<Phase>;
+  report: ReportFacts;
+  sla: "from-move" | "original" | "none";
+  startedAt: string;
+  statusMap?: StatusMap;
 }
 
 export interface NewFile {
@@ -776,6 +928,13 @@ export interface NewMove {
   sla?: "from-move" | "original" | "none";
   /** Required with history all: the ticket statuses of open and of closed conversations, of one pipeline. Leave it out with history none. */
   statusMap?: StatusMap;
+}
+
+export interface NewRestoration {
+  /** The account that it was exported of. */
+  from: string;
+  /** What brought it to the help desk; without it, it was in the inbox. */
+  move?: MoveFacts;
 }
 
 export interface NewTicket {
@@ -902,7 +1061,7 @@ export interface Problem {
   /** What makes the move impossible. */
   blockers?: Array<Finding>;
   /** Stable; programs may rely on it. */
-  code: "address-expired" | "already-moved" | "already-moving" | "blocked" | "busy" | "changed" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "name-twice" | "no-body" | "no-help-desk-access" | "no-setup" | "no-tables" | "not-a-connector" | "not-an-access-token" | "not-an-agent" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-of-the-connector" | "not-super-admin" | "not-unicode" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "setup-changed" | "token-withdrawn" | "too-large" | "too-many-requests" | "too-many-values" | "too-many-withdrawals" | "too-much" | "unauthenticated" | "unknown-host" | "unreadable" | "version-required";
+  code: "address-expired" | "already-moved" | "already-moving" | "being-restored" | "blocked" | "busy" | "changed" | "channel-not-empty" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "name-twice" | "no-body" | "no-help-desk-access" | "no-setup" | "no-tables" | "not-a-connector" | "not-an-access-token" | "not-an-agent" | "not-being-restored" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-of-the-connector" | "not-super-admin" | "not-unicode" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "setup-changed" | "token-withdrawn" | "too-large" | "too-many-requests" | "too-many-values" | "too-many-withdrawals" | "too-much" | "unauthenticated" | "unknown-host" | "unreadable" | "version-required";
   /** The conversation or ticket as it is now, if it is no longer as it was seen. */
   current?: unknown;
   /** What is wrong. */
@@ -1022,6 +1181,27 @@ export interface Report {
   rehearsal: boolean;
   startedAt: string;
   status: "attention" | "done";
+}
+
+export interface ReportFacts {
+  asIs?: number;
+  breaches?: number;
+  byStatus?: Record<string, number>;
+  created?: number;
+  deskSum: string;
+  failed?: number;
+  found?: number;
+  inboxSum: string;
+  ownersLost?: number;
+  ownersLostBy?: Record<string, number>;
+  redirected?: number;
+}
+
+export interface RestoredConversation {
+  conversation: ConversationFacts;
+  messages?: Array<MessageFacts>;
+  /** More messages of it come in other bodies. */
+  more?: boolean;
 }
 
 export interface Sample {
@@ -1166,6 +1346,34 @@ export interface TicketEdit {
   tags?: Array<string>;
 }
 
+export interface TicketFacts {
+  /** A clock was past when it landed. */
+  breached?: boolean;
+  clocks?: Clocks;
+  /** Nobody has to work on it, in the help desk. */
+  closed?: boolean;
+  createdAt: string;
+  /** The last edit by an agent. */
+  edited?: Edited;
+  /** When the move made it; absent for native tickets. */
+  importedAt?: string;
+  /** What it was when it landed; absent if nothing has changed since. */
+  landed?: Landed;
+  lostOwner?: string;
+  /** The version of the conversation that the making of a native ticket made, if no agent has edited it since. */
+  madeVersion?: number;
+  /** By which move; absent for native tickets, and if it came after the move's end. */
+  moveId?: string;
+  /** The version of the first message that could not be applied to it. */
+  notApplied?: number;
+  openedAt?: string;
+  owner?: string;
+  /** native: made in the inbox. history: made by a move of an older conversation. live: made of one that came after the fence. */
+  provenance: "native" | "history" | "live";
+  /** ID of a status. */
+  status: string;
+}
+
 export interface TicketList {
   items: Array<Ticket>;
   /** The cursor of the next page. Absent on the last; a page may be short, even empty, before that. */
@@ -1286,6 +1494,18 @@ export interface Operations {
     body: NewMessage;
     answer: Taken;
   };
+  "GET /v1/channels/{id}/facts": {
+    path: {
+      /** ID of the channel. */
+      id: string;
+    };
+    query: {
+      /** next of the page before; without it, the first page. */
+      cursor?: string;
+    };
+    body: undefined;
+    answer: FactList;
+  };
   "GET /v1/channels/{id}/plan": {
     path: {
       /** ID of the channel. */
@@ -1314,6 +1534,33 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: Repair;
+  };
+  "DELETE /v1/channels/{id}/restoration": {
+    path: {
+      /** ID of the channel. */
+      id: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  "POST /v1/channels/{id}/restoration": {
+    path: {
+      /** ID of the channel. */
+      id: string;
+    };
+    query: undefined;
+    body: NewRestoration;
+    answer: Channel;
+  };
+  "POST /v1/channels/{id}/restoration/conversations": {
+    path: {
+      /** ID of the channel. */
+      id: string;
+    };
+    query: undefined;
+    body: RestoredConversation;
+    answer: Landing;
   };
   "GET /v1/conversations": {
     path: undefined;
@@ -1626,9 +1873,11 @@ export interface Operations {
 export type ProblemCode =
   | "already-moved"
   | "already-moving"
+  | "being-restored"
   | "blocked"
   | "busy"
   | "changed"
+  | "channel-not-empty"
   | "claims"
   | "fallback-address"
   | "full"
@@ -1647,6 +1896,7 @@ export type ProblemCode =
   | "not-a-connector"
   | "not-an-access-token"
   | "not-an-agent"
+  | "not-being-restored"
   | "not-ended"
   | "not-found"
   | "not-json"

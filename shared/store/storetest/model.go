@@ -135,7 +135,7 @@ func has(a store.Attrs, name string) bool {
 }
 
 func (m *machine) condition(t *rapid.T) store.Cond {
-	switch number := store.N(rapid.Int64Range(-3, 3).Draw(t, "value")); rapid.IntRange(0, 6).Draw(t, "if") {
+	switch number := store.N(rapid.Int64Range(-3, 3).Draw(t, "value")); rapid.IntRange(0, 7).Draw(t, "if") {
 	case 0:
 		return store.Absent()
 	case 1:
@@ -144,6 +144,8 @@ func (m *machine) condition(t *rapid.T) store.Cond {
 		return store.Equals(aNumber.Draw(t, "name"), number)
 	case 3:
 		return store.Equals("s", store.S("éé")).And(store.Equals("n", number))
+	case 4:
+		return store.Differs(aNumber.Draw(t, "name"), number)
 	}
 	return nil
 }
@@ -162,6 +164,8 @@ func (m *machine) holds(w store.Write) bool {
 			ok = exists
 		case store.IsEqual:
 			ok = ok && v.Num == term.Value.Num && v.Str == term.Value.Str
+		case store.IsOther:
+			ok = !ok || v.Num != term.Value.Num || v.Str != term.Value.Str
 		}
 		if !ok {
 			return false
