@@ -31,6 +31,7 @@ var shown = [][]string{
 	{`"began":true`, `"subject":"Where is my order\?"`},
 	{`"warnings":\[\]`, `"status":"starting"`, `(?m)"createdAt":"2026-03-01T.*"home":"helpdesk"`},
 	{`"began":false`, `every invariant holds`, `"revision":3`},
+	{`"began":false`},
 	{`3 added to channel sales`, `warning no-sla-policy`, `(?m)^rehearsal .* of channel sales, .*: done$`, `(?m)^move .* of channel sales, .*: done$`, `\(equal\)`},
 }
 
