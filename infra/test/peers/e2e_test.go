@@ -80,6 +80,7 @@ func TestStack(t *testing.T) {
 	s.reports(rehearsal, report, before, least)
 	s.compare(report.MoveID)
 	s.filtered(d)
+	s.files()
 	s.repair(d)
 	s.noDead()
 }

@@ -143,8 +143,11 @@ func (d *deployment) address() *address {
 // transport keeps a connection for everybody who calls at a time.
 var transport = &http.Transport{MaxIdleConnsPerHost: 32}
 
-// RoundTrip sends a request.
+// RoundTrip sends a request; one to an address of ministack, such as that of a file, as it is.
 func (a *address) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host == a.at {
+		return transport.RoundTrip(r)
+	}
 	r = r.Clone(r.Context())
 	r.URL.Scheme, r.URL.Host, r.Host = "http", a.at, a.host
 	return transport.RoundTrip(r)
