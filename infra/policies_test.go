@@ -107,6 +107,14 @@ type attack struct {
 	partitions                    []string
 }
 
+// resource is what it is tried on: a table, or all of another resource.
+func (a attack) resource() string {
+	if strings.Contains(a.table, ".Arn") {
+		return a.table
+	}
+	return a.table + ".Arn"
+}
+
 // attacks are tried on the partitions that functions were seen to use.
 func attacks(calls map[call]bool) []attack {
 	people := partitionsLike(calls, setups)
@@ -128,9 +136,16 @@ func attacks(calls map[call]bool) []attack {
 			attack{"deletes a message", worker, remove, conversations, []string{mails}},
 			attack{"empties a table", worker, batch, conversations, []string{mails}},
 			attack{"reads a whole table", worker, "dynamodb:Scan", control, nil},
+			attack{"reads files", worker, "s3:GetObject", everyFile, nil},
+			attack{"puts a file in another's place", worker, "s3:PutObject", everyFile, nil},
+			attack{"lists files", worker, "s3:ListBucket", filesBucket, nil},
 		)
+		if worker != "sweep" {
+			all = append(all, attack{"deletes files", worker, "s3:DeleteObject", everyFile, nil})
+		}
 	}
 	for _, worker := range []string{"api", "fence", "list", "drain", "finish", "convert", "redirect", "sweep", "claims"} {
+		all = append(all, attack{"opens the bucket", worker, "s3:PutBucketPolicy", filesBucket, nil})
 		for _, action := range []string{update, remove, batch, "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete"} {
 			all = append(all, attack{"rewrites the audit log", worker, action, control, []string{audit}})
 		}
@@ -147,6 +162,8 @@ func attacks(calls map[call]bool) []attack {
 		)
 	}
 	all = append(all,
+		attack{"deletes files", "api", "s3:DeleteObject", everyFile, nil},
+		attack{"says that a file is used no more", "sweep", update, conversations, partitionsLike(calls, partitionOf(store.FileKey("acme", "0").PK))},
 		attack{"hides the log among what it may read", "finish", "dynamodb:BatchGetItem", control, []string{moves, audit}},
 		attack{"starts what it may only look at", "sweep", update, conversations, []string{mails}},
 	)
@@ -218,7 +235,7 @@ func policies(calls map[call]bool) contract {
 			}
 		}
 		for _, a := range attacks(calls) {
-			check(a.name, t.roleOf(a.function), call{a.function, a.action, a.table + ".Arn", strings.Join(a.partitions, " ")}, false)
+			check(a.name, t.roleOf(a.function), call{a.function, a.action, a.resource(), strings.Join(a.partitions, " ")}, false)
 		}
 		administrator := []statement{{in: "administrator", effect: "Allow", actions: []string{"*"}, resources: []string{"*"}}}
 		for kind, pk := range one["ControlTable"] {
@@ -249,6 +266,7 @@ func policiesHold(t *testing.T, calls map[call]bool) {
 		"another condition":   {file: yaml, old: "ForAllValues:StringLike", new: "ForAllValues:StringEquals", says: "condition ForAllValues:StringEquals on " + leadingKeys + " is not known"},
 		"no condition":        {file: yaml, old: leadingKeys, new: "dynamodb:Select", says: "condition ForAllValues:StringLike on dynamodb:Select is not known"},
 		"deletes messages":    {file: yaml, old: "[dynamodb:GetItem, dynamodb:BatchGetItem, dynamodb:UpdateItem]", new: "[dynamodb:GetItem, dynamodb:BatchGetItem, dynamodb:UpdateItem, dynamodb:DeleteItem]", says: "deletes a message: redirect"},
+		"everybody's files":   {file: yaml, old: "Action: s3:DeleteObject", new: "Action: [s3:DeleteObject, s3:GetObject]", says: "reads files: sweep s3:GetObject"},
 		"a log to rewrite":    {file: yaml, old: "Effect: Deny # of", new: "Effect: Allow # of", says: "an administrator: administrator dynamodb:DeleteItem on ControlTable.Arn " + strings.TrimSuffix(store.AuditPK("acme", 0), "0")},
 		"half a denial":       {file: yaml, old: "ForAnyValue:StringLike", new: "ForAllValues:StringLike", says: "hidden in a batch"},
 		"too wide a denial":   {file: yaml, old: "[" + partitionOf(store.AuditPK("acme", 0)) + "]", new: "[" + everybodys + "]", says: "was seen: fence dynamodb:UpdateItem"},

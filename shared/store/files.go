@@ -27,7 +27,7 @@ func (s FileStore) Known(ctx context.Context, account string, hashes []string) (
 	keys := make([]Key, len(hashes))
 	byKey := make(map[Key]string, len(hashes))
 	for i, hash := range hashes {
-		keys[i] = fileKey(account, hash)
+		keys[i] = FileKey(account, hash)
 		byKey[keys[i]] = hash
 	}
 	items, err := s.Engine.Get(ctx, Conversations, keys, Strong)
@@ -51,7 +51,7 @@ func (s FileStore) Announce(ctx context.Context, files []desk.File) error {
 	notes, items := make([]Write, len(files)), make([]Write, len(files))
 	for i, f := range files {
 		notes[i] = Write{Op: Put, Table: Conversations, Key: uploadKey(f)}
-		items[i] = Write{Op: Put, Table: Conversations, Key: fileKey(f.Account, f.SHA256), If: Absent()}
+		items[i] = Write{Op: Put, Table: Conversations, Key: FileKey(f.Account, f.SHA256), If: Absent()}
 		items[i].Set = Attrs{{aFileSize, N(f.Size)}, {aFileSince, N(f.Since.UnixMilli())}, {aAnnounced, N(f.At.UnixMilli())}, {aUsed, N(0)}}
 		if !f.Since.Equal(f.At) {
 			items[i].Op, items[i].If = Update, unused(f)
@@ -84,7 +84,7 @@ func (FileStore) changed(what string, n int, err error) error {
 func (FileStore) UseWrites(files []desk.File) (ws []Write) {
 	written := make(map[Key]bool)
 	for _, f := range files {
-		if k := fileKey(f.Account, f.SHA256); !f.Used && !written[k] {
+		if k := FileKey(f.Account, f.SHA256); !f.Used && !written[k] {
 			written[k] = true
 			ws = append(ws, Write{Op: Update, Table: Conversations, Key: k, Set: Attrs{{aUsed, N(1)}}, If: unused(f)})
 		}
@@ -123,7 +123,7 @@ func (s FileStore) Announced(ctx context.Context, before time.Time, limit int) (
 // desk.ErrChanged if a message names it by now, or it was announced again.
 func (s FileStore) Discard(ctx context.Context, f desk.File) error {
 	err := FirstError(s.Engine.Write(ctx, []Write{{
-		Op: Delete, Table: Conversations, Key: fileKey(f.Account, f.SHA256), If: unused(f).And(Equals(aAnnounced, N(f.At.UnixMilli()))),
+		Op: Delete, Table: Conversations, Key: FileKey(f.Account, f.SHA256), If: unused(f).And(Equals(aAnnounced, N(f.At.UnixMilli()))),
 	}}))
 	return s.changed("delete", 1, err)
 }

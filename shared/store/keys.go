@@ -74,7 +74,8 @@ func awaitedKey(account, channel, external string) Key {
 	return Key{externalKey(account, channel, external).PK, "W"}
 }
 
-func fileKey(account, sum string) Key { return Key{key(account, "F", sum), "F"} }
+// FileKey is the key of a file by its hash.
+func FileKey(account, sum string) Key { return Key{key(account, "F", sum), "F"} }
 
 // uploadsPK is a partition of the files that were announced, of all accounts: whoever
 // deletes those that nobody names knows no accounts.

@@ -74,7 +74,7 @@ type Address struct {
 type DamagedError struct{ Account, SHA256 string }
 
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("file %s of account %s is damaged: restore it from a copy, or upload it again", e.SHA256, e.Account)
+	return fmt.Sprintf("file %s of account %s is damaged: restore it from a copy, or delete it and upload it again", e.SHA256, e.Account)
 }
 
 // Files takes in files, and gives them out.
@@ -198,11 +198,7 @@ func (s Files) announce(ctx context.Context, account string, files []NewFile) (m
 
 // upload takes in the bytes of a file that is announced, or says where to put them.
 func (s Files) upload(ctx context.Context, f desk.File, data []byte) (Upload, error) {
-	there := f.Used
-	var err error
-	if !there {
-		there, err = s.Bytes.There(ctx, f)
-	}
+	there, err := s.Bytes.There(ctx, f) // also of one that is used: it may have been lost
 	if err != nil || there {
 		return Upload{There: there}, err
 	}

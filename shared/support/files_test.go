@@ -153,6 +153,36 @@ func TestFilesAreAnnouncedPutAndNamed(t *testing.T) {
 	}
 }
 
+// TestALostFileIsUploadedAgain: one that messages name, and whose bytes are gone, is said
+// not to be there, so that bringing it in again mends it.
+func TestALostFileIsUploadedAgain(t *testing.T) {
+	r := newFiling(t)
+	r.announce("acme", newFile("one"))
+	r.put("acme", "one")
+	if err := r.use("acme", "one"); err != nil {
+		t.Fatal(err)
+	}
+	f, err := r.Known(t.Context(), "acme", newFile("one").SHA256)
+	if err == nil {
+		err = r.bytes.Delete(t.Context(), f)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := r.announce("acme", newFile("one")); u[0].There || u[0].Put.URL == "" {
+		t.Errorf("a file that was lost: %+v", u[0])
+	}
+	r.put("acme", "one")
+	if u := r.announce("acme", newFile("one")); !u[0].There {
+		t.Errorf("put again: %+v", u[0])
+	}
+	r.time = r.time.Add(25 * time.Hour)
+	r.sweep(0)
+	if r.bytes.Len() != 1 {
+		t.Error("it is swept")
+	}
+}
+
 // TestWrongFilesAreRefused: each error names its field, and nothing is taken in.
 func TestWrongFilesAreRefused(t *testing.T) {
 	r := newFiling(t)

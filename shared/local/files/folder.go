@@ -146,9 +146,9 @@ func isFile(f desk.File, n int64, sum hash.Hash) error {
 	return nil
 }
 
-// full makes errors of a disk without room store.ErrFull.
+// full makes errors of a disk without room, or of a quota, store.ErrFull.
 func full(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	}
 	return err
