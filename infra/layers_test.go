@@ -111,7 +111,8 @@ var layers = []layer{
 	{of: "infra/test/browser", kit: true},
 	{of: "infra/test/bench/sample", kit: true, imports: []string{"shared/desk", "shared/move"}},
 	{of: "infra/test/bench", kit: true, imports: []string{
-		"infra/test/bench/sample", "shared/desk", "shared/local", "shared/local/sqlite", "shared/move", "shared/store"}},
+		"infra/test/bench/sample", "shared/cli/importer", "shared/client", "shared/desk", "shared/local", "shared/local/sqlite", "shared/mail/mailtest",
+		"shared/move", "shared/store"}},
 	{of: "infra/test/benchaws", kit: true, sdk: true, events: true, imports: []string{
 		"infra/samlocal/tables", "infra/test/bench/sample", "shared/app", "shared/aws", "shared/aws/dynamo", "shared/cli/importer", "shared/client",
 		"shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/move", "shared/store"}},

@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"fmt"
+	"io"
+	"mime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +17,6 @@ import (
 	"deskmove/shared/cli/importer"
 	"deskmove/shared/desk"
 	"deskmove/shared/mail/note"
-	"deskmove/shared/store"
 )
 
 func (e *engine) imports(t *testing.T, files ...string) (s importer.Summary) {
@@ -86,45 +89,146 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// TestLargeMail: a mail near the limit is kept whole, attachments too.
+// message reads the only message of a conversation, or the first.
+func (e *engine) messages(t *testing.T, conversation string) (ms []api.Message) {
+	t.Helper()
+	for m, err := range e.api(t).Messages(t.Context(), conversation) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ms = append(ms, m)
+	}
+	return ms
+}
+
+// download reads a file of a message.
+func (e *engine) download(t *testing.T, conversation, message, id string) string {
+	t.Helper()
+	r, err := e.api(t).File(t.Context(), conversation, message, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestLargeMail: a large mail is kept whole, its files and its source too. What of its
+// text is too much for the API is in the source alone.
 func TestLargeMail(t *testing.T) {
 	t.Parallel()
 	e := ready(t)
 	line := strings.Repeat("all work and no play ", 3) + "\n"
-	text := strings.Repeat(line, 2<<20/len(line))
-	picture := bytes.Repeat([]byte{0, 1, 2, 3, 250, 251}, 300_000)
-	s := e.imports(t,
-		file(t, "text.eml", "From: a@customer.example\nMessage-ID: <1@x>\nDate: Mon, 2 Mar 2026 12:00:00 +0000\n\n"+text),
-		file(t, "picture.eml", "From: a@customer.example\nMessage-ID: <2@x>\nDate: Mon, 2 Mar 2026 12:00:00 +0000\nMIME-Version: 1.0\n"+
-			"Content-Type: image/png; name=\"p.png\"\nContent-Disposition: attachment; filename=\"p.png\"\nContent-Transfer-Encoding: base64\n\n"+
-			wrapped(base64.StdEncoding.EncodeToString(picture))),
-	)
-	if s.Added != 2 || len(s.Skipped)+len(s.Lessened) != 0 {
+	text := strings.Repeat(line, 3<<20/len(line))
+	picture := bytes.Repeat([]byte{0, 1, 2, 3, 250, 251}, 2_000_000)
+	long := "From: a@customer.example\nMessage-ID: <1@x>\nDate: Mon, 2 Mar 2026 12:00:00 +0000\n\n" + text
+	large := "From: a@customer.example\nMessage-ID: <2@x>\nDate: Mon, 2 Mar 2026 12:00:00 +0000\nMIME-Version: 1.0\n" +
+		"Content-Type: image/png; name=\"p.png\"\nContent-Disposition: attachment; filename=\"p.png\"\nContent-Transfer-Encoding: base64\n\n" +
+		wrapped(base64.StdEncoding.EncodeToString(picture))
+	s := e.imports(t, file(t, "text.eml", long), file(t, "picture.eml", large))
+	if s.Added != 2 || len(s.Skipped) != 0 || len(s.Lessened) != 1 || s.Lessened[0].File != "text.eml" {
 		t.Errorf("import: %+v", s)
 	}
 	for _, c := range conversations(t, e) {
-		ms, _, err := e.stack.App.Messages.Page(t.Context(), "demo", c.ID, "", 2)
-		if err != nil || len(ms) != 1 {
-			t.Fatalf("%d messages, %v", len(ms), err)
-		}
-		whole := func(of store.Content) string {
-			b, err := e.stack.App.Messages.Body(t.Context(), "demo", c.ID, ms[0].ID, of)
-			if err != nil {
-				t.Fatal(err)
+		m := e.messages(t, c.ID)[0]
+		source := e.download(t, c.ID, m.ID, "source")
+		switch m.ExternalID {
+		case "1@x":
+			if source != long {
+				t.Errorf("the source has %d bytes, want %d", len(source), len(long))
 			}
-			s, err := b.Read(t.Context(), 0, int(b.Size))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return s
-		}
-		switch ms[0].External {
-		case "1@x", "<1@x>":
-			if got := whole(store.Text); strings.TrimSpace(got) != strings.TrimSpace(text) {
-				t.Errorf("the text has %d bytes, want %d", len(got), len(text))
+		default:
+			if source != large || len(m.Attachments) != 1 || m.Attachments[0].Name != "p.png" || m.Attachments[0].Size != int64(len(picture)) {
+				t.Errorf("the source has %d bytes, want %d; %+v", len(source), len(large), m.Attachments)
+			} else if got := e.download(t, c.ID, m.ID, "1"); got != string(picture) {
+				t.Errorf("the attachment has %d bytes, want %d", len(got), len(picture))
 			}
 		}
 	}
+}
+
+// TestWhoWrote: programs, forms and forgers are told from customers and agents.
+func TestWhoWrote(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	const date = "Date: Mon, 2 Mar 2026 12:00:00 +0000\n"
+	for name, test := range map[string]struct {
+		mail                      string
+		author, agent, customer   string
+		automatic, status, labels string
+		forged                    bool
+	}{
+		"customer": {mail: "From: Jane <jane@customer.example>\nTo: Us <support@desk.example>\nCc: Bill <bill@customer.example>\n", author: "customer", customer: "jane@customer.example", status: "open"},
+		"agent":    {mail: "From: agent01@desk.example\nTo: jane@customer.example\n", author: "agent", agent: "ben", customer: "jane@customer.example", status: "closed"},
+		"forged": {mail: "Authentication-Results: mx.desk.example; dmarc=fail header.from=desk.example\nFrom: agent01@desk.example\n", author: "customer", customer: "agent01@desk.example",
+			status: "open", forged: true},
+		"form":     {mail: "From: support@desk.example\nReply-To: jane@customer.example\nAuto-Submitted: auto-generated\n", author: "customer", customer: "jane@customer.example", automatic: "auto-generated", status: "open"},
+		"absence":  {mail: "From: jane@customer.example\nAuto-Submitted: auto-replied\n", author: "customer", customer: "jane@customer.example", automatic: "auto-replied", status: "closed"},
+		"bounce":   {mail: "From: MAILER-DAEMON@customer.example\nReturn-Path: <>\n", author: "customer", customer: "mailer-daemon@customer.example", automatic: "bounce", status: "closed"},
+		"labelled": {mail: "From: jane@customer.example\nX-Gmail-Labels: Inbox,VIP,Opened\n", author: "customer", customer: "jane@customer.example", status: "open", labels: "VIP"},
+	} {
+		s := e.imports(t, file(t, "m.eml", test.mail+"Message-ID: <"+name+"@x>\n"+date+"Subject: "+name+"\n\nHello\n"))
+		cs := conversations(t, e)
+		at := slices.IndexFunc(cs, func(c api.Conversation) bool { return c.Subject == name })
+		if s.Added != 1 || at < 0 {
+			t.Errorf("%s: %+v", name, s)
+			continue
+		}
+		c := cs[at]
+		m := e.messages(t, c.ID)[0]
+		if name == "form" {
+			test.automatic = "" // a person filled it in
+		}
+		if m.Author != test.author || m.Agent != test.agent || m.Automatic != test.automatic || m.Forged != test.forged || c.Customer != test.customer ||
+			c.Status != test.status || strings.Join(c.Tags, " ") != test.labels {
+			t.Errorf("%s: %+v\n%+v", name, m, c)
+		}
+		if name == "customer" && (m.From.Name != "Jane" || len(m.To) != 1 || m.To[0].Name != "Us" || len(m.Cc) != 1 || m.Cc[0].Address != "bill@customer.example") {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
+// TestAProgramAnswersNothing in a thread of people.
+func TestAProgramAnswersNothing(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	const box = "From a Mon Mar  2 08:00:00 2026\n"
+	s := e.imports(t, file(t, "a.mbox", box+"From: jane@customer.example\nMessage-ID: <1@x>\nDate: Mon, 2 Mar 2026 08:00:00 +0000\nSubject: S\n\nWhere?\n\n"+
+		box+"From: agent01@desk.example\nMessage-ID: <2@x>\nIn-Reply-To: <1@x>\nDate: Mon, 2 Mar 2026 09:00:00 +0000\nSubject: Re: S\nAuto-Submitted: auto-replied\n\nI am away.\n\n"))
+	cs := conversations(t, e)
+	if s.Added != 2 || len(cs) != 1 || cs[0].Status != "open" || cs[0].Owner != "" || !cs[0].FirstReplyAt.IsZero() || cs[0].WaitingSince.IsZero() {
+		t.Errorf("%+v: %+v", s, cs)
+	}
+}
+
+// TestWhatAMailboxHoldsBesideMail is left out, and named, unless it is asked for.
+func TestWhatAMailboxHoldsBesideMail(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	var box strings.Builder
+	for i, label := range []string{"Inbox", "Drafts", "Spam", "Papirkurv", "Chat", "Entwürfe"} {
+		fmt.Fprintf(&box, "From a Mon Mar  2 08:00:00 2026\nFrom: agent01@desk.example\nMessage-ID: <%d@x>\nDate: Mon, 2 Mar 2026 08:00:00 +0000\nX-Gmail-Labels: %s\nSubject: %d\n\nHello\n\n",
+			i, mime.QEncoding.Encode("utf-8", label), i)
+	}
+	all := file(t, "All mail.mbox", box.String())
+	s := e.imports(t, all)
+	if s.Added != 1 || len(s.Skipped) != 5 {
+		t.Errorf("%+v", s)
+	}
+	for i, says := range []string{"a draft", "spam", "deleted mail", "a line of a chat", "a draft"} {
+		if k := s.Skipped[i]; !strings.HasPrefix(k.Reason, says) || !strings.Contains(k.Reason, "X-Gmail-Labels") || !strings.Contains(k.Reason, "--include") || k.Number != i+2 {
+			t.Errorf("%+v, want %s", k, says)
+		}
+	}
+	e.run(t, "import", "--channel", "support", "--json", "--include", "draft", "--include", "spam", all).ok(t, &s)
+	if s.Added != 3 || len(s.Skipped) != 2 || s.Known != 1 {
+		t.Errorf("%+v", s)
+	}
+	e.run(t, "import", "--channel", "support", "--include", "sent", all).fails(t, 1, "--include", "draft")
 }
 
 func wrapped(s string) string {

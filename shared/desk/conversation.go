@@ -163,7 +163,7 @@ func (c Conversation) Receive(m Message, belongs, by Channel, now time.Time) (Co
 		if err != nil {
 			return c, fmt.Errorf("channel %s: %w", belongs.ID, err)
 		}
-		if m.Complete(by).asks() && !settings.Automation.KeepClosed && !belongs.Quiet(m) {
+		if m.Complete(by).Asks() && !settings.Automation.KeepClosed && !belongs.Quiet(m) {
 			got.Status, got.ClosedAt = Open, time.Time{}
 		}
 	}
@@ -205,12 +205,12 @@ func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation,
 	}
 	written := m.writtenAt(by, now)
 	switch {
-	case m.answers():
+	case m.Answers():
 		if c.FirstReplyAt.IsZero() {
 			c.FirstReplyAt = written
 		}
 		c.WaitingSince = time.Time{}
-	case m.asks():
+	case m.Asks():
 		if !m.History {
 			c.CustomerRev, c.CustomerAt = c.Rev, now
 		}

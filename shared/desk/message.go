@@ -216,17 +216,17 @@ func (m Message) written() bool {
 	return m.Automatic == "" && m.Visibility != Internal && !m.aside()
 }
 
-// asks reports whether m is something that a customer waits to be answered. Only
+// Asks reports whether m is something that a customer waits to be answered. Only
 // such a message opens or reopens a conversation, and starts its clocks.
-func (m Message) asks() bool { return m.Author == ByCustomer && m.written() }
+func (m Message) Asks() bool { return m.Author == ByCustomer && m.written() }
 
-// answers reports whether m is an agent's answer. Only such a message is a first
+// Answers reports whether m is an agent's answer. Only such a message is a first
 // reply and stops the customer's waiting. That of a forged sender is nobody's.
-func (m Message) answers() bool { return m.Author == ByAgent && m.written() && !m.Forged }
+func (m Message) Answers() bool { return m.Author == ByAgent && m.written() && !m.Forged }
 
 // Counts reports whether m asks or answers something. Nothing else changes a status or
 // a clock. M must be Complete.
-func (m Message) Counts() bool { return m.asks() || m.answers() }
+func (m Message) Counts() bool { return m.Asks() || m.Answers() }
 
 // customer returns the customer of a conversation that m belongs to, "" if it does
 // not say. The sender of a contact form is the form; who filled it in is in its
@@ -237,7 +237,7 @@ func (m Message) customer(by Channel) string {
 		return m.ReplyTo[0].String()
 	case m.Author == ByCustomer:
 		return m.From.String()
-	case m.answers():
+	case m.Answers():
 		for _, to := range m.To {
 			if !to.is(by.Address) && !to.IsZero() {
 				return to.String()

@@ -39,9 +39,9 @@ import (
 	"deskmove/shared/mail/note"
 )
 
-// MaxSize is the maximum size of a message in its file, in bytes (10 MiB).
-// Larger messages are skipped.
-const MaxSize = 10 << 20
+// MaxSize is the maximum size of a message in its file, in bytes (40 MiB), more than
+// mail servers take. Larger messages are skipped.
+const MaxSize = 40 << 20
 
 // Address is a mail address in lower case and the name given with it. Either may
 // be empty.

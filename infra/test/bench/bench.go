@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"deskmove/shared/mail/mailtest"
+
 	"deskmove/infra/test/bench/sample"
 )
 
@@ -37,12 +39,11 @@ type Result struct {
 	Seconds       float64 `json:"seconds"`
 }
 
-// run measures channels of some sizes one after the other, then lists over an
-// account and floods with a channel of some size unless that is 0, each in a folder of
-// its own below dir, and prints a line of JSON for each.
-func run(ctx context.Context, sizes []int, listed, flooded int, dir string, out, progress io.Writer) error {
+// run measures what the flags ask for one after the other, each in a folder of its
+// own, and prints a line of JSON for each.
+func run(ctx context.Context, f flags, out, progress io.Writer) error {
 	one := func(n int, measure func(Case) (any, error)) error {
-		own, err := os.MkdirTemp(dir, "deskmove-bench-")
+		own, err := os.MkdirTemp(f.Dir, "deskmove-bench-")
 		if err != nil {
 			return err
 		}
@@ -56,20 +57,40 @@ func run(ctx context.Context, sizes []int, listed, flooded int, dir string, out,
 		}
 		return nil
 	}
-	for _, n := range sizes {
+	for _, n := range f.Conversations {
 		if err := one(n, func(c Case) (any, error) { return c.Run(ctx, progress) }); err != nil {
 			return err
 		}
 	}
-	if listed != 0 {
-		if err := one(listed, func(c Case) (any, error) { return c.Lists(ctx, progress) }); err != nil {
+	if f.Lists != 0 {
+		if err := one(f.Lists, func(c Case) (any, error) { return c.Lists(ctx, progress) }); err != nil {
 			return err
 		}
 	}
-	if flooded == 0 {
-		return nil
+	if f.Floods != 0 {
+		if err := one(f.Floods, func(c Case) (any, error) { return c.Floods(ctx, progress) }); err != nil {
+			return err
+		}
 	}
-	return one(flooded, func(c Case) (any, error) { return c.Floods(ctx, progress) })
+	imports := []struct {
+		what string
+		n    int
+	}{{smallMail, f.Messages}, {largeMail, f.Attached * (1 << 20) / attached}}
+	if os.Getenv(mailtest.FolderVariable) != "" && f.Messages > 0 {
+		imports = append(imports, struct {
+			what string
+			n    int
+		}{realMail, 1})
+	}
+	for _, i := range imports {
+		if i.n == 0 {
+			continue
+		}
+		if err := one(i.n, func(c Case) (any, error) { return c.Import(ctx, i.what, progress) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Case is one size of channel, measured in processes of its own so that none
@@ -107,6 +128,10 @@ func runPart(ctx context.Context) (bool, error) {
 		err = seedFloods(ctx, dir, n)
 	case "serve-floods":
 		result, err = serveFloods(ctx, dir)
+	case "serve-imports":
+		result, err = serveImports(ctx, dir)
+	case "import":
+		result, err = importPart(ctx)
 	case "seed-lists":
 		err = seedLists(ctx, dir, n)
 	case "lists":

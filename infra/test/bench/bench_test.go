@@ -58,6 +58,16 @@ func TestFloods(t *testing.T) {
 	}
 }
 
+// TestImport: both kinds of mailbox come in; a trial, not for its speed.
+func TestImport(t *testing.T) {
+	for what, n := range map[string]int{smallMail: 40, largeMail: 2} {
+		r, err := Case{Conversations: n, Dir: t.TempDir()}.Import(t.Context(), what, t.Output())
+		if err != nil || r.Messages != int64(n) || r.PerS <= 0 || r.ImporterMiB <= 0 || r.ServerMiB <= 0 {
+			t.Errorf("%s: %+v, %v", what, r, err)
+		}
+	}
+}
+
 // TestCase measures a small channel, not for its speed: a conversation may cost
 // one write and its share of those of a batch.
 func TestCase(t *testing.T) {

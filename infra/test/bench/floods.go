@@ -226,13 +226,13 @@ type server struct {
 	client *http.Client
 }
 
-func (c Case) serve(ctx context.Context, dir string) (*server, error) {
+func (c Case) serve(ctx context.Context, dir, part string) (*server, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	s := &server{cmd: exec.CommandContext(ctx, self)} // #nosec G204 -- this very program
-	s.cmd.Env = append(os.Environ(), partVar+"=serve-floods", sizeVar+"=0", dirVar+"="+dir)
+	s.cmd.Env = append(os.Environ(), partVar+"="+part, sizeVar+"=0", dirVar+"="+dir)
 	s.cmd.Stderr = os.Stderr
 	in, err := s.cmd.StdinPipe()
 	if err != nil {
@@ -394,7 +394,7 @@ func (c Case) Floods(ctx context.Context, progress io.Writer) (FloodsResult, err
 	if err := c.part(ctx, "seed-floods", data, nil); err != nil {
 		return r, err
 	}
-	s, err := c.serve(ctx, data)
+	s, err := c.serve(ctx, data, "serve-floods")
 	if err != nil {
 		return r, err
 	}
@@ -431,7 +431,7 @@ func (c Case) floodTime() time.Duration {
 
 // half moves a channel on half a core, while customers write.
 func (c Case) half(ctx context.Context, data string) (h HalfPhase, err error) {
-	s, err := c.serve(ctx, data)
+	s, err := c.serve(ctx, data, "serve-floods")
 	if err != nil {
 		return h, err
 	}

@@ -56,6 +56,7 @@ type Outcome struct {
 	Move          api.ChannelMove `json:"move"`
 	Report        api.Report      `json:"report"`
 	Story         Story           `json:"story"`
+	Mail          Mail            `json:"mail"`
 	Traffic       traffic.Stats   `json:"traffic"`
 	Check         traffic.Checked `json:"check"`
 	Verify        verify.Result   `json:"verify"`
@@ -109,7 +110,7 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 
 // kept reports whether every guarantee was kept.
 func (o Outcome) kept() bool {
-	return o.Verify.OK && len(o.Check.Violations) == 0 && o.Report.Checksum.Equal && o.Report.Failed == 0
+	return o.Verify.OK && len(o.Check.Violations) == 0 && o.Report.Checksum.Equal && o.Report.Failed == 0 && len(o.Mail.Broken) == 0
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -205,6 +206,9 @@ func (d *demo) load(ctx context.Context) error {
 		return err
 	}
 	d.Story.Conversation = d.loaded[hero].Conversation.ID
+	if err := d.loadMail(ctx); err != nil {
+		return err
+	}
 	d.say("%d conversations with %d messages of the last year imported (%s): %s", len(threads), d.Messages, since(began), d.perChannel())
 	return nil
 }

@@ -97,6 +97,7 @@ func (d *demo) move(ctx context.Context) error {
 			fenced = true
 			d.traffic.Sample(Moved)
 			d.Story.begin(ctx, d)
+			d.beginMail(ctx)
 		}
 	})
 	done()
@@ -155,6 +156,11 @@ func (d *demo) report(ctx context.Context) (err error) {
 	}
 	d.title("What happened to one conversation")
 	d.showStory()
+	if err := d.afterMail(ctx); err != nil {
+		return err
+	}
+	d.title("What happened to one thread of mail")
+	d.showMail()
 	return nil
 }
 

@@ -10,11 +10,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"deskmove/shared/api"
 	"deskmove/shared/client"
+	"deskmove/shared/desk"
 	"deskmove/shared/mail"
 	"deskmove/shared/mail/note"
 	"deskmove/shared/mail/thread"
@@ -30,6 +32,9 @@ type Options struct {
 	// States closes conversations that an agent answered last, and gives all
 	// to the agent who answered last.
 	States bool
+	// Include are the boxes (mail.Box) whose messages come in too. What a mailbox holds beside mail
+	// is left out without it: drafts were never sent, and nobody reads spam.
+	Include []string
 	// Live takes mail in as new that was written after the channel began to move.
 	// Without it such mail is left out.
 	Live bool
@@ -58,8 +63,10 @@ type run struct {
 	options Options
 	people  people
 	spool   *mail.Spool
+	files   *uploader
 	threads []thread.Thread
-	fence   time.Time // of the channel, when the import began; zero in the inbox
+	channel desk.Channel // its type and address
+	fence   time.Time    // of the channel, when the import began; zero in the inbox
 	summary Summary
 }
 
@@ -76,6 +83,8 @@ func (r *run) do(ctx context.Context) (err error) {
 		return err
 	}
 	r.fence = channel.FenceAt
+	r.channel = desk.Channel{ID: channel.ID, Type: desk.ChannelType(channel.Type), Address: channel.Address}
+	r.files = newUploader(r.api.Upload)
 	if r.spool, err = mail.NewSpool(r.options.TempDir); err != nil {
 		return err
 	}
@@ -167,6 +176,9 @@ func (r *run) readFile(ctx context.Context, name string, in io.Reader, now time.
 		case err != nil:
 			file.Error = err.Error()
 			return err
+		case m.Box != "" && !slices.Contains(r.options.Include, string(m.Box)):
+			file.Read++
+			r.summary.skip(Skipped{File: name, Number: m.Number, Reason: fmt.Sprintf("%s, as %s says; --include %s brings it in", boxes[m.Box], m.BoxSign, m.Box)})
 		default:
 			file.Read++
 			file.Repaired += min(1, int64(len(m.Notes)))
@@ -201,10 +213,29 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// boxes say what a message of a box is.
+var boxes = map[mail.Box]string{
+	mail.Draft: "a draft, which was never sent", mail.Spam: "spam", mail.Chat: "a line of a chat", mail.Deleted: "deleted mail",
+}
+
 // people tells agents from customers.
 type people struct {
 	agents map[string]string // ID by address in lower case
 	own    func(address string) bool
+}
+
+// author returns who wrote a message, and which agent if that is known. What a form
+// sends in the name of a channel is by the customer to whom answers go, and what is
+// forged is by nobody of ours.
+func (p people) author(h mail.Header) (author desk.Author, agent string) {
+	agent = p.agents[h.From.Address]
+	switch {
+	case h.Forged || !p.own(h.From.Address):
+		return desk.ByCustomer, ""
+	case agent == "" && len(h.ReplyTo) > 0 && !p.own(h.ReplyTo[0].Address):
+		return desk.ByCustomer, ""
+	}
+	return desk.ByAgent, agent
 }
 
 func newPeople(setup api.Setup, channel string) (people, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"deskmove/shared/api"
 	"deskmove/shared/client"
@@ -22,7 +23,7 @@ import (
 // post hands the threads over, the oldest first, so that the newest are taken
 // in last; those of one conversation in order.
 func (r *run) post(ctx context.Context) error {
-	p := &poster{run: r}
+	p := &poster{run: r, memory: semaphore.NewWeighted(inMemory)}
 	for _, t := range r.threads {
 		p.total += int64(len(t.Items))
 	}
@@ -47,7 +48,8 @@ func (r *run) post(ctx context.Context) error {
 // poster hands threads over, several at a time.
 type poster struct {
 	*run
-	total int64
+	total  int64
+	memory *semaphore.Weighted // of bytes
 
 	mu   sync.Mutex // of done, the summary and the spool
 	done int64
@@ -57,18 +59,22 @@ type poster struct {
 func (p *poster) thread(ctx context.Context, t *thread.Thread) error {
 	var o outcome
 	was := p.past(t)
-	for i, item := range t.Items {
-		m, err := p.message(item, &o)
+	for next := 0; next < len(t.Items); {
+		ms, err := p.prepare(ctx, t, next, &o)
 		if err != nil {
 			return err
 		}
-		taken, err := p.take(ctx, t, i, m, o.conversation, was)
-		if err == nil {
-			o.add(taken, m)
+		for i, m := range ms {
+			item := t.Items[next+i]
+			taken, err := p.take(ctx, t, next+i, m, o.conversation, was)
+			if err == nil {
+				o.add(taken, m, p.answers(item))
+			}
+			if err := p.count(item, m, taken, err); err != nil {
+				return err
+			}
 		}
-		if err := p.count(item, m, taken, err); err != nil {
-			return err
-		}
+		next += len(ms)
 	}
 	p.apart(o)
 	if o.conversation == "" || !p.options.States {
@@ -80,19 +86,21 @@ func (p *poster) thread(ctx context.Context, t *thread.Thread) error {
 // outcome is what has become of a thread so far.
 type outcome struct {
 	conversation string
-	author       string // of the last message
+	answered     bool   // an agent wrote last, but for what asks and answers nothing
 	owner        string // the last agent known to have answered
 	added, known bool
 	last         time.Time // date of the last message that has one
 	apart        []string  // other conversations that hold or await a part of it
 }
 
-func (o *outcome) add(t api.Taken, m api.MessageContent) {
+func (o *outcome) add(t api.Taken, m api.MessageContent, w writes) {
 	if o.conversation == "" {
 		o.conversation = t.ConversationID
 	}
-	o.author = m.Author
-	if m.Agent != "" {
+	if w != nothing {
+		o.answered = w == answer
+	}
+	if w == answer && m.Agent != "" {
 		o.owner = m.Agent
 	}
 	o.added = o.added || !t.Known
@@ -134,9 +142,9 @@ func (p *poster) past(t *thread.Thread) *api.PastConversation {
 	for _, item := range t.Items {
 		h := &p.spool.Headers()[item.Index]
 		at = date(*h, at)
-		switch {
-		case !p.fence.IsZero() && !at.Before(p.fence):
-		case p.people.own(h.From.Address):
+		switch w := p.answers(item); {
+		case w == nothing, !p.fence.IsZero() && !at.Before(p.fence):
+		case w == answer:
 			if was.FirstReplyAt.IsZero() {
 				was.FirstReplyAt = at
 			}
@@ -155,25 +163,27 @@ func (p *poster) past(t *thread.Thread) *api.PastConversation {
 	return &was
 }
 
-// message makes a message of a mail. One without any date has that of the
-// message before.
-func (p *poster) message(item thread.Item, o *outcome) (api.MessageContent, error) {
-	p.mu.Lock()
-	m, err := p.spool.Message(item.Index)
-	p.mu.Unlock()
-	if err != nil {
-		return api.MessageContent{}, err
+// writes is what a message does to its thread.
+type writes int
+
+const (
+	nothing writes = iota // a program wrote it, or a bot
+	question
+	answer
+)
+
+// answers tells what a message does to its thread, as the API will see it.
+func (p *poster) answers(item thread.Item) writes {
+	h := p.spool.Headers()[item.Index]
+	m := desk.Message{From: desk.Address(h.From), Automatic: desk.Automatic(h.Automatic), ReplyTo: addresses(h.ReplyTo)}
+	m.Author, _ = p.people.author(h)
+	switch m = m.Complete(p.channel); {
+	case m.Asks():
+		return question
+	case m.Answers():
+		return answer
 	}
-	at := date(m.Header, o.last)
-	o.last = at
-	n := api.MessageContent{
-		ExternalID: item.ExternalID, From: (*api.Address)(&m.From), Author: "customer", At: at,
-		Subject: m.Subject, Text: m.Text, HTML: m.HTML, History: true,
-	}
-	if p.people.own(m.From.Address) {
-		n.Author, n.Agent = "agent", p.people.agents[m.From.Address]
-	}
-	return n, nil
+	return nothing
 }
 
 // mostReferences is how many external IDs the API takes; the most telling
@@ -198,9 +208,9 @@ func references(t *thread.Thread, h mail.Header, self string) []string {
 	return refs
 }
 
-// take hands a message over. If it is too large, its attachments stay behind,
-// then its HTML, of which the text says the same.
-// A message that begins a conversation says what was.
+// take hands a message over. If it is too large, its HTML part stays behind, of which
+// the text says the same; the source has both. A message that begins a conversation
+// says what was.
 func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m api.MessageContent, conversation string, was *api.PastConversation) (api.Taken, error) {
 	item := t.Items[i]
 	send := func() (api.Taken, error) {
@@ -216,6 +226,7 @@ func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m api.Messag
 		taken, err = send()
 	}
 	if isStatus(err, http.StatusRequestEntityTooLarge) && m.HTML != "" {
+		p.lessened(item, "its HTML part is left out, because together they are too large for the API; its source is whole")
 		m.HTML = ""
 		taken, err = send()
 	}
@@ -227,6 +238,13 @@ func (p *poster) take(ctx context.Context, t *thread.Thread, i int, m api.Messag
 func isNew(err error) bool {
 	var problem *client.Problem
 	return errors.As(err, &problem) && slices.ContainsFunc(problem.Errors, func(e api.FieldProblem) bool { return e.Code == desk.CodeNotHistory })
+}
+
+func (p *poster) lessened(item thread.Item, why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.spool.Headers()[item.Index]
+	p.summary.Lessened = append(p.summary.Lessened, Skipped{File: h.File, Number: h.Number, Reason: why})
 }
 
 // count accounts for a message. One that the API does not accept is skipped;
@@ -274,7 +292,7 @@ func isStatus(err error, statuses ...int) bool {
 // made of that.
 func (p *poster) state(ctx context.Context, o outcome) error {
 	var e desk.Edit
-	if o.author == "agent" {
+	if o.answered {
 		e.Status = new(desk.Closed)
 	}
 	if o.owner != "" {

@@ -20,7 +20,7 @@ type Summary struct {
 	Duplicates    int64     `json:"duplicates"` // copies of others in the files
 	Skipped       []Skipped `json:"skipped"`
 	Copies        []Copy    `json:"copies,omitempty"`
-	Lessened      []Skipped `json:"lessened,omitempty"` // kept, but without their attachments
+	Lessened      []Skipped `json:"lessened,omitempty"` // kept, but without what their sources have
 	Threads       int64     `json:"threads"`
 	Conversations int64     `json:"conversations"` // begun now
 	Closed        int64     `json:"closed"`        // because an agent answered last
@@ -113,7 +113,7 @@ func (s Summary) Write(w io.Writer) {
 		out("%8d are duplicates: %s\n", s.Duplicates, some(numbers))
 	}
 	list(out, s.Skipped, "skipped")
-	list(out, s.Lessened, "kept without their attachments")
+	list(out, s.Lessened, "shortened")
 	if s.Closed+s.Owned > 0 {
 		out("%8d conversations closed because an agent answered last; %d assigned to that agent\n", s.Closed, s.Owned)
 	}

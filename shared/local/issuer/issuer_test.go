@@ -264,7 +264,8 @@ func TestSecret(t *testing.T) {
 		}
 		return string(s)
 	}
-	if secret(dir, "a") != secret(dir, "a") || secret(dir, "a") == secret(dir, "b") || secret(dir, "a") == secret(t.TempDir(), "a") {
+	first := secret(dir, "a")
+	if secret(dir, "a") != first || secret(dir, "b") == first || secret(t.TempDir(), "a") == first {
 		t.Error("secrets are not those of key and purpose")
 	}
 }
