@@ -115,7 +115,7 @@ var layers = []layer{
 		"shared/move", "shared/store"}},
 	{of: "infra/test/benchaws", kit: true, sdk: true, events: true, imports: []string{
 		"infra/samlocal/tables", "infra/test/bench/sample", "shared/app", "shared/aws", "shared/aws/dynamo", "shared/cli/importer", "shared/client",
-		"shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/move", "shared/store"}},
+		"shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/move", "shared/store", "shared/support/filetest"}},
 	{of: "infra/test/peers", kit: true, sdk: true},
 	{of: "infra/test/killtest", kit: true},
 	{of: "infra/test/readme", kit: true},

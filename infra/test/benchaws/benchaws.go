@@ -25,6 +25,7 @@ import (
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
+	"deskmove/shared/support/filetest"
 )
 
 // workers is how many invocations of the converter run at a time.
@@ -131,7 +132,7 @@ func count(ctx context.Context, endpoint string, openPercent int, load func(*app
 	}
 	q := &queue{messages: make(chan string, 100_000)} // more than any move sends at a time
 	m := &machine{starts: make(chan json.RawMessage, 10)}
-	h := app.New(app.Platform{Engine: engine, Batch: aws.BatchSize, Queue: q, Machine: m, Now: time.Now, Log: log})
+	h := app.New(app.Platform{Engine: engine, Batch: aws.BatchSize, Queue: q, Machine: m, Files: &filetest.Memory{}, Now: time.Now, Log: log})
 	if _, err := h.Accounts.Replace(ctx, desk.Caller{}, sample.Setup()); err != nil {
 		return counted{}, err
 	}
