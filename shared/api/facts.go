@@ -34,6 +34,7 @@ type ChannelFacts struct {
 	ChannelSetup
 	Home string     `json:"home" enum:"inbox,helpdesk" example:"helpdesk" doc:"Where it lives. One that is moving is neither here nor there, and has no facts."`
 	Move *MoveFacts `json:"move,omitempty" doc:"What brought it to the help desk; absent in the inbox."`
+	Part bool       `json:"part,omitempty" doc:"Not all of its conversations are here, or none: it is not brought in as it was."`
 }
 
 // MoveFacts are a move that is done.

@@ -96,6 +96,11 @@ func (c *Client) Channels(ctx context.Context) iter.Seq2[api.Channel, error] {
 	return list[api.Channel](ctx, c, "/v1/channels", url.Values{})
 }
 
+// ChannelsWithVolume lists the channels with how many conversations each has.
+func (c *Client) ChannelsWithVolume(ctx context.Context) iter.Seq2[api.Channel, error] {
+	return list[api.Channel](ctx, c, "/v1/channels", url.Values{"volume": {"true"}})
+}
+
 // Channel returns a channel.
 func (c *Client) Channel(ctx context.Context, id string) (v api.Channel, err error) {
 	return v, c.get(ctx, "/v1/channels/"+url.PathEscape(id), nil, &v)
@@ -249,4 +254,32 @@ func (c *Client) TakeMessage(ctx context.Context, channel string, m api.NewMessa
 func (c *Client) AddMessage(ctx context.Context, conversation string, m api.AddedMessage) (t api.Taken, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: conversationPath(conversation) + "/messages", in: m}, &t)
 	return t, err
+}
+
+// Facts lists a channel's conversations as they are kept, each followed by its messages.
+func (c *Client) Facts(ctx context.Context, channel string) iter.Seq2[api.Fact, error] {
+	return list[api.Fact](ctx, c, "/v1/channels/"+url.PathEscape(channel)+"/facts", url.Values{})
+}
+
+func restorationPath(channel string) string {
+	return "/v1/channels/" + url.PathEscape(channel) + "/restoration"
+}
+
+// BeginRestoration begins to bring a channel in as it was, or goes on.
+func (c *Client) BeginRestoration(ctx context.Context, channel string, of api.NewRestoration) error {
+	_, err := c.do(ctx, request{method: http.MethodPost, path: restorationPath(channel), in: of}, nil)
+	return err
+}
+
+// RestoreConversation brings a conversation in, and returns what has become of it.
+func (c *Client) RestoreConversation(ctx context.Context, channel string, of api.RestoredConversation) (landing string, err error) {
+	var l api.Landing
+	_, err = c.do(ctx, request{method: http.MethodPost, path: restorationPath(channel) + "/conversations", in: of}, &l)
+	return l.Landing, err
+}
+
+// EndRestoration says that all of a channel is in.
+func (c *Client) EndRestoration(ctx context.Context, channel string) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: restorationPath(channel)}, nil)
+	return err
 }

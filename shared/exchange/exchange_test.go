@@ -353,15 +353,15 @@ func TestWriterRefuses(t *testing.T) {
 func TestFolder(t *testing.T) {
 	f := Folder(t.TempDir())
 	file := hashed(invoice)
-	if err := f.Check(file); err == nil || !strings.Contains(err.Error(), "not in the folder") || f.Has(file) {
+	if err := f.Check(file); err == nil || !strings.Contains(err.Error(), "not in the folder") || f.Size(file.SHA256) != -1 {
 		t.Errorf("there is nothing, and the error is %v", err)
 	}
 	for _, other := range []string{"", "other bytes", invoice + "!"} {
-		if err := f.Put(file, strings.NewReader(other)); err == nil || f.Has(file) {
+		if err := f.Put(file.SHA256, strings.NewReader(other)); err == nil || f.Size(file.SHA256) != -1 {
 			t.Errorf("%q was kept: %v", other, err)
 		}
 	}
-	if err := f.Put(file, strings.NewReader(invoice)); err != nil || !f.Has(file) {
+	if err := f.Put(file.SHA256, strings.NewReader(invoice)); err != nil || f.Size(file.SHA256) != file.Size {
 		t.Fatal(err)
 	}
 	if err := f.Check(file); err != nil {
@@ -424,5 +424,48 @@ func BenchmarkRead(b *testing.B) {
 	b.ResetTimer()
 	if _, errs, err := readAll(&file); err != nil || len(errs) > 0 {
 		b.Fatal(err, errs)
+	}
+}
+
+// TestSorter adds the sample in another order, and has it written as it stands.
+func TestSorter(t *testing.T) {
+	s, err := NewSorter(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := sample()
+	add := func(of func(Line) bool) {
+		for _, l := range lines {
+			if of(l) {
+				if err := s.Add(l); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	for _, id := range []string{"c2", "c1"} {
+		add(func(l Line) bool { return l.Conversation != nil && l.Conversation.ID == id })
+		add(func(l Line) bool { return l.Message != nil && l.Message.ConversationID == id })
+	}
+	slices.Reverse(lines)
+	for range 2 {
+		add(func(l Line) bool { return l.Conversation == nil && l.Message == nil })
+	}
+	if err := s.Add(Line{Message: &api.MessageFacts{ConversationID: "c2", ID: "03"}}); err == nil {
+		t.Error("a message that does not follow its conversation was taken")
+	}
+	var b bytes.Buffer
+	w, err := NewWriter(&b, "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(w); err != nil {
+		t.Fatal(err)
+	}
+	if want := written(t, sample()); !bytes.Equal(b.Bytes(), want) {
+		t.Errorf("it is\n%s\nnot\n%s", b.Bytes(), want)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }

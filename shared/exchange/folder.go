@@ -57,17 +57,25 @@ func (f Folder) Check(file File) error {
 	return nil
 }
 
-// Has reports whether a file of the size is there, without reading its bytes: Put
-// leaves none there that is not whole.
-func (f Folder) Has(file File) bool {
-	info, err := os.Stat(f.Path(file.SHA256))
-	return err == nil && info.Size() == file.Size
+// Size returns the size of a file that is there, without reading its bytes: Put leaves none
+// there that is not whole. It is -1 if the file is not there.
+func (f Folder) Size(sha256 string) int64 {
+	info, err := os.Stat(f.Path(sha256))
+	if err != nil || !info.Mode().IsRegular() {
+		return -1
+	}
+	return info.Size()
 }
 
-// Put writes the bytes of a file, whole or not at all. If they are not its own, the
-// error is a *FileError.
-func (f Folder) Put(file File, bytes io.Reader) (err error) {
-	path := f.Path(file.SHA256)
+// Open reads the bytes of a file.
+func (f Folder) Open(sha256 string) (io.ReadCloser, error) {
+	return os.Open(f.Path(sha256)) // #nosec G304 -- in a folder that the user named
+}
+
+// Put writes the bytes of a file, whole or not at all. If they have another hash, the error
+// is a *FileError.
+func (f Folder) Put(hash string, bytes io.Reader) (err error) {
+	path := f.Path(hash)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -81,12 +89,11 @@ func (f Folder) Put(file File, bytes io.Reader) (err error) {
 		}
 	}()
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(out, sum), io.LimitReader(bytes, file.Size+1))
-	if err != nil {
-		return fmt.Errorf("file %s: %w", file.SHA256, err)
+	if _, err := io.Copy(io.MultiWriter(out, sum), bytes); err != nil {
+		return fmt.Errorf("file %s: %w", hash, err)
 	}
-	if hex.EncodeToString(sum.Sum(nil)) != file.SHA256 || n != file.Size {
-		return &FileError{file.SHA256, "the bytes that came are others; try again"}
+	if hex.EncodeToString(sum.Sum(nil)) != hash {
+		return &FileError{hash, "the bytes that came are others; try again"}
 	}
 	if err := out.Close(); err != nil {
 		return err

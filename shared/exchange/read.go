@@ -20,6 +20,8 @@ type Reader struct {
 	Header Header // of the first line
 	in     *bufio.Reader
 	number int64
+	offset int64 // of the line after the last one
+	begins int64 // of the last one
 	check  *checker
 	broken error // why no more can be read
 }
@@ -97,8 +99,19 @@ func (r *Reader) Next() (Line, int64, error) {
 	return l, r.number, join(wrong)
 }
 
+// Offset returns where in the file the line begins that Next has returned.
+func (r *Reader) Offset() int64 { return r.begins }
+
 // line reads a line without its end.
 func (r *Reader) line() ([]byte, error) {
+	line, err := r.readLine()
+	if r.begins = r.offset; err == nil {
+		r.offset += int64(len(line)) + 1
+	}
+	return line, err
+}
+
+func (r *Reader) readLine() ([]byte, error) {
 	var line []byte
 	for {
 		part, err := r.in.ReadSlice('\n')

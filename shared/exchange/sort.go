@@ -9,44 +9,67 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 )
 
 // Sorter takes lines as they are found and writes them as they stand in a file: what a
-// conversation or message refers to may be found after it. Conversations must
-// come in the order of their IDs, and messages in theirs; they are kept on disk
-// meanwhile, all else in memory.
+// conversation or message refers to may be found after it. Each conversation must be followed
+// by its messages in their order; they are kept on disk meanwhile, all else in memory.
 type Sorter struct {
-	lines                   []Line
-	conversations, messages *spool
+	lines  []Line
+	spool  *os.File
+	out    *bufio.Writer
+	size   int64
+	blocks []block
 }
 
-// NewSorter returns a Sorter that keeps its files in a folder; the system's for such files
+// block is where a conversation and its messages are in the spool.
+type block struct {
+	id                 string
+	at, messages, ends int64
+}
+
+// NewSorter returns a Sorter that keeps a file in a folder; the system's for such files
 // if it is "".
 func NewSorter(tempDir string) (*Sorter, error) {
-	conversations, err := newSpool(tempDir)
+	f, err := os.CreateTemp(tempDir, "deskmove-*")
 	if err != nil {
 		return nil, err
 	}
-	messages, err := newSpool(tempDir)
-	if err != nil {
-		return nil, errors.Join(err, conversations.close())
-	}
-	return &Sorter{conversations: conversations, messages: messages}, nil
+	return &Sorter{spool: f, out: bufio.NewWriterSize(f, 256<<10)}, nil
 }
 
-// Close deletes its files.
-func (s *Sorter) Close() error { return errors.Join(s.conversations.close(), s.messages.close()) }
+// Close deletes its file.
+func (s *Sorter) Close() error { return errors.Join(s.spool.Close(), os.Remove(s.spool.Name())) }
 
 // Add takes a line, which must not be changed afterwards.
 func (s *Sorter) Add(l Line) error {
-	switch {
+	switch n := len(s.blocks); {
 	case l.Conversation != nil:
-		return s.conversations.add(l)
+		s.blocks = append(s.blocks, block{id: l.Conversation.ID, at: s.size})
+		err := s.keep(l)
+		s.blocks[n].messages, s.blocks[n].ends = s.size, s.size
+		return err
 	case l.Message != nil:
-		return s.messages.add(l)
+		if n == 0 || s.blocks[n-1].id != l.Message.ConversationID {
+			return fmt.Errorf("message %s does not follow its conversation %s", l.Message.ID, l.Message.ConversationID)
+		}
+		err := s.keep(l)
+		s.blocks[n-1].ends = s.size
+		return err
 	}
 	s.lines = append(s.lines, l)
 	return nil
+}
+
+func (s *Sorter) keep(l Line) error {
+	b, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	s.size += int64(len(b))
+	_, err = s.out.Write(b)
+	return err
 }
 
 // Write writes all lines and the last one. Of a thing that was added twice one line is
@@ -59,8 +82,17 @@ func (s *Sorter) Write(w *Writer) error {
 			return err
 		}
 	}
-	for _, spool := range []*spool{s.conversations, s.messages} {
-		if err := spool.each(w.Write); err != nil {
+	if err := s.out.Flush(); err != nil {
+		return err
+	}
+	slices.SortFunc(s.blocks, func(a, b block) int { return strings.Compare(a.id, b.id) })
+	for _, b := range s.blocks {
+		if err := s.each(b.at, b.messages, w.Write); err != nil {
+			return err
+		}
+	}
+	for _, b := range s.blocks {
+		if err := s.each(b.messages, b.ends, w.Write); err != nil {
 			return err
 		}
 	}
@@ -73,43 +105,18 @@ func same(a, b Line) bool {
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
-// spool is a file of lines that will be read once, from its beginning.
-type spool struct {
-	file *os.File
-	out  *bufio.Writer
-	to   *json.Encoder
-}
-
-func newSpool(dir string) (*spool, error) {
-	f, err := os.CreateTemp(dir, "deskmove-*")
-	if err != nil {
-		return nil, err
-	}
-	out := bufio.NewWriterSize(f, 256<<10)
-	return &spool{f, out, json.NewEncoder(out)}, nil
-}
-
-func (s *spool) add(l Line) error { return s.to.Encode(l) }
-
-func (s *spool) each(do func(Line) error) error {
-	if err := s.out.Flush(); err != nil {
-		return err
-	}
-	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	for d := json.NewDecoder(bufio.NewReaderSize(s.file, 256<<10)); ; {
+// each does something with the lines between two places of the spool.
+func (s *Sorter) each(from, to int64, do func(Line) error) error {
+	for d := json.NewDecoder(io.NewSectionReader(s.spool, from, to-from)); ; {
 		var l Line
 		switch err := d.Decode(&l); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return fmt.Errorf("%s: %w", s.file.Name(), err)
+			return fmt.Errorf("%s: %w", s.spool.Name(), err)
 		}
 		if err := do(l); err != nil {
 			return err
 		}
 	}
 }
-
-func (s *spool) close() error { return errors.Join(s.file.Close(), os.Remove(s.file.Name())) }

@@ -10,6 +10,8 @@ import (
 // Writer writes a file line by line. It refuses what a Reader would, so that what it has
 // written can be read; only what a line's fields may be is for its caller to keep.
 type Writer struct {
+	Written func(lines int64) // hears how many lines are written; it may be nil
+
 	out    *bufio.Writer
 	check  *checker
 	number int64
@@ -48,5 +50,11 @@ func (w *Writer) write(v any) error {
 		return err
 	}
 	_, err := w.out.Write(w.buffer.Bytes())
+	if w.Written != nil {
+		w.Written(w.number)
+	}
 	return err
 }
+
+// Lines returns how many lines are written.
+func (w *Writer) Lines() int64 { return w.number }
