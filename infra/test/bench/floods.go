@@ -455,6 +455,9 @@ func (c Case) half(ctx context.Context, data string) (h HalfPhase, err error) {
 		moving, err = s.moving(ctx)
 	}
 	h.Seconds = time.Since(began).Seconds()
+	if c.isTrial() { // its move may end before anybody has written
+		time.Sleep(5 * time.Second)
+	}
 	stop()
 	t := <-taken
 	h.TakenIn, h.Load = waitOf(t.answered), load()
