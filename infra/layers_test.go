@@ -96,8 +96,8 @@ var layers = []layer{
 		"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/note", "shared/mail/thread"}},
 	{of: "shared/cli/transfer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/exchange"}},
 	{of: "shared/cli", imports: []string{
-		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/login", "shared/cli/process", "shared/cli/text",
-		"shared/cli/verify", "shared/client", "shared/desk", "shared/local", "shared/local/clock", "shared/local/gateway", "shared/local/issuer", "shared/store"}},
+		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/login", "shared/cli/process", "shared/cli/text", "shared/cli/transfer",
+		"shared/cli/verify", "shared/client", "shared/desk", "shared/exchange", "shared/exchange/hubspot", "shared/local", "shared/local/clock", "shared/local/gateway", "shared/local/issuer", "shared/store"}},
 
 	{of: "functions", imports: []string{"shared/api", "shared/app", "shared/aws", "shared/handler", "shared/move"}, events: true},
 

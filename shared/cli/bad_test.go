@@ -268,7 +268,7 @@ func TestBadFiles(t *testing.T) {
 	}
 	fails([]string{"no channel \"nowhere\"", "support"}, "nowhere", smallMbox)
 	fails([]string{"missing.mbox"}, "support", "missing.mbox")
-	fails([]string{"is a directory"}, "support", t.TempDir())
+	fails([]string{"is a folder without deskmove.ndjson"}, "support", t.TempDir())
 	fails([]string{"nothing was imported", "a.txt", "mbox"}, "support", smallMbox, file(t, "a.txt", "Hello.\n"))
 	fails([]string{"nothing was imported", "empty"}, "support", file(t, "empty.mbox", ""))
 	fails([]string{"nothing was imported", "gzip", "--partial"}, "support", file(t, "b.mbox.gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00nonsense"))

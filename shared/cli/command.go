@@ -42,7 +42,8 @@ type cli struct {
 	Login   loginCmd   `cmd:"" group:"Over the API" help:"Sign in at the API's sign-in page."`
 	Logout  logoutCmd  `cmd:"" group:"Over the API" help:"End the session of \"login\"."`
 	Apply   applyCmd   `cmd:"" group:"Over the API" help:"Configure an account from a file."`
-	Import  importCmd  `cmd:"" group:"Over the API" help:"Import files of mail into a channel."`
+	Import  importCmd  `cmd:"" group:"Over the API" help:"Import files of mail into a channel, an export, or what HubSpot's API has answered."`
+	Export  exportCmd  `cmd:"" group:"Over the API" help:"Write an account's conversations with their tickets and files into a folder."`
 	Plan    planCmd    `cmd:"" group:"Over the API" help:"Show what a move of a channel would run into."`
 	Move    moveCmd    `cmd:"" group:"Over the API" help:"Move a channel to the help desk, permanently."`
 	Status  statusCmd  `cmd:"" group:"Over the API" help:"Show channels and moves, or one move."`

@@ -108,7 +108,9 @@ func check(ctx context.Context, o ImportOptions) (_ *found, err error) {
 			}
 			continue
 		}
-		f.add(l, r.Offset(), channels)
+		if len(bad.Errs) == 0 { // or what a line names may be missing
+			f.add(l, r.Offset(), channels)
+		}
 		if o.Checking != nil {
 			o.Checking(r.Offset(), info.Size())
 		}

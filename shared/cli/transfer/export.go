@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -62,7 +63,9 @@ func Export(ctx context.Context, server *client.Client, o ExportOptions) (Export
 		server: server, options: o, summary: Exported{Folder: string(o.Folder)}, agents: make(map[string]bool), statuses: make(map[string]bool), tags: make(map[string]bool),
 		files: make(map[string]bool), skipped: make(map[string]bool),
 	}
+	began := time.Now()
 	err := e.export(ctx)
+	e.summary.Seconds = time.Since(began).Seconds()
 	return e.summary, err
 }
 
@@ -267,16 +270,19 @@ func (e *export) namedBy(c *api.ConversationFacts) {
 		return
 	}
 	e.agents[t.Owner], e.agents[t.LostOwner] = true, true
-	e.statuses[t.Status] = e.statuses[t.Status] || t.Closed
+	e.status(t.Status, t.Closed)
 	if l := t.Landed; l != nil {
 		e.agents[l.Owner] = true
-		e.statuses[l.Status] = e.statuses[l.Status]
+		e.status(l.Status, false)
 	}
 	if edit := t.Edited; edit != nil {
 		e.agents[edit.Owner], e.agents[edit.By] = true, true
-		e.statuses[edit.Status] = e.statuses[edit.Status]
+		e.status(edit.Status, false)
 	}
 }
+
+// status notes that something names a status, and whether that is closed.
+func (e *export) status(id string, closed bool) { e.statuses[id] = e.statuses[id] || closed }
 
 // download fetches the files of a message that are not in the folder yet, and adds a line
 // of each.
@@ -394,8 +400,8 @@ func (e *export) move(ctx context.Context, id string) (*api.MoveFacts, error) {
 		e.agents[id] = true
 	}
 	if of := f.StatusMap; of != nil {
-		e.statuses[of.Open] = e.statuses[of.Open]
-		e.statuses[of.Closed] = true
+		e.status(of.Open, false)
+		e.status(of.Closed, true)
 	}
 	return &f, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"deskmove/shared/api"
 	"deskmove/shared/client"
@@ -56,7 +57,7 @@ type Imported struct {
 	Updated  int64     `json:"updated"`  // that had changed where they come from
 	Diverged []string  `json:"diverged"` // that people have changed here, which are left alone; by their IDs
 	Messages int64     `json:"messages"` // of those added and updated
-	Files    int64     `json:"files"`    // uploaded
+	Files    int64     `json:"files"`    // all of which are there now
 	LeftOut  []LeftOut `json:"leftOut"`
 	Seconds  float64   `json:"seconds"`
 }
@@ -103,7 +104,9 @@ func (s *Imported) leaveOut(id, why string) {
 // it was interrupted. Imported is valid also with an error.
 func Import(ctx context.Context, server *client.Client, o ImportOptions) (Imported, error) {
 	i := &importing{server: server, options: o, summary: Imported{DryRun: o.DryRun, Channels: []OfChannel{}, Agents: []OfAgent{}, Diverged: []string{}, LeftOut: []LeftOut{}}}
+	began := time.Now()
 	err := i.run(ctx)
+	i.summary.Seconds = time.Since(began).Seconds()
 	return i.summary, err
 }
 
@@ -171,9 +174,6 @@ func (i *importing) plan(ctx context.Context) error {
 	i.resolve()
 	lacks := i.lacking()
 	i.summary.Lacks = lacks
-	if i.options.DryRun {
-		return nil
-	}
 	return errors.Join(i.unresolved(moved), lackError(lacks))
 }
 
@@ -231,6 +231,8 @@ func (i *importing) channel(ctx context.Context, c *api.ChannelFacts) (*OfChanne
 	switch inbox := is.Home == string(desk.Inbox); {
 	case inbox && (empty || is.From == i.summary.From && !moved):
 		p.How = AsItWas
+	case (n.tickets > 0 || moved) && !inbox:
+		return leave("the channel has moved to the help desk here, and is given no more tickets")
 	case n.tickets > 0 || moved:
 		return leave("the file has tickets, and they are brought only into a channel that has no conversations: what is there stays as it is")
 	default:
@@ -270,7 +272,7 @@ func (s Imported) Write(w io.Writer) {
 	for _, l := range s.LeftOut {
 		out("%8d left out: %s: %s\n", len(l.IDs), l.Why, some(l.IDs))
 	}
-	out("%8d files uploaded\n%8.1f s\n", s.Files, s.Seconds)
+	out("%8d files are there\n%8.1f s\n", s.Files, s.Seconds)
 }
 
 func (h How) text() string {

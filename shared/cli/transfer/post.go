@@ -34,8 +34,7 @@ const (
 func (i *importing) upload(ctx context.Context) error {
 	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(filesAtOnce)
-	var mu sync.Mutex // of what is done
-	var done int64
+	var mu sync.Mutex // of the summary
 	total := int64(len(i.found.files))
 	for rest := i.found.files; len(rest) > 0 && within.Err() == nil; {
 		some, size := 0, int64(0)
@@ -48,13 +47,14 @@ func (i *importing) upload(ctx context.Context) error {
 		files := rest[:some]
 		rest = rest[some:]
 		g.Go(func() error {
-			n, err := i.announce(within, files)
+			if err := i.announce(within, files); err != nil {
+				return err
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			i.summary.Files += n
-			done += int64(len(files))
-			hear(i.options.Uploading, done, total)
-			return err
+			i.summary.Files += int64(len(files))
+			hear(i.options.Uploading, i.summary.Files, total)
+			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -63,8 +63,8 @@ func (i *importing) upload(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// announce uploads some files, and returns how many of them were not there.
-func (i *importing) announce(ctx context.Context, files []exchange.File) (uploaded int64, _ error) {
+// announce uploads those of some files that are not there.
+func (i *importing) announce(ctx context.Context, files []exchange.File) error {
 	news := make([]api.NewFile, len(files))
 	for n, f := range files {
 		if news[n] = (api.NewFile{SHA256: f.SHA256, Size: f.Size}); f.Size > smallFile {
@@ -72,13 +72,13 @@ func (i *importing) announce(ctx context.Context, files []exchange.File) (upload
 		}
 		b, err := i.bytes(f.SHA256)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		news[n].Data = base64.StdEncoding.EncodeToString(b)
 	}
 	uploads, err := i.server.AnnounceFiles(ctx, news)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	for n, u := range uploads {
 		if u.Put == nil {
@@ -87,11 +87,10 @@ func (i *importing) announce(ctx context.Context, files []exchange.File) (upload
 		f := files[n]
 		err := i.server.PutFile(ctx, *u.Put, f.Size, func() (io.ReadCloser, error) { return i.options.Source.Open(f.SHA256) })
 		if err != nil {
-			return uploaded, fmt.Errorf("file %s: %w", f.SHA256, err)
+			return fmt.Errorf("file %s: %w", f.SHA256, err)
 		}
-		uploaded++
 	}
-	return uploaded, nil
+	return nil
 }
 
 func (i *importing) bytes(sha256 string) ([]byte, error) {
