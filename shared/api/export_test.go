@@ -15,3 +15,14 @@ func Routes() (all []Route) {
 	}
 	return all
 }
+
+// FactsOf writes a conversation as facts, and reads them.
+func FactsOf(c desk.Conversation) (desk.Conversation, error) { return writeFacts(c).read(c.Account) }
+
+// FactsOfMove writes a move that is done as facts, and reads them.
+func FactsOfMove(m desk.Move, access []string) (desk.Move, []string) {
+	w := writeMove(m)
+	w.Access = access
+	f := w.Facts(writeReport(m))
+	return f.read(m.Choices.Channel), f.Access
+}
