@@ -81,6 +81,8 @@ func (i importCmd) Run(ctx context.Context, c *call) error {
 		return errors.New("--live, --partial and --no-states are for mail: leave them out")
 	case i.From == "" && len(i.Include) > 0:
 		return errors.New("--include is for mail, and with --from: an export has what it has")
+	case i.From != "" && folder == "":
+		return fmt.Errorf("import: %s is no folder: with --from give the folder with the saved answers", i.Files[0])
 	case i.From != "":
 		return i.hubSpot(ctx, c, server)
 	}

@@ -341,6 +341,7 @@ func TestDryRun(t *testing.T) {
 	}
 	e.as(t, token, "import", hubspotFolder, "--from", "hubspot", "--setup", "--agents", file(t, "agents.yaml", "A-11: nobody-here\n")).fails(t, 1, `agent A-11 is to be "nobody-here", and the account has no such agent`)
 	e.as(t, token, "import", hubspotFolder, "--from", "hubspot", "--setup", "--agents", file(t, "agents.yaml", "A-00: ann\n")).fails(t, 1, `there is no agent "A-00" in the file`)
+	e.as(t, token, "import", file(t, "threads.json", "{}"), "--from", "hubspot").fails(t, 1, "threads.json is no folder", "give the folder")
 	e.as(t, token, "import", hubspotFolder, "--from", "hubspot", "--setup", "--agents", file(t, "agents.yaml", "- A-11\n")).fails(t, 1, "--agents", "is not lines such as")
 	e.as(t, token, "import", hubspotFolder, "--from", "hubspot").fails(t, 1, "agents are not known here", "A-11", "--setup")
 

@@ -237,43 +237,34 @@ func (m Message) Cut(of Content) bool {
 	return m.Sizes[of] > int64(len([...]string{Subject: m.Subject, Text: m.Text}[of]))
 }
 
+// messagesOf is the query for all messages of a conversation.
+func messagesOf(account, conversation string) Query {
+	return Query{Table: Conversations, PK: HeaderKey(account, conversation).PK, From: messagePrefix, To: messagePrefix + "~", Read: Strong}
+}
+
 // Page reads at most limit messages of a conversation, those written last first, of
 // those written before the message after, or from the last one on if that is "". It
 // reads about 1 MB at most, so that a page may be shorter before the last.
 func (s MessageStore) Page(ctx context.Context, account, conversation, after string, limit int) (ms []Message, more bool, err error) {
-	q := Query{
-		Table: Conversations, PK: HeaderKey(account, conversation).PK, From: messagePrefix, To: messagePrefix + "~",
-		Descending: true, Limit: limit, Read: Strong,
+	q := messagesOf(account, conversation)
+	if q.Descending = true; after != "" {
+		q.To = messagePrefix + after
 	}
-	if after != "" {
-		q.To, q.Limit = messagePrefix+after, limit+1 // the bound itself is one of them
-	}
-	for len(ms) == 0 {
-		page, err := s.Engine.Query(ctx, q)
-		if err != nil {
-			return nil, false, fmt.Errorf("messages of %s: %w", conversation, err)
-		}
-		more, q.After = page.Next != "", page.Next
-		for _, item := range page.Items {
-			if m := readMessage(account, conversation, item); m.ID == after {
-				continue
-			} else if len(ms) < limit {
-				ms = append(ms, m)
-			} else {
-				more = true
-			}
-		}
-		if !more {
-			break
-		}
-	}
-	return ms, more, nil
+	return s.page(ctx, account, conversation, after, limit, q)
 }
 
 // Forward is Page from the first message on: those written after one, first.
 func (s MessageStore) Forward(ctx context.Context, account, conversation, after string, limit int) (ms []Message, more bool, err error) {
-	q := Query{
-		Table: Conversations, PK: HeaderKey(account, conversation).PK, From: messagePrefix + after, To: messagePrefix + "~", Limit: limit + 1, Read: Strong,
+	q := messagesOf(account, conversation)
+	q.From = messagePrefix + after
+	return s.page(ctx, account, conversation, after, limit, q)
+}
+
+// page reads at most limit messages that a query finds, but for the one named after,
+// which is its bound.
+func (s MessageStore) page(ctx context.Context, account, conversation, after string, limit int, q Query) (ms []Message, more bool, err error) {
+	if q.Limit = limit; after != "" {
+		q.Limit++
 	}
 	for len(ms) == 0 {
 		page, err := s.Engine.Query(ctx, q)
@@ -303,10 +294,9 @@ const latest = 50
 // TakesPart reports whether an address is among the senders and recipients of the
 // latest messages of a conversation.
 func (s MessageStore) TakesPart(ctx context.Context, account, conversation, address string) (bool, error) {
-	page, err := s.Engine.Query(ctx, Query{
-		Table: Conversations, PK: HeaderKey(account, conversation).PK, From: messagePrefix, To: messagePrefix + "~",
-		Descending: true, Limit: latest, Read: Strong,
-	})
+	q := messagesOf(account, conversation)
+	q.Descending, q.Limit = true, latest
+	page, err := s.Engine.Query(ctx, q)
 	if err != nil {
 		return false, fmt.Errorf("messages of %s: %w", conversation, err)
 	}
