@@ -265,7 +265,7 @@ func TestErrorsNameThePlaceAndTheRemedy(t *testing.T) {
 	}
 }
 
-// A message of 10 MiB is read, one byte more is skipped, and the next is read.
+// A message of MaxSize is read, one byte more is skipped, and the next is read.
 func TestLimit(t *testing.T) {
 	body := func(size int, head string) string {
 		return head + strings.Repeat(strings.Repeat("x", 99)+"\n", size/100+1)[:size-len(head)-1] + "\n"
@@ -273,12 +273,12 @@ func TestLimit(t *testing.T) {
 	const sep, head = "From s@x Thu Aug  1 00:50:24 1996\n", "Message-ID: <a@x>\n\n"
 	const next = sep + "Message-ID: <b@x>\n\nhi\n\n"
 	for _, c := range []struct{ in, want string }{
-		{sep + body(mail.MaxSize, head) + "\n" + next, "kept 1@0, kept 2@10485795"},
-		{sep + body(mail.MaxSize+1, head) + "\n" + next, "skipped 1@0 its 10485762 bytes exceed the limit of 10485760, kept 2@10485796"},
+		{sep + body(mail.MaxSize, head) + "\n" + next, fmt.Sprintf("kept 1@0, kept 2@%d", mail.MaxSize+35)},
+		{sep + body(mail.MaxSize+1, head) + "\n" + next, fmt.Sprintf("skipped 1@0 its %d bytes exceed the limit of %d, kept 2@%d", mail.MaxSize+2, mail.MaxSize, mail.MaxSize+36)},
 		{body(mail.MaxSize, head), "kept 1@0"},
-		{body(mail.MaxSize+1, head), "skipped 1@0 its 10485761 bytes exceed the limit of 10485760"},
+		{body(mail.MaxSize+1, head), fmt.Sprintf("skipped 1@0 its %d bytes exceed the limit of %d", mail.MaxSize+1, mail.MaxSize)},
 		{"{\"from\":\"a@x\"}\n{\"from\":\"a@x\",\"text\":\"" + strings.Repeat("x", mail.MaxSize) + "\"}\n{\"from\":\"a@x\"}\n",
-			"kept 1@0, skipped 2@15 line 2: its 10485785 bytes exceed the limit of 10485760, kept 3@10485800"},
+			fmt.Sprintf("kept 1@0, skipped 2@15 line 2: its %d bytes exceed the limit of %d, kept 3@%d", mail.MaxSize+25, mail.MaxSize, mail.MaxSize+40)},
 	} {
 		if got := outcome("big", strings.NewReader(c.in)); got != c.want {
 			t.Errorf("a file of %d bytes gives %q, want %q", len(c.in), got, c.want)
