@@ -122,7 +122,9 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.files, err = files.Open(c.Dir, files.Config{Secret: secret, Clock: clk, Refuse: s.measured.refused(app.Refuse), Log: c.Log}); err != nil {
+	if s.files, err = files.Open(c.Dir, files.Config{
+		Secret: secret, Clock: clk, Refuse: s.measured.refused(app.Refuse), Log: c.Log, Small: &store.FileBytes{Engine: engine},
+	}); err != nil {
 		return nil, err
 	}
 	if s.runtime, err = runtime.Open(runtime.Config{Dir: c.Dir, Clock: clk, Log: c.Log, Ended: s.measured.invoked}); err != nil {

@@ -77,6 +77,11 @@ func awaitedKey(account, channel, external string) Key {
 // FileKey is the key of a file by its hash.
 func FileKey(account, sum string) Key { return Key{key(account, "F", sum), "F"} }
 
+// bytesKey is the key of a file's bytes since it was first announced, beside FileKey.
+func bytesKey(f desk.File) Key {
+	return Key{FileKey(f.Account, f.SHA256).PK, "B#" + instant(f.Since)}
+}
+
 // uploadsPK is a partition of the files that were announced, of all accounts: whoever
 // deletes those that nobody names knows no accounts.
 func uploadsPK(shard int) string { return "UPLOADS#" + strconv.Itoa(shard) }

@@ -38,7 +38,8 @@ const (
 )
 
 // FileBytes keep the bytes of files. They are safe for concurrent use, and support/filetest
-// tests what else they promise. Of a file they go by its account, hash and Since.
+// tests what else they promise. Of a file they go by its account, hash and Since, and by its size,
+// but to delete it.
 type FileBytes interface {
 	// There reports whether a file's bytes are there, all of them.
 	There(ctx context.Context, f desk.File) (bool, error)

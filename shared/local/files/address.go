@@ -90,7 +90,7 @@ func (d *Folder) take(w http.ResponseWriter, r *http.Request, f desk.File) {
 		w.Header().Set("Connection", "close")
 		err = desk.OtherFile("size", strconv.FormatInt(r.ContentLength, 10)+" bytes")
 	} else {
-		err = d.write(f, r.Body)
+		err = d.write(r.Context(), f, r.Body)
 	}
 	switch {
 	case err == nil:

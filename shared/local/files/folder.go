@@ -35,7 +35,13 @@ type Config struct {
 	// is served.
 	Refuse func(http.ResponseWriter, *http.Request, error)
 	Log    *slog.Logger // nil discards logs
+	// Small keeps the bytes of files of at most SmallSize; if nil, they are in the folder too.
+	Small *store.FileBytes
 }
+
+// SmallSize is the most bytes of a file that is in the database. A mail of 10 KB takes two
+// syncs of the disk in the folder, and there one that it shares with all that is written at the time.
+const SmallSize = 64 << 10
 
 // Folder keeps the bytes of files. It implements support.FileBytes, and serves its
 // addresses. It is safe for concurrent use; another process must not use the folder.
@@ -86,8 +92,17 @@ func place(f desk.File) string {
 	return path.Join(hex.EncodeToString([]byte(f.Account)), f.SHA256[:2], f.SHA256+"-"+strconv.FormatInt(f.Since.UnixMilli(), 10))
 }
 
+func (d *Folder) isSmall(f desk.File) bool { return d.Small != nil && f.Size <= SmallSize }
+
 // There implements support.FileBytes.
-func (d *Folder) There(_ context.Context, f desk.File) (bool, error) {
+func (d *Folder) There(ctx context.Context, f desk.File) (bool, error) {
+	if d.isSmall(f) {
+		b, err := d.Small.Get(ctx, f)
+		if errors.Is(err, desk.ErrNotFound) {
+			return false, nil
+		}
+		return err == nil && int64(len(b)) == f.Size, err
+	}
 	info, err := d.root.Stat(place(f))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -96,12 +111,15 @@ func (d *Folder) There(_ context.Context, f desk.File) (bool, error) {
 }
 
 // Put implements support.FileBytes.
-func (d *Folder) Put(_ context.Context, f desk.File, b []byte) error {
-	return d.write(f, bytes.NewReader(b))
+func (d *Folder) Put(ctx context.Context, f desk.File, b []byte) error {
+	return d.write(ctx, f, bytes.NewReader(b))
 }
 
 // write stores the bytes of a file as they come; a *desk.InvalidError if they are others.
-func (d *Folder) write(f desk.File, from io.Reader) (err error) {
+func (d *Folder) write(ctx context.Context, f desk.File, from io.Reader) (err error) {
+	if d.isSmall(f) {
+		return d.writeSmall(ctx, f, from)
+	}
 	half := path.Join(fresh, rand.Text())
 	out, err := d.root.OpenFile(half, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -131,6 +149,19 @@ func (d *Folder) write(f desk.File, from io.Reader) (err error) {
 		return full(err)
 	}
 	return d.sync(path.Dir(to))
+}
+
+func (d *Folder) writeSmall(ctx context.Context, f desk.File, from io.Reader) error {
+	b, err := io.ReadAll(io.LimitReader(from, f.Size+1))
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	_, _ = sum.Write(b) // never fails
+	if err := isFile(f, int64(len(b)), sum); err != nil {
+		return err
+	}
+	return d.Small.Put(ctx, f, b)
 }
 
 // isFile returns a *desk.InvalidError unless bytes are those of a file.
@@ -193,8 +224,8 @@ func syncFolder(name string) error {
 }
 
 // Read implements support.FileBytes.
-func (d *Folder) Read(_ context.Context, f desk.File, from int64, n int) ([]byte, error) {
-	in, err := d.open(f)
+func (d *Folder) Read(ctx context.Context, f desk.File, from int64, n int) ([]byte, error) {
+	in, err := d.open(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +238,22 @@ func (d *Folder) Read(_ context.Context, f desk.File, from int64, n int) ([]byte
 	return b[:read], err
 }
 
-func (d *Folder) open(f desk.File) (*os.File, error) {
+// stored are the bytes of a file.
+type stored interface {
+	io.ReaderAt
+	io.ReadCloser
+}
+
+// inMemory are the bytes of a small file.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
+
+func (d *Folder) open(ctx context.Context, f desk.File) (stored, error) {
+	if d.isSmall(f) {
+		b, err := d.Small.Get(ctx, f)
+		return inMemory{bytes.NewReader(b)}, err
+	}
 	in, err := d.root.Open(place(f))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("bytes of file %s: %w", f.SHA256, desk.ErrNotFound)
@@ -216,19 +262,22 @@ func (d *Folder) open(f desk.File) (*os.File, error) {
 }
 
 // Open implements support.FileBytes.
-func (d *Folder) Open(_ context.Context, f desk.File) (io.ReadCloser, error) {
-	in, err := d.open(f)
+func (d *Folder) Open(ctx context.Context, f desk.File) (io.ReadCloser, error) {
+	in, err := d.open(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	return support.Verified(f, in), nil
 }
 
-// Delete implements support.FileBytes.
-func (d *Folder) Delete(_ context.Context, f desk.File) error {
+// Delete implements support.FileBytes. It need not know how large the file is.
+func (d *Folder) Delete(ctx context.Context, f desk.File) error {
 	err := d.root.Remove(place(f))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		err = nil
+	}
+	if d.Small != nil {
+		err = errors.Join(err, d.Small.Delete(ctx, f))
 	}
 	return err
 }

@@ -21,6 +21,8 @@ import (
 	"deskmove/shared/desk"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/files"
+	"deskmove/shared/store"
+	"deskmove/shared/store/storetest"
 	"deskmove/shared/support"
 	"deskmove/shared/support/filetest"
 )
@@ -30,13 +32,14 @@ type rig struct {
 	*testing.T
 	*files.Folder
 	dir, url string
+	small    *store.FileBytes
 	now      time.Time
 	log      bytes.Buffer
 	stop     func() // waits until every answer has ended, and what it logs is in the log
 }
 
-func newRig(t *testing.T) *rig {
-	r := &rig{T: t, dir: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+func newRig(t *testing.T, small *store.FileBytes) *rig {
+	r := &rig{T: t, dir: t.TempDir(), small: small, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 	r.open()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { r.ServeHTTP(w, q) }))
 	r.stop = s.Close
@@ -54,7 +57,7 @@ func (r *rig) open() {
 	r.Helper()
 	f, err := files.Open(r.dir, files.Config{
 		Secret: []byte("0123456789abcdef0123456789abcdef"), Clock: clock.Clock{Time: func() time.Time { return r.now }}, Refuse: api.Refuse,
-		Log: slog.New(slog.NewTextHandler(&r.log, nil)),
+		Log: slog.New(slog.NewTextHandler(&r.log, nil)), Small: r.small,
 	})
 	if err != nil {
 		r.Fatal(err)
@@ -90,27 +93,48 @@ func (r *rig) find(f desk.File) string {
 }
 
 func TestFolder(t *testing.T) {
-	r := newRig(t)
-	filetest.Run(t, filetest.Kit{Bytes: r, Now: func() time.Time { return r.now }, Base: r.url, Damage: func(f desk.File) {
+	for name, small := range map[string]*store.FileBytes{"all in the folder": nil, "small ones in the database": {Engine: &storetest.Memory{}}} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, small)
+			filetest.Run(t, filetest.Kit{Bytes: r, Now: func() time.Time { return r.now }, Base: r.url, Damage: r.damage})
+			r.stop() // a download that was broken off may end here before it ends there
+			if !strings.Contains(r.log.String(), "file is damaged") {
+				t.Errorf("the log says nothing of what is damaged: %s", r.log.String())
+			}
+			for _, path := range r.paths() {
+				if info, err := os.Stat(path); err != nil || small != nil && info.Size() <= files.SmallSize {
+					t.Errorf("%s is in the folder, %v", path, err)
+				}
+			}
+		})
+	}
+}
+
+// damage changes a byte of a file.
+func (r *rig) damage(f desk.File) {
+	r.Helper()
+	var b []byte
+	var err error
+	if r.small != nil && f.Size <= files.SmallSize {
+		if b, err = r.small.Get(r.Context(), f); err == nil {
+			b[len(b)/2]++
+			err = r.small.Put(r.Context(), f, b)
+		}
+	} else {
 		path := r.find(f)
-		b, err := os.ReadFile(path) // #nosec G304 -- the test's own
-		if err == nil {
+		if b, err = os.ReadFile(path); err == nil { // #nosec G304 -- the test's own
 			b[len(b)/2]++
 			err = os.WriteFile(path, b, 0o600)
 		}
-		if err != nil {
-			t.Error(err)
-		}
-	}})
-	r.stop() // a download that was broken off may end here before it ends there
-	if !strings.Contains(r.log.String(), "file is damaged") {
-		t.Errorf("the log says nothing of what is damaged: %s", r.log.String())
+	}
+	if err != nil {
+		r.Error(err)
 	}
 }
 
 // TestDamage: a file that is longer or shorter than it was is damaged, too.
 func TestDamage(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, nil)
 	b := bytes.Repeat([]byte("0123456789"), 20_000)
 	for what, bad := range map[string][]byte{"longer": append(bytes.Clone(b), 0), "shorter": b[:len(b)-1], "empty": {}} {
 		f := filetest.File("acme", b, r.now)
@@ -159,7 +183,7 @@ func (r *rig) request(method, url string, body io.Reader) (int, http.Header, str
 // TestAddresses: what is wrong with a request is said as everywhere in the API, with the
 // field, and an address is good for some minutes.
 func TestAddresses(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, nil)
 	b := []byte("hello, hello")
 	f := filetest.File("acme", b, r.now)
 	put, err := r.PutAt(t.Context(), f, r.now.Add(time.Minute))
@@ -219,7 +243,7 @@ func TestAddresses(t *testing.T) {
 
 // TestWhoGoesAwayLeavesNothing behind of what they have begun to put.
 func TestWhoGoesAwayLeavesNothing(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, nil)
 	b := bytes.Repeat([]byte("x"), 5<<20)
 	put, err := r.PutAt(t.Context(), filetest.File("acme", b, r.now), r.now.Add(time.Minute))
 	if err != nil {
@@ -251,7 +275,7 @@ func TestWhoGoesAwayLeavesNothing(t *testing.T) {
 
 // TestOpenClearsAway what a crash has left, and nothing else; nobody else may read files.
 func TestOpenClearsAway(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, nil)
 	b := []byte("whole")
 	f := filetest.File("acme", b, r.now)
 	if err := r.Put(t.Context(), f, b); err != nil {

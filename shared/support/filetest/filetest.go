@@ -248,14 +248,18 @@ func others(r *run) {
 }
 
 func deleted(r *run) {
-	f, b := r.file(1000)
-	for range 2 {
-		r.put(f, b)
-		for range 2 { // deleting nothing is no error
-			if err := r.Bytes.Delete(r.Context(), f); err != nil {
-				r.Fatal(err)
+	for _, size := range []int{1000, 300_000} {
+		f, b := r.file(size)
+		note := f
+		note.Size = 0 // whoever deletes it may not know
+		for range 2 {
+			r.put(f, b)
+			for range 2 { // deleting nothing is no error
+				if err := r.Bytes.Delete(r.Context(), note); err != nil {
+					r.Fatal(err)
+				}
+				r.want(f, nil)
 			}
-			r.want(f, nil)
 		}
 	}
 }
@@ -326,27 +330,29 @@ func damaged(r *run) {
 	if r.Damage == nil {
 		r.Skip("nobody can damage a file here")
 	}
-	f, b := r.file(300_000)
-	r.put(f, b)
-	r.Damage(f)
-	in, err := r.Bytes.Open(r.Context(), f)
-	if err != nil {
-		r.Fatal(err)
-	}
-	got, err := io.ReadAll(in)
-	_ = in.Close()
-	if _, ok := errors.AsType[*support.DamagedError](err); !ok || len(got) >= len(b) {
-		r.Errorf("read %d bytes of a damaged file, %v", len(got), err)
-	}
-	a, err := r.Bytes.GetAt(r.Context(), f, support.Download{Name: "a", Type: "application/octet-stream"}, r.Now().Add(time.Minute))
-	if err != nil {
-		r.Fatal(err)
-	}
-	if res, err := r.try(a, a.Method, nil); err == nil {
-		if got, err := io.ReadAll(res.Body); err == nil {
-			r.Errorf("a damaged file is downloaded whole: %s, %d bytes", res.Status, len(got))
+	for _, size := range []int{1000, 300_000} {
+		f, b := r.file(size)
+		r.put(f, b)
+		r.Damage(f)
+		in, err := r.Bytes.Open(r.Context(), f)
+		if err != nil {
+			r.Fatal(err)
 		}
+		got, err := io.ReadAll(in)
+		_ = in.Close()
+		if _, ok := errors.AsType[*support.DamagedError](err); !ok || len(got) >= len(b) {
+			r.Errorf("read %d bytes of a damaged file, %v", len(got), err)
+		}
+		a, err := r.Bytes.GetAt(r.Context(), f, support.Download{Name: "a", Type: "application/octet-stream"}, r.Now().Add(time.Minute))
+		if err != nil {
+			r.Fatal(err)
+		}
+		if res, err := r.try(a, a.Method, nil); err == nil {
+			if got, err := io.ReadAll(res.Body); err == nil {
+				r.Errorf("a damaged file is downloaded whole: %s, %d bytes", res.Status, len(got))
+			}
+		}
+		r.put(f, b) // mends it
+		r.want(f, b)
 	}
-	r.put(f, b) // mends it
-	r.want(f, b)
 }
