@@ -83,6 +83,7 @@ var layers = []layer{
 
 	{of: "shared/exchange", imports: []string{"shared/api", "shared/desk"}},
 	{of: "shared/exchange/hubspot", imports: []string{"shared/api", "shared/desk", "shared/exchange"}},
+	{of: "shared/exchange/mailbox", imports: []string{"shared/api", "shared/desk", "shared/exchange", "shared/mail", "shared/mail/note", "shared/mail/thread"}},
 
 	{of: "shared/cli/process", imports: []string{"shared/client", "shared/desk", "shared/local/clock", "shared/local/issuer"}},
 	{of: "shared/cli/login"},
@@ -93,7 +94,7 @@ var layers = []layer{
 		"shared/api", "shared/cli/process", "shared/cli/text", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk",
 		"shared/local/clock"}},
 	{of: "shared/cli/importer", imports: []string{
-		"shared/api", "shared/client", "shared/desk", "shared/mail", "shared/mail/note", "shared/mail/thread"}},
+		"shared/api", "shared/cli/transfer", "shared/client", "shared/exchange", "shared/exchange/mailbox"}},
 	{of: "shared/cli/transfer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/exchange"}},
 	{of: "shared/cli", imports: []string{
 		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/login", "shared/cli/process", "shared/cli/text", "shared/cli/transfer",

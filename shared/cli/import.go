@@ -26,9 +26,9 @@ type importCmd struct {
 	Channel     string   `placeholder:"C" help:"The channel that received the mail; of an export, the only channel to bring in."`
 	Files       []string `arg:"" name:"file" placeholder:"FILE" help:"mbox, EML or JSON Lines, gzipped or not; or the folder of an export, or with --from one of saved answers."`
 	From        string   `enum:"hubspot," default:"" placeholder:"SYSTEM" help:"The folder has answers of this system's API: ${enum}"`
-	DryRun      bool     `help:"Of an export, or with --from: say what would come in and what would not, and write nothing."`
+	DryRun      bool     `help:"Say what would come in and what would not, and write nothing."`
 	Setup       bool     `help:"Of an export, or with --from: add what the account lacks of its agents, teams, pipelines, policies and channels."`
-	Agents      string   `placeholder:"FILE" help:"Of an export, or with --from: who its agents are here, as YAML: \"their-id: id\", and \"\" for nobody."`
+	Agents      string   `placeholder:"FILE" help:"Who its agents are here, as YAML: \"their-id: id\", of mail \"address: id\", and \"\" for nobody."`
 	Partial     bool     `help:"Import the readable part of damaged or truncated files of mail. Without it, one such file stops the whole import."`
 	Include     []string `enum:"draft,spam,chat,deleted,archived" placeholder:"BOX" help:"Bring in what there is beside mail, too: ${enum}. Without it, it is left out, and named."`
 	Live        bool     `help:"Bring in mail that was written after the channel began to move, as new mail. Without it, such mail is left out."`
@@ -120,23 +120,34 @@ func (i importCmd) exported() (lines string, ok bool) {
 
 func (i importCmd) mail(ctx context.Context, c *call, server *client.Client) error {
 	switch {
-	case i.DryRun || i.Setup || i.Agents != "":
-		return errors.New("--dry-run, --setup and --agents are for an export, and with --from: leave them out")
+	case i.Setup:
+		return errors.New("--setup is for an export, and with --from: leave it out")
 	case i.Channel == "":
 		return errors.New("--channel: say which channel received the mail")
 	case slices.Contains(i.Include, "archived"):
 		return errors.New("--include archived is for --from hubspot")
 	}
-	reading, posting := c.bar("reading", "bytes"), c.bar("importing", "messages")
+	agents, err := i.agents()
+	if err != nil {
+		return err
+	}
+	reading, uploading, posting := c.bar("reading", "bytes"), c.bar("uploading", "files"), c.bar("importing", "conversations")
 	s, err := importer.Run(ctx, server, importer.Options{
-		Channel: i.Channel, Files: i.Files, Partial: i.Partial, States: !i.NoStates, Live: i.Live, Include: i.Include, Concurrency: i.Concurrency,
-		Reading: reading.set, Posting: func(done, total int64) {
+		Channel: i.Channel, Files: i.Files, Partial: i.Partial, States: !i.NoStates, Live: i.Live, Include: i.Include, Agents: agents, DryRun: i.DryRun,
+		Concurrency: i.Concurrency, Reading: reading.set,
+		Uploading: func(done, total int64) {
 			reading.done()
+			uploading.set(done, total)
+		},
+		Posting: func(done, total int64) {
+			reading.done()
+			uploading.done()
 			posting.set(done, total)
 		},
 	})
-	reading.done()
-	posting.done()
+	for _, b := range []*bar{reading, uploading, posting} {
+		b.done()
+	}
 	if len(s.Files) > 0 {
 		if printErr := c.print(s, s.Write); printErr != nil && err == nil {
 			err = printErr
@@ -180,23 +191,11 @@ func (i importCmd) hubSpot(ctx context.Context, c *call, server *client.Client) 
 		return fmt.Errorf("nothing was imported: %w", err)
 	}
 	lines := exchange.Folder(temp).Lines()
-	if err := writeLines(lines, sorter, i.From); err != nil {
+	if err := exchange.WriteFile(lines, i.From, sorter); err != nil {
 		return err
 	}
 	source := transfer.Source{Lines: lines, Open: func(sha256 string) (io.ReadCloser, error) { return in.Open(result.Files[sha256]) }}
 	return i.transfer(ctx, c, server, source, &result.Report)
-}
-
-func writeLines(name string, sorter *exchange.Sorter, account string) error {
-	out, err := os.Create(name) // #nosec G304 -- in a folder of our own
-	if err != nil {
-		return err
-	}
-	w, err := exchange.NewWriter(out, account)
-	if err == nil {
-		err = sorter.Write(w)
-	}
-	return errors.Join(err, out.Close())
 }
 
 // imported is what was imported, and what became of that before.
@@ -216,7 +215,7 @@ func (i importCmd) transfer(ctx context.Context, c *call, server *client.Client,
 	}
 	checking, uploading, posting := c.bar("checking", "bytes"), c.bar("uploading", "files"), c.bar("importing", "conversations")
 	s, err := transfer.Import(ctx, server, transfer.ImportOptions{
-		Source: source, Channels: channels, Setup: i.Setup, Agents: agents, DryRun: i.DryRun, Concurrency: i.Concurrency, Checking: checking.set,
+		Source: source, Channels: channels, Setup: i.Setup, Agents: agents, DryRun: i.DryRun, States: true, Concurrency: i.Concurrency, Checking: checking.set,
 		Uploading: func(done, total int64) {
 			checking.done()
 			uploading.set(done, total)

@@ -16,6 +16,7 @@ import (
 	"deskmove/shared/api"
 	"deskmove/shared/cli/importer"
 	"deskmove/shared/desk"
+	"deskmove/shared/exchange/mailbox"
 	"deskmove/shared/mail/note"
 )
 
@@ -68,14 +69,14 @@ func TestNotes(t *testing.T) {
 		from+"From: a@customer.example\nDate: Mon, 2 Mar 26 08:00:00 +0000\n\nthird")
 	letter := file(t, "letter.eml", "\nFrom: a@customer.example\nMessage-ID: <3@x>\nDate: Mon, 2 Mar 2026 08:00:00 +0000\n\nhi\n")
 	s := e.imports(t, box, letter)
-	want := [][]importer.Note{{
+	want := [][]mailbox.Note{{
 		{Code: note.IDMissing, Says: note.IDMissing.Says(), Count: 1, Messages: []int{3}},
 		{Code: note.DateYear, Says: note.DateYear.Says(), Count: 2, Messages: []int{2, 3}},
 		{Code: note.FileUnended, Says: note.FileUnended.Says(), Count: 1, Messages: []int{3}},
 	}, {
 		{Code: note.HeaderIndented, Says: note.HeaderIndented.Says(), Count: 1, Messages: []int{1}},
 	}}
-	if diff := cmp.Diff(want, [][]importer.Note{s.Files[0].Notes, s.Files[1].Notes}); diff != "" || s.Files[0].Repaired != 2 || s.Files[1].Repaired != 1 {
+	if diff := cmp.Diff(want, [][]mailbox.Note{s.Files[0].Notes, s.Files[1].Notes}); diff != "" || s.Files[0].Repaired != 2 || s.Files[1].Repaired != 1 {
 		t.Errorf("files %+v, notes (-want +got):\n%s", s.Files, diff)
 	}
 	out := e.run(t, "import", "--channel", "support", box, letter).stdout
@@ -276,5 +277,36 @@ func TestStatesAreOurs(t *testing.T) {
 		if err != nil || c.Status != "open" || c.Owner != "" {
 			t.Errorf("--no-states: %+v, %v", c, err)
 		}
+	}
+}
+
+// TestRehearsedMail: a rehearsal says what an import would do, and does nothing. Whoever looks
+// like an agent and is none is named, and is one if the user says so.
+func TestRehearsedMail(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	const from = "From s@customer.example Mon Mar  2 08:00:00 2026\n"
+	box := file(t, "box.mbox", from+"From: a@customer.example\nMessage-ID: <1@x>\nDate: Mon, 2 Mar 2026 08:00:00 +0000\n\nWhere?\n\n"+
+		from+"From: Ben <old.ben@desk.example>\nMessage-ID: <2@x>\nIn-Reply-To: <1@x>\nDate: Mon, 2 Mar 2026 09:00:00 +0000\n\nThere.\n\n"+
+		from+"From: a@customer.example\nMessage-ID: <3@x>\nX-Spam-Flag: YES\nDate: Mon, 2 Mar 2026 08:00:00 +0000\n\nBuy\n\n")
+	var s importer.Summary
+	e.run(t, "import", "--channel", "support", "--dry-run", "--json", box).ok(t, &s)
+	if !s.DryRun || s.Read != 3 || s.Added != 2 || s.Threads != 1 || s.Conversations != 0 || len(s.Skipped) != 1 || len(conversations(t, e)) != 0 {
+		t.Errorf("rehearsal: %+v", s)
+	}
+	out := e.run(t, "import", "--channel", "support", "--dry-run", box).ok(t, nil).stdout
+	for _, line := range []string{
+		"       2 would be added to channel support, in 1 threads, but for those that are there\n", "--include spam brings it in: message 3\n",
+		"       1 by old.ben@desk.example, who counts as a customer, and is perhaps ben\n", "--agents\n", "nothing was written: this was a rehearsal\n",
+	} {
+		if !strings.Contains(out, line) {
+			t.Errorf("no %q in:\n%s", line, out)
+		}
+	}
+	s = importer.Summary{}
+	e.run(t, "import", "--channel", "support", "--agents", file(t, "agents.yaml", "old.ben@desk.example: ben\n"), "--json", box).ok(t, &s)
+	cs := conversations(t, e)
+	if s.Added != 2 || len(s.Unknown) != 0 || len(cs) != 1 || cs[0].Status != "closed" || cs[0].Owner != "ben" {
+		t.Errorf("import: %+v, %+v", s, cs)
 	}
 }

@@ -571,7 +571,9 @@ func TestBadExports(t *testing.T) {
 		"an export as HubSpot's":   {good, "--from", "hubspot"},
 		"HubSpot's as an export":   {hubspotFolder},
 		"mail without a channel":   {"../mail/testdata/sample.mbox"},
-		"mail with a rehearsal":    {"../mail/testdata/sample.mbox", "--channel", "support", "--dry-run"},
+		"mail with a setup":        {"../mail/testdata/sample.mbox", "--channel", "support", "--setup"},
+		"mail by nobody's agent":   {"../mail/testdata/sample.mbox", "--channel", "support", "--agents", file(t, "agents.yaml", "old@desk.example: nobody-here\n")},
+		"mail by no address":       {"../mail/testdata/sample.mbox", "--channel", "support", "--agents", file(t, "agents.yaml", "ann: ann\n")},
 		"mail with what is not it": {"../mail/testdata/sample.mbox", "--channel", "support", "--include", "archived"},
 		"HubSpot's drafts":         {hubspotFolder, "--from", "hubspot", "--include", "draft"},
 	} {

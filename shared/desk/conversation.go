@@ -201,7 +201,7 @@ func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation,
 	c.Messages++
 	c.Tags, _ = c.Tags.With(m.Tags)
 	if c.Customer == "" {
-		c.Customer = Truncate(m.customer(by), MaxCustomer)
+		c.Customer = Truncate(m.Customer(by), MaxCustomer)
 	}
 	written := m.writtenAt(by, now)
 	switch {

@@ -228,10 +228,10 @@ func (m Message) Answers() bool { return m.Author == ByAgent && m.written() && !
 // a clock. M must be Complete.
 func (m Message) Counts() bool { return m.Asks() || m.Answers() }
 
-// customer returns the customer of a conversation that m belongs to, "" if it does
+// Customer returns the customer of a conversation that m belongs to, "" if it does
 // not say. The sender of a contact form is the form; who filled it in is in its
 // Reply-To. Nobody becomes the customer by being sent a copy.
-func (m Message) customer(by Channel) string {
+func (m Message) Customer(by Channel) string {
 	switch {
 	case m.fromForm(by) && len(m.ReplyTo) > 0:
 		return m.ReplyTo[0].String()

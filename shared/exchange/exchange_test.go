@@ -443,16 +443,19 @@ func TestSorter(t *testing.T) {
 			}
 		}
 	}
-	for _, id := range []string{"c2", "c1"} {
-		add(func(l Line) bool { return l.Conversation != nil && l.Conversation.ID == id })
-		add(func(l Line) bool { return l.Message != nil && l.Message.ConversationID == id })
+	conversation := func(id string) func(Line) bool {
+		return func(l Line) bool { return l.Conversation != nil && l.Conversation.ID == id }
 	}
+	messages := func(id string) func(Line) bool {
+		return func(l Line) bool { return l.Message != nil && l.Message.ConversationID == id }
+	}
+	add(conversation("c2"))
+	add(messages("c2"))
+	add(messages("c1"))
+	add(conversation("c1"))
 	slices.Reverse(lines)
 	for range 2 {
 		add(func(l Line) bool { return l.Conversation == nil && l.Message == nil })
-	}
-	if err := s.Add(Line{Message: &api.MessageFacts{ConversationID: "c2", ID: "03"}}); err == nil {
-		t.Error("a message that does not follow its conversation was taken")
 	}
 	var b bytes.Buffer
 	w, err := NewWriter(&b, "acme")
@@ -467,5 +470,27 @@ func TestSorter(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSorterWantsMessagesBesideTheirConversation, or it would have to keep where each is.
+func TestSorterWantsMessagesBesideTheirConversation(t *testing.T) {
+	s, err := NewSorter(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	message := Line{Message: &api.MessageFacts{ConversationID: "c1", ID: "01"}}
+	for _, l := range []Line{{Conversation: &api.ConversationFacts{ID: "c1"}}, message, {Conversation: &api.ConversationFacts{ID: "c2"}}, message} {
+		if err := s.Add(l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := NewWriter(io.Discard, "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(w); err == nil || !strings.Contains(err.Error(), "messages of conversation c1 are not beside it") {
+		t.Errorf("messages that are far from their conversation: %v", err)
 	}
 }

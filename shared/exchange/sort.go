@@ -13,8 +13,8 @@ import (
 )
 
 // Sorter takes lines as they are found and writes them as they stand in a file: what a
-// conversation or message refers to may be found after it. Each conversation must be followed
-// by its messages in their order; they are kept on disk meanwhile, all else in memory.
+// conversation or message refers to may be found after it. A conversation must come just before or
+// just after its messages, which are in their order; they are kept on disk meanwhile, all else in memory.
 type Sorter struct {
 	lines  []Line
 	spool  *os.File
@@ -25,9 +25,12 @@ type Sorter struct {
 
 // block is where a conversation and its messages are in the spool.
 type block struct {
-	id                 string
-	at, messages, ends int64
+	id                     string
+	conversation, messages extent
 }
+
+// extent is a part of the spool.
+type extent struct{ from, to int64 }
 
 // NewSorter returns a Sorter that keeps a file in a folder; the system's for such files
 // if it is "".
@@ -44,30 +47,37 @@ func (s *Sorter) Close() error { return errors.Join(s.spool.Close(), os.Remove(s
 
 // Add takes a line, which must not be changed afterwards.
 func (s *Sorter) Add(l Line) error {
-	switch n := len(s.blocks); {
+	switch {
 	case l.Conversation != nil:
-		s.blocks = append(s.blocks, block{id: l.Conversation.ID, at: s.size})
-		err := s.keep(l)
-		s.blocks[n].messages, s.blocks[n].ends = s.size, s.size
-		return err
+		return s.keep(l, &s.block(l.Conversation.ID).conversation)
 	case l.Message != nil:
-		if n == 0 || s.blocks[n-1].id != l.Message.ConversationID {
-			return fmt.Errorf("message %s does not follow its conversation %s", l.Message.ID, l.Message.ConversationID)
-		}
-		err := s.keep(l)
-		s.blocks[n-1].ends = s.size
-		return err
+		return s.keep(l, &s.block(l.Message.ConversationID).messages)
 	}
 	s.lines = append(s.lines, l)
 	return nil
 }
 
-func (s *Sorter) keep(l Line) error {
+// block returns that of a conversation, a new one unless it is the last.
+func (s *Sorter) block(id string) *block {
+	if n := len(s.blocks); n == 0 || s.blocks[n-1].id != id {
+		s.blocks = append(s.blocks, block{id: id})
+	}
+	return &s.blocks[len(s.blocks)-1]
+}
+
+// keep writes a line to the spool, at the end of a part of it.
+func (s *Sorter) keep(l Line, in *extent) error {
 	b, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
+	if *in == (extent{}) {
+		in.from = s.size
+	} else if in.to != s.size {
+		return fmt.Errorf("a line of conversation %s does not follow those of its kind", s.blocks[len(s.blocks)-1].id)
+	}
 	s.size += int64(len(b))
+	in.to = s.size
 	_, err = s.out.Write(b)
 	return err
 }
@@ -75,6 +85,11 @@ func (s *Sorter) keep(l Line) error {
 // Write writes all lines and the last one. Of a thing that was added twice one line is
 // written, if both were the same.
 func (s *Sorter) Write(w *Writer) error {
+	for _, b := range s.blocks {
+		if b.conversation == (extent{}) {
+			return fmt.Errorf("messages of conversation %s are not beside it", b.id)
+		}
+	}
 	slices.SortStableFunc(s.lines, Compare)
 	s.lines = slices.CompactFunc(s.lines, func(a, b Line) bool { return Compare(a, b) == 0 && same(a, b) })
 	for _, l := range s.lines {
@@ -87,16 +102,29 @@ func (s *Sorter) Write(w *Writer) error {
 	}
 	slices.SortFunc(s.blocks, func(a, b block) int { return strings.Compare(a.id, b.id) })
 	for _, b := range s.blocks {
-		if err := s.each(b.at, b.messages, w.Write); err != nil {
+		if err := s.each(b.conversation, w.Write); err != nil {
 			return err
 		}
 	}
 	for _, b := range s.blocks {
-		if err := s.each(b.messages, b.ends, w.Write); err != nil {
+		if err := s.each(b.messages, w.Write); err != nil {
 			return err
 		}
 	}
 	return w.Close()
+}
+
+// WriteFile writes all that a Sorter has to a file.
+func WriteFile(name, account string, s *Sorter) error {
+	out, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // #nosec G304 -- the caller's
+	if err != nil {
+		return err
+	}
+	w, err := NewWriter(out, account)
+	if err == nil {
+		err = s.Write(w)
+	}
+	return errors.Join(err, out.Close())
 }
 
 func same(a, b Line) bool {
@@ -105,9 +133,9 @@ func same(a, b Line) bool {
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
-// each does something with the lines between two places of the spool.
-func (s *Sorter) each(from, to int64, do func(Line) error) error {
-	for d := json.NewDecoder(io.NewSectionReader(s.spool, from, to-from)); ; {
+// each does something with the lines in a part of the spool.
+func (s *Sorter) each(in extent, do func(Line) error) error {
+	for d := json.NewDecoder(io.NewSectionReader(s.spool, in.from, in.to-in.from)); ; {
 		var l Line
 		switch err := d.Decode(&l); {
 		case errors.Is(err, io.EOF):

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 )
@@ -19,9 +20,10 @@ type Spool struct {
 	size    int64
 	headers []Header
 	at      []extent
+	files   [][]extent // of each message's source and attachments
 }
 
-// extent is the position of a body in the file.
+// extent is a position in the file.
 type extent struct{ start, size int64 }
 
 // NewSpool creates an empty spool in the directory dir; "" means the system's
@@ -45,14 +47,20 @@ func (s *Spool) Add(m Message) error {
 		parts = append(parts, []byte(a.Name), []byte(a.Type), []byte(a.ContentID), strconv.AppendBool(nil, a.Inline), a.Data)
 	}
 	var record []byte
-	for _, p := range parts {
+	files := make([]extent, 0, 1+len(m.Attachments))
+	for i, p := range parts {
 		record = append(binary.AppendUvarint(record, uint64(len(p))), p...)
+		if i == 0 || i > 2 && (i-2)%5 == 0 { // the source, or the data of an attachment
+			size := int64(len(p))
+			files = append(files, extent{s.size + int64(len(record)) - size, size})
+		}
 	}
 	if _, err := s.out.Write(record); err != nil {
 		return fmt.Errorf("mail spool: %w", err)
 	}
 	s.headers = append(s.headers, m.Header)
 	s.at = append(s.at, extent{start: s.size, size: int64(len(record))})
+	s.files = append(s.files, files)
 	s.size += int64(len(record))
 	return nil
 }
@@ -88,6 +96,16 @@ func (s *Spool) Message(i int) (Message, error) {
 	}
 	return m, nil
 }
+
+// File returns the bytes of a file of the message whose header is Headers()[i]: its source
+// if n is 0, else its n-th attachment.
+func (s *Spool) File(i, n int) *io.SectionReader {
+	at := s.files[i][n]
+	return io.NewSectionReader(s.file, at.start, at.size)
+}
+
+// Flush has what was added in the file, which File reads.
+func (s *Spool) Flush() error { return s.out.Flush() }
 
 // Close removes the temporary file.
 func (s *Spool) Close() error {

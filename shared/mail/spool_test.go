@@ -1,6 +1,8 @@
 package mail_test
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -36,6 +38,18 @@ func TestSpool(t *testing.T) {
 		}
 		if diff := cmp.Diff(w, got, cmp.AllowUnexported(mail.Header{})); diff != "" {
 			t.Errorf("message %d differs (-want +got):\n%s", i, diff)
+		}
+		if err := s.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		files := [][]byte{w.Source}
+		for _, a := range w.Attachments {
+			files = append(files, a.Data)
+		}
+		for n, want := range files {
+			if got, err := io.ReadAll(s.File(i, n)); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("file %d of message %d has %d bytes, want %d, %v", n, i, len(got), len(want), err)
+			}
 		}
 	}
 	if len(s.Headers()) != len(want) {

@@ -9,6 +9,7 @@ import (
 
 	"deskmove/shared/api"
 	"deskmove/shared/desk"
+	"deskmove/shared/exchange"
 )
 
 // OfAgent is who an agent of a file is in the account.
@@ -45,7 +46,7 @@ func (i *importing) resolve() {
 		is := OfAgent{ID: a.ID, Name: a.Name, Email: a.Email, Owns: u.owns, Wrote: u.wrote}
 		is.Is, is.By = match(a, i.setup.Agents, i.options.Agents, i.options.Setup)
 		if is.By == Unmatched {
-			if is.Similar = similar(a.Agent, i.setup.Agents); *u == (use{}) {
+			if is.Similar = exchange.Similar(a.Agent, i.setup.Agents); *u == (use{}) {
 				is.By = Unused
 			}
 		}
@@ -74,34 +75,6 @@ func match(a *api.AgentFacts, here []api.Agent, mapping map[string]string, add b
 		return a.ID, ByAdding
 	}
 	return "", Unmatched
-}
-
-// similar returns agents of the account who may be one of a file: of the same name, or with
-// it in their ID or address.
-func similar(a api.Agent, here []api.Agent) (ids []string) {
-	words := func(s string) map[string]bool {
-		of := make(map[string]bool)
-		for _, w := range strings.FieldsFunc(strings.ToLower(s), func(c rune) bool { return strings.ContainsRune(" .,_-@+", c) }) {
-			if len(w) > 1 {
-				of[w] = true
-			}
-		}
-		return of
-	}
-	local := func(email string) string {
-		name, _, _ := strings.Cut(email, "@")
-		return name
-	}
-	wanted := words(a.Name + " " + local(a.Email))
-	for _, h := range here {
-		for w := range words(h.Name + " " + local(h.Email) + " " + h.ID) {
-			if wanted[w] {
-				ids = append(ids, h.ID)
-				break
-			}
-		}
-	}
-	return ids
 }
 
 // text is a line about an agent, "" if there is nothing to say.

@@ -29,7 +29,8 @@ type found struct {
 	uses  map[string]*use     // of agents
 	total int64               // conversations
 
-	conversations, messages int64 // where in the file they begin; -1 if there are none
+	conversations int64   // where in the file they begin; -1 if there are none
+	messages      []int64 // where those of each conversation begin, in the order of the conversations, and where the last end
 }
 
 // numbers count what a channel has.
@@ -84,8 +85,9 @@ func check(ctx context.Context, o ImportOptions) (_ *found, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Source.Lines, err)
 	}
-	f := &found{header: r.Header, of: make(map[string]*numbers), uses: make(map[string]*use), conversations: -1, messages: -1}
+	f := &found{header: r.Header, of: make(map[string]*numbers), uses: make(map[string]*use), conversations: -1}
 	channels := make(map[string]*numbers) // of conversations
+	latest := ""                          // whose messages come
 	for len(bad.Errs) < mostErrors {
 		l, number, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -109,7 +111,14 @@ func check(ctx context.Context, o ImportOptions) (_ *found, err error) {
 			continue
 		}
 		if len(bad.Errs) == 0 { // or what a line names may be missing
-			f.add(l, r.Offset(), channels)
+			f.add(l, channels)
+			if at := r.Offset(); l.Conversation != nil && f.conversations < 0 {
+				f.conversations = at
+			} else if l.Message != nil && l.Message.ConversationID != latest {
+				f.messages, latest = append(f.messages, at), l.Message.ConversationID
+			} else if l.End != nil {
+				f.messages = append(f.messages, at)
+			}
 		}
 		if o.Checking != nil {
 			o.Checking(r.Offset(), info.Size())
@@ -163,7 +172,7 @@ func checkFile(s Source, number int64, f exchange.File) error {
 	return nil
 }
 
-func (f *found) add(l exchange.Line, at int64, channels map[string]*numbers) {
+func (f *found) add(l exchange.Line, channels map[string]*numbers) {
 	switch {
 	case l.Agent != nil:
 		f.agents = append(f.agents, l.Agent)
@@ -179,14 +188,8 @@ func (f *found) add(l exchange.Line, at int64, channels map[string]*numbers) {
 	case l.File != nil:
 		f.files = append(f.files, *l.File)
 	case l.Conversation != nil:
-		if f.conversations < 0 {
-			f.conversations = at
-		}
 		f.conversation(l.Conversation, channels)
 	case l.Message != nil:
-		if f.messages < 0 {
-			f.messages = at
-		}
 		channels[l.Message.ConversationID].messages++
 		f.used(l.Message.Agent).wrote++
 	}

@@ -36,6 +36,12 @@ type ImportOptions struct {
 	// nobody. Those that it does not name are found by their IDs and addresses.
 	Agents map[string]string
 	DryRun bool // only says what would be done
+	// States closes conversations of which only messages are brought in, and gives them to
+	// their owners, as it is in the file.
+	States bool
+	// Live takes messages in as new that were written after their channel began to move.
+	// Without it they are left out.
+	Live bool
 	// Concurrency is how many conversations are brought in at a time; 8 if 0.
 	Concurrency int
 	// Checking, Uploading and Posting hear how far it is, in bytes, files and
@@ -52,14 +58,20 @@ type Imported struct {
 	Setup    []string    `json:"setup,omitempty"` // what was added to the account's setup
 	Lacks    []string    `json:"lacks,omitempty"` // what the account lacks, and that is not to be added
 
-	Added    int64     `json:"added"`    // conversations
-	Known    int64     `json:"known"`    // that were there
-	Updated  int64     `json:"updated"`  // that had changed where they come from
-	Diverged []string  `json:"diverged"` // that people have changed here, which are left alone; by their IDs
-	Messages int64     `json:"messages"` // of those added and updated
-	Files    int64     `json:"files"`    // all of which are there now
-	LeftOut  []LeftOut `json:"leftOut"`
-	Seconds  float64   `json:"seconds"`
+	Added         int64      `json:"added"`           // conversations
+	Known         int64      `json:"known"`           // that were there
+	Updated       int64      `json:"updated"`         // that had changed where they come from
+	Diverged      []string   `json:"diverged"`        // that people have changed here, which are left alone; by their IDs
+	Messages      int64      `json:"messages"`        // of those added and updated
+	KnownMessages int64      `json:"knownMessages"`   // that were there, of conversations of which only messages are brought in
+	Closed        int64      `json:"closed"`          // of those, as they are closed in the file
+	Owned         int64      `json:"owned"`           // of those, given to their owners in the file
+	Moved         int64      `json:"moved"`           // of those, their state was left alone, for they are in the help desk
+	Apart         [][]string `json:"apart,omitempty"` // conversations of the file that are several here, by their IDs here
+	Files         int64      `json:"files"`           // all of which are there now
+	LeftOut       []LeftOut  `json:"leftOut"`
+	Lessened      []LeftOut  `json:"lessened,omitempty"` // messages that are there without something that their sources have
+	Seconds       float64    `json:"seconds"`
 }
 
 // OfChannel is what becomes of a channel.
@@ -84,19 +96,32 @@ const (
 	Nothing  How = "not-in-here" // it is only named
 )
 
-// LeftOut are conversations or messages that were left out for the same reason.
+// LeftOut are conversations, or messages as CONVERSATION/MESSAGE, that were left out for the same reason.
 type LeftOut struct {
 	Why string   `json:"why"`
 	IDs []string `json:"ids"`
 }
 
-func (s *Imported) leaveOut(id, why string) {
-	i := slices.IndexFunc(s.LeftOut, func(l LeftOut) bool { return l.Why == why })
+func leaveOut(all []LeftOut, id, why string) []LeftOut {
+	i := slices.IndexFunc(all, func(l LeftOut) bool { return l.Why == why })
 	if i < 0 {
-		i = len(s.LeftOut)
-		s.LeftOut = append(s.LeftOut, LeftOut{Why: why})
+		i = len(all)
+		all = append(all, LeftOut{Why: why})
 	}
-	s.LeftOut[i].IDs = append(s.LeftOut[i].IDs, id)
+	all[i].IDs = append(all[i].IDs, id)
+	return all
+}
+
+// sort puts what several workers have found in an order of its own.
+func (s *Imported) sort() {
+	for _, all := range [][]LeftOut{s.LeftOut, s.Lessened} {
+		slices.SortFunc(all, func(a, b LeftOut) int { return strings.Compare(a.Why, b.Why) })
+		for _, l := range all {
+			slices.Sort(l.IDs)
+		}
+	}
+	slices.Sort(s.Diverged)
+	slices.SortFunc(s.Apart, slices.Compare)
 }
 
 // Import brings a file of the exchange format in. It reads all of it first, and if anything
@@ -216,6 +241,9 @@ func (i *importing) channel(ctx context.Context, c *api.ChannelFacts) (*OfChanne
 	case there && is.Home != string(desk.Inbox) && is.From == i.summary.From && !is.Restoring && moved && is.MoveID == c.Move.ID:
 		p.How = IsIn
 		return p, nil
+	case c.Part && n.tickets == 0:
+		p.How = Messages
+		return p, nil
 	case !there || is.Restoring && is.From == i.summary.From:
 		p.How = AsItWas
 		return p, nil
@@ -269,10 +297,31 @@ func (s Imported) Write(w io.Writer) {
 	if n := len(s.Diverged); n > 0 {
 		out("%8d were changed here by people since an earlier import, and are left alone: %s\n", n, some(s.Diverged))
 	}
+	WriteStates(out, s.Closed, s.Owned, s.Moved, s.Apart)
 	for _, l := range s.LeftOut {
 		out("%8d left out: %s: %s\n", len(l.IDs), l.Why, some(l.IDs))
 	}
+	for _, l := range s.Lessened {
+		out("%8d shortened: %s: %s\n", len(l.IDs), l.Why, some(l.IDs))
+	}
 	out("%8d files are there\n%8.1f s\n", s.Files, s.Seconds)
+}
+
+// WriteStates prints what has become of conversations beside their messages.
+func WriteStates(out func(string, ...any), closed, owned, moved int64, apart [][]string) {
+	if closed+owned > 0 {
+		out("%8d conversations closed, %d given to their agents\n", closed, owned)
+	}
+	if moved > 0 {
+		out("%8d conversations are in the help desk already; their status was not changed\n", moved)
+	}
+	if len(apart) > 0 {
+		groups := make([]string, len(apart))
+		for i, ids := range apart {
+			groups[i] = strings.Join(ids, " and ")
+		}
+		out("%8d threads are in several conversations, which cannot be joined: %s\n", len(apart), some(groups))
+	}
 }
 
 func (h How) text() string {

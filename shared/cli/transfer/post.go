@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"encoding/base64"
@@ -9,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"os"
-	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -109,20 +108,18 @@ func (i *importing) post(ctx context.Context) error {
 		return err
 	}
 	p := &poster{importing: i, failed: make(map[string]int)}
-	for _, of := range i.plans {
+	for _, c := range i.found.channels {
+		of := i.plans[c.ID]
 		if of.How == AsItWas || of.How == Messages {
 			p.total += of.Conversations
 		} else if of.How == IsIn {
 			i.summary.Known += of.Conversations
 		} else if of.How == Left {
-			i.summary.leaveOut(of.ID, "channel: "+of.Why)
+			i.summary.LeftOut = leaveOut(i.summary.LeftOut, of.ID, "channel: "+of.Why)
 		}
 	}
 	err = p.all(ctx)
-	for _, l := range i.summary.LeftOut {
-		slices.Sort(l.IDs)
-	}
-	slices.Sort(i.summary.Diverged)
+	i.summary.sort()
 	if err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted: %d of %d conversations are in, and stay; import the same again to go on", p.done, p.total)
@@ -167,111 +164,78 @@ type poster struct {
 	failed map[string]int // by channel
 }
 
-// section reads lines of one kind, from a place on.
-type section struct {
-	file *os.File
-	from *json.Decoder
-	next exchange.Line
-}
-
-func openSection(name string, at int64) (*section, error) {
-	f, err := os.Open(name) // #nosec G304 -- the user named it
-	if err != nil {
-		return nil, err
-	}
-	if _, err := f.Seek(max(at, 0), io.SeekStart); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	s := &section{file: f, from: json.NewDecoder(bufio.NewReaderSize(f, 256<<10))}
-	return s, s.advance()
-}
-
-// advance reads the next line.
-func (s *section) advance() error {
-	s.next = exchange.Line{}
-	return s.from.Decode(&s.next)
-}
-
-// all brings all conversations in, each with its messages: both are in the same order in the
-// file, which is read at two places.
+// all brings all conversations in, each with its messages.
 func (p *poster) all(ctx context.Context) (err error) {
 	if p.found.conversations < 0 || p.total == 0 {
 		return nil
 	}
-	conversations, err := openSection(p.options.Source.Lines, p.found.conversations)
+	in, err := os.Open(p.options.Source.Lines)
 	if err != nil {
 		return err
 	}
-	messages, err := openSection(p.options.Source.Lines, p.found.messages)
-	if err != nil {
-		return errors.Join(err, conversations.file.Close())
-	}
-	defer func() { err = errors.Join(err, conversations.file.Close(), messages.file.Close()) }()
+	defer func() { err = errors.Join(err, in.Close()) }()
+	lines := lines(in, p.found.conversations, p.found.messages[0])
 	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(cmp.Or(p.options.Concurrency, 8))
-	err = func() error {
-		for conversations.next.Conversation != nil && within.Err() == nil {
-			c := *conversations.next.Conversation
-			var ms []api.MessageFacts
-			for messages.next.Message != nil && messages.next.Message.ConversationID == c.ID {
-				ms = append(ms, *messages.next.Message)
-				if err := messages.advance(); err != nil {
-					return err
-				}
-			}
-			if how := p.plans[c.ChannelID].How; how == AsItWas || how == Messages {
-				g.Go(func() error { return p.one(within, how, c, ms) })
-			}
-			if err := conversations.advance(); err != nil {
-				return err
-			}
+	for n := range len(p.found.messages) - 1 {
+		var c *api.ConversationFacts
+		if c, err = lines.conversation(); err != nil || within.Err() != nil {
+			break
 		}
-		return nil
-	}()
+		if how := p.plans[c.ChannelID].How; how == AsItWas || how == Messages {
+			ms := messages(in, p.found.messages[n], p.found.messages[n+1])
+			g.Go(func() error { return p.one(within, how, *c, ms) })
+		}
+	}
 	return cmp.Or(g.Wait(), err, ctx.Err())
 }
 
 // one brings a conversation in. One that the API does not take is left out; any other error
 // ends the import.
-func (p *poster) one(ctx context.Context, how How, c api.ConversationFacts, ms []api.MessageFacts) error {
-	var landing string
-	var n int64
-	var err error
-	switch how {
-	case AsItWas:
+func (p *poster) one(ctx context.Context, how How, c api.ConversationFacts, ms iter.Seq2[api.MessageFacts, error]) error {
+	landing, err := isKnown, error(nil)
+	joins := how == Messages
+	if how == AsItWas {
 		landing, err = p.restore(ctx, c, ms)
-		n = int64(len(ms))
-		if landing == isDiverged {
-			if n = 0; c.Home == string(desk.Inbox) {
-				_, n, err = p.messages(ctx, c, ms)
-			}
-		}
-	case Messages:
-		landing, n, err = p.messages(ctx, c, ms)
+		joins = landing == isDiverged && c.Home == string(desk.Inbox)
+	}
+	var j joined
+	if joins && err == nil {
+		j, err = p.join(ctx, c, ms, how == Messages) // what people have changed is left alone
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var problem *client.Problem
+	p.summary.join(j)
+	problem := refusal(err)
 	switch {
-	case errors.As(err, &problem) && (problem.Status == http.StatusUnprocessableEntity || problem.Status == http.StatusRequestEntityTooLarge || problem.Status == http.StatusBadRequest):
+	case problem != nil && how == AsItWas:
 		p.failed[c.ChannelID]++
-		p.summary.leaveOut(c.ID, problem.Error())
+		p.summary.LeftOut = leaveOut(p.summary.LeftOut, c.ID, problem.Error())
 	case err != nil:
 		return fmt.Errorf("conversation %s: %w", c.ID, err)
-	case landing == isAdded:
-		p.summary.Added++
-		p.summary.Messages += n
-	case landing == isUpdated:
-		p.summary.Updated++
-		p.summary.Messages += n
 	case landing == isDiverged:
 		p.summary.Diverged = append(p.summary.Diverged, c.ID)
-		p.summary.Messages += n
-	default:
+	case landing == isAdded, j.began:
+		p.summary.Added++
+	case landing == isUpdated, j.added > 0:
+		p.summary.Updated++
+	case j.conversation != "" || how == AsItWas:
 		p.summary.Known++
+	}
+	if landing == isAdded || landing == isUpdated {
+		p.summary.Messages += c.MessageCount
 	}
 	p.done++
 	hear(p.options.Posting, p.done, p.total)
+	return nil
+}
+
+// refusal returns why the API does not take something; nil if that is not why.
+func refusal(err error) *client.Problem {
+	if problem := (*client.Problem)(nil); errors.As(err, &problem) &&
+		(problem.Status == http.StatusUnprocessableEntity || problem.Status == http.StatusRequestEntityTooLarge || problem.Status == http.StatusBadRequest) {
+		return problem
+	}
 	return nil
 }
 
@@ -290,69 +254,35 @@ const (
 )
 
 // restore brings a conversation in as it was.
-func (p *poster) restore(ctx context.Context, c api.ConversationFacts, ms []api.MessageFacts) (landing string, err error) {
+func (p *poster) restore(ctx context.Context, c api.ConversationFacts, ms iter.Seq2[api.MessageFacts, error]) (landing string, err error) {
 	body := api.RestoredConversation{Conversation: p.here(c)}
 	size := 0
-	for n, m := range ms {
+	for m, err := range ms {
+		if err != nil {
+			return landing, err
+		}
 		if m.Agent != "" {
 			m.Agent = p.agents[m.Agent]
 		}
-		body.Messages = append(body.Messages, m)
-		size += len(m.Text) + len(m.HTML) + 1000
-		if n == len(ms)-1 {
-			break
-		}
-		if next := ms[n+1]; len(body.Messages) < bodyMessages && size+len(next.Text)+len(next.HTML) < bodySize {
-			continue
-		}
-		body.More = true
-		if landing, err = p.server.RestoreConversation(ctx, c.ChannelID, body); err != nil || landing == isDiverged {
+		n, err := sizeOf(m)
+		if err != nil {
 			return landing, err
 		}
-		body.Messages, body.More, size = nil, false, 0
+		if len(body.Messages) == bodyMessages || len(body.Messages) > 0 && size+n > bodySize {
+			body.More = true
+			if landing, err = p.server.RestoreConversation(ctx, c.ChannelID, body); err != nil || landing == isDiverged {
+				return landing, err
+			}
+			body.Messages, body.More, size = nil, false, 0
+		}
+		body.Messages, size = append(body.Messages, m), size+n
 	}
 	return p.server.RestoreConversation(ctx, c.ChannelID, body)
 }
 
-// messages brings the messages of a conversation in as history, those that are not there.
-func (p *poster) messages(ctx context.Context, c api.ConversationFacts, ms []api.MessageFacts) (landing string, n int64, err error) {
-	landing = isKnown
-	id := ""
-	for at, m := range ms {
-		content := m.MessageContent
-		content.History, content.Agent = true, p.agentHere(m.Agent)
-		channel := cmp.Or(m.ChannelID, c.OriginID, c.ChannelID)
-		var t api.Taken
-		if id != "" {
-			t, err = p.server.AddMessage(ctx, id, api.AddedMessage{ChannelID: channel, MessageContent: content})
-		} else {
-			content.Tags = c.Tags
-			t, err = p.server.TakeMessage(ctx, channel, api.NewMessage{References: m.References, MessageContent: content, Conversation: &api.PastConversation{
-				Status: c.Status, Owner: p.agentHere(c.Owner), FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince,
-			}})
-		}
-		if err != nil {
-			return landing, n, fmt.Errorf("message %d: %w", at+1, err)
-		}
-		id = t.ConversationID
-		switch {
-		case t.Began:
-			landing = isAdded
-		case !t.Known && landing == isKnown:
-			landing = isUpdated
-		}
-		if !t.Known {
-			n++
-		}
-	}
-	return landing, n, nil
-}
-
-// agentHere returns who an agent of the file is, if that is an agent of the account.
-func (p *poster) agentHere(id string) string {
-	is := p.agents[id]
-	if is == "" || !has(p.setup.Agents, is, func(a api.Agent) string { return a.ID }) {
-		return ""
-	}
-	return is
+// sizeOf is how long a message is in a body, or a little less than that: addresses and
+// fields may be longer than its text.
+func sizeOf(m api.MessageFacts) (int, error) {
+	b, err := json.Marshal(m)
+	return len(b), err
 }
