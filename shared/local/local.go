@@ -148,7 +148,7 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 		Stream: s.engine, Table: store.Conversations, Filter: isConversation,
 		Poll: time.Second, News: s.engine.News, Trim: s.trim, Keep: time.Hour,
 	}
-	pace := &pace{most: converters, late: func() time.Duration { return max(stream.Behind(), s.engine.Waiting()) }}
+	pace := &pace{most: converters, late: func() time.Duration { return max(stream.Behind(), s.engine.Waiting()) }, crowded: s.crowded}
 	queues, err := OpenQueues(ctx, s.runtime, limits, pace.ready)
 	if err != nil {
 		return err
@@ -197,6 +197,14 @@ func each(b app.Platform, own func(string, app.Platform) app.Platform) func(name
 		}
 		return made[name]
 	}
+}
+
+// crowded is for how long people have been waiting in line.
+func (s *Stack) crowded() time.Duration {
+	if s.Gateway == nil {
+		return 0
+	}
+	return s.Gateway.Crowded()
 }
 
 func (s *Stack) listen(ctx context.Context, c Config, tokens Tokens) (err error) {

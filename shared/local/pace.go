@@ -11,7 +11,7 @@ import (
 // Live traffic goes ahead of the backfill (R22).
 const (
 	// tooLate is for how long a live change or write may have waited until the
-	// backfill stands back.
+	// backfill stands back, and people until it slows down.
 	tooLate = 100 * time.Millisecond
 	// trickle is how long the backfill stands back at most, so that traffic which is
 	// always late cannot keep a move from its end.
@@ -35,6 +35,10 @@ type pace struct {
 	most int // pieces of work at a time
 	// late is how long the oldest live change or write has waited.
 	late func() time.Duration
+	// crowded is for how long people have been waiting in line. They do not stop the
+	// backfill, as live traffic does, since many who ask all the time would keep a move
+	// from its end; but it has no more than one piece at a time then.
+	crowded func() time.Duration
 
 	mu      sync.Mutex
 	allowed int // pieces at a time for now, at least 1
@@ -76,8 +80,9 @@ func (p *pace) hasRoom() bool { return p.working < p.allowed }
 func (p *pace) wait(ctx context.Context, hasRoom func() bool, begin func()) {
 	for began := time.Now(); ; {
 		isLate := p.late() > tooLate
+		slow := isLate || p.crowded() > tooLate
 		p.mu.Lock()
-		p.adjust(time.Now(), isLate)
+		p.adjust(time.Now(), slow)
 		goesOn := hasRoom() && (!isLate || time.Since(began) >= trickle) || ctx.Err() != nil
 		if goesOn {
 			begin()
@@ -91,9 +96,9 @@ func (p *pace) wait(ctx context.Context, hasRoom func() bool, begin func()) {
 }
 
 // adjust makes room, or takes it away.
-func (p *pace) adjust(now time.Time, isLate bool) {
+func (p *pace) adjust(now time.Time, slow bool) {
 	switch since := now.Sub(p.grown); {
-	case isLate:
+	case slow:
 		p.allowed, p.grown, p.wasLate = 1, now, now
 	case p.working == 0 && now.Sub(p.used) > time.Second: // it begins
 		p.allowed, p.grown = 1, now

@@ -14,13 +14,16 @@ import (
 type backfill struct {
 	*pace
 	lateness atomic.Int64 // of live traffic
+	line     atomic.Int64 // for how long people have waited in it
 	working  atomic.Int64
 	sizes    sync.Map // of pieces
 }
 
 func newBackfill() *backfill {
 	b := &backfill{}
-	b.pace = &pace{most: 8, late: func() time.Duration { return time.Duration(b.lateness.Load()) }}
+	b.pace = &pace{
+		most: 8, late: func() time.Duration { return time.Duration(b.lateness.Load()) }, crowded: func() time.Duration { return time.Duration(b.line.Load()) },
+	}
 	return b
 }
 
@@ -89,6 +92,23 @@ func TestR22TheBackfillStandsBack(t *testing.T) {
 		b.work(t.Context(), 10*time.Second)
 		if n, _ := b.work(t.Context(), time.Second); n != 8 || !b.seen(0) {
 			t.Errorf("%d at work when all has long been well", n)
+		}
+	})
+}
+
+// TestTheBackfillIsSlowWherePeopleWait: it goes on, one small piece after the other.
+func TestTheBackfillIsSlowWherePeopleWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackfill()
+		b.work(t.Context(), 10*time.Second)
+		b.sizes.Clear()
+		b.line.Store(int64(tooLate + 1))
+		if n, pieces := b.work(t.Context(), time.Second); n != 1 || pieces < 40 || b.seen(0) || !b.seen(small) {
+			t.Errorf("%d at work, %d pieces", n, pieces)
+		}
+		b.line.Store(int64(tooLate))
+		if n, _ := b.work(t.Context(), 2500*time.Millisecond); n != 3 {
+			t.Errorf("%d at work when nobody has waited for 2.5 s, want 3", n)
 		}
 	})
 }

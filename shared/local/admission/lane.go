@@ -68,7 +68,7 @@ func Desk() Limits {
 // Intake returns the limits of messages that come in.
 func Intake() Limits {
 	return Limits{
-		AtWork: 16, Waiting: 600, // most of the time they wait for the disk
+		AtWork: 32, Waiting: 600, // most of the time they wait for the disk
 		Rates:   map[desk.Role]Rate{desk.AgentRole: person, desk.SuperAdmin: program, desk.ConnectorRole: program},
 		Account: program, Pause: pause, Body: 10 << 20, Memory: 32 << 20, Share: 16 << 20,
 	}
@@ -122,6 +122,10 @@ func New(name string, l Limits, c Config) *Lane {
 		callers: newBuckets(), accounts: newBuckets(), paused: make(chan struct{}, maxPaused), full: report{lane: name, log: c.Log},
 	}
 }
+
+// Crowded is for how long requests have been waiting in line without a break; 0 if none
+// waits.
+func (l *Lane) Crowded() time.Duration { return l.line.lasts() }
 
 // who asks: the caller, or an address.
 type who struct {

@@ -130,6 +130,38 @@ func TestFullLineRefusesAtOnce(t *testing.T) {
 	})
 }
 
+// TestCrowded: a line lasts from the first who waits until nobody does.
+func TestCrowded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, limits())
+		want := func(d time.Duration) {
+			t.Helper()
+			if got := r.Crowded(); got != d {
+				t.Errorf("there has been a line for %s, want %s", got, d)
+			}
+		}
+		ctx, goAway := context.WithCancel(t.Context())
+		r.ask(t.Context(), "acme/ann") // works
+		time.Sleep(time.Second)
+		want(0)
+		r.ask(ctx, "acme/bob")
+		time.Sleep(time.Second)
+		r.ask(ctx, "acme/cem")
+		time.Sleep(time.Second)
+		want(2 * time.Second)
+		goAway()
+		synctest.Wait()
+		want(0)
+		r.ask(t.Context(), "acme/dan")
+		time.Sleep(time.Second)
+		want(time.Second)
+		close(r.free)
+		synctest.Wait()
+		want(0)
+		r.noted()
+	})
+}
+
 // TestTurns: accounts take turns, and callers of an account do.
 func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 )
 
 // line lets so many requests work at a time, and has as many others wait as there
@@ -15,6 +16,7 @@ type line struct {
 	free    int // how many more may work
 	room    int // how many more may wait
 	waiting round
+	began   time.Time // when the line did; zero if nobody waits
 }
 
 // waiter is a request that waits. It is sent nil when it may work, and errFull when
@@ -51,6 +53,9 @@ func (l *line) enter(ctx context.Context, account, caller string) error {
 	of := l.waiting.of(account).of(caller)
 	of.line = append(of.line, w)
 	l.room--
+	if l.began.IsZero() {
+		l.began = time.Now()
+	}
 	l.mu.Unlock()
 
 	select {
@@ -84,15 +89,31 @@ func (l *line) next() {
 		l.free++
 		return
 	}
-	l.room++
-	w.told <- nil
+	l.left(w, nil)
+}
+
+// left lets a waiter know why it is out.
+func (l *line) left(w *waiter, why error) {
+	if l.room++; l.waiting.size() == 0 {
+		l.began = time.Time{}
+	}
+	w.told <- why
+}
+
+// lasts is for how long somebody has been waiting without a break; 0 if nobody waits.
+func (l *line) lasts() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.began.IsZero() {
+		return 0
+	}
+	return time.Since(l.began)
 }
 
 // drop takes a waiter out.
 func (l *line) drop(w *waiter, why error) {
 	if l.waiting.remove(w) {
-		l.room++
-		w.told <- why
+		l.left(w, why)
 	}
 }
 

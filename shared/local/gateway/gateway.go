@@ -82,6 +82,7 @@ type Gateway struct {
 	listener net.Listener
 	server   *http.Server
 	secure   bool // by TLS
+	people   *admission.Lane
 }
 
 // ErrRemote reports that other computers could reach an address.
@@ -105,8 +106,9 @@ func Listen(ctx context.Context, c Config) (*Gateway, error) {
 		return nil, err
 	}
 	c.Log = cmp.Or(c.Log, slog.Default())
+	handler, people := c.handler(loopback)
 	server := &http.Server{
-		Handler:           c.handler(loopback),
+		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      2*time.Minute + maxTime, // body, work, and an answer of the largest size
@@ -117,8 +119,12 @@ func Listen(ctx context.Context, c Config) (*Gateway, error) {
 	if c.Certificate != nil {
 		server.TLSConfig = c.Certificate.config()
 	}
-	return &Gateway{listener, server, c.Certificate != nil}, nil
+	return &Gateway{listener, server, c.Certificate != nil, people}, nil
 }
+
+// Crowded is for how long what people ask has been waiting in line without a break; 0 if
+// nothing waits.
+func (g *Gateway) Crowded() time.Duration { return g.people.Crowded() }
 
 // wsaInUse is the error of Windows.
 const wsaInUse = syscall.Errno(10048)
@@ -172,10 +178,11 @@ func (g *Gateway) Serve(ctx context.Context) error {
 // Close closes the address if Serve is not called.
 func (g *Gateway) Close() error { return g.listener.Close() }
 
-func (c Config) handler(loopback bool) http.Handler {
+func (c Config) handler(loopback bool) (_ http.Handler, people *admission.Lane) {
 	lanes := cmp.Or(c.Lanes, new(LanesOf(DefaultMemory)))
 	common := admission.Config{Time: maxTime, Refuse: c.Refuse, Log: cmp.Or(c.Log, slog.Default())}
-	people, intake := admission.New("desk", lanes.Desk, common), admission.New("intake", lanes.Intake, common)
+	people = admission.New("desk", lanes.Desk, common)
+	intake := admission.New("intake", lanes.Intake, common)
 	public, files := admission.New("public", lanes.Public, common), admission.New("files", lanes.Files, common)
 	log := newAccessLog(common.Log, time.Now)
 	return http.HandlerFunc(func(plain http.ResponseWriter, plainly *http.Request) {
@@ -208,7 +215,7 @@ func (c Config) handler(loopback bool) http.Handler {
 			r = r.WithContext(auth.WithCaller(r.Context(), caller))
 		}
 		lane.Serve(w, r, c.Handler)
-	})
+	}), people
 }
 
 func (c Config) authenticate(r *http.Request) (desk.Caller, error) {

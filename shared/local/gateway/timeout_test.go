@@ -38,7 +38,8 @@ func TestTimeout(t *testing.T) {
 				Public: func(*http.Request) bool { return true }, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			}
 			began, w := time.Now(), httptest.NewRecorder()
-			c.handler(false).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+			h, _ := c.handler(false)
+			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 			close(ended)
 			if got := httpAnswer(w); got != want || time.Since(began) != maxTime {
 				t.Errorf("answer = %s after %v, want %s", got, time.Since(began), want)
@@ -75,7 +76,7 @@ func TestRoomIsKept(t *testing.T) {
 			Lanes: &Lanes{one, admission.Intake(), admission.Public(), admission.Files()}, Refuse: api.Refuse,
 			Log: slog.New(slog.DiscardHandler),
 		}
-		h := c.handler(false)
+		h, _ := c.handler(false)
 		ask := func(method, path string) *httptest.ResponseRecorder {
 			w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader("{}"))
 			r.Header.Set("Authorization", "Bearer x")
@@ -118,7 +119,7 @@ func TestRate(t *testing.T) {
 			},
 			Lanes: &lanes, Refuse: api.Refuse,
 		}
-		h := c.handler(false)
+		h, _ := c.handler(false)
 		for i, want := range []int{http.StatusOK, http.StatusTooManyRequests} {
 			body := strings.NewReader("{}")
 			w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPut, "/v1/x", body)
