@@ -17,15 +17,22 @@ import (
 
 // lambdaFront answers as API Gateway does in front of the API's function: it turns
 // each request into an event, and the function's answer into one of HTTP. Signing
-// in, which AWS leaves to the user pool, is the local gateway's.
-func lambdaFront(stack *local.Stack, log *slog.Logger) *httptest.Server {
+// in is at a user pool or, without one, the local gateway's.
+func lambdaFront(stack *local.Stack, users *pool, log *slog.Logger) *httptest.Server {
 	front, err := url.Parse(stack.Gateway.URL())
 	if err != nil {
 		panic(err)
 	}
-	function := api.Lambda{API: stack.App.Site(console.SignIn{Kind: console.Local}), Log: log}
+	how := console.SignIn{Kind: console.Local}
+	if users != nil {
+		how = users.signIn()
+	}
+	function := api.Lambda{API: stack.App.Site(how), Log: log}
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
+	if users != nil {
+		users.console = server.URL
+	}
 	mux.Handle("/local/", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(front)
 		if r.In.Header.Get("Origin") == server.URL {

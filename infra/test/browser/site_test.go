@@ -30,9 +30,11 @@ const batch = 1
 type site struct {
 	ID    int    `json:"id"`
 	URL   string `json:"url"`
-	Token string `json:"token"` // of a super administrator, to compare the pages with the API
+	Token string `json:"token"`          // of a super administrator, to compare the pages with the API
+	Pool  string `json:"pool,omitempty"` // origin of the user pool, if people sign in there
 
 	t      *testing.T
+	pool   *pool
 	stack  *local.Stack
 	engine store.Engine
 	api    *client.Client
@@ -72,12 +74,19 @@ func open(t *testing.T, o order) (*site, error) {
 	})
 	closeFront := func() {}
 	one.URL = one.stack.Gateway.URL()
-	if o.Lambda {
-		front := lambdaFront(one.stack, log)
+	if o.Pool {
+		one.pool = newPool(one.stack.Issuer)
+		one.Pool = one.pool.URL
+	}
+	if o.Lambda || o.Pool {
+		front := lambdaFront(one.stack, one.pool, log)
 		one.URL, closeFront = front.URL, front.Close
 	}
 	one.stop = sync.OnceFunc(func() {
 		closeFront()
+		if one.pool != nil {
+			one.pool.Close()
+		}
 		cancel()
 		ends.Wait()
 		if err := one.stack.Close(); err != nil {

@@ -13,8 +13,10 @@ import (
 
 // stage makes sites for the scripts, and is asked over HTTP:
 //
-//	POST   /sites {conversations, lambda}      another site: {id, url, token}, with the token of a super administrator
+//	POST   /sites {conversations, lambda, pool}  another site: {id, url, token}, with the token of a super administrator;
+//	                                           behind events of API Gateway, and with a user pool: {pool}
 //	POST   /sites/{id}/link {page}             a link to sign in, good once: {link}
+//	POST   /sites/{id}/pool                    how often its user pool was asked for what: {asked, authorization_code, …}
 //	POST   /sites/{id}/traffic                 from now on customers write, ten times a second
 //	POST   /sites/{id}/pace {ms}               how long the converter waits before it writes; 0 at first
 //	POST   /sites/{id}/damage {conversation}   takes the date it started from a conversation, so that it cannot be converted
@@ -35,6 +37,7 @@ func newStage(t *testing.T) string {
 		"POST /sites/{id}/link": func(_ context.Context, one *site, o order) (any, error) {
 			return map[string]string{"link": one.link(o.Page)}, nil
 		},
+		"POST /sites/{id}/pool":    func(_ context.Context, one *site, _ order) (any, error) { return one.pool.counts(), nil },
 		"POST /sites/{id}/traffic": func(_ context.Context, one *site, _ order) (any, error) { one.write(); return nil, nil },
 		"POST /sites/{id}/pace":    func(_ context.Context, one *site, o order) (any, error) { one.brake.set(o.MS); return nil, nil },
 		"POST /sites/{id}/damage": func(ctx context.Context, one *site, o order) (any, error) {
@@ -61,6 +64,7 @@ func newStage(t *testing.T) string {
 type order struct {
 	Conversations int    `json:"conversations"`
 	Lambda        bool   `json:"lambda"`
+	Pool          bool   `json:"pool"`
 	Page          string `json:"page"`
 	MS            int    `json:"ms"`
 	Conversation  string `json:"conversation"`

@@ -41,6 +41,8 @@ export async function link(of, page = "/app/") {
   return (await stage(`/sites/${of.id}/link`, { page })).link;
 }
 
+/** asked is how often the user pool of a site was asked for what. */
+export const asked = (of) => stage(`/sites/${of.id}/pool`);
 export const traffic = (of) => stage(`/sites/${of.id}/traffic`);
 /** pace sets how many milliseconds the converter waits before it writes 4 conversations, and again what it has counted. */
 export const pace = (of, ms) => stage(`/sites/${of.id}/pace`, { ms });
@@ -166,7 +168,7 @@ export async function tab(context, of) {
   page.on("request", (r) => {
     page.seen.push(r);
     const to = new URL(r.url());
-    if (to.origin !== of.url && to.protocol !== "blob:" && to.protocol !== "data:") page.wrong.push("another origin: " + to.href.slice(0, 200));
+    if (to.origin !== of.url && to.origin !== of.pool && to.protocol !== "blob:" && to.protocol !== "data:") page.wrong.push("another origin: " + to.href.slice(0, 200));
   });
   return page;
 }
