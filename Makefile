@@ -51,8 +51,9 @@ lint: ## Run gofmt, vet, staticcheck, gosec and, where it is installed, TypeScri
 	@if [ -x $(TSC) ]; then $(TSC) -p shared/console; else echo "NOTE: TypeScript is not installed, so the pages' types are not checked: run make typescript"; fi
 
 .PHONY: bench
-bench: ## Measure the move against the raw database, one line of JSON a case
+bench: ## Measure the move against the raw database, and a list that is scrolled in a browser, one line of JSON a case
 	go run ./infra/test/bench --conversations 100000,1000000
+	go test -count 1 ./infra/test/browser -run TestScroll -scroll -v
 
 .PHONY: bench-aws
 bench-aws: peers ## Count what a move costs on AWS, on a peer, and start each function cold

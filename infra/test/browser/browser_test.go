@@ -20,6 +20,7 @@ import (
 
 var (
 	pictures = flag.Bool("pictures", false, "write pictures of all pages to .cache/pictures")
+	scroll   = flag.Bool("scroll", false, "measure how long tasks take while 5,000 rows are scrolled")
 	only     = flag.String("walk", "*", "of the scripts in walk, run those whose name matches")
 	title    = flag.String("title", ".", "of the scripts' tests, run those whose title matches")
 )
@@ -42,6 +43,14 @@ func TestPictures(t *testing.T) {
 		t.Skip("SKIPPED: make pictures writes them")
 	}
 	tools(t).node(t, "pictures.mjs")
+}
+
+// TestScroll measures, and says what it has measured.
+func TestScroll(t *testing.T) {
+	if !*scroll {
+		t.Skip("SKIPPED: make bench measures it")
+	}
+	tools(t).node(t, "scroll.mjs")
 }
 
 // kit is what the scripts need.

@@ -1,10 +1,10 @@
 // The list of the inbox or the help desk, beside what is read.
 import * as shapes from "lucide";
-import type { ComponentChildren } from "preact";
+import { Component, type ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { recount } from "./account";
 import { ApiError, call, fieldText, problemText, type AnswerOf, type Input } from "./api";
-import { number, store, stored, t } from "./i18n";
+import { getLanguage, number, store, stored, t } from "./i18n";
 import { useKeys } from "./keys";
 import { Button, counted, Empty, Icon, IconButton, Menu, ProblemView, Skeleton } from "./parts";
 import { usePoll } from "./poll";
@@ -111,6 +111,8 @@ interface ListProps<T> {
   current: string;
   href: (item: T) => string;
   row: (item: T, gone: boolean) => ComponentChildren;
+  /** What rows show beside their items. */
+  given: unknown[];
   filters: ComponentChildren;
   /** The order, if it can be chosen. */
   sort?: { by: "activity" | undefined };
@@ -123,11 +125,45 @@ interface ListProps<T> {
 
 const ahead = 400; // pixels before the end at which the next page is read
 
+interface EntryProps<T> {
+  item: T;
+  gone: boolean;
+  current: boolean;
+  href: string;
+  row: (item: T, gone: boolean) => ComponentChildren;
+  given: unknown[];
+}
+
+/** Entry is a row. It is rendered again only if it would be another one: thousands may be there, and a page of 50 comes. */
+class Entry<T> extends Component<EntryProps<T>> {
+  override shouldComponentUpdate(next: EntryProps<T>): boolean {
+    const was = this.props;
+    return (
+      next.item !== was.item || next.gone !== was.gone || next.current !== was.current || next.href !== was.href ||
+      next.given.some((v, i) => v !== was.given[i])
+    );
+  }
+  override render({ item, gone, current, href, row }: EntryProps<T>) {
+    return (
+      <li class={gone ? "gone" : undefined}>
+        {gone ? (
+          <div class="entry">{row(item, true)}</div>
+        ) : (
+          <a class="entry" href={href} aria-current={current ? "true" : undefined}>
+            {row(item, false)}
+          </a>
+        )}
+      </li>
+    );
+  }
+}
+
 /** WorkList is the list with its title, search and filters. */
-export function WorkList<T extends { id: string }>({ title, count, list, current, href, row, filters, sort, empty, icon, search, onSearch }: ListProps<T>) {
+export function WorkList<T extends { id: string }>({ title, count, list, current, href, row, given, filters, sort, empty, icon, search, onSearch }: ListProps<T>) {
   const box = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLSpanElement>(null);
   const { rows } = list;
+  const all = [...given, getLanguage(), new Date().toDateString()]; // of dates today's are written as times
   const tooMany = list.error?.fields.find((f) => f.code === "too-many-to-sort");
   const near = () => {
     const el = box.current;
@@ -227,15 +263,7 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
         ) : (
           <ul>
             {rows.map(({ item, gone }) => (
-              <li key={item.id} class={gone ? "gone" : undefined}>
-                {gone ? (
-                  <div class="entry">{row(item, true)}</div>
-                ) : (
-                  <a class="entry" href={href(item)} aria-current={item.id === current ? "true" : undefined}>
-                    {row(item, false)}
-                  </a>
-                )}
-              </li>
+              <Entry key={item.id} item={item} gone={gone ?? false} current={item.id === current} href={href(item)} row={row} given={all} />
             ))}
           </ul>
         )}

@@ -97,6 +97,7 @@ export function DeskPage() {
               <LabelFilter value={tag} />
             </>
           }
+          given={[directory]}
           row={(one) => <DeskRow of={one} directory={directory} />}
         />
       )}

@@ -89,6 +89,7 @@ export function InboxPage() {
               <LabelFilter value={tag} />
             </>
           }
+          given={[directory, me.helpDesk]}
           row={(c, gone) => <InboxRow of={c} gone={gone} directory={directory} mayOpen={me.helpDesk} />}
         />
       )}
