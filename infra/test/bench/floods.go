@@ -124,6 +124,17 @@ type ended struct {
 	Read, Write Wait
 }
 
+// probeUntilEnd reads and writes one item again and again until the standard input ends.
+func probeUntilEnd(ctx context.Context, engine store.Engine) (reads, writes []time.Duration) {
+	ctx, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { reads, writes = lister{engine: engine}.probe(ctx) })
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	stop()
+	wg.Wait()
+	return reads, writes
+}
+
 // serveFloods serves until its standard input ends.
 func serveFloods(ctx context.Context, dir string) (any, error) {
 	var w *landings
@@ -156,13 +167,7 @@ func serveFloods(ctx context.Context, dir string) (any, error) {
 	if err := json.NewEncoder(os.Stdout).Encode(up); err != nil {
 		return nil, err
 	}
-	probing, stopProbe := context.WithCancel(ctx)
-	var reads, writes []time.Duration
-	var wg sync.WaitGroup
-	wg.Go(func() { reads, writes = lister{engine: w.Engine}.probe(probing) })
-	_, _ = io.Copy(io.Discard, os.Stdin)
-	stopProbe()
-	wg.Wait()
+	reads, writes := probeUntilEnd(ctx, w.Engine)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return ended{len(w.took), waitOf(w.took), waitOf(reads), waitOf(writes)}, nil

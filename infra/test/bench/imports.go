@@ -18,6 +18,7 @@ import (
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
 	"deskmove/shared/mail/mailtest"
+	"deskmove/shared/store"
 )
 
 // ImportResult says what an import took.
@@ -102,7 +103,11 @@ func (c Case) Import(ctx context.Context, what string, progress io.Writer) (r Im
 
 // serveImports serves an account until its standard input ends.
 func serveImports(ctx context.Context, dir string) (any, error) {
-	s, stop, err := openAt(ctx, dir, "127.0.0.1:0", nil)
+	var engine store.Engine
+	s, stop, err := openAt(ctx, dir, "127.0.0.1:0", func(e store.Engine) store.Engine {
+		engine = e
+		return e
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -117,8 +122,8 @@ func serveImports(ctx context.Context, dir string) (any, error) {
 	if err := json.NewEncoder(os.Stdout).Encode(served{s.Gateway.URL(), map[string]string{"": token}}); err != nil {
 		return nil, err
 	}
-	_, _ = io.Copy(io.Discard, os.Stdin)
-	return ended{}, nil
+	reads, writes := probeUntilEnd(ctx, engine)
+	return ended{Read: waitOf(reads), Write: waitOf(writes)}, nil
 }
 
 // importPart imports a file, and says what the command would.
