@@ -80,13 +80,14 @@ func (FileStore) changed(what string, n int, err error) error {
 }
 
 // UseWrites are the writes by which a message names files: one for each that no message
-// has named yet. Their conditions fail if a file is no longer the one that was read.
+// has named yet. Their conditions fail if a file is no longer the one that was read, of
+// the size that its bytes were seen to have.
 func (FileStore) UseWrites(files []desk.File) (ws []Write) {
 	written := make(map[Key]bool)
 	for _, f := range files {
 		if k := FileKey(f.Account, f.SHA256); !f.Used && !written[k] {
 			written[k] = true
-			ws = append(ws, Write{Op: Update, Table: Conversations, Key: k, Set: Attrs{{aUsed, N(1)}}, If: unused(f)})
+			ws = append(ws, Write{Op: Update, Table: Conversations, Key: k, Set: Attrs{{aUsed, N(1)}}, If: unused(f).And(Equals(aFileSize, N(f.Size)))})
 		}
 	}
 	return ws

@@ -215,3 +215,41 @@ func (s sweeping) Confirm(ctx context.Context, account string, named []support.N
 	}
 	return known, err
 }
+
+// TestAFileIsAnnouncedOtherwiseWhileItsMessageComes: with another size, which its bytes do
+// not have. A message that named it then would name what nobody can read, nor mend.
+func TestAFileIsAnnouncedOtherwiseWhileItsMessageComes(t *testing.T) {
+	r := apptest.New(t)
+	f := uploaded(r, "small")
+	r.Time = r.Time.Add(time.Minute)
+	m := r.Message("mail", "a")
+	m.Attachments = []desk.Attachment{{Name: "a", SHA256: f.SHA256}}
+	intake := r.Intake
+	intake.Files = announcing{r, support.NewFile{SHA256: f.SHA256, Size: f.Size + 1}}
+	_, err := intake.TakeIn(t.Context(), m, nil)
+	if invalid := desk.Invalid(err); len(invalid) != 1 || invalid[0].Field != "attachments[0].sha256" {
+		t.Errorf("%v", err)
+	}
+	uploaded(r, "small")
+	taken, err := r.Intake.TakeIn(t.Context(), m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := latest(r, taken.Conversation.ID); got.Attachments[0].Size != f.Size {
+		t.Errorf("%+v", got.Attachments)
+	}
+}
+
+// announcing announces a file after others have been confirmed, before they are named.
+type announcing struct {
+	r    *apptest.Rig
+	file support.NewFile
+}
+
+func (a announcing) Confirm(ctx context.Context, account string, named []support.NamedFile) (map[string]desk.File, error) {
+	known, err := a.r.Files.Confirm(ctx, account, named)
+	if _, announceErr := a.r.Files.Announce(ctx, account, []support.NewFile{a.file}); announceErr != nil {
+		a.r.Fatal(announceErr)
+	}
+	return known, err
+}
