@@ -292,7 +292,8 @@ func (s MessageStore) page(ctx context.Context, account, conversation, after str
 const latest = 50
 
 // TakesPart reports whether an address is among the senders and recipients of the
-// latest messages of a conversation.
+// latest messages of a conversation. Those of strangers, and forged ones, do not count:
+// nobody comes to belong by writing twice.
 func (s MessageStore) TakesPart(ctx context.Context, account, conversation, address string) (bool, error) {
 	q := messagesOf(account, conversation)
 	q.Descending, q.Limit = true, latest
@@ -301,7 +302,8 @@ func (s MessageStore) TakesPart(ctx context.Context, account, conversation, addr
 		return false, fmt.Errorf("messages of %s: %w", conversation, err)
 	}
 	return slices.ContainsFunc(page.Items, func(item Item) bool {
-		return readWritten(account, conversation, item).Names(address)
+		m := readWritten(account, conversation, item)
+		return !m.Stranger && !m.Forged && m.Names(address)
 	}), nil
 }
 

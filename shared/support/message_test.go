@@ -37,6 +37,8 @@ func TestStrangersAreMarked(t *testing.T) {
 		"an unknown one":          {from: "mallory@else.example", want: true},
 		"who got a copy":          {before: func(m *desk.Message) { m.Cc = []desk.Address{bill} }, from: "bill@customer.example"},
 		"who wrote before":        {before: func(m *desk.Message) { m.From = bill }, from: "bill@customer.example"},
+		"a stranger before":       {before: func(m *desk.Message) { m.From, m.Author, m.Agent, m.Stranger = bill, desk.ByCustomer, "", true }, from: "bill@customer.example", want: true},
+		"named by a forger":       {before: func(m *desk.Message) { m.Cc, m.Forged = []desk.Address{bill}, true }, from: "bill@customer.example", want: true},
 		"to whom answers go":      {before: func(m *desk.Message) { m.ReplyTo = []desk.Address{bill} }, from: "bill@customer.example"},
 		"an agent":                {from: "ann@acme.example", change: func(m *desk.Message) { m.Author, m.Agent = desk.ByAgent, "ann" }},
 		"an unknown one, told by": {from: "mallory@else.example", appended: true},

@@ -170,7 +170,7 @@ func (m sentMessage) customer() string {
 // thread is what is known of a conversation's messages.
 type thread struct {
 	asked   time.Time       // when a customer first did; zero if none has
-	parties map[string]bool // addresses in lower case of those who wrote or got a message
+	parties map[string]bool // addresses in lower case of those who wrote or got a message, but for strangers' and forged ones
 }
 
 func (w *invariants) threadOf(c desk.Conversation) thread {
@@ -184,9 +184,11 @@ func (w *invariants) threadOf(c desk.Conversation) thread {
 // note notes a message that is in a thread now.
 func (w *invariants) note(c desk.Conversation, m desk.Message, asks bool) {
 	t := w.threadOf(c)
-	for _, list := range [][]desk.Address{{m.From}, m.ReplyTo, m.To, m.Cc, m.Bcc} {
-		for _, a := range list {
-			t.parties[strings.ToLower(a.Address)] = true
+	if !m.Stranger && !m.Forged {
+		for _, list := range [][]desk.Address{{m.From}, m.ReplyTo, m.To, m.Cc, m.Bcc} {
+			for _, a := range list {
+				t.parties[strings.ToLower(a.Address)] = true
+			}
 		}
 	}
 	if asks && t.asked.IsZero() {
