@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/store"
 )
 
 // NewMessage is a message that a connector sends to a channel.
@@ -133,7 +134,10 @@ func (c MessageContent) read(account, channel string, now time.Time) (desk.Messa
 	if m.At.IsZero() {
 		m.At = now
 	}
-	return m, errors.Join(checkDate("at", m.At), m.Check())
+	if err := errors.Join(checkDate("at", m.At), m.Check()); err != nil {
+		return m, err
+	}
+	return m, store.CheckMessage(m)
 }
 
 // writeContent returns a message as it is read, without its HTML part.

@@ -79,6 +79,35 @@ func TestTagsAndEdits(t *testing.T) {
 	}
 }
 
+// TestAMessageOfTheMost that one may have can be taken in and read, and so can the one
+// before it.
+func TestAMessageOfTheMost(t *testing.T) {
+	r := newRig(t)
+	most := func(s string, bytes int) string { return strings.Repeat(s, bytes/len(s)) }
+	id := r.do(bot, "POST", "/v1/channels/mail/conversations", object{"externalId": "first", "author": "customer"}).want(201).at("conversationId").(string)
+	m := object{
+		"externalId": most("ä", 1000), "author": "customer", "subject": most("<", 2<<10), "text": most("\x01", 64<<10), "html": most("<", 64<<10),
+		"to":     slices.Repeat([]any{object{"name": most("<&>", 66), "address": most("&", 60)}}, 999),
+		"fields": slices.Repeat([]any{object{"name": most("<", 150), "value": most("&", 150)}}, 200),
+	}
+	r.do(bot, "POST", "/v1/conversations/"+id+"/messages", m).want(201)
+	var got []string
+	for next := ""; len(got) < 3; {
+		a := r.do(bob, "GET", "/v1/conversations/"+id+"/messages?limit=50"+next, nil).want(200)
+		for _, item := range a.at("items").([]any) {
+			got = append(got, item.(object)["externalId"].(string)[:2])
+		}
+		cursor, more := a.at("next").(string)
+		if !more {
+			break
+		}
+		next = "&cursor=" + cursor
+	}
+	if !slices.Equal(got, []string{"ä", "fi"}) {
+		t.Errorf("messages %q", got)
+	}
+}
+
 // TestMessagesRefused for what they say of themselves.
 func TestMessagesRefused(t *testing.T) {
 	r := newRig(t)
@@ -97,6 +126,8 @@ func TestMessagesRefused(t *testing.T) {
 		"HTML of 9 MB":           take("html", strings.Repeat("x", 9<<20), "html", "leave some out"),
 		"a hash that is none":    take("source", "abc", "source", "64 hex digits"),
 		"a tag of two lines":     take("tags", []string{"a\nb"}, "tags[0]", "text alone"),
+		"names of marks":         take("to", slices.Repeat([]any{object{"name": strings.Repeat("\x01", 130)}}, 950), "to", "leave some out"),
+		"long repairs":           take("repairs", slices.Repeat([]string{strings.Repeat("x", 10<<10)}, 40), "to", "leave some out"),
 		"a long tag":             take("tags", []string{strings.Repeat("x", 41)}, "tags[0]", "shorten"),
 	})
 	if got := r.do(bob, "GET", "/v1/conversations", nil).want(200).ids(); len(got) != 0 {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,8 +65,20 @@ func readAddresses(as []address) []desk.Address {
 	return of
 }
 
-// writeMessage returns the attributes of a message but for its contents.
-func writeMessage(m desk.Message) (Attrs, error) {
+// CheckMessage returns an *InvalidError if what is around a message's text is more than
+// an item holds.
+func CheckMessage(m desk.Message) error {
+	_, err := writeEnvelope(m)
+	return err
+}
+
+// maxEnvelope is the most bytes of an envelope, so that a message's item, with what its
+// text begins with, has less than the 400 KB that a database takes. As JSON, some
+// characters take two bytes or six.
+const maxEnvelope = 320 << 10
+
+// writeEnvelope returns the envelope of a message as it is stored.
+func writeEnvelope(m desk.Message) (string, error) {
 	e := envelope{
 		From: address(m.From), ReplyTo: addresses(m.ReplyTo), To: addresses(m.To), Cc: addresses(m.Cc), Bcc: addresses(m.Bcc), Repairs: m.Repairs,
 	}
@@ -81,16 +95,32 @@ func writeMessage(m desk.Message) (Attrs, error) {
 	for _, f := range m.Fields {
 		e.Fields = append(e.Fields, [2]string{f.Name, f.Value})
 	}
-	around, err := json.Marshal(e)
+	var b bytes.Buffer
+	w := json.NewEncoder(&b)
+	w.SetEscapeHTML(false) // names have & and < in them
+	if err := w.Encode(e); err != nil {
+		return "", fmt.Errorf("message %s: %w", m.ID, err)
+	}
+	if b.Len() > maxEnvelope {
+		return "", &desk.InvalidError{Field: "to", Code: desk.CodeTooLarge, Params: desk.Params{"most": strconv.Itoa(maxEnvelope>>10) + " KB"},
+			Problem: fmt.Sprintf("its names, addresses, form fields, files and repairs take %d KB together, and at most %d KB are kept", b.Len()>>10, maxEnvelope>>10),
+			Remedy:  "leave some out"}
+	}
+	return b.String(), nil
+}
+
+// writeMessage returns the attributes of a message but for its contents.
+func writeMessage(m desk.Message) (Attrs, error) {
+	around, err := writeEnvelope(m)
 	if err != nil {
-		return nil, fmt.Errorf("message %s: %w", m.ID, err)
+		return nil, err
 	}
 	a := Attrs{}.str(AttrExternal, m.External).str(aChannel, m.Channel).str(aKind, string(m.Kind)).str(aAuthor, string(m.Author))
 	if m.Visibility != desk.Public {
 		a = a.str(aVisibility, string(m.Visibility))
 	}
 	a = a.str(aAgent, m.Agent).str(aAutomatic, string(m.Automatic)).num(aForged, flag(m.Forged)).num(aStranger, flag(m.Stranger))
-	return a.time(aWritten, m.At).time(aArrived, m.TakenIn).bin(aEnvelope, string(around)), nil
+	return a.time(aWritten, m.At).time(aArrived, m.TakenIn).bin(aEnvelope, around), nil
 }
 
 // readWritten reads a message without its contents.
