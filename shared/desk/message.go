@@ -331,8 +331,7 @@ func (m Message) Check() error {
 	if m.Call.Duration < 0 || m.Call.Duration > 7*24*time.Hour {
 		errs.add("call.seconds", CodeTooLarge, Params{"most": strconv.Itoa(7 * 24 * 3600)}, "a call takes from nothing to a week", "leave it out")
 	}
-	_, err = ParseTags("tags", m.Tags)
-	errs.check(err)
+	errs.check(checkTags("tags", m.Tags)) // of more than fit, those that do are taken
 	return errs.join()
 }
 

@@ -256,6 +256,9 @@ func TestTags(t *testing.T) {
 func TestTagsOfEdits(t *testing.T) {
 	r, now := rules(t, acme(), allOf("mail")), fence.Add(time.Hour)
 	got, err := old().Edit(desk.Edit{Tags: &[]string{"b", "a"}}, "ada", "token", acme(), now)
+		"more tags than fit": {func(m *desk.Message) {
+			m.Tags = []string{strings.Repeat("a", 40), strings.Repeat("b", 40), strings.Repeat("c", 40), strings.Repeat("d", 40), strings.Repeat("e", 40)}
+		}, ""},
 	if err != nil || got.Tags != "a\nb" || !got.Edits.Edits()[0].Tags {
 		t.Errorf("%q, %v", got.Tags, err)
 	}

@@ -24,22 +24,30 @@ const (
 // ParseTags returns tags, or an *InvalidError for field. Blanks around them are
 // dropped.
 func ParseTags(field string, tags []string) (Tags, error) {
-	of, left := Tags("").With(tags)
-	for i, tag := range tags {
-		tag = strings.TrimSpace(tag)
-		switch at := fmt.Sprintf("%s[%d]", field, i); {
-		case tag == "" || !utf8.ValidString(tag) || strings.ContainsFunc(tag, unicode.IsControl):
-			return "", &InvalidError{Field: at, Code: CodeTag, Params: nil, Problem: "it is empty or has control characters", Remedy: "send its text alone"}
-		case len(tag) > MaxTagBytes:
-			return "", &InvalidError{Field: at, Code: CodeTooLarge, Params: Params{"most": fmt.Sprint(MaxTagBytes, " bytes")},
-				Problem: fmt.Sprintf("it has %d bytes, and a tag has at most %d", len(tag), MaxTagBytes), Remedy: "shorten it"}
-		}
+	if err := checkTags(field, tags); err != nil {
+		return "", err
 	}
+	of, left := Tags("").With(tags)
 	if left > 0 {
 		return "", &InvalidError{Field: field, Code: CodeTooLarge, Params: Params{"most": strconv.Itoa(MaxTags)},
 			Problem: fmt.Sprintf("they are too many: a conversation has at most %d tags, of %d bytes together", MaxTags, maxTagsSize), Remedy: "leave some out"}
 	}
 	return of, nil
+}
+
+// checkTags returns an *InvalidError for the first that can be none, however many fit.
+func checkTags(field string, tags []string) error {
+	for i, tag := range tags {
+		tag = strings.TrimSpace(tag)
+		switch at := fmt.Sprintf("%s[%d]", field, i); {
+		case tag == "" || !utf8.ValidString(tag) || strings.ContainsFunc(tag, unicode.IsControl):
+			return &InvalidError{Field: at, Code: CodeTag, Params: nil, Problem: "it is empty or has control characters", Remedy: "send its text alone"}
+		case len(tag) > MaxTagBytes:
+			return &InvalidError{Field: at, Code: CodeTooLarge, Params: Params{"most": fmt.Sprint(MaxTagBytes, " bytes")},
+				Problem: fmt.Sprintf("it has %d bytes, and a tag has at most %d", len(tag), MaxTagBytes), Remedy: "shorten it"}
+		}
+	}
+	return nil
 }
 
 // List returns the tags in order.
