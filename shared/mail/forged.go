@@ -5,15 +5,17 @@ import "strings"
 // forged reports whether the results of a receiving server's checks (RFC 8601)
 // say that a message is not from the domain of its From:
 //
-//   - dmarc=fail (RFC 7489), unless arc=pass (RFC 8617) or, of Microsoft 365,
-//     compauth=pass: then a server on the way, such as a mailing list's, changed a
-//     message that was genuine when it came there.
+//   - dmarc=fail (RFC 7489), unless compauth=pass, the verdict of Microsoft 365 on all
+//     of them together: then a server on the way that it trusts, such as a mailing
+//     list's, changed a message that was genuine when it came there. arc=pass (RFC
+//     8617) excuses nothing: it says that nobody has changed what the servers on the
+//     way say, not that they are honest, and whoever forges may be one.
 //   - without a verdict of dmarc, spf=fail (RFC 7208) of that domain, and no dkim=pass
 //     (RFC 6376) of it. A softfail says nothing.
 //
 // Pass the first Authentication-Results only: the receiving server puts its own on
 // top (RFC 8601, section 4.1), and whoever forges a message may have written the
-// others. What a mailing list has changed without ARC may be called forged.
+// others. What a mailing list has changed may be called forged.
 func forged(results, from string) bool {
 	_, domain, _ := strings.Cut(from, "@")
 	var dmarc, dmarcFails, excused, spfFails, dkim bool
@@ -23,7 +25,7 @@ func forged(results, from string) bool {
 			dmarc, dmarcFails = true, true
 		case "dmarc=pass", "dmarc=bestguesspass":
 			dmarc = true
-		case "arc=pass", "compauth=pass":
+		case "compauth=pass":
 			excused = true
 		case "spf=fail":
 			spfFails = spfFails || r.of(domain, "smtp.mailfrom")
