@@ -4,7 +4,7 @@ import "testing"
 
 // What a program wrote is told from what a person wrote.
 func TestAutomatic(t *testing.T) {
-	const person = "From: Jane <jane@x.example>\nSubject: Out of Office: AutoReply\n"
+	const person = "From: Jane <jane@x.example>\nSubject: Question: Out of Office AutoReply\n"
 	var traps []trap
 	for header, want := range map[string]string{
 		"":                                "",
@@ -69,6 +69,37 @@ func TestAutomatic(t *testing.T) {
 		"From: MAILER-DAEMON's friend <jane@x.example>\n":                                  "",
 	} {
 		traps = append(traps, trap{names: header, in: header + "\nhi", want: map[string]string{"automatic": want}})
+	}
+	for subject, want := range map[string][3]string{ // alone, as an answer, and with answers suppressed
+		"Automatic reply: Invoice":                  {"", "auto-replied", "auto-replied"},
+		"Out of Office: Invoice":                    {"", "auto-replied", "auto-replied"},
+		"Auto-Reply: Re: Invoice":                   {"", "auto-replied", "auto-replied"},
+		"Automatisk svar: Faktura":                  {"", "auto-replied", "auto-replied"},
+		"AUTOSVAR: Faktura":                         {"", "auto-replied", "auto-replied"},
+		"Automatiskt svar: Faktura":                 {"", "auto-replied", "auto-replied"},
+		"Automatische Antwort: Rechnung":            {"", "auto-replied", "auto-replied"},
+		"Abwesenheitsnotiz: Rechnung":               {"", "auto-replied", "auto-replied"},
+		"=?utf-8?q?R=C3=A9ponse_automatique_:_x?=":  {"", "auto-replied", "auto-replied"},
+		"=?utf-8?q?Respuesta_autom=C3=A1tica:_x?=":  {"", "auto-replied", "auto-replied"},
+		"Automatisch antwoord: Factuur":             {"", "auto-replied", "auto-replied"},
+		"=?utf-8?q?Resposta_autom=C3=A1tica:_x?=":   {"", "auto-replied", "auto-replied"},
+		"Out of Office AutoReply: Invoice":          {"auto-replied", "auto-replied", "auto-replied"},
+		"Out of office autoreply: does not work":    {"", "", ""},
+		"Re: Automatic reply: Invoice":              {"", "", ""},
+		"SV: Automatisk svar: Faktura":              {"", "", ""},
+		"Re: Out of Office AutoReply: Invoice":      {"", "", ""},
+		"Automatic reply":                           {"", "", ""},
+		"Out of Office AutoReply":                   {"", "", ""},
+		"Automatic reply:":                          {"", "", ""},
+		"My automatic reply: it does not go away":   {"", "", ""},
+		"Auto: Bremsen":                             {"", "", ""},
+		"Question about out of office: when, where": {"", "", ""},
+	} {
+		for i, header := range []string{"", "In-Reply-To: <a@desk.example>\n", "X-Auto-Response-Suppress: All\n"} {
+			notes := map[string]string{"": "", "auto-replied": "automatic-guessed"}[want[i]]
+			in := header + "From: jane@x.example\nMessage-ID: <m@x.example>\nDate: Thu, 1 Aug 1996 00:50:24 +0000\nSubject: " + subject + "\n\nhi"
+			traps = append(traps, trap{names: subject + " " + header, in: in, want: map[string]string{"automatic": want[i], "notes": notes}})
+		}
 	}
 	testTraps(t, traps)
 	// An mbox has such a line for mail of any origin.

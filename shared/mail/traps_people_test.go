@@ -152,7 +152,7 @@ func subjectTraps() []trap {
 		{
 			names: "autoreply",
 			in:    id + "Subject: Out of Office AutoReply: Message\n\nI am away",
-			want:  map[string]string{"subject": "Out of Office AutoReply: Message", "text": "I am away", "notes": ""},
+			want:  map[string]string{"subject": "Out of Office AutoReply: Message", "text": "I am away", "automatic": "auto-replied", "notes": "automatic-guessed"},
 		},
 	}
 }

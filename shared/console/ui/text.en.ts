@@ -876,6 +876,7 @@ export const en = {
   "repair.id-several": "It has several Message-IDs; the first one counts.",
   "repair.labels-long": "It has more than 100 labels; the rest was left out.",
   "repair.date-year": "The year of its date was completed.",
+  "repair.automatic-guessed": "No field says that a program wrote it. Its subject is that of an out-of-office notice.",
   "repair.date-zone": "The time zone of its date is unknown or impossible, and was guessed.",
   "repair.date-time": "Its date has no time of day; midnight was taken.",
   "repair.date-arrival": "It has no plausible date; that of its arrival was taken.",

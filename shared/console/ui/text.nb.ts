@@ -874,6 +874,7 @@ export const nb: Record<keyof typeof en, string> = {
   "repair.id-several": "Den har flere Message-ID-er; den første gjelder.",
   "repair.labels-long": "Den har mer enn 100 etiketter; resten ble utelatt.",
   "repair.date-year": "Årstallet i datoen ble fylt ut.",
+  "repair.automatic-guessed": "Ikke noe felt sier at et program skrev den. Emnet er det en fraværsmelding har.",
   "repair.date-zone": "Tidssonen i datoen er ukjent eller umulig, og ble gjettet.",
   "repair.date-time": "Datoen har ikke klokkeslett; midnatt ble brukt.",
   "repair.date-arrival": "Den har ingen troverdig dato; tidspunktet den kom fram, ble brukt.",

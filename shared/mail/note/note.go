@@ -6,7 +6,7 @@ package note
 // Code is one kind of repair or guess, in lower case with hyphens.
 type Code string
 
-// The codes of headers, senders, IDs and labels.
+// The codes of headers, senders, IDs, labels and automatic mail.
 const (
 	HeaderMissing     Code = "header-missing"
 	HeaderCut         Code = "header-cut"
@@ -18,6 +18,7 @@ const (
 	IDMissing         Code = "id-missing"
 	IDSeveral         Code = "id-several"
 	LabelsLong        Code = "labels-long"
+	AutomaticGuessed  Code = "automatic-guessed"
 )
 
 // The codes of dates.
@@ -80,6 +81,7 @@ var sentences = [...]sentence{
 	{IDMissing, "it has no Message-ID: it is recognised by its content"},
 	{IDSeveral, "it has several Message-IDs: the first one counts"},
 	{LabelsLong, "it has more than 100 labels: the rest was left out"},
+	{AutomaticGuessed, "no field says that a program wrote it: its subject is that of an out-of-office notice"},
 	{DateYear, "the year of its date was completed"},
 	{DateZone, "the time zone of its date is unknown or impossible, and was guessed"},
 	{DateTime, "its date is without a time of day: midnight was taken"},
