@@ -14,6 +14,7 @@ type Conversation struct {
 	OriginID        string    `json:"originId" example:"support-mail" doc:"The channel on which it started. It differs from channelId when a form submission went on by e-mail."`
 	Subject         string    `json:"subject" example:"Where is my order?"`
 	Customer        string    `json:"customer" example:"jane@customer.example" doc:"Address, number or name of the customer."`
+	CustomerName    string    `json:"customerName,omitempty" example:"Jane Doe" doc:"The name that goes with customer; absent if no other is known."`
 	Status          string    `json:"status" enum:"open,closed" example:"open" doc:"In the help desk, as it was when it landed: its ticket has the status from then on."`
 	Owner           string    `json:"owner" example:"ann" doc:"ID of the agent who owns it; empty if nobody does. In the help desk, as it was when it landed."`
 	Home            string    `json:"home" enum:"inbox,helpdesk" example:"inbox" doc:"Where people work on it. It never goes back from helpdesk to inbox."`
@@ -55,7 +56,7 @@ func writeEdits(l desk.EditLog) (es []Edit) {
 
 func writeConversation(c desk.Conversation) Conversation {
 	return Conversation{
-		ID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject, Customer: c.Customer,
+		ID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject, Customer: c.Customer, CustomerName: c.CustomerName,
 		Status: string(c.Status), Owner: c.Owner, Home: string(c.Home), TicketID: c.TicketID(), MoveID: c.Ticket.Move,
 		StartedAt: c.Started, TakenInAt: c.TakenIn, JoinedAt: c.Joined, History: c.Past, ChangedAt: c.ChangedAt, Version: c.Rev,
 		CustomerAt: c.CustomerAt, CustomerVersion: c.CustomerRev, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt,

@@ -79,6 +79,7 @@ type ConversationFacts struct {
 	OriginID        string       `json:"originId,omitempty" example:"contact-form" doc:"The channel on which it started; absent if that is channelId."`
 	Subject         string       `json:"subject,omitempty" example:"Where is my order?"`
 	Customer        string       `json:"customer,omitempty" example:"jane@customer.example"`
+	CustomerName    string       `json:"customerName,omitempty" example:"Jane Doe"`
 	Status          string       `json:"status" enum:"open,closed" example:"open" doc:"In the help desk, as it was when it landed."`
 	Owner           string       `json:"owner,omitempty" example:"ann" doc:"ID of the agent; in the help desk, as it was when it landed."`
 	Home            string       `json:"home" enum:"inbox,helpdesk" example:"inbox"`

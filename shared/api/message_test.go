@@ -134,3 +134,19 @@ func TestMessagesRefused(t *testing.T) {
 		t.Errorf("what was refused is there: %v", got)
 	}
 }
+
+// TestCustomersHaveNames in lists, beside their addresses, and so have those of tickets.
+func TestCustomersHaveNames(t *testing.T) {
+	r := newRig(t)
+	m := object{"externalId": "named", "author": "customer", "from": object{"name": "Jane Doe", "address": "jane@customer.example"}}
+	id := r.do(bot, "POST", "/v1/channels/mail/conversations", m).want(201).at("conversationId").(string)
+	r.do(ann, "POST", "/v1/conversations/"+id+"/tickets", object{"status": "new"}).want(201)
+	for path, item := range map[string][]any{
+		"/v1/conversations/" + id: nil, "/v1/conversations?home=inbox": {"items", 0}, "/v1/tickets/t-" + id: nil,
+	} {
+		got := r.do(ann, "GET", path, nil).want(200).at(item...)
+		if at(got, "customer") != "jane@customer.example" || at(got, "customerName") != "Jane Doe" {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+}

@@ -187,7 +187,7 @@ func (f ConversationFacts) read(account string) (desk.Conversation, error) {
 		errs = append(errs, checkDate(fmt.Sprintf("edits[%d].at", i), e.At), desk.CheckID(fmt.Sprintf("edits[%d].by", i), e.By))
 	}
 	c := desk.Conversation{
-		Account: account, ID: f.ID, Channel: f.ChannelID, Origin: cmp.Or(f.OriginID, f.ChannelID), Subject: f.Subject, Customer: f.Customer,
+		Account: account, ID: f.ID, Channel: f.ChannelID, Origin: cmp.Or(f.OriginID, f.ChannelID), Subject: f.Subject, Customer: f.Customer, CustomerName: f.CustomerName,
 		Status: desk.ConversationStatus(f.Status), Owner: f.Owner, Home: desk.Home(f.Home), Tags: tags, Messages: f.MessageCount, Past: f.History,
 		Started: at("startedAt", f.StartedAt), TakenIn: at("takenInAt", f.TakenInAt), Joined: at("joinedAt", f.JoinedAt), ChangedAt: at("changedAt", f.ChangedAt),
 		Rev: f.Version, CustomerAt: at("customerAt", f.CustomerAt), CustomerRev: f.CustomerVersion, FirstReplyAt: at("firstReplyAt", f.FirstReplyAt),
@@ -216,7 +216,7 @@ func (f ConversationFacts) read(account string) (desk.Conversation, error) {
 // writeFacts writes a conversation as it is kept. What it usually has is left out.
 func writeFacts(c desk.Conversation) ConversationFacts {
 	f := ConversationFacts{
-		ID: c.ID, ChannelID: c.Channel, Subject: c.Subject, Customer: c.Customer, Status: string(c.Status), Owner: c.Owner, Home: string(c.Home), Tags: c.Tags.List(),
+		ID: c.ID, ChannelID: c.Channel, Subject: c.Subject, Customer: c.Customer, CustomerName: c.CustomerName, Status: string(c.Status), Owner: c.Owner, Home: string(c.Home), Tags: c.Tags.List(),
 		MessageCount: c.Messages, StartedAt: c.Started, TakenInAt: c.TakenIn, History: c.Past, ChangedAt: c.ChangedAt, Version: c.Rev, CustomerAt: c.CustomerAt,
 		CustomerVersion: c.CustomerRev, FirstReplyAt: c.FirstReplyAt, WaitingSince: c.WaitingSince, ClosedAt: c.ClosedAt, Edits: writeEdits(c.Edits),
 	}

@@ -14,6 +14,7 @@ type Ticket struct {
 	OriginID       string    `json:"originId,omitempty" example:"support-mail" doc:"The channel on which the conversation started."`
 	Subject        string    `json:"subject" example:"Where is my order?"`
 	Customer       string    `json:"customer" example:"jane@customer.example"`
+	CustomerName   string    `json:"customerName,omitempty" example:"Jane Doe" doc:"The name that goes with customer; absent if no other is known."`
 	Status         string    `json:"status" example:"new" doc:"ID of a status of one of the account's pipelines."`
 	Owner          string    `json:"owner" example:"ann" doc:"ID of the agent who owns it; empty if nobody does."`
 	CreatedAt      time.Time `json:"createdAt,omitzero" doc:"When the conversation started; of a ticket made in the inbox, when it was made."`
@@ -63,7 +64,7 @@ func writeTicket(c desk.Conversation) Ticket {
 	t, was := c.Ticket, c.Ticket.AtLanding()
 	w := Ticket{
 		ID: c.TicketID(), ConversationID: c.ID, ChannelID: c.Channel, OriginID: c.Origin, Subject: c.Subject,
-		Customer: c.Customer, Status: string(t.Status), Owner: t.Owner, CreatedAt: t.Created, Home: string(c.Home),
+		Customer: c.Customer, CustomerName: c.CustomerName, Status: string(t.Status), Owner: t.Owner, CreatedAt: t.Created, Home: string(c.Home),
 		Provenance: string(t.Provenance), ImportedAt: t.Imported, MoveID: t.Move, LostOwner: t.LostOwner,
 		ChangedAt: c.ChangedAt, WaitingSince: c.WaitingSince,
 		OpenedAt: t.Opened, MovedStatus: string(was.Status), MovedOwner: was.Owner, Revision: c.Rev, Tags: c.Tags.List(), Edits: writeEdits(c.Edits),

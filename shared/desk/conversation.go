@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -23,8 +24,8 @@ func ParseConversationStatus(field, s string) (ConversationStatus, error) {
 
 // Conversation is the header of a thread with one customer, without its
 // messages. Its ticket is a part of it, so that there is never more than one, and
-// never one without the other. Subject and Customer are truncated on arrival,
-// which keeps the stored item within 1 KB.
+// never one without the other. Subject, Customer and CustomerName are truncated on
+// arrival, which keeps the stored item within 1 KB.
 //
 // Until it has landed in the help desk, people edit its Status and Owner. From
 // then on they edit those of its ticket, and Status, Owner, ClosedAt, Channel,
@@ -37,8 +38,10 @@ type Conversation struct {
 	Channel  string // ID of its channel: Origin, or the connected e-mail channel (R14)
 	Subject  string
 	Customer string // address, number or name of the customer
-	Status   ConversationStatus
-	Owner    string // agent ID or ""
+	// CustomerName is the name that goes with Customer, "" if no other is known.
+	CustomerName string
+	Status       ConversationStatus
+	Owner        string // agent ID or ""
 
 	Started time.Time // date of the first message, according to its sender
 	TakenIn time.Time // arrival in the store
@@ -200,9 +203,7 @@ func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation,
 	c.ChangedAt = now
 	c.Messages++
 	c.Tags, _ = c.Tags.With(m.Tags)
-	if c.Customer == "" {
-		c.Customer = Truncate(m.Customer(by), MaxCustomer)
-	}
+	c.Meet(m, by)
 	written := m.writtenAt(by, now)
 	switch {
 	case m.Answers():
@@ -219,6 +220,18 @@ func (c Conversation) count(m Message, by Channel, now time.Time) (Conversation,
 		}
 	}
 	return c, nil
+}
+
+// Meet sets who the customer is, once m says it, and the name that goes with that.
+func (c *Conversation) Meet(m Message, by Channel) {
+	who := m.customer(by)
+	is := Truncate(who.String(), MaxCustomer)
+	if c.Customer == "" {
+		c.Customer = is
+	}
+	if c.CustomerName == "" && who.Address != "" && !who.is(who.Name) && strings.EqualFold(is, c.Customer) && !m.Forged {
+		c.CustomerName = Truncate(who.Name, MaxCustomerName)
+	}
 }
 
 // writtenAt returns the time from which the clocks count m. In the inbox that
@@ -322,8 +335,9 @@ func (c Conversation) MakeTicket(status Status, by string, now time.Time) (Conve
 // The maximum lengths in bytes. They keep conversations and tickets within the
 // 1 KB that one write unit of DynamoDB pays for.
 const (
-	MaxSubject  = 200
-	MaxCustomer = 120
+	MaxSubject      = 200
+	MaxCustomer     = 120
+	MaxCustomerName = 60
 )
 
 // Truncate returns the longest prefix of s that has at most the given number of

@@ -196,8 +196,12 @@ func (m Message) Complete(by Channel) Message {
 			m.Visibility = Internal
 		}
 	}
-	if m.Automatic != Bounce && m.Automatic != Receipt && m.fromForm(by) {
-		m.Automatic = "" // a program sent it, but a person filled it in
+	switch m.Automatic {
+	case Bounce, Receipt, AutoReplied: // answers to a mail, which no form sends
+	default:
+		if m.fromForm(by) {
+			m.Automatic = "" // a program sent it, but a person filled it in
+		}
 	}
 	return m
 }
@@ -205,7 +209,8 @@ func (m Message) Complete(by Channel) Message {
 // fromForm reports whether m is what a customer filled in: a form sent it, or the
 // channel's own address in somebody's name.
 func (m Message) fromForm(by Channel) bool {
-	return m.Author == ByCustomer && (m.Kind == FormSent || by.Type == Form || len(m.ReplyTo) > 0 && m.From.is(by.Address))
+	inName := m.From.is(by.Address) && slices.ContainsFunc(m.ReplyTo, func(a Address) bool { return !a.is(by.Address) })
+	return m.Author == ByCustomer && (m.Kind == FormSent || by.Type == Form || inName)
 }
 
 // aside reports whether m is about the conversation rather than a part of it.
@@ -228,23 +233,25 @@ func (m Message) Answers() bool { return m.Author == ByAgent && m.written() && !
 // a clock. M must be Complete.
 func (m Message) Counts() bool { return m.Asks() || m.Answers() }
 
-// Customer returns the customer of a conversation that m belongs to, "" if it does
+// customer returns the customer of a conversation that m belongs to; none if it does
 // not say. The sender of a contact form is the form; who filled it in is in its
-// Reply-To. Nobody becomes the customer by being sent a copy.
-func (m Message) Customer(by Channel) string {
+// Reply-To. Nobody becomes the customer by being sent a copy, nor does the channel.
+func (m Message) customer(by Channel) Address {
+	var list []Address
 	switch {
 	case m.fromForm(by) && len(m.ReplyTo) > 0:
-		return m.ReplyTo[0].String()
+		list = m.ReplyTo
 	case m.Author == ByCustomer:
-		return m.From.String()
+		list = []Address{m.From}
 	case m.Answers():
-		for _, to := range m.To {
-			if !to.is(by.Address) && !to.IsZero() {
-				return to.String()
-			}
+		list = m.To
+	}
+	for _, a := range list {
+		if !a.is(by.Address) && !a.IsZero() {
+			return a
 		}
 	}
-	return ""
+	return Address{}
 }
 
 // Names reports whether one of the message's senders and recipients is address.

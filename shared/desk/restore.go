@@ -110,6 +110,7 @@ func (c Conversation) Restorable(by Channel, all bool) error {
 	errs.check(err)
 	facts(len(c.Subject) <= MaxSubject, "subject", fmt.Sprintf("it has more than %d bytes", MaxSubject))
 	facts(len(c.Customer) <= MaxCustomer, "customer", fmt.Sprintf("it has more than %d bytes", MaxCustomer))
+	facts(len(c.CustomerName) <= MaxCustomerName, "customerName", fmt.Sprintf("it has more than %d bytes", MaxCustomerName))
 	facts(c.Channel == by.ID, "channelId", "it is of another channel")
 	facts(c.Rev >= c.CustomerRev, "customerVersion", "it is above the version")
 	facts(c.Status == Closed || c.ClosedAt.IsZero(), "closedAt", "it is open, and has a date of closing")

@@ -14,6 +14,7 @@ const (
 	aOrigin       = "org" // default: the channel
 	aSubject      = "sub"
 	aCustomer     = "cus"
+	aCustomerName = "nam"
 	aState        = "st" // default: open
 	aOwner        = "own"
 	aStarted      = "sta"
@@ -81,7 +82,7 @@ func appendHeader(a Attrs, c *desk.Conversation) Attrs {
 	if c.Origin != c.Channel {
 		a = a.str(aOrigin, c.Origin)
 	}
-	a = a.str(aSubject, c.Subject).str(aCustomer, c.Customer).str(aOwner, c.Owner).time(aStarted, c.Started)
+	a = a.str(aSubject, c.Subject).str(aCustomer, c.Customer).str(aCustomerName, c.CustomerName).str(aOwner, c.Owner).time(aStarted, c.Started)
 	if c.Status != desk.Open {
 		a = a.str(aState, string(c.Status))
 	}
@@ -169,6 +170,8 @@ func readHeader(account, id string, attrs Attrs) desk.Conversation {
 			c.Subject = v.Str
 		case aCustomer:
 			c.Customer = v.Str
+		case aCustomerName:
+			c.CustomerName = v.Str
 		case aState:
 			c.Status = desk.ConversationStatus(v.Str)
 		case aOwner:

@@ -49,7 +49,7 @@ func TestAUsualHeaderFitsIntoAKilobyte(t *testing.T) {
 		r := apptest.New(t)
 		sizes := headers(r)
 		m := r.Message("mail", "<20261123090000.4711.order@mail.customer.example>")
-		m.Subject, m.From.Address = strings.Repeat("x", subject), strings.Repeat("j", 30)+"@customer.example"
+		m.Subject, m.From = strings.Repeat("x", subject), desk.Address{Name: strings.Repeat("J", 20), Address: strings.Repeat("j", 30) + "@customer.example"}
 		m.Tags = []string{"invoice", "important", "from the shop"}
 		taken, err := r.Intake.TakeIn(t.Context(), m, nil)
 		if err != nil {
@@ -95,7 +95,7 @@ func TestHeadersOfRealMail(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := desk.Message{
-			Account: "acme", Channel: "mail", External: m.ExternalID(), Author: desk.ByCustomer, From: desk.Address{Address: m.From.Address}, At: m.Date, Subject: m.Subject,
+			Account: "acme", Channel: "mail", External: m.ExternalID(), Author: desk.ByCustomer, From: desk.Address(m.From), At: m.Date, Subject: m.Subject,
 			Tags: []string{"invoice", "important", "from the shop"}[:n%4],
 		}
 		taken, err := r.Intake.TakeIn(t.Context(), x, slices.Concat(m.InReplyTo, m.References))

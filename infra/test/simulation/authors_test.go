@@ -117,7 +117,7 @@ func (m sentMessage) filledIn() bool {
 
 // why is why a program wrote m. A form's program did not write what was filled in.
 func (m sentMessage) why() desk.Automatic {
-	if m.filledIn() && m.Automatic != desk.Bounce && m.Automatic != desk.Receipt {
+	if m.filledIn() && m.Automatic != desk.Bounce && m.Automatic != desk.Receipt && m.Automatic != desk.AutoReplied {
 		return ""
 	}
 	return m.Automatic
@@ -259,7 +259,7 @@ func (w *invariants) checkReplyDue(is desk.Conversation) {
 
 // checkNothingSaid checks a change without a message: a landing, or an agent's edit.
 func (w *invariants) checkNothingSaid(was, is desk.Conversation) {
-	if is.Customer != was.Customer || !is.FirstReplyAt.Equal(was.FirstReplyAt) || is.CustomerRev != was.CustomerRev ||
+	if is.Customer != was.Customer || is.CustomerName != was.CustomerName || !is.FirstReplyAt.Equal(was.FirstReplyAt) || is.CustomerRev != was.CustomerRev ||
 		!is.CustomerAt.Equal(was.CustomerAt) || is.Messages != was.Messages {
 		w.violate("nothing said: %s changes who wrote in %s without a message", w.writer, is.ID)
 	}

@@ -176,7 +176,7 @@ func (d *demo) readPhoto(ctx context.Context) (_ []byte, err error) {
 func (d *demo) showMail() {
 	s := d.Mail
 	at := func(t time.Time) string { return t.Local().Format("2 Jan 15:04") }
-	d.say("%q, from %s, with a copy to Ola, who does not become the customer", s.Before.Subject, s.Before.Customer)
+	d.say("%q, from %s, with a copy to Ola, who does not become the customer", s.Before.Subject, customer(s.Before))
 	d.say("")
 	d.say("%-13s the mail with frame.png, %d bytes; its source is kept as it came", at(s.asked), len(s.photo))
 	d.say("%-13s a note by %s: it was no first reply, and the customer never sees it", at(s.noted), d.agent(agentOfMail))

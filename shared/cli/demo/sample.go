@@ -113,8 +113,7 @@ func (w writer) thread(i int, s story, channel string) Thread {
 		}
 		m := desk.Message{
 			External: fmt.Sprintf("sample-%d-%d@fjordline.example", i, k), Channel: channel, Author: turn.By,
-			From: desk.Address{Name: first + " " + last, Address: customerOf(w.setup, channel, first, last, i)}, At: at, Subject: subject,
-			Text: strings.TrimSpace(names.Replace(turn.Text)),
+			From: customerOf(w.setup, channel, first, last, i), At: at, Subject: subject, Text: strings.TrimSpace(names.Replace(turn.Text)),
 		}
 		if turn.By == desk.ByAgent {
 			m.From, m.Agent = desk.Address{Name: agent.Name, Address: agent.Email}, agent.ID
@@ -174,15 +173,15 @@ func (w writer) log(s story) string {
 }
 
 // customerOf is how a channel names a customer.
-func customerOf(setup desk.Setup, channel, first, last string, i int) string {
-	c, _ := setup.Channel(channel)
-	switch c.Type {
+func customerOf(setup desk.Setup, channel, first, last string, i int) desk.Address {
+	a := desk.Address{Name: first + " " + last, Address: fmt.Sprintf("customer%d@customer.example", i)}
+	switch c, _ := setup.Channel(channel); c.Type {
 	case desk.Calling, desk.WhatsApp:
-		return fmt.Sprintf("+49 151 555%04d", i)
+		a.Address = fmt.Sprintf("+49 151 555%04d", i)
 	case desk.Chat:
-		return first
+		a = desk.Address{Name: first}
 	}
-	return fmt.Sprintf("%s %s <customer%d@customer.example>", first, last, i)
+	return a
 }
 
 // connectedTo is the e-mail channel by which a form is answered.

@@ -37,17 +37,25 @@ func (d *demo) perChannel() string {
 	return strings.Join(parts, ", ")
 }
 
+// customer names that of a conversation.
+func customer(c api.Conversation) string {
+	if c.CustomerName == "" {
+		return c.Customer
+	}
+	return fmt.Sprintf("%s <%s>", c.CustomerName, c.Customer)
+}
+
 // showStory prints the history of one conversation.
 func (d *demo) showStory() {
 	s := d.Story
 	day := func(t time.Time) string { return t.Local().Format("2 Jan 2006") }
 	clock := func(t time.Time) string { return t.Local().Format("15:04:05.000") }
-	d.say("%q, from %s", s.Before.Subject, s.Before.Customer)
+	d.say("%q, from %s", s.Before.Subject, customer(s.Before))
 	d.say("")
 	d.say("%-13s it started on %s, and an agent answered by e-mail: so it belongs to %s", day(s.Before.StartedAt), d.name(s.Before.OriginID), d.name(s.Before.ChannelID))
 	d.say("%-13s %d messages; %s, owned by %s, in the inbox", "before", s.Before.MessageCount, s.Before.Status, d.agent(s.Before.Owner))
 	d.say("%-13s the move starts; from %s on, new mail goes to the help desk", clock(d.Move.StartedAt), clock(d.Move.FenceAt))
-	d.say("%-13s %s writes again, in the middle of the move", clock(s.RepliedAt), strings.Split(s.Before.Customer, " <")[0])
+	d.say("%-13s %s writes again, in the middle of the move", clock(s.RepliedAt), cmp.Or(s.Before.CustomerName, s.Before.Customer))
 	d.say("%-13s the reply has reopened its ticket, %s later", clock(s.LandedAt), s.LandedAt.Sub(s.RepliedAt).Round(time.Millisecond))
 	d.say("%-13s %d messages, none lost; ticket %s", "after", s.After.MessageCount, s.Ticket.ID)
 	d.say("%-13s dated %s, like the conversation; status %s; %s", "", day(s.Ticket.CreatedAt), s.Ticket.Status, d.ownerNow(s.Ticket))

@@ -57,7 +57,7 @@ func (s *Story) begin(ctx context.Context, d *demo) {
 		defer close(s.landed)
 		_, s.err = d.admin.AddMessage(ctx, s.Conversation, api.AddedMessage{ChannelID: Moved, MessageContent: api.MessageContent{
 			ExternalID: "story@fjordline.example", Author: string(desk.ByCustomer),
-			From: &api.Address{Address: s.Before.Customer}, Subject: "Re: " + s.Before.Subject, Text: "The crack is back, in the new frame. What now?",
+			From: &api.Address{Name: s.Before.CustomerName, Address: s.Before.Customer}, Subject: "Re: " + s.Before.Subject, Text: "The crack is back, in the new frame. What now?",
 		}})
 		s.RepliedAt = time.Now()
 		for s.err == nil && s.LandedAt.IsZero() {

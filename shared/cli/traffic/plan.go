@@ -184,7 +184,7 @@ func (t *Traffic) message(n int, random *rand.Rand) desk.Message {
 		now = now.Add(time.Duration(random.IntN(96)-48) * time.Hour)
 	}
 	return desk.Message{
-		External: t.external(n), Author: desk.ByCustomer, From: desk.Address{Address: fmt.Sprintf("customer%d@customer.example", who)},
+		External: t.external(n), Author: desk.ByCustomer, From: desk.Address{Name: fmt.Sprint("Customer ", who), Address: fmt.Sprintf("customer%d@customer.example", who)},
 		At: now, Subject: t.sentence(n, 4), Text: t.text(n),
 	}
 }

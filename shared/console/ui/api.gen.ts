@@ -321,6 +321,8 @@ export interface Conversation {
   customer: string;
   /** When the customer's last message was taken in, but for history. */
   customerAt?: string;
+  /** The name that goes with customer; absent if no other is known. */
+  customerName?: string;
   /** The version that the customer's last message made; 0 if the customer has not written, but for history. */
   customerVersion: number;
   /** What agents did to it and its ticket, the last eight times, the oldest first. */
@@ -375,6 +377,7 @@ export interface ConversationFacts {
   closedAt?: string;
   customer?: string;
   customerAt?: string;
+  customerName?: string;
   customerVersion?: number;
   /** What agents did to it and its ticket, the last eight times, the oldest first. */
   edits?: Array<Edit>;
@@ -1300,6 +1303,8 @@ export interface Ticket {
   /** When the conversation started; of a ticket made in the inbox, when it was made. */
   createdAt?: string;
   customer: string;
+  /** The name that goes with customer; absent if no other is known. */
+  customerName?: string;
   /** The last edit by an agent; absent if none has edited it. */
   edited?: Edited;
   /** What agents did to it and its conversation, the last eight times, the oldest first. */

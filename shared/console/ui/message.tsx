@@ -7,12 +7,12 @@ import type { Address, Conversation, Message } from "./api.gen";
 import { fetchPicture, Files, mayBePicture, Source } from "./files";
 import { has, rich, t, type Key } from "./i18n";
 import { Avatar, Button, Fold, Icon, Menu, Pill, Time, toast } from "./parts";
-import { partyOf, type Party } from "./people";
+import { customerOf, partyOf, type Party } from "./people";
 import { pictured, withPictures } from "./picture";
 import { duration, exact, moment } from "./time";
 
 /** What is said of the conversation that a message belongs to. */
-export type Of = Pick<Conversation, "id" | "customer" | "subject">;
+export type Of = Pick<Conversation, "id" | "customer" | "customerName" | "subject">;
 
 interface Props {
   m: Message;
@@ -47,7 +47,8 @@ function senderOf(m: Message, of: Of): Sender {
     case "system":
       return { name: from.name || t("author.system"), beside: from.address, icon: shapes.settings };
   }
-  const customer = from.name ? from : partyOf({ address: of.customer });
+  // Who wrote without a name may be known by one; a forger is not.
+  const customer = !m.forged && (!from.name || from.name === of.customer) ? customerOf(of) : from;
   return { name: customer.name || t("word.unknown"), beside: customer.address };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { party, partyOf } from "./people";
+import { customerOf, party, partyOf } from "./people";
 
 test("senders are read as channels write them", () => {
   const want: [string, string, string | undefined][] = [
@@ -20,4 +20,10 @@ test("the people of a message have names, and addresses beside them", () => {
   assert.deepEqual(partyOf({ name: "jonas@post.example", address: "jonas@post.example" }), { name: "jonas@post.example" });
   assert.deepEqual(partyOf({ name: "Jonas", address: "Jonas Lie <jonas@post.example>" }), { name: "Jonas", address: "jonas@post.example" });
   assert.deepEqual(partyOf(undefined), { name: "" });
+});
+
+test("customers have the names that are known", () => {
+  assert.deepEqual(customerOf({ customer: "jonas@post.example", customerName: "Jonas Lie" }), { name: "Jonas Lie", address: "jonas@post.example" });
+  assert.deepEqual(customerOf({ customer: "jonas@post.example" }), { name: "jonas@post.example" });
+  assert.deepEqual(customerOf({ customer: "Jonas Lie <jonas@post.example>" }), { name: "Jonas Lie", address: "jonas@post.example" });
 });

@@ -1,5 +1,5 @@
 // Who wrote, as channels name them: an address with or without a name, a number, a name.
-import type { Address } from "./api.gen";
+import type { Address, Conversation } from "./api.gen";
 
 export interface Party {
   name: string;
@@ -21,6 +21,11 @@ export function partyOf(a: Address | undefined): Party {
   if (!a?.name) return read;
   const address = read.address ?? read.name;
   return address && address !== a.name ? { name: a.name, address } : { name: a.name };
+}
+
+/** customerOf is the customer of a conversation or a ticket. */
+export function customerOf(c: Pick<Conversation, "customer" | "customerName">): Party {
+  return partyOf({ name: c.customerName, address: c.customer });
 }
 
 /** isolated keeps the direction of writing of a name from turning the words around it. */

@@ -401,14 +401,14 @@ func summarize(v *api.ConversationFacts, messages []exchange.Line) {
 		case aside:
 		case m.Author == string(desk.ByCustomer):
 			if v.Customer == "" && m.From != nil {
-				v.Customer = desk.Truncate(desk.Address(*m.From).String(), desk.MaxCustomer)
+				meet(v, desk.Address(*m.From))
 			}
 			if v.WaitingSince.IsZero() {
 				v.WaitingSince = m.At
 			}
 		case m.Author == string(desk.ByAgent):
 			if v.Customer == "" && len(m.To) > 0 {
-				v.Customer = desk.Truncate(desk.Address(m.To[0]).String(), desk.MaxCustomer)
+				meet(v, desk.Address(m.To[0]))
 			}
 			if v.FirstReplyAt.IsZero() {
 				v.FirstReplyAt = m.At
@@ -421,6 +421,14 @@ func summarize(v *api.ConversationFacts, messages []exchange.Line) {
 		if v.ClosedAt.IsZero() {
 			v.ClosedAt = v.ChangedAt
 		}
+	}
+}
+
+// meet sets who the customer is.
+func meet(v *api.ConversationFacts, who desk.Address) {
+	v.Customer = desk.Truncate(who.String(), desk.MaxCustomer)
+	if who.Address != "" && who.Name != who.Address {
+		v.CustomerName = desk.Truncate(who.Name, desk.MaxCustomerName)
 	}
 }
 

@@ -145,9 +145,9 @@ func (w *writer) count(c *api.ConversationFacts, h mail.Header, m *api.MessageFa
 		c.Subject, c.StartedAt = desk.Truncate(m.Subject, desk.MaxSubject), m.At
 	}
 	of := desk.Message{Author: desk.Author(m.Author), From: desk.Address(h.From), ReplyTo: addresses(h.ReplyTo), To: addresses(h.To), Automatic: desk.Automatic(m.Automatic), Forged: m.Forged}.Complete(w.channel)
-	if c.Customer == "" {
-		c.Customer = desk.Truncate(of.Customer(w.channel), desk.MaxCustomer)
-	}
+	met := desk.Conversation{Customer: c.Customer, CustomerName: c.CustomerName}
+	met.Meet(of, w.channel)
+	c.Customer, c.CustomerName = met.Customer, met.CustomerName
 	switch {
 	case live:
 	case of.Answers():

@@ -142,7 +142,7 @@ func TestWrite(t *testing.T) {
 	}
 	cs := conversations(lines)
 	if diff := cmp.Diff([]api.ConversationFacts{{
-		ID: cs[0].ID, ChannelID: "support", Subject: "Where?", Customer: "jane@customer.example", Status: "closed", Owner: "ann", Home: "inbox", Tags: []string{"VIP"}, MessageCount: 2,
+		ID: cs[0].ID, ChannelID: "support", Subject: "Where?", Customer: "jane@customer.example", CustomerName: "Jane", Status: "closed", Owner: "ann", Home: "inbox", Tags: []string{"VIP"}, MessageCount: 2,
 		StartedAt: hour(8), History: true, FirstReplyAt: hour(9), ClosedAt: hour(9),
 	}, {
 		ID: cs[1].ID, ChannelID: "support", Subject: "Away", Customer: "jane@customer.example", Status: "closed", Home: "inbox", MessageCount: 1, StartedAt: hour(11), History: true, ClosedAt: hour(11),

@@ -7,7 +7,7 @@ import { rich, t, type Key } from "../i18n";
 import { useKeys } from "../keys";
 import { LabelFilter, Labels, RowLabels } from "../labels";
 import { bar, Button, Empty, Icon, IconButton, Kbd, Loaded, Menu, Pill, Time, toast } from "../parts";
-import { party } from "../people";
+import { customerOf } from "../people";
 import { usePoll, type Reading } from "../poll";
 import { go, place, refine, useArrival, useTitle } from "../router";
 import { dues, type Due } from "../sla";
@@ -158,7 +158,7 @@ function DeskRow({ of: one, directory }: { of: Ticket; directory: Directory }) {
   return (
     <>
       <span class="line">
-        <bdi class="strong clip">{party(one.customer).name || t("word.unknown")}</bdi>
+        <bdi class="strong clip">{customerOf(one).name || t("word.unknown")}</bdi>
         {at && <Time at={at} />}
       </span>
       <span class="line">
@@ -293,7 +293,7 @@ function Reader({ of, one, small, back, list, href }: OpenedProps & { of: Readin
           <div class="grow">
             <Title>{one.subject || t("failures.noSubject")}</Title>
             <p class="small muted break">
-              <bdi>{party(one.customer).name || t("word.unknown")}</bdi> · {channel ? by(channel.type, channel.name) : one.channelId}
+              <bdi>{customerOf(one).name || t("word.unknown")}</bdi> · {channel ? by(channel.type, channel.name) : one.channelId}
             </p>
           </div>
           <div class="actions">
@@ -314,7 +314,7 @@ function Reader({ of, one, small, back, list, href }: OpenedProps & { of: Readin
         {narrow && <div class="folded">{properties}</div>}
         <div class="scroll in">
           {narrow && small && <FromInbox one={one} />}
-          <Thread fromTop={small} of={{ id: one.conversationId, customer: one.customer, subject: one.subject }} happened={happenings(one, directory)} />
+          <Thread fromTop={small} of={{ ...one, id: one.conversationId }} happened={happenings(one, directory)} />
         </div>
       </section>
       {!narrow && <aside class="properties" aria-label={t("ticket.details")}>{properties}</aside>}

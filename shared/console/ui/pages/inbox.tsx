@@ -7,7 +7,7 @@ import { t } from "../i18n";
 import { useKeys } from "../keys";
 import { LabelFilter, Labels, RowLabels } from "../labels";
 import { Avatar, Button, Dialog, Empty, Icon, Kbd, Loaded, Menu, Time, bar, toast } from "../parts";
-import { party } from "../people";
+import { customerOf } from "../people";
 import { usePoll, type Reading } from "../poll";
 import { go, place, refine, useArrival, useTitle } from "../router";
 import { stacked, useMedia, useStore } from "../store";
@@ -123,7 +123,7 @@ function InboxRow({ of: c, gone, directory, mayOpen }: { of: Conversation; gone:
   return (
     <>
       <span class="line">
-        <bdi class="strong clip">{party(c.customer).name || t("word.unknown")}</bdi>
+        <bdi class="strong clip">{customerOf(c).name || t("word.unknown")}</bdi>
         {at && <Time at={at} />}
       </span>
       <span class="line">
@@ -258,7 +258,7 @@ function Conversing({ of, c, small, back, onChange, onLeave }: { of: Reading<Con
     a: here ? () => document.getElementById("owner")?.querySelector("button")?.click() : undefined,
     Escape: () => go(back),
   });
-  const customer = party(c.customer);
+  const customer = customerOf(c);
   const happened = edited(c.edits, directory);
   if (c.waitingSince && c.status === "open" && here) {
     happened.push({ at: new Date().toISOString(), icon: shapes.clock, text: t("inbox.waits", { time: moment(c.waitingSince) }) });
