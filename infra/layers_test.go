@@ -89,7 +89,7 @@ var layers = []layer{
 	{of: "shared/cli/login"},
 	{of: "shared/cli/traffic", imports: []string{"shared/api", "shared/client", "shared/desk"}},
 	{of: "shared/cli/verify", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/local/clock"}},
-	{of: "shared/cli/text", imports: []string{"shared/api", "shared/cli/verify"}},
+	{of: "shared/cli/text", imports: []string{"shared/api", "shared/cli/verify", "shared/desk"}},
 	{of: "shared/cli/demo", imports: []string{
 		"shared/api", "shared/cli/process", "shared/cli/text", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk",
 		"shared/local/clock"}},

@@ -64,6 +64,11 @@ type Figure struct {
 // String returns the number, and that it is no exact one.
 func (f Figure) String() string { return desk.Figure{N: f.N, Is: desk.Certainty(f.Is)}.String() }
 
+// Of returns the figure with what is counted, of which thing is the word for one.
+func (f Figure) Of(thing string) string {
+	return desk.Figure{N: f.N, Is: desk.Certainty(f.Is)}.Of(thing)
+}
+
 func writeFigure(f desk.Figure) Figure { return Figure{f.N, string(f.Is)} }
 
 // Breaching is how many tickets would be overdue at once with each choice of clocks.

@@ -16,6 +16,7 @@ import (
 
 	"deskmove/shared/api"
 	"deskmove/shared/client"
+	"deskmove/shared/desk"
 )
 
 type applyCmd struct {
@@ -78,8 +79,8 @@ func (a applyCmd) Run(ctx context.Context, c *call) error {
 		if len(changes) == 0 {
 			writeln(w, "nothing changed")
 		}
-		_, _ = fmt.Fprintf(w, "account %s has plan %s, %d agents, %d teams, %d connectors, %d pipelines and %d channels\n",
-			made.Account.ID, made.Account.Plan, len(made.Agents), len(made.Teams), len(made.Connectors), len(made.Pipelines), len(made.Channels))
+		_, _ = fmt.Fprintf(w, "account %s has plan %s, %s, %s, %s, %s and %s\n", made.Account.ID, made.Account.Plan, desk.Count(len(made.Agents), "agent"),
+			desk.Count(len(made.Teams), "team"), desk.Count(len(made.Connectors), "connector"), desk.Count(len(made.Pipelines), "pipeline"), desk.Count(len(made.Channels), "channel"))
 	})
 }
 

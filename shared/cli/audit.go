@@ -146,13 +146,13 @@ func (f audited) text(w io.Writer, kept bool) {
 		says("chain %d, %s: %s: %s", fault.Chain, numbers, fault.Kind, fault.Text)
 	}
 	if f.More > 0 {
-		says("and %d faults more", f.More)
+		says("and %s", desk.Count(f.More, "more fault"))
 	}
 	if !f.OK {
-		says("the audit log of %s is not whole: %d entries were read", f.AccountID, f.Entries)
+		says("the audit log of %s is not whole, of which %s could be read", f.AccountID, desk.Count(f.Entries, "entry"))
 		return
 	}
-	says("the audit log of %s is whole: %d entries, none missing or changed", f.AccountID, f.Entries)
+	says("the audit log of %s is whole: %s, none missing or changed", f.AccountID, desk.Count(f.Entries, "entry"))
 	if kept {
 		says("nothing that was there when the heads were kept is missing or changed")
 	}

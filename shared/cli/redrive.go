@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+
+	"deskmove/shared/desk"
 )
 
 type redriveCmd struct {
@@ -31,7 +33,7 @@ func (r redriveCmd) Run(ctx context.Context, c *call) error {
 		for _, q := range sent.Queues {
 			switch {
 			case q.Letters != nil:
-				_, _ = fmt.Fprintf(w, "%s: %d dead letters sent back\n", q.Queue, *q.Letters)
+				_, _ = fmt.Fprintf(w, "%s: %s sent back\n", q.Queue, desk.Count(*q.Letters, "dead letter"))
 			case q.Running:
 				_, _ = fmt.Fprintf(w, "%s: dead letters were on their way already\n", q.Queue)
 			default:

@@ -10,6 +10,7 @@ import (
 	"deskmove/shared/api"
 	"deskmove/shared/cli/text"
 	"deskmove/shared/client"
+	"deskmove/shared/desk"
 )
 
 type statusCmd struct {
@@ -150,7 +151,7 @@ func (s seen) write(w io.Writer) {
 	text.Report(w, *s.Report)
 	for i, f := range s.Failures {
 		if i == mostFailures {
-			_, _ = fmt.Fprintf(w, "and %d more failures\n", len(s.Failures)-i)
+			_, _ = fmt.Fprintf(w, "and %s\n", desk.Count(len(s.Failures)-i, "more failure"))
 			break
 		}
 		_, _ = fmt.Fprintf(w, "failed: %s: %s: %s\n", f.ConversationID, f.Code, f.Reason)
@@ -167,7 +168,7 @@ func progress(m api.ChannelMove) string {
 		parts[0] = phase
 	}
 	if p := m.Progress; p != nil {
-		parts = append(parts, fmt.Sprintf("%d of %d conversations", p.Done, p.Planned))
+		parts = append(parts, fmt.Sprintf("%d of %s", p.Done, desk.Count(p.Planned, "conversation")))
 		if p.Failed > 0 {
 			parts = append(parts, fmt.Sprintf("%d failed", p.Failed))
 		}

@@ -66,7 +66,7 @@ func TestApplySays(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := e.run(t, "apply", accountFile).ok(t, nil).stdout
-	if strings.Count(first, "\n") != 1 || !strings.HasPrefix(first, "account demo has plan professional, 4 agents") {
+	if strings.Count(first, "\n") != 1 || !strings.HasPrefix(first, "account demo has plan professional, 4 agents, 1 team, 2 connectors") {
 		t.Errorf("a first setup: %q", first)
 	}
 	if again := e.run(t, "apply", accountFile).ok(t, nil).stdout; !strings.HasPrefix(again, "nothing changed\n") || strings.Count(again, "\n") != 2 {

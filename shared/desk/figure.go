@@ -1,6 +1,9 @@
 package desk
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Certainty says how a figure was found.
 type Certainty string
@@ -38,6 +41,28 @@ func (f Figure) Plus(g Figure) Figure {
 		is = AtLeast
 	}
 	return Figure{f.N + g.N, is}
+}
+
+// Of returns the figure with what is counted: "1 ticket", "about 37 tickets".
+func (f Figure) Of(thing string) string {
+	_, things, _ := strings.Cut(Count(f.N, thing), " ")
+	return f.String() + " " + things
+}
+
+// Count returns a number with what is counted: "1 team", "2 teams". Thing is the word for
+// one of them.
+func Count[N int | int64](n N, thing string) string {
+	if n != 1 {
+		switch stem, isY := strings.CutSuffix(thing, "y"); {
+		case isY && !strings.ContainsAny(stem[len(stem)-1:], "aeiou"):
+			thing = stem + "ies"
+		case strings.HasSuffix(thing, "ch"):
+			thing += "es"
+		default:
+			thing += "s"
+		}
+	}
+	return fmt.Sprint(n, " ", thing)
 }
 
 // String returns the number, and that it is no exact one.

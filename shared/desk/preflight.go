@@ -168,7 +168,7 @@ func (s Setup) warnings(c Channel, choices Choices, f PreflightCounts) []Finding
 	if history && choices.SLA == Original && f.Breaching != nil && f.Breaching.Original.N > 0 {
 		n := f.Breaching.Original
 		found = append(found, Finding{Code: CodeWouldBreach, Count: n.N, Is: n.Is,
-			Problem: fmt.Sprintf("%s tickets would breach their SLA as soon as they arrive", n),
+			Problem: n.Of("ticket") + " would breach an SLA on arrival",
 			Remedy:  "choose clocks that start at the move, or be prepared for the breaches"})
 	}
 	return found
@@ -195,10 +195,10 @@ func (s Setup) ownersWithoutAccess(f PreflightCounts) []Finding {
 		each = append(each, fmt.Sprintf("%s %d", id, owned[id]))
 	}
 	if more := len(about) - most; more > 0 {
-		each = append(each, fmt.Sprintf("%d others the rest", more))
+		each = append(each, Count(more, "other")+" the rest")
 	}
 	return []Finding{{Code: CodeAgentsNoAccess, Count: sum.N, Is: sum.Is, Each: shares(about, owned),
-		Problem: fmt.Sprintf("agents without help desk access own %s conversations: %s", sum, strings.Join(each, ", ")),
+		Problem: fmt.Sprintf("agents without help desk access own %s: %s", sum.Of("conversation"), strings.Join(each, ", ")),
 		Remedy:  "give them help desk access, or accept that the tickets will have no owner"}}
 }
 
@@ -217,7 +217,7 @@ func (s Setup) leftBehind(c Channel, conversations map[string]Figure) []Finding 
 		return nil
 	}
 	found.Count, found.Is = sum.N, sum.Is
-	found.Problem = fmt.Sprintf("connected channels stay in the inbox with %s conversations", sum)
+	found.Problem = "connected channels stay in the inbox with " + sum.Of("conversation")
 	return []Finding{found}
 }
 

@@ -209,7 +209,7 @@ func (d *demo) load(ctx context.Context) error {
 	if err := d.loadMail(ctx); err != nil {
 		return err
 	}
-	d.say("%d conversations with %d messages of the last year imported (%s): %s", len(threads), d.Messages, since(began), d.perChannel())
+	d.say("%s with %s of the last year imported (%s): %s", desk.Count(len(threads), "conversation"), desk.Count(d.Messages, "message"), since(began), d.perChannel())
 	return nil
 }
 

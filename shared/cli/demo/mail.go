@@ -183,7 +183,7 @@ func (d *demo) showMail() {
 	d.say("%-13s %s's answer, three hours later: the first reply", at(s.answered), d.agent(agentOfMail))
 	d.say("%-13s a bounce comes in: it is on the ticket, and reopened nothing", "in the move")
 	d.say("%-13s an out-of-office reply comes in: it reopened nothing either, and started no clock", "")
-	d.say("%-13s ticket %s, %d messages, label %s; frame.png is there, byte for byte", "after", s.Ticket.Status, s.After.MessageCount, strings.Join(s.Ticket.Tags, ", "))
+	d.say("%-13s ticket %s, %s, label %s; frame.png is there, byte for byte", "after", s.Ticket.Status, desk.Count(s.After.MessageCount, "message"), strings.Join(s.Ticket.Tags, ", "))
 	for _, b := range s.Broken {
 		d.say("violation: %s", b)
 	}

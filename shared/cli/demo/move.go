@@ -58,8 +58,8 @@ func (d *demo) rehearse(ctx context.Context) error {
 	}
 	r := d.Rehearsal
 	d.title("A rehearsal, which writes nothing but its report")
-	d.say("%d conversations: %d tickets to create, %d to move as they are, %d owners lost, %d would fail, %d would breach (%s)",
-		r.Found, r.Created, r.AsIs, r.OwnersLost, r.Failed, r.Breaches, m.EndedAt.Sub(m.StartedAt).Round(10*time.Millisecond))
+	d.say("%s: %s to create, %d to move unchanged, %s lost, %d would fail, %d would breach (%s)",
+		desk.Count(r.Found, "conversation"), desk.Count(r.Created, "ticket"), r.AsIs, desk.Count(r.OwnersLost, "owner"), r.Failed, r.Breaches, m.EndedAt.Sub(m.StartedAt).Round(10*time.Millisecond))
 	return nil
 }
 
@@ -140,7 +140,7 @@ func (d *demo) progress(m api.ChannelMove) string {
 	}
 	fmt.Fprintf(&b, "[%s%s] %d of %d converted", strings.Repeat("█", full), strings.Repeat("·", width-full), p.Done, p.Planned)
 	if d.traffic != nil {
-		fmt.Fprintf(&b, ", %d changes by customers and agents so far", d.traffic.Stats().Changes())
+		fmt.Fprintf(&b, ", %s by customers and agents so far", desk.Count(d.traffic.Stats().Changes(), "change"))
 	}
 	return b.String() + " — " + phase
 }

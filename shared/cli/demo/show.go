@@ -20,8 +20,8 @@ func (d *demo) describe(name string) {
 			able++
 		}
 	}
-	d.say("%s: %d agents, %d of them with help desk access; %d channels; %d pipelines", name, len(d.setup.Agents), able,
-		len(d.setup.Channels), len(d.setup.Pipelines))
+	d.say("%s: %s, %d of them with help desk access; %s; %s", name, desk.Count(len(d.setup.Agents), "agent"), able,
+		desk.Count(len(d.setup.Channels), "channel"), desk.Count(len(d.setup.Pipelines), "pipeline"))
 }
 
 // perChannel counts the sample's conversations.
@@ -53,11 +53,11 @@ func (d *demo) showStory() {
 	d.say("%q, from %s", s.Before.Subject, customer(s.Before))
 	d.say("")
 	d.say("%-13s it started on %s, and an agent answered by e-mail: so it belongs to %s", day(s.Before.StartedAt), d.name(s.Before.OriginID), d.name(s.Before.ChannelID))
-	d.say("%-13s %d messages; %s, owned by %s, in the inbox", "before", s.Before.MessageCount, s.Before.Status, d.agent(s.Before.Owner))
+	d.say("%-13s %s; %s, owned by %s, in the inbox", "before", desk.Count(s.Before.MessageCount, "message"), s.Before.Status, d.agent(s.Before.Owner))
 	d.say("%-13s the move starts; from %s on, new mail goes to the help desk", clock(d.Move.StartedAt), clock(d.Move.FenceAt))
 	d.say("%-13s %s writes again, in the middle of the move", clock(s.RepliedAt), cmp.Or(s.Before.CustomerName, s.Before.Customer))
 	d.say("%-13s the reply has reopened its ticket, %s later", clock(s.LandedAt), s.LandedAt.Sub(s.RepliedAt).Round(time.Millisecond))
-	d.say("%-13s %d messages, none lost; ticket %s", "after", s.After.MessageCount, s.Ticket.ID)
+	d.say("%-13s %s, none lost; ticket %s", "after", desk.Count(s.After.MessageCount, "message"), s.Ticket.ID)
 	d.say("%-13s dated %s, like the conversation; status %s; %s", "", day(s.Ticket.CreatedAt), s.Ticket.Status, d.ownerNow(s.Ticket))
 }
 
@@ -86,14 +86,14 @@ func (d *demo) showProof() {
 	d.write(func(w io.Writer) { text.Verified(w, d.Verify) })
 	t, c := d.Traffic, d.Check
 	d.say("")
-	d.say("Traffic: %d changes were acknowledged meanwhile: %d new conversations, %d customers' replies,", t.Changes(), t.Began, t.Replies+t.Continued)
-	d.say("%d agents' answers, %d edits in the inbox and %d of tickets. Compared with the data: %d messages,", t.Answers, t.Edits, t.Tickets, c.Messages)
-	d.say("%d edits, %d tickets, %d violations.", c.Edits, c.Tickets, len(c.Violations))
+	d.say("Traffic: %s acknowledged meanwhile: %s, %s by customers,", desk.Count(t.Changes(), "change"), desk.Count(t.Began, "new conversation"), desk.Count(t.Replies+t.Continued, "reply"))
+	d.say("%s by agents, %s in the inbox and %d of tickets. Compared with the data: %s,", desk.Count(t.Answers, "answer"), desk.Count(t.Edits, "edit"), t.Tickets, desk.Count(c.Messages, "message"))
+	d.say("%s, %s, %s.", desk.Count(c.Edits, "edit"), desk.Count(c.Tickets, "ticket"), desk.Count(len(c.Violations), "violation"))
 	for _, v := range c.Violations {
 		d.say("violation: %s", v)
 	}
 	if r := t.Redirect; r.Samples > 0 {
-		d.say("Time from a new mail to its ticket: median %s, 99th percentile %s, maximum %s (%d mails).", ms(r.P50), ms(r.P99), ms(r.Max), r.Samples)
+		d.say("Time from a new mail to its ticket: median %s, 99th percentile %s, maximum %s (%s).", ms(r.P50), ms(r.P99), ms(r.Max), desk.Count(r.Samples, "mail"))
 	}
 }
 

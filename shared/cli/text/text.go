@@ -12,19 +12,20 @@ import (
 
 	"deskmove/shared/api"
 	"deskmove/shared/cli/verify"
+	"deskmove/shared/desk"
 )
 
 // Plan writes a plan.
 func Plan(w io.Writer, p api.Plan) {
 	out := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) } // into a buffer
-	out("channel %s, history %s: %s conversations, %s open and %s closed, %s with a ticket\n\n",
-		p.ChannelID, p.History, p.Conversations, p.Open, p.Closed, p.WithTicket)
+	out("channel %s, history %s: %s, %s open and %s closed, %s with a ticket\n\n",
+		p.ChannelID, p.History, p.Conversations.Of("conversation"), p.Open, p.Closed, p.WithTicket)
 	if len(p.Blockers)+len(p.Warnings) == 0 {
 		out("there are no blockers and no warnings\n")
 	}
 	writeFindings(w, "blocker", p.Blockers)
 	writeFindings(w, "warning", p.Warnings)
-	out("to create    %s tickets, %s of them without the owner they had\n", p.Create, p.OwnersLost)
+	out("to create    %s, %s of them without the owner they had\n", p.Create.Of("ticket"), p.OwnersLost)
 	if b := p.Breaching; b != nil {
 		out("breaches     %s at once with SLA clocks from the move, %s from the original times\n", b.FromMove, b.Original)
 	}
@@ -34,8 +35,8 @@ func Plan(w io.Writer, p api.Plan) {
 		if i == 0 {
 			label = "best start  "
 		}
-		out("%s %s to %s, %d of %d conversations started at that time\n", label, q.StartAt.Format("Mon 2006-01-02 15:04"), q.EndAt.Format("15:04 MST"),
-			q.Conversations, p.HourlyOf)
+		out("%s %s to %s, %d of %s started at that time\n", label, q.StartAt.Format("Mon 2006-01-02 15:04"), q.EndAt.Format("15:04 MST"),
+			q.Conversations, desk.Count(p.HourlyOf, "conversation"))
 	}
 	e := p.Estimate
 	price := fmt.Sprintf("about $%.2f", e.Dollars)
@@ -143,11 +144,14 @@ func Verified(w io.Writer, r verify.Result) {
 		_, _ = fmt.Fprintln(w, "note: "+n)
 	}
 	verdict := "every invariant holds"
-	if violated > 0 {
+	switch {
+	case violated == 1:
+		verdict = "1 invariant is VIOLATED"
+	case violated > 1:
 		verdict = fmt.Sprintf("%d invariants are VIOLATED", violated)
 	}
-	_, _ = fmt.Fprintf(w, "account %s, %d conversations, %d tickets, %d channels, %d moves, %.1f s: %s\n",
-		r.Account, r.Conversations, r.Tickets, r.Channels, r.Moves, r.Seconds, verdict)
+	_, _ = fmt.Fprintf(w, "account %s, %s, %s, %s, %s, %.1f s: %s\n", r.Account, desk.Count(r.Conversations, "conversation"),
+		desk.Count(r.Tickets, "ticket"), desk.Count(r.Channels, "channel"), desk.Count(r.Moves, "move"), r.Seconds, verdict)
 }
 
 // Seconds returns n seconds as a duration.

@@ -135,12 +135,12 @@ func (v *verifier) judgeEnded(ctx context.Context, m api.ChannelMove) error {
 		v.must(oneMove, place.Home == "helpdesk", m.ID, "it is done, but its channel's home is %q", place.Home)
 	}
 	if m.OpenBatches != nil {
-		v.must(ledgerEmpty, *m.OpenBatches == 0, m.ID, "it has ended, but %d batches are open", *m.OpenBatches)
+		v.must(ledgerEmpty, *m.OpenBatches == 0, m.ID, "it has ended with %s open", desk.Count(*m.OpenBatches, "batch"))
 	}
 	if p := m.Progress; p != nil {
-		v.must(countersPlanned, p.Done == p.Planned, m.ID, "%d conversations were planned, but %d are done", p.Planned, p.Done)
+		v.must(countersPlanned, p.Done == p.Planned, m.ID, "%s planned, but %d done", desk.Count(p.Planned, "conversation"), p.Done)
 		parts := p.Created + p.AsIs + p.Live + p.Stayed + p.Failed
-		v.must(countersPlanned, parts == p.Done, m.ID, "%d conversations are done, but what became of them adds up to %d", p.Done, parts)
+		v.must(countersPlanned, parts == p.Done, m.ID, "%s done, but what became of them adds up to %d", desk.Count(p.Done, "conversation"), parts)
 	}
 	r, err := v.api.Report(ctx, m.ID)
 	if err != nil {
@@ -168,8 +168,8 @@ func (v *verifier) judgeReport(m api.ChannelMove, r api.Report) {
 		}
 	}
 	v.must(reportTotals, r.Found == r.Created+r.AsIs+r.Redirected+r.Failed, m.ID,
-		"its report found %d conversations, but names %d", r.Found, r.Created+r.AsIs+r.Redirected+r.Failed)
-	v.must(reportTotals, byStatus == r.Found-r.Failed, m.ID, "its report has %d tickets by status, but %d in all", byStatus, r.Found-r.Failed)
+		"its report found %s, but names %d", desk.Count(r.Found, "conversation"), r.Created+r.AsIs+r.Redirected+r.Failed)
+	v.must(reportTotals, byStatus == r.Found-r.Failed, m.ID, "its report has %s by status, but %d in all", desk.Count(byStatus, "ticket"), r.Found-r.Failed)
 	v.must(checksums, r.Checksum.Inbox == r.Checksum.Desk, m.ID, "its report's checksums are %s and %s", r.Checksum.Inbox, r.Checksum.Desk)
 	v.must(checksums, n.inbox == n.desk, m.ID, "the data's checksums are %016x and %016x", n.inbox, n.desk)
 	if !v.reports[m.ID].Equal(m.EndedAt) {
@@ -179,17 +179,17 @@ func (v *verifier) judgeReport(m api.ChannelMove, r api.Report) {
 
 	reported, now := r.Created+r.AsIs+r.Failed, n.created+n.asIs+failed
 	v.must(reportTotals, reported <= now+n.late+r.Failed && now <= reported, m.ID,
-		"its report has %d conversations of history, but the data have %d", reported, now)
-	v.must(reportTotals, r.Redirected <= n.live+r.Failed, m.ID, "its report has %d live tickets, but the data have %d", r.Redirected, n.live)
+		"its report has %s of history, but the data have %d", desk.Count(reported, "conversation"), now)
+	v.must(reportTotals, r.Redirected <= n.live+r.Failed, m.ID, "its report has %s, but the data have %d", desk.Count(r.Redirected, "live ticket"), n.live)
 	if n.late > 0 || n.live > r.Redirected || now > reported {
 		v.note("move %s: conversations have landed since its report was made, so that its checksum, owners and statuses cannot be "+
 			"compared with today's data; both sides of today's data are compared instead", m.ID)
 		return
 	}
 	v.must(reportTotals, r.Created == n.created && r.AsIs == n.asIs && r.Redirected == n.live, m.ID,
-		"its report has %d tickets created, %d as they were and %d live, but the data have %d, %d and %d",
-		r.Created, r.AsIs, r.Redirected, n.created, n.asIs, n.live)
-	v.must(reportTotals, r.OwnersLost == n.ownersLost, m.ID, "its report has %d owners lost, but the data have %d", r.OwnersLost, n.ownersLost)
+		"its report has %s created, %d as they were and %d live, but the data have %d, %d and %d",
+		desk.Count(r.Created, "ticket"), r.AsIs, r.Redirected, n.created, n.asIs, n.live)
+	v.must(reportTotals, r.OwnersLost == n.ownersLost, m.ID, "its report has %s lost, but the data have %d", desk.Count(r.OwnersLost, "owner"), n.ownersLost)
 	v.must(reportTotals, maps.Equal(r.ByStatus, n.byStatus), m.ID, "its report has tickets by status %v, but the data have %v", r.ByStatus, n.byStatus)
 	v.must(checksums, r.Checksum.Desk == fmt.Sprintf("%016x", n.desk), m.ID, "its report's checksum is %s, but the data's is %016x", r.Checksum.Desk, n.desk)
 }
