@@ -93,9 +93,9 @@ var layers = []layer{
 	{of: "shared/cli/demo", imports: []string{
 		"shared/api", "shared/cli/process", "shared/cli/text", "shared/cli/traffic", "shared/cli/verify", "shared/client", "shared/desk",
 		"shared/local/clock"}},
+	{of: "shared/cli/transfer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/exchange"}},
 	{of: "shared/cli/importer", imports: []string{
 		"shared/api", "shared/cli/transfer", "shared/client", "shared/exchange", "shared/exchange/mailbox"}},
-	{of: "shared/cli/transfer", imports: []string{"shared/api", "shared/client", "shared/desk", "shared/exchange"}},
 	{of: "shared/cli", imports: []string{
 		"shared/api", "shared/cli/demo", "shared/cli/importer", "shared/cli/login", "shared/cli/process", "shared/cli/text", "shared/cli/transfer",
 		"shared/cli/verify", "shared/client", "shared/desk", "shared/exchange", "shared/exchange/hubspot", "shared/local", "shared/local/clock", "shared/local/gateway", "shared/local/issuer", "shared/store"}},

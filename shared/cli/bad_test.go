@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -225,18 +226,30 @@ func TestServeCannot(t *testing.T) {
 // what was taken in stays, and the import goes on when there is room.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	e := start(t, dir, func(c *local.Config) { c.MaxBytes = 600 << 10 })
-	e.run(t, "apply", accountFile).ok(t, nil)
-	var mails strings.Builder
+	var mails, lines strings.Builder
 	for i := range 60 {
 		mails.WriteString("From c@customer.example Mon Mar  2 08:00:00 2026\nFrom: c@customer.example\nDate: Mon, 2 Mar 2026 09:00:00 +0100\n")
 		mails.WriteString("Subject: letter " + strings.Repeat("i", i+1) + "\n\n" + strings.Repeat("word after word\n", 2000) + "\n")
+		fmt.Fprintf(&lines, `{"messageId":"<%d@x>","from":"c@customer.example","date":"2026-03-02T09:00:00Z","subject":"letter %d","text":"%s"}`+"\n", i, i, strings.Repeat("word after word ", 2000))
 	}
-	large := file(t, "large.mbox", mails.String())
-	e.run(t, "import", "--channel", "support", large).fails(t, 1, "import stopped after", "no storage is left", "repeat the import")
+	t.Run("of files", func(t *testing.T) {
+		t.Parallel()
+		fillsTheDisk(t, file(t, "large.mbox", mails.String()), true, "no conversation was imported; import again to go on", "no storage is left")
+	})
+	t.Run("of messages", func(t *testing.T) {
+		t.Parallel()
+		fillsTheDisk(t, file(t, "large.jsonl", lines.String()), false, "import stopped after", "no storage is left", "import the same again")
+	})
+}
+
+func fillsTheDisk(t *testing.T, large string, nothingYet bool, says ...string) {
+	t.Helper()
+	dir := t.TempDir()
+	e := start(t, dir, func(c *local.Config) { c.MaxBytes = 600 << 10 })
+	e.run(t, "apply", accountFile).ok(t, nil)
+	e.run(t, "import", "--channel", "support", large).fails(t, 1, says...)
 	taken := len(conversations(t, e))
-	if taken == 0 || taken == 60 {
+	if (taken == 0) != nothingYet || taken == 60 {
 		t.Errorf("%d of 60 were taken in", taken)
 	}
 	e.stop()

@@ -81,7 +81,7 @@ func TestInterruptedImport(t *testing.T) {
 	var out, errs bytes.Buffer
 	args := []string{"import", "--channel", "support", "--concurrency", "1", smallMbox, "--token", e.token, "--endpoint"}
 	code := cli.Main(ctx, append(args, proxy.URL), &out, &errs)
-	result{code, out.String(), errs.String()}.fails(t, 130, "interrupted: 2 of 9 messages are in", "import the same files again", "2 added")
+	result{code, out.String(), errs.String()}.fails(t, 130, "interrupted: 1 of 5 conversations are in", "import the same again", "2 added")
 	if strings.Contains(errs.String(), "context canceled") {
 		t.Errorf("it says %s", errs.String())
 	}

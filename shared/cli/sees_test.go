@@ -179,20 +179,17 @@ func (s spoil) report(id string, change func(*desk.Report)) {
 }
 
 // file changes the bytes of a file that the conversation with an external ID names; nil
-// takes them away.
+// deletes them.
 func (s spoil) file(external string, b []byte) {
 	s.Helper()
-	f := filetest.File("demo", []byte("a file of "+external), time.Time{})
-	found, err := filepath.Glob(filepath.Join(s.dir, "files", "*", "*", f.SHA256+"-*"))
+	hash := filetest.File("demo", []byte("a file of "+external), time.Time{}).SHA256
+	known, err := store.FileStore{Engine: s.engine}.Known(s.Context(), "demo", []string{hash})
 	s.must(err)
-	if len(found) != 1 {
-		s.Fatalf("the bytes are in %v", found)
+	if kept := (store.FileBytes{Engine: s.engine}); b == nil {
+		s.must(kept.Delete(s.Context(), known[hash]))
+	} else {
+		s.must(kept.Put(s.Context(), known[hash], b))
 	}
-	if b == nil {
-		s.must(os.Remove(found[0]))
-		return
-	}
-	s.must(os.WriteFile(found[0], b, 0o600))
 }
 
 func attr(name, value string) store.Attr { return store.Attr{Name: name, Value: store.S(value)} }

@@ -37,7 +37,7 @@ func (s *Summary) add(i transfer.Imported, box *mailbox.Box) {
 	}
 	find := func(id string) (file string, number int) {
 		_, message, _ := strings.Cut(id, "/")
-		return box.Find(message)
+		return box.Place(message)
 	}
 	for _, l := range i.LeftOut {
 		for _, id := range l.IDs {

@@ -60,8 +60,8 @@ func (b *Box) Open(hash string) (io.ReadCloser, error) {
 	return io.NopCloser(b.spool.File(at.message, at.n)), nil
 }
 
-// Find returns the file of mail that a message was in, by its ID, and its number in there.
-func (b *Box) Find(message string) (file string, number int) {
+// Place returns the file of mail that a message was in, by its ID, and its number in there.
+func (b *Box) Place(message string) (file string, number int) {
 	i, ok := b.written[message]
 	if !ok {
 		return "", 0

@@ -171,7 +171,7 @@ func TestWrite(t *testing.T) {
 	if files != 3 {
 		t.Errorf("%d files, want the source of each mail", files)
 	}
-	for _, hash := range []string{strings.Repeat("0", 64), "x", ""} {
+	for _, hash := range []string{strings.Repeat("0", 64), "no hash", ""} {
 		if _, err := b.Open(hash); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("Open(%q): %v", hash, err)
 		}
@@ -181,11 +181,11 @@ func TestWrite(t *testing.T) {
 			continue
 		}
 		want := map[string]int{"1@x": 1, "2@x": 2, "4@x": 3}[l.Message.ExternalID]
-		if name, n := b.Find(l.Message.ID); name != "box.mbox" || n != want {
+		if name, n := b.Place(l.Message.ID); name != "box.mbox" || n != want {
 			t.Errorf("%s was message %d of %q, want %d", l.Message.ExternalID, n, name, want)
 		}
 	}
-	if name, n := b.Find("x"); name != "" || n != 0 {
+	if name, n := b.Place("nobody's"); name != "" || n != 0 {
 		t.Errorf("what is not there was message %d of %q", n, name)
 	}
 	// The same mail is the same again, so that it is known where it was brought in.
