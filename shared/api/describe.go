@@ -172,7 +172,9 @@ func notAdmitted(c desk.Caller, m desk.Membership) error {
 // tokenWithout returns the error for a token that lacks a claim.
 func tokenWithout(claim string) error {
 	_, err := auth.FromClaims(func(name string) string {
-		return map[string]string{auth.ClaimScope: auth.Scope, auth.ClaimAgent: "ann", auth.ClaimRole: string(desk.AgentRole), claim: ""}[name]
+		claims := auth.Claims(desk.Caller{Agent: "ann", Role: desk.AgentRole})
+		claims[claim] = ""
+		return claims[name]
 	})
 	return err
 }

@@ -211,9 +211,7 @@ func FuzzLambda(f *testing.F) {
 		e.Headers = map[string]string{"content-type": contentType, "idempotency-key": query}
 		e.RequestContext.HTTP.Method = method
 		e.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
-			JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{
-				auth.ClaimAccount: "acme", auth.ClaimAgent: "ann", auth.ClaimRole: string(desk.SuperAdmin), auth.ClaimScope: auth.Scope,
-			}},
+			JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: auth.Claims(ann)},
 		}
 		r.reset(t)
 		res, err := h.Handle(t.Context(), e)

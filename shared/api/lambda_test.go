@@ -29,7 +29,7 @@ func event(method, path string, claims ...string) events.APIGatewayV2HTTPRequest
 	e.RawPath, e.RawQueryString, _ = strings.Cut(path, "?")
 	all := map[string]string{
 		"account": "acme", "deskmove_role": "super-admin", "agent": "ann", "sub": "6a1f0c9e-5d0e", "scope": "deskmove/api",
-		"token_use": "access", "exp": "1795000000",
+		"token_use": "access", "iat": "1794996400", "exp": "1795000000",
 	}
 	for i := 0; i < len(claims); i += 2 {
 		all[claims[i]] = claims[i+1]

@@ -27,6 +27,7 @@ const (
 	ClaimScp     = "scp"       // some issuers' name for scope
 	ClaimUse     = "token_use" // if present, it must be "access"
 	ClaimIssued  = "iat"       // seconds since 1970, or parts of them
+	ClaimExpires = "exp"       // likewise: at most desk.MaxTokenLife later
 	Scope        = "deskmove/api"
 )
 
@@ -76,22 +77,25 @@ func FromClaims(claim func(name string) string) (desk.Caller, error) {
 	if desk.CheckID(ClaimAgent, c.Agent) != nil {
 		bad = append(bad, ClaimAgent+" (or "+ClaimSubject+")")
 	}
-	if c.IssuedAt, err = issued(claim(ClaimIssued)); err != nil {
+	if c.IssuedAt, err = instant(claim(ClaimIssued)); err != nil {
 		bad = append(bad, ClaimIssued)
+	}
+	// Withdrawals are kept for as long as a token may live: one that lives longer, or
+	// does not say since when, would count again.
+	if expires, err := instant(claim(ClaimExpires)); err != nil || expires.Sub(c.IssuedAt) > desk.MaxTokenLife {
+		bad = append(bad, ClaimExpires)
 	}
 	if bad != nil {
 		return desk.Caller{}, &desk.RefusedError{Code: CodeClaims, Params: desk.Params{"claims": strings.Join(bad, ", ")},
 			Problem: "claims of the token are missing or invalid: " + strings.Join(bad, ", "),
-			Remedy:  "configure the issuer to add an account ID, a role (super-admin, agent or connector) and an agent ID"}
+			Remedy: "configure the issuer to add an account ID, a role (super-admin, agent or connector) and an agent ID, and to say " +
+				"when tokens are issued (iat) and that they expire (exp) at most 24 hours later"}
 	}
 	return c, nil
 }
 
-// issued reads when a token was issued, to the millisecond; zero if it does not say.
-func issued(claim string) (time.Time, error) {
-	if claim == "" {
-		return time.Time{}, nil
-	}
+// instant reads a time, to the millisecond.
+func instant(claim string) (time.Time, error) {
 	seconds, err := strconv.ParseFloat(claim, 64)
 	if err != nil || !(math.Abs(seconds) < 1e11) { // far from now, or not a number
 		return time.Time{}, errors.New("not a time")
@@ -101,13 +105,11 @@ func issued(claim string) (time.Time, error) {
 
 // Claims are those of an access token that FromClaims takes for a caller's.
 func Claims(c desk.Caller) map[string]string {
-	claims := map[string]string{
+	seconds := func(t time.Time) string { return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', -1, 64) }
+	return map[string]string{
 		ClaimUse: "access", ClaimScope: Scope, ClaimSubject: c.Agent, ClaimAccount: c.Account, ClaimRole: string(c.Role),
+		ClaimIssued: seconds(c.IssuedAt), ClaimExpires: seconds(c.IssuedAt.Add(desk.MaxTokenLife)), // at the latest
 	}
-	if !c.IssuedAt.IsZero() {
-		claims[ClaimIssued] = strconv.FormatFloat(float64(c.IssuedAt.UnixMilli())/1000, 'f', -1, 64)
-	}
-	return claims
 }
 
 type (

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
@@ -13,7 +14,7 @@ import (
 func ann(change ...string) func(string) string {
 	claims := map[string]string{
 		"account": "acme", "deskmove_role": "super-admin", "agent": "ann", "sub": "6a1f0c9e-5d0e-4a51-9c0e-7d1b2f3a4c5d",
-		"scope": "openid deskmove/api", "token_use": "access",
+		"scope": "openid deskmove/api", "token_use": "access", "iat": "1795424400", "exp": "1795510800",
 	}
 	for i := 0; i < len(change); i += 2 {
 		claims[change[i]] = change[i+1]
@@ -22,7 +23,7 @@ func ann(change ...string) func(string) string {
 }
 
 func TestFromClaims(t *testing.T) {
-	want := desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin}
+	want := desk.Caller{Account: "acme", Agent: "ann", Role: desk.SuperAdmin, IssuedAt: time.Unix(1795424400, 0).UTC()}
 	for name, claims := range map[string]func(string) string{
 		"of Cognito":            ann(),
 		"sub is the agent":      ann("agent", "", "sub", "ann"),
@@ -53,6 +54,10 @@ func TestRefusedClaims(t *testing.T) {
 		"role in capitals":  {ann("deskmove_role", "Super-Admin"), auth.CodeClaims, "deskmove_role"},
 		"nobody":            {ann("agent", "", "sub", ""), auth.CodeClaims, "agent (or sub)"},
 		"account as a key":  {ann("account", "acme#c"), auth.CodeClaims, "account"},
+		"no time":           {ann("iat", ""), auth.CodeClaims, "iat, exp"},
+		"no end":            {ann("exp", ""), auth.CodeClaims, "exp"},
+		"no number":         {ann("iat", "today"), auth.CodeClaims, "iat"},
+		"more than a day":   {ann("exp", "1795510801"), auth.CodeClaims, "exp"},
 		"all of them":       {ann("account", "", "deskmove_role", "", "agent", "a b"), auth.CodeClaims, "account, deskmove_role, agent (or sub)"},
 	} {
 		caller, err := auth.FromClaims(c.claims)

@@ -10,7 +10,7 @@ type Caller struct {
 	Account  string
 	Agent    string // agent ID, or the connector's
 	Role     Role
-	IssuedAt time.Time // when the token was issued; zero if it does not say
+	IssuedAt time.Time // when the token was issued
 	Address  string    // network address, as the gateway saw it
 }
 

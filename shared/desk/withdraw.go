@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// MaxTokenLife is how long a token is valid at most, whoever issued it.
+// MaxTokenLife is how long a token is valid at most, whoever issued it: one that would
+// be for longer is refused.
 const MaxTokenLife = 24 * time.Hour
 
 // MaxWithdrawals is how many are kept, since they are read with every request.
@@ -63,8 +64,7 @@ type Withdrawals map[string]time.Time
 
 // Cover reports whether the caller's token has been withdrawn. Issuers that count in
 // whole seconds round down, so that a token of the second of the withdrawal is
-// withdrawn too, whichever came first. One that does not say when it was issued may
-// be older than any withdrawal.
+// withdrawn too, whichever came first.
 func (w Withdrawals) Cover(c Caller) bool {
 	for _, h := range [...]Holder{{}, c.holder()} {
 		if until, ok := w[h.String()]; ok && !c.IssuedAt.After(until) {

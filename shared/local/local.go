@@ -94,7 +94,8 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	}()
 	// One clock dates all that is stored, and it never goes back: what comes
 	// after the fence must be dated after it. Tokens go by the computer's clock,
-	// which the processes that make and check them have in common.
+	// which the processes that make and check them have in common, and by the
+	// newest withdrawal, which has the time of what is stored.
 	var clk clock.Clock
 	if err = closeFiles(c.Dir); err != nil {
 		return nil, err
@@ -160,6 +161,7 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 		DeadLetters: deadLetters{queues.Batches, queues.StreamFailures}, Metrics: &metrics.Writer{Record: s.measured.record, Now: clk.Now},
 	}, c.Each)
 	s.App = of("api")
+	s.App.Accounts.Setups = withdrawals{s.App.Setups, s.Issuer}
 	step := func(h handler.Step) function.Bytes { return in(sqlite.Backfill, function.JSON(h.Handle)) }
 	f := Functions{
 		Fence: step(of("fence").Fence), List: step(of("list").List), Drain: step(of("drain").Drain), Finish: step(of("finish").Finish),

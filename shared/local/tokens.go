@@ -69,3 +69,18 @@ func (t Tokens) take(ctx context.Context, n issuer.Note) error {
 		cursor = next
 	}
 }
+
+// withdrawals are setups of which a withdrawal tells the issuer when it was.
+type withdrawals struct {
+	store.SetupStore
+	issuer *issuer.Issuer
+}
+
+// Withdraw makes tokens good no more that seem to have been issued until the entry's
+// time. Those that are made from now on seem later, whatever the computer's clock says.
+func (w withdrawals) Withdraw(ctx context.Context, account string, of desk.Holder, entry desk.AuditEntry) error {
+	if err := w.SetupStore.Withdraw(ctx, account, of, entry); err != nil {
+		return err
+	}
+	return w.issuer.IssueAfter(entry.At)
+}

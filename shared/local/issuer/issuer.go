@@ -26,6 +26,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -43,9 +44,10 @@ const (
 )
 
 const (
-	keyFile  = "issuer.pem"
-	keyBits  = 2048
-	maxToken = 8 << 10
+	keyFile   = "issuer.pem"
+	afterFile = "issued-after" // beside the key
+	keyBits   = 2048
+	maxToken  = 8 << 10
 )
 
 // Issuer signs tokens and verifies them.
@@ -55,6 +57,9 @@ type Issuer struct {
 	id     string // of the key
 	clock  clock.Clock
 	parser *jwt.Parser
+
+	mu    sync.Mutex
+	after time.Time // no token says that it was issued then, or before
 }
 
 // Open reads the key from dir, or creates it there the first time.
@@ -69,8 +74,13 @@ func Open(dir string, c clock.Clock) (*Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer's key: %w", err)
 	}
+	after, err := readAfter(filepath.Join(dir, afterFile))
+	if err != nil {
+		return nil, err
+	}
 	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
 	return &Issuer{
+		after: after,
 		dir:   dir,
 		key:   key,
 		id:    base64.RawURLEncoding.EncodeToString(sum[:12]),
@@ -142,6 +152,49 @@ func create(dir, path string) error {
 	return nil
 }
 
+// readAfter reads after which moment tokens are issued; zero if nothing was withdrawn yet.
+func readAfter(path string) (t time.Time, _ error) {
+	text, err := os.ReadFile(path) // #nosec G304 -- a fixed name in our own directory
+	if errors.Is(err, fs.ErrNotExist) {
+		return t, nil
+	}
+	if err == nil {
+		err = t.UnmarshalText(text)
+	}
+	if err != nil {
+		return t, fmt.Errorf("%s is damaged: delete it: %w", path, err)
+	}
+	return t, nil
+}
+
+// IssueAfter has all tokens of this key that are made from now on say that they were
+// issued after t. Withdrawals have the time of what is stored, which may be ahead of the
+// computer's: without this, a token that is made after one could seem older.
+func (i *Issuer) IssueAfter(t time.Time) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !t.After(i.after) {
+		return nil
+	}
+	i.after = t.UTC()
+	text, err := i.after.MarshalText()
+	if err != nil {
+		return err
+	}
+	return writeFile(i.dir, afterFile, text)
+}
+
+// Now is when a token that is made now says that it was issued, to the millisecond.
+func (i *Issuer) Now() time.Time {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	now, after := i.clock.Now().UTC(), i.after.Add(time.Millisecond)
+	if now.Before(after) {
+		now = after
+	}
+	return now.Truncate(time.Millisecond)
+}
+
 // Mint makes a token for an agent or connector of an account.
 func (i *Issuer) Mint(account, subject string, role desk.Role, ttl time.Duration) (string, error) {
 	if ttl <= 0 || ttl > desk.MaxTokenLife { // Cognito's longest
@@ -153,8 +206,8 @@ func (i *Issuer) Mint(account, subject string, role desk.Role, ttl time.Duration
 		"client_id":       Audience,
 		auth.ClaimUse:     "access",
 		"jti":             uuid.NewString(),
-		auth.ClaimIssued:  float64(now.UnixMilli()) / 1000, // finer than seconds: a token made after a withdrawal is good at once
-		"exp":             jwt.NewNumericDate(now.Add(ttl)),
+		auth.ClaimIssued:  float64(i.Now().UnixMilli()) / 1000, // finer than seconds: a token made after a withdrawal is good at once
+		auth.ClaimExpires: float64(now.Add(ttl).Unix()),
 		auth.ClaimSubject: subject,
 		auth.ClaimAccount: account,
 		auth.ClaimRole:    string(role),
@@ -196,7 +249,7 @@ func (i *Issuer) Prove(account string) (string, error) {
 	now := i.clock.Now()
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
 		"iss": Name, "client_id": proofs, "jti": uuid.NewString(), auth.ClaimAccount: account,
-		auth.ClaimIssued: jwt.NewNumericDate(now), "exp": jwt.NewNumericDate(now.Add(time.Minute)),
+		auth.ClaimIssued: jwt.NewNumericDate(now), auth.ClaimExpires: jwt.NewNumericDate(now.Add(time.Minute)),
 	})
 	t.Header["kid"] = i.id
 	return t.SignedString(i.key)
@@ -234,7 +287,7 @@ func (i *Issuer) verify(token, audience string) (jwt.MapClaims, error) {
 
 func callerOf(claims jwt.MapClaims) (desk.Caller, error) {
 	return auth.FromClaims(func(name string) string {
-		if v, ok := claims[name].(float64); ok && name == auth.ClaimIssued {
+		if v, ok := claims[name].(float64); ok && (name == auth.ClaimIssued || name == auth.ClaimExpires) {
 			return strconv.FormatFloat(v, 'f', -1, 64)
 		}
 		s, _ := claims[name].(string)

@@ -150,6 +150,8 @@ func TestVerifyRefuses(t *testing.T) {
 		"no kid":            signed(jwt.SigningMethodRS256, private, func(h, _ map[string]any) { delete(h, "kid") }),
 		"expired":           set("exp", now.Add(-time.Second).Unix()),
 		"no expiry":         set("exp", nil),
+		"no time":           set("iat", nil),
+		"life of 25 hours":  set("exp", now.Add(25*time.Hour).Unix()),
 		"not yet":           set("nbf", now.Add(time.Minute).Unix()),
 		"another issuer":    set("iss", "https://example.com"),
 		"no issuer":         set("iss", nil),
@@ -267,5 +269,59 @@ func TestSecret(t *testing.T) {
 	first := secret(dir, "a")
 	if secret(dir, "a") != first || secret(dir, "b") == first || secret(t.TempDir(), "a") == first {
 		t.Error("secrets are not those of key and purpose")
+	}
+}
+
+// TestIssueAfter: what is made after a moment says so, by whichever process, although
+// the clock is behind; and nobody is told an earlier one again.
+func TestIssueAfter(t *testing.T) {
+	dir, now := t.TempDir(), time.UnixMilli(1_795_000_000_000)
+	at := func() *issuer.Issuer {
+		t.Helper()
+		i, err := issuer.Open(dir, clock.Clock{Time: func() time.Time { return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	i := at()
+	issued := func(i *issuer.Issuer) time.Time {
+		t.Helper()
+		c, err := i.Verify(mint(t, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.IssuedAt
+	}
+	until := now.Add(time.Hour + 300*time.Microsecond)
+	if got := issued(i); !got.Equal(now) {
+		t.Errorf("issued at %v, not %v", got, now)
+	}
+	for _, after := range []time.Time{until, now} {
+		if err := i.IssueAfter(after); err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range []*issuer.Issuer{i, at()} {
+			if got, most := issued(i), until.Add(time.Millisecond); !got.After(until) || got.After(most) {
+				t.Errorf("after %v: issued at %v, not from %v to %v", after, got, until, most)
+			}
+		}
+	}
+	if info, err := os.Stat(filepath.Join(dir, "issued-after")); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	token := mint(t, i)
+	now = now.Add(time.Hour + time.Second) // it expires by the clock
+	if _, err := i.Verify(token); err == nil {
+		t.Error("verified after its time")
+	}
+	if got := issued(i); !got.Equal(now) {
+		t.Errorf("once the clock has caught up, issued at %v, not %v", got, now)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "issued-after"), []byte("soon"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := issuer.Open(dir, clock.Clock{}); err == nil || !strings.Contains(err.Error(), "delete it") {
+		t.Errorf("a damaged file: %v", err)
 	}
 }

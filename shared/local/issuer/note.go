@@ -55,6 +55,11 @@ func (i *Issuer) note(n Note) error {
 	if err != nil {
 		return err
 	}
+	return writeFile(dir, n.ID+".json", text)
+}
+
+// writeFile writes a file whole, on the disk, or not at all.
+func writeFile(dir, name string, text []byte) error {
 	f, err := os.CreateTemp(dir, "*.part") // mode 0600
 	if err != nil {
 		return err
@@ -64,7 +69,7 @@ func (i *Issuer) note(n Note) error {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, n.ID+".json"))
+		err = os.Rename(f.Name(), filepath.Join(dir, name))
 	}
 	if err == nil {
 		return syncDir(dir)
