@@ -99,7 +99,7 @@ func (s setup) open(ctx context.Context, a around) (_ *platform, err error) {
 	made := local.Tokens{Journal: store.JournalStore{Engine: engine}, Issuer: tokens, Clock: p.runtime.Host.Clock, Log: a.log}
 	p.runtime.Part(made.Run)
 	gate, people, err := local.Listen(ctx, local.Config{Address: a.gateway, Log: a.log}, local.Front{
-		Tokens: tokens, Made: made.Made, Setup: store.SetupStore{Engine: engine}.Setup, Refuse: app.Refuse, Site: func(how console.SignIn) http.Handler {
+		Tokens: tokens, Made: made.Made, Setups: store.SetupStore{Engine: engine}, Refuse: app.Refuse, Site: func(how console.SignIn) http.Handler {
 			api := gateway.Integration{Invoke: s.answer(a), Log: a.log}
 			return console.New(how, "http://"+a.services, api) // the pages of the function know of no sign-in
 		},

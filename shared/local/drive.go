@@ -101,8 +101,8 @@ type Front struct {
 	Tokens *issuer.Issuer
 	// Made is told of each token of the sign-in, before it is handed out.
 	Made func(ctx context.Context, of desk.Caller, until time.Time) error
-	// Setup reads an account, as one of whose agents people sign in.
-	Setup func(ctx context.Context, account string) (desk.Setup, error)
+	// Setups reads an account, as one of whose agents people sign in.
+	Setups signin.Setups
 	// Site returns what is served, whose pages sign in as said.
 	Site func(console.SignIn) http.Handler
 	// Refuse answers a request that the site does not get to see, as app.Refuse does.
@@ -123,7 +123,7 @@ func Listen(ctx context.Context, c Config, f Front) (*gateway.Gateway, *signin.S
 	}
 	var people *signin.SignIn
 	if !c.Remote || c.Certificate != nil {
-		people = signin.New(signin.Config{Issuer: f.Tokens, Setup: f.Setup, Made: f.Made, Secure: c.isSecure, Clock: c.Clock, Log: c.Log})
+		people = signin.New(signin.Config{Issuer: f.Tokens, Setups: f.Setups, Made: f.Made, Secure: c.isSecure, Clock: c.Clock, Log: c.Log})
 		front.Handler = split(isSignIn, people, f.Site(console.SignIn{Kind: console.Local}))
 		front.Public = func(r *http.Request) bool { return app.IsPublic(r) || isSignIn(r) }
 	} else {

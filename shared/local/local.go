@@ -217,7 +217,7 @@ func (s *Stack) listen(ctx context.Context, c Config, tokens Tokens) (err error)
 		return nil
 	}
 	s.Gateway, s.SignIn, err = Listen(ctx, c, Front{
-		Tokens: s.Issuer, Made: tokens.Made, Setup: s.App.Setups.Setup, Site: site, Refuse: s.Refuse,
+		Tokens: s.Issuer, Made: tokens.Made, Setups: s.App.Setups, Site: site, Refuse: s.Refuse,
 		Files: s.measured.answered(s.files),
 	})
 	if err == nil {

@@ -40,8 +40,7 @@ const Prefix = "/local/"
 // Config is what signing in needs.
 type Config struct {
 	Issuer *issuer.Issuer
-	// Setup reads an account's configuration; desk.ErrNotFound if there is none yet.
-	Setup func(ctx context.Context, account string) (desk.Setup, error)
+	Setups Setups
 	// Made is told of each token before its owner gets it: whose, to which address, and
 	// until when it is good. If it fails there is no token.
 	Made func(ctx context.Context, of desk.Caller, until time.Time) error
@@ -51,6 +50,13 @@ type Config struct {
 	Log    *slog.Logger // nil discards logs
 }
 
+// Setups reads an account's configuration, and with what it says of a caller which
+// tokens were withdrawn; desk.ErrNotFound if there is none yet.
+type Setups interface {
+	Setup(ctx context.Context, account string) (desk.Setup, error)
+	Membership(ctx context.Context, c desk.Caller) (desk.Membership, error)
+}
+
 // SignIn answers the requests below Prefix:
 //
 //	POST   /local/code     with a proof that only the data folder's key makes (no token of the API is one): another code
@@ -58,7 +64,8 @@ type Config struct {
 //	POST   /local/token    with the cookie: a token of an agent
 //	DELETE /local/session  with the cookie: ends what it is good for
 //
-// What it remembers ends with the process: then people need another code.
+// What it remembers ends with the process: then people need another code. So they do
+// after a withdrawal, which counts for codes and cookies as for tokens of their time.
 type SignIn struct {
 	Config
 	routes *http.ServeMux
@@ -88,27 +95,33 @@ type grants map[[sha256.Size]byte]grant
 
 type grant struct {
 	account string
+	made    time.Time // by the issuer's clock; of a session, when its code was made
 	expires time.Time
 }
 
+// caller is who an agent would be with a token that was issued when the grant was made.
+func (g grant) caller(agent desk.Agent) desk.Caller {
+	return desk.Caller{Account: g.account, Agent: agent.ID, Role: agent.Role, IssuedAt: g.made}
+}
+
 // add makes a secret, and drops the grants that have expired.
-func (g grants) add(account string, now time.Time, ttl time.Duration) (secret string) {
+func (g grants) add(of grant, now time.Time, ttl time.Duration) (secret string) {
 	for key, old := range g {
 		if !now.Before(old.expires) {
 			delete(g, key)
 		}
 	}
-	secret = rand.Text()
-	g[sha256.Sum256([]byte(secret))] = grant{account, now.Add(ttl)}
+	secret, of.expires = rand.Text(), now.Add(ttl)
+	g[sha256.Sum256([]byte(secret))] = of
 	return secret
 }
 
-// of returns the account of a secret; "" if it is good for nothing.
-func (g grants) of(secret string, now time.Time) string {
+// of returns the grant of a secret, without an account if it is good for nothing.
+func (g grants) of(secret string, now time.Time) grant {
 	if found := g[sha256.Sum256([]byte(secret))]; now.Before(found.expires) {
-		return found.account
+		return found
 	}
-	return ""
+	return grant{}
 }
 
 func (g grants) drop(secret string) { delete(g, sha256.Sum256([]byte(secret))) }
@@ -118,7 +131,7 @@ func (g grants) drop(secret string) { delete(g, sha256.Sum256([]byte(secret))) }
 func (s *SignIn) Link(account, page string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return page + "#code=" + s.codes.add(account, s.Clock.Now(), codeTTL)
+	return page + "#code=" + s.codes.add(grant{account: account, made: s.Issuer.Now()}, s.Clock.Now(), codeTTL)
 }
 
 // ServeHTTP answers a request.
@@ -155,29 +168,24 @@ func (s *SignIn) begin(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in) {
 		return
 	}
-	account := s.account(r)
+	session := s.session(r)
 	if in.Code != "" {
 		s.mu.Lock()
-		account = s.codes.of(in.Code, s.Clock.Now())
+		session = s.codes.of(in.Code, s.Clock.Now())
 		s.codes.drop(in.Code)
 		secret := ""
-		if account != "" {
-			secret = s.sessions.add(account, s.Clock.Now(), sessionTTL)
+		if session.account != "" {
+			secret = s.sessions.add(session, s.Clock.Now(), sessionTTL)
 		}
 		s.mu.Unlock()
-		if account == "" {
+		if session.account == "" {
 			refuse(w, http.StatusUnauthorized, "code", "the code has been used, or is older than 10 minutes", "run deskmove open for another")
 			return
 		}
 		s.setCookie(w, r, secret, sessionTTL)
 	}
-	if account == "" {
-		refuseSession(w)
-		return
-	}
-	setup, err := s.setup(r.Context(), account)
-	if err != nil {
-		s.failed(w, r, err)
+	setup, _, ok := s.open(w, r, session)
+	if !ok {
 		return
 	}
 	people := make([]person, len(setup.Agents))
@@ -185,7 +193,7 @@ func (s *SignIn) begin(w http.ResponseWriter, r *http.Request) {
 		people[i] = person{a.ID, a.Name, string(a.Role), a.HelpDesk}
 	}
 	answer(w, http.StatusOK, map[string]any{
-		"account": map[string]string{"id": account, "name": setup.Account.Name}, "agents": people,
+		"account": map[string]string{"id": session.account, "name": setup.Account.Name}, "agents": people,
 	})
 }
 
@@ -205,25 +213,24 @@ func (s *SignIn) token(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in) {
 		return
 	}
-	account := s.account(r)
-	if account == "" {
-		refuseSession(w)
-		return
-	}
-	setup, err := s.setup(r.Context(), account)
-	if err != nil {
-		s.failed(w, r, err)
+	session := s.session(r)
+	setup, withdrawn, ok := s.open(w, r, session)
+	if !ok {
 		return
 	}
 	for _, a := range setup.Agents {
 		if a.ID != in.Agent {
 			continue
 		}
+		if withdrawn.Cover(session.caller(a)) {
+			refuseSession(w)
+			return
+		}
 		expires := s.Clock.Now().Add(tokenTTL)
-		token, err := s.Issuer.Mint(account, a.ID, a.Role, tokenTTL)
+		token, err := s.Issuer.Mint(session.account, a.ID, a.Role, tokenTTL)
 		if err == nil {
 			address, _, _ := net.SplitHostPort(r.RemoteAddr)
-			err = s.Made(r.Context(), desk.Caller{Account: account, Agent: a.ID, Role: a.Role, Address: address}, expires)
+			err = s.Made(r.Context(), desk.Caller{Account: session.account, Agent: a.ID, Role: a.Role, Address: address}, expires)
 		}
 		if err != nil {
 			s.failed(w, r, err)
@@ -246,25 +253,42 @@ func (s *SignIn) end(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// account is what the request's cookie is good for; "" without one.
-func (s *SignIn) account(r *http.Request) string {
+// session is what the request's cookie is good for; without an account if nothing.
+func (s *SignIn) session(r *http.Request) grant {
 	c, err := r.Cookie(cookieName(r))
 	if err != nil {
-		return ""
+		return grant{}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sessions.of(c.Value, s.Clock.Now())
 }
 
-// setup is the account's, which has a super administrator even before it has been
-// set up: the one of "deskmove token".
-func (s *SignIn) setup(ctx context.Context, account string) (desk.Setup, error) {
-	setup, err := s.Setup(ctx, account)
-	if errors.Is(err, desk.ErrNotFound) {
-		return desk.Setup{Agents: []desk.Agent{{ID: "admin", Role: desk.SuperAdmin}}}, nil
+// open reads a grant's account, and whose tokens were withdrawn there. It answers and
+// returns false if the grant is good for nothing. An account has a super administrator
+// even before it has been set up: the one of "deskmove token".
+func (s *SignIn) open(w http.ResponseWriter, r *http.Request, g grant) (setup desk.Setup, withdrawn desk.Withdrawals, ok bool) {
+	if g.account == "" {
+		refuseSession(w)
+		return setup, nil, false
 	}
-	return setup, err
+	setup, err := s.Setups.Setup(r.Context(), g.account)
+	if errors.Is(err, desk.ErrNotFound) {
+		return desk.Setup{Agents: []desk.Agent{{ID: "admin", Role: desk.SuperAdmin}}}, nil, true
+	}
+	var m desk.Membership
+	if err == nil {
+		m, err = s.Setups.Membership(r.Context(), g.caller(desk.Agent{}))
+	}
+	if err != nil {
+		s.failed(w, r, err)
+		return setup, nil, false
+	}
+	if m.Withdrawals.Cover(g.caller(desk.Agent{})) { // everybody's
+		refuseSession(w)
+		return setup, nil, false
+	}
+	return setup, m.Withdrawals, true
 }
 
 func (s *SignIn) failed(w http.ResponseWriter, r *http.Request, err error) {

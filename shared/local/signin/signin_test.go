@@ -24,6 +24,23 @@ type rig struct {
 	now     time.Time
 	made    []desk.Caller // of tokens
 	notMade error         // why tokens cannot be
+	gone    desk.Withdrawals
+}
+
+// setups are those of a rig.
+type setups struct{ *rig }
+
+func (s setups) Setup(_ context.Context, account string) (desk.Setup, error) {
+	if account != "acme" {
+		return desk.Setup{}, desk.ErrNotFound
+	}
+	return desk.Setup{Account: desk.Account{ID: "acme", Name: "Acme"}, Agents: []desk.Agent{
+		{ID: "ann", Name: "Ann", Role: desk.SuperAdmin, HelpDesk: true}, {ID: "bob", Name: "Bob", Role: desk.AgentRole},
+	}}, nil
+}
+
+func (s setups) Membership(context.Context, desk.Caller) (desk.Membership, error) {
+	return desk.Membership{Withdrawals: s.gone}, nil
 }
 
 func newRig(t *testing.T) *rig {
@@ -33,9 +50,6 @@ func newRig(t *testing.T) *rig {
 	if r.issuer, err = issuer.Open(t.TempDir(), clk); err != nil {
 		t.Fatal(err)
 	}
-	setup := desk.Setup{Account: desk.Account{ID: "acme", Name: "Acme"}, Agents: []desk.Agent{
-		{ID: "ann", Name: "Ann", Role: desk.SuperAdmin, HelpDesk: true}, {ID: "bob", Name: "Bob", Role: desk.AgentRole},
-	}}
 	made := func(_ context.Context, of desk.Caller, until time.Time) error {
 		if of.Account = ""; !until.Equal(r.now.Add(15 * time.Minute)) {
 			t.Errorf("a token until %v", until)
@@ -43,12 +57,7 @@ func newRig(t *testing.T) *rig {
 		r.made = append(r.made, of)
 		return r.notMade
 	}
-	r.SignIn = signin.New(signin.Config{Issuer: r.issuer, Clock: clk, Made: made, Setup: func(_ context.Context, account string) (desk.Setup, error) {
-		if account == "acme" {
-			return setup, nil
-		}
-		return desk.Setup{}, desk.ErrNotFound
-	}})
+	r.SignIn = signin.New(signin.Config{Issuer: r.issuer, Clock: clk, Made: made, Setups: setups{r}})
 	return r
 }
 
@@ -143,6 +152,61 @@ func TestWalk(t *testing.T) {
 	if got := r.ask("POST /local/token", `{"agent":"ann"}`, c); got.status != 401 || got.body.Code != "no-session" {
 		t.Errorf("after signing out: %+v", got)
 	}
+}
+
+// TestWithdrawal: codes and cookies of before give out no token of those whose tokens
+// were withdrawn, and those of afterwards do, although the withdrawal has the time of a
+// clock that is an hour ahead.
+func TestWithdrawal(t *testing.T) {
+	r := newRig(t)
+	cookie, unused := r.ask("POST /local/session", r.code("acme"), nil).cookie, []string{r.code("acme"), r.code("acme")}
+	token := func(agent string, cookie *http.Cookie, want int) {
+		t.Helper()
+		got := r.ask("POST /local/token", `{"agent":"`+agent+`"}`, cookie)
+		if got.status != want || (got.body.Token == "") == (want == 200) || want == 401 && got.body.Code != "no-session" {
+			t.Errorf("a token of %s: %+v, want %d", agent, got, want)
+		}
+		if want != 200 || got.body.Token == "" {
+			return
+		}
+		if as, err := r.issuer.Verify(got.body.Token); err != nil || r.gone.Cover(as) {
+			t.Errorf("the token of %s is withdrawn already: %+v, %v", agent, as, err)
+		}
+	}
+	withdraw := func(of desk.Holder) {
+		t.Helper()
+		at := r.now.Add(time.Hour)
+		r.now = r.now.Add(time.Millisecond)
+		r.gone = desk.Withdrawals{of.String(): at}
+		if err := r.issuer.IssueAfter(at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	withdraw(desk.Holder{Connector: "bob"})
+	token("bob", cookie, 200)
+	withdraw(desk.Holder{Agent: "bob"})
+	token("bob", cookie, 401)
+	token("ann", cookie, 200)
+	late := r.ask("POST /local/session", unused[0], nil)
+	if late.status != 200 {
+		t.Fatalf("with a code of before: %+v", late)
+	}
+	token("bob", late.cookie, 401)
+	token("ann", late.cookie, 200)
+	fresh := r.ask("POST /local/session", r.code("acme"), nil).cookie
+	token("bob", fresh, 200)
+
+	withdraw(desk.Holder{})
+	for name, got := range map[string]reply{
+		"the cookie": r.ask("POST /local/session", `{}`, cookie), "a code of before": r.ask("POST /local/session", unused[1], nil),
+	} {
+		if got.status != 401 || got.body.Agents != nil {
+			t.Errorf("%s tells who there is: %+v", name, got)
+		}
+	}
+	token("ann", cookie, 401)
+	token("ann", fresh, 401)
+	token("ann", r.ask("POST /local/session", r.code("acme"), nil).cookie, 200)
 }
 
 // TestBeforeSetup lets somebody in who can set the account up.
