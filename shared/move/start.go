@@ -17,7 +17,7 @@ type Starter struct {
 	Setups SetupReader
 	Moves  interface {
 		MoveReader
-		Start(ctx context.Context, m desk.Move, idem Idempotency, entry desk.AuditEntry) error
+		Start(ctx context.Context, m desk.Move, setup string, idem Idempotency, entry desk.AuditEntry) error
 		Idempotent(ctx context.Context, account, key string) (id, hash string, err error)
 	}
 	Journal Journal
@@ -38,7 +38,7 @@ type Starter struct {
 // execution cannot be started at once, the sweeper starts it.
 func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
 	m, ok, err := s.attempt(ctx, caller, choices, idem)
-	for n := 1; n < attempts && errors.Is(err, desk.ErrExists); n++ { // another start came first: see which
+	for n := 1; n < attempts && errors.Is(err, desk.ErrExists); n++ { // another start or setup came first: see which
 		m, ok, err = s.attempt(ctx, caller, choices, idem)
 	}
 	switch {
@@ -140,10 +140,10 @@ func (s Starter) start(ctx context.Context, caller desk.Caller, choices desk.Cho
 	if len(planned.Blockers)+len(left) > 0 {
 		return desk.Move{}, &BlockedError{Blockers: planned.Blockers, Warnings: left}
 	}
-	return s.store(ctx, caller, c, choices, planned, idem)
+	return s.store(ctx, caller, setup.Version, c, choices, planned, idem)
 }
 
-func (s Starter) store(ctx context.Context, caller desk.Caller, c desk.Channel, choices desk.Choices, planned Plan, idem Idempotency) (desk.Move, error) {
+func (s Starter) store(ctx context.Context, caller desk.Caller, setup string, c desk.Channel, choices desk.Choices, planned Plan, idem Idempotency) (desk.Move, error) {
 	now := s.Now().Truncate(time.Millisecond)
 	m := desk.Move{
 		Account: caller.Account, ID: newMoveID(now, caller, choices, idem), Choices: choices,
@@ -165,7 +165,7 @@ func (s Starter) store(ctx context.Context, caller desk.Caller, c desk.Channel, 
 	}
 	entry := caller.Entry(action, m.ID, now)
 	entry.Move, entry.Channel = m.ID, choices.Channel
-	return m, s.Moves.Start(ctx, m, idem, entry)
+	return m, s.Moves.Start(ctx, m, setup, idem, entry)
 }
 
 // newMoveID makes IDs that sort by time and differ for different requests.

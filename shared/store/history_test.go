@@ -55,15 +55,16 @@ func onEngines(t *testing.T, test func(*testing.T, store.Engine)) {
 type history struct {
 	store.MoveStore
 	store.SetupStore
-	ctx   context.Context
-	begun time.Time
+	ctx    context.Context
+	begun  time.Time
+	setups map[string]string // versions, by account
 
 	mu  sync.Mutex
 	ops []porcupine.Operation
 }
 
 func newHistory(t *testing.T, e store.Engine) *history {
-	return &history{MoveStore: store.MoveStore{Engine: e}, SetupStore: store.SetupStore{Engine: e}, ctx: t.Context(), begun: time.Now()}
+	return &history{MoveStore: store.MoveStore{Engine: e}, SetupStore: store.SetupStore{Engine: e}, ctx: t.Context(), begun: time.Now(), setups: map[string]string{}}
 }
 
 // What a caller does, and its result.
@@ -107,7 +108,7 @@ func moveOf(account, id string, status desk.MoveStatus) desk.Move {
 
 func (h *history) start(client int, account, id string) bool {
 	return h.record(client, call{account, "take", id, 1}, desk.ErrExists, func() (result, error) {
-		return result{}, h.MoveStore.Start(h.ctx, moveOf(account, id, desk.Starting), move.Idempotency{}, entry(account, "start", id))
+		return result{}, h.MoveStore.Start(h.ctx, moveOf(account, id, desk.Starting), h.setups[account], move.Idempotency{}, entry(account, "start", id))
 	})
 }
 
@@ -333,11 +334,12 @@ func TestHistoryOfAHome(t *testing.T) {
 // setUp makes an account whose channel mail is in the inbox.
 func (h *history) setUp(t *testing.T, account string) {
 	t.Helper()
-	_, err := h.Replace(h.ctx, desk.Setup{Account: desk.Account{ID: account}, Channels: []desk.Channel{{Account: account, ID: "mail", Type: desk.Email}}},
+	version, err := h.Replace(h.ctx, desk.Setup{Account: desk.Account{ID: account}, Channels: []desk.Channel{{Account: account, ID: "mail", Type: desk.Email}}},
 		time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.setups[account] = version
 }
 
 // open makes an account whose channel mail is in the inbox and whose lock the
@@ -349,7 +351,7 @@ func (h *history) open(t *testing.T, account string) {
 	for _, id := range []string{"m1", "m2"} {
 		m := moveOf(account, id, desk.Starting)
 		m.Choices.Rehearsal = id != "m1" // takes no lock
-		err = errors.Join(err, h.MoveStore.Start(h.ctx, m, move.Idempotency{}, entry(account, "start", id)),
+		err = errors.Join(err, h.MoveStore.Start(h.ctx, m, h.setups[account], move.Idempotency{}, entry(account, "start", id)),
 			h.Proceed(h.ctx, moveOf(account, id, desk.Starting), moveOf(account, id, desk.Starting).Begin(desk.PhaseRedirect, time.UnixMilli(3))))
 	}
 	if err != nil {

@@ -86,9 +86,9 @@ func readMove(a Attrs) (desk.Move, error) {
 // Start stores a new move and what belongs to it: the account's lock unless
 // it is a rehearsal, the idempotency key if there is one, and the audit
 // entry. It is due at once until its execution has started. If another move
-// holds the lock, the channel has left the inbox, or the move exists, the error is
-// desk.ErrExists.
-func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency, entry desk.AuditEntry) error {
+// holds the lock, the channel has left the inbox, the account's setup is no longer the
+// version by which the move was planned, or the move exists, the error is desk.ErrExists.
+func (s MoveStore) Start(ctx context.Context, m desk.Move, setup string, idem move.Idempotency, entry desk.AuditEntry) error {
 	item, err := writeMove(m, m.StartedAt)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (s MoveStore) Start(ctx context.Context, m desk.Move, idem move.Idempotency
 	}
 	if !m.Choices.Rehearsal {
 		inbox := S(string(desk.Inbox)) // another move may have taken it away since it was read, or a restoration begun
-		ws = append(ws, takeLock(m.Account, m.ID), Write{
+		ws = append(ws, takeLock(m.Account, m.ID), setupIs(m.Account, setup), Write{
 			Op: Update, Table: Control, Key: ChannelKey(m.Account, m.Choices.Channel), Set: Attrs{{Home, inbox}, {aStarts, N(1)}},
 			If: Equals(Home, inbox).And(Differs(aRestoring, N(1))),
 		})

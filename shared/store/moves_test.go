@@ -17,7 +17,7 @@ func TestIdempotencyKeyExpires(t *testing.T) {
 	moves := store.MoveStore{Engine: e}
 	at := time.Date(2026, 1, 31, 23, 59, 59, 999_000_000, time.UTC)
 	m := desk.Move{Account: "acme", ID: "m1", Status: desk.Running, StartedAt: at, Run: 1, Choices: desk.Choices{Rehearsal: true}}
-	err := moves.Start(t.Context(), m, move.Idempotency{Key: "k1", Hash: "h"}, desk.AuditEntry{Account: "acme", ID: "a1", At: at})
+	err := moves.Start(t.Context(), m, "", move.Idempotency{Key: "k1", Hash: "h"}, desk.AuditEntry{Account: "acme", ID: "a1", At: at})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,6 +30,46 @@ func TestIdempotencyKeyExpires(t *testing.T) {
 	}
 	if id, hash, err := moves.Idempotent(t.Context(), "acme", "k1"); id != "m1" || hash != "h" || err != nil {
 		t.Errorf("Idempotent = %q, %q, %v", id, hash, err)
+	}
+}
+
+// TestMoveAndRemovalExcludeEachOther starts a move of a channel and takes the channel out
+// of the setup, both by those who have read it before the other was there.
+func TestMoveAndRemovalExcludeEachOther(t *testing.T) {
+	at := time.UnixMilli(1_795_000_000_000)
+	for name, moveFirst := range map[string]bool{"the move first": true, "the removal first": false} {
+		t.Run(name, func(t *testing.T) {
+			e := openEngine(t)
+			setups, moves := store.SetupStore{Engine: e}, store.MoveStore{Engine: e}
+			setup := desk.Setup{Account: desk.Account{ID: "acme"}, Channels: []desk.Channel{{Account: "acme", ID: "mail", Type: desk.Email}}}
+			var err error
+			if setup.Version, err = setups.Replace(t.Context(), setup, at); err != nil {
+				t.Fatal(err)
+			}
+			start := func() error {
+				m := desk.Move{Account: "acme", ID: "m1", Choices: desk.Choices{Channel: "mail"}, Status: desk.Starting, StartedAt: at, Run: 1}
+				return moves.Start(t.Context(), m, setup.Version, move.Idempotency{}, desk.AuditEntry{Account: "acme", ID: "start", At: at})
+			}
+			remove := func() error {
+				without := setup
+				without.Channels = nil
+				_, err := setups.Replace(t.Context(), without, at.Add(time.Second))
+				return err
+			}
+			one, other, want := remove, start, desk.ErrExists
+			if moveFirst {
+				one, other, want = start, remove, desk.ErrChanged
+			}
+			if err := one(); err != nil {
+				t.Fatal(err)
+			}
+			if err := other(); !errors.Is(err, want) {
+				t.Errorf("the other one, too: %v", err)
+			}
+			if id, err := moves.Locked(t.Context(), "acme"); (id == "m1") != moveFirst || err != nil {
+				t.Errorf("the lock is of %q, %v", id, err)
+			}
+		})
 	}
 }
 
@@ -65,7 +105,7 @@ func TestAMoveIsDueOnceItIsSilent(t *testing.T) {
 	moves := store.MoveStore{Engine: openEngine(t)}
 	at := began(0)
 	m := desk.Move{Account: "acme", ID: "m1", Status: desk.Running, StartedAt: at, Run: 2, Choices: desk.Choices{Rehearsal: true}}
-	if err := moves.Start(t.Context(), m, move.Idempotency{}, desk.AuditEntry{Account: "acme", ID: "a1", At: at}); err != nil {
+	if err := moves.Start(t.Context(), m, "", move.Idempotency{}, desk.AuditEntry{Account: "acme", ID: "a1", At: at}); err != nil {
 		t.Fatal(err)
 	}
 	due := func(at time.Time, want int) {

@@ -21,12 +21,13 @@ func TestMoveAndRestorationExcludeEachOther(t *testing.T) {
 			engine := &storetest.Memory{}
 			setups, moves := store.SetupStore{Engine: engine}, store.MoveStore{Engine: engine}
 			ch := desk.Channel{Account: "acme", ID: "mail", Type: desk.Email}
-			if _, err := setups.Replace(t.Context(), desk.Setup{Account: desk.Account{ID: "acme"}, Channels: []desk.Channel{ch}}, at); err != nil {
+			setup, err := setups.Replace(t.Context(), desk.Setup{Account: desk.Account{ID: "acme"}, Channels: []desk.Channel{ch}}, at)
+			if err != nil {
 				t.Fatal(err)
 			}
 			start := func() error {
 				m := desk.Move{Account: "acme", ID: "m1", Choices: desk.Choices{Channel: "mail"}, Status: desk.Starting, StartedAt: at, Run: 1}
-				return moves.Start(t.Context(), m, move.Idempotency{}, entry("start"))
+				return moves.Start(t.Context(), m, setup, move.Idempotency{}, entry("start"))
 			}
 			begin := func() error {
 				is := ch

@@ -420,8 +420,13 @@ func flip(account string, was, is pointer, at time.Time) []Write {
 	return append(ws, noteOf(account, was, at))
 }
 
-// stillInTheInbox holds while the channels that a setup takes away are in the inbox:
-// one that has begun to move meanwhile must stay.
+// setupIs holds while an account has this version of its setup.
+func setupIs(account, version string) Write {
+	return Write{Op: Update, Table: Control, Key: pointerKey(account), Set: Attrs{{aGeneration, S(version)}}, If: Equals(aGeneration, S(version))}
+}
+
+// stillInTheInbox holds while the channels that a setup takes away are in the inbox, and
+// no move of theirs has started: such a channel must stay.
 func stillInTheInbox(setup desk.Setup, old *generation) (ws []Write) {
 	kept := make(map[string]bool, len(setup.Channels))
 	for _, c := range setup.Channels {
@@ -431,7 +436,8 @@ func stillInTheInbox(setup desk.Setup, old *generation) (ws []Write) {
 	for _, c := range old.setup.Channels {
 		if !kept[c.ID] {
 			ws = append(ws, Write{
-				Op: Update, Table: Control, Key: ChannelKey(setup.Account.ID, c.ID), Set: Attrs{{Home, inbox}}, If: Equals(Home, inbox),
+				Op: Update, Table: Control, Key: ChannelKey(setup.Account.ID, c.ID), Set: Attrs{{Home, inbox}},
+				If: Equals(Home, inbox).And(Differs(aStarts, N(1))),
 			})
 		}
 	}
