@@ -6,7 +6,7 @@
 // people ask, and for what anybody may ask. In a lane a request passes, in this order:
 //
 //	rate     of its caller, then of its account: one too many is a *desk.RateError
-//	body     read into memory before anything else is held; memory that is short is a *desk.BusyError
+//	body     read into memory before anything else is held; memory that is short, or a line that is full, is a *desk.BusyError
 //	line     of those who work; a full one is a *desk.BusyError at once
 //	work     with a deadline; its answer is kept in memory
 //	answer   written with a deadline, when nothing but its memory is held any more

@@ -162,6 +162,44 @@ func TestCrowded(t *testing.T) {
 	})
 }
 
+// TestFullLineReadsNoBody: whom there is no place for is refused before their body has
+// come, and whoever takes another's place still sends it.
+func TestFullLineReadsNoBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, limits())
+		for range 3 {
+			r.ask(t.Context(), "acme/ann")
+		}
+		for _, c := range []struct {
+			name string
+			want int
+		}{{"acme/ann", http.StatusServiceUnavailable}, {"zoo/zoe", http.StatusOK}} {
+			body := &counted{Reader: strings.NewReader("hello")}
+			w, answered := httptest.NewRecorder(), make(chan struct{})
+			go func() { r.Serve(w, of(t.Context(), c.name, body), r); close(answered) }()
+			synctest.Wait()
+			if isRead := body.reads > 0; isRead != (c.want == http.StatusOK) {
+				t.Errorf("%s: the body was read %d times", c.name, body.reads)
+			}
+			if c.want == http.StatusOK {
+				close(r.free)
+			}
+			if <-answered; w.Code != c.want {
+				t.Errorf("%s: %d, want %d", c.name, w.Code, c.want)
+			}
+		}
+		r.noted()
+	})
+}
+
+// counted is a body that counts how often it is read.
+type counted struct {
+	io.Reader
+	reads int
+}
+
+func (c *counted) Read(b []byte) (int, error) { c.reads++; return c.Reader.Read(b) }
+
 // TestTurns: accounts take turns, and callers of an account do.
 func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

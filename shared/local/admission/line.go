@@ -76,6 +76,14 @@ func (l *line) enter(ctx context.Context, account, caller string) error {
 	return ctx.Err()
 }
 
+// takes reports whether a request would find a place now: at work, in the room, or that
+// of somebody who has more there.
+func (l *line) takes(account, caller string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.free > 0 || l.room > 0 || l.waiting.longest(account, caller) != nil
+}
+
 // leave lets the next one work.
 func (l *line) leave() {
 	l.mu.Lock()

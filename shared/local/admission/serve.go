@@ -39,6 +39,10 @@ func (l *Lane) Serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 		l.pass(w, r, asks, h)
 		return
 	}
+	if r.ContentLength != 0 && !l.line.takes(asks.account, asks.agent) { // it need not send its body for that
+		l.refuseBusy(w, r, errFull)
+		return
+	}
 	r, size, ok := l.readBody(w, r, asks)
 	if !ok {
 		l.refuseBusy(w, r, errMemory)
