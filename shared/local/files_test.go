@@ -182,13 +182,16 @@ func TestFilesOutliveARestart(t *testing.T) {
 	stop()
 	st, _ = served(t, dir, 25*time.Hour)
 	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if known, err := st.App.Files.Known(t.Context(), "acme", f.SHA256); err != nil {
-			if found, err := filepath.Glob(filepath.Join(dir, "files", "*", "*", "*")); err != nil || len(found) > 0 {
-				t.Errorf("swept, and left: %v, %v", found, err)
-			}
+		known, gone := st.App.Files.Known(t.Context(), "acme", f.SHA256)
+		found, err := filepath.Glob(filepath.Join(dir, "files", "*", "*", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if gone != nil && len(found) == 0 { // the bytes go last
 			break
-		} else if time.Now().After(end) {
-			t.Fatalf("never swept: %+v", known)
+		}
+		if time.Now().After(end) {
+			t.Fatalf("never swept: %+v, %v", known, found)
 		}
 	}
 }
