@@ -52,6 +52,7 @@ var meant = map[string]string{
 	"FILES_BUCKET":      "FilesBucket",
 	"BATCHES_QUEUE_URL": "BatchesQueue", "BATCHES_DEAD_QUEUE_ARN": "BatchesDeadQueue.Arn", "STREAM_FAILURES_DEAD_QUEUE_ARN": "StreamFailuresDeadQueue.Arn",
 	"MOVE_MACHINE_ARN": machineARN, "CONVERSATIONS_STREAM_ARN": streamARN,
+	"OPERATOR_ACCOUNT":  "OperatorAccount",
 	"METRICS_NAMESPACE": own, "SIGN_IN_URL": "https://${UserPoolDomain}.auth.${AWS::Region}.amazoncognito.com", "SIGN_IN_CLIENT": "UserPoolClient",
 	"DASHBOARD_URL": "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/${AWS::StackName}-moves",
 }

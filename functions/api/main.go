@@ -17,6 +17,7 @@ type environment struct {
 	aws.DeadLetters
 	aws.SignIn
 	aws.Dashboard
+	aws.Operator
 }
 
 func main() { aws.Main(wire) }
@@ -34,7 +35,7 @@ func wire(c *aws.Cloud) (aws.Handler[events.APIGatewayV2HTTPRequest, events.APIG
 		return nil, err
 	}
 	b := c.Platform(e.Tables)
-	b.Files, b.Machine, b.DeadLetters = files, c.Machine(e.Machine), c.DeadLetters(e.DeadLetters)
+	b.Files, b.Machine, b.DeadLetters, b.Operator = files, c.Machine(e.Machine), c.DeadLetters(e.DeadLetters), string(e.OperatorAccount)
 	a := app.New(b)
 	a.Dashboard = string(e.DashboardURL)
 	return api.Lambda{API: a.Site(e.Console()), Log: c.Log}.Handle, nil

@@ -127,6 +127,7 @@ func (s setup) variables(stream string) (map[string]string, error) {
 		"SIGN_IN_URL":                    "", // tokens are the gateway's
 		"SIGN_IN_CLIENT":                 "",
 		"DASHBOARD_URL":                  "", // no dashboard either
+		"OPERATOR_ACCOUNT":               demoAccount,
 
 		"AWS_REGION": region, "AWS_ACCESS_KEY_ID": nobody, "AWS_SECRET_ACCESS_KEY": nobody,
 		"AWS_ENDPOINT_URL_DYNAMODB": db, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": db, "AWS_ENDPOINT_URL_SQS": services, "AWS_ENDPOINT_URL_SFN": services, "AWS_ENDPOINT_URL_S3": services,

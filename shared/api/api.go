@@ -41,6 +41,7 @@ type UseCases struct {
 	Audit         *support.Journal // for what callers are refused, instead of Journal
 
 	DeadLetters move.DeadLetters
+	Operator    string // account whose super administrators may send those back; "" lets nobody
 
 	Recorder  *metrics.Recorder // nil where CloudWatch has the figures
 	Dashboard string            // where it has them

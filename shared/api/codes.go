@@ -17,6 +17,7 @@ const (
 	codeNoSetup         = "no-setup"
 	codeOtherChannel    = "not-of-the-connector"
 	codeNoAccess        = "no-help-desk-access"
+	codeNotOperator     = "not-the-operator"
 
 	codeNoBody     = "no-body"
 	codeNotJSON    = "not-json"
@@ -92,7 +93,7 @@ type Codes struct {
 func AllCodes() Codes {
 	place := []string{"offset", "pointer"}
 	problems := desk.Codes{
-		codeUnauthenticated: nil, codeHost: nil, codeRole: {"role", "roles"}, codeNoSetup: {"account"}, codeOtherChannel: {"channel", "connector"}, codeNoAccess: nil,
+		codeUnauthenticated: nil, codeHost: nil, codeRole: {"role", "roles"}, codeNoSetup: {"account"}, codeOtherChannel: {"channel", "connector"}, codeNoAccess: nil, codeNotOperator: {"account"},
 		codeNoBody: nil, codeNotJSON: place, codeNotUnicode: place, codeNameTwice: place, codeUnreadable: nil, codeMediaType: {"type"}, codeTooLarge: {"kilobytes"}, codeTooMuch: nil, codeValues: {"most"},
 		codeInvalid: nil, codeNotFound: nil, codeMethod: {"allowed", "method"},
 		codeMoveRunning: {"move"}, codeMoved: {"conversation", "ticket"}, codeChanged: nil, codeSetupOther: nil, codeNoVersion: nil, codeBlocked: nil, codeKeyReused: nil, codeNotEnded: nil,

@@ -33,6 +33,7 @@
 //	no-setup              403     the account has not been set up yet
 //	not-super-admin       403     R1, by the token or by the store as it is now
 //	no-help-desk-access   403     R21, by the store as it is now
+//	not-the-operator      403     what is about all accounts, in any but that of whoever runs deskmove
 //	plan                  403     R2
 //	not-found             404     no such resource in the account, or no such path
 //	method-not-allowed    405

@@ -21,8 +21,9 @@ func (r *routes) operations() {
 		id: "redrive-dead-letters", method: http.MethodPost, path: "/v1/operations/redrive", tag: tagLog, roles: admins, status: http.StatusAccepted,
 		summary: "Send dead letters back",
 		description: "Batches and changes of the stream that failed so often that they were given up go back to their queues and are tried anew, in " +
-			"all accounts together. Mend first what made them fail. May be repeated: what was done already is not done twice. It is in the audit log " +
-			"of the caller's account.",
+			"all accounts together: so it is for the account of whoever runs deskmove alone. Mend first what made them fail. May be repeated: what was " +
+			"done already is not done twice. It is in the audit log of the caller's account.",
+		problems: []error{notOperator("acme")},
 	}, r.api.redrive)
 }
 
@@ -84,7 +85,16 @@ type RedrivenQueue struct {
 	Running bool   `json:"running" doc:"They had been on their way before."`
 }
 
+func notOperator(account string) error {
+	return &desk.RefusedError{Code: codeNotOperator, Params: desk.Params{"account": account},
+		Problem: fmt.Sprintf("dead letters are those of all accounts, and account %s is not that of whoever runs deskmove", account),
+		Remedy:  "ask them; they name their account with serve --account, on AWS with the parameter OperatorAccount"}
+}
+
 func (a *api) redrive(ctx context.Context, c desk.Admitted, _ *struct{}) (*body[Redrive], error) {
+	if c.Account != a.Operator {
+		return nil, notOperator(c.Account)
+	}
 	now := a.Now()
 	if err := a.Journal.Audit(ctx, c.Entry(desk.ActionRedrive, fmt.Sprintf("%s-%d", c.Agent, now.UnixNano()), now)); err != nil {
 		return nil, err

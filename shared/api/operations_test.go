@@ -44,12 +44,20 @@ func (l *letters) Redrive(context.Context) ([]move.Redriven, error) {
 	return l.answer, l.err
 }
 
-// TestRedrive sends dead letters back: for a super administrator, in the log, as often
-// as it is asked for.
+// TestRedrive sends dead letters back: for a super administrator of the operator's account,
+// in the log, as often as it is asked for.
 func TestRedrive(t *testing.T) {
 	r := newRig(t)
 	l := &letters{answer: []move.Redriven{{Queue: "batches", Letters: 3}, {Queue: "stream-failures", Letters: -1, Running: true}}}
 	r.UseCases.DeadLetters = l
+	for _, operator := range []string{"", "zoo", "Acme"} {
+		r.UseCases.Operator = operator
+		r.Handler = r.API()
+		if a := r.do(ann, "POST", "/v1/operations/redrive", nil).want(403); a.at("code") != "not-the-operator" || l.asked != 0 {
+			t.Errorf("the operator is %q: %s", operator, a.Body)
+		}
+	}
+	r.UseCases.Operator = "acme"
 	r.Handler = r.API()
 	for range 2 {
 		a := r.do(ann, "POST", "/v1/operations/redrive", nil).want(202)

@@ -275,7 +275,7 @@ func refusal(err error) *problem {
 // plan may, else 409.
 func refusedStatus(code string) int {
 	switch code {
-	case desk.CodeNotSuperAdmin, desk.CodePlan, desk.CodeNotAgent, desk.CodeNotConnector, codeRole, codeNoAccess, codeNoSetup, codeOtherChannel, desk.CodeAddress:
+	case desk.CodeNotSuperAdmin, desk.CodePlan, desk.CodeNotAgent, desk.CodeNotConnector, codeRole, codeNoAccess, codeNoSetup, codeOtherChannel, codeNotOperator, desk.CodeAddress:
 		return http.StatusForbidden
 	case auth.CodeNotAccess, auth.CodeClaims, desk.CodeWithdrawn:
 		return http.StatusUnauthorized

@@ -34,7 +34,8 @@ type Platform struct {
 	// DeadLetters are what the queues have given up; nil in a function that sends none
 	// back.
 	DeadLetters move.DeadLetters
-	Batch       int // largest number of conversations in a listed batch; move.BatchSize if 0
+	Operator    string // account of whoever runs the platform; "" is nobody's
+	Batch       int    // largest number of conversations in a listed batch; move.BatchSize if 0
 	// PerStep is about how many conversations a step lists before it reports; 60,000
 	// if 0.
 	PerStep int
@@ -205,7 +206,7 @@ func New(p Platform) *App {
 			Accounts: support.Accounts{Setups: setups, Moves: moves, Listing: conversations, Now: p.Now},
 
 			Setups: setups, Conversations: conversations, Messages: messages, Moves: moves,
-			Ledger: ledger, Journal: journal, Audit: audit, DeadLetters: p.DeadLetters, Recorder: p.Metrics.Recorder(), Health: p.Check, Now: p.Now, Log: p.Log,
+			Ledger: ledger, Journal: journal, Audit: audit, DeadLetters: p.DeadLetters, Operator: p.Operator, Recorder: p.Metrics.Recorder(), Health: p.Check, Now: p.Now, Log: p.Log,
 		},
 	}
 	if _, none := p.Files.(noFiles); !none {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/caarlos0/env/v11"
+
+	"deskmove/shared/desk"
 )
 
 // Parts of a function's environment. A function embeds the parts that it reads.
@@ -52,6 +54,10 @@ type (
 	Dashboard struct {
 		DashboardURL DashboardURL `env:"DASHBOARD_URL"`
 	}
+	// Operator is the account of whoever runs the stack. There need not be one.
+	Operator struct {
+		OperatorAccount Account `env:"OPERATOR_ACCOUNT"`
+	}
 	// Metrics says under which name measurements are collected.
 	Metrics struct {
 		MetricsNamespace Namespace `env:"METRICS_NAMESPACE,notEmpty"`
@@ -69,6 +75,7 @@ type (
 	StreamARN  string // ARN of a table's stream
 	SignInURL  string // of a user pool's sign-in page; empty if there is none
 	Namespace  string // of CloudWatch's metrics
+	Account    string // ID of an account; empty if there is none
 
 	DashboardURL string // of a page of CloudWatch; empty if there is none
 )
@@ -150,6 +157,15 @@ func (d *DashboardURL) UnmarshalText(b []byte) error {
 	*d = DashboardURL(b)
 	if u, err := url.Parse(string(b)); len(b) > 0 && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil) {
 		return errors.New("not a valid URL of a dashboard; expected one such as https://eu-central-1.console.aws.amazon.com/cloudwatch/home")
+	}
+	return nil
+}
+
+// UnmarshalText reads the ID of an account.
+func (a *Account) UnmarshalText(b []byte) error {
+	*a = Account(b)
+	if len(b) > 0 && desk.CheckID("account", string(b)) != nil {
+		return errors.New("not a valid account; expected the ID of one, such as acme")
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type everything struct {
 	aws.Metrics
 	aws.SignIn
 	aws.Dashboard
+	aws.Operator
 }
 
 func vars() map[string]string {
@@ -38,6 +39,7 @@ func vars() map[string]string {
 		"SIGN_IN_URL":                    "https://acme.auth.eu-central-1.amazoncognito.com",
 		"DASHBOARD_URL":                  "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards/dashboard/x",
 		"SIGN_IN_CLIENT":                 "client",
+		"OPERATOR_ACCOUNT":               "acme",
 	}
 }
 
@@ -90,7 +92,7 @@ func TestAllGapsAtOnce(t *testing.T) {
 // TestPartsDoNotClash would see two fields of one name, of which Go reads none.
 func TestPartsDoNotClash(t *testing.T) {
 	err := aws.ReadEnvironment(&everything{}, map[string]string{})
-	if gaps, ok := errors.AsType[*aws.EnvironmentError](err); !ok || len(gaps.Gaps) != len(vars())-3 { // there need be neither a sign-in page nor a dashboard
+	if gaps, ok := errors.AsType[*aws.EnvironmentError](err); !ok || len(gaps.Gaps) != len(vars())-4 { // there need be neither a sign-in page, nor a dashboard, nor an operator
 		t.Errorf("error = %v", err)
 	}
 	bad := vars()

@@ -92,7 +92,7 @@ func start(t *testing.T, dir string, change ...func(*local.Config)) *engine {
 	e := &engine{dir: dir}
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	config := local.Config{
-		Dir: dir, Address: "127.0.0.1:0", Log: log,
+		Dir: dir, Address: "127.0.0.1:0", Log: log, Operator: "demo",
 		Wrap: func(s store.Engine) store.Engine {
 			e.store = s
 			return s

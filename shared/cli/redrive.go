@@ -15,7 +15,8 @@ type redriveCmd struct {
 func (redriveCmd) Help() string {
 	return `Batches and live changes that failed again and again were put aside as dead letters. This sends all of them back to
 their queues, where they are tried anew. Mend first what made them fail: the log says what that was. It may be repeated, and
-what was done already is not done twice.
+what was done already is not done twice. As it is about all accounts, it takes a super administrator of the account of
+whoever runs deskmove: "serve --account", on AWS the parameter OperatorAccount.
 
 Exit code: 1 if it is refused, else 0.`
 }

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -18,4 +19,22 @@ func TestRedriveByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.as(t, agent, "redrive").fails(t, 1, "super-admin")
+}
+
+// TestRedriveIsTheOperators: dead letters are those of all accounts, and of whoever serves
+// is the one that they name.
+func TestRedriveIsTheOperators(t *testing.T) {
+	t.Parallel()
+	for operator, code := range map[string]int{"acme": 1, "demo": 0} {
+		s := serve(t, "--addr", "127.0.0.1:0", "--account", operator)
+		token := strings.TrimSpace(run(t, "token", "--data", s.dir, "--account", "demo", "--role", "super-admin").ok(t, nil).stdout)
+		e := engine{url: s.url}
+		e.as(t, token, "apply", accountFile).ok(t, nil)
+		says := "batches: 0 dead letters sent back"
+		if code != 0 {
+			says = "account demo is not that of whoever runs deskmove"
+		}
+		e.as(t, token, "redrive").fails(t, code, says)
+		s.stop()
+	}
 }

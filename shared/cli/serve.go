@@ -26,7 +26,7 @@ type serveCmd struct {
 	Proxy     []string   `name:"trusted-proxy" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For or Forwarded says where a request came from, such as 127.0.0.1/32. May be repeated."`
 	TLSCert   string     `name:"tls-cert" placeholder:"FILE" help:"Serve with TLS: certificate and chain, in PEM. It is read again when it has changed."`
 	TLSKey    string     `name:"tls-key" placeholder:"FILE" help:"Key of the certificate, in PEM."`
-	Account   string     `default:"demo" placeholder:"A" help:"Account that the printed link signs in to (${default})."`
+	Account   string     `default:"demo" placeholder:"A" help:"Your account: the printed link signs in to it, and its super administrators may send dead letters back, which are those of all accounts (${default})."`
 	LogLevel  slog.Level `default:"warn" placeholder:"LEVEL" help:"debug, info, warn or error; logs are JSON on the standard error. At warn they have what was refused, at info every request and who made it (${default})."`
 	Memory    int64      `default:"88" placeholder:"MB" help:"Megabytes of requests, answers and files that are in memory at once, at least 64; what does not fit is refused with 503 or waits (${default})."`
 	ReadyFile string     `placeholder:"FILE" help:"Write the URL to this file once requests are answered."`
@@ -60,6 +60,7 @@ func (s serveCmd) Run(ctx context.Context, c *call) error {
 	}
 	log := slog.New(slog.NewJSONHandler(c.stderr, &slog.HandlerOptions{Level: s.LogLevel}))
 	front.Dir, front.Address, front.Remote, front.Log, front.MaxBytes, front.Clock = s.Data, s.Addr, s.Remote, log, s.MaxBytes, c.clock
+	front.Operator = s.Account
 	if s.TLSCert != "" {
 		if front.Certificate, err = gateway.ReadCertificate(s.TLSCert, s.TLSKey, log); err != nil {
 			return fmt.Errorf("--tls-cert, --tls-key: %w: give a certificate and its own key, in PEM", err)

@@ -51,6 +51,8 @@ type Config struct {
 	MaxBytes int64
 	// Clock is the computer's if zero. It may jump.
 	Clock clock.Clock
+	// Operator is the account of whoever runs the stack, as of app.Platform.
+	Operator string
 	// Lanes are the limits of requests; if nil, those of gateway.DefaultMemory.
 	Lanes *gateway.Lanes
 }
@@ -158,7 +160,7 @@ func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clo
 	starter := &machine{}
 	of := each(app.Platform{
 		Engine: engine, Stream: s.engine, Queue: sender{s.Batches, pace.standBack}, Turn: pace.turn, Machine: starter, Batch: batchSize, Pause: clk.Sleep, Now: clk.Now, Log: c.Log, Files: s.files,
-		DeadLetters: deadLetters{queues.Batches, queues.StreamFailures}, Metrics: &metrics.Writer{Record: s.measured.record, Now: clk.Now},
+		DeadLetters: deadLetters{queues.Batches, queues.StreamFailures}, Operator: c.Operator, Metrics: &metrics.Writer{Record: s.measured.record, Now: clk.Now},
 	}, c.Each)
 	s.App = of("api")
 	s.App.Accounts.Setups = withdrawals{s.App.Setups, s.Issuer}

@@ -72,7 +72,7 @@ func (w *world) now() time.Time {
 func (w *world) open() {
 	w.t.Helper()
 	st, err := local.Open(w.t.Context(), local.Config{
-		Dir: w.dir, Clock: clock.Clock{Time: w.now}, Log: slog.New(slog.DiscardHandler),
+		Dir: w.dir, Clock: clock.Clock{Time: w.now}, Log: slog.New(slog.DiscardHandler), Operator: "acme",
 		Each: func(function string, p app.Platform) app.Platform {
 			p.Engine, p.Batch = fragile{p.Engine, w, function}, 20
 			return p

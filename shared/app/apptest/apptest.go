@@ -85,7 +85,7 @@ func On(t T, stream handler.ChangeReader) *Rig {
 	}
 	now := func() time.Time { return r.Time }
 	r.Platform = app.Platform{
-		Engine: engine{r}, Files: r.Bytes, Stream: stream, Queue: queue{r}, Machine: stateMachine{r}, Now: now,
+		Engine: engine{r}, Files: r.Bytes, Stream: stream, Queue: queue{r}, Machine: stateMachine{r}, Operator: Admin.Account, Now: now,
 		Check: func(context.Context) error { return r.CheckErr },
 		Log:   slog.New(slog.NewJSONHandler(&r.Logged, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})), Metrics: &metrics.Writer{W: &r.Measured, Namespace: "deskmove", Now: now},
 	}

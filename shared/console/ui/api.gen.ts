@@ -1064,7 +1064,7 @@ export interface Problem {
   /** What makes the move impossible. */
   blockers?: Array<Finding>;
   /** Stable; programs may rely on it. */
-  code: "address-expired" | "already-moved" | "already-moving" | "being-restored" | "blocked" | "busy" | "changed" | "channel-not-empty" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "name-twice" | "no-body" | "no-help-desk-access" | "no-setup" | "no-tables" | "not-a-connector" | "not-an-access-token" | "not-an-agent" | "not-being-restored" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-of-the-connector" | "not-super-admin" | "not-unicode" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "setup-changed" | "token-withdrawn" | "too-large" | "too-many-requests" | "too-many-values" | "too-many-withdrawals" | "too-much" | "unauthenticated" | "unknown-host" | "unreadable" | "version-required";
+  code: "address-expired" | "already-moved" | "already-moving" | "being-restored" | "blocked" | "busy" | "changed" | "channel-not-empty" | "claims" | "fallback-address" | "full" | "internal" | "invalid" | "key-reused" | "layout" | "media-type" | "method-not-allowed" | "move-running" | "moved" | "name-twice" | "no-body" | "no-help-desk-access" | "no-setup" | "no-tables" | "not-a-connector" | "not-an-access-token" | "not-an-agent" | "not-being-restored" | "not-ended" | "not-found" | "not-json" | "not-movable" | "not-moved" | "not-of-the-connector" | "not-super-admin" | "not-the-operator" | "not-unicode" | "nothing-to-retry" | "plan" | "reconnect" | "role" | "setup-changed" | "token-withdrawn" | "too-large" | "too-many-requests" | "too-many-values" | "too-many-withdrawals" | "too-much" | "unauthenticated" | "unknown-host" | "unreadable" | "version-required";
   /** The conversation or ticket as it is now, if it is no longer as it was seen. */
   current?: unknown;
   /** What is wrong. */
@@ -1908,6 +1908,7 @@ export type ProblemCode =
   | "not-moved"
   | "not-of-the-connector"
   | "not-super-admin"
+  | "not-the-operator"
   | "not-unicode"
   | "nothing-to-retry"
   | "plan"

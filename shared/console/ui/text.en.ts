@@ -302,6 +302,8 @@ export const en = {
   "problem.not-super-admin.remedy": "Ask one of them.",
   "problem.no-help-desk-access": "You have no help desk access",
   "problem.no-help-desk-access.remedy": "Ask an administrator for it.",
+  "problem.not-the-operator": "Only those who run deskmove may do this, as it concerns all accounts",
+  "problem.not-the-operator.remedy": "Ask them.",
   "problem.plan": "Your plan has no help desk",
   "problem.plan.remedy": "Change to Professional or Enterprise.",
   "problem.not-found": "It is not there",

@@ -300,6 +300,8 @@ export const nb: Record<keyof typeof en, string> = {
   "problem.not-super-admin.remedy": "Spør en av dem.",
   "problem.no-help-desk-access": "Du har ikke tilgang til helpdesken",
   "problem.no-help-desk-access.remedy": "Be en administrator om det.",
+  "problem.not-the-operator": "Bare de som drifter deskmove kan gjøre dette, siden det gjelder alle kontoer",
+  "problem.not-the-operator.remedy": "Spør dem.",
   "problem.plan": "Abonnementet ditt har ingen helpdesk",
   "problem.plan.remedy": "Bytt til Professional eller Enterprise.",
   "problem.not-found": "Det finnes ikke",
