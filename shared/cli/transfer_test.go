@@ -441,6 +441,33 @@ func TestPartsOfAnAccount(t *testing.T) {
 	}
 }
 
+// TestLongThreadsGoRound has many messages with many recipients, which the API does not take
+// at once.
+func TestLongThreadsGoRound(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	var to []api.Address
+	for i := range 200 {
+		to = append(to, api.Address{Name: "A", Address: fmt.Sprintf("r%d@customer.example", i)})
+	}
+	id := ""
+	for i := range 250 {
+		m := newMessage(fmt.Sprint("m", i), "Hello")
+		m.To = to
+		var taken api.Taken
+		var err error
+		if id == "" {
+			taken, err = e.api(t).TakeMessage(t.Context(), "sales", m)
+		} else {
+			taken, err = e.api(t).AddMessage(t.Context(), id, api.AddedMessage{MessageContent: m.MessageContent})
+		}
+		if id = taken.ConversationID; err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.goesRound(t, e.token, "twin")
+}
+
 // TestExportGoesOn is given again after it was interrupted.
 func TestExportGoesOn(t *testing.T) {
 	t.Parallel()

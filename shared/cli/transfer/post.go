@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/base64"
@@ -250,13 +251,14 @@ const (
 // How much of a conversation goes into one request, which passes the gateway of Lambda.
 const (
 	bodySize     = 4 << 20
+	bodyValues   = 100_000 // of names and values, of which the API takes twice as many
 	bodyMessages = 500
 )
 
 // restore brings a conversation in as it was.
 func (p *poster) restore(ctx context.Context, c api.ConversationFacts, ms iter.Seq2[api.MessageFacts, error]) (landing string, err error) {
 	body := api.RestoredConversation{Conversation: p.here(c)}
-	size := 0
+	size, values := 0, 0
 	for m, err := range ms {
 		if err != nil {
 			return landing, err
@@ -264,25 +266,28 @@ func (p *poster) restore(ctx context.Context, c api.ConversationFacts, ms iter.S
 		if m.Agent != "" {
 			m.Agent = p.agents[m.Agent]
 		}
-		n, err := sizeOf(m)
+		of, n, err := measure(m)
 		if err != nil {
 			return landing, err
 		}
-		if len(body.Messages) == bodyMessages || len(body.Messages) > 0 && size+n > bodySize {
+		if full := len(body.Messages) == bodyMessages || size+of > bodySize || values+n > bodyValues; full && len(body.Messages) > 0 {
 			body.More = true
 			if landing, err = p.server.RestoreConversation(ctx, c.ChannelID, body); err != nil || landing == isDiverged {
 				return landing, err
 			}
-			body.Messages, body.More, size = nil, false, 0
+			body.Messages, body.More, size, values = nil, false, 0, 0
 		}
-		body.Messages, size = append(body.Messages, m), size+n
+		body.Messages, size, values = append(body.Messages, m), size+of, values+n
 	}
 	return p.server.RestoreConversation(ctx, c.ChannelID, body)
 }
 
-// sizeOf is how long a message is in a body, or a little less than that: addresses and
-// fields may be longer than its text.
-func sizeOf(m api.MessageFacts) (int, error) {
+// measure returns how long a message is as JSON, whose addresses and fields may be longer than
+// its text, and how many names and values it has at most.
+func measure(m api.MessageFacts) (size, values int, err error) {
 	b, err := json.Marshal(m)
-	return len(b), err
+	for _, mark := range []string{",", ":", "[", "{"} { // also those in its text
+		values += bytes.Count(b, []byte(mark))
+	}
+	return len(b), values, err
 }
