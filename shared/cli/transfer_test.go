@@ -468,6 +468,19 @@ func TestLongThreadsGoRound(t *testing.T) {
 	e.goesRound(t, e.token, "twin")
 }
 
+// TestSetupOfOthers says so if an export makes somebody a super administrator.
+func TestSetupOfOthers(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	folder, _ := e.exports(t, e.token)
+	lines := exchange.Folder(folder).Lines()
+	edit(t, lines, `{"agent":{"id":"ben","name":"Ben Berg","email":"agent01@desk.example","role":"agent"`, `{"agent":{"id":"ben","name":"Ben Berg","email":"agent01@desk.example","role":"super-admin"`)
+	twin := e.twin(t, "twin")
+	for _, args := range [][]string{{"--dry-run"}, nil} {
+		e.as(t, twin, append([]string{"import", folder, "--setup"}, args...)...).fails(t, 0, "agent ben, as a super administrator\n", "agent cleo\n")
+	}
+}
+
 // TestExportGoesOn is given again after it was interrupted.
 func TestExportGoesOn(t *testing.T) {
 	t.Parallel()

@@ -11,6 +11,7 @@ import (
 
 	"deskmove/shared/api"
 	"deskmove/shared/client"
+	"deskmove/shared/desk"
 )
 
 // lacking adds to the setup what the account lacks, if that is wanted, and returns what it
@@ -26,7 +27,7 @@ func (i *importing) lacking() (lacks []string) {
 		return i.options.Setup
 	}
 	for _, a := range i.found.agents {
-		if i.agents[a.ID] == a.ID && !a.Left && !has(s.Agents, a.ID, func(h api.Agent) string { return h.ID }) && i.options.Setup && add("agent", a.ID) {
+		if i.agents[a.ID] == a.ID && !a.Left && !has(s.Agents, a.ID, func(h api.Agent) string { return h.ID }) && i.options.Setup && add("agent", whoIs(a.Agent)) {
 			s.Agents = append(s.Agents, a.Agent)
 		}
 	}
@@ -58,6 +59,15 @@ func (i *importing) lacking() (lacks []string) {
 		}
 	}
 	return lacks
+}
+
+// whoIs names an agent, and says so if they will be able to do everything: the file may be
+// of somebody else.
+func whoIs(a api.Agent) string {
+	if a.Role == string(desk.SuperAdmin) {
+		return a.ID + ", as a super administrator"
+	}
+	return a.ID
 }
 
 func has[T any](all []T, id string, of func(T) string) bool {
