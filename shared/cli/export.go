@@ -32,7 +32,7 @@ func (e exportCmd) Run(ctx context.Context, c *call) error {
 	keepPrivate()
 	reading, writing := c.bar("reading", "conversations"), c.bar("writing", "lines")
 	s, err := transfer.Export(ctx, server, transfer.ExportOptions{
-		Folder: exchange.Folder(e.Folder), Channels: e.Channel, Home: e.Home, Reading: reading.set,
+		Folder: exchange.Folder(e.Folder), Channels: e.Channel, Home: e.Home, TempDir: e.Folder, Reading: reading.set,
 		Writing: func(done, total int64) {
 			reading.done()
 			writing.set(done, total)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -438,6 +439,131 @@ func TestPartsOfAnAccount(t *testing.T) {
 	_, is := e.exports(t, twin)
 	if n := strings.Count(is[exchange.LinesName], `{"conversation":`); n != 6 {
 		t.Errorf("there are %d conversations", n)
+	}
+}
+
+// exportsWhile exports an account, and does something when the first conversation has been
+// read. The channel of a form is read first.
+func (e *engine) exportsWhile(t *testing.T, do func()) (transfer.Exported, exchange.Folder, error) {
+	t.Helper()
+	folder := exchange.Folder(t.TempDir())
+	s, err := transfer.Export(t.Context(), e.api(t), transfer.ExportOptions{
+		Folder: folder, TempDir: t.TempDir(), Reading: func(int64, int64) {
+			if do != nil {
+				do()
+			}
+			do = nil
+		},
+	})
+	return s, folder, err
+}
+
+// linesOf are the lines of an export.
+func linesOf(t *testing.T, f exchange.Folder) (all []exchange.Line) {
+	t.Helper()
+	in, err := os.Open(f.Lines())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	r, err := exchange.NewReader(in)
+	for err == nil {
+		var l exchange.Line
+		if l, _, err = r.Next(); err == nil {
+			all = append(all, l)
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestExportWhileAFormIsAnswered has a conversation go from a form to the channel that answers
+// it while both are exported. It is there once, as it is then.
+func TestExportWhileAFormIsAnswered(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	form, err := e.api(t).TakeMessage(t.Context(), "contact", newMessage("f1", "Hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.api(t).TakeMessage(t.Context(), "support", newMessage("s1", "Hello")); err != nil {
+		t.Fatal(err)
+	}
+	s, folder, err := e.exportsWhile(t, func() {
+		m := api.AddedMessage{ChannelID: "support", MessageContent: newMessage("f2", "By mail").MessageContent}
+		if _, err := e.api(t).AddMessage(t.Context(), form.ConversationID, m); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil || s.Conversations != 2 || s.Messages != 3 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	joined := 0
+	for _, l := range linesOf(t, folder) {
+		if c := l.Conversation; c != nil && c.OriginID == "contact" && c.ChannelID == "support" && c.MessageCount == 2 {
+			joined++
+		}
+	}
+	if joined != 1 {
+		t.Errorf("the conversation is there %d times", joined)
+	}
+	twin := e.twin(t, "twin")
+	e.as(t, twin, "import", string(folder), "--setup").ok(t, nil)
+	e.as(t, twin, "verify").ok(t, nil)
+}
+
+// TestExportWhileTheSetupChanges names an agent who was not there when it began.
+func TestExportWhileTheSetupChanges(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	api := e.api(t)
+	if _, err := api.TakeMessage(t.Context(), "contact", newMessage("f1", "Hello")); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := api.TakeMessage(t.Context(), "support", newMessage("s1", "Hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, folder, err := e.exportsWhile(t, func() {
+		b, err := os.ReadFile(accountFile)
+		if err != nil {
+			t.Error(err)
+		}
+		e.run(t, "apply", file(t, "account.yaml", strings.Replace(string(b), "agents:\n", "agents:\n  - { id: eva, role: agent, helpDesk: true }\n", 1))).ok(t, nil)
+		if err := api.EditConversation(t.Context(), taken.ConversationID, desk.Edit{Owner: new("eva")}); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range linesOf(t, folder) {
+		if l.Agent != nil && l.Agent.ID == "eva" && l.Agent.Left {
+			t.Error("an agent who has just come is one who has left")
+		}
+		if l.Conversation != nil && l.Conversation.ChannelID == "support" && l.Conversation.Owner != "eva" {
+			t.Errorf("it is %+v", l.Conversation)
+		}
+	}
+}
+
+// TestExportWhileAChannelMoves says that it did.
+func TestExportWhileAChannelMoves(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	for channel, external := range map[string]string{"contact": "f1", "support": "s1"} {
+		if _, err := e.api(t).TakeMessage(t.Context(), channel, newMessage(external, "Hello")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, folder, err := e.exportsWhile(t, func() { e.run(t, append(strings.Fields(moveAll), "support")...).ok(t, nil) })
+	if err == nil || !strings.Contains(err.Error(), "channel support has moved meanwhile") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(folder.Lines()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something is written: %v", err)
 	}
 }
 

@@ -367,7 +367,7 @@ func TestFolder(t *testing.T) {
 	if err := f.Check(file); err != nil {
 		t.Error(err)
 	}
-	left, err := filepath.Glob(filepath.Join(string(f), "files", "*", "part-*"))
+	left, err := filepath.Glob(filepath.Join(string(f), "files", "*", "*.part"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("%v is left, %v", left, err)
 	}
@@ -448,6 +448,13 @@ func TestSorter(t *testing.T) {
 	}
 	messages := func(id string) func(Line) bool {
 		return func(l Line) bool { return l.Message != nil && l.Message.ConversationID == id }
+	}
+	before := *lines[slices.IndexFunc(lines, conversation("c2"))].Conversation
+	before.ChannelID, before.MessageCount = "form", 7
+	for _, l := range []Line{{Conversation: &before}, {Message: &api.MessageFacts{ConversationID: "c2", ID: "00"}}} { // which it is no more
+		if err := s.Add(l); err != nil {
+			t.Fatal(err)
+		}
 	}
 	add(conversation("c2"))
 	add(messages("c2"))

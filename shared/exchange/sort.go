@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -14,7 +15,8 @@ import (
 
 // Sorter takes lines as they are found and writes them as they stand in a file: what a
 // conversation or message refers to may be found after it. A conversation must come just before or
-// just after its messages, which are in their order; they are kept on disk meanwhile, all else in memory.
+// just after its messages, which are in their order; they are kept on disk meanwhile, all else in
+// memory. Of one that is added again, before its messages, what was added last is written.
 type Sorter struct {
 	lines  []Line
 	spool  *os.File
@@ -39,17 +41,29 @@ func NewSorter(tempDir string) (*Sorter, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = os.Remove(f.Name()) // where that can be while it is open, a kill leaves nothing of it
 	return &Sorter{spool: f, out: bufio.NewWriterSize(f, 256<<10)}, nil
 }
 
 // Close deletes its file.
-func (s *Sorter) Close() error { return errors.Join(s.spool.Close(), os.Remove(s.spool.Name())) }
+func (s *Sorter) Close() error {
+	err := s.spool.Close()
+	if left := os.Remove(s.spool.Name()); !errors.Is(left, fs.ErrNotExist) {
+		err = errors.Join(err, left)
+	}
+	return err
+}
 
 // Add takes a line, which must not be changed afterwards.
 func (s *Sorter) Add(l Line) error {
 	switch {
 	case l.Conversation != nil:
-		return s.keep(l, &s.block(l.Conversation.ID).conversation)
+		b := s.block(l.Conversation.ID)
+		if b.conversation != (extent{}) { // it is added again
+			s.blocks = append(s.blocks, block{id: b.id})
+			b = &s.blocks[len(s.blocks)-1]
+		}
+		return s.keep(l, &b.conversation)
 	case l.Message != nil:
 		return s.keep(l, &s.block(l.Message.ConversationID).messages)
 	}
@@ -82,7 +96,7 @@ func (s *Sorter) keep(l Line, in *extent) error {
 	return err
 }
 
-// Write writes all lines and the last one. Of a thing that was added twice one line is
+// Write writes all lines and the last one. Of another thing that was added twice one line is
 // written, if both were the same.
 func (s *Sorter) Write(w *Writer) error {
 	for _, b := range s.blocks {
@@ -100,7 +114,9 @@ func (s *Sorter) Write(w *Writer) error {
 	if err := s.out.Flush(); err != nil {
 		return err
 	}
-	slices.SortFunc(s.blocks, func(a, b block) int { return strings.Compare(a.id, b.id) })
+	slices.Reverse(s.blocks)
+	slices.SortStableFunc(s.blocks, func(a, b block) int { return strings.Compare(a.id, b.id) })
+	s.blocks = slices.CompactFunc(s.blocks, func(last, before block) bool { return last.id == before.id })
 	for _, b := range s.blocks {
 		if err := s.each(b.conversation, w.Write); err != nil {
 			return err

@@ -61,7 +61,7 @@ const filesAtOnce = 8
 func Export(ctx context.Context, server *client.Client, o ExportOptions) (Exported, error) {
 	e := &export{
 		server: server, options: o, summary: Exported{Folder: string(o.Folder)}, agents: make(map[string]bool), statuses: make(map[string]bool), tags: make(map[string]bool),
-		files: make(map[string]bool), skipped: make(map[string]bool),
+		files: make(map[string]bool), skipped: make(map[string]bool), ofForms: make(map[string]Exported),
 	}
 	began := time.Now()
 	err := e.export(ctx)
@@ -79,7 +79,8 @@ type export struct {
 	agents   map[string]bool // that conversations name
 	statuses map[string]bool // that tickets name, and whether those are closed
 	tags     map[string]bool
-	skipped  map[string]bool // channels of which conversations were left out
+	skipped  map[string]bool     // channels of which conversations were left out
+	ofForms  map[string]Exported // what conversations have that may go from a form to a channel meanwhile
 
 	downloads *errgroup.Group
 	mu        sync.Mutex // of what follows
@@ -88,9 +89,6 @@ type export struct {
 }
 
 func (e *export) export(ctx context.Context) (err error) {
-	if e.setup, _, err = e.server.Setup(ctx); err != nil {
-		return err
-	}
 	channels, err := e.channels(ctx)
 	if err != nil {
 		return err
@@ -105,10 +103,32 @@ func (e *export) export(ctx context.Context) (err error) {
 	if err := e.read(ctx, channels); err != nil {
 		return err
 	}
+	if err := e.unmoved(ctx, channels); err != nil {
+		return err
+	}
+	if e.setup, _, err = e.server.Setup(ctx); err != nil { // which has whatever conversations name by now
+		return err
+	}
 	if err := e.name(ctx, channels); err != nil {
 		return err
 	}
 	return e.write()
+}
+
+// unmoved returns an error if a channel has moved since it was read: then of its conversations
+// some are in the inbox, and some are in the help desk.
+func (e *export) unmoved(ctx context.Context, channels []api.Channel) error {
+	is, err := e.channels(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range channels {
+		at := slices.IndexFunc(is, func(of api.Channel) bool { return of.ID == c.ID })
+		if at < 0 || is[at].MoveID != c.MoveID {
+			return fmt.Errorf("channel %s has moved meanwhile, or was taken away: export again", c.ID)
+		}
+	}
+	return nil
 }
 
 // channels returns all channels, of which those that are not asked for are marked.
@@ -135,6 +155,9 @@ func (e *export) channels(ctx context.Context) (all []api.Channel, _ error) {
 			return nil, fmt.Errorf("--channel: the account has no channel %q: use one of %s", id, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}
+	// A conversation may go from a form to the channel that the form names, and not back: so
+	// it is read once at least.
+	slices.SortStableFunc(all, func(a, b api.Channel) int { return cmp.Compare(b.Connected, a.Connected) })
 	return all, nil
 }
 
@@ -163,13 +186,13 @@ func (e *export) read(ctx context.Context, channels []api.Channel) error {
 					of.messages = append(of.messages, f)
 					continue
 				}
-				if err := e.keep(within, of); err != nil {
+				if err := e.keep(within, of, c.Connected != ""); err != nil {
 					return err
 				}
 				of = thread{conversation: f.Conversation}
 				hear(e.options.Reading, e.summary.Conversations, total)
 			}
-			if err := e.keep(within, of); err != nil {
+			if err := e.keep(within, of, c.Connected != ""); err != nil {
 				return err
 			}
 		}
@@ -191,7 +214,7 @@ type thread struct {
 }
 
 // keep adds a conversation, if it is one.
-func (e *export) keep(ctx context.Context, of thread) error {
+func (e *export) keep(ctx context.Context, of thread, ofForm bool) error {
 	c := of.conversation
 	switch {
 	case c == nil:
@@ -208,7 +231,8 @@ func (e *export) keep(ctx context.Context, of thread) error {
 	if err := e.to.Add(exchange.Line{Conversation: c}); err != nil {
 		return err
 	}
-	for _, f := range ms {
+	for n, f := range ms {
+		ms[n] = api.Fact{} // which may be long
 		m := f.Message
 		for part, of := range map[string]struct {
 			left bool
@@ -229,11 +253,17 @@ func (e *export) keep(ctx context.Context, of thread) error {
 			return err
 		}
 	}
-	e.summary.Conversations++
-	e.summary.Messages += int64(len(ms))
+	has := Exported{Conversations: 1, Messages: int64(len(ms))}
 	if c.Ticket != nil {
-		e.summary.Tickets++
+		has.Tickets = 1
 	}
+	was := e.ofForms[c.ID] // of which only what it is now is written
+	if ofForm {
+		e.ofForms[c.ID] = has
+	}
+	e.summary.Conversations += has.Conversations - was.Conversations
+	e.summary.Messages += has.Messages - was.Messages
+	e.summary.Tickets += has.Tickets - was.Tickets
 	return nil
 }
 
@@ -386,6 +416,9 @@ func (e *export) move(ctx context.Context, id string) (*api.MoveFacts, error) {
 	m, err := e.server.Move(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	if m.EndedAt.IsZero() {
+		return nil, fmt.Errorf("move %s of channel %s runs again, for what it could not convert: export when it is done", id, m.ChannelID)
 	}
 	r, err := e.server.Report(ctx, id)
 	if err != nil {
