@@ -286,6 +286,9 @@ func (a *api) listFacts(ctx context.Context, c desk.Admitted, in *factsInput) (*
 	}
 	p := factsPage{api: a, account: c.Account, l: list[Fact]{Items: []Fact{}}}
 	if at.message != "" { // a conversation that a page did not hold
+		if _, err := a.visible(ctx, c, at.Position.ID); err != nil { // whoever made up the cursor
+			return nil, err
+		}
 		whole, err := p.messages(ctx, at.Position.ID, at.message)
 		if err != nil {
 			return nil, err

@@ -1,8 +1,11 @@
 package api_test
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"testing"
@@ -426,4 +429,21 @@ func TestFactsPages(t *testing.T) {
 	r.refuse(map[string]refusal{
 		"a cursor of none": {as: ann, method: "GET", path: "/v1/channels/plain/facts?cursor=x", status: 422, field: "cursor", code: "invalid", remedy: "use next"},
 	})
+}
+
+// TestR21FactsByACursor makes up a cursor that goes on with a conversation of the help desk.
+func TestR21FactsByACursor(t *testing.T) {
+	r, _ := eventful(t)
+	dot := desk.Caller{Account: "acme", Agent: "dot", Role: desk.SuperAdmin, IssuedAt: ann.IssuedAt}
+	moved := threads(r.facts(ann, "mail"))[0].Conversation.ID
+	at, err := desk.Position{Joined: r.Time, ID: moved}.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := string(at) + "#0"
+	cursor := base64.RawURLEncoding.EncodeToString(append(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte("facts of plain"+place))), place...))
+	r.do(ann, "GET", "/v1/channels/plain/facts?cursor="+cursor, nil).want(200)
+	if a := r.do(dot, "GET", "/v1/channels/plain/facts?cursor="+cursor, nil).want(403); a.at("code") != "no-help-desk-access" {
+		t.Errorf("%s", a.Body)
+	}
 }
