@@ -129,7 +129,7 @@ func TestEveryStatusIsDescribed(t *testing.T) {
 				"not Unicode":     {status: 400, to: body("{\"a\":\"\xff\"}"), bodies: true},
 				"a name twice":    {status: 400, to: body(`{"a":1,"a":1}`), bodies: true},
 				"a huge number":   {status: 400, to: body(`{"a":1e999}`), bodies: true},
-				"too large":       {status: 413, to: body(strings.Repeat(" ", 10<<20+1)), bodies: true},
+				"too large":       {status: 413, to: body(strings.Repeat(" ", 11<<20+1)), bodies: true},
 				"another type":    {status: 415, to: plain, header: []string{"Content-Type", "text/plain"}, bodies: true},
 				"store throttled": {status: 503, stored: store.ErrThrottled},
 				"store full":      {status: 507, stored: store.ErrFull, writes: true},

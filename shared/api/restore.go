@@ -37,11 +37,11 @@ func (r *routes) restore() {
 		problems: refusals,
 	}, r.api.beginRestoration)
 	add(r, operation{
-		id: "restore-conversation", method: http.MethodPost, path: "/v1/channels/{id}/restoration/conversations", tag: tagChannels, roles: admins, limit: messageLimit,
+		id: "restore-conversation", method: http.MethodPost, path: "/v1/channels/{id}/restoration/conversations", tag: tagChannels, roles: admins, limit: restoredLimit,
 		summary: "Bring a conversation in as it was",
 		description: "A conversation with its ticket and its messages, none of which is changed and of none of which anybody is told. Files are uploaded before: see POST /v1/files. What does not fit " +
 			"one body comes in several, all but the last with more; until the last has come nobody sees the conversation. Sent again, it changes nothing. One that " +
-			"was brought in before, and that people have not changed since, becomes what is sent now.",
+			"was brought in before, and that people have not changed since, becomes what is sent now, and so do its messages.",
 		problems: []error{&desk.RefusedError{Code: desk.CodeNotRestoring, Problem: "the channel is not being brought in", Remedy: "begin with it"}},
 	}, r.api.restoreConversation)
 	add(r, operation{
@@ -50,6 +50,10 @@ func (r *routes) restore() {
 		description: "All is in. A channel of the inbox may move from now on; to one of the help desk nothing is added this way any more.",
 	}, r.api.endRestoration)
 }
+
+// restoredLimit is how long a body with a conversation may be: one message of it may be as long
+// as any, and the conversation is there beside it.
+const restoredLimit = messageLimit + 1<<20
 
 // NewRestoration says what a channel was elsewhere.
 type NewRestoration struct {

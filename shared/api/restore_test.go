@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"deskmove/shared/api"
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 // facts are all of a channel's, page by page.
@@ -325,7 +327,6 @@ func TestBadFacts(t *testing.T) {
 		"another channel's":        {"plain", func(c *api.RestoredConversation) { c.Conversation.ChannelID = "mail" }, "conversation.channelId"},
 		"moved alone":              {"plain", func(c *api.RestoredConversation) { c.Conversation.Home = "helpdesk" }, "conversation.home"},
 		"moved without a ticket":   {"mail", func(c *api.RestoredConversation) { c.Conversation.Ticket = nil }, "conversation.ticket"},
-		"left behind":              {"mail", func(c *api.RestoredConversation) { c.Conversation.Home, c.Conversation.Ticket = "inbox", nil }, "conversation.home"},
 		"another move's":           {"mail", func(c *api.RestoredConversation) { c.Conversation.Ticket.MoveID = "m0" }, "conversation.ticket.moveId"},
 		"history in the inbox":     {"plain", func(c *api.RestoredConversation) { c.Conversation.Ticket.Provenance = "history" }, "conversation.ticket.provenance"},
 		"a customer of the future": {"plain", func(c *api.RestoredConversation) { c.Conversation.CustomerVersion = 99 }, "conversation.customerVersion"},
@@ -429,6 +430,229 @@ func TestFactsPages(t *testing.T) {
 	r.refuse(map[string]refusal{
 		"a cursor of none": {as: ann, method: "GET", path: "/v1/channels/plain/facts?cursor=x", status: 422, field: "cursor", code: "invalid", remedy: "use next"},
 	})
+}
+
+// zooMailer brings the messages of zoo.
+var zooMailer = desk.Caller{Account: "zoo", Agent: "mailer", Role: desk.ConnectorRole, IssuedAt: bot.IssuedAt}
+
+// written is a message of a conversation that is brought in.
+func (r *rig) written(conversation, external string) api.MessageFacts {
+	return api.MessageFacts{ConversationID: conversation, ID: external, MessageContent: api.MessageContent{ExternalID: external, Author: "customer", At: r.Time, Text: "Hello"}}
+}
+
+// TestReplyToHalfOfAConversation has customers write to a conversation of which only some
+// messages have come in. It comes in whole all the same.
+func TestReplyToHalfOfAConversation(t *testing.T) {
+	r := newRig(t)
+	r.begin(zoe, "plain", api.NewRestoration{From: "acme"}).want(200)
+	half := func(id string, more bool, externals ...string) string {
+		c := api.RestoredConversation{Conversation: api.ConversationFacts{ID: id, ChannelID: "plain", Status: "open", Home: "inbox", MessageCount: 2}, More: more}
+		for _, x := range externals {
+			c.Messages = append(c.Messages, r.written(id, x))
+		}
+		return r.land(zoe, "plain", []api.RestoredConversation{c})[0]
+	}
+	post := func(external string, references ...string) answer {
+		return r.do(zooMailer, "POST", "/v1/channels/plain/conversations", object{"externalId": external, "references": append([]string{}, references...), "author": "customer", "text": "And?"})
+	}
+	half("c1", true, "a")
+	other, _ := post("reply", "a").want(201).at("conversationId").(string)
+	if other == "c1" {
+		t.Error("a reply began the conversation that is being brought in")
+	}
+	post("a").want(503) // it comes in by the other way
+	r.do(zooMailer, "POST", "/v1/conversations/"+other+"/messages", object{"externalId": "a", "author": "customer", "text": "And?"}).want(503)
+	if got := half("c1", false, "b"); got != "added" {
+		t.Errorf("the rest of it is %s", got)
+	}
+	if n := r.do(zoe, "GET", "/v1/conversations/c1", nil).want(200).at("messageCount"); n != 2. {
+		t.Errorf("it has %v messages", n)
+	}
+	if id := post("a").want(200).at("conversationId"); id != "c1" {
+		t.Errorf("what had come in by the other way is of %v", id)
+	}
+	if id := post("later", "a").want(201).at("conversationId"); id != "c1" {
+		t.Errorf("a reply to the whole of it went to %v", id)
+	}
+
+	// Nobody waits for what was given up.
+	half("c2", true, "x")
+	r.do(zoe, "DELETE", "/v1/channels/plain/restoration", nil).want(204)
+	post("x").want(201)
+	post("y", "x").want(201)
+}
+
+// TestRestoredIsLanded brings in what came to a moved channel a moment before it was
+// exported, or could not be converted: it lands here.
+func TestRestoredIsLanded(t *testing.T) {
+	r, move := eventful(t)
+	r.begin(zoe, "mail", api.NewRestoration{From: "acme", Move: r.moveFacts(move)}).want(200)
+	sent := threads(r.facts(ann, "mail"))
+	live := slices.IndexFunc(sent, func(c api.RestoredConversation) bool { return c.Conversation.Ticket.Provenance == "live" })
+	c := sent[live : live+1]
+	c[0].Conversation.Home, c[0].Conversation.Ticket = "inbox", nil
+	if got := r.land(zoe, "mail", c); got[0] != "added" {
+		t.Fatalf("it is %v", got)
+	}
+	id := c[0].Conversation.ID
+	is, err := r.Conversations.Get(t.Context(), "zoo", id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, errs := r.Redirect.Use(t.Context(), []desk.Conversation{is}); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if a := r.do(zoe, "GET", "/v1/tickets/t-"+id, nil).want(200); a.at("provenance") != "live" || a.at("home") != "helpdesk" {
+		t.Errorf("its ticket is %s", a.Body)
+	}
+}
+
+// TestRestoredMessagesAgain brings a conversation in again with other messages of the same IDs.
+func TestRestoredMessagesAgain(t *testing.T) {
+	r := newRig(t)
+	r.begin(zoe, "plain", api.NewRestoration{From: "acme"}).want(200)
+	c := []api.RestoredConversation{{
+		Conversation: api.ConversationFacts{ID: "c1", ChannelID: "plain", Status: "open", Home: "inbox", MessageCount: 1}, Messages: []api.MessageFacts{r.written("c1", "a")},
+	}}
+	for _, text := range []string{"cut off", strings.Repeat("all of it ", 10_000), strings.Repeat("a little less of it ", 4_000), "short"} {
+		c[0].Messages[0].Text = text
+		r.land(zoe, "plain", c)
+		if facts := r.facts(zoe, "plain"); len(facts) != 2 || facts[1].Message.Text != text {
+			t.Errorf("sent with %d bytes, it is %.50q… of %d bytes", len(text), facts[1].Message.Text, len(facts[1].Message.Text))
+		}
+	}
+}
+
+// TestRestoredWithoutAMessage brings a conversation in again of which a message has been deleted
+// there since.
+func TestRestoredWithoutAMessage(t *testing.T) {
+	r := newRig(t)
+	r.begin(zoe, "plain", api.NewRestoration{From: "acme"}).want(200)
+	c := []api.RestoredConversation{{
+		Conversation: api.ConversationFacts{ID: "c1", ChannelID: "plain", Status: "open", Home: "inbox", MessageCount: 2}, Messages: []api.MessageFacts{r.written("c1", "a"), r.written("c1", "b")},
+	}}
+	r.land(zoe, "plain", c)
+	c[0].Conversation.MessageCount, c[0].Conversation.Status, c[0].Messages = 1, "closed", c[0].Messages[1:]
+	if got := r.land(zoe, "plain", c); got[0] != "updated" {
+		t.Errorf("it is %v", got)
+	}
+	if a := r.do(zoe, "GET", "/v1/conversations/c1", nil).want(200); a.at("status") != "closed" || a.at("messageCount") != 2. {
+		t.Errorf("it is %s", a.Body)
+	}
+}
+
+// TestRestoredIDsOfOthers brings a conversation in with the ID of another channel's.
+func TestRestoredIDsOfOthers(t *testing.T) {
+	r := newRig(t)
+	of := func(channel, origin, external string) []api.RestoredConversation {
+		return []api.RestoredConversation{{
+			Conversation: api.ConversationFacts{ID: "c1", ChannelID: channel, OriginID: origin, Status: "open", Home: "inbox", MessageCount: 1},
+			Messages:     []api.MessageFacts{r.written("c1", external)},
+		}}
+	}
+	r.begin(zoe, "form", api.NewRestoration{From: "acme"}).want(200)
+	r.land(zoe, "form", of("form", "", "a"))
+	r.begin(zoe, "plain", api.NewRestoration{From: "other"}).want(200)
+	if a := r.do(zoe, "POST", "/v1/channels/plain/restoration/conversations", of("plain", "", "b")[0]); a.Code != 422 || a.at("errors", 0, "field") != "conversation.id" {
+		t.Errorf("another account's conversation of this ID: %d %s", a.Code, a.Body)
+	}
+	if is := r.do(zoe, "GET", "/v1/conversations/c1", nil).want(200).at("channelId"); is != "form" {
+		t.Errorf("it is of %v", is)
+	}
+
+	// It is the same one if it has gone from the form to the channel that answers it (R14).
+	r.begin(zoe, "mail", api.NewRestoration{From: "acme"}).want(200)
+	if got := r.land(zoe, "mail", of("mail", "form", "a")); got[0] != "updated" {
+		t.Errorf("what has joined another channel is %v", got)
+	}
+	for channel, want := range map[string]int{"form": 0, "mail": 1} {
+		if ids := r.do(zoe, "GET", "/v1/conversations?channel="+channel, nil).want(200).ids(); len(ids) != want {
+			t.Errorf("%s has %v", channel, ids)
+		}
+	}
+}
+
+// TestRestoredWhilePeopleWork has somebody change a conversation while it is brought in again:
+// what has come of it by then is counted.
+func TestRestoredWhilePeopleWork(t *testing.T) {
+	r := newRig(t)
+	r.begin(zoe, "plain", api.NewRestoration{From: "acme"}).want(200)
+	c := api.RestoredConversation{Conversation: api.ConversationFacts{ID: "c1", ChannelID: "plain", Status: "open", Home: "inbox", MessageCount: 1}, Messages: []api.MessageFacts{r.written("c1", "a")}}
+	send := func() string { return r.land(zoe, "plain", []api.RestoredConversation{c})[0] }
+	send()
+	c.Conversation.MessageCount = 3
+	c.Messages, c.More = []api.MessageFacts{c.Messages[0], r.written("c1", "b")}, true
+	send()
+	r.do(zoe, "PATCH", "/v1/conversations/c1", object{"owner": "bob"}).want(200)
+	c.Messages, c.More = []api.MessageFacts{r.written("c1", "c")}, false
+	if got := send(); got != "diverged" {
+		t.Errorf("it is %s", got)
+	}
+	n := r.do(zoe, "GET", "/v1/conversations/c1", nil).want(200).at("messageCount")
+	if facts := r.facts(zoe, "plain"); n != float64(len(facts)-1) || len(facts) != 3 {
+		t.Errorf("it says that it has %v messages, and has %d", n, len(facts)-1)
+	}
+}
+
+// TestLargestMessageRestored brings in a message that is as long as one may be.
+func TestLargestMessageRestored(t *testing.T) {
+	r := newRig(t)
+	text := strings.Repeat("x", 5<<20)
+	frame := len(`{"externalId":"a","author":"customer","text":"","html":""}`)
+	html := strings.Repeat("y", 10<<20-frame-len(text))
+	r.do(zooMailer, "POST", "/v1/channels/phone/conversations", fmt.Sprintf(`{"externalId":"a","author":"customer","text":%q,"html":%q}`, text, html)).want(201)
+	m := r.written("c1", "a")
+	m.Text, m.HTML = text, html
+	r.begin(zoe, "plain", api.NewRestoration{From: "acme"}).want(200)
+	r.land(zoe, "plain", []api.RestoredConversation{{
+		Conversation: api.ConversationFacts{ID: "c1", ChannelID: "plain", Subject: strings.Repeat("s", 200), Status: "open", Home: "inbox", MessageCount: 1}, Messages: []api.MessageFacts{m},
+	}})
+}
+
+// TestRestorationMeetsARetry ends a restoration whose move has been started again meanwhile.
+func TestRestorationMeetsARetry(t *testing.T) {
+	r, id := eventful(t)
+	r.begin(zoe, "mail", api.NewRestoration{From: "acme", Move: r.moveFacts(id)}).want(200)
+	if err := r.Ledger.Fail(t.Context(), "zoo", id, move.Failure{Conversation: "c1", Code: move.CodeGone, Reason: "it is gone", At: r.Time}); err != nil {
+		t.Fatal(err)
+	}
+	r.do(zoe, "POST", "/v1/moves/"+id+"/retry", nil).want(202)
+	r.do(zoe, "DELETE", "/v1/channels/mail/restoration", nil).want(204)
+	if a := r.do(zoe, "GET", "/v1/channels/mail", nil).want(200); a.at("restoring") != nil {
+		t.Errorf("it has not ended: %s", a.Body)
+	}
+}
+
+// TestRepairLooksBackToTheBeginning has a message come to a channel at the moment when it is
+// first brought in, by somebody who had read the channel in the inbox. The first repair
+// lands it, however long the import took.
+func TestRepairLooksBackToTheBeginning(t *testing.T) {
+	r, id := eventful(t)
+	r.begin(zoe, "mail", api.NewRestoration{From: "acme", Move: r.moveFacts(id)}).want(200)
+	missed := desk.Conversation{
+		Account: "zoo", ID: "c1", Origin: "mail", Channel: "mail", Status: desk.Open, TakenIn: r.Time, Joined: r.Time, Started: r.Time, ChangedAt: r.Time, Rev: 1, Messages: 1, Home: desk.Inbox,
+	}
+	if err := r.Conversations.Import(t.Context(), []desk.Conversation{missed}); err != nil {
+		t.Fatal(err)
+	}
+	r.land(zoe, "mail", threads(r.facts(ann, "mail")))
+	r.Time = r.Time.Add(5 * time.Hour)
+	r.do(zoe, "DELETE", "/v1/channels/mail/restoration", nil).want(204)
+	for range 50 {
+		r.Time = r.Time.Add(time.Hour)
+		if _, err := r.Sweep.Use(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, run := range r.Runs {
+			for !r.Executions[run.Name()].Ended() {
+				r.Executions[run.Name()] = r.Advance(r.Executions[run.Name()])
+				r.Deliver()
+			}
+		}
+	}
+	if is, err := r.Conversations.Get(t.Context(), "zoo", "c1"); err != nil || is.Home != desk.HelpDesk {
+		t.Errorf("it is %+v, %v", is, err)
+	}
 }
 
 // TestR21FactsByACursor makes up a cursor that goes on with a conversation of the help desk.

@@ -86,10 +86,10 @@ func (r Restoration) check(now time.Time) error {
 }
 
 // Restorable returns what is wrong with a conversation that is brought into the channel
-// by as it was, with times that have been filled in; joined *InvalidErrors. Agents and
-// statuses that it names may have left the account long ago. All is that the channel's move
-// took its history along.
-func (c Conversation) Restorable(by Channel, all bool) error {
+// by as it was; joined *InvalidErrors. Agents and statuses that it names may have left the
+// account long ago. One in the inbox that the channel's move should have taken along is none
+// of what is wrong: it came a moment before, or could not be converted, and is landed here.
+func (c Conversation) Restorable(by Channel) error {
 	var errs problems
 	facts := func(holds bool, field, problem string) {
 		if !holds {
@@ -117,7 +117,6 @@ func (c Conversation) Restorable(by Channel, all bool) error {
 	moved := c.Home == HelpDesk
 	facts(moved || c.Home == Inbox, "home", "it is neither the inbox nor the help desk")
 	facts(!moved || by.Home == HelpDesk, "home", "it is in the help desk, and its channel is in the inbox")
-	facts(moved || by.Home == Inbox || !all && c.TakenIn.Before(by.FenceAt), "home", "it is in the inbox, and its channel's move has taken it along")
 	facts(!moved || c.HasTicket(), "ticket", "it is in the help desk, and has no ticket")
 	if t := c.Ticket; c.HasTicket() {
 		errs.check(CheckID("ticket.status", string(t.Status)))

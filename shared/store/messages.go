@@ -38,7 +38,7 @@ func (s MessageStore) Resolve(ctx context.Context, account, channel string, exte
 	found := make(map[string]support.External, len(items))
 	for _, item := range items {
 		found[byKey[item.Key]] = support.External{
-			Conversation: item.Attrs.Str(aOfConversation), Message: item.Attrs.Str(aID), TakenIn: item.Attrs.Time(aArrived),
+			Conversation: item.Attrs.Str(aOfConversation), Message: item.Attrs.Str(aID), TakenIn: item.Attrs.Time(aArrived), With: item.Attrs.Str(aWith),
 		}
 	}
 	return found, nil
@@ -188,6 +188,9 @@ func (s MessageStore) store(ctx context.Context, m desk.Message, header Write, c
 	message, err := s.message(ctx, m)
 	if err != nil {
 		return err
+	}
+	if header.Op == Put { // a message of a conversation that is not there is what an import has left
+		message.If = nil
 	}
 	err = s.Engine.Transact(ctx, append([]Write{header, message}, more...))
 	var failed *ConditionError

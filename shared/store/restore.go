@@ -44,14 +44,16 @@ func (s SetupStore) BeginRestoration(ctx context.Context, is desk.Channel, r des
 	return nil
 }
 
-// EndRestoration notes that all of a channel has been brought in. If it has moved, it is to
-// be repaired for the first time at next. If that has been noted, the error is desk.ErrChanged.
-func (s SetupStore) EndRestoration(ctx context.Context, c desk.Channel, next time.Time, entry desk.AuditEntry) error {
+// EndRestoration notes that all of a channel has been brought in. If it has come with a move
+// m, somebody is to look after its repairs, unless the move runs again: then its end sees to
+// that. If the restoration has ended, or m is no longer as it was read, the error is
+// desk.ErrChanged.
+func (s SetupStore) EndRestoration(ctx context.Context, c desk.Channel, m desk.Move, entry desk.AuditEntry) error {
 	ws := []Write{{
 		Op: Update, Table: Control, Key: ChannelKey(c.Account, c.ID), Remove: []string{aRestoring}, If: Equals(aRestoring, N(1)),
 	}}
-	if c.Move != "" {
-		ws = append(ws, scheduleRepair(desk.Move{Account: c.Account, ID: c.Move, Status: desk.Done, Run: 1}, next, repairDue, next))
+	if !m.RepairAt.IsZero() {
+		ws = append(ws, scheduleRepair(m, m.RepairAt, due, entry.At))
 	}
 	err := transactAudited(ctx, s.Engine, ws, entry)
 	if errors.Is(err, ErrCondition) {
@@ -63,8 +65,10 @@ func (s SetupStore) EndRestoration(ctx context.Context, c desk.Channel, next tim
 	return nil
 }
 
-// aRestored is the revision with which a conversation was brought in.
-const aRestored = "res"
+const (
+	aRestored = "res"  // the revision with which a conversation was brought in
+	aWith     = "with" // of an external ID: the channel with which its message was brought in
+)
 
 // Restored reads a conversation, and whether it is as it was brought in; desk.ErrNotFound
 // if there is none.
@@ -77,20 +81,22 @@ func (s ConversationStore) Restored(ctx context.Context, account, id string) (c 
 	return c, a.Num(aRestored) == c.Rev, nil
 }
 
-// Restore stores a conversation as it was elsewhere, in place of the one with the revision
-// was, or of none if that is 0. If it is not so, the error is desk.ErrChanged.
-func (s ConversationStore) Restore(ctx context.Context, c desk.Conversation, was int64) error {
-	w := newHeader(c)
-	w.Set = w.Set.num(aRestored, c.Rev)
-	if was != 0 {
-		w.If = Equals(aRev, N(was)).And(Equals(aRestored, N(was)))
+// Restore stores a conversation as it was elsewhere, in place of one that was brought in
+// before and is as it was read, or of none if old is the zero Conversation. If it is not so,
+// the error is desk.ErrChanged.
+func (s ConversationStore) Restore(ctx context.Context, old, is desk.Conversation) error {
+	w := newHeader(is)
+	if old.Rev != 0 {
+		w = changeHeader(old, is)
+		w.If = w.If.And(Equals(aRestored, N(old.Rev)))
 	}
+	w.Set = w.Set.num(aRestored, is.Rev)
 	err := FirstError(s.Engine.Write(ctx, []Write{w}))
 	if errors.Is(err, ErrCondition) {
 		err = desk.ErrChanged
 	}
 	if err != nil {
-		return fmt.Errorf("restore conversation %s: %w", c.ID, err)
+		return fmt.Errorf("restore conversation %s: %w", is.ID, err)
 	}
 	return nil
 }
@@ -110,10 +116,11 @@ func (s MessageStore) CountOf(ctx context.Context, account, conversation string)
 const restoredAtOnce = 25
 
 // Restore stores messages of one conversation, which need not be there yet, and that they
-// name files. Messages that are there stay. An external ID that another message has is an
-// *desk.InvalidError; if a file is no longer as it was read, the error is desk.ErrChanged.
-func (s MessageStore) Restore(ctx context.Context, ms []desk.Message, files []desk.File) error {
-	if err := s.claimAll(ctx, ms); err != nil {
+// name files. They are brought in with a channel. Messages that are there become what these
+// are. An external ID that another message has is an *desk.InvalidError; if a file is no
+// longer as it was read, the error is desk.ErrChanged.
+func (s MessageStore) Restore(ctx context.Context, channel string, ms []desk.Message, files []desk.File) error {
+	if err := s.claimAll(ctx, channel, ms); err != nil {
 		return err
 	}
 	// Files first: one that no message names would be deleted, and one that is kept for
@@ -132,9 +139,10 @@ func (s MessageStore) Restore(ctx context.Context, ms []desk.Message, files []de
 			if ws[i], err = s.message(ctx, m); err != nil {
 				return err
 			}
+			ws[i].If = nil // its parts have been written, too
 		}
 		for i, err := range s.Engine.Write(ctx, ws) {
-			if err != nil && !errors.Is(err, ErrCondition) {
+			if err != nil {
 				return fmt.Errorf("message %s: %w", some[i].ID, err)
 			}
 		}
@@ -142,8 +150,9 @@ func (s MessageStore) Restore(ctx context.Context, ms []desk.Message, files []de
 	return nil
 }
 
-// claimAll records what the external IDs of messages stand for.
-func (s MessageStore) claimAll(ctx context.Context, ms []desk.Message) error {
+// claimAll records what the external IDs of messages stand for that are brought in with a
+// channel.
+func (s MessageStore) claimAll(ctx context.Context, channel string, ms []desk.Message) error {
 	ws := make([]Write, 0, len(ms))
 	of := make(map[Key]int)
 	for i, m := range ms {
@@ -153,7 +162,8 @@ func (s MessageStore) claimAll(ctx context.Context, ms []desk.Message) error {
 		}
 		of[k] = i
 		ws = append(ws, Write{
-			Op: Put, Table: Conversations, Key: k, Set: Attrs{}.str(aOfConversation, m.Conversation).str(aID, m.ID).time(aArrived, m.TakenIn), If: Absent(),
+			Op: Put, Table: Conversations, Key: k, If: Absent(),
+			Set: Attrs{}.str(aOfConversation, m.Conversation).str(aID, m.ID).time(aArrived, m.TakenIn).str(aWith, channel),
 		})
 	}
 	var known []Key

@@ -47,7 +47,7 @@ func TestMoveAndRestorationExcludeEachOther(t *testing.T) {
 			if first != "restore" {
 				return
 			}
-			if err := setups.EndRestoration(t.Context(), desk.Channel{Account: "acme", ID: "mail"}, at, entry("restored")); err != nil {
+			if err := setups.EndRestoration(t.Context(), desk.Channel{Account: "acme", ID: "mail"}, desk.Move{}, entry("restored")); err != nil {
 				t.Fatal(err)
 			}
 			if err := start(); err != nil {

@@ -40,6 +40,7 @@ type External struct {
 	Conversation string
 	Message      string
 	TakenIn      time.Time
+	With         string // the channel with which it was brought in as it was elsewhere, if it was
 }
 
 // Receipt is the result of taking in a message.
@@ -116,6 +117,8 @@ func (i Intake) Append(ctx context.Context, m desk.Message, conversation string)
 			x, there := known[m.External]
 			if claim = x; !there {
 				err = cmp.Or(refused, error(&desk.BusyError{What: "external ID", After: time.Second}))
+			} else if half, errHalf := i.half(ctx, m.Account, x); half || errHalf != nil {
+				err = cmp.Or(errHalf, comesIn(x))
 			}
 		}
 	}
@@ -140,6 +143,9 @@ func (i Intake) claim(ctx context.Context, m desk.Message, by desk.Channel, exte
 			if awaited, err = i.Messages.Awaited(ctx, m.Account, m.Channel, externals); err != nil {
 				return External{}, nil, err
 			}
+		}
+		if err := i.whole(ctx, m, externals, known); err != nil {
+			return External{}, nil, err
 		}
 		joins := related(externals, known, awaited)
 		x, there := known[m.External]
@@ -166,6 +172,52 @@ func (i Intake) claim(ctx context.Context, m desk.Message, by desk.Channel, exte
 		return x, apart[:min(len(apart), mostApart)], err
 	}
 	return External{}, nil, &desk.BusyError{What: "external ID", After: time.Second}
+}
+
+// whole takes away what is known of references to conversations that are only half there:
+// nobody sees them yet, and perhaps never will. If m itself is of one, the error is a *BusyError.
+func (i Intake) whole(ctx context.Context, m desk.Message, externals []string, known map[string]External) error {
+	half := make(map[string]bool) // by conversation
+	for _, ref := range externals {
+		x, ok := known[ref]
+		if _, asked := half[x.Conversation]; ok && !asked {
+			var err error
+			if half[x.Conversation], err = i.half(ctx, m.Account, x); err != nil {
+				return err
+			}
+		}
+		switch {
+		case !ok || !half[x.Conversation]:
+		case ref == m.External:
+			return comesIn(x)
+		default:
+			delete(known, ref)
+		}
+	}
+	return nil
+}
+
+// half reports whether an external ID is of a conversation that is being brought in as it was
+// elsewhere, and of which only messages have come. Whoever began it would keep the
+// rest from coming in.
+func (i Intake) half(ctx context.Context, account string, x External) (bool, error) {
+	if x.With == "" {
+		return false, nil
+	}
+	_, err := i.Conversations.Get(ctx, account, x.Conversation)
+	if !errors.Is(err, desk.ErrNotFound) {
+		return false, err
+	}
+	with, err := i.Setups.Channel(ctx, account, x.With)
+	if errors.Is(err, desk.ErrNotFound) { // it was taken away
+		err = nil
+	}
+	return with.Restoring, err
+}
+
+// comesIn says that a message is about to come in by another way.
+func comesIn(x External) error {
+	return &desk.BusyError{What: "conversation " + x.Conversation, After: time.Second}
 }
 
 // mayJoin returns an *InvalidError if m may not join a conversation, or begin one if

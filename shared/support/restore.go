@@ -19,7 +19,7 @@ type Restorer struct {
 	Channels interface {
 		ChannelReader
 		BeginRestoration(ctx context.Context, is desk.Channel, r desk.Restoration, entry desk.AuditEntry) error
-		EndRestoration(ctx context.Context, c desk.Channel, next time.Time, entry desk.AuditEntry) error
+		EndRestoration(ctx context.Context, c desk.Channel, m desk.Move, entry desk.AuditEntry) error
 	}
 	Moves   MoveReader
 	Listing interface {
@@ -27,10 +27,11 @@ type Restorer struct {
 	}
 	Conversations interface {
 		Restored(ctx context.Context, account, id string) (c desk.Conversation, untouched bool, err error)
-		Restore(ctx context.Context, c desk.Conversation, was int64) error
+		Restore(ctx context.Context, old, is desk.Conversation) error
+		Save(ctx context.Context, old, is desk.Conversation) error
 	}
 	Messages interface {
-		Restore(ctx context.Context, ms []desk.Message, files []desk.File) error
+		Restore(ctx context.Context, channel string, ms []desk.Message, files []desk.File) error
 		CountOf(ctx context.Context, account, conversation string) (int64, error)
 	}
 	Files Files
@@ -63,12 +64,17 @@ func (r Restorer) Begin(ctx context.Context, caller desk.Caller, of desk.Restora
 	}
 	if m := &of.Move; m.ID != "" {
 		m.Account, m.Choices.Channel, m.Status, m.Run, m.SettingsSum = c.Account, c.ID, desk.Done, 1, c.SettingsSum()
-		m.FencedBy = m.FenceAt
+		m.FencedBy, m.RepairAt = m.FenceAt, now.Add(repairAfter)
 	}
 	entry := caller.Entry(desk.ActionRestore, fmt.Sprintf("%s-%d", c.ID, now.UnixNano()), now)
 	entry.Channel, entry.Move, entry.Detail = c.ID, of.Move.ID, "from "+of.From+", into the "+string(is.Home)
 	return r.Channels.BeginRestoration(ctx, is, of, entry)
 }
+
+// repairAfter is how long after the beginning of a restoration its channel is repaired for
+// the first time, if that has moved: then what came in from a while before it on is looked at,
+// since whoever took that in may have read the channel when it was still in the inbox.
+const repairAfter = 24 * time.Hour
 
 // starting returns c as moving if it is about to be fenced.
 func (r Restorer) starting(ctx context.Context, c desk.Channel) (desk.Channel, error) {
@@ -85,18 +91,25 @@ func (r Restorer) starting(ctx context.Context, c desk.Channel) (desk.Channel, e
 
 // End says that all of a channel is in. That none is being brought in is no error.
 func (r Restorer) End(ctx context.Context, caller desk.Caller, channel string) error {
-	c, err := r.Channels.Channel(ctx, caller.Account, channel)
-	if err != nil || !c.Restoring {
-		return err
+	for range attempts {
+		c, err := r.Channels.Channel(ctx, caller.Account, channel)
+		if err != nil || !c.Restoring {
+			return err
+		}
+		var m desk.Move
+		if c.Move != "" {
+			if m, err = r.Moves.Get(ctx, c.Account, c.Move); err != nil {
+				return err
+			}
+		}
+		now := r.Now().UTC().Truncate(time.Millisecond)
+		entry := caller.Entry(desk.ActionRestored, fmt.Sprintf("%s-%d", c.ID, now.UnixNano()), now)
+		entry.Channel, entry.Move, entry.Detail = c.ID, c.Move, "from "+c.From
+		if err = r.Channels.EndRestoration(ctx, c, m, entry); !errors.Is(err, desk.ErrChanged) {
+			return err
+		}
 	}
-	now := r.Now().UTC().Truncate(time.Millisecond)
-	entry := caller.Entry(desk.ActionRestored, fmt.Sprintf("%s-%d", c.ID, now.UnixNano()), now)
-	entry.Channel, entry.Move, entry.Detail = c.ID, c.Move, "from "+c.From
-	err = r.Channels.EndRestoration(ctx, c, now.Add(24*time.Hour), entry)
-	if errors.Is(err, desk.ErrChanged) { // another request was faster
-		err = nil
-	}
-	return err
+	return &desk.BusyError{What: "channel " + channel, After: time.Second}
 }
 
 // Landing is what has become of a conversation that was brought in.
@@ -132,17 +145,24 @@ func (r Restorer) Land(ctx context.Context, caller desk.Caller, channel string, 
 	if err != nil {
 		return "", err
 	}
+	if !isNew && old.Channel != ch.ID {
+		may, err := r.mayTake(ctx, old, ch)
+		if err != nil {
+			return "", err
+		}
+		untouched = untouched && may
+	}
 	if !isNew && !untouched {
 		if same(old, c) {
 			return Known, nil
 		}
-		return Diverged, nil
+		return Diverged, r.recount(ctx, old)
 	}
 	files, err := r.files(ctx, ms)
 	if err != nil {
 		return "", err
 	}
-	err = r.Messages.Restore(ctx, ms, files)
+	err = r.Messages.Restore(ctx, ch.ID, ms, files)
 	if errors.Is(err, desk.ErrChanged) {
 		err = &desk.BusyError{What: "files", After: time.Second}
 	}
@@ -153,13 +173,14 @@ func (r Restorer) Land(ctx context.Context, caller desk.Caller, channel string, 
 		return Part, nil
 	}
 	n, err := r.Messages.CountOf(ctx, c.Account, c.ID)
-	if err == nil && n != c.Messages {
+	if err == nil && n < c.Messages {
 		err = &desk.InvalidError{Field: "conversation.messageCount", Code: desk.CodeFacts, Problem: fmt.Sprintf("it says %d, but %d messages have come", c.Messages, n),
 			Remedy: "send all messages of the conversation, and then again the last of them"}
 	}
 	if err != nil {
 		return "", err
 	}
+	c.Messages = n // what came once stays, also if there it is deleted by now
 	landing := Added
 	if !isNew {
 		if same(old, c) {
@@ -167,11 +188,44 @@ func (r Restorer) Land(ctx context.Context, caller desk.Caller, channel string, 
 		}
 		landing, c.Rev = Updated, max(c.Rev, old.Rev+1)
 	}
-	err = r.Conversations.Restore(ctx, c, old.Rev)
-	if errors.Is(err, desk.ErrChanged) { // by another request of the same, or by people
-		err = &desk.BusyError{What: "conversation " + c.ID, After: time.Second}
+	return landing, busy(c.ID, r.Conversations.Restore(ctx, old, c))
+}
+
+// busy has a request be sent again if another one of the same, or people, have changed a
+// conversation meanwhile.
+func busy(conversation string, err error) error {
+	if errors.Is(err, desk.ErrChanged) {
+		err = &desk.BusyError{What: "conversation " + conversation, After: time.Second}
 	}
-	return landing, err
+	return err
+}
+
+// mayTake reports whether a conversation of another channel may come to the channel ch: it
+// has joined that where both come from, and is in the inbox. If it comes from elsewhere, the
+// error is an *InvalidError.
+func (r Restorer) mayTake(ctx context.Context, c desk.Conversation, ch desk.Channel) (bool, error) {
+	of, err := r.Channels.Channel(ctx, c.Account, c.Channel)
+	if err != nil && !errors.Is(err, desk.ErrNotFound) {
+		return false, err
+	}
+	if of.From != ch.From {
+		return false, &desk.InvalidError{Field: "conversation.id", Code: desk.CodeTaken, Problem: "a conversation of another channel has this ID",
+			Remedy: "give each conversation of the account an ID of its own"}
+	}
+	return of.Home == desk.Inbox && ch.Home == desk.Inbox, nil
+}
+
+// recount counts the messages of a conversation that people have changed since it was brought
+// in. There are more than it says if that was while it was being brought in again, or if that
+// was interrupted.
+func (r Restorer) recount(ctx context.Context, c desk.Conversation) error {
+	n, err := r.Messages.CountOf(ctx, c.Account, c.ID)
+	if err != nil || n == c.Messages {
+		return err
+	}
+	is := c
+	is.Messages, is.Rev = n, c.Rev+1
+	return busy(c.ID, r.Conversations.Save(ctx, c, is))
 }
 
 // complete gives a conversation what was not said of it: what it has, or else what it
@@ -195,16 +249,8 @@ func (r Restorer) complete(ctx context.Context, c, old desk.Conversation, ch des
 		c.ChangedAt = c.TakenIn
 	}
 	c.Rev = cmp.Or(c.Rev, max(c.Messages, c.CustomerRev))
-	all := true
-	if ch.Move != "" {
-		m, err := r.Moves.Get(ctx, ch.Account, ch.Move)
-		if err != nil {
-			return c, err
-		}
-		all = m.Choices.History == desk.AllHistory
-	}
 	var errs []error
-	for _, err := range desk.Invalid(c.Restorable(ch, all)) {
+	for _, err := range desk.Invalid(c.Restorable(ch)) {
 		err.Field = "conversation." + err.Field
 		errs = append(errs, err)
 	}
