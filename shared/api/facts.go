@@ -1,8 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"time"
+
+	"deskmove/shared/desk"
 )
 
 // Facts are things as they are kept, so that they can be taken out of one account
@@ -98,6 +101,14 @@ type ConversationFacts struct {
 	ClosedAt        time.Time    `json:"closedAt,omitzero"`
 	Edits           []Edit       `json:"edits,omitempty" nullable:"false" maxItems:"8" doc:"What agents did to it and its ticket, the last eight times, the oldest first."`
 	Ticket          *TicketFacts `json:"ticket,omitempty"`
+}
+
+// Check returns what is wrong with a conversation as it came, if its channel has that home and
+// was brought there by that move; joined *InvalidErrors.
+func (f ConversationFacts) Check(home, move string) error {
+	c, err := f.read("")
+	c.Rev = cmp.Or(c.Rev, max(c.Messages, c.CustomerRev))
+	return errors.Join(err, c.Restorable(desk.Channel{ID: c.Channel, Home: desk.Home(home), Move: move}))
 }
 
 // TicketFacts are the ticket of a conversation. Its ID is the conversation's after t-.

@@ -26,6 +26,7 @@ type checker struct {
 	latestID                                 string
 	ended                                    bool
 	blind                                    bool // a line could not be read: what it was about may be referred to
+	facts                                    bool // check what a conversation says of itself, too
 }
 
 // place is where a channel lives.
@@ -263,6 +264,15 @@ func (c *checker) conversation(w *wrong, v *api.ConversationFacts) {
 		c.ticket(w, v.Ticket, moved, in)
 	} else if moved {
 		w.add("conversation.ticket", "it is in the help desk and has no ticket", "add its ticket")
+	}
+	if !ok || !c.facts {
+		return
+	}
+	for _, e := range desk.Invalid(v.Check(in.home, in.move)) {
+		field := "conversation." + e.Field
+		if !slices.ContainsFunc(w.errs, func(known *Error) bool { return known.Field == field }) {
+			w.add(field, e.Problem, e.Remedy)
+		}
 	}
 }
 

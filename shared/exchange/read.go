@@ -37,6 +37,7 @@ func (*NotExchangeError) Error() string {
 // if it is one that cannot be read, an *Error.
 func NewReader(in io.Reader) (*Reader, error) {
 	r := &Reader{in: bufio.NewReaderSize(in, 64<<10), check: newChecker()}
+	r.check.facts = true
 	line, err := r.line()
 	if err != nil {
 		if errors.Is(err, io.EOF) || errors.As(err, new(*Error)) {
