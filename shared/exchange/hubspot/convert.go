@@ -31,7 +31,7 @@ type Result struct {
 // the folder is not whole, the error is a *PageError that names a file and a field.
 func Convert(in fs.FS, to *exchange.Sorter, o Options) (Result, error) {
 	c := &converter{
-		options: o, to: to, unused: make(unused), leftOut: make(findings), notes: make(findings), files: make(map[string]exchange.File),
+		options: o, to: to, unused: make(unused), leftOut: make(findings), notes: make(findings), files: make(map[string]exchange.File), named: make(map[string]bool),
 		actors: make(map[string]actor), owners: make(map[string]string), agents: make(map[string]*api.AgentFacts), inboxes: make(map[string]inbox),
 		channels: make(map[string]*api.ChannelFacts), kinds: make(map[string]string), statuses: make(map[string]bool), tickets: make(map[string]*ticket),
 		result: Result{Files: make(map[string]string)},
@@ -60,6 +60,7 @@ type converter struct {
 	statuses map[string]bool
 	tickets  map[string]*ticket
 	files    map[string]exchange.File // by fileId
+	named    map[string]bool          // what messages name: files by fileId, and originals
 }
 
 // actor is somebody who takes part.
@@ -136,22 +137,39 @@ func (c *converter) agent(actor string) string {
 }
 
 func (c *converter) owner(r record) error {
-	of, user := r.text("id"), r.text("userId")
+	of := r.text("id")
 	if of == "" {
 		return missing("id")
 	}
-	c.owners[of] = "A-" + user
-	if a := c.agents["A-"+user]; a == nil && user != "" {
-		c.agents["A-"+user] = &api.AgentFacts{Agent: api.Agent{
-			ID: "A-" + user, Name: strings.TrimSpace(r.text("firstName") + " " + r.text("lastName")), Email: r.text("email"), Role: string(desk.AgentRole)}}
-	} else { // it says the same
-		r.text("firstName")
-		r.text("lastName")
-		r.text("email")
+	user, left := r.text("userId"), false
+	agent := "A-" + user
+	if user == "" || desk.CheckID("id", agent) != nil { // who has left is no user any more
+		agent, left = ownerOf(of), true
+	}
+	c.owners[of] = agent
+	first, last, email := r.text("firstName"), r.text("lastName"), r.text("email")
+	name := strings.TrimSpace(first + " " + last)
+	a := c.agents[agent]
+	if a == nil && desk.CheckID("id", agent) == nil {
+		a = &api.AgentFacts{Left: left, Agent: api.Agent{ID: agent, Role: string(desk.AgentRole)}}
+		c.agents[agent] = a
+	}
+	if a != nil {
+		a.Name, a.Email = cmp.Or(a.Name, name), cmp.Or(a.Email, email)
+	}
+	if a == nil || a.Name != name {
+		r.back("firstName", first)
+		r.back("lastName", last)
+	}
+	if a == nil || a.Email != email {
+		r.back("email", email)
 	}
 	c.unused.count("owner", r)
 	return nil
 }
+
+// ownerOf is the ID of an agent of whom only that of an owner is known.
+func ownerOf(of string) string { return "owner-" + of }
 
 func (c *converter) inbox(r record) error {
 	of := r.text("id")
@@ -159,7 +177,6 @@ func (c *converter) inbox(r record) error {
 		return missing("id")
 	}
 	c.inboxes[of] = inbox{r.text("name"), r.text("type")}
-	r.text("archived")
 	c.unused.count("inbox", r)
 	return nil
 }
@@ -198,7 +215,9 @@ func (c *converter) account(r record) error {
 	}
 	if t := c.channelType(kind); t == "" {
 		c.leftOut.add(of, "channel accounts of a kind that there is not here: %s", cmp.Or(c.kinds[kind], kind))
-	} else if desk.CheckID("id", id(of)) == nil {
+	} else if desk.CheckID("id", id(of)) != nil {
+		c.leftOut.add(of, "channel accounts whose ID is none here")
+	} else {
 		at := r.object("deliveryIdentifier")
 		ch := api.ChannelSetup{ID: id(of), Name: name, Type: string(t)}
 		if at["type"] != opaque {
@@ -240,6 +259,10 @@ func (c *converter) threads() (threads []thread, all map[string]thread, _ error)
 		}
 		if t.id == "" {
 			return missing("id")
+		}
+		r.back("inboxId", t.inbox) // which is but a note, if it is that of a help desk
+		if t.status != "CLOSED" && !t.closedAt.IsZero() {
+			r.back("closedAt", t.closedAt.Format(time.RFC3339Nano))
 		}
 		r.text("latestMessageReceivedTimestamp") // as its messages say
 		r.text("latestMessageSentTimestamp")
@@ -287,13 +310,8 @@ func (c *converter) conversations(threads []thread, all map[string]thread) error
 	if err != nil {
 		return err
 	}
-	c.share(threads)
-	for i, t := range threads {
-		if c.options.Threads != nil {
-			c.options.Threads(int64(i), int64(len(threads)))
-		}
-		of := pages[t.id]
-		switch {
+	threads = slices.DeleteFunc(threads, func(t thread) bool {
+		switch of := pages[t.id]; {
 		case of == nil:
 			c.leftOut.add(t.id, "threads of which no messages are saved")
 		case !of.whole:
@@ -301,9 +319,17 @@ func (c *converter) conversations(threads []thread, all map[string]thread) error
 		case t.ticket != "" && c.tickets[t.ticket] == nil:
 			c.leftOut.add(t.id, "threads whose ticket is not saved, or cannot be read")
 		default:
-			if err := c.thread(t, of.files); err != nil {
-				return err
-			}
+			return false
+		}
+		return true
+	})
+	c.share(threads)
+	for i, t := range threads {
+		if c.options.Threads != nil {
+			c.options.Threads(int64(i), int64(len(threads)))
+		}
+		if err := c.thread(t, pages[t.id].files); err != nil {
+			return err
 		}
 	}
 	for of := range pages {
@@ -353,6 +379,12 @@ func (c *converter) thread(t thread, files []int32) error {
 		v.Owner = c.agent(t.owner)
 	default:
 		c.notes.add(t.id, "threads that are assigned to no agent, but to a program: nobody owns them here")
+	}
+	if t.spam {
+		c.notes.add(t.id, "threads that are spam: they are like any other here")
+	}
+	if t.archived {
+		c.notes.add(t.id, "threads that are archived: they are like any other here")
 	}
 	if c.inboxes[t.inbox].kind == "HELP_DESK" {
 		c.notes.add(t.id, "threads in a help desk: they come into the inbox, and go to the help desk by a move of their channel")
@@ -447,6 +479,16 @@ func (c *converter) finish() error {
 	for of, t := range c.tickets {
 		if !t.used {
 			c.leftOut.add(of, "tickets of no thread that was written")
+		}
+	}
+	for of := range c.source.files {
+		if !c.named[of] {
+			c.leftOut.add(of, "files that no message names")
+		}
+	}
+	for _, name := range c.source.kinds["originals"] {
+		if !c.named[name] {
+			c.leftOut.add(name, "originals of no message that is cut off")
 		}
 	}
 	for _, l := range lines {

@@ -311,11 +311,118 @@ func TestNothingUnsaid(t *testing.T) {
 	}
 }
 
-// TestAskedFor brings in what is left out by default.
-func TestAskedFor(t *testing.T) {
-	file, _, err := convert(t, acme(t), Options{Archived: true, Spam: true})
+// TestKnownFieldsToo gives fields that are read values that nothing here can hold, and finds
+// each in the report.
+func TestKnownFieldsToo(t *testing.T) {
+	counts := func(in fs.FS) map[string]int64 {
+		t.Helper()
+		_, r, err := convert(t, in, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := make(map[string]int64)
+		for _, u := range r.Report.Unused {
+			all[u.Field] = u.Count
+		}
+		return all
+	}
+	was := counts(acme(t))
+	for _, field := range []string{"thread.inboxId", "inbox.archived", "message.client.clientType", "message.attachments[].fileUsageType", "message.senders[].deliveryIdentifier.value"} {
+		if was[field] == 0 {
+			t.Errorf("the report does not name %s", field)
+		}
+	}
+	for name, c := range map[string]struct{ file, old, new, want string }{
+		"a thread closed before":   {"threads.json", `"latestMessageSentTimestamp": "2026-03-02T11:00:00.000Z"`, `"closedAt": "2026-03-02T11:00:00.000Z"`, "thread.closedAt"},
+		"another direction":        {"messages/1001.json", `"INCOMING"`, `"SIDEWAYS"`, "message.direction"},
+		"an agent's that came in":  {"messages/1001.json", `"OUTGOING"`, `"INCOMING"`, "message.direction"},
+		"for another":              {"messages/1001.json", `"createdBy": "A-11"`, `"createdBy": "A-12"`, "message.createdBy"},
+		"read":                     {"messages/1001.json", `"SENT"`, `"READ"`, "message.status.statusType"},
+		"a recipient of no field":  {"messages/1001.json", `"BCC"`, `"REPLY_TO"`, "message.recipients[].recipientField"},
+		"a recipient of no name":   {"messages/1001.json", `"BCC"`, `"BCC"}, {"actorId": "V-0", "recipientField": "CC"`, "message.recipients[].actorId"},
+		"an owner's other name":    {"owners.json", `"Bo"`, `"Bob"`, "owner.firstName"},
+		"an owner's other address": {"owners.json", `bo@acme.example`, `bob@acme.example`, "owner.email"},
+		"an archived stage": {"pipelines.json", `"displayOrder": 3,
+     "archived": false`, `"archived": true`, "pipeline.stages[].archived"},
+		"a channel of another kind": {"messages/1001.json", `"channelId": "1002",
+   "channelAccountId": "501"`, `"channelId": "1010", "channelAccountId": "505"`, "message.channelAccountId"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := acme(t)
+			edit(t, in, c.file, c.old, c.new)
+			if is := counts(in); is[c.want] <= was[c.want] {
+				t.Errorf("the report does not name %s: it had a value %d times, and now %d times", c.want, was[c.want], is[c.want])
+			}
+		})
+	}
+}
+
+// TestOwnersWhoLeft have no user any more, and are not one and the same.
+func TestOwnersWhoLeft(t *testing.T) {
+	in := acme(t)
+	edit(t, in, "owners.json", `"userId": 12,`, ``)
+	edit(t, in, "owners.json", `"userId": 13,`, `"userId": null,`)
+	edit(t, in, "tickets.json", `"hubspot_owner_id": "62"`, `"hubspot_owner_id": "63"`)
+	file, _, err := convert(t, in, Options{})
 	if err != nil {
 		t.Fatal(err)
+	}
+	agents := make(map[string]*api.AgentFacts)
+	owners := make(map[string]bool)
+	for _, l := range lines(t, file) {
+		if l.Agent != nil {
+			agents[l.Agent.ID] = l.Agent
+		}
+		if l.Conversation != nil && l.Conversation.Ticket != nil {
+			owners[l.Conversation.Ticket.Owner] = true
+		}
+	}
+	if !owners["owner-61"] || !owners["owner-63"] {
+		t.Errorf("the tickets are owned by %v", owners)
+	}
+	if a := agents["owner-63"]; a == nil || a.Name != "Siri Ek" || a.Email != "siri@acme.example" || !a.Left {
+		t.Errorf("one is %+v", a)
+	}
+}
+
+// TestStagesInOrder have the order that they say.
+func TestStagesInOrder(t *testing.T) {
+	in := acme(t)
+	edit(t, in, "pipelines.json", `"displayOrder": 3`, `"displayOrder": -1`)
+	file, _, err := convert(t, in, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lines(t, file) {
+		if p := l.Pipeline; p != nil && p.Statuses[0].ID != "hs-4" {
+			t.Errorf("they are %+v", p.Statuses)
+		}
+	}
+}
+
+// TestTicketOfAThreadThatIsThere goes to another thread if the oldest one is left out.
+func TestTicketOfAThreadThatIsThere(t *testing.T) {
+	in := acme(t)
+	delete(in, "messages/1002.json")
+	file, _, err := convert(t, in, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cs, _ := byID(lines(t, file)); cs["hs-1009"] == nil || cs["hs-1009"].Ticket == nil {
+		t.Errorf("it is %+v", cs["hs-1009"])
+	}
+}
+
+// TestAskedFor brings in what is left out by default.
+func TestAskedFor(t *testing.T) {
+	file, r, err := convert(t, acme(t), Options{Archived: true, Spam: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for of, id := range map[string]string{"threads that are spam": "1005", "threads that are archived": "1006", "messages that are archived": "00000007-5bf1-4d9c-b029-a1d133c25d8c"} {
+		if !slices.ContainsFunc(r.Report.Notes, func(f Finding) bool { return strings.HasPrefix(f.What, of) && slices.Contains(f.IDs, id) }) {
+			t.Errorf("nothing says that %s were %s", id, of)
+		}
 	}
 	cs, ms := byID(lines(t, file))
 	if cs["hs-1005"] == nil || cs["hs-1006"] == nil || len(ms["hs-1002"]) != 9 {
@@ -346,6 +453,9 @@ func TestBadFolders(t *testing.T) {
 		"text that is none":   {func(in fstest.MapFS) { edit(t, in, "inboxes.json", `Help desk`, "Help\xffdesk") }, "inboxes.json: a text is not Unicode"},
 		"a stage of no ID":    {func(in fstest.MapFS) { edit(t, in, "pipelines.json", `"id": "1"`, `"id": "#"`) }, "pipelines.json, results: a stage has an ID that is none here"},
 		"a pipeline of no ID": {func(in fstest.MapFS) { edit(t, in, "pipelines.json", `"id": "0"`, `"id": "/"`) }, "pipelines.json, results: one has an ID that is none here"},
+		"an error for an original": {func(in fstest.MapFS) {
+			in["originals/00000016-5bf1-4d9c-b029-a1d133c25d8c.json"].Data = []byte(`{"status":"error","message":"expired"}`)
+		}, "originals/00000016-5bf1-4d9c-b029-a1d133c25d8c.json, text: it has neither text nor richText"},
 		"an original cut off": {func(in fstest.MapFS) {
 			in["originals/00000016-5bf1-4d9c-b029-a1d133c25d8c.json"].Data = []byte(`{"text":`)
 		}, "originals/00000016-5bf1-4d9c-b029-a1d133c25d8c.json: the body is not JSON"},
@@ -367,11 +477,16 @@ func TestLeftOut(t *testing.T) {
 		do       func(in fstest.MapFS)
 		what, id string
 	}{
-		"pages missing":      {func(in fstest.MapFS) { delete(in, "messages/1008-2.json") }, "threads of whose messages the last page is not saved", "1008"},
-		"no date":            {func(in fstest.MapFS) { edit(t, in, "threads.json", "2026-03-02T09:00:14.052Z", "soon") }, "threads whose createdAt is no date", "1001"},
-		"no status":          {func(in fstest.MapFS) { edit(t, in, "threads-2.json", `"status": "CLOSED"`, `"status": "AJAR"`) }, "threads with a status that is neither OPEN nor CLOSED", "1008"},
-		"an ID that is none": {func(in fstest.MapFS) { edit(t, in, "threads.json", `"id": "1001"`, `"id": "1#1"`) }, "threads whose ID is none here", "1#1"},
-		"no pipelines":       {func(in fstest.MapFS) { delete(in, "pipelines.json") }, "threads whose ticket is not saved, or cannot be read", "1002"},
+		"pages missing":        {func(in fstest.MapFS) { delete(in, "messages/1008-2.json") }, "threads of whose messages the last page is not saved", "1008"},
+		"no date":              {func(in fstest.MapFS) { edit(t, in, "threads.json", "2026-03-02T09:00:14.052Z", "soon") }, "threads whose createdAt is no date", "1001"},
+		"no status":            {func(in fstest.MapFS) { edit(t, in, "threads-2.json", `"status": "CLOSED"`, `"status": "AJAR"`) }, "threads with a status that is neither OPEN nor CLOSED", "1008"},
+		"an ID that is none":   {func(in fstest.MapFS) { edit(t, in, "threads.json", `"id": "1001"`, `"id": "1#1"`) }, "threads whose ID is none here", "1#1"},
+		"a file of no message": {func(in fstest.MapFS) { in["files/9999.txt"] = &fstest.MapFile{Data: []byte("x")} }, "files that no message names", "9999"},
+		"a file of no ID":      {func(in fstest.MapFS) { in["files/.hidden"] = &fstest.MapFile{Data: []byte("x")} }, "it is no page of HubSpot's API", "files/.hidden"},
+		"a whole original": {func(in fstest.MapFS) {
+			in["originals/7.json"] = &fstest.MapFile{Data: []byte(`{"text":"x"}`)}
+		}, "originals of no message that is cut off", "originals/7.json"},
+		"no pipelines": {func(in fstest.MapFS) { delete(in, "pipelines.json") }, "threads whose ticket is not saved, or cannot be read", "1002"},
 		"a message's date": {func(in fstest.MapFS) {
 			edit(t, in, "messages/1001.json", `"createdAt": "2026-03-03T08:00:00.000Z"`, `"createdAt": 1e9`)
 		}, "messages whose createdAt is no date", "00000003-5bf1-4d9c-b029-a1d133c25d8c"},

@@ -78,9 +78,10 @@ func (c *converter) message(of string, r record, v *api.ConversationFacts) (l ex
 	if updated := r.instant("updatedAt"); !updated.IsZero() && !updated.Equal(at) {
 		r["updatedAt"] = updated.Format(time.RFC3339Nano)
 	}
-	by, client := r.text("createdBy"), r.object("client").text("clientType")
+	by := r.text("createdBy")
+	archived := r.flag("archived")
 	switch {
-	case r.flag("archived") && !c.options.Archived:
+	case archived && !c.options.Archived:
 		c.leftOut.add(of, "messages that are archived")
 		return l, nil
 	case at.IsZero():
@@ -89,12 +90,15 @@ func (c *converter) message(of string, r record, v *api.ConversationFacts) (l ex
 	}
 	switch kind {
 	case "MESSAGE", "WELCOME_MESSAGE", "COMMENT":
-		l, err = c.written(of, kind, r, v, at, by, client)
+		l, err = c.written(of, kind, r, v, at, by)
 	case "ASSIGNMENT", "THREAD_STATUS_CHANGE", "THREAD_INBOX_CHANGE":
 		l = c.event(v, of, at, c.author(by), c.done(kind, r))
 	default:
 		c.leftOut.add(of, "messages of a kind that is not known: %s", desk.Truncate(kind, 40))
 		return l, nil
+	}
+	if archived {
+		c.notes.add(of, "messages that are archived: they are like any other here")
 	}
 	c.unused.count("message", r)
 	if err == nil {
@@ -143,25 +147,29 @@ func (c *converter) name(actor string) string {
 }
 
 // written converts what somebody wrote.
-func (c *converter) written(of, kind string, r record, v *api.ConversationFacts, at time.Time, by, client string) (exchange.Line, error) {
+func (c *converter) written(of, kind string, r record, v *api.ConversationFacts, at time.Time, by string) (exchange.Line, error) {
 	m := &api.MessageFacts{ConversationID: v.ID, TakenInAt: at, MessageContent: api.MessageContent{
 		ExternalID: external(of), Visibility: string(desk.Public), At: at, Subject: r.text("subject"), Text: r.text("text"), HTML: r.text("richText"),
 	}}
 	account, channel := r.text("channelAccountId"), r.text("channelId")
 	m.Kind = string(kindOf(c.channelType(channel)))
-	if m.ChannelID = c.channel(account, channel); m.ChannelID == v.ChannelID || account == "" {
+	if m.ChannelID = c.channel(account, channel); m.ChannelID == "" && account != "" {
+		c.notes.add(of, "messages by a kind of channel that there is not here: they are by their thread's")
+		r.back("channelAccountId", account)
+		r.back("channelId", channel)
+	}
+	if m.ChannelID == v.ChannelID || account == "" {
 		m.ChannelID = ""
 	}
 	from := sender(r)
 	actor := cmp.Or(from.text("actorId"), by)
-	who := c.author(actor)
-	incoming, outgoing := false, false
-	switch r.text("direction") {
-	case "INCOMING":
-		incoming = true
-	case "OUTGOING":
-		outgoing = true
+	if actor != by {
+		r.back("createdBy", by)
 	}
+	who := c.author(actor)
+	direction := r.text("direction")
+	incoming, outgoing := direction == "INCOMING", direction == "OUTGOING"
+	client, _ := r.object("client")["clientType"].(string)
 	switch {
 	case kind == "COMMENT":
 		m.Kind, m.Visibility = string(desk.Note), string(desk.Internal)
@@ -181,8 +189,14 @@ func (c *converter) written(of, kind string, r record, v *api.ConversationFacts,
 		who.is = desk.ByBot
 	}
 	m.Author, m.Agent = string(who.is), who.agent
+	if kind != "COMMENT" && (who.is == desk.ByCustomer && !incoming || who.is != desk.ByCustomer && !outgoing) {
+		r.back("direction", direction) // its author does not say as much
+	}
+	name, _ := from["name"].(string)
 	if a := c.person(actor, from); a.Address != "" || a.Name != "" && !strings.HasPrefix(actor, "I-") { // a tool's name is nobody's
 		m.From = &a
+	} else if name != "" {
+		from.back("name", name)
 	}
 	c.recipients(m, r)
 	if re := r.text("inReplyToId"); re != "" {
@@ -192,7 +206,7 @@ func (c *converter) written(of, kind string, r record, v *api.ConversationFacts,
 		m.Visibility = string(desk.Internal) // or it would count as an answer
 		m.Repairs = append(m.Repairs, "not-delivered")
 		c.notes.add(of, "messages that were never delivered: they are internal here")
-	} else {
+	} else if s := state["statusType"]; s == "SENT" || s == "RECEIVED" { // as its author says
 		state.text("statusType")
 	}
 	if err := c.original(of, r, m); err != nil {
@@ -245,13 +259,15 @@ func (c *converter) person(actor string, r record) (a api.Address) {
 		}
 	}
 	hidden := at["type"] == opaque
-	at.text("type")
+	kind := at.text("type")
 	a.Address = at.text("value")
 	known := c.actors[actor]
 	if agent := c.agents[actor]; agent != nil {
 		known.name, known.email = cmp.Or(known.name, agent.Name), cmp.Or(known.email, agent.Email)
 	}
 	if hidden && cmp.Or(known.email, known.name, a.Name) != "" {
+		at.back("type", kind)
+		at.back("value", a.Address)
 		a.Address = ""
 	}
 	a.Name, a.Address = cmp.Or(a.Name, known.name), cmp.Or(a.Address, known.email)
@@ -264,17 +280,22 @@ func (c *converter) person(actor string, r record) (a api.Address) {
 // recipients sets to whom a message went.
 func (c *converter) recipients(m *api.MessageFacts, r record) {
 	for _, to := range r.list("recipients") {
-		a := c.person(to.text("actorId"), to)
+		actor := to.text("actorId")
+		a := c.person(actor, to)
 		if a == (api.Address{}) {
+			to.back("actorId", actor)
 			continue
 		}
-		switch strings.ToUpper(to.text("recipientField")) {
+		switch field := to.text("recipientField"); strings.ToUpper(field) {
 		case "CC":
 			m.Cc = append(m.Cc, a)
 		case "BCC":
 			m.Bcc = append(m.Bcc, a)
+		case "TO", "":
+			m.To = append(m.To, a)
 		default:
 			m.To = append(m.To, a)
+			to.back("recipientField", field)
 		}
 	}
 }
@@ -292,6 +313,10 @@ func (c *converter) original(of string, r record, m *api.MessageFacts) error {
 			return err
 		}
 		m.Text, m.HTML = whole.text("text"), whole.text("richText")
+		if m.Text == "" && m.HTML == "" { // perhaps it is an error that was answered
+			return wrongPage(name, "text", "it has neither text nor richText")
+		}
+		c.named[name] = true
 		c.unused.count("original", whole)
 		return nil
 	}
@@ -307,7 +332,6 @@ func (c *converter) attachments(of string, r record, m *api.MessageFacts) error 
 			continue // what it says stays
 		}
 		a.text("type")
-		a.text("fileUsageType")
 		file, name := a.text("fileId"), a.text("name")
 		a.text("url") // it is good for a while only
 		f, kind, err := c.file(file)
@@ -337,6 +361,7 @@ func (c *converter) file(of string) (f exchange.File, kind string, err error) {
 	if name == "" {
 		return f, "", nil
 	}
+	c.named[of] = true
 	in, err := c.source.in.Open(name)
 	if err != nil {
 		return f, "", err

@@ -32,6 +32,20 @@ func (r record) text(name string) string {
 	return s
 }
 
+// back puts a text back that was taken, and that nothing here has.
+func (r record) back(name, text string) {
+	if text != "" {
+		r[name] = text
+	}
+}
+
+// number is a number in r, of which it takes nothing; 0 if there is none.
+func (r record) number(name string) int64 {
+	n, _ := r[name].(json.Number)
+	i, _ := n.Int64()
+	return i
+}
+
 func (r record) flag(name string) bool { return r.text(name) == "true" }
 
 // instant takes a time, as RFC 3339 or in milliseconds since 1970. What is neither stays.

@@ -32,9 +32,11 @@ func openSource(in fs.FS) (*source, error) {
 		if of, ok := strings.CutPrefix(name, folderOfFiles); ok {
 			id, _, _ := strings.Cut(of, "/")
 			id, _, _ = strings.Cut(id, ".")
-			if s.files[id] == "" {
-				s.files[id] = name
+			if id == "" || s.files[id] != "" {
+				s.other = append(s.other, name)
+				return nil
 			}
+			s.files[id] = name
 			return nil
 		}
 		top, _, _ := strings.Cut(name, "/")

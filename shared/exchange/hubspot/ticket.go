@@ -3,6 +3,7 @@ package hubspot
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,18 +20,22 @@ func (c *converter) pipeline(r record) error {
 		return missing("id")
 	}
 	order, _ := strconv.Atoi(r.text("displayOrder"))
-	p := &api.PipelineFacts{Order: order + 1, Pipeline: api.Pipeline{ID: id(of), Name: r.text("label")}}
+	p := &api.PipelineFacts{Order: max(order, 0) + 1, Pipeline: api.Pipeline{ID: id(of), Name: r.text("label")}}
 	if desk.CheckID("id", p.ID) != nil {
 		return fmt.Errorf("one has an ID that is none here")
 	}
 	archived := r.flag("archived")
-	for _, s := range r.list("stages") {
+	stages := r.list("stages")
+	slices.SortStableFunc(stages, func(a, b record) int { return cmp.Compare(a.number("displayOrder"), b.number("displayOrder")) })
+	for _, s := range stages {
 		stage := s.text("id")
 		if stage == "" || desk.CheckID("id", id(stage)) != nil {
 			return fmt.Errorf("a stage has an ID that is none here")
 		}
-		s.text("displayOrder") // they are in this order
-		s.text("archived")
+		s.text("displayOrder")
+		if s.flag("archived") {
+			s.back("archived", "true")
+		}
 		meta := s.object("metadata")
 		state, closed := meta.text("ticketState"), meta.flag("isClosed")
 		p.Statuses = append(p.Statuses, api.Status{ID: id(stage), Name: s.text("label"), Closed: state == "CLOSED" || closed})
@@ -53,9 +58,12 @@ func (c *converter) ticket(r record) error {
 	if t.id == "" {
 		return missing("id")
 	}
-	if r.flag("archived") && !c.options.Archived {
-		c.leftOut.add(t.id, "tickets that are archived")
-		return nil
+	if r.flag("archived") {
+		if !c.options.Archived {
+			c.leftOut.add(t.id, "tickets that are archived")
+			return nil
+		}
+		c.notes.add(t.id, "tickets that are archived: they are like any other here")
 	}
 	p := r.object("properties")
 	t.stage, t.owner, t.subject, t.text = p.text("hs_pipeline_stage"), p.text("hubspot_owner_id"), p.text("subject"), p.text("content")
@@ -89,7 +97,7 @@ func (c *converter) ticketOf(t *ticket, v *api.ConversationFacts) exchange.Line 
 		agent, known := c.owners[t.owner]
 		if !known {
 			c.notes.add(t.owner, "the owner of tickets is not among the owners saved: only an ID is known")
-			agent = "owner-" + t.owner
+			agent = ownerOf(t.owner)
 		}
 		if desk.CheckID("id", agent) == nil {
 			v.Ticket.Owner = c.agent(agent)
