@@ -89,7 +89,10 @@ func eventful(t *testing.T) (*rig, string) {
 	t.Helper()
 	r := newRig(t)
 	form := r.take("form", "f1")
-	r.do(bot, "POST", "/v1/channels/mail/conversations", object{"externalId": "m0", "references": []string{"f1"}, "author": "customer", "text": "by mail"}).want(201) // and so of mail
+	r.do(bot, "POST", "/v1/conversations/"+form+"/messages", object{"externalId": "m0", "channelId": "mail", "author": "customer", "text": "by mail"}).want(201)
+	if is := r.do(ann, "GET", "/v1/conversations/"+form, nil).want(200).at("channelId"); is != "mail" { // R14
+		t.Fatalf("what began on the form is of %v", is)
+	}
 	native, owned, closed := r.take("mail", "m1"), r.take("mail", "m2"), r.take("mail", "m3")
 	r.do(ann, "POST", "/v1/conversations/"+native+"/tickets", object{"status": "new"}).want(201)
 	r.do(ann, "PATCH", "/v1/conversations/"+owned, object{"owner": "cem", "tags": []string{"invoice", "urgent"}}).want(200)
