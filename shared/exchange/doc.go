@@ -15,5 +15,6 @@
 // earlier lines alone, and a doubled or lost one shows. The bytes of files are beside the lines, in
 // a [Folder].
 //
-// README.md describes the format for those who write it, and schema.json its lines.
+// Packages mailbox and hubspot, below it, make lines of mail and of HubSpot's answers. README.md
+// describes the format for those who write it, and schema.json its lines.
 package exchange
