@@ -234,7 +234,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	t.Run("of files", func(t *testing.T) {
 		t.Parallel()
-		fillsTheDisk(t, file(t, "large.mbox", mails.String()), true, "no conversation was imported; import again to go on", "no storage is left")
+		fillsTheDisk(t, file(t, "large.mbox", mails.String()), true, "no conversation was imported; import the same again to go on", "no storage is left")
 	})
 	t.Run("of messages", func(t *testing.T) {
 		t.Parallel()

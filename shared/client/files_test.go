@@ -2,10 +2,16 @@ package client
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"deskmove/shared/api"
@@ -43,6 +49,67 @@ func TestPutFile(t *testing.T) {
 	var problem *Problem
 	if !errors.As(err, &problem) || !strings.Contains(err.Error(), "sha256: others") || calls.Load() != 4 {
 		t.Errorf("%v after %d requests", err, calls.Load())
+	}
+}
+
+// TestUpload announces many small files together, with their bytes, and puts the bytes of
+// a large one that is not there.
+func TestUpload(t *testing.T) {
+	var mu sync.Mutex
+	var requests []int // files of each announcement
+	var put []byte
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Method == http.MethodPut {
+			put, _ = io.ReadAll(r.Body)
+			return
+		}
+		var in api.NewFiles
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			t.Error(err)
+		}
+		requests = append(requests, len(in.Files))
+		var out api.Uploads
+		for _, f := range in.Files {
+			u := api.Upload{SHA256: f.SHA256, There: f.Data != ""}
+			if large := f.Size > smallFile; large == u.There {
+				t.Errorf("file of %d bytes comes along: %t", f.Size, u.There)
+			} else if large {
+				u.Put = &api.PutFileAt{FileAddress: api.FileAddress{URL: "/file-bytes/x"}, Method: http.MethodPut}
+			}
+			out.Files = append(out.Files, u)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(out)
+	}))
+	defer s.Close()
+	file := func(size int) File {
+		b := bytes.Repeat([]byte("x"), size)
+		return File{SHA256: fmt.Sprint(size), Size: int64(size), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
+	}
+	files := []File{file(smallFile + 1)}
+	for range 250 {
+		files = append(files, file(10))
+	}
+	for range 20 {
+		files = append(files, file(smallFile))
+	}
+	var heard []int
+	if err := With(s.URL, "", nil).Upload(t.Context(), files, func(n int) { heard = append(heard, n) }); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(requests)
+	// 100 at a time, and of the large ones among the small 3 MB.
+	if !slices.Equal(requests, []int{9, 62, 100, 100}) || len(put) != smallFile+1 {
+		t.Errorf("requests of %v files, and %d bytes put", requests, len(put))
+	}
+	if len(heard) != 4 || !slices.IsSorted(heard) || heard[3] != len(files) {
+		t.Errorf("heard of %v", heard)
+	}
+	broken := File{SHA256: "gone", Size: 3, Open: func() (io.ReadCloser, error) { return nil, fs.ErrNotExist }}
+	if err := With(s.URL, "", nil).Upload(t.Context(), []File{broken}, nil); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "gone") {
+		t.Errorf("a file that cannot be read: %v", err)
 	}
 }
 

@@ -52,7 +52,7 @@ func picture() ([]byte, error) {
 
 func file(b []byte) client.File {
 	sum := sha256.Sum256(b)
-	return client.File{SHA256: hex.EncodeToString(sum[:]), Size: int64(len(b)), Data: b}
+	return client.File{SHA256: hex.EncodeToString(sum[:]), Size: int64(len(b)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
 }
 
 // loadMail brings the thread in, as it was three weeks ago.
@@ -66,7 +66,7 @@ func (d *demo) loadMail(ctx context.Context) (err error) {
 	text := "The frame is cracked, see the photo. Is this under warranty?\n"
 	photo, source := file(s.photo), file([]byte("From: Mira Holm <mira@holm.example>\r\nTo: Fjordline <support@fjordline.example>\r\nCc: Ola <ola@holm.example>\r\n"+
 		"Subject: Photo of the cracked frame\r\nMessage-ID: <photo@holm.example>\r\n\r\n"+text))
-	if err := d.admin.Upload(ctx, []client.File{photo, source}); err != nil {
+	if err := d.admin.Upload(ctx, []client.File{photo, source}, nil); err != nil {
 		return err
 	}
 	mira, us := &api.Address{Name: "Mira Holm", Address: "mira@holm.example"}, api.Address{Name: "Fjordline", Address: "support@fjordline.example"}

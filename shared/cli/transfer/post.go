@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,87 +18,26 @@ import (
 	"deskmove/shared/api"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
-	"deskmove/shared/exchange"
-)
-
-// What goes along with an announcement of files, rather than to an address of its own, and
-// how much of it.
-const (
-	smallFile     = 256 << 10
-	smallTogether = 3 << 20
-	announced     = 100
 )
 
 // upload uploads the files that are not there.
 func (i *importing) upload(ctx context.Context) error {
-	g, within := errgroup.WithContext(ctx)
-	g.SetLimit(filesAtOnce)
-	var mu sync.Mutex // of the summary
-	total := int64(len(i.found.files))
-	for rest := i.found.files; len(rest) > 0 && within.Err() == nil; {
-		some, size := 0, int64(0)
-		for some < len(rest) && some < announced && (rest[some].Size > smallFile || size+rest[some].Size <= smallTogether) {
-			if rest[some].Size <= smallFile {
-				size += rest[some].Size
-			}
-			some++
-		}
-		files := rest[:some]
-		rest = rest[some:]
-		g.Go(func() error {
-			if err := i.announce(within, files); err != nil {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			i.summary.Files += int64(len(files))
-			hear(i.options.Uploading, i.summary.Files, total)
-			return nil
-		})
+	files := make([]client.File, len(i.found.files))
+	for n, f := range i.found.files {
+		files[n] = client.File{SHA256: f.SHA256, Size: f.Size, Open: func() (io.ReadCloser, error) { return i.options.Source.Open(f.SHA256) }}
 	}
-	if err := g.Wait(); err != nil {
-		return fmt.Errorf("files could not be uploaded, and no conversation was imported; import again to go on: %w", err)
-	}
-	return ctx.Err()
-}
-
-// announce uploads those of some files that are not there.
-func (i *importing) announce(ctx context.Context, files []exchange.File) error {
-	news := make([]api.NewFile, len(files))
-	for n, f := range files {
-		if news[n] = (api.NewFile{SHA256: f.SHA256, Size: f.Size}); f.Size > smallFile {
-			continue
-		}
-		b, err := i.bytes(f.SHA256)
-		if err != nil {
-			return err
-		}
-		news[n].Data = base64.StdEncoding.EncodeToString(b)
-	}
-	uploads, err := i.server.AnnounceFiles(ctx, news)
-	if err != nil {
-		return err
-	}
-	for n, u := range uploads {
-		if u.Put == nil {
-			continue
-		}
-		f := files[n]
-		err := i.server.PutFile(ctx, *u.Put, f.Size, func() (io.ReadCloser, error) { return i.options.Source.Open(f.SHA256) })
-		if err != nil {
-			return fmt.Errorf("file %s: %w", f.SHA256, err)
-		}
+	err := i.server.Upload(ctx, files, func(n int) {
+		i.summary.Files = int64(n)
+		hear(i.options.Uploading, int64(n), int64(len(files)))
+	})
+	const none = "no conversation was imported; import the same again to go on"
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted: %d of %d files are uploaded, and %s", i.summary.Files, len(files), none)
+	case err != nil:
+		return fmt.Errorf("files could not be uploaded, and %s: %w", none, err)
 	}
 	return nil
-}
-
-func (i *importing) bytes(sha256 string) ([]byte, error) {
-	in, err := i.options.Source.Open(sha256)
-	if err != nil {
-		return nil, err
-	}
-	b, err := io.ReadAll(in)
-	return b, errors.Join(err, in.Close())
 }
 
 // post brings the conversations in.
