@@ -84,7 +84,7 @@ export function useRows<O extends Listed>(op: O, query: NonNullable<Input<O>["qu
         return { ...s, rows: [...s.rows, ...page.items.filter((i) => !known.has(i.id)).map((item) => ({ item }))], next: page.next };
       });
     } catch {
-      // It is tried again at the next scroll.
+      // It is tried again when the end is reached again, or by its button.
     } finally {
       busy.current = false;
     }
@@ -161,22 +161,22 @@ class Entry<T> extends Component<EntryProps<T>> {
 /** WorkList is the list with its title, search and filters. */
 export function WorkList<T extends { id: string }>({ title, count, list, current, href, row, given, filters, sort, empty, icon, search, onSearch }: ListProps<T>) {
   const box = useRef<HTMLDivElement>(null);
+  const end = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLSpanElement>(null);
   const { rows } = list;
   const all = [...given, getLanguage(), new Date().toDateString()]; // of dates today's are written as times
   const tooMany = list.error?.fields.find((f) => f.code === "too-many-to-sort");
-  const near = () => {
-    const el = box.current;
-    if (!el || !list.more) return;
-    // A list that has no room of its own scrolls with the page.
-    const left = el.scrollHeight > el.clientHeight + 1 ? el.scrollHeight - el.scrollTop - el.clientHeight : el.getBoundingClientRect().bottom - innerHeight;
-    if (left < ahead) list.more();
-  };
-  useEffect(near, [rows?.length]);
+  const more = useRef(list.more);
+  more.current = list.more;
   useEffect(() => {
-    addEventListener("scroll", near, { passive: true });
-    return () => removeEventListener("scroll", near);
-  });
+    const el = box.current;
+    if (!el || !end.current) return;
+    // Whoever asks at each scroll where the end is has all rows laid out for that. A list that has no room of its own scrolls with the page.
+    const root = el.scrollHeight > el.clientHeight + 1 ? el : null;
+    const observer = new IntersectionObserver((seen) => seen.some((s) => s.isIntersecting) && more.current?.(), { root, rootMargin: ahead + "px" });
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [rows?.length, list.more === undefined]);
   useEffect(() => {
     box.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
   }, [current]);
@@ -233,7 +233,6 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
       <div
         class="scroll"
         ref={box}
-        onScroll={near}
         onPointerEnter={() => list.hold("pointer", true)}
         onPointerLeave={() => list.hold("pointer", false)}
         onFocusIn={() => list.hold("focus", true)}
@@ -267,7 +266,11 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
             ))}
           </ul>
         )}
-        {list.more && rows && <Button kind="quiet" onClick={list.more}>{t("do.more")}</Button>}
+        {list.more && rows && (
+          <div ref={end}>
+            <Button kind="quiet" onClick={list.more}>{t("do.more")}</Button>
+          </div>
+        )}
       </div>
     </section>
   );
