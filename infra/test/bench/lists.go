@@ -28,6 +28,7 @@ type ListsResult struct {
 	Conversations int       `json:"conversations"`
 	Readers       int       `json:"readers"`          // each asks again as soon as it is answered
 	IdleCPU       float64   `json:"idle_cpu_percent"` // of one core, before anything moves
+	PlanMs        float64   `json:"plan_ms"`          // the first plan of half of the conversations; the next ones know what it found
 	Rest          ListPhase `json:"rest"`
 	During        ListPhase `json:"during"`
 	After         ListPhase `json:"after"` // with the first audit
@@ -115,6 +116,11 @@ func lists(ctx context.Context, dir string, n int) (any, error) {
 	l := lister{url: s.Gateway.URL(), token: token, engine: engine, client: &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: readers}, Timeout: time.Minute,
 	}}
+	asked := time.Now()
+	if err := l.get(ctx, "/v1/channels/"+sample.Channel+"/plan?history=all"); err != nil {
+		return nil, err
+	}
+	r.PlanMs = float64(time.Since(asked)) / float64(time.Millisecond)
 	if err := moveAll(ctx, s, otherMail); err != nil {
 		return nil, err
 	}
