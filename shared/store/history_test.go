@@ -57,14 +57,14 @@ type history struct {
 	store.SetupStore
 	ctx    context.Context
 	begun  time.Time
-	setups map[string]string // versions, by account
+	setups sync.Map // versions, by account
 
 	mu  sync.Mutex
 	ops []porcupine.Operation
 }
 
 func newHistory(t *testing.T, e store.Engine) *history {
-	return &history{MoveStore: store.MoveStore{Engine: e}, SetupStore: store.SetupStore{Engine: e}, ctx: t.Context(), begun: time.Now(), setups: map[string]string{}}
+	return &history{MoveStore: store.MoveStore{Engine: e}, SetupStore: store.SetupStore{Engine: e}, ctx: t.Context(), begun: time.Now()}
 }
 
 // What a caller does, and its result.
@@ -108,7 +108,7 @@ func moveOf(account, id string, status desk.MoveStatus) desk.Move {
 
 func (h *history) start(client int, account, id string) bool {
 	return h.record(client, call{account, "take", id, 1}, desk.ErrExists, func() (result, error) {
-		return result{}, h.MoveStore.Start(h.ctx, moveOf(account, id, desk.Starting), h.setups[account], move.Idempotency{}, entry(account, "start", id))
+		return result{}, h.MoveStore.Start(h.ctx, moveOf(account, id, desk.Starting), h.version(account), move.Idempotency{}, entry(account, "start", id))
 	})
 }
 
@@ -339,7 +339,14 @@ func (h *history) setUp(t *testing.T, account string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.setups[account] = version
+	h.setups.Store(account, version)
+}
+
+// version is that of an account's setup.
+func (h *history) version(account string) string {
+	v, _ := h.setups.Load(account)
+	version, _ := v.(string)
+	return version
 }
 
 // open makes an account whose channel mail is in the inbox and whose lock the
@@ -351,7 +358,7 @@ func (h *history) open(t *testing.T, account string) {
 	for _, id := range []string{"m1", "m2"} {
 		m := moveOf(account, id, desk.Starting)
 		m.Choices.Rehearsal = id != "m1" // takes no lock
-		err = errors.Join(err, h.MoveStore.Start(h.ctx, m, h.setups[account], move.Idempotency{}, entry(account, "start", id)),
+		err = errors.Join(err, h.MoveStore.Start(h.ctx, m, h.version(account), move.Idempotency{}, entry(account, "start", id)),
 			h.Proceed(h.ctx, moveOf(account, id, desk.Starting), moveOf(account, id, desk.Starting).Begin(desk.PhaseRedirect, time.UnixMilli(3))))
 	}
 	if err != nil {
