@@ -66,11 +66,7 @@ func (p *poster) take(ctx context.Context, c api.ConversationFacts, m api.Messag
 			j.lessened = leaveOut(j.lessened, c.ID+"/"+m.ID, "its HTML part is left out, because together with its text it is too large for the API; its source is whole")
 		}
 	}
-	problem := refusal(err)
-	switch {
-	case isNew(err):
-		j.left = leaveOut(j.left, c.ID+"/"+m.ID, NotHistory)
-		return nil
+	switch problem := refusal(err); {
 	case problem != nil:
 		j.left = leaveOut(j.left, c.ID+"/"+m.ID, problem.Error())
 		return nil
@@ -80,9 +76,6 @@ func (p *poster) take(ctx context.Context, c api.ConversationFacts, m api.Messag
 	j.add(t)
 	return nil
 }
-
-// NotHistory is why a message is left out that is not old. The sentence goes on from "it".
-const NotHistory = "it was written after the channel began to move; --live brings it in as new mail, with a notification"
 
 func (j *joined) add(t api.Taken) {
 	if j.conversation == "" {
