@@ -48,7 +48,7 @@ func (h *heat) wrote(items []storetest.Written) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, w := range items {
-		units := float64((max(bytesOf(w.Key, w.Old), bytesOf(w.Key, w.New)) + 1023) / 1024)
+		units := float64(store.WriteUnits(max(store.Size(w.Key, w.Old), store.Size(w.Key, w.New))))
 		if len(items) > 1 {
 			units *= 2
 		}
@@ -87,15 +87,6 @@ func (h *heat) indexed(index *store.Index, w storetest.Written) {
 			h.keys[fmt.Sprintf("%s %s", index.Name, pk)]++
 		}
 	}
-}
-
-// bytesOf is an item's size, as DynamoDB reckons it, or a little more.
-func bytesOf(k store.Key, attrs store.Attrs) (n int) {
-	n = len(k.PK) + len(k.SK) + 4
-	for _, a := range attrs {
-		n += len(a.Name) + max(len(a.Value.Str), 9)
-	}
-	return n
 }
 
 // hottest returns the hottest key of each kind, in write units a second at a rate of

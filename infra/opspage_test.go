@@ -1,6 +1,7 @@
 package infra_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -10,12 +11,12 @@ import (
 )
 
 // notHere are the dashboard's and the alarms' metrics that one machine does not measure.
-// SQLite has no units and throttles nothing. Its executions neither time out nor are
+// SQLite writes an index together with its table. Executions neither time out nor are
 // aborted. Whatever asks a function to run waits for it, but for requests, which the
 // gateway refuses instead; what fails in the API is an answer of its own, and nobody signs
 // in by way of claims.
 var notHere = []string{
-	"AWS/DynamoDB", "ExecutionsTimedOut", "ExecutionsAborted", "Errors ApiFunction", "Errors ClaimsFunction",
+	"WriteThrottleEvents ConversationsTable channel", "WriteThrottleEvents ConversationsTable open", "ExecutionsTimedOut", "ExecutionsAborted", "Errors ApiFunction", "Errors ClaimsFunction",
 	"Throttles FenceFunction", "Throttles ListFunction", "Throttles DrainFunction", "Throttles FinishFunction", "Throttles ConvertFunction",
 	"Throttles RedirectFunction", "Throttles SweepFunction",
 }
@@ -33,10 +34,12 @@ func measuredHere(p project) []string {
 		if m.namespace == own {
 			continue
 		}
-		var of string
-		for _, of = range m.dimensions {
-			of, _, _ = strings.Cut(of, ".")
+		var words []string
+		for _, dimension := range slices.Backward(slices.Sorted(maps.Keys(m.dimensions))) { // a table before its index
+			word, _, _ := strings.Cut(m.dimensions[dimension], ".")
+			words = append(words, word)
 		}
+		of := strings.Join(words, " ")
 		measured := slices.Contains(here, metrics.Of(m.namespace, m.name, of))
 		excused := slices.ContainsFunc([]string{m.namespace, m.name, m.name + " " + of}, func(s string) bool { return slices.Contains(notHere, s) })
 		if measured == excused {
@@ -50,6 +53,7 @@ func TestOneMachineMeasuresTheDashboard(t *testing.T) {
 	holds(t, measuredHere, map[string]breakage{
 		"a metric more":     {file: "template.yaml", old: `["AWS/SQS", "ApproximateAgeOfOldestMessage"`, new: `["AWS/SQS", "NumberOfMessagesSent"`, says: "NumberOfMessagesSent of BatchesQueue"},
 		"a function more":   {file: "template.yaml", old: "${SweepFunction}", new: "${SweeperFunction}", says: "Errors of SweeperFunction"},
+		"an index more":     {file: "template.yaml", old: `"open", {"label": "index of what is open"}`, new: `"opened", {"label": "index of what is open"}`, says: "ConsumedWriteCapacityUnits of ConversationsTable opened"},
 		"an alarm's metric": {file: "template.yaml", old: "MetricName: IteratorAge", new: "MetricName: ConcurrentExecutions", says: "ConcurrentExecutions of RedirectFunction"},
 	})
 }

@@ -38,7 +38,7 @@ type Measurements struct {
 type Measured struct {
 	Namespace string           `json:"namespace,omitempty" example:"AWS/SQS" doc:"Of one of AWS's own metrics, as one machine measures it of its counterpart; absent of deskmove's."`
 	Name      string           `json:"name" example:"Converted" doc:"As CloudWatch calls it."`
-	Of        string           `json:"of,omitempty" example:"BatchesDeadQueue" doc:"With a namespace: which resource of template.yaml."`
+	Of        string           `json:"of,omitempty" example:"BatchesDeadQueue" doc:"With a namespace: which resource of template.yaml, and which index of a table."`
 	Unit      string           `json:"unit" enum:"Count,Milliseconds,Seconds" example:"Count"`
 	Points    []MeasuredMinute `json:"points" nullable:"false" doc:"The minutes in which it was measured, the oldest first."`
 }

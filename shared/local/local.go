@@ -102,11 +102,12 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 	if err = closeFiles(c.Dir); err != nil {
 		return nil, err
 	}
-	if s.engine, err = sqlite.Open(c.Dir, sqlite.Options{MaxBytes: c.MaxBytes, Now: func() time.Time { return clk.Now() }}); err != nil {
+	now := func() time.Time { return clk.Now() }
+	s.measured = &measurer{record: &metrics.Recorder{}, now: now}
+	s.measured.record.Expect(Measures()...)
+	if s.engine, err = sqlite.Open(c.Dir, sqlite.Options{MaxBytes: c.MaxBytes, Now: now, Meter: s.measured}); err != nil {
 		return nil, err
 	}
-	s.measured = &measurer{record: &metrics.Recorder{}, now: func() time.Time { return clk.Now() }}
-	s.measured.record.Expect(Measures()...)
 	clk = c.Clock.Steady(s.engine.Newest())
 	if ahead := clk.Now().Sub(c.Clock.Now()); ahead > time.Minute && c.Log != nil {
 		c.Log.WarnContext(ctx, "the clock was put back: times go on from those of the data, slower until it has caught up", "ahead", ahead.String())

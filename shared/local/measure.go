@@ -13,11 +13,12 @@ import (
 	"deskmove/shared/local/asl"
 	"deskmove/shared/local/queue"
 	"deskmove/shared/metrics"
+	"deskmove/shared/store"
 )
 
 // measurer measures of this machine's parts what CloudWatch does of their counterparts
 // on AWS, by the names of template.yaml: the dashboard's widgets and the alarms read the
-// same on both. DynamoDB's metrics have none, as SQLite has no units.
+// same on both. Write units are those that DynamoDB would take for what is written here.
 type measurer struct {
 	record *metrics.Recorder
 	now    func() time.Time
@@ -42,10 +43,18 @@ func Measures() (names []metrics.Name) {
 	for _, name := range []string{"Batches", "BatchesDead", "StreamFailures", "StreamFailuresDead"} {
 		of("AWS/SQS", name+"Queue", "ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible", "ApproximateAgeOfOldestMessage")
 	}
+	for _, t := range []store.Table{store.Conversations, store.Control} {
+		of(dynamo, tableOf(t, nil), "ConsumedWriteCapacityUnits", "WriteThrottleEvents", "ReadThrottleEvents")
+	}
+	for _, i := range store.Indexes { // written together with their tables, so nothing of theirs is throttled
+		of(dynamo, tableOf(i.Table, i), "ConsumedWriteCapacityUnits")
+	}
 	return names
 }
 
 const lambda = "AWS/Lambda"
+
+const dynamo = "AWS/DynamoDB"
 
 func (m *measurer) add(namespace, name, resource string, v int64) {
 	m.record.Record(m.now(), metrics.Value{Name: metrics.Of(namespace, name, resource), Value: v})
@@ -58,6 +67,32 @@ func resourceOf(name string) (id string) {
 		id += strings.ToUpper(word[:1]) + word[1:]
 	}
 	return id
+}
+
+// tableOf is what the template calls a table, with the name of an index of it.
+func tableOf(t store.Table, i *store.Index) string {
+	name := resourceOf(string(t)) + "Table"
+	if i != nil {
+		name += " " + i.Name
+	}
+	return name
+}
+
+// Wrote notes the write units of a commit.
+func (m *measurer) Wrote(t store.Table, i *store.Index, units int64) {
+	m.add(dynamo, "ConsumedWriteCapacityUnits", tableOf(t, i), units)
+	if i == nil {
+		m.add(dynamo, "WriteThrottleEvents", tableOf(t, nil), 0)
+	}
+}
+
+// Refused notes what the engine had no time for.
+func (m *measurer) Refused(t store.Table, isWrite bool) {
+	name := "ReadThrottleEvents"
+	if isWrite {
+		name = "WriteThrottleEvents"
+	}
+	m.add(dynamo, name, tableOf(t, nil), 1)
 }
 
 // invoked notes an invocation. What redirects and what does so again is one function.

@@ -46,13 +46,14 @@ func All() []Name {
 }
 
 // Of names one of AWS's own metrics, which one machine measures of its counterparts:
-// its namespace, its name, and of which of the template's resources it is.
+// its namespace, its name, and of which of the template's resources it is, with the name
+// of a table's index after the table.
 func Of(namespace, name, resource string) Name { return Name(namespace + " " + name + " " + resource) }
 
 // Parts takes apart what Of has put together; of deskmove's own metrics there is only
 // the name.
 func (n Name) Parts() (namespace, name, resource string) {
-	if parts := strings.Split(string(n), " "); len(parts) == 3 {
+	if parts := strings.SplitN(string(n), " ", 3); len(parts) == 3 {
 		return parts[0], parts[1], parts[2]
 	}
 	return "", string(n), ""

@@ -3,7 +3,6 @@ package store_test
 import (
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,25 +15,13 @@ import (
 	"deskmove/shared/store/storetest"
 )
 
-// sizeOf is an item's size as DynamoDB counts it: of names and values, where two
-// digits of a number take a byte and each number one more.
-func sizeOf(k store.Key, attrs store.Attrs) int {
-	n := len(store.PK) + len(k.PK) + len(store.SK) + len(k.SK)
-	for _, a := range attrs {
-		if n += len(a.Name) + len(a.Value.Str); a.Value.Kind == store.Number {
-			n += (len(strings.TrimRight(strconv.FormatInt(a.Value.Num, 10), "0"))+1)/2 + 1
-		}
-	}
-	return n
-}
-
 // headers keeps the headers that are written from now on.
 func headers(r *apptest.Rig) map[store.Key]int {
 	sizes := map[store.Key]int{}
 	r.Memory.Wrote = func(ws []storetest.Written) {
 		for _, w := range ws {
 			if _, ok := store.ReadConversation(w.Key, w.New); ok && w.New != nil {
-				sizes[w.Key] = sizeOf(w.Key, w.New)
+				sizes[w.Key] = store.Size(w.Key, w.New)
 			}
 		}
 	}

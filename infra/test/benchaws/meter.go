@@ -31,8 +31,8 @@ func (u usage) reads() bool {
 }
 
 // meter adds up the request units that a client consumes, as DynamoDB reports
-// them. It does not report what a failed condition costs: that counts as one
-// unit, for an item of up to 1 KB, and as two in a transaction.
+// them. It does not report what a failed condition costs: that counts as
+// store.WriteUnits says, for an item of up to 1 KB.
 type meter struct {
 	prefix string // of the tables' names
 
@@ -93,11 +93,11 @@ func (m *meter) failed(operation string, in any, err error) {
 	switch in := in.(type) {
 	case *dynamodb.TransactWriteItemsInput:
 		for i := 0; cancelled && i < len(in.TransactItems); i++ {
-			m.count(tableOf(in.TransactItems[i]), "", operation, 2)
+			m.count(tableOf(in.TransactItems[i]), "", operation, 2*float64(store.WriteUnits(0)))
 		}
 	default:
 		if condition {
-			m.count(reflect.ValueOf(in).Elem().FieldByName("TableName").Elem().String(), "", operation, 1)
+			m.count(reflect.ValueOf(in).Elem().FieldByName("TableName").Elem().String(), "", operation, float64(store.WriteUnits(0)))
 		}
 	}
 }

@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"deskmove/shared/api"
 	"deskmove/shared/app"
@@ -481,6 +483,55 @@ func practise(t *testing.T, name string, drill func(*world) func()) string {
 		on.Sub(begun).Round(time.Second), v, w.alarms[name].Threshold, off.Sub(on).Round(time.Second), strings.Join(slices.Concat(which, todo), ", "))
 }
 
+// TestBusyDatabase: what is written while another program keeps the database's file is
+// refused as throttled, which the widget of throttled tables shows. Once the file is free,
+// all goes on, and nothing is lost.
+func TestBusyDatabase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer func() { w.stop() }()
+		w.moved()
+		other, err := sqlite.OpenConn(filepath.Join(w.dir, "deskmove.db"), sqlite.OpenReadWrite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		throttled := func() (n int64) {
+			for _, m := range w.st.App.Recorder.Last(metrics.Of("AWS/DynamoDB", "WriteThrottleEvents", "ConversationsTable"), w.now()) {
+				n += m.Sum
+			}
+			return n
+		}
+		if n := throttled(); n != 0 {
+			t.Errorf("before, %d writes were throttled", n)
+		}
+		message := desk.Message{
+			Account: "acme", Channel: "mail", External: "<busy@x.example>", Author: desk.ByCustomer,
+			From: desk.Address{Address: "jane@customer.example"}, At: w.now(), Subject: "Order", Text: "Where is it?",
+		}
+		if err := sqlitex.ExecuteTransient(other, "BEGIN IMMEDIATE", nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.st.App.Intake.TakeIn(t.Context(), message, nil); !errors.Is(err, store.ErrThrottled) {
+			t.Errorf("while the file is kept: %v", err)
+		}
+		if err := sqlitex.ExecuteTransient(other, "ROLLBACK", nil); err != nil {
+			t.Fatal(err)
+		}
+		if n := throttled(); n == 0 {
+			t.Error("nothing was throttled")
+		}
+		taken, err := w.st.App.Intake.TakeIn(t.Context(), message, nil)
+		if err != nil || taken.Conversation.ID == "" {
+			t.Errorf("sent again: %+v, %v", taken, err)
+		}
+		time.Sleep(10 * time.Minute)
+		w.keep("busy-database")
+		w.run("deskmove verify")
+		w.atRest()
+	})
+}
+
 // TestHealthyMove: no alarm is on at any time while a channel moves under traffic.
 func TestHealthyMove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -520,5 +571,14 @@ func TestHealthyMove(t *testing.T) {
 		w.breaks("convert", nil)
 		w.run("deskmove verify")
 		w.keep("healthy")
+		for _, table := range []string{"ConversationsTable", "ConversationsTable open", "ControlTable"} {
+			var units int64
+			for _, m := range w.st.App.Recorder.Last(metrics.Of("AWS/DynamoDB", "ConsumedWriteCapacityUnits", table), w.now()) {
+				units += m.Sum
+			}
+			if units < 1000 { // as many conversations came in and landed
+				t.Errorf("%s took %d write units", table, units)
+			}
+		}
 	})
 }

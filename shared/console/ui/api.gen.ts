@@ -661,7 +661,7 @@ export interface Measured {
   name: string;
   /** Of one of AWS's own metrics, as one machine measures it of its counterpart; absent of deskmove's. */
   namespace?: string;
-  /** With a namespace: which resource of template.yaml. */
+  /** With a namespace: which resource of template.yaml, and which index of a table. */
   of?: string;
   /** The minutes in which it was measured, the oldest first. */
   points: Array<MeasuredMinute>;

@@ -37,7 +37,7 @@ func (w *writer) write(x *store.Write, item []byte) (failed, err error) {
 	if cap(w.buffers.old) > 1<<20 {
 		w.buffers = buffers{} // let go of a rare large one
 	}
-	r, failed, err := w.plan(x, item, &w.buffers)
+	r, failed, err := w.plan(x, item, &w.buffers, alone)
 	if failed != nil || err != nil {
 		return failed, err
 	}
@@ -59,14 +59,20 @@ func (w *writer) insert(x *store.Write, item []byte) (failed, err error) {
 		if err != nil {
 			return nil, err
 		}
-		return unmet(old), nil
+		c := unmet(old)
+		for _, was := range c.Old {
+			w.takes(&row{table: table, key: x.Key, oldAttrs: was}, alone)
+		}
+		return c, nil
 	}
-	return nil, w.follow(&row{table: table, key: x.Key, new: item, newAttrs: x.Set})
+	r := row{table: table, key: x.Key, new: item, newAttrs: x.Set}
+	w.takes(&r, alone)
+	return nil, w.follow(&r)
 }
 
 // unmet is the error of a condition that failed on an item, nil if there is
 // none. The error keeps the bytes.
-func unmet(old []byte) error {
+func unmet(old []byte) *store.ConditionError {
 	c := &store.ConditionError{Failed: []int{0}}
 	if old == nil {
 		c.Old = []store.Attrs{nil}
@@ -83,7 +89,7 @@ func (w *writer) transaction(r *request) error {
 	var unmet store.ConditionError
 	for i := range rows {
 		var failed, err error
-		rows[i], failed, err = w.plan(&r.writes[i], r.items[i], &buffers{})
+		rows[i], failed, err = w.plan(&r.writes[i], r.items[i], &buffers{}, transacted)
 		c, condition := failed.(*store.ConditionError)
 		switch {
 		case err != nil:
@@ -110,7 +116,7 @@ func (w *writer) transaction(r *request) error {
 
 // plan reads the row that x is about, tests the condition and finds out what
 // is to be written. Nothing is written yet.
-func (w *writer) plan(x *store.Write, item []byte, b *buffers) (r row, failed, err error) {
+func (w *writer) plan(x *store.Write, item []byte, b *buffers, times int64) (r row, failed, err error) {
 	if r.table, err = tableNumber(x.Table); err != nil {
 		return r, err, nil
 	}
@@ -126,6 +132,7 @@ func (w *writer) plan(x *store.Write, item []byte, b *buffers) (r row, failed, e
 		b.attrs = r.oldAttrs
 	}
 	if !x.If.Holds(r.oldAttrs, r.old != nil) {
+		w.takes(&r, times)
 		return r, unmet(bytes.Clone(r.old)), nil
 	}
 	switch x.Op {
@@ -136,11 +143,14 @@ func (w *writer) plan(x *store.Write, item []byte, b *buffers) (r row, failed, e
 		b.newAttrs = r.newAttrs
 		r.new = appendAttrs(b.new[:0], r.newAttrs)
 		b.new = r.new
-		return r, fits(x, len(r.new)), nil
+		if err := fits(x, len(r.new)); err != nil {
+			return r, err, nil
+		}
 	case store.Delete:
 	default:
 		return r, fmt.Errorf("write %s %q: unknown operation %d", x.Table, x.Key, x.Op), nil
 	}
+	w.takes(&r, times)
 	return r, nil, nil
 }
 
@@ -189,10 +199,11 @@ func (w *writer) reindex(r *row, l *listing) error {
 		if newPK == "" || sameEntry(r, l.Index) {
 			return nil
 		}
-		return w.list(l.change, r, l.Index, newPK, newSK)
+		return w.list(l.change, r, l, newPK, newSK)
 	}
 	if oldPK != "" {
 		w.counts.entries.Add(1)
+		l.units++
 		bindEntry(l.leave, oldPK, oldSK, r.key)
 		if err := run(l.leave); err != nil {
 			return err
@@ -201,12 +212,13 @@ func (w *writer) reindex(r *row, l *listing) error {
 	if newPK == "" {
 		return nil
 	}
-	return w.list(l.enter, r, l.Index, newPK, newSK)
+	return w.list(l.enter, r, l, newPK, newSK)
 }
 
 // list writes an index's entry of a row.
-func (w *writer) list(stmt *sqlite.Stmt, r *row, i *store.Index, pk, sk string) error {
+func (w *writer) list(stmt *sqlite.Stmt, r *row, i *listing, pk, sk string) error {
 	w.counts.entries.Add(1)
+	i.units++
 	bindEntry(stmt, pk, sk, r.key)
 	if i.Projects != nil {
 		b := &w.buffers

@@ -23,6 +23,8 @@ func translate(err error) error {
 		code == sqlite.ResultIOErrTruncate,
 		code == sqlite.ResultIOErrSHMSize:
 		return fmt.Errorf("%w: %v", store.ErrFull, err)
+	case code.ToPrimary() == sqlite.ResultBusy: // another program keeps the file
+		return fmt.Errorf("%w: %v", store.ErrThrottled, err)
 	case code.ToPrimary() == sqlite.ResultCorrupt, code.ToPrimary() == sqlite.ResultNotADB:
 		return fmt.Errorf("damaged database, restore it from a copy: %w", err)
 	}

@@ -23,11 +23,13 @@ type Options struct {
 	// killed process loses nothing, a power cut may. For tests.
 	Unsynced bool
 	Now      func() time.Time // by which changes are dated, time.Now if nil
+	Meter    Meter            // none if nil
 }
 
 // Engine is a store.Engine and store.Stream on a file.
 type Engine struct {
 	lock        *flock.Flock
+	meter       Meter
 	writer      *writer
 	readers     chan *reader  // those that are free
 	kept        chan *reader  // those that are free and kept for live traffic
@@ -56,6 +58,9 @@ const (
 	// Kilobytes of page cache. A reader's cache is emptied by every commit.
 	writerCache = 12 << 10
 	readerCache = 2 << 10
+	// how long the writer waits for another program that is writing the file, before it
+	// tells who waits for it to try again
+	patience = 2 * time.Second
 	// queued requests beyond which callers wait in line.
 	queueSize = 256
 )
@@ -75,11 +80,15 @@ func Open(dir string, o Options) (*Engine, error) {
 	}
 	e := &Engine{
 		lock:    lock,
+		meter:   o.Meter,
 		readers: make(chan *reader, readerCount),
 		kept:    make(chan *reader, keptCount),
 		done:    make(chan struct{}),
 		queue:   make(chan *request, queueSize),
 		urgent:  make(chan *request, queueSize),
+	}
+	if e.meter == nil {
+		e.meter = noMeter{}
 	}
 	path := filepath.Join(dir, "deskmove.db")
 	if err := e.connect(path, o); err != nil {
@@ -108,7 +117,7 @@ func (e *Engine) connect(path string, o Options) error {
 	if e.newest, err = newest(conn); err != nil {
 		return translate(err)
 	}
-	e.writer.reading = &e.reading
+	e.writer.reading, e.writer.meter = &e.reading, e.meter
 	if e.writer.copier, err = newCopier(path); err != nil {
 		return translate(err)
 	}
@@ -134,7 +143,7 @@ func connectWriter(path string, o Options) (*sqlite.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn.SetBusyTimeout(10 * time.Second) // nothing takes that long; for ever would hide a mistake
+	conn.SetBusyTimeout(patience)
 	if err := setUp(conn, o); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}

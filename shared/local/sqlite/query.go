@@ -30,7 +30,7 @@ func (e *Engine) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	if q.Limit < 1 {
 		return store.Page{}, fmt.Errorf("query %s: limit %d is less than 1", q.Table, q.Limit)
 	}
-	r, err := e.reader(ctx)
+	r, err := e.readerOf(ctx, q.Table)
 	if err != nil {
 		return store.Page{}, err
 	}
@@ -51,7 +51,7 @@ func (e *Engine) Count(ctx context.Context, q store.Query) (n int, _ error) {
 	if q.Limit < 1 {
 		return 0, fmt.Errorf("count %s: limit %d is less than 1", q.Table, q.Limit)
 	}
-	r, err := e.reader(ctx)
+	r, err := e.readerOf(ctx, q.Table)
 	if err != nil {
 		return 0, err
 	}

@@ -93,6 +93,16 @@ func (e *Engine) reader(ctx context.Context) (*reader, error) {
 	}
 }
 
+// readerOf takes a free reader of a table.
+func (e *Engine) readerOf(ctx context.Context, t store.Table) (*reader, error) {
+	isLate := ctx.Err() != nil
+	r, err := e.reader(ctx)
+	if !isLate && isBusy(err) {
+		e.meter.Refused(t, false)
+	}
+	return r, err
+}
+
 // answers returns an error if the engine is closed, or nobody waits any more.
 func (e *Engine) answers(ctx context.Context) error {
 	select {
@@ -114,7 +124,7 @@ func (e *Engine) Get(ctx context.Context, t store.Table, keys []store.Key, _ sto
 	if err != nil {
 		return nil, err
 	}
-	r, err := e.reader(ctx)
+	r, err := e.readerOf(ctx, t)
 	if err != nil {
 		return nil, err
 	}

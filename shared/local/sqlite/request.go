@@ -145,6 +145,16 @@ func (e *Engine) do(ctx context.Context, r *request) error {
 	if isUrgent {
 		defer e.waits.remove(e.waits.add())
 	}
+	err := e.await(ctx, r, isUrgent)
+	if isBusy(err) {
+		for i := range r.writes {
+			e.meter.Refused(r.writes[i].Table, true)
+		}
+	}
+	return err
+}
+
+func (e *Engine) await(ctx context.Context, r *request, isUrgent bool) error {
 	if err := e.enqueue(ctx, r, isUrgent); err != nil {
 		return err
 	}

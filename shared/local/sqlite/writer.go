@@ -33,6 +33,7 @@ type writer struct {
 	restart  *sqlite.Stmt
 	copier   *copier
 	reading  *sync.RWMutex // the engine's
+	meter    Meter
 	clock    func() time.Time
 
 	sequence int64 // of the last change
@@ -47,12 +48,16 @@ type writer struct {
 }
 
 // statements are those on one table.
-type statements struct{ read, insert, update, remove *sqlite.Stmt }
+type statements struct {
+	read, insert, update, remove *sqlite.Stmt
+	units                        int64 // that the group has taken of it so far
+}
 
 // listing is an index with its statements; change is nil if it is of keys only.
 type listing struct {
 	*store.Index
 	enter, change, leave *sqlite.Stmt
+	units                int64 // that the group has taken of it so far
 }
 
 func newWriter(conn *sqlite.Conn, clock func() time.Time) (*writer, error) {
@@ -170,8 +175,10 @@ func (w *writer) do(group []*request) error {
 	if err == nil {
 		w.counts.commits.Add(1)
 		w.show()
+		w.measure(w.meter.Wrote)
 		return nil
 	}
+	w.measure(func(store.Table, *store.Index, int64) {})
 	w.sequence = sequence
 	if !w.conn.AutocommitEnabled() { // SQLite may have rolled back already
 		if e := run(w.rollback); e != nil {

@@ -67,10 +67,10 @@ describe("operations", () => {
     const points = measured.metrics.find((m) => m.name === "Converted").points;
     const column = await card("Conversations per minute").locator("tbody tr td:nth-child(2)").allInnerTexts();
     assert.equal(column.reduce((n, v) => n + Number(v), 0), points.reduce((n, p) => n + p.sum, 0), "converted");
-    for (const name of ["Progress", "Delay of live changes, ms", "Batches waiting", "Executions", "Functions' errors", "Functions throttled", "API"])
+    for (const name of ["Progress", "Delay of live changes, ms", "Batches waiting", "Executions", "Functions' errors", "Functions throttled", "Write units per minute", "Tables throttled", "API"])
       await card(name).locator("svg.chart[role=img] .line").first().waitFor({ state: "attached" });
     assert.equal(await card("API").locator("svg.chart[role=img]").count(), 2, "what has a scale of its own has a chart of its own");
-    await card("Write units per minute").getByText("Not measured outside AWS.").waitFor();
+    await card("ClaimsErrorsAlarm").getByText("Not measured outside AWS.").waitFor();
 
     await page.clock.setFixedTime(Date.now() + 60_000); // a minute counts when it is over
     await page.reload();
