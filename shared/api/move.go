@@ -47,12 +47,12 @@ type ChannelMove struct {
 	LookedAt time.Time `json:"looked,omitzero" doc:"When the move itself looked last at how far it is."`
 	Waiting  *Waiting  `json:"waiting,omitempty"`
 
-	StuckSeconds *int64 `json:"stuckSeconds,omitempty" example:"0" doc:"Seconds for which a running move has got no further: no phase has begun, and no conversation was dealt with. A healthy one stays below two minutes."`
+	StuckSeconds *int64 `json:"stuckSeconds,omitempty" example:"0" doc:"Seconds for which a running move has got no further, in steps of 15: no phase has begun, and no conversation was dealt with. A healthy one stays below two minutes."`
 
 	Access        []string `json:"access,omitempty" nullable:"false" example:"[\"ann\",\"bob\"]" doc:"IDs of the agents who had help desk access at the fence. They, and nobody else, may own what moves."`
 	OpenBatches   *int     `json:"openBatches,omitempty" example:"12" doc:"Batches that are not done, as far as they were counted: 400 means that many or more."`
-	RatePerSecond *float64 `json:"ratePerSecond,omitempty" example:"850.5" doc:"Conversations a second since the fence, on average."`
-	ETASeconds    *int64   `json:"etaSeconds,omitempty" example:"95" doc:"Seconds until the move has ended, at this rate: the comparison counts, too. Absent while it is not known: before the channel has been listed, and after the end."`
+	RatePerSecond *float64 `json:"ratePerSecond,omitempty" example:"850" doc:"Conversations a second since the fence, on average, to two digits."`
+	ETASeconds    *int64   `json:"etaSeconds,omitempty" example:"95" doc:"Seconds until the move has ended, at this rate, rounded: to 5 below two minutes, to 60 below ten, to 300 below an hour, and to 900 above. The comparison counts, too. Absent while it is not known: before the channel has been listed, and after the end."`
 }
 
 // Phase is what a move does for a while.

@@ -153,12 +153,39 @@ func (a *api) getMove(ctx context.Context, c desk.Admitted, in *moveInput) (*pol
 	w.follow(m.Move, m.Course, a.Now())
 	w.Access, w.Expected = m.Access, m.Expected
 	w.Progress = &Progress{m.Planned, m.Done, m.Created, m.AsIs, m.Live, m.Stayed, m.Failed}
-	w.OpenBatches, w.RatePerSecond = &m.Open, &m.Rate
-	if m.Left >= 0 {
-		seconds := int64(m.Left.Round(time.Second).Seconds())
-		w.ETASeconds = &seconds
-	}
+	rate := twoDigits(m.Rate)
+	w.OpenBatches, w.RatePerSecond, w.ETASeconds = &m.Open, &rate, writeLeft(m.Left)
 	return &polled[ChannelMove]{pace(m.Move), w}, nil
+}
+
+// Figures that go with the clock are as exact as anybody needs them, so that an answer
+// stays the same, and its tag with it, while the move is where it was.
+
+// stuckStep is how exactly it is said for how long a move has got no further.
+const stuckStep = 15 * time.Second
+
+// writeLeft rounds what is left of a move: nobody can tell an hour to the minute. It is
+// nil if nobody can say.
+func writeLeft(left time.Duration) *int64 {
+	if left < 0 {
+		return nil
+	}
+	step := 15 * time.Minute
+	switch {
+	case left < 2*time.Minute:
+		step = 5 * time.Second
+	case left < 10*time.Minute:
+		step = time.Minute
+	case left < time.Hour:
+		step = 5 * time.Minute
+	}
+	return new(int64(left.Round(step).Seconds()))
+}
+
+// twoDigits rounds a number to its first two digits.
+func twoDigits(x float64) float64 {
+	x, _ = strconv.ParseFloat(strconv.FormatFloat(x, 'g', 2, 64), 64)
+	return x
 }
 
 // follow adds what a move has noted of itself.
@@ -169,7 +196,7 @@ func (w *ChannelMove) follow(m desk.Move, course desk.Course, now time.Time) {
 	if !m.EndedAt.IsZero() {
 		return
 	}
-	stuck := int64(move.StuckFor(m, course, now).Seconds())
+	stuck := int64(move.StuckFor(m, course, now).Truncate(stuckStep).Seconds())
 	w.StuckSeconds = &stuck
 	if course.Waits != "" {
 		w.Waiting = &Waiting{string(course.Waits), course.Since}

@@ -27,6 +27,7 @@ type notice struct {
 	Status      string    `json:"status" enum:"starting,running,attention" example:"running"`
 	Since       time.Time `json:"since"`
 	Percent     int       `json:"percent" minimum:"0" maximum:"100" example:"42" doc:"How far it is."`
+	ETASeconds  *int64    `json:"etaSeconds,omitempty" example:"95" doc:"Seconds until it has ended, as etaSeconds of a move, but by when it looked last at how far it is."`
 }
 
 func (a *api) listNotices(ctx context.Context, c desk.Admitted, _ *struct{}) (*polled[list[notice]], error) {
@@ -39,7 +40,7 @@ func (a *api) listNotices(ctx context.Context, c desk.Admitted, _ *struct{}) (*p
 	for i, n := range found {
 		l.Items[i] = notice{
 			ChannelID: n.Channel.ID, ChannelName: n.Channel.Name, MoveID: n.Move.ID, Status: string(n.Move.Status),
-			Since: n.Since, Percent: n.Percent,
+			Since: n.Since, Percent: n.Percent, ETASeconds: writeLeft(n.Left),
 		}
 	}
 	after := pollIdle

@@ -97,6 +97,7 @@ type Notice struct {
 	Move    desk.Move
 	Since   time.Time
 	Percent int
+	Left    time.Duration // until it has ended, as of its last look; negative if nobody can say
 }
 
 // Notices returns the banners of an account. A move at attention keeps its banner
@@ -155,14 +156,30 @@ func (w Monitor) notice(ctx context.Context, setup desk.Setup, id string) (Notic
 		return Notice{}, false, err
 	}
 	c, ok := setup.Channel(m.Choices.Channel)
-	n := Notice{Channel: c, Move: m, Since: m.StartedAt, Percent: 100}
+	n := Notice{Channel: c, Move: m, Since: m.StartedAt, Percent: 100, Left: -1}
 	if m.EndedAt.IsZero() {
 		n.Percent = 0
 		if all := Expected(m, course.Planned); all > 0 {
 			n.Percent = int(min(99, course.Last().Done*100/all))
 		}
+		n.Left = left(m, course, w.Now())
 	}
 	return n, ok && m.Status != desk.Done, nil
+}
+
+// left is the forecast by a move's course alone, which says nothing of how far a
+// comparison is.
+func left(m desk.Move, c desk.Course, now time.Time) time.Duration {
+	s := c.Last()
+	p := Progress{Planned: c.Planned, Done: s.Done}
+	if m.Phase() != desk.PhaseCompare {
+		_, d := forecast(m, c.Planned, 0, p, s.At)
+		return d
+	}
+	p.Done = 0
+	began := m.Phases[len(m.Phases)-1].StartedAt
+	_, d := forecast(m, c.Planned, 0, p, now)
+	return max(d-now.Sub(began), min(d, 0))
 }
 
 // countedPass returns the ID of the pass whose counters tell the progress of a

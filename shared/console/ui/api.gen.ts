@@ -214,7 +214,7 @@ export interface ChannelMove {
   by: string;
   channelId: string;
   endedAt?: string;
-  /** Seconds until the move has ended, at this rate: the comparison counts, too. Absent while it is not known: before the channel has been listed, and after the end. */
+  /** Seconds until the move has ended, at this rate, rounded: to 5 below two minutes, to 60 below ten, to 300 below an hour, and to 900 above. The comparison counts, too. Absent while it is not known: before the channel has been listed, and after the end. */
   etaSeconds?: number;
   /** How many conversations it is expected to deal with: by its plan, and by its listing once that is complete. */
   expected: number;
@@ -231,7 +231,7 @@ export interface ChannelMove {
   phases: Array<Phase>;
   /** Of one move as it is now; in a list, of those that run, as it was when looked at last. */
   progress?: Progress;
-  /** Conversations a second since the fence, on average. */
+  /** Conversations a second since the fence, on average, to two digits. */
   ratePerSecond?: number;
   rehearsal: boolean;
   sla: "from-move" | "original" | "none";
@@ -239,7 +239,7 @@ export interface ChannelMove {
   /** attention: it has ended, conversations failed, and the channel redirects all the same. Look at its failures, then retry. */
   status: "starting" | "running" | "attention" | "done";
   statusMap?: StatusMap;
-  /** Seconds for which a running move has got no further: no phase has begun, and no conversation was dealt with. A healthy one stays below two minutes. */
+  /** Seconds for which a running move has got no further, in steps of 15: no phase has begun, and no conversation was dealt with. A healthy one stays below two minutes. */
   stuckSeconds?: number;
   waiting?: Waiting;
 }
@@ -948,6 +948,8 @@ export interface NewTicket {
 export interface Notice {
   channelId: string;
   channelName: string;
+  /** Seconds until it has ended, as etaSeconds of a move, but by when it looked last at how far it is. */
+  etaSeconds?: number;
   moveId: string;
   /** How far it is. */
   percent: number;

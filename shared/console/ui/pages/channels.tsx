@@ -14,7 +14,6 @@ import { hasPage } from "../routes";
 import { day, duration, roundLeft } from "../time";
 
 const channelsEvery = 60_000; // volumes are counted each 5 minutes
-const etaEvery = 2_000;
 
 /** settingsTabs are the pages beside the channels. */
 export function SettingsTabs({ current }: { current: string }) {
@@ -229,9 +228,8 @@ function Word({ icon, word, can, children }: { icon: string; word: string; can?:
 
 function Moving({ of: c, me, notice }: { of: Channel; me: Me; notice?: Notice }) {
   const admin = isAdmin(me) && c.moveId !== undefined;
-  const move = usePoll("GET /v1/moves/{id}", { path: { id: c.moveId ?? "" } }, { every: etaEvery, on: admin, until: (m) => m.status === "done" || m.status === "attention" });
   const p = notice?.percent ?? 0;
-  const left = move.data?.etaSeconds;
+  const left = notice?.etaSeconds;
   const content = (
     <>
       <span class="row">
