@@ -526,7 +526,7 @@ func TestBusyDatabase(t *testing.T) {
 			t.Errorf("sent again: %+v, %v", taken, err)
 		}
 		time.Sleep(10 * time.Minute)
-		w.keep("busy-database")
+		w.keep("busy")
 		w.run("deskmove verify")
 		w.atRest()
 	})

@@ -12,11 +12,11 @@ function later() {
   return { promise: new Promise((r) => (resolve = r)), resolve: () => resolve() };
 }
 
-// A move of some ten minutes, as one is that somebody leaves a page open for. It begins first, since its pages are
+// A move of half an hour, as one is that somebody leaves a page open for. It begins first, since its pages are
 // looked at when the rows that they show have moved.
 let long;
 before(async () => {
-  long = await site({ conversations: 2000 });
+  long = await site({ conversations: 4000 });
   await pace(long, slow);
   long.move = (await start(long)).id;
 });

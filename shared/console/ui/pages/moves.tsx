@@ -7,7 +7,7 @@ import { usePages } from "../lists";
 import { hasPage } from "../routes";
 import { duration } from "../time";
 
-const movesEvery = 30_000; // when one begins or ends, the notices say so
+const movesEvery = 60_000; // when one begins or ends, the notices say so
 
 /** MovesPage lists the moves and rehearsals. */
 export function MovesPage() {
