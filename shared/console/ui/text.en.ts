@@ -554,7 +554,7 @@ export const en = {
   "confirm.starting": "Starting…",
   "confirm.unticked.one": "One warning is not ticked yet.",
   "confirm.unticked.other": "{n} warnings are not ticked yet.",
-  "confirm.show": "Show it",
+  "confirm.show": "Go there",
   "confirm.left.one": "{n} warning left",
   "confirm.left.other": "{n} warnings left",
   "confirm.inTheWay.one": "{n} thing in the way",
@@ -578,6 +578,7 @@ export const en = {
   "summary.messages": "Messages to agents",
   "summary.duration": "Duration on AWS",
   "summary.cost": "Cost on AWS",
+  "summary.below": "below {v}",
   "summary.stays": "Signature, routing, automation and ticket settings stay as they are.",
 
   // Progress (4.3)

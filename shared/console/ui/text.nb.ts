@@ -552,7 +552,7 @@ export const nb: Record<keyof typeof en, string> = {
   "confirm.starting": "Starter…",
   "confirm.unticked.one": "Én advarsel er ikke krysset av ennå.",
   "confirm.unticked.other": "{n} advarsler er ikke krysset av ennå.",
-  "confirm.show": "Vis den",
+  "confirm.show": "Gå dit",
   "confirm.left.one": "{n} advarsel igjen",
   "confirm.left.other": "{n} advarsler igjen",
   "confirm.inTheWay.one": "{n} ting i veien",
@@ -576,6 +576,7 @@ export const nb: Record<keyof typeof en, string> = {
   "summary.messages": "Meldinger til agenter",
   "summary.duration": "Varighet på AWS",
   "summary.cost": "Kostnad på AWS",
+  "summary.below": "under {v}",
   "summary.stays": "Signatur, ruting, automatisering og saksinnstillinger forblir som de er.",
 
   // Progress (4.3)

@@ -59,7 +59,7 @@ test("pictures", async (t) => {
   await pace(busy, 2500);
   const move = await start(busy);
   await until(async () => ((await api(busy, "GET /v1/moves/" + move.id)).progress?.done ?? 0) > 60, "some have moved");
-  await pace(busy, 5000);
+  await pace(busy, 12_000);
   for (const [look, page] of Object.entries(windows)) {
     await page.goto(`${busy.url}/app/moves/${move.id}`);
     await settled(page);

@@ -214,7 +214,8 @@ function Running({ m, percent: p, failures }: { m: Move; percent: number; failur
         <Rail m={m} left={left} percent={p} />
         <div class="hero">
           <p class="huge num" aria-hidden="true">
-            {number(p)} <small>%</small>
+            {number(p)}
+            <small>{"\u00a0%"}</small>
           </p>
           <div>
             <p>{rich("progress.of", { done: <b class="num">{number(c?.done ?? 0)}</b>, n: expectedOf(m) })}</p>
