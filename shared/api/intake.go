@@ -112,5 +112,9 @@ func writeTaken(r support.Receipt, err error) (*takenOutput, error) {
 	if r.Known {
 		status = http.StatusOK
 	}
-	return &takenOutput{status, Taken{r.Conversation.ID, r.Message, r.Began, r.Known, r.Apart}}, nil
+	c := r.Conversation
+	return &takenOutput{status, Taken{
+		ConversationID: c.ID, MessageID: r.Message, Began: r.Began, Known: r.Known, Apart: r.Apart,
+		Home: string(c.Home), Status: string(c.Status), Owner: c.Owner, Version: c.Rev, MessageCount: c.Messages,
+	}}, nil
 }

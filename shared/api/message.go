@@ -217,5 +217,10 @@ type Taken struct {
 	MessageID      string   `json:"messageId" example:"5r0m9v3w2k8d1c7x4z6b0a1n"`
 	Began          bool     `json:"began" doc:"It began the conversation."`
 	Known          bool     `json:"known" doc:"It was there already, and nothing was changed."`
+	Home           string   `json:"home" enum:"inbox,helpdesk" example:"inbox" doc:"Where the conversation is now."`
+	Status         string   `json:"status" enum:"open,closed" example:"open" doc:"Of the conversation now. In the help desk its ticket has one of its own."`
+	Owner          string   `json:"owner,omitempty" example:"ann" doc:"ID of the agent who owns the conversation."`
+	Version        int64    `json:"version" example:"3" doc:"Of the conversation now."`
+	MessageCount   int64    `json:"messageCount" example:"2" doc:"How many messages the conversation has now."`
 	Apart          []string `json:"apart,omitempty" nullable:"false" doc:"Other conversations that it belongs to by its references, at most ten. Conversations are never joined."`
 }

@@ -38,7 +38,7 @@ func (s Shapes) Check(b []byte, as any) []FieldProblem {
 		return p.Errors
 	}
 	var v any
-	if err := json.Unmarshal(b, &v); err != nil { // a number that Go has not
+	if err := jsonFormat.Unmarshal(b, &v); err != nil { // a number that Go has not
 		p := hugeNumber(b)
 		return []FieldProblem{{Code: p.Code, Problem: p.Detail, Remedy: p.Remedy, Params: p.Params}}
 	}

@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"deskmove/shared/api"
 	"deskmove/shared/desk"
 )
@@ -18,6 +21,10 @@ import (
 // error that names the line and the field.
 type Reader struct {
 	Header Header // of the first line
+	// Own says that this program has just written the file: what a Writer has checked, and
+	// the shapes of lines, which are its own, are not checked again.
+	Own bool
+
 	in     *bufio.Reader
 	number int64
 	offset int64 // of the line after the last one
@@ -91,6 +98,11 @@ func (r *Reader) Next() (Line, int64, error) {
 		r.broken = err
 		return Line{}, r.number, err
 	}
+	if r.Own {
+		l, err := decode(b)
+		r.check.ended = l.End != nil
+		return l, r.number, err
+	}
 	l, wrong := read(r.number, b)
 	if len(wrong) == 0 {
 		wrong = r.check.add(r.number, l)
@@ -154,7 +166,8 @@ func read(number int64, b []byte) (l Line, wrong []*Error) {
 		}
 		return Line{}, fieldErrors(number, found)
 	}
-	if err := json.Unmarshal(b, &l); err != nil {
+	l, err := decode(b)
+	if err != nil {
 		return one("", "it cannot be read", "take the file as it was written")
 	}
 	if l == (Line{}) {
@@ -162,6 +175,18 @@ func read(number int64, b []byte) (l Line, wrong []*Error) {
 	}
 	return l, nil
 }
+
+// decode reads a line, in a third of the time that encoding/json takes.
+func decode(b []byte) (l Line, err error) { return l, jsonv2.Unmarshal(b, &l) }
+
+// Decoder reads lines that have been checked.
+type Decoder struct{ from *jsontext.Decoder }
+
+// NewDecoder returns a Decoder of what is read from in.
+func NewDecoder(in io.Reader) Decoder { return Decoder{jsontext.NewDecoder(in)} }
+
+// Next returns the next line; io.EOF after the last one.
+func (d Decoder) Next() (l Line, err error) { return l, jsonv2.UnmarshalDecode(d.from, &l) }
 
 // kindOf returns the first name of an object, and whether it has others.
 func kindOf(b []byte) (kind string, many bool) {

@@ -151,16 +151,16 @@ func same(a, b Line) bool {
 
 // each does something with the lines in a part of the spool.
 func (s *Sorter) each(in extent, do func(Line) error) error {
-	for d := json.NewDecoder(io.NewSectionReader(s.spool, in.from, in.to-in.from)); ; {
-		var l Line
-		switch err := d.Decode(&l); {
+	for d := NewDecoder(io.NewSectionReader(s.spool, in.from, in.to-in.from)); ; {
+		switch l, err := d.Next(); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return fmt.Errorf("%s: %w", s.spool.Name(), err)
-		}
-		if err := do(l); err != nil {
-			return err
+		default:
+			if err := do(l); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -291,23 +291,35 @@ func (s MessageStore) page(ctx context.Context, account, conversation, after str
 	return ms, more, nil
 }
 
-// latest is how many messages TakesPart looks at.
-const latest = 50
+// How many messages TakesPart looks at, and at how many first: most people who write have
+// part in the last few.
+const (
+	latest      = 50
+	latestFirst = 5
+)
 
 // TakesPart reports whether an address is among the senders and recipients of the
 // latest messages of a conversation. Those of strangers, and forged ones, do not count:
 // nobody comes to belong by writing twice.
 func (s MessageStore) TakesPart(ctx context.Context, account, conversation, address string) (bool, error) {
 	q := messagesOf(account, conversation)
-	q.Descending, q.Limit = true, latest
-	page, err := s.Engine.Query(ctx, q)
-	if err != nil {
-		return false, fmt.Errorf("messages of %s: %w", conversation, err)
+	q.Descending, q.Limit = true, latestFirst
+	for read := 0; read < latest; q.Limit = latest - read {
+		page, err := s.Engine.Query(ctx, q)
+		if err != nil {
+			return false, fmt.Errorf("messages of %s: %w", conversation, err)
+		}
+		if slices.ContainsFunc(page.Items, func(item Item) bool {
+			m := readWritten(account, conversation, item)
+			return !m.Stranger && !m.Forged && m.Names(address)
+		}) {
+			return true, nil
+		}
+		if read, q.After = read+len(page.Items), page.Next; page.Next == "" {
+			break
+		}
 	}
-	return slices.ContainsFunc(page.Items, func(item Item) bool {
-		m := readWritten(account, conversation, item)
-		return !m.Stranger && !m.Forged && m.Names(address)
-	}), nil
+	return false, nil
 }
 
 func readMessage(account, conversation string, item Item) Message {

@@ -33,7 +33,7 @@ const (
 )
 
 const (
-	filesAtOnce = 8   // whose bytes are looked after at the same time
+	filesAtOnce = 32  // whose bytes are looked after at the same time
 	sweptAtOnce = 500 // notes of each shard that a sweep reads
 )
 

@@ -82,7 +82,7 @@ func (i Intake) TakeIn(ctx context.Context, m desk.Message, references []string)
 	if err != nil {
 		return Receipt{}, err
 	}
-	r, err := i.write(ctx, m, files, by, claim, true)
+	r, err := i.write(ctx, m, files, by, claim, nil, true)
 	r.Apart = apart
 	return r, err
 }
@@ -125,7 +125,11 @@ func (i Intake) Append(ctx context.Context, m desk.Message, conversation string)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return i.write(ctx, m, files, by, claim, m.History)
+	read := &c // before its channel was, as attempt would
+	if c.Channel != by.ID || claim.Conversation != c.ID {
+		read = nil
+	}
+	return i.write(ctx, m, files, by, claim, read, m.History)
 }
 
 // claim returns what the message's external ID stands for, and claims it if it is
@@ -316,8 +320,9 @@ func sizeSaid(a desk.Attachment) int64 {
 }
 
 // write stores the message in the conversation that it was claimed for, to which
-// perhaps only its references have led.
-func (i Intake) write(ctx context.Context, m desk.Message, files []desk.File, by desk.Channel, claim External, referred bool) (Receipt, error) {
+// perhaps only its references have led. Read is that conversation, of the channel by, if it
+// has been read just now.
+func (i Intake) write(ctx context.Context, m desk.Message, files []desk.File, by desk.Channel, claim External, read *desk.Conversation, referred bool) (Receipt, error) {
 	m = m.Complete(by)
 	m.Conversation, m.ID = claim.Conversation, claim.Message
 	for _, at := range []*time.Time{&m.At, &m.Past.FirstReplyAt, &m.Past.WaitingSince} {
@@ -325,7 +330,8 @@ func (i Intake) write(ctx context.Context, m desk.Message, files []desk.File, by
 	}
 	for range attempts {
 		m.TakenIn = since(by, i.Now().UTC().Truncate(time.Millisecond))
-		taken, err := i.attempt(ctx, m, files, by, referred)
+		taken, err := i.attempt(ctx, m, files, by, read, referred)
+		read = nil // or it is no longer so
 		switch {
 		case errors.Is(err, desk.ErrChanged):
 			var gone error
@@ -345,8 +351,13 @@ func (i Intake) write(ctx context.Context, m desk.Message, files []desk.File, by
 	return Receipt{}, &desk.BusyError{What: "conversation " + m.Conversation, After: time.Second}
 }
 
-func (i Intake) attempt(ctx context.Context, m desk.Message, files []desk.File, by desk.Channel, referred bool) (Receipt, error) {
-	c, err := i.Conversations.Get(ctx, m.Account, m.Conversation)
+func (i Intake) attempt(ctx context.Context, m desk.Message, files []desk.File, by desk.Channel, read *desk.Conversation, referred bool) (Receipt, error) {
+	c, belongs, err := desk.Conversation{}, by, error(nil)
+	if read != nil {
+		c = *read
+	} else {
+		c, err = i.Conversations.Get(ctx, m.Account, m.Conversation)
+	}
 	if errors.Is(err, desk.ErrNotFound) {
 		c, err = desk.StartConversation(m.Conversation, m, by, "", m.TakenIn)
 		if err != nil {
@@ -358,10 +369,9 @@ func (i Intake) attempt(ctx context.Context, m desk.Message, files []desk.File, 
 		}
 		return Receipt{Conversation: c, Message: m.ID, Began: true}, err
 	}
-	if err != nil {
-		return Receipt{}, err
+	if err == nil && read == nil {
+		belongs, err = i.Setups.Channel(ctx, m.Account, c.Channel)
 	}
-	belongs, err := i.Setups.Channel(ctx, m.Account, c.Channel)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,39 @@ func TestStrangersAreMarked(t *testing.T) {
 	r := apptest.New(t)
 	if latest(r, r.TakeIn("mail", "a", "unknown").ID).Stranger {
 		t.Error("who began is a stranger")
+	}
+}
+
+// TestStrangersInLongThreads: whoever wrote among the last 50 messages is none.
+func TestStrangersInLongThreads(t *testing.T) {
+	for name, test := range map[string]struct {
+		since int
+		want  bool
+	}{"lately": {3, false}, "a while ago": {20, false}, "long ago": {60, true}} {
+		r := apptest.New(t)
+		id := r.TakeIn("mail", "a").ID
+		write := func(external, from string) {
+			t.Helper()
+			m := r.Message("mail", external)
+			m.At, m.From.Address = r.Time, from
+			if _, err := r.Intake.TakeIn(t.Context(), m, []string{"a"}); err != nil {
+				t.Fatal(err)
+			}
+			r.Time = r.Time.Add(time.Second)
+		}
+		m := r.Message("mail", "b")
+		m.At, m.From.Address = r.Time, "bill@customer.example"
+		if _, err := r.Intake.Append(t.Context(), m, id); err != nil {
+			t.Fatal(err)
+		}
+		for n := range test.since {
+			r.Time = r.Time.Add(time.Second)
+			write(fmt.Sprint("m", n), "jane@customer.example")
+		}
+		write("c", "bill@customer.example")
+		if got := latest(r, id); got.External != "c" || got.Stranger != test.want {
+			t.Errorf("who wrote %s, in %s, is a stranger: %v", name, got.External, got.Stranger)
+		}
 	}
 }
 

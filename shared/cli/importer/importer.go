@@ -84,7 +84,7 @@ func run(ctx context.Context, server *client.Client, o Options, s *Summary) (err
 		return err
 	}
 	done, err := transfer.Import(ctx, server, transfer.ImportOptions{
-		Source: transfer.Source{Lines: exchange.Folder(temp).Lines(), Open: box.Open}, DryRun: o.DryRun, States: o.States, Live: o.Live, Concurrency: o.Concurrency,
+		Source: transfer.Source{Lines: exchange.Folder(temp).Lines(), Open: box.Open, Own: true}, DryRun: o.DryRun, States: o.States, Live: o.Live, Concurrency: o.Concurrency,
 		Uploading: o.Uploading, Posting: o.Posting,
 	})
 	s.add(done, box)

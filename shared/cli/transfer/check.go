@@ -85,6 +85,7 @@ func check(ctx context.Context, o ImportOptions) (_ *found, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Source.Lines, err)
 	}
+	r.Own = o.Source.Own
 	f := &found{header: r.Header, of: make(map[string]*numbers), uses: make(map[string]*use), conversations: -1}
 	channels := make(map[string]*numbers) // of conversations
 	latest := ""                          // whose messages come
@@ -96,7 +97,7 @@ func check(ctx context.Context, o ImportOptions) (_ *found, err error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if err == nil && l.File != nil {
+		if err == nil && l.File != nil && !r.Own {
 			err = checkFile(o.Source, number, *l.File)
 		}
 		if err != nil {

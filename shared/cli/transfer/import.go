@@ -21,10 +21,12 @@ type Source struct {
 	// Open reads the bytes of a file by its SHA-256; the error is an fs.ErrNotExist if they
 	// are not there.
 	Open func(sha256 string) (io.ReadCloser, error)
+	// Own says that this program has just written it all, so that it need not be checked.
+	Own bool
 }
 
 // InFolder is the source that is in a folder.
-func InFolder(f exchange.Folder) Source { return Source{f.Lines(), f.Open} }
+func InFolder(f exchange.Folder) Source { return Source{Lines: f.Lines(), Open: f.Open} }
 
 // ImportOptions say what is imported, and how.
 type ImportOptions struct {

@@ -17,7 +17,8 @@ import (
 // joined is what has become of a conversation whose messages were brought in one by one,
 // as old ones that come later: into the conversation that knows the first of them, or a new one.
 type joined struct {
-	conversation   string // "" if nothing was taken
+	conversation   string    // "" if nothing was taken
+	is             api.Taken // what it is since the last message of it
 	began          bool
 	added, known   int64     // messages
 	apart          []string  // other conversations that hold or await a part of it
@@ -81,6 +82,9 @@ func (j *joined) add(t api.Taken) {
 	if j.conversation == "" {
 		j.conversation = t.ConversationID
 	}
+	if t.ConversationID == j.conversation {
+		j.is = t
+	}
 	j.began = j.began || t.Began
 	if t.Known {
 		j.known++
@@ -121,10 +125,7 @@ func (p *poster) state(ctx context.Context, c api.ConversationFacts, j *joined) 
 	if e == (desk.Edit{}) {
 		return nil
 	}
-	is, err := p.server.Conversation(ctx, j.conversation)
-	if err != nil {
-		return err
-	}
+	is := j.is
 	changes := is.Version - is.MessageCount // other than messages
 	if is.Home != string(desk.Inbox) {
 		changes-- // the landing
@@ -140,7 +141,7 @@ func (p *poster) state(ctx context.Context, c api.ConversationFacts, j *joined) 
 		j.moved = true
 		return nil
 	}
-	err = p.server.EditConversation(ctx, j.conversation, e)
+	err := p.server.EditConversation(ctx, j.conversation, e)
 	if isStatus(err, http.StatusConflict) { // it has moved meanwhile
 		j.moved = true
 		return nil

@@ -18,6 +18,7 @@ import (
 	"deskmove/shared/api"
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
+	"deskmove/shared/exchange"
 )
 
 // upload uploads the files that are not there.
@@ -117,10 +118,11 @@ func (p *poster) all(ctx context.Context) (err error) {
 	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(cmp.Or(p.options.Concurrency, 8))
 	for n := range len(p.found.messages) - 1 {
-		var c *api.ConversationFacts
-		if c, err = lines.conversation(); err != nil || within.Err() != nil {
+		var l exchange.Line
+		if l, err = lines.Next(); err != nil || within.Err() != nil {
 			break
 		}
+		c := l.Conversation
 		if how := p.plans[c.ChannelID].How; how == AsItWas || how == Messages {
 			ms := messages(in, p.found.messages[n], p.found.messages[n+1])
 			g.Go(func() error { return p.one(within, how, *c, ms) })

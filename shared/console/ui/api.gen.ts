@@ -1277,9 +1277,19 @@ export interface Taken {
   /** It began the conversation. */
   began: boolean;
   conversationId: string;
+  /** Where the conversation is now. */
+  home: "inbox" | "helpdesk";
   /** It was there already, and nothing was changed. */
   known: boolean;
+  /** How many messages the conversation has now. */
+  messageCount: number;
   messageId: string;
+  /** ID of the agent who owns the conversation. */
+  owner?: string;
+  /** Of the conversation now. In the help desk its ticket has one of its own. */
+  status: "open" | "closed";
+  /** Of the conversation now. */
+  version: number;
 }
 
 export interface Target {

@@ -129,17 +129,26 @@ func (e *Engine) Get(ctx context.Context, t store.Table, keys []store.Key, _ sto
 		return nil, err
 	}
 	defer e.free(r)
-	if err := run(r.begin); err != nil {
-		return nil, translate(err)
-	}
-	items, err := r.items(ctx, r.get[n], keys)
-	if e := run(r.commit); err == nil {
-		err = e
-	}
+	items, err := r.getAll(ctx, r.get[n], keys)
 	if err != nil {
 		return nil, fmt.Errorf("get %s: %w", t, translate(err))
 	}
 	return items, nil
+}
+
+// getAll reads items as of one moment. One alone needs no transaction for that.
+func (r *reader) getAll(ctx context.Context, get *sqlite.Stmt, keys []store.Key) ([]store.Item, error) {
+	if len(keys) == 1 {
+		return r.items(ctx, get, keys)
+	}
+	if err := run(r.begin); err != nil {
+		return nil, err
+	}
+	items, err := r.items(ctx, get, keys)
+	if e := run(r.commit); err == nil {
+		err = e
+	}
+	return items, err
 }
 
 func (r *reader) items(ctx context.Context, get *sqlite.Stmt, keys []store.Key) ([]store.Item, error) {
