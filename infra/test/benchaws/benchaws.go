@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"syscall"
 	"time"
 
@@ -77,7 +78,12 @@ func run(ctx context.Context, endpoint string, sizes, open []int, mail mail, out
 	if mail == nil {
 		return nil
 	}
-	c, err := count(ctx, endpoint, 100, func(h *app.App) (int, error) { return mail(ctx, h.API()) }, progress)
+	c, err := count(ctx, endpoint, 100, func(h *app.App, files http.Handler) (int, error) {
+		routes := http.NewServeMux()
+		routes.Handle("/", h.API())
+		routes.Handle("/memory/", files) // where large files are put
+		return mail(ctx, routes)
+	}, progress)
 	if err != nil {
 		return fmt.Errorf("real mail: %w", err)
 	}
@@ -90,7 +96,7 @@ func runSizes(ctx context.Context, endpoint string, sizes []int, open int, out, 
 	var all []counted
 	for _, n := range sizes {
 		history := sample.History{Conversations: n, Open: open}
-		c, err := count(ctx, endpoint, open, func(h *app.App) (int, error) {
+		c, err := count(ctx, endpoint, open, func(h *app.App, _ http.Handler) (int, error) {
 			return n, history.Batches(false, func(cs []desk.Conversation) error { return patiently(ctx, h, cs) })
 		}, progress)
 		if err != nil {
@@ -124,7 +130,7 @@ func (c counted) result() Result {
 }
 
 // count moves a channel that is loaded first.
-func count(ctx context.Context, endpoint string, openPercent int, load func(*app.App) (n int, err error), progress io.Writer) (counted, error) {
+func count(ctx context.Context, endpoint string, openPercent int, load func(h *app.App, files http.Handler) (n int, err error), progress io.Writer) (counted, error) {
 	log := slog.New(slog.NewTextHandler(progress, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	engine, use, err := open(ctx, endpoint)
 	if err != nil {
@@ -132,12 +138,13 @@ func count(ctx context.Context, endpoint string, openPercent int, load func(*app
 	}
 	q := &queue{messages: make(chan string, 100_000)} // more than any move sends at a time
 	m := &machine{starts: make(chan json.RawMessage, 10)}
-	h := app.New(app.Platform{Engine: engine, Batch: aws.BatchSize, Queue: q, Machine: m, Files: &filetest.Memory{}, Now: time.Now, Log: log})
+	files := &filetest.Memory{}
+	h := app.New(app.Platform{Engine: engine, Batch: aws.BatchSize, Queue: q, Machine: m, Files: files, Now: time.Now, Log: log})
 	if _, err := h.Accounts.Replace(ctx, desk.Caller{}, sample.Setup()); err != nil {
 		return counted{}, err
 	}
 	_, _ = fmt.Fprintln(progress, "taking conversations in")
-	n, err := load(h)
+	n, err := load(h, files)
 	if err != nil {
 		return counted{}, err
 	}
