@@ -96,7 +96,7 @@ func (f Folder) Put(hash string, bytes io.Reader) (err error) {
 	if hex.EncodeToString(sum.Sum(nil)) != hash {
 		return &FileError{hash, "the bytes that came are others; try again"}
 	}
-	if err := out.Close(); err != nil {
+	if err := errors.Join(out.Sync(), out.Close()); err != nil { // or a power cut leaves a file of this size without its bytes
 		return err
 	}
 	return os.Rename(out.Name(), path)
