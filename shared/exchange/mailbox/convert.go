@@ -126,7 +126,10 @@ func (w *writer) thread(t *thread.Thread) {
 			w.Report.Skip(h.File, h.Number, invalid.Error())
 			continue
 		}
-		tags, _ = tags.With(labels)
+		var left int
+		if tags, left = tags.With(labels); left > 0 {
+			w.lessened(h, fmt.Sprintf("its conversation has more labels than the %d that it can have; the others are in its source", desk.MaxTags))
+		}
 		w.keep(item.Index, m)
 		w.line(exchange.Line{Message: m})
 		w.count(c, h, m, live)
@@ -216,8 +219,9 @@ func (w *writer) message(item thread.Item, at time.Time) (*api.MessageFacts, err
 	n := &api.MessageFacts{MessageContent: api.MessageContent{
 		ExternalID: item.ExternalID, Kind: string(desk.Mail), Author: string(author), Agent: agent, Automatic: string(m.Automatic), Forged: m.Forged,
 		ReplyTo: persons(m.ReplyTo), To: persons(m.To), Cc: persons(m.Cc), Bcc: persons(m.Bcc),
-		At: at, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Repairs: codes(m.Notes), Tags: tags(m.Labels),
+		At: at, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Repairs: codes(m.Notes),
 	}}
+	n.Tags = w.tagsOf(m.Header)
 	if from := person(m.From); from != (api.Address{}) {
 		n.From = &from
 	}
@@ -372,19 +376,23 @@ func codes(notes []note.Code) []string {
 	return of
 }
 
-// tags makes tags of labels.
-func tags(labels []string) []string {
-	var of []string
-	for _, l := range labels {
-		l = strings.Map(func(r rune) rune {
+// tagsOf makes tags of a mail's labels.
+func (w *writer) tagsOf(h mail.Header) (of []string) {
+	long := false
+	for _, l := range h.Labels {
+		l = strings.TrimSpace(strings.Map(func(r rune) rune {
 			if unicode.IsControl(r) {
 				return -1
 			}
 			return r
-		}, l)
-		if l = strings.TrimSpace(desk.Truncate(strings.TrimSpace(l), desk.MaxTagBytes)); l != "" && len(of) < desk.MaxTags {
+		}, l))
+		long = long || len(l) > desk.MaxTagBytes
+		if l = strings.TrimSpace(desk.Truncate(l, desk.MaxTagBytes)); l != "" {
 			of = append(of, l)
 		}
+	}
+	if long {
+		w.lessened(h, fmt.Sprintf("a label is cut to the %d bytes that one can have; the whole is in its source", desk.MaxTagBytes))
 	}
 	return of
 }

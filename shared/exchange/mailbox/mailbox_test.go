@@ -275,74 +275,28 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// TestWithoutADate: a mail without any date is as old as the one that it answers, and what
-// answers nothing was written now.
-func TestWithoutADate(t *testing.T) {
-	undated := "From: jane@customer.example\nMessage-ID: <9@x>\nSubject: When?\n"
-	one := strings.TrimPrefix(mbox(undated, "hello"), "From x Mon Mar  2 08:00:00 2026\n")
-	name := filepath.Join(t.TempDir(), "one.eml")
-	if err := os.WriteFile(name, []byte(one), 0o600); err != nil {
-		t.Fatal(err)
+// TestLabelsThatDoNotFit are named, with the mails that have them.
+func TestLabelsThatDoNotFit(t *testing.T) {
+	many := make([]string, 13)
+	for i := range many {
+		many[i] = fmt.Sprint("label", i)
 	}
-	began := time.Now().Add(-time.Minute)
-	_, lines := convert(t, options(name))
-	if cs := conversations(lines); len(cs) != 1 || cs[0].StartedAt.Before(began) {
-		t.Errorf("%+v", cs)
+	other := "From: b@customer.example\nMessage-ID: <9@x>\nDate: Mon, 2 Mar 2026 10:00:00 +0000\nSubject: Else\nX-Gmail-Labels: " + strings.Repeat("long", 11) + "\n"
+	b, lines := convert(t, options(file(t, mbox(asked, "hi"), mbox(other, "other"), mbox(answered+"X-Gmail-Labels: "+strings.Join(many, ",")+"\n", "there"))))
+	var got []string
+	for _, l := range b.Report.Lessened {
+		got = append(got, fmt.Sprintf("%d %s", l.Number, l.Reason))
 	}
-	o := options(name)
-	o.Channel.FenceAt = hour(10)
-	b, lines := convert(t, o)
-	if len(conversations(lines)) != 0 || len(b.Report.Skipped) != 1 || !strings.HasPrefix(b.Report.Skipped[0].Reason, "it has no date, so that it would count as written after") {
-		t.Errorf("%+v", b.Report.Skipped)
+	slices.Sort(got)
+	want := []string{
+		"2 a label is cut to the 40 bytes that one can have; the whole is in its source",
+		"3 its conversation has more labels than the 12 that it can have; the others are in its source",
 	}
-}
-
-// TestUnknown: whose address is like ours and who is no agent is named, with who it may be.
-func TestUnknown(t *testing.T) {
-	text := file(t, mbox(asked, "hi"), mbox("From: Ben <ben.olsen@desk.example>\nMessage-ID: <5@x>\nDate: Mon, 2 Mar 2026 08:00:00 +0000\n", "a"),
-		mbox("From: ben.olsen@desk.example\nMessage-ID: <6@x>\nDate: Mon, 2 Mar 2026 08:00:00 +0000\n", "b"), mbox("From: x@desk.example\nAuto-Submitted: auto-generated\nMessage-ID: <7@x>\n", "c"))
-	b, _ := convert(t, options(text))
-	if diff := cmp.Diff([]mailbox.Unknown{{Address: "ben.olsen@desk.example", Wrote: 2, Similar: []string{"ben"}}}, b.Report.Unknown); diff != "" {
-		t.Errorf("unknown (-want +got):\n%s", diff)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("lessened: %q, want %q", got, want)
 	}
-	o := options(text)
-	o.Agents = map[string]string{"ben.olsen@desk.example": "ben"}
-	if b, _ := convert(t, o); len(b.Report.Unknown) > 0 {
-		t.Errorf("unknown, and said: %+v", b.Report.Unknown)
-	}
-	for address, id := range map[string]string{"ben": "ben", "ben@desk.example": "nobody-here"} {
-		o.Agents = map[string]string{address: id}
-		if _, err := mailbox.Read(t.Context(), o); err == nil || !strings.Contains(err.Error(), "--agents") {
-			t.Errorf("%s is %s: %v", address, id, err)
-		}
-	}
-}
-
-// TestALongThreadIsShortToWrite: what a message refers to does not grow with its thread.
-func TestALongThreadIsShortToWrite(t *testing.T) {
-	const length = 500
-	var all []string
-	for i := range length {
-		h := fmt.Sprintf("From: jane@customer.example\nMessage-ID: <m%d@x>\nDate: %s\n", i, hour(8).Add(time.Duration(i)*time.Second).Format(time.RFC1123Z))
-		if i > 0 {
-			h += fmt.Sprintf("In-Reply-To: <m%d@x>\n", i-1)
-		}
-		all = append(all, mbox(h, "hi"))
-	}
-	_, lines := convert(t, options(file(t, all...)))
-	n := 0
-	for _, l := range lines {
-		if l.Message == nil {
-			continue
-		}
-		switch n++; {
-		case n == 1 && len(l.Message.References) != length-1:
-			t.Errorf("the first message knows of %d others", len(l.Message.References))
-		case n > 1 && !slices.Equal(l.Message.References, []string{fmt.Sprintf("m%d@x", n-2)}):
-			t.Errorf("message %d refers to %v", n, l.Message.References)
-		}
-	}
-	if n != length || len(conversations(lines)) != 1 {
-		t.Errorf("%d messages in %d conversations", n, len(conversations(lines)))
+	if !slices.ContainsFunc(conversations(lines), func(c api.ConversationFacts) bool { return slices.Equal(c.Tags, []string{strings.Repeat("long", 10)}) }) {
+		t.Error("the label that was cut is no tag")
 	}
 }
