@@ -86,7 +86,8 @@ type RestoredConversation struct {
 
 // Landing is what has become of a conversation that was brought in.
 type Landing struct {
-	Landing string `json:"landing" enum:"part,added,known,updated,diverged" example:"added" doc:"part: more messages are to come. added: it is in. known: it was there, and is the same. updated: it was there as it had been brought in, and is now as it was sent. diverged: it was there, and people have changed it since; nothing was done."`
+	Landing   string   `json:"landing" enum:"part,added,known,updated,diverged" example:"added" doc:"part: more messages are to come. added: it is in. known: it was there, and is the same. updated: it was there as it had been brought in, and is now as it was sent. diverged: it was there, and people have changed it since; nothing was done."`
+	Elsewhere []string `json:"elsewhere,omitempty" nullable:"false" doc:"For each message of the body that the channel has taken in by itself since the restoration began: the conversation where it is, and stays. In its place the conversation that is brought in has an event that says so."`
 }
 
 type restoredInput struct {
@@ -110,11 +111,11 @@ func (a *api) restoreConversation(ctx context.Context, c desk.Admitted, in *rest
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	landing, err := a.Restorer.Land(ctx, c.Caller, in.ID, v, ms, in.Body.More)
+	landing, elsewhere, err := a.Restorer.Land(ctx, c.Caller, in.ID, v, ms, in.Body.More)
 	if err != nil {
 		return nil, err
 	}
-	return &body[Landing]{Landing{string(landing)}}, nil
+	return &body[Landing]{Landing{string(landing), elsewhere}}, nil
 }
 
 // prefixed are the *desk.InvalidErrors of a value that is a field.

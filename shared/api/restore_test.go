@@ -674,3 +674,56 @@ func TestR21FactsByACursor(t *testing.T) {
 		t.Errorf("%s", a.Body)
 	}
 }
+
+// TestRestoredAfterItCame brings conversations in of which messages have come by themselves
+// meanwhile, as when two systems get the same mail at a cut-over: each message is there once.
+func TestRestoredAfterItCame(t *testing.T) {
+	r := newRig(t)
+	r.begin(zoe, "plain", api.NewRestoration{From: "acme"}).want(200)
+	live := make(map[string]string)
+	for _, external := range []string{"b", "d"} {
+		a := r.do(zoe, "POST", "/v1/channels/plain/conversations", object{"externalId": external, "author": "customer", "text": "It came here first."}).want(201)
+		live[external], _ = a.at("conversationId").(string)
+	}
+	restored := func(id string, more bool, count int64, externals ...string) answer {
+		t.Helper()
+		c := api.RestoredConversation{More: more, Conversation: api.ConversationFacts{ID: id, ChannelID: "plain", Status: "open", Home: "inbox", MessageCount: count}}
+		for _, external := range externals {
+			c.Messages = append(c.Messages, r.written(id, external))
+		}
+		return r.do(zoe, "POST", "/v1/channels/plain/restoration/conversations", c).want(200)
+	}
+	for _, landing := range []string{"added", "known"} {
+		if a := restored("c1", false, 3, "a", "b", "c"); a.at("landing") != landing || a.at("elsewhere", 0) != live["b"] || a.at("elsewhere", 1) != nil {
+			t.Errorf("a conversation of which one message came: %s, want %s", a.Body, landing)
+		}
+		if a := restored("c2", false, 1, "d"); a.at("landing") != landing || a.at("elsewhere", 0) != live["d"] {
+			t.Errorf("one whose only message came: %s, want %s", a.Body, landing)
+		}
+	}
+	externals := make(map[string]int)
+	for _, c := range threads(r.facts(zoe, "plain")) {
+		if int(c.Conversation.MessageCount) != len(c.Messages) {
+			t.Errorf("conversation %s says that it has %d messages, and has %d", c.Conversation.ID, c.Conversation.MessageCount, len(c.Messages))
+		}
+		for _, m := range c.Messages {
+			if m.Kind != "event" {
+				externals[m.ExternalID]++
+			} else if !strings.Contains(m.Text, live["b"]) && !strings.Contains(m.Text, live["d"]) || m.Visibility != "internal" || m.Author != "system" {
+				t.Errorf("in place of one that came is %+v", m)
+			}
+		}
+	}
+	if want := map[string]int{"a": 1, "b": 1, "c": 1, "d": 1}; !cmp.Equal(externals, want) {
+		t.Errorf("messages are there so often: %v", externals)
+	}
+	// Whoever sends what is in the place of a message gets it into the way of that alone.
+	c := api.RestoredConversation{Conversation: api.ConversationFacts{ID: "c4", ChannelID: "plain", Status: "open", Home: "inbox", MessageCount: 1}, Messages: []api.MessageFacts{r.written("c4", "e")}}
+	for _, external := range []string{"e", "came-" + c.Messages[0].ID} {
+		r.do(zoe, "POST", "/v1/channels/plain/conversations", object{"externalId": external, "author": "customer"}).want(201)
+	}
+	if a := r.do(zoe, "POST", "/v1/channels/plain/restoration/conversations", c); a.Code != 422 || a.at("errors", 0, "field") != "messages[0].externalId" {
+		t.Errorf("a message that came, and what is in its place: %d %s", a.Code, a.Body)
+	}
+	r.do(zoe, "DELETE", "/v1/channels/plain/restoration", nil).want(204)
+}

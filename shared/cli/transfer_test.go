@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"deskmove/shared/api"
 	"deskmove/shared/cli/importer"
 	"deskmove/shared/cli/transfer"
@@ -670,6 +672,79 @@ func TestImportGoesOn(t *testing.T) {
 	_, is := e.exports(t, twin)
 	sameExport(t, was, is)
 	e.as(t, twin, "verify").ok(t, nil)
+}
+
+// TestLiveMailBeforeItsTwin brings a channel with tickets in while mail of it arrives that the file
+// has, too: the channel is whole, and each mail is there once.
+func TestLiveMailBeforeItsTwin(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	e.imports(t, "../mail/testdata/sample.mbox")
+	e.run(t, append(strings.Fields(moveAll), "support")...).ok(t, nil)
+	folder, was := e.exports(t, e.token)
+	token := e.twin(t, "twin")
+	server, err := client.New(e.url, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := func(files map[string]string) (conversations map[string]api.ConversationFacts, externals map[string][]string) {
+		conversations, externals = make(map[string]api.ConversationFacts), make(map[string][]string)
+		for line := range strings.Lines(files[exchange.LinesName]) {
+			var l exchange.Line
+			if err := json.Unmarshal([]byte(line), &l); err != nil {
+				t.Fatal(err)
+			}
+			if c := l.Conversation; c != nil {
+				conversations[c.ID] = *c
+			} else if m := l.Message; m != nil {
+				externals[m.ExternalID] = append(externals[m.ExternalID], m.ConversationID)
+			}
+		}
+		return conversations, externals
+	}
+	all, externals := lines(was)
+	ctx, stop := context.WithCancel(t.Context())
+	_, err = transfer.Import(ctx, server, transfer.ImportOptions{
+		Source: transfer.InFolder(exchange.Folder(folder)), Setup: true, Concurrency: 1, Posting: func(int64, int64) { stop() },
+	})
+	if err == nil {
+		t.Fatal("all was in before any mail came")
+	}
+	came := 0
+	for external, in := range externals {
+		c := all[in[0]]
+		if _, err := server.Conversation(t.Context(), c.ID); err == nil || c.ChannelID != "support" {
+			continue
+		}
+		if _, err := server.TakeMessage(t.Context(), "support", newMessage(external, "It came here first.")); err != nil {
+			t.Fatal(err)
+		}
+		came++
+	}
+	var s transfer.Imported
+	e.as(t, token, "import", folder, "--setup", "--json").ok(t, &s)
+	if s.Elsewhere != int64(came) || came == 0 || len(s.Apart) == 0 || len(s.LeftOut) > 0 {
+		t.Errorf("%d messages came; imported: %+v", came, s)
+	}
+	if c, err := server.Channel(t.Context(), "support"); err != nil || c.Restoring || c.Home != "helpdesk" {
+		t.Errorf("the channel is %+v, %v", c, err)
+	}
+	_, is := e.exports(t, token)
+	there, held := lines(is)
+	for external := range externals {
+		if len(held[external]) != 1 {
+			t.Errorf("message %s is in %v", external, held[external])
+		}
+	}
+	for id, c := range all {
+		if got := there[id]; !cmp.Equal(got.Ticket, c.Ticket) || got.MessageCount != c.MessageCount {
+			t.Errorf("conversation %s is %+v, want %+v", id, got, c)
+		}
+	}
+	if len(there) != len(all)+came {
+		t.Errorf("%d conversations are there, want %d of the file and %d that came", len(there), len(all), came)
+	}
+	e.as(t, token, "verify").ok(t, nil)
 }
 
 // TestBadExports gives an import what is no export, or not a whole one. Nothing is there

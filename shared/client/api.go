@@ -272,10 +272,9 @@ func (c *Client) BeginRestoration(ctx context.Context, channel string, of api.Ne
 }
 
 // RestoreConversation brings a conversation in, and returns what has become of it.
-func (c *Client) RestoreConversation(ctx context.Context, channel string, of api.RestoredConversation) (landing string, err error) {
-	var l api.Landing
+func (c *Client) RestoreConversation(ctx context.Context, channel string, of api.RestoredConversation) (l api.Landing, err error) {
 	_, err = c.do(ctx, request{method: http.MethodPost, path: restorationPath(channel) + "/conversations", in: of}, &l)
-	return l.Landing, err
+	return l, err
 }
 
 // EndRestoration says that all of a channel is in.

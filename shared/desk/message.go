@@ -352,3 +352,12 @@ func (e *problems) checkAttachment(at string, a Attachment) {
 		e.add(at+".contentId", CodeTooLarge, Params{"most": strconv.Itoa(maxText)}, "the ID is too long", "leave it out")
 	}
 }
+
+// CameTo is what takes the place of a message in a conversation that is brought in as it was
+// elsewhere, if the channel had taken that message in by itself: into this conversation.
+func (m Message) CameTo(conversation string) Message {
+	return Message{
+		Account: m.Account, Conversation: m.Conversation, Channel: m.Channel, ID: m.ID, External: "came-" + m.ID, Kind: Event, Author: BySystem, Visibility: Internal,
+		At: m.At, TakenIn: m.TakenIn, Text: "A message of this moment is not here: it came in by itself before this conversation did, and is in conversation " + conversation + ".",
+	}
+}

@@ -117,12 +117,19 @@ const restoredAtOnce = 25
 
 // Restore stores messages of one conversation, which need not be there yet, and that they
 // name files. They are brought in with a channel. Messages that are there become what these
-// are. An external ID that another message has is an *desk.InvalidError; if a file is no
-// longer as it was read, the error is desk.ErrChanged.
-func (s MessageStore) Restore(ctx context.Context, channel string, ms []desk.Message, files []desk.File) error {
-	if err := s.claimAll(ctx, channel, ms); err != nil {
-		return err
+// are; of one that the channel has taken in by itself there is a desk.Message.CameTo instead, and
+// elsewhere is the conversation of each such. An external ID that another message has which was
+// brought in is an *desk.InvalidError; if a file is no longer as it was read, or a message is just
+// being taken in, the error is desk.ErrChanged.
+func (s MessageStore) Restore(ctx context.Context, channel string, ms []desk.Message, files []desk.File) (elsewhere []string, _ error) {
+	ms, elsewhere, err := s.claimAll(ctx, channel, ms)
+	if err != nil {
+		return nil, err
 	}
+	return elsewhere, s.restore(ctx, ms, files)
+}
+
+func (s MessageStore) restore(ctx context.Context, ms []desk.Message, files []desk.File) error {
 	// Files first: one that no message names would be deleted, and one that is kept for
 	// a message that never comes harms nobody.
 	if uses := (FileStore{}).UseWrites(files); len(uses) > 0 {
@@ -151,14 +158,15 @@ func (s MessageStore) Restore(ctx context.Context, channel string, ms []desk.Mes
 }
 
 // claimAll records what the external IDs of messages stand for that are brought in with a
-// channel.
-func (s MessageStore) claimAll(ctx context.Context, channel string, ms []desk.Message) error {
+// channel. It returns what is to be written, which is something else for those that came live:
+// elsewhere are their conversations.
+func (s MessageStore) claimAll(ctx context.Context, channel string, ms []desk.Message) (_ []desk.Message, elsewhere []string, _ error) {
 	ws := make([]Write, 0, len(ms))
 	of := make(map[Key]int)
 	for i, m := range ms {
 		k := externalKey(m.Account, m.Channel, m.External)
 		if _, twice := of[k]; twice {
-			return taken(i)
+			return nil, nil, taken(i)
 		}
 		of[k] = i
 		ws = append(ws, Write{
@@ -171,23 +179,48 @@ func (s MessageStore) claimAll(ctx context.Context, channel string, ms []desk.Me
 		if errors.Is(err, ErrCondition) {
 			known = append(known, ws[i].Key)
 		} else if err != nil {
-			return fmt.Errorf("external IDs of %d messages: %w", len(ms), err)
+			return nil, nil, fmt.Errorf("external IDs of %d messages: %w", len(ms), err)
 		}
 	}
 	if known == nil {
-		return nil
+		return ms, nil, nil
 	}
 	items, err := s.Engine.Get(ctx, Conversations, known, Strong)
 	if err != nil {
-		return fmt.Errorf("look up %d external IDs: %w", len(known), err)
+		return nil, nil, fmt.Errorf("look up %d external IDs: %w", len(known), err)
 	}
+	var live []int
+	var there []Key
 	for _, item := range items {
 		i := of[item.Key]
-		if item.Attrs.Str(aOfConversation) != ms[i].Conversation || item.Attrs.Str(aID) != ms[i].ID {
-			return taken(i)
+		conversation, id := item.Attrs.Str(aOfConversation), item.Attrs.Str(aID)
+		switch {
+		case conversation == ms[i].Conversation && id == ms[i].ID:
+		case item.Attrs.Str(aWith) != "", ms[i].External == ms[i].CameTo("").External: // that is in its place already
+			return nil, nil, taken(i)
+		default:
+			live, elsewhere = append(live, i), append(elsewhere, conversation)
+			there = append(there, messageKey(ms[i].Account, conversation, id))
 		}
 	}
-	return nil
+	if live == nil {
+		return ms, nil, nil
+	}
+	// An external ID is claimed before its message is there: whoever did that is about to write it.
+	if items, err = s.Engine.Get(ctx, Conversations, there, Strong); err == nil && len(items) < len(there) {
+		err = desk.ErrChanged
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("look up %d messages: %w", len(there), err)
+	}
+	ms = slices.Clone(ms)
+	notes := make([]desk.Message, len(live))
+	for n, i := range live {
+		ms[i] = ms[i].CameTo(elsewhere[n])
+		notes[n] = ms[i]
+	}
+	_, _, err = s.claimAll(ctx, channel, notes)
+	return ms, elsewhere, err
 }
 
 func taken(i int) error {

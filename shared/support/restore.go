@@ -31,7 +31,7 @@ type Restorer struct {
 		Save(ctx context.Context, old, is desk.Conversation) error
 	}
 	Messages interface {
-		Restore(ctx context.Context, channel string, ms []desk.Message, files []desk.File) error
+		Restore(ctx context.Context, channel string, ms []desk.Message, files []desk.File) (elsewhere []string, _ error)
 		CountOf(ctx context.Context, account, conversation string) (int64, error)
 	}
 	Files Files
@@ -125,52 +125,55 @@ const (
 )
 
 // Land brings a conversation in, with messages of it. All but the last request of one say
-// that more comes: until then nobody sees it. Requests may be repeated. Errors:
+// that more comes: until then nobody sees it. A message that the channel has taken in by itself,
+// since its restoration began, is in a conversation that people may work on by now, perhaps with a
+// ticket. There it stays, the only one (R19). In its place comes an event that says so, and
+// elsewhere is that conversation, for each such message. Requests may be repeated. Errors:
 // *desk.RefusedError unless its channel is being brought in, *desk.InvalidErrors,
 // *desk.BusyError.
-func (r Restorer) Land(ctx context.Context, caller desk.Caller, channel string, c desk.Conversation, ms []desk.Message, more bool) (Landing, error) {
+func (r Restorer) Land(ctx context.Context, caller desk.Caller, channel string, c desk.Conversation, ms []desk.Message, more bool) (l Landing, elsewhere []string, _ error) {
 	ch, err := r.Channels.Channel(ctx, caller.Account, channel)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if !ch.Restoring {
-		return "", &desk.RefusedError{Code: desk.CodeNotRestoring, Problem: "the channel is not being brought in", Remedy: "begin with it: POST /v1/channels/{id}/restoration"}
+		return "", nil, &desk.RefusedError{Code: desk.CodeNotRestoring, Problem: "the channel is not being brought in", Remedy: "begin with it: POST /v1/channels/{id}/restoration"}
 	}
 	old, untouched, err := r.Conversations.Restored(ctx, caller.Account, c.ID)
 	isNew := errors.Is(err, desk.ErrNotFound)
 	if err != nil && !isNew {
-		return "", err
+		return "", nil, err
 	}
 	c, err = r.complete(ctx, c, old, ch, ms)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if !isNew && old.Channel != ch.ID {
 		may, err := r.mayTake(ctx, old, ch)
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		untouched = untouched && may
 	}
 	if !isNew && !untouched {
 		if same(old, c) {
-			return Known, nil
+			return Known, nil, nil
 		}
-		return Diverged, r.recount(ctx, old)
+		return Diverged, nil, r.recount(ctx, old)
 	}
 	files, err := r.files(ctx, ms)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	err = r.Messages.Restore(ctx, ch.ID, ms, files)
+	elsewhere, err = r.Messages.Restore(ctx, ch.ID, ms, files)
 	if errors.Is(err, desk.ErrChanged) {
-		err = &desk.BusyError{What: "files", After: time.Second}
+		err = &desk.BusyError{What: "files or messages", After: time.Second}
 	}
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if more {
-		return Part, nil
+		return Part, elsewhere, nil
 	}
 	n, err := r.Messages.CountOf(ctx, c.Account, c.ID)
 	if err == nil && n < c.Messages {
@@ -178,17 +181,17 @@ func (r Restorer) Land(ctx context.Context, caller desk.Caller, channel string, 
 			Remedy: "send all messages of the conversation, and then again the last of them"}
 	}
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	c.Messages = n // what came once stays, also if there it is deleted by now
 	landing := Added
 	if !isNew {
 		if same(old, c) {
-			return Known, nil
+			return Known, elsewhere, nil
 		}
 		landing, c.Rev = Updated, max(c.Rev, old.Rev+1)
 	}
-	return landing, busy(c.ID, r.Conversations.Restore(ctx, old, c))
+	return landing, elsewhere, busy(c.ID, r.Conversations.Restore(ctx, old, c))
 }
 
 // busy has a request be sent again if another one of the same, or people, have changed a

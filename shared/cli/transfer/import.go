@@ -69,6 +69,7 @@ type Imported struct {
 	Closed        int64      `json:"closed"`          // of those, as they are closed in the file
 	Owned         int64      `json:"owned"`           // of those, given to their owners in the file
 	Moved         int64      `json:"moved"`           // of those, their state was left alone, for they are in the help desk
+	Elsewhere     int64      `json:"elsewhere"`       // messages that the channel had taken in by itself, since it began to be brought in: they stay in conversations of their own
 	Apart         [][]string `json:"apart,omitempty"` // conversations of the file that are several here, by their IDs here
 	Files         int64      `json:"files"`           // all of which are there now
 	LeftOut       []LeftOut  `json:"leftOut"`
@@ -298,6 +299,9 @@ func (s Imported) Write(w io.Writer) {
 	out("%8d conversations added, %d updated, with %d messages\n%8d existed already\n", s.Added, s.Updated, s.Messages, s.Known)
 	if n := len(s.Diverged); n > 0 {
 		out("%8d were changed here by people since an earlier import, and are left alone: %s\n", n, some(s.Diverged))
+	}
+	if s.Elsewhere > 0 {
+		out("%8d messages had come by themselves since the channel began to be brought in, and stay in their own conversations\n", s.Elsewhere)
 	}
 	WriteStates(out, s.Closed, s.Owned, s.Moved, s.Apart)
 	for _, l := range s.LeftOut {

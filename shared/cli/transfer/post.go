@@ -11,6 +11,7 @@ import (
 	"iter"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -135,9 +136,10 @@ func (p *poster) all(ctx context.Context) (err error) {
 // ends the import.
 func (p *poster) one(ctx context.Context, how How, c api.ConversationFacts, ms iter.Seq2[api.MessageFacts, error]) error {
 	landing, err := isKnown, error(nil)
+	var elsewhere []string
 	joins := how == Messages
 	if how == AsItWas {
-		landing, err = p.restore(ctx, c, ms)
+		landing, elsewhere, err = p.restore(ctx, c, ms)
 		joins = landing == isDiverged && c.Home == string(desk.Inbox)
 	}
 	var j joined
@@ -164,7 +166,11 @@ func (p *poster) one(ctx context.Context, how How, c api.ConversationFacts, ms i
 		p.summary.Known++
 	}
 	if landing == isAdded || landing == isUpdated {
-		p.summary.Messages += c.MessageCount
+		p.summary.Messages += c.MessageCount - int64(len(elsewhere))
+	}
+	if p.summary.Elsewhere += int64(len(elsewhere)); len(elsewhere) > 0 {
+		slices.Sort(elsewhere)
+		p.summary.Apart = append(p.summary.Apart, append([]string{c.ID}, slices.Compact(elsewhere)...))
 	}
 	p.done++
 	hear(p.options.Posting, p.done, p.total)
@@ -195,31 +201,38 @@ const (
 	bodyMessages = 500
 )
 
-// restore brings a conversation in as it was.
-func (p *poster) restore(ctx context.Context, c api.ConversationFacts, ms iter.Seq2[api.MessageFacts, error]) (landing string, err error) {
+// restore brings a conversation in as it was, but for messages that the channel has taken in by
+// itself: elsewhere are their conversations.
+func (p *poster) restore(ctx context.Context, c api.ConversationFacts, ms iter.Seq2[api.MessageFacts, error]) (landing string, elsewhere []string, _ error) {
+	send := func(body api.RestoredConversation) error {
+		l, err := p.server.RestoreConversation(ctx, c.ChannelID, body)
+		landing, elsewhere = l.Landing, append(elsewhere, l.Elsewhere...)
+		return err
+	}
 	body := api.RestoredConversation{Conversation: p.here(c)}
 	size, values := 0, 0
 	for m, err := range ms {
 		if err != nil {
-			return landing, err
+			return landing, elsewhere, err
 		}
 		if m.Agent != "" {
 			m.Agent = p.agents[m.Agent]
 		}
 		of, n, err := measure(m)
 		if err != nil {
-			return landing, err
+			return landing, elsewhere, err
 		}
 		if full := len(body.Messages) == bodyMessages || size+of > bodySize || values+n > bodyValues; full && len(body.Messages) > 0 {
 			body.More = true
-			if landing, err = p.server.RestoreConversation(ctx, c.ChannelID, body); err != nil || landing == isDiverged {
-				return landing, err
+			if err := send(body); err != nil || landing == isDiverged {
+				return landing, elsewhere, err
 			}
 			body.Messages, body.More, size, values = nil, false, 0, 0
 		}
 		body.Messages, size, values = append(body.Messages, m), size+of, values+n
 	}
-	return p.server.RestoreConversation(ctx, c.ChannelID, body)
+	err := send(body)
+	return landing, elsewhere, err
 }
 
 // measure returns how long a message is as JSON, whose addresses and fields may be longer than

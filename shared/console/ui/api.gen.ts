@@ -631,6 +631,8 @@ export interface Landed {
 }
 
 export interface Landing {
+  /** For each message of the body that the channel has taken in by itself since the restoration began: the conversation where it is, and stays. In its place the conversation that is brought in has an event that says so. */
+  elsewhere?: Array<string>;
   /** part: more messages are to come. added: it is in. known: it was there, and is the same. updated: it was there as it had been brought in, and is now as it was sent. diverged: it was there, and people have changed it since; nothing was done. */
   landing: "part" | "added" | "known" | "updated" | "diverged";
 }
