@@ -24,7 +24,7 @@ func readProject(t *testing.T) project {
 	p := project{}
 	for _, pattern := range []string{
 		"template.yaml", "shared/move/move.asl.json", "shared/local/*.go", "functions/*/*.go", "events/*.json",
-		"shared/app/*.go", "shared/aws/*.go", "shared/handler/*.go", "shared/metrics/*.go", "shared/move/*.go", "shared/desk/errors.go", "shared/support/*.go",
+		"shared/app/*.go", "shared/aws/*.go", "shared/handler/*.go", "shared/metrics/*.go", "shared/admin/*.go", "shared/move/*.go", "shared/progress/*.go", "shared/desk/errors.go", "shared/support/*.go",
 		"shared/aws/dynamo/*.go", "shared/aws/files/*.go", "infra/RUNBOOK.md",
 	} {
 		files, err := fs.Glob(root, pattern)

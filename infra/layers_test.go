@@ -38,20 +38,24 @@ var layers = []layer{
 	{of: "shared/mail/mailtest", kit: true},
 	{of: "shared/auth", imports: []string{"shared/desk"}},
 	{of: "shared/move", imports: []string{"shared/desk"}},
+	{of: "shared/progress", imports: []string{"shared/desk", "shared/move"}},
+	{of: "shared/admin", imports: []string{"shared/desk", "shared/move"}},
 	{of: "shared/support", imports: []string{"shared/desk"}},
 	{of: "shared/support/filetest", imports: []string{"shared/desk", "shared/support"}, kit: true},
 	{of: "shared/store", imports: []string{"shared/desk", "shared/move", "shared/support"}},
 	{of: "shared/store/storetest", imports: []string{"shared/store"}, kit: true},
 	{of: "shared/handler", imports: []string{"shared/auth", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, events: true},
-	{of: "shared/api", imports: []string{"shared/auth", "shared/desk", "shared/metrics", "shared/move", "shared/store", "shared/support"}, events: true},
+	{of: "shared/api", imports: []string{
+		"shared/admin", "shared/auth", "shared/desk", "shared/metrics", "shared/move", "shared/progress", "shared/store", "shared/support"}, events: true},
 	{of: "shared/console"},
 	{of: "shared/console/generate", imports: []string{"shared/api"}},
 	{of: "shared/app", imports: []string{
-		"shared/api", "shared/console", "shared/desk", "shared/handler", "shared/metrics", "shared/move", "shared/store", "shared/support"}},
+		"shared/admin", "shared/api", "shared/console", "shared/desk", "shared/handler", "shared/metrics", "shared/move", "shared/progress",
+		"shared/store", "shared/support"}},
 
 	{of: "shared/aws/dynamo", imports: []string{"shared/store"}, sdk: true},
 	{of: "shared/aws/files", imports: []string{"shared/desk", "shared/support"}, sdk: true},
-	{of: "shared/aws", imports: []string{"shared/app", "shared/auth", "shared/aws/dynamo", "shared/aws/files", "shared/console", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, sdk: true, events: true},
+	{of: "shared/aws", imports: []string{"shared/admin", "shared/app", "shared/auth", "shared/aws/dynamo", "shared/aws/files", "shared/console", "shared/desk", "shared/metrics", "shared/move", "shared/store"}, sdk: true, events: true},
 
 	{of: "shared/local/clock"},
 	{of: "shared/local/asl"},
@@ -71,7 +75,7 @@ var layers = []layer{
 		"shared/local/clock", "shared/local/db", "shared/local/executions", "shared/local/function", "shared/local/gateway",
 		"shared/local/queue", "shared/local/schedule", "shared/local/streams"}},
 	{of: "shared/local", events: true, imports: []string{
-		"shared/app", "shared/console", "shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/local/executions", "shared/local/files", "shared/local/function", "shared/local/gateway",
+		"shared/admin", "shared/app", "shared/console", "shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/local/executions", "shared/local/files", "shared/local/function", "shared/local/gateway",
 		"shared/local/issuer", "shared/local/queue", "shared/local/runtime", "shared/local/schedule", "shared/local/signin", "shared/local/sqlite",
 		"shared/local/streams", "shared/metrics", "shared/move", "shared/store"}},
 
@@ -114,7 +118,7 @@ var layers = []layer{
 	{of: "infra/test/bench/sample", kit: true, imports: []string{"shared/desk", "shared/move"}},
 	{of: "infra/test/bench", kit: true, imports: []string{
 		"infra/test/bench/sample", "shared/cli/importer", "shared/client", "shared/desk", "shared/local", "shared/local/sqlite", "shared/mail/mailtest",
-		"shared/move", "shared/store"}},
+		"shared/store"}},
 	{of: "infra/test/benchaws", kit: true, sdk: true, events: true, imports: []string{
 		"infra/samlocal/tables", "infra/test/bench/sample", "shared/app", "shared/aws", "shared/aws/dynamo", "shared/cli/importer", "shared/client",
 		"shared/desk", "shared/handler", "shared/local/asl", "shared/local/clock", "shared/move", "shared/store", "shared/support/filetest"}},

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/app"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
@@ -256,7 +257,7 @@ type watchedLetters struct {
 	function string
 }
 
-func (l watchedLetters) Redrive(context.Context) ([]move.Redriven, error) {
+func (l watchedLetters) Redrive(context.Context) ([]admin.Redriven, error) {
 	for dead, queue := range map[string]string{deadBatches: batchesQueue, deadFailures: failuresQueue} {
 		for _, action := range []string{"ListMessageMoveTasks", "StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
 			if err := l.w.note(l.function, "sqs:"+action, dead); err != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // admit refuses callers who may not use the operation, and only then looks at the
@@ -88,7 +88,7 @@ func (a *api) admitted(ctx context.Context, op operation) (desk.Admitted, error)
 		err = notSuperAdmin()
 	}
 	if err != nil && op.audits != "" {
-		err = move.Refused(ctx, a.Audit, a.Now(), c, op.audits, desk.Move{}, err)
+		err = admin.Refused(ctx, a.Audit, a.Now(), c, op.audits, desk.Move{}, err)
 	}
 	return as, err
 }

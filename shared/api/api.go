@@ -7,19 +7,20 @@ import (
 	"sync"
 	"time"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/metrics"
-	"deskmove/shared/move"
+	"deskmove/shared/progress"
 	"deskmove/shared/store"
 	"deskmove/shared/support"
 )
 
 // UseCases are the use cases and repositories behind the API.
 type UseCases struct {
-	Planner  move.Planner
-	Starter  move.Starter
-	Retrier  move.Retrier
-	Repairer move.Repairer
-	Monitor  move.Monitor
+	Planner  admin.Planner
+	Starter  admin.Starter
+	Retrier  admin.Retrier
+	Repairer admin.Repairer
+	Monitor  progress.Monitor
 
 	Files            support.Files
 	Intake           support.Intake
@@ -40,7 +41,7 @@ type UseCases struct {
 	Journal       store.JournalStore
 	Audit         *support.Journal // for what callers are refused, instead of Journal
 
-	DeadLetters move.DeadLetters
+	DeadLetters admin.DeadLetters
 	Operator    string // account whose super administrators may send those back; "" lets nobody
 
 	Recorder  *metrics.Recorder // nil where CloudWatch has the figures

@@ -9,8 +9,9 @@ import (
 	"strconv"
 	"time"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
+	"deskmove/shared/progress"
 )
 
 func (r *routes) moves() {
@@ -30,9 +31,9 @@ func (r *routes) moves() {
 			desk.Channel{Home: desk.HelpDesk, Move: exampleMove}.Movable(),
 			desk.Channel{Fallback: true}.Movable(),
 			desk.Channel{Type: desk.WhatsApp}.Movable(),
-			&move.RunningError{Move: exampleMove},
-			&move.BlockedError{Warnings: []desk.Finding{exampleWarning}},
-			&move.KeyReusedError{Move: exampleMove},
+			&admin.RunningError{Move: exampleMove},
+			&admin.BlockedError{Warnings: []desk.Finding{exampleWarning}},
+			&admin.KeyReusedError{Move: exampleMove},
 		},
 	}, r.api.startMove)
 	add(r, operation{
@@ -58,7 +59,7 @@ func (r *routes) moves() {
 		problems: []error{
 			&desk.RefusedError{Code: desk.CodeNothingToRetry, Problem: "the move has not ended, or no conversation failed",
 				Remedy: "wait for its end and look at its failures"},
-			&move.RunningError{Move: exampleMove},
+			&admin.RunningError{Move: exampleMove},
 		},
 	}, r.api.retryMove)
 	r.reports()
@@ -81,7 +82,7 @@ func (a *api) startMove(ctx context.Context, c desk.Admitted, in *startInput) (*
 		}
 	}
 	choices := in.Body.read().WithDefaults()
-	m, err := a.Starter.Start(ctx, c.Caller, choices, move.Idempotency{Key: in.Key, Hash: hash(choices)})
+	m, err := a.Starter.Start(ctx, c.Caller, choices, desk.Idempotency{Key: in.Key, Hash: hash(choices)})
 	if err != nil {
 		return nil, err
 	}
@@ -191,12 +192,12 @@ func twoDigits(x float64) float64 {
 // follow adds what a move has noted of itself.
 func (w *ChannelMove) follow(m desk.Move, course desk.Course, now time.Time) {
 	s := course.Last()
-	w.Expected, w.LookedAt = move.Expected(m, course.Planned), s.At
+	w.Expected, w.LookedAt = progress.Expected(m, course.Planned), s.At
 	w.Progress = &Progress{course.Planned, s.Done, s.Created, s.AsIs, s.Live, max(s.Done-s.Created-s.AsIs-s.Live-s.Failed, 0), s.Failed}
 	if !m.EndedAt.IsZero() {
 		return
 	}
-	stuck := int64(move.StuckFor(m, course, now).Truncate(stuckStep).Seconds())
+	stuck := int64(progress.StuckFor(m, course, now).Truncate(stuckStep).Seconds())
 	w.StuckSeconds = &stuck
 	if course.Waits != "" {
 		w.Waiting = &Waiting{string(course.Waits), course.Since}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
+	"deskmove/shared/progress"
 )
 
 func (r *routes) notices() {
@@ -35,7 +35,7 @@ func (a *api) listNotices(ctx context.Context, c desk.Admitted, _ *struct{}) (*p
 	if err != nil {
 		return nil, err
 	}
-	found = slices.DeleteFunc(found, func(n move.Notice) bool { return !c.MayUse(n.Channel.ID) })
+	found = slices.DeleteFunc(found, func(n progress.Notice) bool { return !c.MayUse(n.Channel.ID) })
 	l := list[notice]{Items: make([]notice, len(found))}
 	for i, n := range found {
 		l.Items[i] = notice{

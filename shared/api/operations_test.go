@@ -5,8 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/metrics"
-	"deskmove/shared/move"
 )
 
 // TestOperations reads measurements as on one machine, and where they are on AWS.
@@ -34,12 +34,12 @@ func TestOperations(t *testing.T) {
 
 // letters are dead letters of which an answer is given.
 type letters struct {
-	answer []move.Redriven
+	answer []admin.Redriven
 	err    error
 	asked  int
 }
 
-func (l *letters) Redrive(context.Context) ([]move.Redriven, error) {
+func (l *letters) Redrive(context.Context) ([]admin.Redriven, error) {
 	l.asked++
 	return l.answer, l.err
 }
@@ -48,7 +48,7 @@ func (l *letters) Redrive(context.Context) ([]move.Redriven, error) {
 // in the log, as often as it is asked for.
 func TestRedrive(t *testing.T) {
 	r := newRig(t)
-	l := &letters{answer: []move.Redriven{{Queue: "batches", Letters: 3}, {Queue: "stream-failures", Letters: -1, Running: true}}}
+	l := &letters{answer: []admin.Redriven{{Queue: "batches", Letters: 3}, {Queue: "stream-failures", Letters: -1, Running: true}}}
 	r.UseCases.DeadLetters = l
 	for _, operator := range []string{"", "zoo", "Acme"} {
 		r.UseCases.Operator = operator

@@ -6,8 +6,8 @@ import (
 	"math"
 	"time"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 type planInput struct {
@@ -125,7 +125,7 @@ type Estimate struct {
 	Dollars         float64 `json:"dollars" example:"0.08" doc:"US dollars, at the prices of us-east-1, to a hundredth of a cent."`
 }
 
-func writePlan(choices desk.Choices, p move.Plan) Plan {
+func writePlan(choices desk.Choices, p admin.Plan) Plan {
 	w := Plan{
 		ChannelID: choices.Channel, History: string(choices.History),
 		Blockers: writeFindings(p.Blockers), Warnings: writeFindings(p.Warnings),

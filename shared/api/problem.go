@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"time"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
 
@@ -229,7 +229,7 @@ func conflict(err error) *problem {
 		p.Current = e.current
 		return p
 	}
-	if e, ok := errors.AsType[*move.RunningError](err); ok {
+	if e, ok := errors.AsType[*admin.RunningError](err); ok {
 		p := newProblem(http.StatusConflict, codeMoveRunning, "move "+e.Move+" is running, and an account moves one channel at a time",
 			"start this one when it has ended")
 		p.MoveID, p.Link, p.Params = e.Move, "/v1/moves/"+e.Move, desk.Params{"move": e.Move}
@@ -242,7 +242,7 @@ func conflict(err error) *problem {
 		p.Params = desk.Params{"conversation": e.Conversation, "ticket": e.Ticket}
 		return p
 	}
-	if e, ok := errors.AsType[*move.KeyReusedError](err); ok {
+	if e, ok := errors.AsType[*admin.KeyReusedError](err); ok {
 		p := newProblem(http.StatusUnprocessableEntity, codeKeyReused, "the Idempotency-Key was used for another request",
 			"use a new key for a new request")
 		p.Errors = []FieldProblem{{Field: "Idempotency-Key", Code: codeKeyReused, Problem: p.Detail, Remedy: p.Remedy}}
@@ -262,7 +262,7 @@ func refusal(err error) *problem {
 		}
 		return p
 	}
-	if e, ok := errors.AsType[*move.BlockedError](err); ok {
+	if e, ok := errors.AsType[*admin.BlockedError](err); ok {
 		p := newProblem(http.StatusUnprocessableEntity, codeBlocked, "the preflight speaks against the move",
 			"settle the blockers, and acknowledge the warnings by their codes")
 		p.Blockers, p.Warnings = writeFindings(e.Blockers), writeFindings(e.Warnings)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 func (r *routes) repair() {
@@ -19,7 +19,7 @@ func (r *routes) repair() {
 			&desk.RefusedError{Code: desk.CodeNotSuperAdmin, Problem: "only a super administrator of the account moves a channel",
 				Remedy: "ask a super administrator"},
 			&desk.RefusedError{Code: desk.CodeNotMoved, Problem: "the channel is in the inbox, and only what has moved can be repaired", Remedy: "move the channel"},
-			&move.RunningError{Move: exampleMove},
+			&admin.RunningError{Move: exampleMove},
 		},
 	}, r.api.repairChannel)
 }

@@ -146,7 +146,7 @@ func TestR05AChannelThatHasJustMoved(t *testing.T) {
 	r.Run()
 	slow := r.Starter
 	slow.Setups = &before{r.Setups, &setup}
-	_, err = slow.Start(t.Context(), ann, apptest.History("phone"), move.Idempotency{})
+	_, err = slow.Start(t.Context(), ann, apptest.History("phone"), desk.Idempotency{})
 	if refused, ok := errors.AsType[*desk.RefusedError](err); !ok || refused.Code != desk.CodeAlreadyMoved || refused.Move != id {
 		t.Errorf("the slower start = %v, want a refusal that names %s", err, id)
 	}

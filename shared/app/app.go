@@ -14,12 +14,14 @@ import (
 	"strings"
 	"time"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/api"
 	"deskmove/shared/console"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
+	"deskmove/shared/progress"
 	"deskmove/shared/store"
 	"deskmove/shared/support"
 )
@@ -33,7 +35,7 @@ type Platform struct {
 	Files   support.FileBytes    // nil in a function that needs none
 	// DeadLetters are what the queues have given up; nil in a function that sends none
 	// back.
-	DeadLetters move.DeadLetters
+	DeadLetters admin.DeadLetters
 	Operator    string // account of whoever runs the platform; "" is nobody's
 	Batch       int    // largest number of conversations in a listed batch; move.BatchSize if 0
 	// PerStep is about how many conversations a step lists before it reports; 60,000
@@ -144,18 +146,19 @@ func New(p Platform) *App {
 		land    = move.Lander{Conversations: conversations, Now: p.Now}
 		source  = move.Source{Listing: conversations, Failures: ledger}
 		survey  = &support.Survey{Volumes: volumes, Open: open, Conversations: conversations, Now: p.Now, Sample: plannedSample}
-		plan    = move.Planner{Setups: setups, Survey: survey, Now: p.Now}
+		plan    = admin.Planner{Setups: setups, Survey: survey, Now: p.Now}
 
-		report = reporter{p.Metrics}
+		report  = reporter{p.Metrics}
+		record  = progress.Recorder{Courses: ledger, Moves: moves, OnLooked: report.looked}
+		monitor = progress.Monitor{Setups: setups, Moves: moves, Ledger: ledger, Now: p.Now}
 
 		fence = move.Fence{Setups: setups, Moves: moves, Now: p.Now}
 		list  = move.Lister{
-			Moves: moves, Source: source, Ledger: ledger, Queue: p.Queue, Phase: moves, PerStep: cmp.Or(p.PerStep, listedPerStep),
-			Batch: cmp.Or(p.Batch, move.BatchSize), Now: p.Now, OnLooked: report.looked,
+			Moves: moves, Source: source, Ledger: ledger, Queue: p.Queue, Phase: moves, Watch: record,
+			PerStep: cmp.Or(p.PerStep, listedPerStep), Batch: cmp.Or(p.Batch, move.BatchSize), Now: p.Now,
 		}
 		drain = move.Drain{
-			Moves: moves, Ledger: ledger, Source: source, Queue: p.Queue, Phase: moves, Pause: p.Pause, Now: p.Now,
-			OnLooked: report.looked,
+			Moves: moves, Ledger: ledger, Source: source, Queue: p.Queue, Phase: moves, Watch: record, Pause: p.Pause, Now: p.Now,
 		}
 		finish = move.Finish{Moves: moves, Ledger: ledger, Outbox: journal, Now: p.Now, OnEnded: report.ended}
 
@@ -180,19 +183,19 @@ func New(p Platform) *App {
 			Log: p.Log, Stream: p.Stream, Metrics: p.Metrics, Now: p.Now,
 		},
 		Sweep: handler.Sweep{
-			Use:   move.Sweeper{Moves: moves, Ledger: ledger, Machine: p.Machine, Now: p.Now, OnSilent: report.silent, OnRestarted: report.restarted, OnAttention: report.attention}.Sweep,
+			Use:   move.Sweeper{Moves: moves, Machine: p.Machine, Now: p.Now, OnSilent: report.silent(monitor), OnRestarted: report.restarted, OnAttention: report.attention}.Sweep,
 			Check: p.Check, Log: p.Log,
 		},
 
 		UseCases: api.UseCases{
 			Planner:  plan,
-			Starter:  move.Starter{Setups: setups, Moves: moves, Journal: audit, Plan: plan, Machine: p.Machine, Log: p.Log, Now: p.Now},
-			Retrier:  move.Retrier{Setups: setups, Moves: moves, Journal: audit, Ledger: ledger, Machine: p.Machine, Log: p.Log, Now: p.Now},
-			Repairer: move.Repairer{Setups: setups, Moves: moves, Journal: audit, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Starter:  admin.Starter{Setups: setups, Moves: moves, Journal: audit, Plan: plan, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Retrier:  admin.Retrier{Setups: setups, Moves: moves, Journal: audit, Ledger: ledger, Machine: p.Machine, Log: p.Log, Now: p.Now},
+			Repairer: admin.Repairer{Setups: setups, Moves: moves, Journal: audit, Machine: p.Machine, Log: p.Log, Now: p.Now},
 			Intake:   support.Intake{Setups: setups, Conversations: conversations, Messages: messages, Files: files, Rulebook: book, Now: p.Now},
 			Files:    files,
 			Editor:   support.Editor{Setups: setups, Conversations: conversations, Moves: moves, Now: p.Now},
-			Monitor:  move.Monitor{Setups: setups, Moves: moves, Ledger: ledger, Now: p.Now},
+			Monitor:  monitor,
 			ConversationList: support.ConversationList{
 				Setups: setups, Moves: moves, Conversations: conversations, Frontier: ledger, Open: open, Now: p.Now,
 			},
@@ -269,7 +272,7 @@ func (noFiles) Read(context.Context, desk.File, int64, int) ([]byte, error) {
 	return nil, errNoFiles
 }
 
-func (missing) Redrive(context.Context) ([]move.Redriven, error) {
+func (missing) Redrive(context.Context) ([]admin.Redriven, error) {
 	return nil, fmt.Errorf("dead letters: %w", errMissing)
 }
 

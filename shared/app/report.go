@@ -8,6 +8,7 @@ import (
 	"deskmove/shared/desk"
 	"deskmove/shared/metrics"
 	"deskmove/shared/move"
+	"deskmove/shared/progress"
 )
 
 type stepFunc = func(context.Context, move.Run) (move.Run, error)
@@ -16,8 +17,8 @@ type stepFunc = func(context.Context, move.Run) (move.Run, error)
 type reporter struct{ *metrics.Writer }
 
 // looked emits how far a move's present phase is.
-func (m reporter) looked(l move.Look) {
-	values := append(progress(l.Progress), metrics.Value{Name: metrics.OpenBatches, Value: int64(l.Open)}, stuck(l.StuckFor))
+func (m reporter) looked(l progress.Report) {
+	values := append(counts(l.Progress), metrics.Value{Name: metrics.OpenBatches, Value: int64(l.Open)}, stuck(l.StuckFor))
 	if l.Left >= 0 {
 		values = append(values, metrics.Value{Name: metrics.SecondsLeft, Value: int64(l.Left.Round(time.Second).Seconds())})
 	}
@@ -26,7 +27,7 @@ func (m reporter) looked(l move.Look) {
 
 // ended emits the last of a move's progress, and counts moves but for rehearsals.
 func (m reporter) ended(d desk.Move, p move.Progress) {
-	values := progress(p)
+	values := counts(p)
 	if !d.Choices.Rehearsal {
 		done, attention := int64(1), int64(0)
 		if d.Status == desk.Attention {
@@ -38,8 +39,12 @@ func (m reporter) ended(d desk.Move, p move.Progress) {
 }
 
 // silent emits since when a running move has got no further whose steps are silent.
-func (m reporter) silent(d desk.Move, since time.Duration) {
-	m.Emit(labels(d, cmp.Or(string(d.Phase()), string(d.Status))), stuck(since))
+func (m reporter) silent(monitor progress.Monitor) func(context.Context, desk.Move) {
+	return func(ctx context.Context, d desk.Move) {
+		if since, err := monitor.StuckFor(ctx, d); err == nil { // else the next sweep tells
+			m.Emit(labels(d, cmp.Or(string(d.Phase()), string(d.Status))), stuck(since))
+		}
+	}
 }
 
 // restarted counts a move that had to be started again.
@@ -52,7 +57,7 @@ func (m reporter) attention(d desk.Move) {
 	m.Emit(labels(d, string(d.Status)), metrics.Value{Name: metrics.MovesAttention, Value: 1})
 }
 
-func progress(p move.Progress) []metrics.Value {
+func counts(p move.Progress) []metrics.Value {
 	return []metrics.Value{
 		{Name: metrics.Planned, Value: p.Planned}, {Name: metrics.Done, Value: p.Done},
 		{Name: metrics.Remaining, Value: max(p.Planned-p.Done, 0)}, // counters are read one by one

@@ -9,12 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // Redriver has SQS send dead letters back to where they came from. It is a
-// move.DeadLetters.
+// admin.DeadLetters.
 type Redriver struct {
 	Client interface {
 		ListMessageMoveTasks(ctx context.Context, in *sqs.ListMessageMoveTasksInput, opts ...func(*sqs.Options)) (*sqs.ListMessageMoveTasksOutput, error)
@@ -29,10 +29,10 @@ type DeadQueue struct{ Of, ARN string }
 // Redrive starts a task for each queue that has none running: SQS runs one a queue.
 // How many letters it will move nobody knows yet. Errors: a *desk.BusyError if a retry
 // helps, or one of the SDK; tasks that were started run on.
-func (r *Redriver) Redrive(ctx context.Context) ([]move.Redriven, error) {
-	all := make([]move.Redriven, len(r.Queues))
+func (r *Redriver) Redrive(ctx context.Context) ([]admin.Redriven, error) {
+	all := make([]admin.Redriven, len(r.Queues))
 	for i, q := range r.Queues {
-		all[i] = move.Redriven{Queue: q.Of, Letters: -1}
+		all[i] = admin.Redriven{Queue: q.Of, Letters: -1}
 		tasks, err := r.Client.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: aws.String(q.ARN)})
 		if err != nil {
 			return nil, translateSQS(err)

@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/aws"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // TestRedrive has SQS send dead letters back, but for a queue whose are on their way.
@@ -53,7 +53,7 @@ func TestRedrive(t *testing.T) {
 	})}
 
 	got, err := r.Redrive(t.Context())
-	if diff := cmp.Diff([]move.Redriven{{Queue: "batches", Letters: -1}, {Queue: "stream-failures", Letters: -1, Running: true}}, got); diff != "" || err != nil {
+	if diff := cmp.Diff([]admin.Redriven{{Queue: "batches", Letters: -1}, {Queue: "stream-failures", Letters: -1, Running: true}}, got); diff != "" || err != nil {
 		t.Errorf("redriven (-want +got): %s %v", diff, err)
 	}
 	if !slices.Equal(started, []string{batches}) {

@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/app"
 	"deskmove/shared/console"
 	"deskmove/shared/handler"
@@ -294,13 +295,13 @@ func (s sender) Send(ctx context.Context, bs []move.Batch) error {
 // deadLetters are those of some queues, as the use cases see them.
 type deadLetters []*queue.Queue
 
-func (d deadLetters) Redrive(ctx context.Context) (all []move.Redriven, _ error) {
+func (d deadLetters) Redrive(ctx context.Context) (all []admin.Redriven, _ error) {
 	for _, q := range d {
 		n, err := q.Redrive(ctx)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, move.Redriven{Queue: q.Name(), Letters: int64(n)})
+		all = append(all, admin.Redriven{Queue: q.Name(), Letters: int64(n)})
 	}
 	return all, nil
 }

@@ -82,7 +82,7 @@ func (r *rig) take(channel, external string, at time.Time, refs ...string) desk.
 // move starts a move of the channel mail.
 func (r *rig) move() desk.Move {
 	r.t.Helper()
-	m, err := r.App.Starter.Start(r.t.Context(), apptest.Admin, apptest.History("mail"), move.Idempotency{})
+	m, err := r.App.Starter.Start(r.t.Context(), apptest.Admin, apptest.History("mail"), desk.Idempotency{})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func TestSweeperStartsWhatHasNoExecution(t *testing.T) {
 	starts := r.App.Starter
 	starts.Machine = lost{}
 	starts.Now = func() time.Time { return time.Now().Add(-time.Minute) }
-	m, err := starts.Start(t.Context(), apptest.Admin, apptest.History("mail"), move.Idempotency{})
+	m, err := starts.Start(t.Context(), apptest.Admin, apptest.History("mail"), desk.Idempotency{})
 	if err != nil {
 		t.Fatal(err)
 	}

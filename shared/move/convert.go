@@ -18,7 +18,6 @@ type Converter struct {
 		FailureRecorder
 		Done(ctx context.Context, b Batch, f Found) error
 		Mark(ctx context.Context, account, job, name string, at time.Time) error
-		Settle(ctx context.Context, account, id string, conversations []string) error
 	}
 	Now func() time.Time
 	// Turn, if not nil, waits until live traffic leaves room for a piece of work, and
@@ -61,7 +60,7 @@ func (c Converter) Do(ctx context.Context, b Batch, receives int) (Found, error)
 	}
 	if err != nil {
 		if desk.Temporary(err) && !b.Late() {
-			_ = c.Ledger.Mark(ctx, b.Account, b.Job, throttled, c.Now()) // so that people see why it takes so long
+			_ = c.Ledger.Mark(ctx, b.Account, b.Job, Throttled, c.Now()) // so that people see why it takes so long
 		}
 		return Found{}, fmt.Errorf("batch %s: %w", b.Entry, err)
 	}

@@ -1,6 +1,7 @@
-// Package move plans, starts, carries out and reports the move of a channel.
-// It applies the rules of package desk and declares what it needs of a store,
-// a queue and a state machine as small interfaces.
+// Package move carries out the move of a channel: it is the path of all writes that
+// a move makes. It applies the rules of package desk and declares what it needs of a
+// store, a queue and a state machine as small interfaces. Package admin starts moves,
+// package progress tells how far they are.
 //
 // # Steps
 //

@@ -15,17 +15,16 @@ type Drain struct {
 	Ledger interface {
 		BatchReader
 		Sent(ctx context.Context, account, job, entry string, at time.Time) error
-		Courses
+		Marked(ctx context.Context, account, job, name string) (time.Time, error) // zero if it is not
 	}
 	Source Source
 	Queue  Queue
 	Phase  Phases
+	Watch  Watcher // nil if nobody watches
 	// Pause, if not nil, waits for a duration. A step then polls before it ends,
 	// because the state machine waits for whole seconds only.
 	Pause func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time
-	// OnLooked, if not nil, is called each time the step has looked at a move.
-	OnLooked func(Look)
 }
 
 // How long the drain waits, and for what.
@@ -81,28 +80,28 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		return r, err
 	}
 	now := d.Now()
-	s := seen{Progress: p, open: len(open), stalled: p.Done == r.Done}
+	saw := Look{Run: r, Move: m, Progress: p, At: now, Open: len(open), Stalled: p.Done == r.Done}
 	if len(open) == 0 {
 		next, err := d.drained(ctx, r, m, now)
-		if s.ended = !next.More; next.More {
-			s.waits = desk.WaitSettling
+		if saw.Ended = !next.More; next.More {
+			saw.Waits = desk.WaitSettling
 		}
-		noted(ctx, d.Ledger, d.Phase, r, m, s, now, d.OnLooked)
+		tell(ctx, d.Watch, saw)
 		return next, err
 	}
 	r.More = true
-	w := min(wait(p, r, now), pace(now.Sub(m.Began())))
-	if s.stalled {
+	w := min(wait(p, r, now), Pace(now.Sub(m.Began())))
+	if saw.Stalled {
 		next, err := d.resend(ctx, r, m, open, now)
 		if err != nil {
 			return r, err
 		}
 		if next == 0 {
-			s.waits = desk.WaitLate
+			saw.Waits = desk.WaitLate
 		}
 		w = max(min(w, next), shortWait)
 	}
-	noted(ctx, d.Ledger, d.Phase, r, m, s, now, d.OnLooked)
+	tell(ctx, d.Watch, saw)
 	r.Wait = seconds(w)
 	r.Done, r.At = p.Done, now
 	return r, nil

@@ -63,7 +63,7 @@ func (f Finish) Step(ctx context.Context, r Run) (Run, error) {
 		r.More = false
 		return r, nil
 	}
-	return newRun(m, f.Now()), nil
+	return NewRun(m, f.Now()), nil
 }
 
 // untilAudit returns how many seconds there are until an audit.
@@ -157,7 +157,7 @@ func (f Finish) repair(ctx context.Context, r Run, m desk.Move) (Run, error) {
 	r.More = false
 	var found, failed int64
 	for pass := 1; pass <= r.Pass; pass++ {
-		p, err := f.Ledger.Progress(ctx, r.Account, r.Job(), passID(r.Began, pass))
+		p, err := f.Ledger.Progress(ctx, r.Account, r.Job(), PassID(r.Began, pass))
 		if err != nil {
 			return r, err
 		}

@@ -18,14 +18,11 @@ type Lister struct {
 	Ledger interface {
 		CursorReader
 		BatchReader
-		Courses
 		Advance(ctx context.Context, account, job string, from, to Cursor, entries []Entry) error
 	}
 	Queue Queue
 	Phase Phases
-	// OnLooked, if not nil, is called each time the step has looked at how far a
-	// move is.
-	OnLooked func(Look)
+	Watch Watcher // nil if nobody watches
 	// PerStep is about how many conversations a step lists, and Batch the most
 	// conversations of a batch.
 	PerStep, Batch int
@@ -76,11 +73,8 @@ func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 		listed += n
 	}
 	r.More = true
-	if r.Late != "" { // nobody is told of that
-		return r, nil
-	}
 	if open, p, err := look(ctx, l.Ledger, r); err == nil {
-		noted(ctx, l.Ledger, l.Phase, r, m, seen{Progress: p, open: len(open)}, l.Now(), l.OnLooked)
+		tell(ctx, l.Watch, Look{Run: r, Move: m, Progress: p, At: l.Now(), Open: len(open)})
 	}
 	return r, nil
 }

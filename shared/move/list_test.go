@@ -352,3 +352,21 @@ type changing struct{ store.LedgerStore }
 func (changing) Advance(context.Context, string, string, move.Cursor, move.Cursor, []move.Entry) error {
 	return desk.ErrChanged
 }
+
+// noHistory are the choices that leave a channel's history behind.
+func noHistory(channel string) desk.Choices {
+	return desk.Choices{Channel: channel, History: desk.NoHistory, Acknowledged: []string{desk.CodeConnectedLeft}}
+}
+
+func TestR07OnlyWithHistoryIsTheChannelListed(t *testing.T) {
+	for _, choices := range []desk.Choices{apptest.History("phone"), noHistory("phone")} {
+		r := apptest.New(t)
+		id := r.TakeIn("phone", "a").ID
+		r.StartMove(choices)
+		all := choices.History == desk.AllHistory
+		m := r.Run()
+		if home := r.Conversation(id).Home; (home == desk.HelpDesk) != all || (m.Report.Found == 1) != all {
+			t.Errorf("%s: the conversation is in %s, the report is %+v", choices.History, home, m.Report)
+		}
+	}
+}

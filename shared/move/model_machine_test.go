@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"pgregory.net/rapid"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
@@ -101,7 +102,7 @@ func (w *world) repair(t *rapid.T) {
 	case w.home == desk.Inbox:
 		wantError[*desk.RefusedError](t, err)
 	case w.move.EndedAt.IsZero(): // or it runs again
-		wantError[*move.RunningError](t, err)
+		wantError[*admin.RunningError](t, err)
 	case err != nil:
 		t.Fatal(err)
 	}

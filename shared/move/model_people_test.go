@@ -9,9 +9,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // wait lets some time pass, often none at all.
@@ -253,14 +253,14 @@ func (w *world) start(t *rapid.T) {
 	if rapid.IntRange(0, 3).Draw(t, "history") > 0 {
 		choices.History, choices.Statuses = desk.AllHistory, desk.StatusMap{Open: "waiting", Closed: "solved"}
 	}
-	idem := move.Idempotency{Key: rapid.SampledFrom([]string{"", "k"}).Draw(t, "key"), Hash: rapid.SampledFrom([]string{"h", "i"}).Draw(t, "hash")}
+	idem := desk.Idempotency{Key: rapid.SampledFrom([]string{"", "k"}).Draw(t, "key"), Hash: rapid.SampledFrom([]string{"h", "i"}).Draw(t, "hash")}
 	w.StartErr = lost(t)
 	m, err := w.Starter.Start(t.Context(), apptest.Admin, choices, idem)
 	w.StartErr = nil
 	before, repeated := w.keys[idem.Key]
 	switch {
 	case repeated && before[1] != idem.Hash:
-		wantError[*move.KeyReusedError](t, err)
+		wantError[*admin.KeyReusedError](t, err)
 	case repeated:
 		if m.ID != before[0] || err != nil {
 			t.Fatalf("repeated: %s, %v; want %s", m.ID, err, before[0])
@@ -268,7 +268,7 @@ func (w *world) start(t *rapid.T) {
 	case w.home != desk.Inbox:
 		wantError[*desk.RefusedError](t, err)
 	case w.locked:
-		wantError[*move.RunningError](t, err)
+		wantError[*admin.RunningError](t, err)
 	case err != nil:
 		t.Fatal(err)
 	default:

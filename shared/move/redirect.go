@@ -18,11 +18,8 @@ type Redirector struct {
 	}
 	Rulebook *Rulebook
 	Lander   Lander
-	Ledger   interface {
-		FailureRecorder
-		Settle(ctx context.Context, account, id string, conversations []string) error
-	}
-	Now func() time.Time
+	Ledger   FailureRecorder
+	Now      func() time.Time
 
 	mu    sync.Mutex
 	moves map[string]string // by account and channel; channels in the inbox are never in it

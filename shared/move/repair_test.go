@@ -131,41 +131,6 @@ func TestARepairTriesAgainWhatFailed(t *testing.T) {
 	}
 }
 
-func TestRepairsAreRefused(t *testing.T) {
-	r := apptest.New(t)
-	agent := desk.Caller{Account: "acme", Agent: "bob", Role: desk.SuperAdmin} // says the token
-	refused := func(caller desk.Caller, channel, code string) {
-		t.Helper()
-		before := len(r.Runs)
-		_, err := r.Repairer.Repair(t.Context(), caller, channel)
-		if got, ok := errors.AsType[*desk.RefusedError](err); !ok || got.Code != code {
-			t.Errorf("repair of %s by %s = %v, want %s", channel, caller.Agent, err, code)
-		}
-		es, _, logErr := r.Journal.AuditLog(t.Context(), "acme", "", 1)
-		if logErr != nil || len(es) != 1 || es[0].Action != desk.ActionRefuse || es[0].By != caller.Agent || es[0].Channel != channel || !strings.Contains(es[0].Detail, code) {
-			t.Errorf("the audit log has %+v, %v", es, logErr)
-		}
-		if len(r.Runs) != before {
-			t.Error("an execution was started")
-		}
-		r.Time = r.Time.Add(time.Second)
-	}
-	refused(apptest.Admin, "mail", desk.CodeNotMoved)
-	refused(agent, "mail", desk.CodeNotSuperAdmin)
-	if _, err := r.Repairer.Repair(t.Context(), apptest.Admin, "nowhere"); !errors.Is(err, desk.ErrNotFound) {
-		t.Errorf("of no channel: %v", err)
-	}
-	m := r.StartMove(apptest.History("mail"))
-	r.FenceLast()
-	_, err := r.Repairer.Repair(t.Context(), apptest.Admin, "mail")
-	if running, ok := errors.AsType[*move.RunningError](err); !ok || running.Move != m.ID {
-		t.Errorf("while it moves: %v", err)
-	}
-	r.Run()
-	refused(agent, "mail", desk.CodeNotSuperAdmin)
-	refused(desk.Caller{Account: "acme", Agent: "ann", Role: "agent"}, "mail", desk.CodeNotSuperAdmin)
-}
-
 // TestAChannelAtAttentionIsRepaired: its move has ended, though it has not let go of the
 // channel.
 func TestAChannelAtAttentionIsRepaired(t *testing.T) {

@@ -55,10 +55,11 @@ type FailureReader interface {
 	Failures(ctx context.Context, account, id, after, until string, limit int) (fs []Failure, more bool, err error)
 }
 
-// FailureRecorder records a failure, and replaces an earlier one of the same
-// conversation.
+// FailureRecorder records a failure, in place of an earlier one of the same
+// conversation, and settles those of conversations that failed no longer.
 type FailureRecorder interface {
 	Fail(ctx context.Context, account, id string, f Failure) error
+	Settle(ctx context.Context, account, id string, conversations []string) error
 }
 
 // Outbox stores notifications. One that exists already is left as it is.
@@ -70,10 +71,6 @@ type Outbox interface {
 // got into another phase or has ended since it was read.
 type Phases interface {
 	Proceed(ctx context.Context, from, to desk.Move) error
-	// Alive records that a move's execution is at work, so that the sweeper need not
-	// look after it until then. It does nothing if the move has ended, or another
-	// execution goes on.
-	Alive(ctx context.Context, m desk.Move, until time.Time) error
 }
 
 // enter records that a phase has begun, unless that or a later one has already. It
@@ -84,6 +81,50 @@ func enter(ctx context.Context, moves Phases, m desk.Move, p desk.Phase, at time
 		return m, nil
 	}
 	return to, moves.Proceed(ctx, m, to)
+}
+
+// Watcher is told how far steps find moves to be. No step fails for it.
+type Watcher interface {
+	Looked(ctx context.Context, l Look)
+}
+
+// tell tells the watcher, if there is one, how far a move is. What runs after its end is
+// told to nobody.
+func tell(ctx context.Context, w Watcher, l Look) {
+	if w != nil && l.Late == "" {
+		w.Looked(ctx, l)
+	}
+}
+
+// Look is what a step saw of a move's present pass.
+type Look struct {
+	Run
+	Move     desk.Move
+	Progress               // of the pass
+	At       time.Time     // when it looked
+	Open     int           // batches that are not done, counted up to a few hundred
+	Waits    desk.WaitCode // what it waits for; "" if for nothing in particular
+	Stalled  bool          // nothing has been done since the step looked before
+	Ended    bool          // the pass has
+}
+
+// Throttled is the name of the mark of a job whose batches meet a busy store.
+const Throttled = "throttled"
+
+// Pace returns how long a move that has taken so long may go without a look at how
+// far it is: the number of looks grows with the logarithm of its duration.
+func Pace(took time.Duration) time.Duration {
+	return max(2*time.Second, (took / 100).Round(time.Second))
+}
+
+// look reads a job's open batches and the progress of a pass.
+func look(ctx context.Context, ledger BatchReader, r Run) ([]Entry, Progress, error) {
+	open, err := ledger.Open(ctx, r.Account, r.Job(), openPage)
+	if err != nil {
+		return nil, Progress{}, err
+	}
+	p, err := ledger.Progress(ctx, r.Account, r.Job(), r.PassID())
+	return open, p, err
 }
 
 // Listing reads a range of a channel's listing, from new to old, as

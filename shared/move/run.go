@@ -58,9 +58,9 @@ func (r Run) Job() string {
 
 // PassID returns the ID under which the job's counters keep the pass. All
 // conversions count together, retries too; each comparison counts by itself.
-func (r Run) PassID() string { return passID(r.Began, r.Pass) }
+func (r Run) PassID() string { return PassID(r.Began, r.Pass) }
 
-func passID(began, pass int) string {
+func PassID(began, pass int) string {
 	if pass == 0 {
 		return "0"
 	}
@@ -84,9 +84,9 @@ func (r Run) Name() string {
 // run's. It then stops.
 func (r Run) replaced(m desk.Move) bool { return r.Late != LateRepair && r.Run != m.Run }
 
-// newRun returns the state in which a move's execution starts: at the fence, or
+// NewRun returns the state in which a move's execution starts: at the fence, or
 // behind it where the move has come to.
-func newRun(m desk.Move, now time.Time) Run {
+func NewRun(m desk.Move, now time.Time) Run {
 	r := Run{Account: m.Account, Move: m.ID, Run: m.Run, Step: StepFence}
 	switch {
 	case !m.EndedAt.IsZero():

@@ -21,14 +21,11 @@ type Sweeper struct {
 		Repairing(ctx context.Context, account, id string) (Run, bool, error)
 		Due(ctx context.Context, now time.Time) ([]Ref, error)
 	}
-	Ledger interface {
-		Course(ctx context.Context, account, id string) (desk.Course, error)
-	}
 	Machine Machine
 	Now     func() time.Time
 	// OnSilent, if not nil, is called for each move that is looked at and has not
-	// ended, with how long it has got no further.
-	OnSilent func(m desk.Move, since time.Duration)
+	// ended.
+	OnSilent func(ctx context.Context, m desk.Move)
 	// OnRestarted, if not nil, is called for each move that was started again.
 	OnRestarted func(m desk.Move)
 	// OnAttention, if not nil, is called after each repair, so at least once a day, for
@@ -68,26 +65,16 @@ func (s Sweeper) move(ctx context.Context, d Ref) (started bool, _ error) {
 		return false, err
 	}
 	if m.EndedAt.IsZero() {
-		s.silent(ctx, m)
+		if s.OnSilent != nil {
+			s.OnSilent(ctx, m)
+		}
 	} else if started, err := s.repair(ctx, m); started || err != nil || !m.RepairAt.IsZero() {
 		return started, err
 	}
-	if started, err = s.restart(ctx, newRun(m, s.Now())); started && s.OnRestarted != nil {
+	if started, err = s.restart(ctx, NewRun(m, s.Now())); started && s.OnRestarted != nil {
 		s.OnRestarted(m)
 	}
 	return started, err
-}
-
-// silent tells since when a move has got no further.
-func (s Sweeper) silent(ctx context.Context, m desk.Move) {
-	if s.OnSilent == nil {
-		return
-	}
-	c, err := s.Ledger.Course(ctx, m.Account, m.ID)
-	if err != nil {
-		return // the next sweep tells
-	}
-	s.OnSilent(m, StuckFor(m, c, s.Now()))
 }
 
 // repairOverlap is how long before the last repair a daily one looks again, for
@@ -113,8 +100,8 @@ func (s Sweeper) repair(ctx context.Context, m desk.Move) (started bool, _ error
 		}
 		return false, s.Moves.AwaitRepair(ctx, m, m.RepairAt)
 	}
-	r = repairRun(m, now, desk.Position{Joined: m.RepairAt.Add(-repairInterval - repairOverlap)})
-	if r, err = startRepair(ctx, s.Moves, r, m, desk.Caller{Agent: desk.Program}, now); err != nil {
+	r = NewRepair(m, now, desk.Position{Joined: m.RepairAt.Add(-repairInterval - repairOverlap)})
+	if r, err = StartRepair(ctx, s.Moves, r, m, desk.Caller{Agent: desk.Program}, now); err != nil {
 		return false, err
 	}
 	return s.restart(ctx, r)

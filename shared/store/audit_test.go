@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
 	"deskmove/shared/store/storetest"
 )
@@ -59,7 +58,7 @@ func TestAuditChains(t *testing.T) {
 		var wg sync.WaitGroup
 		for w := range writers {
 			wg.Go(func() {
-				err := moves.Start(t.Context(), begun, "", move.Idempotency{}, desk.AuditEntry{Account: "acme", ID: "start-m1", At: time.UnixMilli(1), Action: "start"})
+				err := moves.Start(t.Context(), begun, "", desk.Idempotency{}, desk.AuditEntry{Account: "acme", ID: "start-m1", At: time.UnixMilli(1), Action: "start"})
 				if starts[w] = err == nil; err != nil && !errors.Is(err, desk.ErrExists) {
 					t.Error(err)
 				}
@@ -253,13 +252,13 @@ func TestAuditIsWithWhatItIsAbout(t *testing.T) {
 	at := time.UnixMilli(1)
 	entry := desk.AuditEntry{Account: "acme", ID: "start-m1", At: at, Action: "start"}
 	for _, want := range []error{nil, desk.ErrExists} {
-		if err := moves.Start(t.Context(), rehearsalOf("acme", "m1"), "", move.Idempotency{}, entry); !errors.Is(err, want) {
+		if err := moves.Start(t.Context(), rehearsalOf("acme", "m1"), "", desk.Idempotency{}, entry); !errors.Is(err, want) {
 			t.Errorf("start = %v, want %v", err, want)
 		}
 	}
 	broken := errors.New("no entry")
 	e := &hooked{Engine: failing{memory, broken}}
-	if err := (store.MoveStore{Engine: e}).Start(t.Context(), rehearsalOf("other", "m2"), "", move.Idempotency{}, desk.AuditEntry{Account: "other", ID: "start-m2"}); !errors.Is(err, broken) {
+	if err := (store.MoveStore{Engine: e}).Start(t.Context(), rehearsalOf("other", "m2"), "", desk.Idempotency{}, desk.AuditEntry{Account: "other", ID: "start-m2"}); !errors.Is(err, broken) {
 		t.Errorf("start = %v", err)
 	}
 	if _, err := moves.Get(t.Context(), "other", "m2"); !errors.Is(err, desk.ErrNotFound) {

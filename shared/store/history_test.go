@@ -108,7 +108,7 @@ func moveOf(account, id string, status desk.MoveStatus) desk.Move {
 
 func (h *history) start(client int, account, id string) bool {
 	return h.record(client, call{account, "take", id, 1}, desk.ErrExists, func() (result, error) {
-		return result{}, h.MoveStore.Start(h.ctx, moveOf(account, id, desk.Starting), h.version(account), move.Idempotency{}, entry(account, "start", id))
+		return result{}, h.MoveStore.Start(h.ctx, moveOf(account, id, desk.Starting), h.version(account), desk.Idempotency{}, entry(account, "start", id))
 	})
 }
 
@@ -358,7 +358,7 @@ func (h *history) open(t *testing.T, account string) {
 	for _, id := range []string{"m1", "m2"} {
 		m := moveOf(account, id, desk.Starting)
 		m.Choices.Rehearsal = id != "m1" // takes no lock
-		err = errors.Join(err, h.MoveStore.Start(h.ctx, m, h.version(account), move.Idempotency{}, entry(account, "start", id)),
+		err = errors.Join(err, h.MoveStore.Start(h.ctx, m, h.version(account), desk.Idempotency{}, entry(account, "start", id)),
 			h.Proceed(h.ctx, moveOf(account, id, desk.Starting), moveOf(account, id, desk.Starting).Begin(desk.PhaseRedirect, time.UnixMilli(3))))
 	}
 	if err != nil {

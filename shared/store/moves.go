@@ -88,7 +88,7 @@ func readMove(a Attrs) (desk.Move, error) {
 // entry. It is due at once until its execution has started. If another move
 // holds the lock, the channel has left the inbox, the account's setup is no longer the
 // version by which the move was planned, or the move exists, the error is desk.ErrExists.
-func (s MoveStore) Start(ctx context.Context, m desk.Move, setup string, idem move.Idempotency, entry desk.AuditEntry) error {
+func (s MoveStore) Start(ctx context.Context, m desk.Move, setup string, idem desk.Idempotency, entry desk.AuditEntry) error {
 	item, err := writeMove(m, m.StartedAt)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ func TestIdempotencyKeyExpires(t *testing.T) {
 	moves := store.MoveStore{Engine: e}
 	at := time.Date(2026, 1, 31, 23, 59, 59, 999_000_000, time.UTC)
 	m := desk.Move{Account: "acme", ID: "m1", Status: desk.Running, StartedAt: at, Run: 1, Choices: desk.Choices{Rehearsal: true}}
-	err := moves.Start(t.Context(), m, "", move.Idempotency{Key: "k1", Hash: "h"}, desk.AuditEntry{Account: "acme", ID: "a1", At: at})
+	err := moves.Start(t.Context(), m, "", desk.Idempotency{Key: "k1", Hash: "h"}, desk.AuditEntry{Account: "acme", ID: "a1", At: at})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestMoveAndRemovalExcludeEachOther(t *testing.T) {
 			}
 			start := func() error {
 				m := desk.Move{Account: "acme", ID: "m1", Choices: desk.Choices{Channel: "mail"}, Status: desk.Starting, StartedAt: at, Run: 1}
-				return moves.Start(t.Context(), m, setup.Version, move.Idempotency{}, desk.AuditEntry{Account: "acme", ID: "start", At: at})
+				return moves.Start(t.Context(), m, setup.Version, desk.Idempotency{}, desk.AuditEntry{Account: "acme", ID: "start", At: at})
 			}
 			remove := func() error {
 				without := setup
@@ -105,7 +105,7 @@ func TestAMoveIsDueOnceItIsSilent(t *testing.T) {
 	moves := store.MoveStore{Engine: openEngine(t)}
 	at := began(0)
 	m := desk.Move{Account: "acme", ID: "m1", Status: desk.Running, StartedAt: at, Run: 2, Choices: desk.Choices{Rehearsal: true}}
-	if err := moves.Start(t.Context(), m, "", move.Idempotency{}, desk.AuditEntry{Account: "acme", ID: "a1", At: at}); err != nil {
+	if err := moves.Start(t.Context(), m, "", desk.Idempotency{}, desk.AuditEntry{Account: "acme", ID: "a1", At: at}); err != nil {
 		t.Fatal(err)
 	}
 	due := func(at time.Time, want int) {

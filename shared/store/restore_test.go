@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
 	"deskmove/shared/store/storetest"
 )
@@ -27,7 +26,7 @@ func TestMoveAndRestorationExcludeEachOther(t *testing.T) {
 			}
 			start := func() error {
 				m := desk.Move{Account: "acme", ID: "m1", Choices: desk.Choices{Channel: "mail"}, Status: desk.Starting, StartedAt: at, Run: 1}
-				return moves.Start(t.Context(), m, setup, move.Idempotency{}, entry("start"))
+				return moves.Start(t.Context(), m, setup, desk.Idempotency{}, entry("start"))
 			}
 			begin := func() error {
 				is := ch

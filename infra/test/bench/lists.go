@@ -17,7 +17,6 @@ import (
 	"deskmove/infra/test/bench/sample"
 	"deskmove/shared/desk"
 	"deskmove/shared/local"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
 
@@ -153,7 +152,7 @@ func used() time.Duration {
 func moveAll(ctx context.Context, s *local.Stack, channel string) error {
 	c := choices
 	c.Channel = channel
-	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: sample.Account, Agent: "agent01", Role: desk.SuperAdmin}, c, move.Idempotency{})
+	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: sample.Account, Agent: "agent01", Role: desk.SuperAdmin}, c, desk.Idempotency{})
 	if err != nil {
 		return err
 	}

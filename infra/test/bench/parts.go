@@ -16,7 +16,6 @@ import (
 	"deskmove/shared/desk"
 	"deskmove/shared/local"
 	"deskmove/shared/local/sqlite"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
 
@@ -102,7 +101,7 @@ func whole(ctx context.Context, dir string, n int) (any, error) {
 	}
 	writes, reads := c.writes.Load(), c.reads.Load()
 	began := time.Now()
-	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: sample.Account, Agent: "agent01", Role: desk.SuperAdmin}, choices, move.Idempotency{})
+	started, err := s.App.Starter.Start(ctx, desk.Caller{Account: sample.Account, Agent: "agent01", Role: desk.SuperAdmin}, choices, desk.Idempotency{})
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,6 @@ import (
 	"deskmove/shared/aws"
 	"deskmove/shared/aws/dynamo"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
 	"deskmove/shared/support/filetest"
 )
@@ -190,7 +189,7 @@ func start(ctx context.Context, h *app.App) (string, error) {
 	started, err := h.Starter.Start(ctx, desk.Caller{Account: sample.Account, Agent: "agent01", Role: desk.SuperAdmin}, desk.Choices{
 		Channel: sample.Channel, History: desk.AllHistory, Statuses: desk.StatusMap{Open: "waiting", Closed: "solved"},
 		Acknowledged: []string{desk.CodeAgentsNoAccess},
-	}, move.Idempotency{})
+	}, desk.Idempotency{})
 	return started.ID, err
 }
 

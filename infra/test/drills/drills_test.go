@@ -39,7 +39,6 @@ import (
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/function"
 	"deskmove/shared/metrics"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
 
@@ -172,7 +171,7 @@ func (w *world) take(channel string, n int) (id string) {
 // start starts a move of the channel mail.
 func (w *world) start() {
 	w.t.Helper()
-	m, err := w.st.App.Starter.Start(w.t.Context(), apptest.Admin, apptest.History("mail"), move.Idempotency{})
+	m, err := w.st.App.Starter.Start(w.t.Context(), apptest.Admin, apptest.History("mail"), desk.Idempotency{})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -8,16 +8,16 @@ import (
 	"slices"
 	"time"
 
+	"deskmove/shared/admin"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // isMoveRefusal reports whether an error is a refusal of package move.
 func isMoveRefusal(err error) bool {
 	var (
-		running *move.RunningError
-		reused  *move.KeyReusedError
-		blocked *move.BlockedError
+		running *admin.RunningError
+		reused  *admin.KeyReusedError
+		blocked *admin.BlockedError
 	)
 	return errors.Is(err, desk.ErrNotFound) || errors.As(err, &running) || errors.As(err, &reused) || errors.As(err, &blocked)
 }
@@ -122,10 +122,10 @@ func (w *world) randomChoices(c random, channel string) desk.Choices {
 func (w *world) startMove(account string, choices desk.Choices, key string, n int) {
 	var m desk.Move
 	w.request(fmt.Sprintf("start %s %s %d", account, key, n), func(ctx context.Context, p *process) (err error) {
-		m, err = p.Starter.Start(ctx, w.caller(account, "ann"), choices, move.Idempotency{Key: key, Hash: choices.Channel})
+		m, err = p.Starter.Start(ctx, w.caller(account, "ann"), choices, desk.Idempotency{Key: key, Hash: choices.Channel})
 		return err
 	}, func(err error) {
-		var running *move.RunningError
+		var running *admin.RunningError
 		switch {
 		case err == nil:
 			w.people.moves = append(w.people.moves, startedMove{account, m.ID})
@@ -151,7 +151,7 @@ func (w *world) retryMove(m startedMove, n int) {
 		_, err := p.Retrier.Retry(ctx, w.caller(m.account, "ann"), m.id)
 		return err
 	}, func(err error) {
-		if running := new(move.RunningError); errors.As(err, &running) {
+		if running := new(admin.RunningError); errors.As(err, &running) {
 			w.people.requests++
 			w.after(time.Minute, func() { w.people.requests--; w.retryMove(m, n+1) })
 		}

@@ -11,7 +11,6 @@ import (
 	"deskmove/shared/app"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
-	"deskmove/shared/move"
 )
 
 // Admin is the super administrator of acme.
@@ -91,7 +90,7 @@ func History(channel string) desk.Choices {
 // StartMove has the administrator start a move.
 func (r *Rig) StartMove(choices desk.Choices) desk.Move {
 	r.Helper()
-	m, err := r.Starter.Start(r.Context(), Admin, choices, move.Idempotency{})
+	m, err := r.Starter.Start(r.Context(), Admin, choices, desk.Idempotency{})
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -22,7 +22,6 @@ import (
 	"deskmove/shared/aws/dynamo"
 	"deskmove/shared/desk"
 	"deskmove/shared/local"
-	"deskmove/shared/move"
 	"deskmove/shared/store"
 	"deskmove/shared/support"
 )
@@ -118,7 +117,7 @@ func TestMove(t *testing.T) {
 	}
 
 	net.off.Store(false)
-	m, err := cases.Starter.Start(t.Context(), apptest.Admin, apptest.History("mail"), move.Idempotency{Key: "k", Hash: "h"})
+	m, err := cases.Starter.Start(t.Context(), apptest.Admin, apptest.History("mail"), desk.Idempotency{Key: "k", Hash: "h"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,6 @@ import (
 	"deskmove/shared/client"
 	"deskmove/shared/desk"
 	"deskmove/shared/local"
-	"deskmove/shared/move"
 )
 
 const account = "acme"
@@ -78,7 +77,7 @@ func (w world) move(t *testing.T, channel string, history desk.HistoryChoice) de
 	if history == desk.AllHistory {
 		choices.Statuses = desk.StatusMap{Open: "new", Closed: "solved"}
 	}
-	m, err := w.cases.Starter.Start(t.Context(), who, choices, move.Idempotency{})
+	m, err := w.cases.Starter.Start(t.Context(), who, choices, desk.Idempotency{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package move
+package admin
 
 import (
 	"context"
@@ -10,19 +10,23 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
+
+// attempts is how often a request is tried while others change what it is about.
+const attempts = 8
 
 // Starter starts moves and rehearsals.
 type Starter struct {
-	Setups SetupReader
+	Setups move.SetupReader
 	Moves  interface {
-		MoveReader
-		Start(ctx context.Context, m desk.Move, setup string, idem Idempotency, entry desk.AuditEntry) error
+		move.MoveReader
+		Start(ctx context.Context, m desk.Move, setup string, idem desk.Idempotency, entry desk.AuditEntry) error
 		Idempotent(ctx context.Context, account, key string) (id, hash string, err error)
 	}
 	Journal Journal
 	Plan    Planner
-	Machine Machine
+	Machine move.Machine
 	Log     *slog.Logger
 	Now     func() time.Time
 }
@@ -36,7 +40,7 @@ type Starter struct {
 //
 // The move exists once its record and the account's lock are stored. If its
 // execution cannot be started at once, the sweeper starts it.
-func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem desk.Idempotency) (desk.Move, error) {
 	m, ok, err := s.attempt(ctx, caller, choices, idem)
 	for n := 1; n < attempts && errors.Is(err, desk.ErrExists); n++ { // another start or setup came first: see which
 		m, ok, err = s.attempt(ctx, caller, choices, idem)
@@ -50,12 +54,12 @@ func (s Starter) Start(ctx context.Context, caller desk.Caller, choices desk.Cho
 	if err != nil {
 		return desk.Move{}, Refused(ctx, s.Journal, s.Now(), caller, desk.ActionStart, desk.Move{Choices: choices}, err)
 	}
-	startExecution(ctx, s.Machine, s.Log, newRun(m, s.Now()))
+	startExecution(ctx, s.Machine, s.Log, move.NewRun(m, s.Now()))
 	return m, nil
 }
 
 // attempt starts a move unless the request is repeated.
-func (s Starter) attempt(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (_ desk.Move, repeated bool, _ error) {
+func (s Starter) attempt(ctx context.Context, caller desk.Caller, choices desk.Choices, idem desk.Idempotency) (_ desk.Move, repeated bool, _ error) {
 	m, ok, err := s.repeated(ctx, caller, idem)
 	if ok || err != nil {
 		return m, ok, err
@@ -68,13 +72,13 @@ func (s Starter) attempt(ctx context.Context, caller desk.Caller, choices desk.C
 // fail the request, because the sweeper starts the execution within a minute. It
 // is logged because a permanent one, such as a missing permission, would only
 // show as slow starts.
-func startExecution(ctx context.Context, machine Machine, log *slog.Logger, r Run) {
+func startExecution(ctx context.Context, machine move.Machine, log *slog.Logger, r move.Run) {
 	if err := machine.Start(ctx, r.Name(), r); err != nil {
 		log.ErrorContext(ctx, "execution not started, left to the sweeper", "account", r.Account, "move", r.Move, "err", err)
 	}
 }
 
-func (s Starter) repeated(ctx context.Context, caller desk.Caller, idem Idempotency) (desk.Move, bool, error) {
+func (s Starter) repeated(ctx context.Context, caller desk.Caller, idem desk.Idempotency) (desk.Move, bool, error) {
 	if idem.Key == "" {
 		return desk.Move{}, false, nil
 	}
@@ -96,7 +100,7 @@ func (s Starter) repeated(ctx context.Context, caller desk.Caller, idem Idempote
 	return m, true, err
 }
 
-func (s Starter) start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem Idempotency) (desk.Move, error) {
+func (s Starter) start(ctx context.Context, caller desk.Caller, choices desk.Choices, idem desk.Idempotency) (desk.Move, error) {
 	setup, err := s.Setups.Setup(ctx, caller.Account)
 	if err != nil {
 		return desk.Move{}, err
@@ -143,7 +147,7 @@ func (s Starter) start(ctx context.Context, caller desk.Caller, choices desk.Cho
 	return s.store(ctx, caller, setup.Version, c, choices, planned, idem)
 }
 
-func (s Starter) store(ctx context.Context, caller desk.Caller, setup string, c desk.Channel, choices desk.Choices, planned Plan, idem Idempotency) (desk.Move, error) {
+func (s Starter) store(ctx context.Context, caller desk.Caller, setup string, c desk.Channel, choices desk.Choices, planned Plan, idem desk.Idempotency) (desk.Move, error) {
 	now := s.Now().Truncate(time.Millisecond)
 	m := desk.Move{
 		Account: caller.Account, ID: newMoveID(now, caller, choices, idem), Choices: choices,
@@ -169,44 +173,7 @@ func (s Starter) store(ctx context.Context, caller desk.Caller, setup string, c 
 }
 
 // newMoveID makes IDs that sort by time and differ for different requests.
-func newMoveID(now time.Time, caller desk.Caller, choices desk.Choices, idem Idempotency) string {
+func newMoveID(now time.Time, caller desk.Caller, choices desk.Choices, idem desk.Idempotency) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s#%s#%s#%s#%t#%d", caller.Account, caller.Agent, idem.Key, choices.Channel, choices.Rehearsal, now.UnixNano()))
 	return fmt.Sprintf("m%013d%s", now.UnixMilli(), hex.EncodeToString(sum[:4]))
-}
-
-// Journal adds entries to the audit log.
-type Journal interface {
-	Audit(ctx context.Context, e desk.AuditEntry) error
-}
-
-// Refused records in the audit log that something was refused, and returns the
-// refusal. Of is the move that it was about, as far as there is one. Other errors,
-// such as a busy store, are only returned.
-func Refused(ctx context.Context, journal Journal, now time.Time, caller desk.Caller, what string, of desk.Move, refusal error) error {
-	if !isRefusal(refusal) {
-		return refusal
-	}
-	entry := caller.Refusal(what+": "+refusal.Error(), now)
-	if entry.Move = of.ID; desk.CheckID("channelId", of.Choices.Channel) == nil {
-		entry.Channel = of.Choices.Channel
-	}
-	return errors.Join(refusal, journal.Audit(ctx, entry))
-}
-
-func isRefusal(err error) bool {
-	var (
-		refused *desk.RefusedError
-		invalid *desk.InvalidError
-		blocked *BlockedError
-		running *RunningError
-		reused  *KeyReusedError
-	)
-	return errors.Is(err, desk.ErrNotFound) || errors.As(err, &refused) || errors.As(err, &invalid) ||
-		errors.As(err, &blocked) || errors.As(err, &running) || errors.As(err, &reused)
-}
-
-// Idempotency is the caller's key of a request, and what the request was.
-type Idempotency struct {
-	Key  string // "" if the caller gave none
-	Hash string // of the request's body
 }

@@ -1,8 +1,11 @@
-package move
+package admin
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"deskmove/shared/desk"
 )
@@ -37,4 +40,35 @@ func (e *BlockedError) Error() string {
 		parts = append(parts, f.Code+": "+f.Problem+"; "+f.Remedy+", or acknowledge it by its code")
 	}
 	return strings.Join(parts, " | ")
+}
+
+// Journal adds entries to the audit log.
+type Journal interface {
+	Audit(ctx context.Context, e desk.AuditEntry) error
+}
+
+// Refused records in the audit log that something was refused, and returns the
+// refusal. Of is the move that it was about, as far as there is one. Other errors,
+// such as a busy store, are only returned.
+func Refused(ctx context.Context, journal Journal, now time.Time, caller desk.Caller, what string, of desk.Move, refusal error) error {
+	if !isRefusal(refusal) {
+		return refusal
+	}
+	entry := caller.Refusal(what+": "+refusal.Error(), now)
+	if entry.Move = of.ID; desk.CheckID("channelId", of.Choices.Channel) == nil {
+		entry.Channel = of.Choices.Channel
+	}
+	return errors.Join(refusal, journal.Audit(ctx, entry))
+}
+
+func isRefusal(err error) bool {
+	var (
+		refused *desk.RefusedError
+		invalid *desk.InvalidError
+		blocked *BlockedError
+		running *RunningError
+		reused  *KeyReusedError
+	)
+	return errors.Is(err, desk.ErrNotFound) || errors.As(err, &refused) || errors.As(err, &invalid) ||
+		errors.As(err, &blocked) || errors.As(err, &running) || errors.As(err, &reused)
 }

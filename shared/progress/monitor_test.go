@@ -1,4 +1,4 @@
-package move
+package progress
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 // ending is a store whose move ends between one answer and the next.
@@ -23,13 +24,13 @@ func (ending) Locked(context.Context, string) (string, error) { return "", nil }
 
 func (ending) Access(context.Context, string, string) (map[string]bool, error) { return nil, nil }
 
-func (ending) Open(context.Context, string, string, int) ([]Entry, error) { return nil, nil }
+func (ending) Open(context.Context, string, string, int) ([]move.Entry, error) { return nil, nil }
 
-func (ending) Progress(context.Context, string, string, string) (Progress, error) {
-	return Progress{}, nil
+func (ending) Progress(context.Context, string, string, string) (move.Progress, error) {
+	return move.Progress{}, nil
 }
 
-func (ending) Cursor(context.Context, string, string) (Cursor, error) { return Cursor{}, nil }
+func (ending) Cursor(context.Context, string, string) (move.Cursor, error) { return move.Cursor{}, nil }
 
 func (ending) Course(context.Context, string, string) (desk.Course, error) { return desk.Course{}, nil }
 

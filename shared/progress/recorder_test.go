@@ -1,7 +1,8 @@
-package move_test
+package progress_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -9,8 +10,19 @@ import (
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
 	"deskmove/shared/move"
+	"deskmove/shared/progress"
 	"deskmove/shared/store"
 )
+
+// nowhere is a queue that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) Send(context.Context, []move.Batch) error { return nil }
+
+// recorder returns a recorder of the rig's moves, with courses of one's own.
+func recorder(r *apptest.Rig, courses progress.Courses, onLooked func(progress.Report)) progress.Recorder {
+	return progress.Recorder{Courses: courses, Moves: r.Moves, OnLooked: onLooked}
+}
 
 // months is a ledger whose batches take months, and are all open.
 type months struct {
@@ -38,13 +50,13 @@ func TestALongMoveLooksSeldom(t *testing.T) {
 	ledger := months{store.LedgerStore{Engine: r.Memory}, &move.Progress{Planned: 1 << 62, Done: 1}}
 	var stuck time.Duration
 	d := move.Drain{
-		Moves: r.Moves, Ledger: ledger, Phase: r.Moves, Queue: &sent{}, Now: func() time.Time { return r.Time },
-		OnLooked: func(l move.Look) { stuck = max(stuck, l.StuckFor) },
+		Moves: r.Moves, Ledger: ledger, Phase: r.Moves, Queue: nowhere{}, Now: func() time.Time { return r.Time },
+		Watch: recorder(r, ledger, func(l progress.Report) { stuck = max(stuck, l.StuckFor) }),
 	}
 	silent := 0
 	sweeper := move.Sweeper{
-		Moves: r.Moves, Ledger: r.Ledger, Machine: running{}, Now: func() time.Time { return r.Time },
-		OnSilent: func(_ desk.Move, since time.Duration) { silent, stuck = silent+1, max(stuck, since) },
+		Moves: r.Moves, Machine: running{}, Now: func() time.Time { return r.Time },
+		OnSilent: func(ctx context.Context, m desk.Move) { silent, stuck = silent+1, max(stuck, stuckFor(t, r, m)) },
 	}
 	began := r.Time
 	course := func() desk.Course {
@@ -99,6 +111,15 @@ func TestALongMoveLooksSeldom(t *testing.T) {
 	}
 }
 
+func stuckFor(t *testing.T, r *apptest.Rig, m desk.Move) time.Duration {
+	t.Helper()
+	since, err := r.Monitor.StuckFor(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return since
+}
+
 // running is a state machine whose executions all run.
 type running struct{}
 
@@ -113,15 +134,16 @@ func TestAStuckMoveIsKnown(t *testing.T) {
 	r.StartMove(apptest.History("mail"))
 	run := r.ListLast()
 	begun := r.Time
-	var looked move.Look
+	var looked progress.Report
 	d := move.Drain{
-		Moves: r.Moves, Ledger: r.Ledger, Source: move.Source{Listing: r.Conversations, Failures: r.Ledger}, Queue: &sent{},
-		Phase: r.Moves, Now: func() time.Time { return r.Time }, OnLooked: func(l move.Look) { looked = l },
+		Moves: r.Moves, Ledger: r.Ledger, Source: move.Source{Listing: r.Conversations, Failures: r.Ledger}, Queue: nowhere{},
+		Phase: r.Moves, Now: func() time.Time { return r.Time },
+		Watch: recorder(r, r.Ledger, func(l progress.Report) { looked = l }),
 	}
 	var silent time.Duration
 	sweeper := move.Sweeper{
-		Moves: r.Moves, Ledger: r.Ledger, Machine: running{}, Now: func() time.Time { return r.Time },
-		OnSilent: func(_ desk.Move, since time.Duration) { silent = since },
+		Moves: r.Moves, Machine: running{}, Now: func() time.Time { return r.Time },
+		OnSilent: func(_ context.Context, m desk.Move) { silent = stuckFor(t, r, m) },
 	}
 	look := func(after, want time.Duration) {
 		t.Helper()
@@ -216,6 +238,13 @@ func TestWhatIsLeftOfFurtherComparisons(t *testing.T) {
 	}
 }
 
+// busyTable writes no conversation.
+type busyTable struct{ store.ConversationStore }
+
+func (busyTable) SaveMany(_ context.Context, changes []desk.Change) []error {
+	return slices.Repeat([]error{store.ErrThrottled}, len(changes))
+}
+
 // TestWhatAMoveWaitsFor is noted, with since when, and goes when it goes on.
 func TestWhatAMoveWaitsFor(t *testing.T) {
 	r := apptest.New(t)
@@ -231,7 +260,10 @@ func TestWhatAMoveWaitsFor(t *testing.T) {
 	}
 	look := func() {
 		t.Helper()
-		run = drain(t, r, run)
+		var err error
+		if run, err = r.Drain.Do(t.Context(), run); err != nil {
+			t.Fatal(err)
+		}
 		r.Time = r.Time.Add(time.Duration(max(run.Wait, 1)) * time.Second)
 	}
 	look()
@@ -247,8 +279,11 @@ func TestWhatAMoveWaitsFor(t *testing.T) {
 	look()
 	waits(desk.WaitLate, late)
 
-	c, w := converter(r, id)
-	w.saving = func(changes []desk.Change) []error { return slices.Repeat([]error{store.ErrThrottled}, len(changes)) }
+	now := func() time.Time { return r.Time }
+	c := move.Converter{
+		Rulebook: &move.Rulebook{Setups: r.Setups, Moves: r.Moves, Now: now}, Lander: move.Lander{Conversations: busyTable{r.Conversations}, Now: now},
+		Ledger: r.Ledger, Now: now,
+	}
 	if _, err := c.Do(t.Context(), all[1], 1); !desk.Temporary(err) {
 		t.Fatalf("on a busy table: %v", err)
 	}
@@ -274,8 +309,8 @@ func TestACourseIsNoObstacle(t *testing.T) {
 			run := r.ListLast()
 			busy.LedgerStore = r.Ledger
 			d := move.Drain{
-				Moves: r.Moves, Ledger: busy, Source: move.Source{Listing: r.Conversations, Failures: r.Ledger}, Queue: &sent{},
-				Phase: r.Moves, Now: func() time.Time { return r.Time },
+				Moves: r.Moves, Ledger: busy, Source: move.Source{Listing: r.Conversations, Failures: r.Ledger}, Queue: nowhere{},
+				Phase: r.Moves, Now: func() time.Time { return r.Time }, Watch: recorder(r, busy, nil),
 			}
 			if next, err := d.Step(t.Context(), run); err != nil || !next.More {
 				t.Errorf("%+v, %v", next, err)
@@ -314,27 +349,70 @@ func (u unnoted) Marked(ctx context.Context, account, job, name string) (time.Ti
 	return u.LedgerStore.Marked(ctx, account, job, name)
 }
 
-// TestAReportNamesThoseWhoLose conversations, as far as the plan named them.
-func TestAReportNamesThoseWhoLose(t *testing.T) {
+// TestOverview watches a move from its start to its end.
+func TestOverview(t *testing.T) {
 	r := apptest.New(t)
-	for i, c := range r.Import("mail", 4) {
-		r.Mend(c, func(c *desk.Conversation) { c.Owner = []string{"cem", "cem", "dot", "bob"}[i] })
+	r.Import("mail", 300)
+	r.Undated("mail")
+	look := func(id string) progress.Overview {
+		t.Helper()
+		o, err := r.Monitor.Overview(t.Context(), "acme", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
 	}
-	plan, err := r.Planner.Plan(t.Context(), "acme", "mail", apptest.History("mail"))
-	if err != nil || len(plan.Warnings) == 0 {
-		t.Errorf("plan = %+v, %v", plan, err)
+	id := r.StartMove(apptest.History("mail")).ID
+	if o := look(id); o.Status != desk.Starting || o.Access != nil || o.Open != 0 || o.Rate != 0 || o.Left >= 0 {
+		t.Errorf("at the start: %+v", o)
 	}
-	for channel, choices := range map[string]desk.Choices{"none": apptest.History("mail"), "mail": {History: "some"}} {
-		if _, err := r.Planner.Plan(t.Context(), "acme", channel, choices); err == nil {
-			t.Errorf("a plan of %s", channel)
+	notice := func(percent int) {
+		t.Helper()
+		ns, err := r.Monitor.Notices(t.Context(), "acme")
+		if percent < 0 {
+			if len(ns) > 0 || err != nil {
+				t.Errorf("notices = %+v, %v", ns, err)
+			}
+			return
+		}
+		if err != nil || len(ns) != 1 || ns[0].Percent != percent || ns[0].Channel.ID != "mail" || ns[0].Move.ID != id {
+			t.Errorf("notices = %+v, %v; want %d %%", ns, err, percent)
 		}
 	}
-	choices := apptest.History("mail")
-	for _, w := range plan.Warnings {
-		choices.Acknowledged = append(choices.Acknowledged, w.Code)
+	notice(0)
+	run := r.ListLast()
+	if o := look(id); o.Planned != 301 || o.Done != 0 || o.Open != 4 || len(o.Access) != 2 || o.Left >= 0 {
+		t.Errorf("when it is listed: %+v", o)
 	}
+	r.Sent, _ = r.Sent[:2], r.Sent[2:]
+	r.Deliver()
+	r.Time = r.Time.Add(10 * time.Second)
+	r.Step(r.Drain, run)
+	if o := look(id); o.Done != 200 || o.Rate != 20 || o.Left != 8060*time.Millisecond {
+		t.Errorf("while it drains: %+v", o)
+	}
+	notice(66)
+	m := r.Run()
+	o := look(id)
+	r.Time = r.Time.Add(time.Hour)
+	if later := look(id); o.Status != desk.Attention || o.Done != 301 || o.Failed != 1 || o.Open != 0 || later.Rate != o.Rate || !m.EndedAt.Equal(o.EndedAt) {
+		t.Errorf("at the end: %+v", o)
+	}
+	notice(100)
+	r.Mend(r.Conversation("c0000000000undated"), func(c *desk.Conversation) { c.Started = r.Time })
+	if _, err := r.Retrier.Retry(t.Context(), apptest.Admin, id); err != nil {
+		t.Fatal(err)
+	}
+	r.Run()
+	notice(-1)
+	choices := apptest.History("phone")
+	choices.Rehearsal = true
 	r.StartMove(choices)
-	if m := r.Run(); m.Report.OwnersLost != 3 || m.Report.LostBy["cem"] != 2 || m.Report.LostBy["dot"] != 1 || len(m.Report.LostBy) != 2 || m.Expected != 4 {
-		t.Errorf("move = %+v", m)
+	m = r.Run()
+	if o := look(m.ID); o.Status != desk.Done {
+		t.Errorf("of a rehearsal: %+v", o)
+	}
+	if _, err := r.Monitor.Overview(t.Context(), "acme", "m0"); !errors.Is(err, desk.ErrNotFound) {
+		t.Errorf("of no move: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package move
+package admin
 
 import (
 	"context"
@@ -8,18 +8,19 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 // Retrier retries the conversations that a move could not convert (R28).
 type Retrier struct {
-	Setups SetupReader
+	Setups move.SetupReader
 	Moves  interface {
-		MoveReader
+		move.MoveReader
 		Resume(ctx context.Context, m desk.Move, entry desk.AuditEntry) error
 	}
 	Journal Journal
-	Ledger  FailureReader
-	Machine Machine
+	Ledger  move.FailureReader
+	Machine move.Machine
 	Log     *slog.Logger
 	Now     func() time.Time
 }
@@ -34,7 +35,7 @@ func (t Retrier) Retry(ctx context.Context, caller desk.Caller, id string) (desk
 	if err != nil {
 		return desk.Move{}, Refused(ctx, t.Journal, t.Now(), caller, desk.ActionRetry, m, err)
 	}
-	startExecution(ctx, t.Machine, t.Log, newRun(m, t.Now()))
+	startExecution(ctx, t.Machine, t.Log, move.NewRun(m, t.Now()))
 	return m, nil
 }
 

@@ -1,4 +1,4 @@
-package move
+package admin
 
 import (
 	"context"
@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 // Planner tells an admin what to expect of a channel's move (R11).
 type Planner struct {
-	Setups SetupReader
+	Setups move.SetupReader
 	Survey interface {
 		// Of returns the facts of a channel for some choices, which may lack the
 		// statuses. Unless fresh they may be a minute old.

@@ -1,4 +1,4 @@
-package move
+package progress
 
 import (
 	"context"
@@ -8,15 +8,16 @@ import (
 	"time"
 
 	"deskmove/shared/desk"
+	"deskmove/shared/move"
 )
 
 // Monitor reports the progress of moves.
 type Monitor struct {
-	Setups SetupReader
-	Moves  MoveReader
+	Setups move.SetupReader
+	Moves  move.MoveReader
 	Ledger interface {
-		BatchReader
-		CursorReader
+		move.BatchReader
+		move.CursorReader
 		Course(ctx context.Context, account, id string) (desk.Course, error)
 	}
 	Now func() time.Time
@@ -25,13 +26,16 @@ type Monitor struct {
 // Overview is a move and its progress.
 type Overview struct {
 	desk.Move
-	Progress
+	move.Progress
 	Course desk.Course
 	Access []string      // sorted IDs of the agents who had help desk access at the fence; nil before it
 	Open   int           // batches that are not done, counted up to a limit
 	Rate   float64       // conversations a second that it has converted, or would have
 	Left   time.Duration // until it has ended; negative if nobody can say
 }
+
+// openPage is up to how many open batches of a shard are counted.
+const openPage = 25
 
 // Overview reads a move and its progress; desk.ErrNotFound if there is none.
 func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, error) {
@@ -70,25 +74,19 @@ func (w Monitor) Overview(ctx context.Context, account, id string) (Overview, er
 }
 
 // comparison returns which comparison a move makes, and how far that is.
-func (w Monitor) comparison(ctx context.Context, m desk.Move) (pass int, p Progress, err error) {
+func (w Monitor) comparison(ctx context.Context, m desk.Move) (pass int, p move.Progress, err error) {
 	at, err := w.Ledger.Cursor(ctx, m.Account, m.ID)
 	if err != nil || at.Pass == 0 { // it is about to begin
 		return 0, p, err
 	}
-	p, err = w.Ledger.Progress(ctx, m.Account, m.ID, passID(at.Began, at.Pass))
+	p, err = w.Ledger.Progress(ctx, m.Account, m.ID, move.PassID(at.Began, at.Pass))
 	return at.Pass, p, err
 }
 
-// Expected returns how many conversations a move is expected to deal with, of which
-// so many have been listed.
-func Expected(m desk.Move, listed int64) int64 {
-	switch {
-	case !m.EndedAt.IsZero():
-		return m.Expected
-	case m.Phase() == desk.PhaseConvert, m.Phase() == desk.PhaseCompare, m.Phase() == desk.PhaseReport:
-		return listed
-	}
-	return max(m.Expected, listed)
+// StuckFor returns how long a running move has got no further.
+func (w Monitor) StuckFor(ctx context.Context, m desk.Move) (time.Duration, error) {
+	c, err := w.Ledger.Course(ctx, m.Account, m.ID)
+	return StuckFor(m, c, w.Now()), err
 }
 
 // Notice is a banner that says that a channel is moving (R25).
@@ -165,28 +163,4 @@ func (w Monitor) notice(ctx context.Context, setup desk.Setup, id string) (Notic
 		n.Left = left(m, course, w.Now())
 	}
 	return n, ok && m.Status != desk.Done, nil
-}
-
-// left is the forecast by a move's course alone, which says nothing of how far a
-// comparison is.
-func left(m desk.Move, c desk.Course, now time.Time) time.Duration {
-	s := c.Last()
-	p := Progress{Planned: c.Planned, Done: s.Done}
-	if m.Phase() != desk.PhaseCompare {
-		_, d := forecast(m, c.Planned, 0, p, s.At)
-		return d
-	}
-	p.Done = 0
-	began := m.Phases[len(m.Phases)-1].StartedAt
-	_, d := forecast(m, c.Planned, 0, p, now)
-	return max(d-now.Sub(began), min(d, 0))
-}
-
-// countedPass returns the ID of the pass whose counters tell the progress of a
-// move: the conversion's, or the first one that does anything.
-func countedPass(m desk.Move) string {
-	if m.Choices.Rehearsal || m.Choices.History == desk.NoHistory {
-		return passID(0, 1)
-	}
-	return passID(0, 0)
 }
