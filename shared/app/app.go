@@ -140,7 +140,7 @@ func New(p Platform) *App {
 		journal       = store.JournalStore{Engine: p.Engine}
 		audit         = &support.Journal{Log: journal}
 
-		book    = &move.Rulebook{Setups: setups, Moves: moves, Now: p.Now, TTL: rulesRemembered}
+		book    = &store.Rulebook{Setups: setups, Moves: moves, Now: p.Now, TTL: rulesRemembered}
 		open    = &support.OpenRows{Conversations: conversations, Now: p.Now}
 		volumes = &support.Volumes{Conversations: conversations, Now: p.Now}
 		land    = move.Lander{Conversations: conversations, Now: p.Now}
@@ -164,7 +164,7 @@ func New(p Platform) *App {
 
 		step = func(name string, do stepFunc) handler.Step {
 			return handler.Step{
-				Name: name, Do: do, Log: p.Log, Limit: move.ExecutionLimit{Moves: moves, Machine: p.Machine, MaxSteps: maxSteps},
+				Name: name, Do: do, Log: p.Log, Limit: handler.ExecutionLimit{Moves: moves, Machine: p.Machine, MaxSteps: maxSteps},
 			}
 		}
 	)
@@ -179,7 +179,7 @@ func New(p Platform) *App {
 			StandBack: p.StandBack,
 		},
 		Redirect: &handler.Redirect{
-			Use: (&move.Redirector{Setups: setups, Rulebook: book, Lander: land, Ledger: ledger, Now: p.Now}).Redirect,
+			Use: move.Redirector{Setups: setups, Rulebook: book, Lander: land, Ledger: ledger, Now: p.Now}.Redirect,
 			Log: p.Log, Stream: p.Stream, Metrics: p.Metrics, Now: p.Now,
 		},
 		Sweep: handler.Sweep{

@@ -15,7 +15,7 @@ import (
 type Step struct {
 	Name  string
 	Do    func(context.Context, move.Run) (move.Run, error)
-	Limit move.ExecutionLimit
+	Limit ExecutionLimit
 	Log   *slog.Logger
 }
 
@@ -33,6 +33,33 @@ func (s Step) Handle(ctx context.Context, r move.Run) (move.Run, error) {
 	s.Log.InfoContext(ctx, "step taken", "step", s.Name, "account", r.Account, "move", r.Move, "run", r.Run,
 		"more", next.More, "wait", next.Wait, "pass", next.Pass)
 	return next, nil
+}
+
+// ExecutionLimit keeps executions short, because Step Functions ends an execution
+// after 25,000 events. Before that, another execution continues from the state
+// of the last step.
+type ExecutionLimit struct {
+	Moves   move.Successions
+	Machine move.Machine
+	// MaxSteps is the most steps of an execution. A step causes about 12 events.
+	MaxSteps int
+}
+
+// AfterStep counts a step. If the execution has taken MaxSteps and the step has
+// more to do, it hands the move over to another execution and sets Yield in the
+// run that it returns, which ends this one.
+func (y ExecutionLimit) AfterStep(ctx context.Context, step string, r move.Run) (move.Run, error) {
+	r.Turns++
+	if r.Turns < y.MaxSteps || !r.More {
+		return r, nil
+	}
+	next := r
+	next.Step = step
+	if err := move.HandOver(ctx, y.Moves, y.Machine, next); err != nil {
+		return r, err
+	}
+	r.Yield = true
+	return r, nil
 }
 
 // loops are the steps that the state machine repeats while there is more to do,

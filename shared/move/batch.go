@@ -60,9 +60,9 @@ type Cursor struct {
 	Closed      bool          // the move has ended: nothing is listed any more, unless it is retried
 }
 
-// after reports whether the cursor is in a later pass.
-func (c Cursor) after(began, pass int) bool {
-	return c.Began > began || c.Began == began && c.Pass > pass
+// before reports whether the cursor is in an earlier pass.
+func (c Cursor) before(d Cursor) bool {
+	return c.Began < d.Began || c.Began == d.Began && c.Pass < d.Pass
 }
 
 // Counts counts conversations by what became of them.

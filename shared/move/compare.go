@@ -7,33 +7,6 @@ import (
 	"deskmove/shared/desk"
 )
 
-// compare counts and proves what has landed, and lands what has not.
-func (w *work) compare(ctx context.Context, ids []string) error {
-	cs, err := w.Lander.Conversations.GetMany(ctx, w.Account, ids, false)
-	if err != nil {
-		return err
-	}
-	settled := make(map[string]bool, len(cs))
-	for _, c := range cs {
-		switch landed := c.Home == desk.HelpDesk; {
-		case landed && w.rules.Belongs(c) && c.Ticket.Behind == 0:
-			w.add(c)
-		case !landed && w.rules.StaysInInbox(c):
-			w.found.Stayed++
-		default:
-			continue
-		}
-		settled[c.ID] = true
-	}
-	var left []string
-	for _, id := range ids {
-		if !settled[id] {
-			left = append(left, id)
-		}
-	}
-	return w.land(ctx, left, true)
-}
-
 // mark marks a comparing pass before something is landed in it that should have
 // landed long ago, so that a pass without a mark has counted everything as it is.
 func (w *work) mark(ctx context.Context, changes []desk.Change) error {

@@ -12,7 +12,7 @@ import (
 // Converter works on batches: it converts conversations to tickets, compares what
 // has moved with what should have, and rehearses.
 type Converter struct {
-	Rulebook *Rulebook
+	Rulebook Rulebook
 	Lander   Lander
 	Ledger   interface {
 		FailureRecorder
@@ -47,7 +47,7 @@ func (c Converter) Do(ctx context.Context, b Batch, receives int) (Found, error)
 	w := work{Converter: c, Batch: b, rules: rules, receives: receives}
 	w.digest = b.Kind == Compare && !b.Late() && rules.Move().Choices.Notifications == desk.Digest
 	if b.Kind == Compare {
-		w.Lander.Before = w.mark
+		w.Lander.Comparing = w.mark
 	}
 	for left := b.IDs; len(left) > 0 && err == nil; {
 		left, err = w.piece(ctx, left)
@@ -90,18 +90,16 @@ func (w *work) piece(ctx context.Context, ids []string) (left []string, err erro
 			ids, left = ids[:most], ids[most:]
 		}
 	}
-	switch w.Kind {
-	case Compare:
-		return left, w.compare(ctx, ids)
-	case Rehearse:
+	if w.Kind == Rehearse {
 		return left, w.rehearse(ctx, ids)
 	}
-	return left, w.land(ctx, ids, w.Again || w.receives > 1)
+	return left, w.land(ctx, ids)
 }
 
 // land lands conversations and counts what became of them.
-func (w *work) land(ctx context.Context, ids []string, strong bool) error {
-	for _, o := range w.Lander.Land(ctx, w.rules, ids, strong) {
+func (w *work) land(ctx context.Context, ids []string) error {
+	again := w.Again || w.receives > 1 // somebody else may have landed them
+	for _, o := range w.Lander.Land(ctx, w.rules, ids, again && w.Kind != Compare) {
 		switch {
 		case o.Err != nil:
 			f, final := failure(o, w.Now())
@@ -122,7 +120,7 @@ func (w *work) land(ctx context.Context, ids []string, strong bool) error {
 				w.found.Landed++
 			}
 		}
-		if w.Kind == Retry || (o.Landed || o.Followed) && strong { // it may have failed before
+		if w.Kind == Retry || (o.Landed || o.Followed) && (again || w.Kind == Compare) { // it may have failed before
 			w.settled = append(w.settled, o.ID)
 		}
 	}

@@ -71,7 +71,7 @@ func newestFirst(a, b string) int { return strings.Compare(b, a) }
 // converter returns a converter on a store that is watched.
 func converter(r *apptest.Rig, id string) (move.Converter, *watched) {
 	l, w, _ := lander(r, id)
-	return move.Converter{Rulebook: &move.Rulebook{Setups: r.Setups, Moves: r.Moves, Now: l.Now}, Lander: l, Ledger: r.Ledger, Now: l.Now}, w
+	return move.Converter{Rulebook: &store.Rulebook{Setups: r.Setups, Moves: r.Moves, Now: l.Now}, Lander: l, Ledger: r.Ledger, Now: l.Now}, w
 }
 
 // batch enters a batch into the ledger of a job, as a lister would, and returns it.

@@ -32,7 +32,7 @@
 //   - The channel is fenced before it is listed. What was committed before the
 //     fence is found by the listing, a comparison or an audit. What is committed
 //     after it reaches the stream's handler, which reads the channel's home after
-//     the change and never caches it while it is the inbox.
+//     the change, each time.
 //   - Where a pass has come to is an item (Cursor). It is moved in the transaction
 //     that enters the stretches in between, so that each is entered once, whoever
 //     repeats or wakes up; only then are the batches sent. An entry goes in the

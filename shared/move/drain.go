@@ -46,8 +46,9 @@ const (
 	maxPasses = 5
 )
 
-// Step checks whether batches are open. If so, it returns how long to wait: about
-// as long as they will take at the present rate, 1 to 60 s, so that people see how far it is. If none has finished
+// Step checks whether batches are open. If so, it returns how long to wait: a
+// hundredth of what the pass has taken, 1 to 60 s, so that it looks often enough for
+// people and ends in time, and seldom in a long move. If none has finished
 // since the last check, those that are overdue are sent again, because their
 // messages may be lost. While others finish, a long queue is the likelier reason,
 // and sending again would only make it longer.
@@ -90,7 +91,10 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		return next, err
 	}
 	r.More = true
-	w := min(wait(p, r, now), Pace(now.Sub(m.Began())))
+	if r.At.IsZero() {
+		r.At = now
+	}
+	wait := min(max(now.Sub(r.At)/100, shortWait), longWait)
 	if saw.Stalled {
 		next, err := d.resend(ctx, r, m, open, now)
 		if err != nil {
@@ -99,11 +103,12 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		if next == 0 {
 			saw.Waits = desk.WaitLate
 		}
-		w = max(min(w, next), shortWait)
+		wait = max(min(wait, next), shortWait)
 	}
 	tell(ctx, d.Watch, saw)
-	r.Wait = seconds(w)
-	r.Done, r.At = p.Done, now
+	if r.Done, r.Wait = p.Done, seconds(wait); d.Pause != nil {
+		r.Wait = 0 // the step has waited
+	}
 	return r, nil
 }
 
@@ -136,21 +141,6 @@ func (d Drain) drained(ctx context.Context, r Run, m desk.Move, now time.Time) (
 		r.Pass++
 	}
 	return r, nil
-}
-
-func wait(p Progress, r Run, now time.Time) time.Duration {
-	done, took := p.Done-r.Done, now.Sub(r.At)
-	switch {
-	case r.At.IsZero():
-		return shortWait
-	case done <= 0 || took <= 0:
-		return min(2*max(time.Duration(r.Wait)*time.Second, shortWait), longWait)
-	}
-	left := time.Duration(float64(p.Planned-p.Done) / float64(done) * float64(took))
-	// An estimate from a slow start must not make it wait more than twice as
-	// long as before.
-	doubled := 2 * max(time.Duration(r.Wait)*time.Second, shortWait)
-	return min(max(left, shortWait), doubled, longWait)
 }
 
 // seconds rounds to whole seconds, the state machine's unit, and up to one.

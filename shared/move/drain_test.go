@@ -92,7 +92,7 @@ func TestDrainSendsWhatIsOverdueAgain(t *testing.T) {
 		t.Errorf("at once it sends %d, %+v", len(r.Sent), run)
 	}
 	r.Time = r.Time.Add(30 * time.Second)
-	if run = drain(t, r, run); len(r.Sent) > 0 || run.Wait != 2 {
+	if run = drain(t, r, run); len(r.Sent) > 0 || run.Wait != 1 {
 		t.Errorf("after half a minute it sends %d, %+v", len(r.Sent), run)
 	}
 	r.Sent = all[:1]
@@ -136,28 +136,37 @@ func TestDrainSendsWhatIsOverdueAgain(t *testing.T) {
 	}
 }
 
-// TestDrainWaitsAsLongAsItWillTake, up to a minute, and at most a hundredth of the
-// time it has taken: here two hours.
-func TestDrainWaitsAsLongAsItWillTake(t *testing.T) {
+// TestDrainWaitsForAHundredth of what the pass has taken, 1 to 60 s, whether anything
+// was done or not; the next pass begins anew.
+func TestDrainWaitsForAHundredth(t *testing.T) {
 	r := apptest.New(t)
 	r.Import("mail", 1000)
 	r.StartMove(apptest.History("mail"))
 	run := r.ListLast()
-	r.Time = r.Time.Add(2 * time.Hour)
 	waiting := r.Sent
-	some := func(n int) {
-		r.Sent, waiting = slices.Clone(waiting[:n]), waiting[n:]
-		r.Deliver()
-	}
 	var waits []int
-	for _, n := range []int{0, 1, 1, 1, 1, 1, 0, 0, 0, 0} {
-		some(n)
+	for i, took := range []time.Duration{0, 30 * time.Second, 200 * time.Second, 1000 * time.Second, 3 * time.Hour} {
+		r.Sent, waiting = slices.Clone(waiting[:i%2]), waiting[i%2:]
+		r.Deliver()
+		began := run.At
+		if began.IsZero() {
+			began = r.Time
+		}
+		r.Time = began.Add(took)
 		run = drain(t, r, run)
+		r.Sent = nil
 		waits = append(waits, run.Wait)
-		r.Time = r.Time.Add(time.Duration(run.Wait) * time.Second)
 	}
-	if want := []int{1, 2, 4, 8, 16, 32, 1}; !slices.Equal(waits[:7], want) || slices.Max(waits) > 60 {
+	if want := []int{1, 1, 1, 10, 1}; !slices.Equal(waits, want) { // the third and the last sent some again
 		t.Errorf("it waits for %v s, want %v", waits, want)
+	}
+	if run = drain(t, r, run); run.Wait != 60 {
+		t.Errorf("then it waits for %d s", run.Wait)
+	}
+	r.Sent = waiting
+	r.Deliver()
+	if run = drain(t, r, run); !run.Again || !run.At.IsZero() {
+		t.Errorf("the next pass begins as %+v", run)
 	}
 }
 

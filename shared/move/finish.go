@@ -26,8 +26,11 @@ type Finish struct {
 		BatchReader
 		Owners(ctx context.Context, account, job, pass string, do func(map[string]int64) error) error
 	}
-	Outbox Outbox
-	Now    func() time.Time
+	Outbox interface {
+		// Notify stores notifications. One that exists already is left as it is.
+		Notify(ctx context.Context, account string, ns []desk.Notification) error
+	}
+	Now func() time.Time
 	// OnEnded, if not nil, is called once for each move that ends, with the progress
 	// of its last pass.
 	OnEnded func(m desk.Move, p Progress)

@@ -17,8 +17,9 @@ type Lander struct {
 		SaveMany(ctx context.Context, changes []desk.Change) []error
 	}
 	Now func() time.Time
-	// Before, if not nil, is called before conversations are written.
-	Before func(ctx context.Context, changes []desk.Change) error
+	// Comparing, if not nil, is called before conversations are written. Then what was
+	// not read strongly is not written either, as it has most likely landed.
+	Comparing func(ctx context.Context, changes []desk.Change) error
 }
 
 // attempts is how often a conversation is tried when customers and agents change
@@ -97,8 +98,8 @@ func (w *landing) attempt(ctx context.Context) {
 	if len(changes) == 0 {
 		return
 	}
-	if w.Before != nil {
-		if err := w.Before(ctx, changes); err != nil {
+	if w.Comparing != nil {
+		if err := w.Comparing(ctx, changes); err != nil {
 			for _, c := range changes {
 				w.fail(c.New.ID, err)
 			}
@@ -182,6 +183,8 @@ func (w *landing) decide(c desk.Conversation) (is desk.Conversation, ok bool) {
 	switch {
 	case landed && belongs && c.Ticket.Behind == 0:
 		w.done(Outcome{ID: c.ID, Conversation: c})
+		return is, false
+	case w.Comparing != nil && !w.strong && !w.rules.StaysInInbox(c):
 		return is, false
 	case landed && belongs:
 		is = w.rules.Follow(c)

@@ -45,7 +45,7 @@ func (w *watched) SaveMany(ctx context.Context, changes []desk.Change) []error {
 func lander(r *apptest.Rig, id string) (move.Lander, *watched, *desk.Rules) {
 	r.Helper()
 	now := func() time.Time { return r.Time }
-	book := move.Rulebook{Setups: r.Setups, Moves: r.Moves, Now: now}
+	book := store.Rulebook{Setups: r.Setups, Moves: r.Moves, Now: now}
 	rules, err := book.Rules(r.Context(), "acme", id)
 	if err != nil {
 		r.Fatal(err)

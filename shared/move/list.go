@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"deskmove/shared/desk"
@@ -57,16 +58,23 @@ func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 		return r, err
 	}
 	for listed := 0; listed < l.PerStep; {
-		at, err := l.cursor(ctx, r)
+		at, err := l.Ledger.Cursor(ctx, r.Account, r.Job())
 		if err != nil || at.Closed {
 			return r, err
 		}
-		// An execution that continues another goes on where that has come to.
-		r.Began, r.Pass = at.Began, at.Pass
-		if at.Listed {
-			return r, nil
+		n := 0
+		if begin := (Cursor{Began: r.Began, Pass: r.Pass}); at.before(begin) {
+			err = l.Ledger.Advance(ctx, r.Account, r.Job(), at, begin, nil)
+		} else {
+			r.Began, r.Pass = at.Began, at.Pass // an execution that continues another goes on where that has come to
+			if at.Listed {
+				return r, nil
+			}
+			n, err = l.list(ctx, newPass(r, m), at)
 		}
-		n, err := l.list(ctx, newPass(r, m), at)
+		if errors.Is(err, desk.ErrChanged) { // by another step that lists, too
+			n, err = 1, nil
+		}
 		if err != nil {
 			return r, err
 		}
@@ -90,23 +98,6 @@ func phase(r Run, m desk.Move) desk.Phase {
 	return desk.PhaseList
 }
 
-// cursor returns from where to list. It begins the run's pass, unless that or a
-// later one has begun, or the move has ended.
-func (l Lister) cursor(ctx context.Context, r Run) (Cursor, error) {
-	for range attempts {
-		at, err := l.Ledger.Cursor(ctx, r.Account, r.Job())
-		if err != nil || at.Closed || at.Began == r.Began && at.Pass == r.Pass || at.after(r.Began, r.Pass) {
-			return at, err
-		}
-		begin := Cursor{Began: r.Began, Pass: r.Pass}
-		err = l.Ledger.Advance(ctx, r.Account, r.Job(), at, begin, nil)
-		if !errors.Is(err, desk.ErrChanged) {
-			return begin, err
-		}
-	}
-	return Cursor{}, &desk.BusyError{What: "the listing of " + r.Job(), After: time.Second}
-}
-
 // list enters and sends one page after a cursor, and returns how many
 // conversations it has.
 func (l Lister) list(ctx context.Context, p pass, at Cursor) (int, error) {
@@ -114,55 +105,27 @@ func (l Lister) list(ctx context.Context, p pass, at Cursor) (int, error) {
 	if after.IsZero() {
 		after = p.after
 	}
-	ps, more, err := l.Source.page(ctx, p, after, p.until, listPage)
-	if err != nil {
-		return 0, err
-	}
 	size := l.Batch
 	if p.move.Choices.Notifications == desk.Digest {
 		size = min(size, digestBatch)
 	}
-	for rest := ps; ; {
-		var entries []Entry
-		var ids [][]string
-		to := at
-		for len(rest) > 0 && len(entries) < MaxEntries {
-			some := rest[:min(size, len(rest))]
-			rest = rest[len(some):]
-			e := Entry{Began: at.Began, Pass: at.Pass, After: after, Until: some[len(some)-1], Count: len(some), SentAt: l.Now()}
-			e.ID = EntryID(e.Began, e.Pass, e.Until)
-			after, to.After = e.Until, e.Until
-			entries, ids = append(entries, e), append(ids, desk.ConversationIDs(some))
-		}
-		to.Listed = !more && len(rest) == 0
-		err := l.Ledger.Advance(ctx, p.run.Account, p.run.Job(), at, to, entries)
-		if errors.Is(err, desk.ErrChanged) { // another step lists, too: go on from where it is
-			return len(ps) - len(rest), nil
-		}
-		if err != nil {
-			return 0, err
-		}
-		if err := l.send(ctx, p, entries, ids); err != nil {
-			return 0, err
-		}
-		if at = to; len(rest) == 0 {
-			return max(len(ps), 1), nil
-		}
+	ps, more, err := l.Source.page(ctx, p, after, p.until, min(listPage, size*MaxEntries))
+	if err != nil {
+		return 0, err
 	}
-}
-
-func (l Lister) send(ctx context.Context, p pass, entries []Entry, ids [][]string) error {
-	if len(entries) == 0 {
-		return nil
+	to, entries, batches := at, []Entry(nil), []Batch(nil)
+	for some := range slices.Chunk(ps, size) {
+		e := Entry{Began: at.Began, Pass: at.Pass, After: after, Until: some[len(some)-1], Count: len(some), SentAt: l.Now()}
+		e.ID = EntryID(e.Began, e.Pass, e.Until)
+		after, to.After = e.Until, e.Until
+		entries, batches = append(entries, e), append(batches, p.batch(e, desk.ConversationIDs(some)))
 	}
-	batches := make([]Batch, len(entries))
-	for i, e := range entries {
-		batches[i] = p.batch(e, ids[i])
+	to.Listed = !more
+	err = l.Ledger.Advance(ctx, p.run.Account, p.run.Job(), at, to, entries)
+	if err == nil && len(batches) > 0 {
+		err = l.Queue.Send(ctx, batches)
 	}
-	if err := l.Queue.Send(ctx, batches); err != nil {
-		return fmt.Errorf("send %d batches: %w", len(batches), err)
-	}
-	return nil
+	return max(len(ps), 1), err
 }
 
 // EntryID names an entry by its pass and where its stretch ends, so that the IDs of
@@ -173,7 +136,11 @@ func EntryID(began, pass int, until desk.Position) string {
 
 // Source is where the conversations of a pass are listed.
 type Source struct {
-	Listing  Listing
+	Listing interface {
+		// List reads a range of a channel's listing, from new to old, as
+		// store.ConversationStore.List does.
+		List(ctx context.Context, account, channel string, after, until desk.Position, limit int) (ps []desk.Position, more bool, err error)
+	}
 	Failures FailureReader
 }
 
@@ -182,8 +149,6 @@ type pass struct {
 	run          Run
 	move         desk.Move
 	kind         Kind
-	nothing      bool // nothing is listed, as history stays in the inbox
-	failed       bool // conversations that failed are listed, not the channel
 	after, until desk.Position
 }
 
@@ -197,17 +162,15 @@ func newPass(r Run, m desk.Move) pass {
 	switch {
 	case m.Choices.Rehearsal:
 		p.kind = Rehearse
-	case r.Late == LateRepair && r.Pass == 1:
-		p.kind, p.failed = Retry, true
+	case r.Late == LateRepair && r.Pass == 1, r.Pass == 0 && r.Began > 0:
+		p.kind = Retry
 	case r.Late == LateRepair:
 		p.until = r.Since
 	case r.Late == LateAudit, !history && r.Pass > 0:
 		p.after = desk.Position{Joined: m.FencedBy.Add(fenceWindow)}
 		p.until = desk.Position{Joined: m.FenceAt.Add(-fenceWindow)}
-	case r.Pass == 0 && r.Began > 0:
-		p.kind, p.failed = Retry, true
 	case r.Pass == 0:
-		p.kind, p.nothing = Convert, !history
+		p.kind = Convert
 	}
 	return p
 }
@@ -215,10 +178,10 @@ func newPass(r Run, m desk.Move) pass {
 // page reads a stretch of a pass: positions after one and down to another, both
 // open if zero. A failure's position has no time, but for the beginning of 1970.
 func (s Source) page(ctx context.Context, p pass, after, until desk.Position, limit int) ([]desk.Position, bool, error) {
-	if p.nothing {
-		return nil, false, nil
+	if p.kind == Convert && p.move.Choices.History != desk.AllHistory {
+		return nil, false, nil // history stays in the inbox
 	}
-	if !p.failed {
+	if p.kind != Retry {
 		return s.Listing.List(ctx, p.run.Account, p.move.Choices.Channel, after, until, limit)
 	}
 	fs, more, err := s.Failures.Failures(ctx, p.run.Account, p.run.Move, after.ID, until.ID, limit)
@@ -234,6 +197,6 @@ func (p pass) batch(e Entry, ids []string) Batch {
 	r := p.run
 	return Batch{
 		Account: r.Account, Move: r.Move, Job: r.Job(), Pass: r.PassID(), Kind: p.kind, Entry: e.ID, Count: e.Count, IDs: ids,
-		Again: p.failed,
+		Again: p.kind == Retry,
 	}
 }

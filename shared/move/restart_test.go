@@ -8,6 +8,7 @@ import (
 
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/desk"
+	"deskmove/shared/handler"
 	"deskmove/shared/move"
 	"deskmove/shared/store"
 )
@@ -63,7 +64,7 @@ func TestALongExecutionIsContinued(t *testing.T) {
 	r := apptest.New(t)
 	r.Import("mail", 300)
 	r.StartMove(apptest.History("mail"))
-	limit := move.ExecutionLimit{Moves: r.Moves, Machine: r.Platform.Machine, MaxSteps: 2}
+	limit := handler.ExecutionLimit{Moves: r.Moves, Machine: r.Platform.Machine, MaxSteps: 2}
 	r.List.Limit, r.Drain.Limit = limit, limit
 	run := r.ListLast()
 	r.Sent = append(r.Sent, r.Sent...)

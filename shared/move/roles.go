@@ -9,6 +9,11 @@ import (
 
 // What several use cases need of a store. Package store implements all of it.
 
+// Rulebook reads the rules of a rehearsal, or of a move that has been fenced.
+type Rulebook interface {
+	Rules(ctx context.Context, account, id string) (*desk.Rules, error)
+}
+
 // SetupReader reads an account's current setup; desk.ErrNotFound if there is no
 // such account.
 type SetupReader interface {
@@ -60,11 +65,6 @@ type FailureReader interface {
 type FailureRecorder interface {
 	Fail(ctx context.Context, account, id string, f Failure) error
 	Settle(ctx context.Context, account, id string, conversations []string) error
-}
-
-// Outbox stores notifications. One that exists already is left as it is.
-type Outbox interface {
-	Notify(ctx context.Context, account string, ns []desk.Notification) error
 }
 
 // Phases records a move's phases and when its channel was fenced, unless the move has
@@ -125,12 +125,6 @@ func look(ctx context.Context, ledger BatchReader, r Run) ([]Entry, Progress, er
 	}
 	p, err := ledger.Progress(ctx, r.Account, r.Job(), r.PassID())
 	return open, p, err
-}
-
-// Listing reads a range of a channel's listing, from new to old, as
-// store.ConversationStore.List does.
-type Listing interface {
-	List(ctx context.Context, account, channel string, after, until desk.Position, limit int) (ps []desk.Position, more bool, err error)
 }
 
 // Queue delivers batches to the converters, at least once each and in any order.

@@ -1,11 +1,19 @@
 package move
 
 import (
+	_ "embed" // for the state machine
 	"fmt"
 	"time"
 
 	"deskmove/shared/desk"
 )
+
+// StateMachine is the definition of the state machine that carries out a move,
+// in the States Language. Its resources are placeholders such as
+// ${ListFunctionArn}.
+//
+//go:embed move.asl.json
+var StateMachine []byte
 
 // Run is the state of an execution of the state machine: each step's input and
 // output. What a move has come to is in the store; so an execution may be replaced by
@@ -27,7 +35,7 @@ type Run struct {
 	Yield bool      `json:"yield"` // another execution continues
 	Wait  int       `json:"wait"`  // seconds until the next step
 	Done  int64     `json:"done"`  // conversations done when Drain last checked
-	At    time.Time `json:"at"`    // when Drain last checked
+	At    time.Time `json:"at"`    // when Drain first checked the pass
 }
 
 // What runs after the end of a move.

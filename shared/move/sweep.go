@@ -121,8 +121,22 @@ func (s Sweeper) restart(ctx context.Context, r Run) (started bool, _ error) {
 	if running, err = s.Machine.Running(ctx, r.Name()); err != nil || running {
 		return running, err
 	}
-	err = handOver(ctx, s.Moves, s.Machine, r)
+	err = HandOver(ctx, s.Moves, s.Machine, r)
 	return err == nil, err
+}
+
+// HandOver hands a move over to its next execution.
+func HandOver(ctx context.Context, moves Successions, machine Machine, r Run) error {
+	from := r.Run
+	r.Run, r.Turns, r.Yield = r.Run+1, 0, false
+	err := moves.HandOver(ctx, r, from)
+	if errors.Is(err, desk.ErrChanged) { // it has been handed over already
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return machine.Start(ctx, r.Name(), r)
 }
 
 // Ref names a move.

@@ -103,7 +103,7 @@ func TestALongMoveLooksSeldom(t *testing.T) {
 		t.Errorf("it was written %d times and has %d samples", c.Written, len(c.Samples))
 	}
 	t.Logf("looks by then: %v; written %d times", at, c.Written)
-	if at[time.Minute] > 35 || at[time.Hour] > 500 || at[24*time.Hour] > 2500 {
+	if at[time.Minute] > 65 || at[time.Hour] > 500 || at[24*time.Hour] > 2500 {
 		t.Errorf("looks: %v", at)
 	}
 	if !slices.IsSortedFunc(c.Samples, func(a, b desk.Sample) int { return a.At.Compare(b.At) }) {
@@ -281,7 +281,7 @@ func TestWhatAMoveWaitsFor(t *testing.T) {
 
 	now := func() time.Time { return r.Time }
 	c := move.Converter{
-		Rulebook: &move.Rulebook{Setups: r.Setups, Moves: r.Moves, Now: now}, Lander: move.Lander{Conversations: busyTable{r.Conversations}, Now: now},
+		Rulebook: &store.Rulebook{Setups: r.Setups, Moves: r.Moves, Now: now}, Lander: move.Lander{Conversations: busyTable{r.Conversations}, Now: now},
 		Ledger: r.Ledger, Now: now,
 	}
 	if _, err := c.Do(t.Context(), all[1], 1); !desk.Temporary(err) {

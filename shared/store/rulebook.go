@@ -1,4 +1,4 @@
-package move
+package store
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 
 // Rulebook reads the rules of moves, and caches them.
 type Rulebook struct {
-	Setups SetupReader
-	Moves  MoveReader
+	Setups SetupStore
+	Moves  MoveStore
 	Now    func() time.Time
 	// TTL is how long rules are cached, and so how long it may take until a
 	// change of the account's setup has an effect. Zero caches nothing.
@@ -63,13 +63,11 @@ func (b *Rulebook) read(ctx context.Context, account, id string) (*desk.Rules, e
 	if !ok {
 		return nil, fmt.Errorf("channel %s: %w", m.Choices.Channel, desk.ErrNotFound)
 	}
+	access := setup.Access()
 	if m.Choices.Rehearsal {
 		m.FenceAt = m.StartedAt
-		return desk.NewRules(setup, m, c, setup.Access())
-	}
-	snapshot, err := b.Moves.Access(ctx, account, id)
-	if err != nil {
+	} else if access, err = b.Moves.Access(ctx, account, id); err != nil {
 		return nil, err
 	}
-	return desk.NewRules(setup, m, c, snapshot)
+	return desk.NewRules(setup, m, c, access)
 }
