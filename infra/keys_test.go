@@ -12,7 +12,7 @@ import (
 
 // keyText is a part of a key's text, as the table in package store's
 // documentation shows it, or the name of a part.
-var keyText = regexp.MustCompile(`^(pk|sk|cpk|csk|opk|dpk|dsk|LOCK|ACCOUNT|POINTER|DUE|LAYOUT|CURSOR|COURSE)$|^A#|^UPLOADS#|` +
+var keyText = regexp.MustCompile(`^(pk|sk|cpk|csk|opk|dpk|dsk|LOCK|ACCOUNT|POINTER|DUE|LAYOUT|LATE|CURSOR|COURSE)$|^A#|^UPLOADS#|` +
 	`#(C|X|F|CH|OPEN|SETUP|CHANNELS|MOVES|IDEMPOTENT|JOB|LEDGER|COUNT|OWNERS|FAIL|AUDIT|OUTBOX)(#|$)|` +
 	`^(PART|GENERATION|MOVE|ACCESS|REPAIR|MARK)#`)
 

@@ -9,11 +9,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"deskmove/shared/app/apptest"
 	"deskmove/shared/auth"
 	"deskmove/shared/desk"
 	"deskmove/shared/handler"
+	"deskmove/shared/local/streams"
 	"deskmove/shared/move"
+	"deskmove/shared/store"
 )
 
 // scene is an app with every function watched. Nothing runs by itself: a test
@@ -178,13 +182,17 @@ func (s *scene) convert() {
 // redirect tells of conversations as they are now, as the stream does.
 func (s *scene) redirect(ids ...string) {
 	s.Helper()
-	var cs []desk.Conversation
+	var e events.DynamoDBEvent
 	for _, id := range ids {
-		cs = append(cs, s.Conversation(id))
+		key := store.HeaderKey("acme", id)
+		items, err := s.Memory.Get(s.Context(), store.Conversations, []store.Key{key}, store.Strong)
+		if err != nil || len(items) != 1 {
+			s.Fatalf("conversation %s: %v, %v", id, items, err)
+		}
+		e.Records = append(e.Records, streams.Record(&store.Change{Sequence: id, At: s.Time.Add(-time.Minute), Key: key, New: items[0].Attrs}, "shard", "stream"))
 	}
-	_, errs := s.handlers("redirect").Redirect.Use(s.Context(), cs)
-	for id, err := range errs {
-		s.Fatalf("redirect %s: %v", id, err)
+	if res, err := s.handlers("redirect").Redirect.Handle(s.Context(), e); err != nil || len(res.BatchItemFailures) > 0 {
+		s.Fatalf("redirect %v: %+v, %v", ids, res, err)
 	}
 }
 

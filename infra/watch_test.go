@@ -106,6 +106,7 @@ func (w *watcher) each(function string, b app.Platform) app.Platform {
 	if b.Files != nil {
 		b.Files = watchedFiles{b.Files, w, function}
 	}
+	b.LateAfter, b.Turn = time.Nanosecond, nil
 	b.PerStep = 1                           // so that list reports even of few conversations
 	b.Check = func(context.Context) error { // as store/dynamo's does
 		for _, table := range tableIDs {

@@ -45,8 +45,11 @@ type Platform struct {
 	// nil on AWS, where reads cost money.
 	Pause func(ctx context.Context, d time.Duration) error
 	// Turn waits until live traffic leaves room for a piece of the backfill
-	// (move.Converter); nil on AWS, where functions have processors of their own.
+	// (move.Converter); nil where LateAfter sees to that.
 	Turn func(ctx context.Context) (most int, done func())
+	// LateAfter is how old a live change may be when it is redirected, until converters
+	// in other processes stand back (handler.Pace); 0 where Turn sees to that.
+	LateAfter time.Duration
 	// StandBack is how long a converter waits after its store was too busy; 0 where
 	// Turn sees to that.
 	StandBack time.Duration
@@ -151,6 +154,7 @@ func New(p Platform) *App {
 		report  = reporter{p.Metrics}
 		record  = progress.Recorder{Courses: ledger, Moves: moves, OnLooked: report.looked}
 		monitor = progress.Monitor{Setups: setups, Moves: moves, Ledger: ledger, Now: p.Now}
+		late    func(context.Context)
 
 		fence = move.Fence{Setups: setups, Moves: moves, Now: p.Now}
 		list  = move.Lister{
@@ -168,6 +172,10 @@ func New(p Platform) *App {
 			}
 		}
 	)
+	if p.LateAfter > 0 {
+		pace := &handler.Pace{Late: store.LatenessStore{Engine: p.Engine}, Log: p.Log}
+		p.Turn, late = pace.Turn, pace.Tell
+	}
 	a := &App{
 		Fence:  step("fence", fence.Step),
 		List:   step(move.StepList, list.Step),
@@ -180,7 +188,7 @@ func New(p Platform) *App {
 		},
 		Redirect: &handler.Redirect{
 			Use: move.Redirector{Setups: setups, Rulebook: book, Lander: land, Ledger: ledger, Now: p.Now}.Redirect,
-			Log: p.Log, Stream: p.Stream, Metrics: p.Metrics, Now: p.Now,
+			Log: p.Log, Stream: p.Stream, Metrics: p.Metrics, Now: p.Now, Late: late, LateAfter: p.LateAfter,
 		},
 		Sweep: handler.Sweep{
 			Use:   move.Sweeper{Moves: moves, Machine: p.Machine, Now: p.Now, OnSilent: report.silent(monitor), OnRestarted: report.restarted, OnAttention: report.attention}.Sweep,

@@ -126,12 +126,16 @@ func (c *Cloud) Platform(t Tables) app.Platform {
 		}
 		return store.CheckLayout(ctx, engine)
 	}
-	return app.Platform{Engine: &checked{Engine: engine, missing: missing}, Batch: BatchSize, StandBack: standBack, Now: time.Now, Log: c.Log, Check: cached(check)}
+	return app.Platform{Engine: &checked{Engine: engine, missing: missing}, Batch: BatchSize, StandBack: standBack, LateAfter: lateAfter, Now: time.Now, Log: c.Log, Check: cached(check)}
 }
 
 // standBack is how long a converter leaves a table alone that has throttled it. Its batch
 // comes back by itself, and the redirect of live traffic is tried again meanwhile.
 const standBack = 5 * time.Second
+
+// lateAfter is how old a change of the stream may be until converters stand back. Its
+// age is known to the second, of which the stream itself takes a part.
+const lateAfter = 2 * time.Second
 
 func (c *Cloud) engine(t Tables) *dynamo.Engine {
 	db, streams := dynamo.Clients(c.cfg)

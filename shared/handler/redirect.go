@@ -29,6 +29,9 @@ type Redirect struct {
 	Stream  ChangeReader
 	Metrics *metrics.Writer // nil discards metrics
 	Now     func() time.Time
+	// Late, if not nil, is told when changes come later than LateAfter.
+	Late      func(ctx context.Context)
+	LateAfter time.Duration
 }
 
 // Handle redirects every conversation that was created or whose version changed.
@@ -45,6 +48,7 @@ func (h *Redirect) Handle(ctx context.Context, e events.DynamoDBEvent) (events.D
 // change is a record of the stream, as read.
 type change struct {
 	sequence     string
+	at           time.Time // to the second, rounded down; zero if unknown
 	conversation desk.Conversation
 	ok           bool // the version of a conversation changed
 	err          error
@@ -53,7 +57,7 @@ type change struct {
 // read reads a record.
 func read(r events.DynamoDBEventRecord) change {
 	c, ok, err := changed(r)
-	return change{r.Change.SequenceNumber, c, ok, err}
+	return change{r.Change.SequenceNumber, r.Change.ApproximateCreationDateTime.Time, c, ok, err}
 }
 
 // redirect redirects all changes that can be read, even those after one that
@@ -61,12 +65,18 @@ func read(r events.DynamoDBEventRecord) change {
 func (h *Redirect) redirect(ctx context.Context, changes []change) events.DynamoDBEventResponse {
 	res := events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}
 	var cs []desk.Conversation
+	var oldest time.Time
 	for _, c := range changes {
 		if c.ok {
 			cs = append(cs, c.conversation)
+			if oldest.IsZero() || c.at.Before(oldest) {
+				oldest = c.at
+			}
 		}
 	}
+	h.tellIfLate(ctx, oldest) // others stand back from now on
 	errs := h.redirectMeasured(ctx, cs)
+	h.tellIfLate(ctx, oldest)
 	for _, c := range changes {
 		err := c.err
 		if c.ok {
@@ -80,6 +90,13 @@ func (h *Redirect) redirect(ctx context.Context, changes []change) events.Dynamo
 		}
 	}
 	return res
+}
+
+// tellIfLate tells if a change was made too long ago.
+func (h *Redirect) tellIfLate(ctx context.Context, at time.Time) {
+	if h.Late != nil && !at.IsZero() && h.Now().Sub(at) > h.LateAfter {
+		h.Late(ctx)
+	}
 }
 
 // redirectMeasured redirects conversations and emits metrics, unless none of

@@ -39,6 +39,9 @@
 //	control        head of a chain   A#a#AUDIT#chain               HEAD
 //	control        notification      A#a#OUTBOX#shard                  id
 //	control        layout            LAYOUT                        LAYOUT
+//	control        count of when     LATE                          LATE
+//	               live changes
+//	               came late
 //
 // # One item for a conversation and its ticket
 //

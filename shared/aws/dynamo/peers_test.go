@@ -69,3 +69,20 @@ func TestStreamOnMinistack(t *testing.T) {
 	e := newEngine(t, config(peers.Ministack(t)))
 	storetest.RunStream(t, func(*testing.T) storetest.Streaming { return e })
 }
+
+// TestLateness counts as the functions do, on both.
+func TestLateness(t *testing.T) {
+	for name, endpoint := range map[string]func(testing.TB) string{"dynoxide": peers.DynamoDB, "ministack": peers.Ministack} {
+		t.Run(name, func(t *testing.T) {
+			late := store.LatenessStore{Engine: newEngine(t, config(endpoint(t)))}
+			for want := range int64(3) {
+				if n, err := late.Count(t.Context()); n != want || err != nil {
+					t.Errorf("count = %d, %v; want %d", n, err, want)
+				}
+				if err := late.Add(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
