@@ -42,7 +42,7 @@ type UseCases struct {
 	Audit         *support.Journal // for what callers are refused, instead of Journal
 
 	DeadLetters admin.DeadLetters
-	Operator    string // account whose super administrators may send those back; "" lets nobody
+	Operator    string // account whose super administrators may send those back and see the Recorder's figures; "" lets nobody
 
 	Recorder  *metrics.Recorder // nil where CloudWatch has the figures
 	Dashboard string            // where it has them

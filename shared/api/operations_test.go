@@ -15,7 +15,7 @@ func TestOperations(t *testing.T) {
 	if a := r.do(ann, "GET", "/v1/operations", nil).want(200); len(a.at("metrics").([]any)) != 0 {
 		t.Errorf("measurements of nothing: %s", a.Body)
 	}
-	r.UseCases.Recorder, r.UseCases.Dashboard = &metrics.Recorder{}, "https://cloudwatch.example/"
+	r.UseCases.Recorder, r.UseCases.Dashboard, r.UseCases.Operator = &metrics.Recorder{}, "https://cloudwatch.example/", "acme"
 	r.Handler = r.API()
 	w := &metrics.Writer{Record: r.UseCases.Recorder, Now: r.UseCases.Now}
 	w.Emit(nil, metrics.Value{Name: metrics.BatchTime, Value: 40}, metrics.Value{Name: metrics.Converted, Value: 400})
@@ -29,7 +29,22 @@ func TestOperations(t *testing.T) {
 	if got := a.at("metrics", 2, "points", 0, "p99"); got != 40.0 {
 		t.Errorf("time of a batch = %v in %s", got, a.Body)
 	}
+	if a.at("withheld") != nil {
+		t.Errorf("the operator is told %s", a.Body)
+	}
 	r.do(bob, "GET", "/v1/operations", nil).want(403)
+	for _, operator := range []string{"", "zoo", "Acme"} {
+		r.UseCases.Operator = operator
+		r.Handler = r.API()
+		if a := r.do(ann, "GET", "/v1/operations", nil).want(200); a.at("withheld") != true || len(a.at("metrics").([]any)) != 0 {
+			t.Errorf("the operator is %q, and acme sees %s", operator, a.Body)
+		}
+	}
+	r.UseCases.Recorder = nil // as on AWS
+	r.Handler = r.API()
+	if a := r.do(ann, "GET", "/v1/operations", nil).want(200); a.at("withheld") != nil || a.at("dashboard") == nil {
+		t.Errorf("where there are no figures, none are withheld: %s", a.Body)
+	}
 }
 
 // letters are dead letters of which an answer is given.

@@ -26,7 +26,7 @@ type serveCmd struct {
 	Proxy     []string   `name:"trusted-proxy" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For or Forwarded says where a request came from, such as 127.0.0.1/32. May be repeated."`
 	TLSCert   string     `name:"tls-cert" placeholder:"FILE" help:"Serve with TLS: certificate and chain, in PEM. It is read again when it has changed."`
 	TLSKey    string     `name:"tls-key" placeholder:"FILE" help:"Key of the certificate, in PEM."`
-	Account   string     `default:"demo" placeholder:"A" help:"Your account: the printed link signs in to it, and its super administrators may send dead letters back, which are those of all accounts (${default})."`
+	Account   string     `default:"demo" placeholder:"A" help:"Your account: the printed link signs in to it, and its super administrators may send dead letters back and see what is measured, which are those of all accounts (${default})."`
 	LogLevel  slog.Level `default:"warn" placeholder:"LEVEL" help:"debug, info, warn or error; logs are JSON on the standard error. At warn they have what was refused, at info every request and who made it (${default})."`
 	Memory    int64      `default:"88" placeholder:"MB" help:"Megabytes of requests, answers and files that are in memory at once, at least 64; what does not fit is refused with 503 or waits (${default})."`
 	ReadyFile string     `placeholder:"FILE" help:"Write the URL to this file once requests are answered."`

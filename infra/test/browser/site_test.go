@@ -51,7 +51,7 @@ func open(t *testing.T, o order) (*site, error) {
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	var err error
 	one.stack, err = local.Open(ctx, local.Config{
-		Dir: t.TempDir(), Address: "127.0.0.1:0", Log: log,
+		Dir: t.TempDir(), Address: "127.0.0.1:0", Log: log, Operator: account,
 		Wrap: func(e store.Engine) store.Engine { one.engine = e; return e },
 		Each: func(function string, p app.Platform) app.Platform {
 			p.Batch = batch

@@ -684,10 +684,12 @@ export interface MeasuredMinute {
 export interface Measurements {
   /** Where the figures are, on AWS. */
   dashboard?: string;
-  /** Empty on AWS. A metric that was not measured has no points. */
+  /** Empty on AWS, and for others than the operator. A metric that was not measured has no points. */
   metrics: Array<Measured>;
   /** How far back they go. */
   minutes: number;
+  /** The figures are of all accounts, and for that of whoever runs deskmove alone. */
+  withheld?: boolean;
 }
 
 export interface Message {

@@ -915,6 +915,8 @@ export const en = {
   "ops.title": "Operations",
   "ops.intro": "The moves of this account, and what the dashboard on AWS shows, from this computer’s measurements of the last three hours.",
   "ops.aws": "The moves of this account. The figures are on the dashboard in CloudWatch, where the console may not read them.",
+  "ops.own": "The moves of this account.",
+  "ops.withheld": "What this computer measures is of all accounts together, so only the account of those who run deskmove sees it. They name theirs when they start it: deskmove serve --account.",
   "ops.dashboard": "Open the dashboard",
   "ops.running": "Moves that run or need you",
   "ops.noneRuns": "None runs, and none needs you.",

@@ -913,6 +913,8 @@ export const nb: Record<keyof typeof en, string> = {
   "ops.title": "Drift",
   "ops.intro": "Flyttingene i denne kontoen, og det instrumentpanelet på AWS viser, fra denne datamaskinens målinger de siste tre timene.",
   "ops.aws": "Flyttingene i denne kontoen. Tallene finnes på instrumentpanelet i CloudWatch, der konsollen ikke har lov til å lese dem.",
+  "ops.own": "Flyttingene i denne kontoen.",
+  "ops.withheld": "Det denne datamaskinen måler, gjelder alle kontoer samlet. Derfor ser bare kontoen til de som drifter deskmove det. De oppgir sin konto når de starter: deskmove serve --account.",
   "ops.dashboard": "Åpne instrumentpanelet",
   "ops.running": "Flyttinger som pågår eller trenger deg",
   "ops.noneRuns": "Ingen pågår, og ingen trenger deg.",

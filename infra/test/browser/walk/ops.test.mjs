@@ -85,6 +85,16 @@ describe("operations", () => {
     await settle(of, lone);
   });
 
+  test("whoever does not run deskmove sees their moves, and why nothing else", async (t) => {
+    const page = await open(t, of);
+    await page.route("**/v1/operations", (route) => route.fulfill({ json: { withheld: true, minutes: 180, metrics: [] } }));
+    await signIn(page, of, "Ada Lind", "/app/ops");
+    await page.getByText("only the account of those who run deskmove sees it").waitFor();
+    await page.locator(".running tbody tr").first().waitFor();
+    assert.equal(await page.locator(".widgets, .alarms").count(), 0);
+    await fits(page, "the page of operations of others");
+  });
+
   test("on AWS there are the widgets' titles, which lead to the dashboard", async (t) => {
     const page = await open(t, of);
     const dashboard = of.url + "/dashboard";

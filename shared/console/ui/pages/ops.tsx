@@ -26,7 +26,7 @@ export function OpsPage() {
     <Page
       title={t("ops.title")}
       crumbs={[{ label: t("nav.admin") }]}
-      sub={read.data && t(dashboard ? "ops.aws" : "ops.intro")}
+      sub={read.data && t(dashboard ? "ops.aws" : read.data.withheld ? "ops.own" : "ops.intro")}
       actions={
         dashboard && (
           <LinkButton kind="primary" icon={shapes.externalLink} href={dashboard}>
@@ -38,7 +38,11 @@ export function OpsPage() {
       <div class="stack">
         <Moves />
         <Loaded of={read} rows={6}>
-          {(m) => (m.dashboard ? <Titles dashboard={m.dashboard} /> : <Measured of={metricsOf(m)} />)}
+          {(m) =>
+            m.dashboard ? <Titles dashboard={m.dashboard} />
+            : m.withheld ? <Empty icon={shapes.lock}>{t("ops.withheld")}</Empty>
+            : <Measured of={metricsOf(m)} />
+          }
         </Loaded>
       </div>
     </Page>
