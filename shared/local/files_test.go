@@ -13,12 +13,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"deskmove/shared/app/apptest"
+	"deskmove/shared/auth"
+	"deskmove/shared/desk"
 	"deskmove/shared/local"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/files"
@@ -216,4 +219,75 @@ func served(t *testing.T, dir string, ahead time.Duration) (*local.Stack, func()
 	})
 	t.Cleanup(stop)
 	return st, stop
+}
+
+// TestFilesAddressesEndWithWhoAskedForThem: one that somebody has asked for is good for
+// nothing once their token has been withdrawn, or they are gone.
+func TestFilesAddressesEndWithWhoAskedForThem(t *testing.T) {
+	st, _ := served(t, t.TempDir(), 0)
+	apptest.Apply(t, st.App)
+	f := filetest.File("acme", []byte("hello, hello"), time.Now())
+	bob := func() context.Context {
+		return auth.WithCaller(t.Context(), desk.Caller{Account: "acme", Agent: "bob", Role: desk.AgentRole, IssuedAt: time.Now()})
+	}
+	put := func(ctx context.Context) string {
+		t.Helper()
+		up, err := st.App.Files.Announce(ctx, "acme", []support.NewFile{{SHA256: f.SHA256, Size: f.Size}})
+		if err != nil || len(up) != 1 {
+			t.Fatalf("%+v, %v", up, err)
+		}
+		return up[0].Put.URL
+	}
+	get := func(ctx context.Context) string {
+		t.Helper()
+		at, err := st.App.Files.Address(ctx, "acme", f.SHA256, "hello.txt", "text/plain")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at.URL
+	}
+	want := func(method, url, says string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, st.Gateway.URL()+url, strings.NewReader(map[string]string{"PUT": "hello, hello"}[method]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		body, err := io.ReadAll(res.Body)
+		if err != nil || (res.StatusCode == 200) != (says == "") || !strings.Contains(string(body), says) {
+			t.Errorf("%s: %d %s, %v; want %q", method, res.StatusCode, body, err, says)
+		}
+	}
+	before, ours := put(bob()), put(t.Context())
+	want("PUT", before, "")
+	first, program := get(bob()), get(t.Context())
+	want("GET", first, "")
+	if _, err := st.App.Accounts.Withdraw(t.Context(), apptest.Admin, desk.Holder{Agent: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	want("GET", first, `"code":"token-withdrawn"`)
+	want("PUT", before, `"code":"token-withdrawn"`)
+	second := get(bob())
+	want("GET", second, "")
+	setup, err := st.App.Setups.Setup(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup.Agents = slices.DeleteFunc(setup.Agents, func(a desk.Agent) bool { return a.ID == "bob" })
+	for i := range setup.Teams {
+		setup.Teams[i].Agents = slices.DeleteFunc(setup.Teams[i].Agents, func(id string) bool { return id == "bob" })
+	}
+	for i := range setup.Channels {
+		setup.Channels[i].Settings = nil
+	}
+	if _, err := st.App.Accounts.Replace(t.Context(), apptest.Admin, setup); err != nil {
+		t.Fatal(err)
+	}
+	want("GET", second, `"code":"not-an-agent"`)
+	want("GET", program, "") // an export's, say
+	want("PUT", ours, "")
 }

@@ -15,6 +15,7 @@ import (
 	"deskmove/shared/admin"
 	"deskmove/shared/app"
 	"deskmove/shared/console"
+	"deskmove/shared/desk"
 	"deskmove/shared/handler"
 	"deskmove/shared/local/clock"
 	"deskmove/shared/local/executions"
@@ -128,7 +129,7 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 		return nil, err
 	}
 	if s.files, err = files.Open(c.Dir, files.Config{
-		Secret: secret, Clock: clk, Refuse: s.measured.refused(app.Refuse), Log: c.Log, Small: &store.FileBytes{Engine: engine},
+		Secret: secret, Clock: clk, Refuse: s.measured.refused(app.Refuse), Admit: s.admit, Log: c.Log, Small: &store.FileBytes{Engine: engine},
 	}); err != nil {
 		return nil, err
 	}
@@ -136,6 +137,15 @@ func Open(ctx context.Context, c Config) (_ *Stack, err error) {
 		return nil, err
 	}
 	return s, s.wire(ctx, c, engine, clk)
+}
+
+// admit returns a *desk.RefusedError unless a caller's account knows them now.
+func (s *Stack) admit(ctx context.Context, c desk.Caller) error {
+	m, err := s.App.Setups.Membership(ctx, c)
+	if err == nil {
+		_, err = c.Admit(m)
+	}
+	return err
 }
 
 // batchSize is the largest number of conversations in a batch. The one writer

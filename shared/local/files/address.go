@@ -30,23 +30,36 @@ type claims struct {
 	Since   int64  `json:"since"` // milliseconds since 1970
 	Name    string `json:"name,omitempty"`
 	Type    string `json:"type,omitempty"`
+	// For is who asked for the address; nil if the program did for itself.
+	For *asked `json:"for,omitempty"`
 }
 
-func (d *Folder) address(method string, f desk.File, as support.Download, until time.Time) (support.Address, error) {
+// asked is who has asked, by a token.
+type asked struct {
+	Agent    string    `json:"agent"`
+	Role     desk.Role `json:"role"`
+	IssuedAt int64     `json:"issuedAt"` // the token, in nanoseconds since 1970: withdrawals are exact
+}
+
+func (d *Folder) address(ctx context.Context, method string, f desk.File, as support.Download, until time.Time) (support.Address, error) {
+	var who *asked
+	if c, ok := auth.CallerFrom(ctx); ok {
+		who = &asked{c.Agent, c.Role, c.IssuedAt.UnixNano()}
+	}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
-		jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(until)}, method, f.Account, f.SHA256, f.Size, f.Since.UnixMilli(), as.Name, as.Type,
+		jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(until)}, method, f.Account, f.SHA256, f.Size, f.Since.UnixMilli(), as.Name, as.Type, who,
 	}).SignedString(d.Secret)
 	return support.Address{URL: Prefix + token, Method: method, Until: until}, err
 }
 
 // PutAt implements support.FileBytes.
-func (d *Folder) PutAt(_ context.Context, f desk.File, until time.Time) (support.Address, error) {
-	return d.address(http.MethodPut, f, support.Download{}, until)
+func (d *Folder) PutAt(ctx context.Context, f desk.File, until time.Time) (support.Address, error) {
+	return d.address(ctx, http.MethodPut, f, support.Download{}, until)
 }
 
 // GetAt implements support.FileBytes.
-func (d *Folder) GetAt(_ context.Context, f desk.File, as support.Download, until time.Time) (support.Address, error) {
-	return d.address(http.MethodGet, f, as, until)
+func (d *Folder) GetAt(ctx context.Context, f desk.File, as support.Download, until time.Time) (support.Address, error) {
+	return d.address(ctx, http.MethodGet, f, as, until)
 }
 
 // Origin implements support.FileBytes: addresses are references.
@@ -66,6 +79,23 @@ func (c claims) file() desk.File {
 	return desk.File{Account: c.Account, SHA256: c.SHA256, Size: c.Size, Since: time.UnixMilli(c.Since)}
 }
 
+// admit returns a *desk.RefusedError if who asked for an address is gone since, or their
+// token has been withdrawn.
+func (d *Folder) admit(ctx context.Context, c claims) error {
+	if d.Admit == nil || c.For == nil {
+		return nil
+	}
+	err := d.Admit(ctx, desk.Caller{Account: c.Account, Agent: c.For.Agent, Role: c.For.Role, IssuedAt: time.Unix(0, c.For.IssuedAt)})
+	if errors.Is(err, desk.ErrNotFound) { // nor is their account there
+		return notGood()
+	}
+	return err
+}
+
+func notGood() error {
+	return &desk.RefusedError{Code: desk.CodeAddress, Problem: "the address is good no more, or not for this", Remedy: "ask for the file's address again"}
+}
+
 // IsFor reports whether a request is for an address of a file's bytes.
 func IsFor(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, Prefix) }
 
@@ -73,9 +103,14 @@ func IsFor(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, Prefix) 
 func (d *Folder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	auth.TrailFrom(r.Context()).SetRoute(r.Method + " " + Prefix + "{token}")
 	c, err := d.read(r)
+	if err != nil {
+		err = notGood()
+	} else {
+		err = d.admit(r.Context(), c)
+	}
 	switch {
 	case err != nil:
-		d.Refuse(w, r, &desk.RefusedError{Code: desk.CodeAddress, Problem: "the address is good no more, or not for this", Remedy: "ask for the file's address again"})
+		d.refuse(w, r, "file's address not looked at", c.file(), err)
 	case r.Method == http.MethodPut:
 		d.take(w, r, c.file())
 	default:
@@ -104,7 +139,8 @@ func (d *Folder) take(w http.ResponseWriter, r *http.Request, f desk.File) {
 
 // refuse answers with an error, and logs one that nobody expects.
 func (d *Folder) refuse(w http.ResponseWriter, r *http.Request, what string, f desk.File, err error) {
-	if desk.Invalid(err) == nil && !errors.Is(err, desk.ErrNotFound) {
+	_, refused := errors.AsType[*desk.RefusedError](err)
+	if !refused && desk.Invalid(err) == nil && !errors.Is(err, desk.ErrNotFound) {
 		d.Log.ErrorContext(r.Context(), what, "account", f.Account, "sha256", f.SHA256, "err", err)
 	}
 	d.Refuse(w, r, err)

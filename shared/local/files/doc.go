@@ -9,6 +9,7 @@
 // there is whole. When it is read it is hashed again: of one that has been changed
 // since, the last piece does not come.
 //
-// An address is good for one file, one use and some minutes. It is signed, and says all
-// that is needed, so that nothing is remembered.
+// An address is good for one file, one use and some minutes, for as long as who asked
+// for it is admitted. It is signed, and says all that is needed, so that nothing is
+// remembered.
 package files

@@ -34,7 +34,10 @@ type Config struct {
 	// Refuse answers a request that cannot be done, as the API would. If nil, nothing
 	// is served.
 	Refuse func(http.ResponseWriter, *http.Request, error)
-	Log    *slog.Logger // nil discards logs
+	// Admit returns a *desk.RefusedError if a caller who asked for an address is gone since,
+	// or their token has been withdrawn. If nil, an address is good for whoever has it.
+	Admit func(context.Context, desk.Caller) error
+	Log   *slog.Logger // nil discards logs
 	// Small keeps the bytes of files of at most SmallSize; if nil, they are in the folder too.
 	Small *store.FileBytes
 }
