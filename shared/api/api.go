@@ -63,6 +63,16 @@ func New(u UseCases) http.Handler {
 	return &server{routes: r.mux, spec: sync.OnceValue(r.mustYAML), api: r.api, log: u.Log}
 }
 
+// Router returns a function that names the route of a request before it is answered,
+// such as "GET /v1/tickets/{id}"; "" if there is none.
+func Router() func(*http.Request) string {
+	mux := newRoutes(&api{}).mux
+	return func(r *http.Request) string {
+		_, pattern := mux.Handler(r)
+		return pattern
+	}
+}
+
 // OpenAPI returns the description of the API, OpenAPI 3.1 as YAML. It is made
 // from the types and is the same every time.
 func OpenAPI() ([]byte, error) { return newRoutes(&api{}).yaml() }

@@ -115,6 +115,10 @@ func isFor(r *http.Request, routes []string) bool {
 	})
 }
 
+// Router returns a function that names the route of a request to the API before the
+// site sees it; "" if there is none.
+func Router() func(*http.Request) string { return api.Router() }
+
 // Refuse answers a request that the site does not get to see, as the API would: with
 // a problem for an error such as a *desk.BusyError or *desk.RateError.
 func Refuse(w http.ResponseWriter, r *http.Request, err error) { api.Refuse(w, r, err) }

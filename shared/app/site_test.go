@@ -82,3 +82,16 @@ func TestPublicRoutes(t *testing.T) {
 		}
 	}
 }
+
+// TestRouter names routes as those who answer do.
+func TestRouter(t *testing.T) {
+	route := app.Router()
+	for request, want := range map[string]string{
+		"GET /v1/tickets/t4711": "GET /v1/tickets/{id}", "GET /v1/conversations?home=inbox": "GET /v1/conversations", "GET /v1/nothing": "", "GET /app/inbox": "",
+	} {
+		method, url, _ := strings.Cut(request, " ")
+		if got := route(httptest.NewRequest(method, url, nil)); got != want {
+			t.Errorf("%s goes to %q, want %q", request, got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"net"
@@ -180,9 +181,9 @@ type report struct {
 	lane string
 	log  *slog.Logger
 
-	mu    sync.Mutex
-	last  time.Time
-	since int // refused
+	mu      sync.Mutex
+	last    time.Time
+	refused map[string]map[string]int // requests since, by cause and route
 }
 
 // reportEvery is how often it is logged at most.
@@ -190,14 +191,18 @@ const reportEvery = 10 * time.Second
 
 func (r *report) add(req *http.Request, why error, now time.Time) {
 	r.mu.Lock()
-	r.since++
-	n := r.since
-	due := r.last.IsZero() || now.Sub(r.last) >= reportEvery
-	if due {
-		r.last, r.since = now, 0
+	defer r.mu.Unlock()
+	if r.refused == nil {
+		r.refused = make(map[string]map[string]int)
 	}
-	r.mu.Unlock()
-	if due {
-		r.log.WarnContext(req.Context(), "requests refused", "lane", r.lane, "requests", n, "cause", why)
+	of := r.refused[why.Error()]
+	if of == nil {
+		of = make(map[string]int)
+		r.refused[why.Error()] = of
+	}
+	of[cmp.Or(auth.TrailFrom(req.Context()).Route(), "none")]++ // routes and causes are few
+	if r.last.IsZero() || now.Sub(r.last) >= reportEvery {
+		r.log.WarnContext(req.Context(), "requests refused", "lane", r.lane, "causes", r.refused)
+		r.last, r.refused = now, nil
 	}
 }

@@ -47,7 +47,7 @@ type access struct {
 	trail  *auth.Trail
 	caller desk.Caller // zero without a token that counts
 	public bool
-	why    error // the token does not count
+	why    error // the token does not count, or there is no room
 	status int
 	bytes  int64
 }

@@ -52,6 +52,9 @@ type Config struct {
 	// Files reports whether a request is for the bytes of a file, which need no token and
 	// pass through in pieces. There are none if it is nil.
 	Files func(*http.Request) bool
+	// Route names the route of a request, so that the log knows it also of one that is
+	// refused before it is handled; "" if there is none. It may be nil.
+	Route func(*http.Request) string
 	// Refuse answers with an error of the house, as the handler would: with one of
 	// package auth, of admission, or another for a panic.
 	Refuse func(http.ResponseWriter, *http.Request, error)
@@ -180,7 +183,7 @@ func (g *Gateway) Close() error { return g.listener.Close() }
 
 func (c Config) handler(loopback bool) (_ http.Handler, people *admission.Lane) {
 	lanes := cmp.Or(c.Lanes, new(LanesOf(DefaultMemory)))
-	common := admission.Config{Time: maxTime, Refuse: c.Refuse, Log: cmp.Or(c.Log, slog.Default())}
+	common := admission.Config{Time: maxTime, Refuse: c.refuse, Log: cmp.Or(c.Log, slog.Default())}
 	people = admission.New("desk", lanes.Desk, common)
 	intake := admission.New("intake", lanes.Intake, common)
 	public, files := admission.New("public", lanes.Public, common), admission.New("files", lanes.Files, common)
@@ -190,6 +193,9 @@ func (c Config) handler(loopback bool) (_ http.Handler, people *admission.Lane) 
 		defer func() { log.end(w, r) }()
 		defer c.recover(w, r)
 		onlyTLS(w, r)
+		if c.Route != nil {
+			w.trail.SetRoute(c.Route(r))
+		}
 		r = c.fromCaller(r)
 		if !c.answersTo(HostOf(r), loopback) {
 			c.Refuse(w, r, auth.ErrHost)
@@ -216,6 +222,16 @@ func (c Config) handler(loopback bool) (_ http.Handler, people *admission.Lane) 
 		}
 		lane.Serve(w, r, c.Handler)
 	}), people
+}
+
+// refuse notes why there is no room for a request, and refuses it.
+func (c Config) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if busy, ok := errors.AsType[*desk.BusyError](err); ok {
+		if a, ok := w.(*access); ok {
+			a.why = busy.Err
+		}
+	}
+	c.Refuse(w, r, err)
 }
 
 func (c Config) authenticate(r *http.Request) (desk.Caller, error) {

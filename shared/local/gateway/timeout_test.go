@@ -1,11 +1,13 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,6 +62,7 @@ func httpAnswer(w *httptest.ResponseRecorder) string {
 func TestRoomIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hold := make(chan struct{})
+		var log bytes.Buffer
 		one := admission.Desk()
 		one.AtWork, one.Waiting = 1, 1
 		c := Config{
@@ -74,7 +77,8 @@ func TestRoomIsKept(t *testing.T) {
 				return desk.Caller{Account: "acme", Agent: "ann", Role: desk.AgentRole}, nil
 			},
 			Lanes: &Lanes{one, admission.Intake(), admission.Public(), admission.Files()}, Refuse: api.Refuse,
-			Log: slog.New(slog.DiscardHandler),
+			Route: func(r *http.Request) string { return r.Method + " {path}" },
+			Log:   slog.New(slog.NewTextHandler(&log, nil)),
 		}
 		h, _ := c.handler(false)
 		ask := func(method, path string) *httptest.ResponseRecorder {
@@ -90,6 +94,10 @@ func TestRoomIsKept(t *testing.T) {
 		synctest.Wait()
 		if w := ask(http.MethodGet, "/v1/list"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
 			t.Errorf("beyond the room: %d %v", w.Code, w.Header())
+		}
+		if said := log.String(); !strings.Contains(said, `msg="requests refused" lane=desk causes="map[too many requests wait:map[GET {path}:1]]"`) ||
+			!regexp.MustCompile(`msg=request method=GET route="GET {path}" status=503 .* account=acme agent=ann .* code=busy why="too many requests wait"`).MatchString(said) {
+			t.Errorf("the log does not say who was refused what, and why: %s", said)
 		}
 		if w := ask(http.MethodPost, "/v1/take"); w.Code != http.StatusOK {
 			t.Errorf("a message: %d %s", w.Code, w.Body)
