@@ -116,7 +116,7 @@ type Front struct {
 func Listen(ctx context.Context, c Config, f Front) (*gateway.Gateway, *signin.SignIn, error) {
 	front := gateway.Config{
 		Address: c.Address, Remote: c.Remote, Hosts: c.Hosts, Proxies: c.Proxies, Certificate: c.Certificate, Verify: f.Tokens.Verify,
-		Public: app.IsPublic, Intake: app.IsIntake, Route: app.Router(), Refuse: f.Refuse, Lanes: c.Lanes, Log: c.Log,
+		Public: app.IsPublic, Intake: app.IsIntake, Route: app.Router(), Connected: makeRoom, Refuse: f.Refuse, Lanes: c.Lanes, Log: c.Log,
 	}
 	if f.Files != nil {
 		front.Files = files.IsFor

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
@@ -66,7 +67,22 @@ type Config struct {
 // its limit it would do nothing but collect.
 func LimitMemory() {
 	debug.SetGCPercent(300)
-	debug.SetMemoryLimit(72 << 20)
+	debug.SetMemoryLimit(memoryLimit)
+}
+
+const (
+	memoryLimit = 72 << 20
+	// perConnection is what an open connection keeps: its buffers and its goroutine's stack.
+	perConnection = 24 << 10
+)
+
+// makeRoom raises the limit of LimitMemory, if there is one, by what open connections keep.
+// Without that some thousand of them, which anybody may open, would leave nothing below
+// the limit, and the process did little but collect.
+func makeRoom(connections int) {
+	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
+		debug.SetMemoryLimit(memoryLimit + int64(connections)*perConnection)
+	}
 }
 
 // Stack is deskmove on one machine.

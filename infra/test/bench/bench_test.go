@@ -53,6 +53,9 @@ func TestFloods(t *testing.T) {
 	if r.Loops.Answers[429] == 0 || r.OneBurst.Answers[429] == 0 || r.Loops.Taken == 0 || r.AdminLoops.Taken == 0 || r.PeakRSSMiB <= 0 {
 		t.Errorf("result = %+v", r)
 	}
+	if in := r.OneBurst.Server.TooMany; in.P50 <= 0 || in.P99 < in.P50 || r.Loops.Server.TooMany.P50 <= 0 {
+		t.Errorf("the server does not say how long it takes to refuse: %+v, %+v", r.Loops.Server, r.OneBurst.Server)
+	}
 	if r.Half.HeldBy == "" || r.Half.Changes == 0 || r.Half.Redirect.P50 <= 0 || r.Half.Redirect.P99 < r.Half.Redirect.P50 {
 		t.Errorf("half a core: %+v", r.Half)
 	}

@@ -37,7 +37,8 @@ type FloodPhase struct {
 	Seconds  float64     `json:"seconds"`
 	Answers  map[int]int `json:"answers"`  // by status; 0 is none
 	Answered Wait        `json:"answered"` // with 200
-	Refused  Wait        `json:"refused"`  // with 429 or 503
+	Refused  Wait        `json:"refused"`  // with 429 or 503, as clients see it
+	Server   Refusals    `json:"refused_in_server"`
 	Taken    int         `json:"taken"`
 	TakenIn  Wait        `json:"taken_in"`
 	Load     float64     `json:"load"`
@@ -124,21 +125,25 @@ type ended struct {
 	Read, Write Wait
 }
 
-// probeUntilEnd reads and writes one item again and again until the standard input ends.
-func probeUntilEnd(ctx context.Context, engine store.Engine) (reads, writes []time.Duration) {
+// probeUntilEnd reads and writes one item again and again until the standard input ends,
+// and answers each line of that.
+func probeUntilEnd(ctx context.Context, engine store.Engine, answer func() error) (reads, writes []time.Duration, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { reads, writes = lister{engine: engine}.probe(ctx) })
-	_, _ = io.Copy(io.Discard, os.Stdin)
+	for lines := bufio.NewScanner(os.Stdin); err == nil && lines.Scan(); {
+		err = answer()
+	}
 	stop()
 	wg.Wait()
-	return reads, writes
+	return reads, writes, err
 }
 
 // serveFloods serves until its standard input ends.
 func serveFloods(ctx context.Context, dir string) (any, error) {
 	var w *landings
-	s, stop, err := openAt(ctx, dir, "127.0.0.1:0", func(e store.Engine) store.Engine {
+	log := &accessed{Handler: warnings()}
+	s, stop, err := openAt(ctx, dir, "127.0.0.1:0", log, func(e store.Engine) store.Engine {
 		w = &landings{Engine: e, born: make(map[store.Key]time.Time)}
 		return w
 	})
@@ -167,7 +172,10 @@ func serveFloods(ctx context.Context, dir string) (any, error) {
 	if err := json.NewEncoder(os.Stdout).Encode(up); err != nil {
 		return nil, err
 	}
-	reads, writes := probeUntilEnd(ctx, w.Engine)
+	reads, writes, err := probeUntilEnd(ctx, w.Engine, func() error { return json.NewEncoder(os.Stdout).Encode(log.since()) })
+	if err != nil {
+		return nil, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return ended{len(w.took), waitOf(w.took), waitOf(reads), waitOf(writes)}, nil
@@ -226,7 +234,7 @@ func (l *landings) note(w *store.Write) {
 type server struct {
 	served
 	cmd    *exec.Cmd
-	stdin  io.Closer
+	stdin  io.WriteCloser
 	stdout *bufio.Reader
 	client *http.Client
 }
@@ -330,6 +338,14 @@ func (t *tally) add(status int, took time.Duration) {
 	}
 }
 
+// refusals asks the server how long it took to refuse, since it was last asked.
+func (s *server) refusals() (r Refusals, err error) {
+	if _, err = fmt.Fprintln(s.stdin); err == nil {
+		err = s.says(&r)
+	}
+	return r, err
+}
+
 func (t *tally) phase(began time.Time, taken *tally) FloodPhase {
 	return FloodPhase{
 		Seconds: time.Since(began).Seconds(), Answers: t.statuses, Answered: waitOf(t.answered), Refused: waitOf(t.refused),
@@ -404,19 +420,30 @@ func (c Case) Floods(ctx context.Context, progress io.Writer) (FloodsResult, err
 		return r, err
 	}
 	agent, program := floodAccount(0)+"/agent01", floodAccount(0)+"/agent00"
-	say("loops of an agent")
-	r.Loops = s.loops(ctx, agent, floodLoops, c.floodTime())
-	say("loops of a program")
-	r.AdminLoops = s.loops(ctx, program, floodLoops, c.floodTime())
-	say("bursts")
 	many := floodBurst
 	if c.isTrial() {
 		many /= 10
 	}
-	r.Burst = s.burst(ctx, many, func(i int) string {
-		return fmt.Sprintf("%s/agent%02d", floodAccount(i%floodAccounts), i/floodAccounts%floodAgents+1)
-	})
-	r.OneBurst = s.burst(ctx, many, func(int) string { return floodAccount(1) + "/agent01" })
+	for _, one := range []struct {
+		what  string
+		to    *FloodPhase
+		flood func() FloodPhase
+	}{
+		{"loops of an agent", &r.Loops, func() FloodPhase { return s.loops(ctx, agent, floodLoops, c.floodTime()) }},
+		{"loops of a program", &r.AdminLoops, func() FloodPhase { return s.loops(ctx, program, floodLoops, c.floodTime()) }},
+		{"burst of 200 agents", &r.Burst, func() FloodPhase {
+			return s.burst(ctx, many, func(i int) string {
+				return fmt.Sprintf("%s/agent%02d", floodAccount(i%floodAccounts), i/floodAccounts%floodAgents+1)
+			})
+		}},
+		{"burst of an agent", &r.OneBurst, func() FloodPhase { return s.burst(ctx, many, func(int) string { return floodAccount(1) + "/agent01" }) }},
+	} {
+		say(one.what)
+		*one.to = one.flood()
+		if one.to.Server, err = s.refusals(); err != nil {
+			return r, err
+		}
+	}
 	if _, r.PeakRSSMiB, err = s.end(); err != nil {
 		return r, err
 	}

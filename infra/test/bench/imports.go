@@ -104,7 +104,7 @@ func (c Case) Import(ctx context.Context, what string, progress io.Writer) (r Im
 // serveImports serves an account until its standard input ends.
 func serveImports(ctx context.Context, dir string) (any, error) {
 	var engine store.Engine
-	s, stop, err := openAt(ctx, dir, "127.0.0.1:0", func(e store.Engine) store.Engine {
+	s, stop, err := openAt(ctx, dir, "127.0.0.1:0", warnings(), func(e store.Engine) store.Engine {
 		engine = e
 		return e
 	})
@@ -122,7 +122,10 @@ func serveImports(ctx context.Context, dir string) (any, error) {
 	if err := json.NewEncoder(os.Stdout).Encode(served{s.Gateway.URL(), map[string]string{"": token}}); err != nil {
 		return nil, err
 	}
-	reads, writes := probeUntilEnd(ctx, engine)
+	reads, writes, err := probeUntilEnd(ctx, engine, nil) // nobody asks meanwhile
+	if err != nil {
+		return nil, err
+	}
 	return ended{Read: waitOf(reads), Write: waitOf(writes)}, nil
 }
 

@@ -89,7 +89,7 @@ func seedLists(ctx context.Context, dir string, n int) error {
 func lists(ctx context.Context, dir string, n int) (any, error) {
 	r := ListsResult{Name: fmt.Sprintf("lists-%d", n), Conversations: n, Readers: readers}
 	var engine store.Engine
-	s, stop, err := openAt(ctx, dir, "127.0.0.1:0", func(e store.Engine) store.Engine {
+	s, stop, err := openAt(ctx, dir, "127.0.0.1:0", warnings(), func(e store.Engine) store.Engine {
 		engine = e
 		return e
 	})

@@ -154,12 +154,17 @@ func (c *counter) Transact(ctx context.Context, ws []store.Write) error {
 }
 
 func open(ctx context.Context, dir string, wrap func(store.Engine) store.Engine) (*local.Stack, func(), error) {
-	return openAt(ctx, dir, "", wrap)
+	return openAt(ctx, dir, "", warnings(), wrap)
+}
+
+// warnings are all that a measured server logs.
+func warnings() slog.Handler {
+	return slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})
 }
 
 // openAt opens data and serves the API at an address, unless that is "".
-func openAt(ctx context.Context, dir, address string, wrap func(store.Engine) store.Engine) (*local.Stack, func(), error) {
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+func openAt(ctx context.Context, dir, address string, to slog.Handler, wrap func(store.Engine) store.Engine) (*local.Stack, func(), error) {
+	log := slog.New(to)
 	s, err := local.Open(ctx, local.Config{Dir: dir, Address: address, Log: log, Wrap: wrap})
 	if err != nil {
 		return nil, nil, err

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -58,6 +59,9 @@ type Config struct {
 	// Refuse answers with an error of the house, as the handler would: with one of
 	// package auth, of admission, or another for a panic.
 	Refuse func(http.ResponseWriter, *http.Request, error)
+	// Connected, if not nil, is told how many connections are open, each time it has changed
+	// by connectedStep.
+	Connected func(open int)
 	// Lanes are the limits of what is done at a time; if nil, LanesOf(DefaultMemory).
 	Lanes *Lanes
 	Log   *slog.Logger // slog.Default if nil
@@ -119,10 +123,41 @@ func Listen(ctx context.Context, c Config) (*Gateway, error) {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
 	}
+	if c.Connected != nil {
+		server.ConnState = (&connections{told: c.Connected}).changed
+	}
 	if c.Certificate != nil {
 		server.TLSConfig = c.Certificate.config()
 	}
 	return &Gateway{listener, server, c.Certificate != nil, people}, nil
+}
+
+// connectedStep is by how many connections it matters.
+const connectedStep = 64
+
+// connections counts those that are open.
+type connections struct {
+	told func(open int)
+
+	mu   sync.Mutex
+	open int
+	last int // that was told
+}
+
+// changed is for http.Server.
+func (c *connections) changed(_ net.Conn, s http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch s {
+	case http.StateNew:
+		c.open++
+	case http.StateClosed, http.StateHijacked:
+		c.open--
+	}
+	if c.open-c.last >= connectedStep || c.last-c.open >= connectedStep {
+		c.last = c.open
+		c.told(c.open)
+	}
 }
 
 // Crowded is for how long what people ask has been waiting in line without a break; 0 if
