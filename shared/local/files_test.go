@@ -227,9 +227,10 @@ func TestFilesAddressesEndWithWhoAskedForThem(t *testing.T) {
 	st, _ := served(t, t.TempDir(), 0)
 	apptest.Apply(t, st.App)
 	f := filetest.File("acme", []byte("hello, hello"), time.Now())
-	bob := func() context.Context {
-		return auth.WithCaller(t.Context(), desk.Caller{Account: "acme", Agent: "bob", Role: desk.AgentRole, IssuedAt: time.Now()})
+	bob := func(signedIn time.Time) context.Context {
+		return auth.WithCaller(t.Context(), desk.Caller{Account: "acme", Agent: "bob", Role: desk.AgentRole, IssuedAt: signedIn})
 	}
+	early := bob(time.Now().Add(-time.Minute))
 	put := func(ctx context.Context) string {
 		t.Helper()
 		up, err := st.App.Files.Announce(ctx, "acme", []support.NewFile{{SHA256: f.SHA256, Size: f.Size}})
@@ -262,16 +263,16 @@ func TestFilesAddressesEndWithWhoAskedForThem(t *testing.T) {
 			t.Errorf("%s: %d %s, %v; want %q", method, res.StatusCode, body, err, says)
 		}
 	}
-	before, ours := put(bob()), put(t.Context())
+	before, ours := put(early), put(t.Context())
 	want("PUT", before, "")
-	first, program := get(bob()), get(t.Context())
+	first, program := get(early), get(t.Context())
 	want("GET", first, "")
 	if _, err := st.App.Accounts.Withdraw(t.Context(), apptest.Admin, desk.Holder{Agent: "bob"}); err != nil {
 		t.Fatal(err)
 	}
 	want("GET", first, `"code":"token-withdrawn"`)
 	want("PUT", before, `"code":"token-withdrawn"`)
-	second := get(bob())
+	second := get(bob(time.Now()))
 	want("GET", second, "")
 	setup, err := st.App.Setups.Setup(t.Context(), "acme")
 	if err != nil {
