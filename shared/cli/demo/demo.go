@@ -184,11 +184,7 @@ func (d *demo) load(ctx context.Context) error {
 	for _, c := range stored.Channels {
 		d.settings[c.ID] = c.Settings
 	}
-	threads, err := Sample(d.Options.Conversations, d.Seed, setup, time.Now())
-	if err != nil {
-		return err
-	}
-	hero, err := cast(threads)
+	threads, hero, err := sampleWithStory(d.Options.Conversations, d.Seed, setup, time.Now())
 	if err != nil {
 		return err
 	}

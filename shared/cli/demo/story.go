@@ -31,6 +31,20 @@ type Story struct {
 // without is the agent of the story, who has no help desk access.
 const without = "lars"
 
+// sampleWithStory makes a sample and casts the story in it. A small sample may have no
+// conversation that fits, by the hour at which it is made: then it takes the next seed.
+func sampleWithStory(n int, seed uint64, setup desk.Setup, now time.Time) (threads []Thread, hero int, err error) {
+	for last := seed + 20; seed <= last; seed++ {
+		if threads, err = Sample(n, seed, setup, now); err != nil {
+			return nil, 0, err
+		}
+		if hero, err = cast(threads); err == nil {
+			break
+		}
+	}
+	return threads, hero, err
+}
+
 // cast chooses the story's conversation, and makes it fit.
 func cast(threads []Thread) (int, error) {
 	i := slices.IndexFunc(threads, func(t Thread) bool {
