@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"deskmove/shared/api"
@@ -24,7 +25,7 @@ type world struct {
 
 func (v *verifier) look(ctx context.Context) error {
 	w := &world{
-		closed: make(map[string]bool), agents: make(map[string]bool), channels: make(map[string]api.Channel),
+		closed: make(map[string]bool), agents: make(map[string]bool),
 		moves: make(map[string]api.ChannelMove), failed: make(map[string]bool), access: make(map[string]map[string]bool),
 	}
 	var err error
@@ -45,14 +46,17 @@ func (v *verifier) look(ctx context.Context) error {
 	for _, a := range w.setup.Agents {
 		w.agents[a.ID] = true
 	}
-	for p, err := range v.api.Channels(ctx) {
-		if err != nil {
-			return err
-		}
-		w.channels[p.ID] = p
+	if w.channels, err = v.channels(ctx); err != nil {
+		return err
 	}
 	if err := v.lookAtMoves(ctx, w); err != nil {
 		return err
+	}
+	switch since, err := v.channels(ctx); {
+	case err != nil:
+		return err
+	case !maps.EqualFunc(w.channels, since, samePlace): // a move has begun or ended meanwhile
+		return v.look(ctx)
 	}
 	if v.reports == nil { // the first look
 		v.reports = make(map[string]time.Time, len(w.moves))
@@ -63,6 +67,19 @@ func (v *verifier) look(ctx context.Context) error {
 	v.world = w
 	return nil
 }
+
+func (v *verifier) channels(ctx context.Context) (map[string]api.Channel, error) {
+	all := make(map[string]api.Channel)
+	for c, err := range v.api.Channels(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all[c.ID] = c
+	}
+	return all, nil
+}
+
+func samePlace(a, b api.Channel) bool { return a.Home == b.Home && a.MoveID == b.MoveID }
 
 func (v *verifier) lookAtMoves(ctx context.Context, w *world) error {
 	for listed, err := range v.api.Moves(ctx) {
