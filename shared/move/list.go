@@ -62,7 +62,7 @@ func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 		if err != nil || at.Closed {
 			return r, err
 		}
-		n := 0
+		n := 1
 		if begin := (Cursor{Began: r.Began, Pass: r.Pass}); at.before(begin) {
 			err = l.Ledger.Advance(ctx, r.Account, r.Job(), at, begin, nil)
 		} else {
@@ -72,10 +72,7 @@ func (l Lister) Step(ctx context.Context, r Run) (Run, error) {
 			}
 			n, err = l.list(ctx, newPass(r, m), at)
 		}
-		if errors.Is(err, desk.ErrChanged) { // by another step that lists, too
-			n, err = 1, nil
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, desk.ErrChanged) { // by another step that lists, too
 			return r, err
 		}
 		listed += n
@@ -109,9 +106,12 @@ func (l Lister) list(ctx context.Context, p pass, at Cursor) (int, error) {
 	if p.move.Choices.Notifications == desk.Digest {
 		size = min(size, digestBatch)
 	}
-	ps, more, err := l.Source.page(ctx, p, after, p.until, min(listPage, size*MaxEntries))
+	ps, more, err := l.Source.page(ctx, p, after, p.until, listPage)
 	if err != nil {
 		return 0, err
+	}
+	if most := size * MaxEntries; len(ps) > most { // one transaction enters them
+		ps, more = ps[:most], true
 	}
 	to, entries, batches := at, []Entry(nil), []Batch(nil)
 	for some := range slices.Chunk(ps, size) {
