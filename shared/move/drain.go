@@ -21,34 +21,33 @@ type Drain struct {
 	Queue  Queue
 	Phase  Phases
 	Watch  Watcher // nil if nobody watches
-	// Pause, if not nil, waits for a duration. A step then polls before it ends,
-	// because the state machine waits for whole seconds only.
+	// Pause, if not nil, waits for a duration. A step then makes waits below a
+	// second itself, because the state machine waits for whole seconds only.
 	Pause func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time
 }
 
 // How long the drain waits, and for what.
 const (
-	shortWait = time.Second
-	longWait  = time.Minute
+	shortestPause = 50 * time.Millisecond // within a step
+	shortWait     = time.Second
+	longWait      = time.Minute
 	// settleTime is how long after the fence a comparing pass starts at the
 	// earliest. Until then, requests that read the channel's home just before
 	// the fence finish and indexes catch up. The listing need not wait, because
 	// the pass finds what it missed.
 	settleTime  = 2 * time.Second
-	resendAfter = time.Minute // when a batch is sent again
-	openPage    = 25          // open entries read from each shard at a time
-	// Where it may pause, a step polls up to maxLooks times.
-	lookInterval = 50 * time.Millisecond
-	maxLooks     = 40
+	resendAfter = time.Minute     // when a batch is sent again
+	openPage    = 25              // open entries read from each shard at a time
+	longestStep = 2 * time.Second // that a step pauses at most, so that it reports
 	// maxPasses is how many passes compare at most. Whatever keeps changing after
 	// that is left to the stream and the audits.
 	maxPasses = 5
 )
 
 // Step checks whether batches are open. If so, it returns how long to wait: a
-// hundredth of what the pass has taken, 1 to 60 s, so that it looks often enough for
-// people and ends in time, and seldom in a long move. If none has finished
+// hundredth of what the pass has taken, at most 60 s, so that it looks often enough
+// for people and ends in time, and seldom in a long move. If none has finished
 // since the last check, those that are overdue are sent again, because their
 // messages may be lost. While others finish, a long queue is the likelier reason,
 // and sending again would only make it longer.
@@ -68,15 +67,10 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 			return r, err
 		}
 	}
-	open, p, err := look(ctx, d.Ledger, r)
-	for range maxLooks {
-		if err != nil || d.Pause == nil || len(open) == 0 {
-			break
-		}
-		if err = d.Pause(ctx, lookInterval); err == nil {
-			open, p, err = look(ctx, d.Ledger, r)
-		}
+	if r.At.IsZero() {
+		r.At = d.Now()
 	}
+	open, p, wait, err := d.poll(ctx, r)
 	if err != nil {
 		return r, err
 	}
@@ -91,10 +85,6 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		return next, err
 	}
 	r.More = true
-	if r.At.IsZero() {
-		r.At = now
-	}
-	wait := min(max(now.Sub(r.At)/100, shortWait), longWait)
 	if saw.Stalled {
 		next, err := d.resend(ctx, r, m, open, now)
 		if err != nil {
@@ -106,10 +96,29 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 		wait = max(min(wait, next), shortWait)
 	}
 	tell(ctx, d.Watch, saw)
-	if r.Done, r.Wait = p.Done, seconds(wait); d.Pause != nil {
-		r.Wait = 0 // the step has waited
-	}
+	r.Done, r.Wait = p.Done, int(wait.Round(time.Second)/time.Second)
 	return r, nil
+}
+
+// poll looks for open batches of a pass. While some are open and the wait is short, it
+// waits and looks again. It returns what it saw, and how long to wait until the next
+// look.
+func (d Drain) poll(ctx context.Context, r Run) (open []Entry, p Progress, wait time.Duration, err error) {
+	for paused := time.Duration(0); ; paused += wait {
+		if open, p, err = look(ctx, d.Ledger, r); err != nil || len(open) == 0 {
+			return open, p, 0, err
+		}
+		wait = max(min(d.Now().Sub(r.At)/100, longWait), shortestPause)
+		if d.Pause == nil {
+			wait = max(wait, shortWait)
+		}
+		if wait >= shortWait || paused >= longestStep {
+			return open, p, wait, nil
+		}
+		if err = d.Pause(ctx, wait); err != nil {
+			return nil, p, 0, err
+		}
+	}
 }
 
 // drained decides what follows a pass: a comparison after the conversion, another
