@@ -171,7 +171,7 @@ const batchSize = 400
 
 // converters is how many batches are converted at a time: fewer leave the one
 // writer idle, more make live traffic wait.
-const converters = 8
+const converters = 4
 
 func (s *Stack) wire(ctx context.Context, c Config, engine store.Engine, clk clock.Clock) error {
 	limits := DefaultLimits()

@@ -18,46 +18,38 @@ const (
 	trickle = time.Second
 	// look is how often who waits looks again.
 	look = 10 * time.Millisecond
-	// small is how many conversations a piece of work has where there is little room:
-	// some milliseconds of a processor.
-	small = 50
-	// calm is for how long nothing must have been late until there is room enough for
-	// work of any size.
-	calm = 10 * time.Second
-	// Without lateness, room doubles so often until the first lateness, and grows by
-	// one so often after that.
-	doubleAfter, growAfter = 150 * time.Millisecond, time.Second
+	// pieceSize is how many conversations are worked on in one go: some milliseconds of a
+	// processor, for which live traffic may have to wait.
+	pieceSize = 100
+	// shrinkAfter and growAfter are how long it takes until there is less room while
+	// something is late, and more once nothing is.
+	shrinkAfter, growAfter = 100 * time.Millisecond, 200 * time.Millisecond
 )
 
 // pace is how much of the backfill is worked on at a time: little at first, more
-// and more while live traffic is in time, and nothing for a moment when that is late.
+// and more while live traffic is in time, half as much and nothing for a moment when
+// that is late.
 type pace struct {
 	most int // pieces of work at a time
 	// late is how long the oldest live change or write has waited.
 	late func() time.Duration
 	// crowded is for how long people have been waiting in line. They do not stop the
 	// backfill, as live traffic does, since many who ask all the time would keep a move
-	// from its end; but it has no more than one piece at a time then.
+	// from its end; but it soon has no more than one piece at a time then.
 	crowded func() time.Duration
 
 	mu      sync.Mutex
 	allowed int // pieces at a time for now, at least 1
 	working int
-	grown   time.Time // when allowed last changed
+	changed time.Time // when allowed last did
 	used    time.Time // when a piece last ended
-	wasLate time.Time // when live traffic last was
 }
 
 // turn waits until a piece of the backfill may be worked on, and returns how many
-// conversations it may have; 0 is no limit. Done must be called at its end.
+// conversations it may have. Done must be called at its end.
 func (p *pace) turn(ctx context.Context) (size int, done func()) {
-	p.wait(ctx, p.hasRoom, func() {
-		p.working++
-		if p.allowed < p.most || time.Since(p.wasLate) < calm {
-			size = small
-		}
-	})
-	return size, func() {
+	p.wait(ctx, p.hasRoom, func() { p.working++ })
+	return pieceSize, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.working--
@@ -97,14 +89,13 @@ func (p *pace) wait(ctx context.Context, hasRoom func() bool, begin func()) {
 
 // adjust makes room, or takes it away.
 func (p *pace) adjust(now time.Time, slow bool) {
-	switch since := now.Sub(p.grown); {
+	switch since := now.Sub(p.changed); {
+	case slow && since >= shrinkAfter:
+		p.allowed, p.changed = max(p.allowed/2, 1), now
 	case slow:
-		p.allowed, p.grown, p.wasLate = 1, now, now
 	case p.working == 0 && now.Sub(p.used) > time.Second: // it begins
-		p.allowed, p.grown = 1, now
-	case p.allowed < p.most && now.Sub(p.wasLate) < calm && since >= growAfter:
-		p.allowed, p.grown = p.allowed+1, now
-	case p.allowed < p.most && now.Sub(p.wasLate) >= calm && since >= doubleAfter:
-		p.allowed, p.grown = min(2*p.allowed, p.most), now
+		p.allowed, p.changed = 1, now
+	case p.allowed < p.most && since >= growAfter:
+		p.allowed, p.changed = p.allowed+1, now
 	}
 }

@@ -16,7 +16,6 @@ type backfill struct {
 	lateness atomic.Int64 // of live traffic
 	line     atomic.Int64 // for how long people have waited in it
 	working  atomic.Int64
-	sizes    sync.Map // of pieces
 }
 
 func newBackfill() *backfill {
@@ -37,13 +36,12 @@ func (b *backfill) work(ctx context.Context, d time.Duration) (atEnd int64, piec
 	for range 8 {
 		all.Go(func() {
 			for {
-				size, done := b.turn(ctx)
+				_, done := b.turn(ctx)
 				if ctx.Err() != nil {
 					done()
 					return
 				}
 				begun.Add(1)
-				b.sizes.Store(size, true)
 				b.working.Add(1)
 				time.Sleep(10 * time.Millisecond)
 				b.working.Add(-1)
@@ -57,58 +55,47 @@ func (b *backfill) work(ctx context.Context, d time.Duration) (atEnd int64, piec
 	return atEnd, int(begun.Load())
 }
 
-func (b *backfill) seen(size int) bool {
-	_, ok := b.sizes.LoadAndDelete(size)
-	return ok
-}
-
 // TestR22TheBackfillStandsBack: while live traffic is late nothing of the backfill
-// begins, and afterwards there is little of it, in small pieces, for a while.
+// begins, and afterwards there is less of it for a while.
 func TestR22TheBackfillStandsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackfill()
-		for _, want := range []struct {
-			after time.Duration
-			n     int64
-			small bool
-		}{{100 * time.Millisecond, 1, true}, {150 * time.Millisecond, 2, true}, {150 * time.Millisecond, 4, true}, {time.Second, 8, true}, {time.Second, 8, false}} {
-			if n, _ := b.work(t.Context(), want.after); n != want.n || b.seen(small) != want.small {
-				t.Errorf("%d at work, want %d, in small pieces: %v", n, want.n, want.small)
+		grows := func(wants ...int64) {
+			t.Helper()
+			d := growAfter / 2
+			for _, want := range wants {
+				if n, _ := b.work(t.Context(), d); n != want {
+					t.Errorf("%d at work, want %d", n, want)
+				}
+				d = growAfter
 			}
 		}
-		if !b.seen(0) {
-			t.Error("no piece of any size, although there is all the room")
+		grows(1, 2, 3)
+		if n, _ := b.work(t.Context(), 6*growAfter); n != 8 {
+			t.Errorf("%d at work when all has long been well", n)
 		}
 		b.lateness.Store(int64(tooLate + 1))
-		if n, pieces := b.work(t.Context(), 900*time.Millisecond); n != 0 || pieces != 0 {
+		if n, pieces := b.work(t.Context(), 2*shrinkAfter+50*time.Millisecond); n != 0 || pieces != 0 {
 			t.Errorf("%d pieces were begun although live traffic is late", pieces)
 		}
 		b.lateness.Store(int64(tooLate))
-		for _, want := range []int64{1, 2, 3} {
-			if n, _ := b.work(t.Context(), 990*time.Millisecond); n != want || b.seen(0) || !b.seen(small) {
-				t.Errorf("%d at work, want %d, in small pieces", n, want)
-			}
-		}
-		b.work(t.Context(), 10*time.Second)
-		if n, _ := b.work(t.Context(), time.Second); n != 8 || !b.seen(0) {
-			t.Errorf("%d at work when all has long been well", n)
-		}
+		grows(1, 2, 3) // from 8 to 1 by halves
 	})
 }
 
-// TestTheBackfillIsSlowWherePeopleWait: it goes on, one small piece after the other.
+// TestTheBackfillIsSlowWherePeopleWait: it goes on, one piece after the other.
 func TestTheBackfillIsSlowWherePeopleWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackfill()
 		b.work(t.Context(), 10*time.Second)
-		b.sizes.Clear()
 		b.line.Store(int64(tooLate + 1))
-		if n, pieces := b.work(t.Context(), time.Second); n != 1 || pieces < 40 || b.seen(0) || !b.seen(small) {
+		b.work(t.Context(), 3*shrinkAfter) // from 8 to 1
+		if n, pieces := b.work(t.Context(), time.Second); n != 1 || pieces < 40 || pieces > 110 {
 			t.Errorf("%d at work, %d pieces", n, pieces)
 		}
 		b.line.Store(int64(tooLate))
-		if n, _ := b.work(t.Context(), 2500*time.Millisecond); n != 3 {
-			t.Errorf("%d at work when nobody has waited for 2.5 s, want 3", n)
+		if n, _ := b.work(t.Context(), 2*growAfter+50*time.Millisecond); n != 3 {
+			t.Errorf("%d at work when nobody has waited for a while, want 3", n)
 		}
 	})
 }
@@ -124,7 +111,7 @@ func TestR22TheBackfillGoesOn(t *testing.T) {
 		for range 3 {
 			size, done := b.turn(t.Context())
 			took = append(took, time.Since(began))
-			if size != small {
+			if size != pieceSize {
 				t.Errorf("a piece of %d", size)
 			}
 			done()
