@@ -609,6 +609,43 @@ func TestSetupOfOthers(t *testing.T) {
 	}
 }
 
+// TestSetupNamesAgentsByTheirIDsHere adds channels whose routing and bot name agents who have
+// other IDs here, or are nobody.
+func TestSetupNamesAgentsByTheirIDsHere(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	folder, _ := e.exports(t, e.token)
+	lines := exchange.Folder(folder).Lines()
+	edit(t, lines, `"handsOverTo":[{"team":"first-line"}]`, `"handsOverTo":[{"agent":"dora"},{"agent":"ben"},{"team":"first-line"}]`)
+	edit(t, lines, `{"routing":{"agents":["ben"]}}`, `{"agents":["ben"],"routing":{"agents":["dora","ben","cleo"],"more":1.50},"note":"ben"}`)
+	twin := e.twin(t, "twin", `{"id":"benny","name":"B","email":"agent01@desk.example","role":"agent"}`)
+	agents := file(t, "agents.yaml", "dora: \"\"\n")
+	e.as(t, twin, "import", folder, "--setup", "--agents", agents, "--dry-run").ok(t, nil)
+	e.as(t, twin, "import", folder, "--setup", "--agents", agents).ok(t, nil)
+	api, err := client.New(e.url, twin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup, _, err := api.Setup(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range setup.Channels {
+		got, want := "", ""
+		switch c.ID {
+		case "contact":
+			got, want = string(c.Settings), `{"agents":["ben"],"routing":{"agents":["benny","cleo"],"more":1.50},"note":"ben"}`
+		case "website":
+			got, want = fmt.Sprint(c.Bot.HandsOverTo), "[{benny } { first-line}]"
+		case "support":
+			got, want = fmt.Sprint(setup.Teams[0].Agents), "[benny cleo]"
+		}
+		if got != want {
+			t.Errorf("channel %s has %s, want %s", c.ID, got, want)
+		}
+	}
+}
+
 // TestExportGoesOn is given again after it was interrupted.
 func TestExportGoesOn(t *testing.T) {
 	t.Parallel()

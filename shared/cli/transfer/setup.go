@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -8,6 +9,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"deskmove/shared/api"
 	"deskmove/shared/client"
@@ -34,12 +37,7 @@ func (i *importing) lacking() (lacks []string) {
 	for _, t := range i.found.teams {
 		if i.options.Setup && !has(s.Teams, t.ID, func(h api.Team) string { return h.ID }) && add("team", t.ID) {
 			of := *t
-			of.Agents = nil
-			for _, id := range t.Agents {
-				if is := i.agents[id]; is != "" {
-					of.Agents = append(of.Agents, is)
-				}
-			}
+			of.Agents = i.agentsHere(t.Agents)
 			s.Teams = append(s.Teams, of)
 		}
 	}
@@ -48,7 +46,7 @@ func (i *importing) lacking() (lacks []string) {
 		p := i.plans[c.ID]
 		needed := p.How == AsItWas || p.How == Messages || p.How == Nothing && i.options.Setup
 		if _, there := i.is[c.ID]; needed && !there && add("channel", c.ID) {
-			s.Channels = append(s.Channels, c.ChannelSetup)
+			s.Channels = append(s.Channels, i.channelHere(c.ChannelSetup))
 		}
 	}
 	policies := slices.Clone(i.found.policies)
@@ -68,6 +66,62 @@ func whoIs(a api.Agent) string {
 		return a.ID + ", as a super administrator"
 	}
 	return a.ID
+}
+
+// agentsHere returns who agents of the file are here, without those who are nobody.
+func (i *importing) agentsHere(ids []string) (is []string) {
+	for _, id := range ids {
+		if here := i.agents[id]; here != "" && !slices.Contains(is, here) {
+			is = append(is, here)
+		}
+	}
+	return is
+}
+
+// channelHere returns a channel of the file whose bot and routing name agents by their IDs
+// here.
+func (i *importing) channelHere(c api.ChannelSetup) api.ChannelSetup {
+	if c.Bot != nil {
+		bot := *c.Bot
+		bot.HandsOverTo = nil
+		for _, to := range c.Bot.HandsOverTo {
+			if to.Agent != "" {
+				to.Agent = i.agents[to.Agent]
+			}
+			if to != (api.Target{}) && !slices.Contains(bot.HandsOverTo, to) {
+				bot.HandsOverTo = append(bot.HandsOverTo, to)
+			}
+		}
+		c.Bot = &bot
+	}
+	c.Settings = i.settingsHere(c.Settings)
+	return c
+}
+
+// settingsHere returns settings of a channel byte for byte, but for the agents in
+// routing.agents if they have other IDs here.
+func (i *importing) settingsHere(settings json.RawMessage) json.RawMessage {
+	d := jsontext.NewDecoder(bytes.NewReader(settings))
+	for d.StackPointer() != "/routing/agents" {
+		if _, err := d.ReadToken(); err != nil {
+			return settings // it has none
+		}
+	}
+	value, err := d.ReadValue()
+	var agents []string
+	if err != nil || json.Unmarshal(value, &agents) != nil {
+		return settings // which the API refuses
+	}
+	is := i.agentsHere(agents)
+	if slices.Equal(is, agents) {
+		return settings
+	}
+	b, err := json.Marshal(append([]string{}, is...)) // [] if there are none
+	if err != nil {
+		return settings
+	}
+	end := d.InputOffset()
+	return slices.Concat(settings[:end-int64(len(value))], b, settings[end:])
 }
 
 func has[T any](all []T, id string, of func(T) string) bool {
