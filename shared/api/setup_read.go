@@ -37,6 +37,15 @@ func (w Setup) read() (desk.Setup, error) {
 	return s, errors.Join(errs...)
 }
 
+// Check returns what the API would refuse in a setup; joined *desk.InvalidErrors.
+func (w Setup) Check() error {
+	s, err := w.read()
+	if err != nil {
+		return err
+	}
+	return s.Check()
+}
+
 // Changes says what differs between two setups: kind by kind, and then which roles and
 // whose help desk access were given and taken.
 func Changes(old, is Setup) ([]string, error) {

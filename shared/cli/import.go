@@ -229,7 +229,7 @@ func (i importCmd) transfer(ctx context.Context, c *call, server *client.Client,
 	for _, b := range []*bar{checking, uploading, posting} {
 		b.done()
 	}
-	if s.From == "" {
+	if err != nil && len(s.Channels) == 0 { // it has not come so far as to know what it would do
 		return err
 	}
 	printErr := c.print(imported{s, report}, func(w io.Writer) {

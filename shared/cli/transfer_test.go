@@ -646,6 +646,45 @@ func TestSetupNamesAgentsByTheirIDsHere(t *testing.T) {
 	}
 }
 
+// TestNoSummaryOfNothing has an import fail before it knows what it would do.
+func TestNoSummaryOfNothing(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	folder, _ := e.exports(t, e.token)
+	for name, r := range map[string]result{
+		"no such channel": e.run(t, "import", folder, "--channel", "none"),
+		"no token":        e.as(t, "x.y.z", "import", folder),
+	} {
+		if r.fails(t, 1); r.stdout != "" {
+			t.Errorf("%s: it says %s", name, r.stdout)
+		}
+	}
+}
+
+// TestSetupThatCannotBe has an account lack what cannot be added to it: a rehearsal says so, too.
+func TestSetupThatCannotBe(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	folder, _ := e.exports(t, e.token)
+	token, err := e.stack.Issuer.Mint("own", "admin", desk.SuperAdmin, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := file(t, "own.yaml", `
+account: { id: own, plan: professional }
+agents: [{ id: admin, role: super-admin }]
+pipelines: [{ id: main, statuses: [{ id: new }, { id: done, closed: true }] }]
+`)
+	e.as(t, token, "apply", own).ok(t, nil)
+	for _, args := range [][]string{{"--dry-run"}, nil} {
+		r := e.as(t, token, append([]string{"import", folder, "--setup"}, args...)...)
+		r.fails(t, 1, "nothing was imported, because the account cannot be set up with what the file has", "pipelines[1].statuses[0].id")
+		if len(args) == 0 && strings.Contains(r.stdout, "added to the account's setup") {
+			t.Errorf("it says that something was added:\n%s", r.stdout)
+		}
+	}
+}
+
 // TestExportGoesOn is given again after it was interrupted.
 func TestExportGoesOn(t *testing.T) {
 	t.Parallel()

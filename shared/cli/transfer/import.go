@@ -158,10 +158,14 @@ func (i *importing) run(ctx context.Context) (err error) {
 	if i.setup, i.version, err = i.server.Setup(ctx); err != nil {
 		return err
 	}
-	if err := i.plan(ctx); err != nil || i.options.DryRun {
+	if err = i.plan(ctx); i.options.DryRun {
 		return err
 	}
-	if err := i.apply(ctx); err != nil {
+	if err == nil {
+		err = i.apply(ctx)
+	}
+	if err != nil {
+		i.summary.Setup = nil // none of which was added
 		return err
 	}
 	if err := i.upload(ctx); err != nil {
@@ -202,7 +206,11 @@ func (i *importing) plan(ctx context.Context) error {
 	i.resolve()
 	lacks := i.lacking()
 	i.summary.Lacks = lacks
-	return errors.Join(i.unresolved(moved), lackError(lacks))
+	err := errors.Join(i.unresolved(moved), lackError(lacks))
+	if err == nil && len(i.summary.Setup) > 0 {
+		err = setupError(i.setup.Check())
+	}
+	return err
 }
 
 func ids(channels []*api.ChannelFacts) (all []string) {

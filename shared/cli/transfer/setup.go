@@ -184,8 +184,12 @@ func (i *importing) apply(ctx context.Context) error {
 	if errors.As(err, &problem) && problem.Status == http.StatusPreconditionFailed {
 		return errors.New("nothing was imported: the account's setup has been changed meanwhile; import again")
 	}
-	if err != nil {
-		return fmt.Errorf("nothing was imported, because the account cannot be set up with what the file has: %w", err)
+	return setupError(err)
+}
+
+func setupError(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("nothing was imported, because the account cannot be set up with what the file has: %w", err)
 }
