@@ -50,6 +50,10 @@ func writeSetupItem(s desk.Setup) *setupItem { return &setupItem{`"` + s.Version
 
 func (a *api) getAccount(ctx context.Context, c desk.Admitted, _ *struct{}) (*setupItem, error) {
 	s, err := a.Setups.Setup(ctx, c.Account)
+	if errors.Is(err, desk.ErrNotFound) {
+		none := noSetup(c.Account)
+		return nil, newProblem(http.StatusNotFound, codeNotFound, none.Problem, none.Remedy)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -125,7 +125,7 @@ func TestLockedOut(t *testing.T) {
 	r.refuse(map[string]refusal{
 		"nobody is one":     {as: ann, method: "PUT", path: "/v1/account", body: none, status: 422, code: "invalid", field: "agents", remedy: "super-admin"},
 		"no first one":      {as: fresh, method: "PUT", path: "/v1/account", body: `{"account": {"id": "fresh", "plan": "free"}}`, status: 422, code: "invalid", field: "agents", remedy: "super-admin"},
-		"nothing to read":   {as: fresh, method: "GET", path: "/v1/account", status: 404, code: "not-found"},
+		"nothing to read":   {as: fresh, method: "GET", path: "/v1/account", status: 404, code: "not-found", remedy: "apply"},
 		"nothing else":      {as: fresh, method: "GET", path: "/v1/channels", status: 403, code: "no-setup", remedy: "apply"},
 		"nor by a low role": {as: desk.Caller{Account: "fresh", Agent: "eve", Role: desk.AgentRole}, method: "PUT", path: "/v1/account", body: none, status: 403, code: "role"},
 	})

@@ -162,7 +162,7 @@ func notOfConnector(connector, channel string) error {
 		Remedy:  "ask a super administrator to add the channel to the connector in the account's setup"}
 }
 
-func noSetup(account string) error {
+func noSetup(account string) *desk.RefusedError {
 	return &desk.RefusedError{Code: codeNoSetup, Params: desk.Params{"account": account},
 		Problem: fmt.Sprintf("account %s has not been set up yet", account),
 		Remedy:  "a super administrator sets it up first, with deskmove apply or PUT /v1/account"}
