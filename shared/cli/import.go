@@ -16,6 +16,7 @@ import (
 	"deskmove/shared/cli/importer"
 	"deskmove/shared/cli/transfer"
 	"deskmove/shared/client"
+	"deskmove/shared/desk"
 	"deskmove/shared/exchange"
 	"deskmove/shared/exchange/hubspot"
 )
@@ -24,7 +25,7 @@ type importCmd struct {
 	remote `embed:""`
 
 	Channel     string   `placeholder:"C" help:"The channel that received the mail; of an export, the only channel to bring in."`
-	Files       []string `arg:"" name:"file" placeholder:"FILE" help:"mbox, EML or JSON Lines, gzipped or not; or the folder of an export, or with --from one of saved answers."`
+	Files       []string `arg:"" optional:"" name:"file" placeholder:"FILE" help:"mbox, EML or JSON Lines, gzipped or not; or the folder of an export, or with --from one of saved answers."`
 	From        string   `enum:"hubspot," default:"" placeholder:"SYSTEM" help:"The folder has answers of this system's API: ${enum}"`
 	DryRun      bool     `help:"Say what would come in and what would not, and write nothing."`
 	Setup       bool     `help:"Of an export, or with --from: add what the account lacks of its agents, teams, pipelines, policies and channels."`
@@ -33,6 +34,7 @@ type importCmd struct {
 	Include     []string `enum:"draft,spam,chat,deleted,archived" placeholder:"BOX" help:"Bring in what there is beside mail, too: ${enum}. Without it, it is left out, and named."`
 	Live        bool     `help:"Bring in mail that was written after the channel began to move, as new mail. Without it, such mail is left out."`
 	NoStates    bool     `help:"Do not set status and owner of conversations of mail."`
+	End         bool     `help:"Import nothing, but end an import of an export into --channel that was interrupted and will not go on. What is in stays."`
 	Concurrency int      `default:"8" placeholder:"N" help:"Conversations imported at the same time (${default})."`
 }
 
@@ -58,13 +60,19 @@ by a super administrator; what it has of a channel with other conversations come
 tickets. All of it is read first: if anything is wrong with it, nothing is done. With --from hubspot a folder of saved
 answers of HubSpot's API is imported in the same way, and what cannot be carried over is listed, field by field: see
 shared/exchange/hubspot/doc.go. Imported again, it adds what is new or has changed there since, and leaves alone what
-people have changed here.`
+people have changed here. A channel that is being brought in cannot move. If the file is lost, --end ends that.`
 }
 
 func (i importCmd) Run(ctx context.Context, c *call) error {
+	if len(i.Files) == 0 && !i.End {
+		return errors.New(`expected "<file> ..."; see deskmove import --help`)
+	}
 	server, err := i.client(c)
 	if err != nil {
 		return err
+	}
+	if i.End {
+		return i.end(ctx, c, server)
 	}
 	if i.Concurrency < 1 || i.Concurrency > 64 {
 		return fmt.Errorf("--concurrency must be 1 to 64, not %d", i.Concurrency)
@@ -88,6 +96,33 @@ func (i importCmd) Run(ctx context.Context, c *call) error {
 	}
 	folder := exchange.Folder(filepath.Dir(lines))
 	return i.transfer(ctx, c, server, transfer.Source{Lines: lines, Open: folder.Open}, nil)
+}
+
+// end ends an import that was interrupted, whose file is lost.
+func (i importCmd) end(ctx context.Context, c *call, server *client.Client) error {
+	if i.Channel == "" || len(i.Files) > 0 {
+		return errors.New("--end ends the import into --channel: give that, and no file")
+	}
+	channel, err := server.Channel(ctx, i.Channel)
+	if err != nil {
+		return err
+	}
+	if !channel.Restoring {
+		return fmt.Errorf("channel %s is not being brought in: there is nothing to end", i.Channel)
+	}
+	if err := server.EndRestoration(ctx, i.Channel); err != nil {
+		return err
+	}
+	if channel, err = server.Channel(ctx, i.Channel); err != nil {
+		return err
+	}
+	return c.print(channel, func(w io.Writer) {
+		then := "the export may be imported again, until the channel moves"
+		if channel.Home != string(desk.Inbox) {
+			then = "it has moved, so that nothing more is brought in; verify names what is missing"
+		}
+		_, _ = fmt.Fprintf(w, "channel %s is no longer being brought in from %s: what is in stays, and %s\n", channel.ID, channel.From, then)
+	})
 }
 
 // folder returns the first that is a folder.

@@ -83,7 +83,7 @@ func (c Channel) Movable() error {
 			Remedy: "there is nothing left to do; history that was left behind stays in the inbox"}
 	case c.Restoring:
 		return &RefusedError{Code: CodeRestoring, Params: Params{"from": c.From}, Problem: "its conversations are being brought in, from " + c.From,
-			Remedy: "wait for the import to end; if it was interrupted, give its command again"}
+			Remedy: "wait for the import to end; if it was interrupted, give its command again, or end it with deskmove import --end or DELETE /v1/channels/{id}/restoration"}
 	case c.Fallback:
 		return &RefusedError{Code: CodeFallbackAddress, Problem: "the account's fallback e-mail address cannot move",
 			Remedy: "connect an address of your own and move that"}
