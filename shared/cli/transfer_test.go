@@ -750,6 +750,104 @@ func TestImportGoesOn(t *testing.T) {
 	e.as(t, twin, "verify").ok(t, nil)
 }
 
+// restoring returns the channels that are being brought in.
+func restoring(t *testing.T, api *client.Client) (ids []string) {
+	t.Helper()
+	for c, err := range api.Channels(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Restoring {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+// TestLostImport interrupts an import whose file is gone then: it is ended, and the channel is
+// free again, or has moved with what it has.
+func TestLostImport(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	e.imports(t, "../mail/testdata/sample.mbox")
+	inInbox, _ := e.exports(t, e.token)
+	e.run(t, append(strings.Fields(moveAll), "support")...).ok(t, nil)
+	moved, _ := e.exports(t, e.token)
+	interrupt := func(token, folder string) *client.Client {
+		api, err := client.New(e.url, token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		_, err = transfer.Import(ctx, api, transfer.ImportOptions{
+			Source: transfer.InFolder(exchange.Folder(folder)), Setup: true, Concurrency: 1, Posting: func(int64, int64) { stop() },
+		})
+		if err == nil || len(restoring(t, api)) != 6 {
+			t.Fatalf("it was not interrupted: %v", err)
+		}
+		return api
+	}
+
+	twin := e.twin(t, "twin")
+	api := interrupt(twin, inInbox)
+	e.as(t, twin, append(strings.Fields(moveAll), "support")...).fails(t, 1, "being brought in, from demo", "deskmove import --end")
+	e.as(t, twin, "import", "--end").fails(t, 1, "--channel")
+	e.as(t, twin, "import", "--end", "--channel", "support", inInbox).fails(t, 1, "no file")
+	e.as(t, twin, "import", "--end", "--channel", "none").fails(t, 1, "none")
+	for _, args := range [][]string{{"--dry-run"}, nil} { // it is another import
+		e.as(t, twin, append([]string{"import", moved}, args...)...).fails(t, len(args)^1, "channel support: ", "left out: an import from demo has begun, into the inbox", "--end --channel support")
+	}
+	for _, id := range restoring(t, api) {
+		e.as(t, twin, "import", "--end", "--channel", id).fails(t, 0, "channel "+id+" is no longer being brought in from demo", "may be imported again")
+	}
+	e.as(t, twin, "import", "--end", "--channel", "support").fails(t, 1, "is not being brought in")
+	var s transfer.Imported
+	e.as(t, twin, "import", inInbox, "--json").ok(t, &s) // it is found again
+	if s.Known == 0 || s.Added == 0 || len(restoring(t, api)) > 0 {
+		t.Errorf("imported: %+v", s)
+	}
+	e.as(t, twin, append(strings.Fields(moveAll), "support")...).ok(t, nil)
+
+	twin = e.twin(t, "twin2")
+	interrupt(twin, moved)
+	e.as(t, twin, "import", "--end", "--channel", "support").fails(t, 0, "it has moved", "verify")
+	e.as(t, twin, "import", moved).fails(t, 0, "channel support: ", "all of which was brought in before")
+	e.as(t, twin, "verify").fails(t, 1, "report-totals")
+}
+
+// TestImportThatCannotBegin imports a channel that cannot come to the help desk here: no other
+// channel is kept waiting.
+func TestImportThatCannotBegin(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	e.imports(t, "../mail/testdata/sample.mbox")
+	e.run(t, append(strings.Fields(moveAll), "support")...).ok(t, nil)
+	folder, _ := e.exports(t, e.token)
+	for account, c := range map[string]struct{ plan, channel, says string }{
+		"small":   {"starter", `{ id: support, type: email }`, "left out: it has moved, and the account's plan does not include the help desk"},
+		"another": {"professional", `{ id: support, type: email, fallback: true }, { id: fallback, type: email }`, "the account's fallback e-mail address cannot move"},
+	} {
+		token, err := e.stack.Issuer.Mint(account, "admin", desk.SuperAdmin, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.as(t, token, "apply", file(t, "account.yaml", fmt.Sprintf(`
+account: { plan: %s }
+agents: [{ id: admin, role: super-admin, helpDesk: true }]
+channels: [%s]
+`, c.plan, c.channel))).ok(t, nil)
+		e.as(t, token, "import", folder, "--setup").fails(t, 1, c.says)
+		api, err := client.New(e.url, token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ids := restoring(t, api); len(ids) > 0 {
+			t.Errorf("account %s: %v are being brought in", account, ids)
+		}
+	}
+}
+
 // TestLiveMailBeforeItsTwin brings a channel with tickets in while mail of it arrives that the file
 // has, too: the channel is whole, and each mail is there once.
 func TestLiveMailBeforeItsTwin(t *testing.T) {

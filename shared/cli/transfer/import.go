@@ -255,9 +255,17 @@ func (i *importing) channel(ctx context.Context, c *api.ChannelFacts) (*OfChanne
 	case c.Part && n.tickets == 0:
 		p.How = Messages
 		return p, nil
-	case !there || is.Restoring && is.From == i.summary.From:
+	}
+	if moved && !is.Restoring && !desk.Plan(i.setup.Account.Plan).HasHelpDesk() {
+		return leave("it has moved, and the account's plan does not include the help desk: change to the professional or enterprise plan")
+	}
+	begun := is.From == i.summary.From && (is.Home != string(desk.Inbox)) == moved && (!moved || is.MoveID == c.Move.ID)
+	switch {
+	case !there, is.Restoring && begun:
 		p.How = AsItWas
 		return p, nil
+	case is.Restoring:
+		return leave("an import from " + is.From + " has begun, into the " + is.Home + ", and has not ended: give its command again, or end it with deskmove import --end --channel " + c.ID)
 	}
 	empty := true
 	for _, err := range i.server.Conversations(ctx, c.ID) {

@@ -46,7 +46,7 @@ func (i *importing) upload(ctx context.Context) error {
 func (i *importing) post(ctx context.Context) error {
 	begun, err := i.begin(ctx)
 	if err != nil {
-		return err
+		return errors.Join(err, i.endUnused(ctx, begun))
 	}
 	p := &poster{importing: i, failed: make(map[string]int)}
 	for _, c := range i.found.channels {
@@ -93,6 +93,17 @@ func (i *importing) begin(ctx context.Context) (begun []*api.ChannelFacts, _ err
 		begun = append(begun, c)
 	}
 	return begun, nil
+}
+
+// endUnused ends what has begun now and is not gone on with, where it may begin again.
+func (i *importing) endUnused(ctx context.Context, begun []*api.ChannelFacts) error {
+	var errs []error
+	for _, c := range begun {
+		if c.Move == nil && !i.is[c.ID].Restoring {
+			errs = append(errs, i.server.EndRestoration(ctx, c.ID))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // poster brings conversations in, several at a time.
