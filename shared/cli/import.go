@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,10 @@ func (i importCmd) Run(ctx context.Context, c *call) error {
 	if i.Concurrency < 1 || i.Concurrency > 64 {
 		return fmt.Errorf("--concurrency must be 1 to 64, not %d", i.Concurrency)
 	}
-	lines, isExport := i.exported()
+	lines, isExport, err := i.exported()
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
 	switch folder := i.folder(); {
 	case i.From == "" && !isExport && folder != "":
 		return fmt.Errorf("import: %s is a folder without %s, so it is no export: give the files in it, or the folder of an export, or say with --from whose saved answers they are", folder, exchange.LinesName)
@@ -136,21 +140,46 @@ func (i importCmd) folder() string {
 }
 
 // exported returns the file of lines, if an export is to be imported.
-func (i importCmd) exported() (lines string, ok bool) {
+func (i importCmd) exported() (lines string, ok bool, _ error) {
 	for _, name := range i.Files {
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
+		info, err := os.Stat(name)
+		if err != nil {
+			return "", false, err
+		}
+		if info.IsDir() {
 			name = exchange.Folder(name).Lines()
+			if _, err := os.Stat(name); err == nil {
+				return name, true, nil // whoever reads it says whether it is one
+			}
+			continue
 		}
 		f, err := os.Open(name) // #nosec G304 -- the user named it
 		if err != nil {
-			continue // which whoever reads it says
+			return "", false, err
 		}
 		first, _ := bufio.NewReader(f).Peek(4 << 10)
-		if _ = f.Close(); exchange.Is(first) {
-			return name, true
+		if err := f.Close(); err != nil {
+			return "", false, err
+		}
+		if exchange.Is(first) {
+			return name, true, nil
+		}
+		if exchange.Is(unzipped(first)) {
+			return "", false, fmt.Errorf("%s is of an export, and gzipped: unpack it, and give the folder in which its files are, too", name)
 		}
 	}
-	return "", false
+	return "", false, nil
+}
+
+// unzipped returns what the first bytes of a file are, if it is gzipped.
+func unzipped(begins []byte) []byte {
+	z, err := gzip.NewReader(bytes.NewReader(begins))
+	if err != nil {
+		return nil
+	}
+	first := make([]byte, 4<<10)
+	n, _ := io.ReadFull(z, first)
+	return first[:n]
 }
 
 func (i importCmd) mail(ctx context.Context, c *call, server *client.Client) error {

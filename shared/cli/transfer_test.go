@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -966,6 +967,8 @@ func TestBadExports(t *testing.T) {
 			l[i] = regexp.MustCompile(`"size":\d+`).ReplaceAllString(l[i], `"size":1`)
 			return l
 		}), []string{"file.size: file"}},
+		"nothing in it":     {rewrite(func([]string) []string { return nil }), []string{"deskmove.ndjson: line 1: it is not", "that deskmove export has written"}},
+		"of something else": {rewrite(func([]string) []string { return []string{"{}\n"} }), []string{"deskmove.ndjson: line 1: it is not"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := copyOf(t, good)
@@ -976,6 +979,9 @@ func TestBadExports(t *testing.T) {
 			}
 		})
 	}
+	zipped := file(t, "export.gz", gzipped(t, was[exchange.LinesName]))
+	e.as(t, twin, "import", zipped).fails(t, 1, "export.gz is of an export, and gzipped: unpack it")
+	e.as(t, twin, "import", "not-there").fails(t, 1, "not-there: no such file")
 	for name, args := range map[string][]string{
 		"two at once":              {good, good, "--setup"},
 		"of mail":                  {good, "--live"},
@@ -1001,12 +1007,25 @@ func TestBadExports(t *testing.T) {
 	}
 }
 
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write([]byte(text))
+	if err = errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // TestNothingOfAllIsAnError imports lines of which none is mail.
 func TestNothingOfAllIsAnError(t *testing.T) {
 	t.Parallel()
 	e := ready(t)
 	name := file(t, "threads.jsonl", `{"id":"1","createdAt":"2026-03-01T09:00:00Z","status":"OPEN"}`+"\n"+`{"id":"2","status":"CLOSED"}`+"\n")
 	e.run(t, "import", "--channel", "support", name).fails(t, 1, "every message was skipped", "unknown field")
+	name = file(t, "mail.jsonl", strings.Repeat(`{"from":"a@x.example","at":"2026-03-01T09:00:00Z"}`+"\n", 3))
+	e.run(t, "import", "--channel", "support", name).fails(t, 1, `3 skipped: unknown field "at": message 1, 2, 3`)
 }
 
 // TestChannelsWithoutThem verifies that whatever an export is made of is in what it says.

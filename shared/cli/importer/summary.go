@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -117,15 +118,19 @@ func list(out func(string, ...any), ms []mailbox.Skipped, what string) {
 	var reasons []string
 	numbers := make(map[string][]string)
 	for _, m := range ms {
-		if numbers[m.Reason] == nil {
-			reasons = append(reasons, m.Reason)
+		reason := ofLine.ReplaceAllString(m.Reason, "") // or none would be like another
+		if numbers[reason] == nil {
+			reasons = append(reasons, reason)
 		}
-		numbers[m.Reason] = append(numbers[m.Reason], fmt.Sprint(m.Number))
+		numbers[reason] = append(numbers[reason], fmt.Sprint(m.Number))
 	}
 	for _, r := range reasons {
 		out("%8d %s: %s: message %s\n", len(numbers[r]), what, r, some(numbers[r]))
 	}
 }
+
+// ofLine is where in a JSON Lines file a reason was found.
+var ofLine = regexp.MustCompile(`^line \d+: `)
 
 func some(numbers []string) string {
 	if more := len(numbers) - mostNumbers; more > 0 {
