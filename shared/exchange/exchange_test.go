@@ -195,6 +195,11 @@ func TestBadInput(t *testing.T) {
 	}{
 		"a version from the future": {`"version":1`, `"version":2`, "line 1, version: it is of version 2, and this program reads version 1", true},
 		"a version of none":         {`"version":1`, `"version":0`, "line 1, version: ", true},
+		"a version without an end":  {`"version":1`, `"version":99999999999999999999999`, "line 1, version: it is of version 99999999999999999999999, and", true},
+		"a version in between":      {`"version":1`, `"version":1.5`, "line 1, version: it is not a whole number", true},
+		"a version as a text":       {`"version":1`, `"version":"1"`, "line 1, version: it is not a whole number", true},
+		"a version as a fraction":   {`"version":1`, `"version":1.0`, "line 1, version: it is not written as a whole number", false},
+		"a version as a power":      {`"version":1`, `"version":1e0`, "line 1, version: it is not written as a whole number", false},
 		"no account":                {`,"account":"acme"`, ``, "line 1, account: it is missing", true},
 		"a field of the first line": {`"account":"acme"`, `"account":"acme","of":1`, "line 1, of: there is no such field", true},
 		"not JSON":                  {`{"agent":{"id":"cem"`, `{"agent":{"id":cem`, "line 3: it is not JSON", false},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -57,13 +58,16 @@ func NewReader(in io.Reader) (*Reader, error) {
 	}
 	var says struct{ Version json.Number }
 	_ = json.Unmarshal(line, &says) // what is wrong shows below
-	if v, err := says.Version.Int64(); err == nil && v > Version {
-		return nil, &Error{1, "version", fmt.Sprintf("it is of version %d, and this program reads version %d", v, Version), "import it with the newer program that wrote it"}
+	if v, err := says.Version.Float64(); err == nil && v > Version && v == math.Trunc(v) {
+		return nil, &Error{1, "version", fmt.Sprintf("it is of version %s, and this program reads version %d", desk.Truncate(says.Version.String(), 40), Version), "import it with the newer program that wrote it"}
 	}
 	if wrong := shapes.Check(line, Header{}); len(wrong) > 0 {
 		return nil, fieldErrors(1, wrong)[0]
 	}
-	return r, json.Unmarshal(line, &r.Header)
+	if err := json.Unmarshal(line, &r.Header); err != nil {
+		return nil, &Error{1, "version", "it is not written as a whole number", fmt.Sprintf("write %d", Version)}
+	}
+	return r, nil
 }
 
 // Is reports whether a file begins as those of this format do, by its first bytes.
