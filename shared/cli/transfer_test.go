@@ -326,6 +326,72 @@ func TestHubSpotAgain(t *testing.T) {
 	}
 }
 
+func addedMessage(external string) (m api.AddedMessage) {
+	m.MessageContent = newMessage(external, "Hello?").MessageContent
+	return m
+}
+
+// TestExportsOneAfterAnother imports versions of an export: what has changed comes in, also back
+// again, but not over what people have changed.
+func TestExportsOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	e := ready(t)
+	api := e.api(t)
+	of := make(map[string]string)
+	for _, id := range []string{"text", "more", "state", "people"} {
+		taken, err := api.TakeMessage(t.Context(), "support", newMessage(id, "About "+id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		of[id] = taken.ConversationID
+	}
+	older, _ := e.exports(t, e.token)
+	for _, id := range []string{"more", "people"} {
+		if _, err := api.AddMessage(t.Context(), of[id], addedMessage("again-"+id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{"state", "people"} {
+		if err := api.EditConversation(t.Context(), of[id], desk.Edit{Status: new(desk.Closed)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	newer, was := e.exports(t, e.token)
+	says := regexp.MustCompile(`"externalId":"text".*"text":"[^"]*"`).FindString(was[exchange.LinesName])
+	edit(t, exchange.Folder(newer).Lines(), says, says[:len(says)-1]+`, and more"`)
+
+	twin := e.twin(t, "twin")
+	there, err := client.New(e.url, twin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.as(t, twin, "import", older, "--setup").fails(t, 0, "4 conversations added, 0 updated, with 4 messages", "0 existed already\n")
+	if err := there.EditConversation(t.Context(), of["people"], desk.Edit{Owner: new("ben")}); err != nil {
+		t.Fatal(err)
+	}
+	is := func() (says string) {
+		for _, id := range []string{"text", "more", "state", "people"} {
+			c, err := there.Conversation(t.Context(), of[id])
+			if err != nil {
+				t.Fatal(err)
+			}
+			says += fmt.Sprintf("%s %s %s %d, ", id, c.Status, c.Owner, c.MessageCount)
+		}
+		_, files := e.exports(t, twin)
+		return says + fmt.Sprint(strings.Contains(files[exchange.LinesName], `, and more"`))
+	}
+	const asInFile = "1 existed already; their messages are as in the file, unless people have changed the conversation here"
+	left := "1 were changed here by people since an earlier import: new messages are added, all else is left alone: " + of["people"]
+	e.as(t, twin, "import", newer).fails(t, 0, "0 conversations added, 2 updated", asInFile, left)
+	if got, want := is(), "text open  1, more open  2, state closed  1, people open ben 2, true"; got != want {
+		t.Errorf("the newer one made it %q, want %q", got, want)
+	}
+	e.as(t, twin, "import", older).fails(t, 0, "0 conversations added, 2 updated", asInFile, left)
+	if got, want := is(), "text open  1, more open  2, state open  1, people open ben 2, false"; got != want {
+		t.Errorf("the older one made it %q, want %q", got, want)
+	}
+}
+
 // TestDryRun says what would be done, and does nothing.
 func TestDryRun(t *testing.T) {
 	t.Parallel()

@@ -312,9 +312,13 @@ func (s Imported) Write(w io.Writer) {
 		out("nothing was written: this was a rehearsal\n")
 		return
 	}
-	out("%8d conversations added, %d updated, with %d messages\n%8d existed already\n", s.Added, s.Updated, s.Messages, s.Known)
+	out("%8d conversations added, %d updated, with %d messages\n%8d existed already", s.Added, s.Updated, s.Messages, s.Known)
+	if s.Known > 0 && slices.ContainsFunc(s.Channels, func(c OfChannel) bool { return c.How == AsItWas && c.Conversations > 0 }) {
+		out("; their messages are as in the file, unless people have changed the conversation here")
+	}
+	out("\n")
 	if n := len(s.Diverged); n > 0 {
-		out("%8d were changed here by people since an earlier import, and are left alone: %s\n", n, some(s.Diverged))
+		out("%8d were changed here by people since an earlier import: new messages are added, all else is left alone: %s\n", n, some(s.Diverged))
 	}
 	if s.Elsewhere > 0 {
 		out("%8d messages had come by themselves since the channel began to be brought in, and stay in their own conversations\n", s.Elsewhere)
