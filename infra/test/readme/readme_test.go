@@ -33,10 +33,11 @@ var shown = [][]string{
 	{`"began":false`, `every invariant holds`, `"revision":3`},
 	{`"began":false`},
 	{`3 added to channel sales`, `warning no-sla-policy`, `(?m)^rehearsal .* of channel sales, .*: done$`, `(?m)^move .* of channel sales, .*: done$`, `\(equal\)`},
+	{`tickets and \d+ files are in export`, `account twin has plan`, `nothing was written`, `[1-9] conversations added, 0 updated`, `14 threads read`},
 }
 
-// TestTour runs the sh blocks of "Five minutes with curl" and "Your own mail"
-// in order, in one bash that stops at the first command that fails. They are
+// TestTour runs the sh blocks of "Five minutes with curl", "Your own mail" and
+// "Everything out, and in" in order, in one bash that stops at the first command that fails. They are
 // run as they are written but for the port, 8420, in whose place a free one is
 // used. The working directory has the repository's files and a .data of its
 // own.
@@ -75,14 +76,14 @@ func TestTour(t *testing.T) {
 	}
 }
 
-// tour reads the blocks of the two sections.
+// tour reads the blocks of the three sections.
 func tour(t *testing.T) (blocks []string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, title := range []string{"Five minutes with curl", "Your own mail"} {
+	for _, title := range []string{"Five minutes with curl", "Your own mail", "Everything out, and in"} {
 		_, section, ok := strings.Cut(string(text), "\n## "+title+"\n")
 		if !ok {
 			t.Fatalf("README.md has no section %q", title)

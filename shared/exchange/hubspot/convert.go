@@ -85,7 +85,7 @@ func (c *converter) convert(in fs.FS) (err error) {
 	}
 	for _, kind := range []string{"threads", "messages"} {
 		if len(c.source.kinds[kind]) == 0 {
-			return &PageError{".", kind, "the folder has no pages of " + kind, "save them as " + kind + ".json, or in a folder of that name"}
+			return &PageError{kind + ".json", "", "the folder has no pages of " + kind, "save them as " + kind + ".json, or in a folder of that name"}
 		}
 	}
 	for _, kind := range []struct {

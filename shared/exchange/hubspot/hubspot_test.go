@@ -436,8 +436,8 @@ func TestBadFolders(t *testing.T) {
 		do   func(in fstest.MapFS)
 		want string
 	}{
-		"no threads":         {func(in fstest.MapFS) { delete(in, "threads.json"); delete(in, "threads-2.json") }, "., threads: the folder has no pages of threads"},
-		"nothing":            {func(in fstest.MapFS) { clear(in) }, "., threads: the folder has no pages of threads"},
+		"no threads":         {func(in fstest.MapFS) { delete(in, "threads.json"); delete(in, "threads-2.json") }, "threads.json: the folder has no pages of threads"},
+		"nothing":            {func(in fstest.MapFS) { clear(in) }, "threads.json: the folder has no pages of threads"},
 		"the last page gone": {func(in fstest.MapFS) { delete(in, "threads-2.json") }, "threads.json, paging.next: more pages come after it"},
 		"a page without":     {func(in fstest.MapFS) { in["threads-2.json"] = &fstest.MapFile{Data: []byte(`{"paging":{}}`)} }, "threads-2.json, results: it has none"},
 		"an error for a page": {func(in fstest.MapFS) {
