@@ -859,6 +859,7 @@ func TestLostImport(t *testing.T) {
 	twin := e.twin(t, "twin")
 	api := interrupt(twin, inInbox)
 	e.as(t, twin, append(strings.Fields(moveAll), "support")...).fails(t, 1, "being brought in, from demo", "deskmove import --end")
+	e.as(t, twin, "export", t.TempDir()).fails(t, 1, "is being brought in: export when that has ended; deskmove import --end")
 	e.as(t, twin, "import", "--end").fails(t, 1, "--channel")
 	e.as(t, twin, "import", "--end", "--channel", "support", inInbox).fails(t, 1, "no file")
 	e.as(t, twin, "import", "--end", "--channel", "none").fails(t, 1, "none")

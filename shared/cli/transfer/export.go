@@ -146,7 +146,7 @@ func (e *export) channels(ctx context.Context) (all []api.Channel, _ error) {
 		case c.Home == string(desk.Moving):
 			return nil, fmt.Errorf("channel %s is moving, and what moves is neither here nor there: export when move %s is done", c.ID, c.MoveID)
 		case c.Restoring:
-			return nil, fmt.Errorf("channel %s is being brought in: export when that has ended", c.ID)
+			return nil, fmt.Errorf("channel %s is being brought in: export when that has ended; deskmove import --end ends what will not go on", c.ID)
 		}
 		all = append(all, c)
 	}
