@@ -36,7 +36,7 @@ type importCmd struct {
 	Live        bool     `help:"Bring in mail that was written after the channel began to move, as new mail. Without it, such mail is left out."`
 	NoStates    bool     `help:"Do not set status and owner of conversations of mail."`
 	End         bool     `help:"Import nothing, but end an import of an export into --channel that was interrupted and will not go on. What is in stays."`
-	Concurrency int      `default:"8" placeholder:"N" help:"Conversations imported at the same time (${default})."`
+	Concurrency int      `default:"24" placeholder:"N" help:"Conversations imported at the same time (${default})."`
 }
 
 func (importCmd) Help() string {

@@ -30,7 +30,7 @@ type Options struct {
 	Live    bool
 	Agents  map[string]string
 	DryRun  bool // only says what would be done
-	// Concurrency is how many conversations are imported at a time; 8 if 0.
+	// Concurrency is how many conversations are imported at a time; 24 if 0.
 	Concurrency int
 	// Reading, Uploading and Posting hear how far it is, in bytes, files and conversations;
 	// they may be nil.

@@ -44,7 +44,7 @@ type ImportOptions struct {
 	// Live takes messages in as new that were written after their channel began to move.
 	// Without it they are left out.
 	Live bool
-	// Concurrency is how many conversations are brought in at a time; 8 if 0.
+	// Concurrency is how many conversations are brought in at a time; 24 if 0.
 	Concurrency int
 	// Checking, Uploading and Posting hear how far it is, in bytes, files and
 	// conversations; they may be nil.

@@ -128,7 +128,7 @@ func (p *poster) all(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, in.Close()) }()
 	lines := lines(in, p.found.conversations, p.found.messages[0])
 	g, within := errgroup.WithContext(ctx)
-	g.SetLimit(cmp.Or(p.options.Concurrency, 8))
+	g.SetLimit(cmp.Or(p.options.Concurrency, 24))
 	for n := range len(p.found.messages) - 1 {
 		var l exchange.Line
 		if l, err = lines.Next(); err != nil || within.Err() != nil {
