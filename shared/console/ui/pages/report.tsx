@@ -185,6 +185,7 @@ function ByStatus({ report }: { report: Report }) {
       </header>
       <table class="lanes in">
         <caption class="hide-text">{t("report.byStatus")}</caption>
+        <Lanes />
         <thead class="hide-text">
           <tr>
             <th scope="col">{t("report.status")}</th>
@@ -207,6 +208,17 @@ function ByStatus({ report }: { report: Report }) {
         </tbody>
       </table>
     </section>
+  );
+}
+
+/** Lanes are the columns: a name, its bar, a figure. */
+function Lanes() {
+  return (
+    <colgroup>
+      <col class="name" />
+      <col />
+      <col class="figure" />
+    </colgroup>
   );
 }
 
@@ -268,8 +280,9 @@ function Phases({ m }: { m: Move }) {
           {clock(m.startedAt, true)} – {clock(m.endedAt!, true)}
         </span>
       </header>
-      <table class="lanes in">
+      <table class="lanes timed in">
         <caption class="hide-text">{t("progress.phases")}</caption>
+        <Lanes />
         <tbody>
           {lanes.map((l, i) => (
             <tr key={i}>
