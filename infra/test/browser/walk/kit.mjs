@@ -11,10 +11,10 @@ const axeSource = require("axe-core").source;
 /** How long anything may take, in milliseconds. It is no limit on speed: CI's computers are busy. */
 export const patience = 30_000;
 
-let browser;
+let browser, large; // the same one, of readers who have set twice the size of text
 
-before(async () => {
-  browser = await chromium.launch({
+const launch = (...more) =>
+  chromium.launch({
     executablePath: process.env.BROWSER,
     args: [
       "--no-sandbox",
@@ -24,10 +24,14 @@ before(async () => {
       "--disable-component-update",
       "--disable-sync",
       "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+      ...more,
     ],
   });
+
+before(async () => {
+  browser = await launch();
 });
-after(() => browser?.close());
+after(() => Promise.all([browser?.close(), large?.close()]));
 
 // ---- sites ----
 
@@ -137,8 +141,9 @@ let shots = 0;
  * open opens a window on a site. It fails the test if a script fails, the pages' policy is broken, a dialog of the
  * browser opens, or anything is asked of another origin. page.seen is what was asked for, and page.wrong what must not be.
  */
-export async function open(t, of, { width = 1440, height = 900, lang = "en-GB", dark = false, zone = "Europe/Oslo", ...more } = {}) {
-  const context = await browser.newContext({
+export async function open(t, of, { width = 1440, height = 900, lang = "en-GB", dark = false, largeText = false, zone = "Europe/Oslo", ...more } = {}) {
+  if (largeText) large ??= await launch("--blink-settings=defaultFontSize=32");
+  const context = await (largeText ? large : browser).newContext({
     viewport: { width, height }, locale: lang, colorScheme: dark ? "dark" : "light", timezoneId: zone, reducedMotion: "reduce", ...more,
   });
   const page = await tab(context, of);

@@ -94,6 +94,33 @@ describe("pages", () => {
     assert.deepEqual(broken, []);
   });
 
+  test("icons and boxes grow with text, and no figure of a report is broken", async (t) => {
+    const rehearsal = await start(of, { rehearsal: true, acknowledged: undefined });
+    await ended(of, rehearsal.id);
+    const sizes = [];
+    for (const largeText of [false, true]) {
+      const page = await open(t, of, { largeText });
+      await signIn(page, of, "Ada Lind", "/app/channels/support-mail/move");
+      await page.locator("#checks input").first().waitFor();
+      const size = (selector) => page.locator(selector).first().evaluate((e) => e.getBoundingClientRect().width);
+      sizes.push([await size("#checks .icon"), await size("#checks input[type=checkbox]"), await size("#history input[type=radio]")]);
+      if (largeText) continue;
+      await go(page, "/app/moves/" + rehearsal.id);
+      await page.locator(".equation b").first().waitFor();
+      for (const text of ["100%", "200%"]) {
+        await page.evaluate((size) => (document.documentElement.style.fontSize = size), text);
+        for (const width of [1440, 1000, 360]) {
+          await page.setViewportSize({ width, height: 900 });
+          const broken = await page.locator(".equation b, .equation .small").evaluateAll((all) => all.filter((e) => e.offsetHeight > 1.5 * parseFloat(getComputedStyle(e).lineHeight) && !/ /.test(e.textContent)).map((e) => e.textContent));
+          assert.deepEqual(broken, [], `with text of ${text} in a window of ${width}`);
+          await fits(page, `a report with text of ${text} in a window of ${width}`);
+        }
+      }
+    }
+    const [usual, large] = sizes;
+    for (const [i, px] of large.entries()) assert.ok(px > 1.9 * usual[i], `${usual} become ${large}`);
+  });
+
   test("lists have the order that one chooses", async (t) => {
     const first = await write(of, { channel: "hotline", from: "+47 1", subject: "The first of two" });
     await write(of, { channel: "hotline", from: "+47 2", subject: "The second of two" });

@@ -18,22 +18,17 @@ const looks = {
   "dark": { dark: true },
   "nb": { lang: "nb-NO" },
   "forced": { forcedColors: "active" },
-  "large": { large: true },
+  "large": { largeText: true },
 };
 
 test("pictures", async (t) => {
-  const window = async (of, { large, ...as }) => {
-    const page = await open(t, of, as);
-    if (large) await page.addInitScript(() => document.addEventListener("DOMContentLoaded", () => (document.documentElement.style.fontSize = "200%")));
-    return page;
-  };
   const shoot = (page, look, name, whole) => page.screenshot({ path: `${folder}/${look}-${name}.png`, fullPage: whole });
 
   // Before and while a channel moves.
   const busy = await site({ conversations: 400 });
   const windows = {};
   for (const [look, as] of Object.entries(looks)) {
-    const page = (windows[look] = await window(busy, as));
+    const page = (windows[look] = await open(t, busy, as));
     await page.goto(await link(busy));
     await page.getByText("Ada Lind").waitFor();
     await shoot(page, look, "signin");
@@ -84,7 +79,7 @@ test("pictures", async (t) => {
   const thread = await whole(of, { channel: "contact-form" });
   const what = await furnish(of);
   for (const [look, as] of Object.entries(looks)) {
-    const page = await window(of, as);
+    const page = await open(t, of, as);
     await signIn(page, of);
     await visit(page, { path: "/app/inbox/" + thread });
     await page.locator(".thread article").first().scrollIntoViewIfNeeded();
