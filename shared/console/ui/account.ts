@@ -98,6 +98,11 @@ export function useMoving(): Notice | undefined {
   return useStore(notices).find((n) => n.status !== "attention");
 }
 
+/** useNotice is the notice of a channel's move that runs or needs somebody; undefined if there is none. */
+export function useNotice(channel: string): Notice | undefined {
+  return useStore(notices).find((n) => n.channelId === channel);
+}
+
 export function isAdmin(m: Me | undefined): boolean {
   return m?.role === "super-admin";
 }

@@ -157,10 +157,14 @@ export function Dot() {
   return <span class="dot on" aria-hidden="true" />;
 }
 
-/** HomePill says where a channel, conversation or ticket lives. */
-export function HomePill({ home }: { home: "inbox" | "moving" | "helpdesk" }) {
+/** HomePill says where a channel, conversation or ticket lives; still, that its move does not run now. */
+export function HomePill({ home, still }: { home: "inbox" | "moving" | "helpdesk"; still?: boolean }) {
   if (home === "moving")
-    return (
+    return still ? (
+      <Pill tone="amber" icon={shapes.arrowLeftRight}>
+        {t("home.moving")}
+      </Pill>
+    ) : (
       <Pill tone="teal" live>
         {t("home.moving")}
       </Pill>

@@ -159,6 +159,8 @@ export const en = {
   "channels.oneAtATime": "{channel} is moving. One channel moves at a time.",
   "channels.moved": "Moved {date}",
   "channels.report": "Report",
+  "channels.attention": "Not all moved",
+  "channels.attention.why": "Some conversations could not be converted.",
   "channels.check": "See what to put right",
   "channels.checking": "Checking the bot…",
   "channels.flows": "Chat flows are under {link}.",

@@ -157,6 +157,8 @@ export const nb: Record<keyof typeof en, string> = {
   "channels.oneAtATime": "{channel} flyttes. Én kanal flyttes om gangen.",
   "channels.moved": "Flyttet {date}",
   "channels.report": "Rapport",
+  "channels.attention": "Ikke alt er flyttet",
+  "channels.attention.why": "Noen samtaler kunne ikke konverteres.",
   "channels.check": "Se hva som må rettes",
   "channels.checking": "Kontrollerer boten…",
   "channels.flows": "Chatflyter finner du under {link}.",

@@ -135,6 +135,9 @@ describe("starting", () => {
     const failures = page.getByRole("region", { name: "Could not be converted" });
     await failures.getByText("The date it started is missing.").waitFor();
     await failures.getByText(bad).waitFor();
+    await go(page, "/app/settings/channels");
+    await page.locator("[data-channel=support-mail]").getByText("Not all moved").waitFor();
+    await page.locator("[data-channel=support-mail]").getByRole("link", { name: "Report" }).click();
     await page.getByRole("button", { name: "Try 1 again" }).click();
     await until(async () => (await page.getByRole("button", { name: "Try 1 again" }).count()) > 0 && (await api(of, "GET /v1/moves")).items[0].status === "attention", "it fails again");
     await settle(of, bad);

@@ -1,7 +1,7 @@
 import * as shapes from "lucide";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
-import { agentName, channelName, isAdmin, useDirectory, useMe, useMoving, type Me, type Notice } from "../account";
+import { agentName, channelName, isAdmin, useDirectory, useMe, useMoving, useNotice, type Me, type Notice } from "../account";
 import { refusalText, type Coded } from "../api";
 import type { Channel } from "../api.gen";
 import { ProgressBar, Sparkline } from "../charts";
@@ -107,7 +107,7 @@ function ChannelTable({ channels, me, moving }: { channels: Channel[]; me: Me; m
               </td>
               <td class="c-type">{t(("type." + c.type) as Key)}</td>
               <td class="c-home">
-                <HomePill home={c.home} />
+                <Home of={c} />
               </td>
               <td class="c-n right">
                 <Conversations of={c} />
@@ -140,6 +140,11 @@ export function Thing({ icon, name, sub }: { icon: string; name: string; sub?: C
       </div>
     </div>
   );
+}
+
+/** Home says where a channel lives. */
+export function Home({ of: c }: { of: Channel }) {
+  return <HomePill home={c.home} still={useNotice(c.id)?.status === "attention"} />;
 }
 
 /** Conversations is how many a channel has; phones have no column heads, so the word is with it. */
@@ -190,15 +195,22 @@ function moveOf(c: Channel): string {
 
 /** Verdict says whether the channel can move, and if not, why and what to do. */
 export function Verdict({ of: c, me, moving, blocked }: { of: Channel; me: Me; moving?: Notice; /** What its bot has against it, in sentences. */ blocked?: string }) {
-  if (c.home === "moving") return <Moving of={c} me={me} notice={moving?.channelId === c.id ? moving : undefined} />;
-  if (c.home === "helpdesk") {
-    const report = c.moveId && isAdmin(me) ? "/app/moves/" + encodeURIComponent(c.moveId) : "";
+  const notice = useNotice(c.id);
+  const report = c.moveId && isAdmin(me) ? "/app/moves/" + encodeURIComponent(c.moveId) : "";
+  const toReport = hasPage(report) && <a href={report}>{t("channels.report")}</a>;
+  if (c.home === "moving" && notice?.status === "attention")
+    return (
+      <Word icon={shapes.triangleAlert} word={t("channels.attention")} tone="warn">
+        {t("channels.attention.why")} {toReport}
+      </Word>
+    );
+  if (c.home === "moving") return <Moving of={c} me={me} notice={notice} />;
+  if (c.home === "helpdesk")
     return (
       <span class="muted">
-        {c.fenceAt && t("channels.moved", { date: day(c.fenceAt) })} {hasPage(report) && <a href={report}>{t("channels.report")}</a>}
+        {c.fenceAt && t("channels.moved", { date: day(c.fenceAt) })} {toReport}
       </span>
     );
-  }
   if (c.refusal || blocked)
     return (
       <Word icon={shapes.lock} word={t("channels.cannot")}>
@@ -211,15 +223,15 @@ export function Verdict({ of: c, me, moving, blocked }: { of: Channel; me: Me; m
         {t("channels.oneAtATime", { channel: moving.channelName })}
       </Word>
     );
-  return <Word icon={shapes.check} word={t("channels.can")} can />;
+  return <Word icon={shapes.check} word={t("channels.can")} tone="can" />;
 }
 
-function Word({ icon, word, can, children }: { icon: string; word: string; can?: boolean; children?: ComponentChildren }) {
+function Word({ icon, word, tone, children }: { icon: string; word: string; tone?: "can" | "warn"; children?: ComponentChildren }) {
   return (
-    <div class={can ? "verdict can" : "verdict"}>
+    <div class={tone ? "verdict " + tone : "verdict"}>
       <Icon of={icon} size={14} />
       <div>
-        {word}
+        <span class="word">{word}</span>
         {children && <div>{children}</div>}
       </div>
     </div>
@@ -306,7 +318,7 @@ export function ChannelPage({ id }: { id: string }) {
                 <code>{c.id}</code>
               </Pair>
               <Pair name={t("channels.home")}>
-                <HomePill home={c.home} />
+                <Home of={c} />
               </Pair>
               <Pair name={t("channels.move.head")}>
                 <Verdict of={c} me={me} moving={moving} />

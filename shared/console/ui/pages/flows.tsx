@@ -2,10 +2,10 @@ import * as shapes from "lucide";
 import { isAdmin, useMe, useMoving, type Me, type Notice } from "../account";
 import type { Channel } from "../api.gen";
 import { rich, t } from "../i18n";
-import { Copy, Empty, HomePill, Icon, Loaded, Menu, Page } from "../parts";
+import { Copy, Empty, Icon, Loaded, Menu, Page } from "../parts";
 import { usePoll } from "../poll";
 import { go } from "../router";
-import { blockerText, Conversations, entries, reason, Thing, typeIcon, useChannels, useMoveKey, Verdict } from "./channels";
+import { blockerText, Conversations, entries, Home, reason, Thing, typeIcon, useChannels, useMoveKey, Verdict } from "./channels";
 
 export function FlowsPage() {
   const channels = useChannels();
@@ -64,7 +64,7 @@ function Flow({ of: c, me, moving }: { of: Channel; me: Me; moving?: Notice }) {
         <Thing icon={typeIcon(c)} name={c.name || c.id} sub={c.address || t(c.hasBot ? "flows.bot" : "flows.noBot")} />
       </td>
       <td class="c-home">
-        <HomePill home={c.home} />
+        <Home of={c} />
       </td>
       <td class="c-n right">
         <Conversations of={c} />
