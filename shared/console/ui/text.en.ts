@@ -724,6 +724,7 @@ export const en = {
   "audit.action.rehearse": "Rehearsal started",
   "audit.action.retry": "Failures tried again",
   "audit.action.end": "Move ended",
+  "audit.action.end.rehearsal": "Rehearsal ended",
   "audit.action.repair": "Repair started",
   "audit.action.repaired": "Repair ended",
   "audit.action.setup": "Setup changed",
@@ -735,6 +736,12 @@ export const en = {
   "audit.role.super-admin": "super administrator",
   "audit.role.agent": "agent",
   "audit.role.connector": "connector",
+  "audit.role.help-desk": "help desk access",
+  "audit.said.signIn": "for the console, until {time}",
+  "audit.said.command": "by a command with the data folder's key, until {time}",
+  "audit.said.since": "what came since {time}",
+  "audit.said.repaired": "found after the end: {n} landed, {failed} failed",
+  "audit.said.refusals": "and {n} more in the minute from {time} on",
 
   // Inbox (4.7)
   "filter.label": "Filter",

@@ -722,6 +722,7 @@ export const nb: Record<keyof typeof en, string> = {
   "audit.action.rehearse": "Generalprøve startet",
   "audit.action.retry": "Feil prøvd igjen",
   "audit.action.end": "Flytting ferdig",
+  "audit.action.end.rehearsal": "Generalprøve ferdig",
   "audit.action.repair": "Reparasjon startet",
   "audit.action.repaired": "Reparasjon ferdig",
   "audit.action.setup": "Oppsett endret",
@@ -733,6 +734,12 @@ export const nb: Record<keyof typeof en, string> = {
   "audit.role.super-admin": "superadministrator",
   "audit.role.agent": "agent",
   "audit.role.connector": "kobling",
+  "audit.role.help-desk": "tilgang til helpdesken",
+  "audit.said.signIn": "for konsollen, til {time}",
+  "audit.said.command": "av en kommando med nøkkelen i datamappen, til {time}",
+  "audit.said.since": "det som kom siden {time}",
+  "audit.said.repaired": "funnet etterpå: {n} flyttet, {failed} feilet",
+  "audit.said.refusals": "og {n} til i minuttet fra {time}",
 
   // Inbox (4.7)
   "filter.label": "Filter",

@@ -1,7 +1,8 @@
 import * as shapes from "lucide";
 import { agentName, channelName } from "../account";
 import type { AuditEntry } from "../api.gen";
-import { has, t, type Key } from "../i18n";
+import { detail } from "../audit";
+import { t, type Key } from "../i18n";
 import { Button, Empty, Page, ProblemView, Select, Skeleton, Time } from "../parts";
 import { usePages } from "../lists";
 import { usePoll } from "../poll";
@@ -15,6 +16,7 @@ export function AuditPage() {
   const move = useStore(place).query.get("move") ?? "";
   const moves = usePoll("GET /v1/moves", {});
   const log = usePages("GET /v1/audit", { query: { move: move || undefined } }, { every: 30_000 });
+  const rehearsals = new Set(moves.data?.items.filter((m) => m.rehearsal).map((m) => m.id));
   const options = (moves.data?.items ?? []).map((m) => ({ value: m.id, label: `${channelName(m.channelId)}, ${moment(m.startedAt)}` }));
   if (move && !options.some((o) => o.value === move)) options.unshift({ value: move, label: move });
   return (
@@ -30,7 +32,7 @@ export function AuditPage() {
         <Empty icon={shapes.history}>{t("audit.empty")}</Empty>
       ) : (
         <>
-          <table class="table plainlist">
+          <table class="table plainlist audit">
             <caption class="hide-text">{t("audit.table")}</caption>
             <thead>
               <tr>
@@ -43,7 +45,7 @@ export function AuditPage() {
             </thead>
             <tbody>
               {log.items.map((e) => (
-                <Row key={e.chain + "-" + e.number} of={e} />
+                <Row key={e.chain + "-" + e.number} of={e} rehearsal={rehearsals.has(e.moveId ?? "")} />
               ))}
             </tbody>
           </table>
@@ -58,9 +60,9 @@ export function AuditPage() {
   );
 }
 
-function Row({ of: e }: { of: AuditEntry }) {
+function Row({ of: e, rehearsal }: { of: AuditEntry; rehearsal: boolean }) {
   const href = e.moveId ? "/app/moves/" + encodeURIComponent(e.moveId) : "";
-  const what = t(("audit.action." + e.action) as Key);
+  const what = t(e.action === "end" && rehearsal ? "audit.action.end.rehearsal" : (("audit.action." + e.action) as Key));
   return (
     <tr>
       <td class="strong">{hasPage(href) ? <a href={href}>{what}</a> : what}</td>
@@ -68,21 +70,15 @@ function Row({ of: e }: { of: AuditEntry }) {
         <Time at={e.at} />
       </td>
       <td data-head={t("audit.who")}>
-        {agentName(e.by)}
-        {e.role && <span class="muted"> ({t(("audit.role." + e.role) as Key)})</span>}
+        <span>
+          {agentName(e.by)} {e.role && <span class="muted small">{t(("audit.role." + e.role) as Key)}</span>}
+        </span>
       </td>
       <td data-head={t("channels.channel")}>{e.channelId ? channelName(e.channelId) : "–"}</td>
       <td data-head={t("audit.from")}>{e.address || "–"}</td>
       <td data-head={t("audit.detail")} class="break">
-        {detail(e.detail)}
+        {detail(e.action, e.detail, agentName)}
       </td>
     </tr>
   );
-}
-
-/** detail says in words what the log says by code, such as why a move was refused. */
-function detail(code: string | undefined): string {
-  if (!code) return "–";
-  for (const key of ["moves.status." + code, "problem." + code, "find." + code]) if (has(key)) return t(key);
-  return code;
 }
