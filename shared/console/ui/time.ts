@@ -1,5 +1,5 @@
 // Times and durations in words. Times are of the reader's zone unless another is given.
-import { getLanguage, locale, number, t } from "./i18n";
+import { getLanguage, list, locale, number, t } from "./i18n";
 
 type When = string | number | Date;
 
@@ -44,6 +44,19 @@ export function exact(at: When): string {
 /** weekday writes the day of the week, 0 for Sunday: short "Mon" or long "Monday". */
 export function weekday(n: number, style: "short" | "long" = "long"): string {
   return format(Date.UTC(2023, 0, 1 + n, 12), { weekday: style }, "UTC"); // 1 January 2023 was a Sunday
+}
+
+/** weekdays writes days of the week, 0 for Sunday, from Monday on, those in a row as a span: "Mon–Wed and Fri". */
+export function weekdays(of: number[]): string {
+  const order = of.map((n) => (n + 6) % 7).sort((a, b) => a - b);
+  const rows: number[][] = [];
+  for (const n of order) {
+    const row = rows.at(-1);
+    if (row && n === row.at(-1)! + 1) row.push(n);
+    else rows.push([n]);
+  }
+  const name = (n: number) => weekday((n + 1) % 7, "short");
+  return list(rows.flatMap((row) => (row.length > 2 ? `${name(row[0]!)}–${name(row.at(-1)!)}` : row.map(name))));
 }
 
 /** duration writes seconds in at most two units: 0.4 s, 84 s as 1 min 24 s, 2 h 5 min, 3 d 4 h. */

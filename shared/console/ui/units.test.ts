@@ -8,7 +8,7 @@ import { match } from "./match";
 import { pause, Poller, type Asked, type Clock } from "./poll";
 import { en } from "./text.en";
 import { nb } from "./text.nb";
-import { clock, day, duration, roundLeft, weekday } from "./time";
+import { clock, day, duration, roundLeft, weekday, weekdays } from "./time";
 
 await loadTexts();
 
@@ -129,6 +129,7 @@ test("dates are written as the language does", () => {
   assert.equal(day("2026-05-01T12:00:00Z", "2026-11-29T12:00:00Z"), "1 May");
   assert.equal(day("2025-11-12T12:00:00Z", "2026-11-29T12:00:00Z"), "12 Nov. 2025");
   assert.deepEqual([weekday(0), weekday(6, "short")], ["Sunday", "Sat"]);
+  assert.deepEqual([[1, 2, 3], [1, 3, 5], [0, 5, 6], [4, 1], [0, 1, 2, 3, 5]].map(weekdays), ["Mon–Wed", "Mon, Wed and Fri", "Fri–Sun", "Mon and Thu", "Mon–Wed, Fri and Sun"]);
 });
 
 test("ticks are round and cover the values", () => {

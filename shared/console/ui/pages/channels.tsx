@@ -308,7 +308,7 @@ export function ChannelPage({ id }: { id: string }) {
       <Loaded of={channel}>
         {(c) => (
           <div class="card">
-            <dl class="pairs in">
+            <dl class="pairs wide in">
               <Pair name={t("channels.type")}>{t(("type." + c.type) as Key)}</Pair>
               {c.address && <Pair name={t("channel.address")}>{c.address}</Pair>}
               {c.connected && <Pair name={t("channel.connected")}>{channelName(c.connected)}</Pair>}

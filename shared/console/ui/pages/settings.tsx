@@ -3,7 +3,7 @@ import { channelName, useDirectory } from "../account";
 import type { Policy } from "../api.gen";
 import { getLanguage, list, rich, t, type Key } from "../i18n";
 import { Empty, Page, Person, Pill } from "../parts";
-import { weekday } from "../time";
+import { weekdays } from "../time";
 import { SettingsTabs } from "./channels";
 import { roleKey } from "./signin";
 import type { ComponentChildren } from "preact";
@@ -63,12 +63,14 @@ export function PipelinesPage() {
               <h2>{p.name || p.id}</h2>
               <code class="end">{p.id}</code>
             </header>
-            <ul class="rows">
+            <ul class="rows statuses">
               {d.statuses
                 .filter((s) => s.pipelineId === p.id)
                 .map((s) => (
                   <li key={s.id} class="row">
-                    <Pill tone={s.closed ? undefined : "teal"}>{s.name || s.id}</Pill>
+                    <span class="name">
+                      <Pill tone={s.closed ? undefined : "teal"}>{s.name || s.id}</Pill>
+                    </span>
                     <span class="muted">{t(s.closed ? "pipelines.closed" : "pipelines.open")}</span>
                     <code class="end muted">{s.id}</code>
                   </li>
@@ -96,7 +98,7 @@ export function SLAsPage() {
               <h2>{p.name || p.id}</h2>
               <code class="end">{p.id}</code>
             </header>
-            <dl class="pairs in">
+            <dl class="pairs wide in">
               {promises.map(
                 (k) =>
                   p[k] && (
@@ -136,14 +138,15 @@ function hours(s: string): string {
 function week(p: Policy): ComponentChildren {
   const weekly = p.schedule?.weekly ?? [];
   if (weekly.length === 0) return t("slas.always");
-  const byHours = new Map<string, string[]>();
+  const byHours = new Map<string, number[]>();
   for (const w of weekly) {
+    const n = (days.indexOf(w.day) + 1) % 7;
     const key = getLanguage() === "nb" ? `${w.from}–${w.to}`.replaceAll(":", ".") : `${w.from}–${w.to}`;
-    byHours.set(key, [...(byHours.get(key) ?? []), weekday((days.indexOf(w.day) + 1) % 7, "short")]);
+    byHours.set(key, [...(byHours.get(key) ?? []), n]);
   }
   return [...byHours].map(([span, on]) => (
     <div key={span}>
-      {on.length > 2 ? `${on[0]}–${on.at(-1)}` : list(on)} {span}
+      {weekdays(on)} {span}
     </div>
   ));
 }
