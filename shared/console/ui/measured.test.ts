@@ -43,7 +43,11 @@ test("an alarm is on while each of its last periods is beyond the threshold", ()
   assert.ok(on({ ...level, periods: 26, least: 1 }, { 25: 11 }));
   assert.ok(!on({ ...level, periods: 26, least: 1 }, { 26: 11 }));
   const silence: Alarm = { ...level, series: [{ ...queue, figure: "sum" }], period: 300, periods: 1, least: 1, threshold: 1, below: true, silence: true };
-  assert.ok(on(silence, {}) && on(silence, { 5: 1 }) && on(silence, { 1: 0 }) && !on(silence, { 4: 1 }));
+  assert.ok(on(silence, { 5: 1 }) && on(silence, { 1: 0 }) && !on(silence, { 4: 1 }));
+  const other = (ago: number) => measured({ metric: "Done" }, { [ago]: 1, 0: 1 });
+  assert.ok(isOn(all(measured(queue, {}), other(4)), silence, next), "it was silent for a period");
+  assert.ok(!isOn(all(measured(queue, {}), other(3)), silence, next), "nothing was measured before");
+  assert.ok(!on(silence, {}));
 });
 
 test("series are one by their sum or by the largest", () => {

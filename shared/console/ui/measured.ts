@@ -119,12 +119,14 @@ export function watched(m: Metrics, a: Alarm, { from, to }: Span): At[] {
   return out;
 }
 
-/** isOn tells whether an alarm is on, by minutes that are over. */
+/** isOn tells whether an alarm is on, by minutes that are over. Of a time before anything was measured, silence says nothing. */
 export function isOn(m: Metrics, a: Alarm, now: number): boolean {
+  const since = Math.min(...[...m.values()].flatMap((points) => points.map((p) => p.at)));
   let beyond = 0;
   for (let i = 0; i < a.periods; i++) {
-    const v = valueOf(m, a, now - (now % minute) - minute - i * a.period * 1000);
-    if (v === undefined ? a.silence : a.below ? v < a.threshold : v > a.threshold) beyond++;
+    const end = now - (now % minute) - minute - i * a.period * 1000;
+    const v = valueOf(m, a, end);
+    if (v === undefined ? a.silence && since <= end - a.period * 1000 + minute : a.below ? v < a.threshold : v > a.threshold) beyond++;
   }
   return beyond >= a.least;
 }
