@@ -54,14 +54,14 @@ export function sparkPath(values: number[], width: number, height: number): stri
 }
 
 /**
- * levels gives each value one of 6 levels, 0 for the fewest: the quantiles of the
+ * levels gives each value one of 6 levels, 0 for none: the quantiles of the
  * values that are not 0. Equal values have equal levels.
  */
 export function levels(values: number[]): number[] {
   const sorted = values.filter((v) => v > 0).sort((a, b) => a - b);
   if (sorted.length === 0) return values.map(() => 0);
   const cuts = [0.17, 0.34, 0.52, 0.7, 0.88].map((q) => sorted[Math.floor(q * (sorted.length - 1))] ?? 0);
-  return values.map((v) => (v <= 0 ? 0 : cuts.filter((c) => v > c).length));
+  return values.map((v) => (v <= 0 ? 0 : Math.max(1, cuts.filter((c) => v > c).length)));
 }
 
 /** quieterThan is the share of values, 0 to 1, that are above v. */

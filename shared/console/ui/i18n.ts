@@ -123,10 +123,10 @@ export function percent(n: number): string {
   return number(Math.floor(n)) + "\u00a0%";
 }
 
-/** dollars writes an amount in US dollars; of one that is less than a cent, that it is. */
+/** dollars writes an amount in US dollars; of less than a cent, that it is. */
 export function dollars(n: number): string {
   const write = (n: number) => new Intl.NumberFormat(locale(), { style: "currency", currency: "USD" }).format(n);
-  return n > 0 && n < 0.01 ? t("summary.below", { v: write(0.01) }) : write(n);
+  return n < 0.01 ? t("summary.below", { v: write(0.01) }) : write(n);
 }
 
 /** bytes writes the size of a file: 1 kB for little, 48 kB, 3.2 MB. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { address } from "./api";
 import { areaPath, levels, linePath, niceTicks, quieterThan, rates, shares, sparkPath, timeTicks } from "./geometry";
-import { has, loadTexts, number, percent, rich, t } from "./i18n";
+import { dollars, has, loadTexts, number, percent, rich, t } from "./i18n";
 import { match } from "./match";
 import { pause, Poller, type Asked, type Clock } from "./poll";
 import { en } from "./text.en";
@@ -109,6 +109,7 @@ test("texts have their parameters and forms", () => {
   assert.deepEqual(rich("banner", { channel: "support@" }), ["", "support@", " is moving to the help desk"]);
   assert.ok(has("find.would-breach") && has("fail.no-start-date") && !has("find.unheard-of"));
   assert.equal(percent(61.9), "61\u00a0%");
+  assert.deepEqual([0, 0.004, 0.59].map(dollars), ["below US$0.01", "below US$0.01", "US$0.59"]);
   assert.equal(number(0.5, 2), "0.50");
 });
 
@@ -157,6 +158,7 @@ test("levels are quantiles, of equal values the same, and nothing is the lowest"
   assert.equal(got.at(-1), 5);
   assert.deepEqual([...got].sort(), got);
   assert.deepEqual(levels([0, 0]), [0, 0]);
+  assert.deepEqual(levels([0, 1, 1, 3]), [0, 1, 1, 5], "one is not nothing");
   assert.equal(quieterThan([1, 2, 3, 4], 2), 0.5);
 });
 

@@ -387,7 +387,7 @@ function Statuses({ plan, choices, onChoose }: PartProps) {
   const usable = pipelines.filter((p) => of(p.id, false).length && of(p.id, true).length);
   const options = (closed: boolean) => of(choices.pipeline, closed).map((s) => ({ value: s.id, label: s.name || s.id }));
   return (
-    <Section step="status" title={t("move.status")} hint={plan && t("move.status.hint", { n: plan.withTicket.n })}>
+    <Section step="status" title={t("move.status")} hint={plan && (plan.withTicket.n > 0 ? t("move.status.hint", { n: plan.withTicket.n }) : t("move.status.hint.none"))}>
       {usable.length > 1 && (
         <div class="flow-pipeline">
           <Select
@@ -672,6 +672,7 @@ function Week({ plan, now, name }: { plan: Plan; now: number; name: string }) {
   const { hourly, zone, quietest } = plan;
   const hour = hourOfWeek(now, zone);
   const start = quietest && startOf(quietest, now, zone);
+  const present = hourly[hour] ?? 0;
   const within = quietest !== undefined && hoursOf(quietest).includes(hour);
   const calendar = () => {
     const url = location.href.split("#")[0]!;
@@ -684,7 +685,7 @@ function Week({ plan, now, name }: { plan: Plan; now: number; name: string }) {
       <div class="heat-foot">
         <div class="grow">
           {quietest && <p>{rich("time.quietest", { window: <b>{windowText(quietest)}</b>, t: within ? t("time.present") : relative((start! - now) / 1000) })}</p>}
-          <p class="muted small">{t("time.quieter", { p: percent(quieterThan(hourly, hourly[hour] ?? 0) * 100) })}</p>
+          <p class="muted small">{present <= Math.min(...hourly) ? t("time.quiet") : present >= Math.max(...hourly) ? t("time.busiest") : t("time.quieter", { p: percent(quieterThan(hourly, present) * 100) })}</p>
         </div>
         <HeatKey />
       </div>
