@@ -10,6 +10,7 @@ import { InboxPage } from "./pages/inbox";
 import { MovesPage } from "./pages/moves";
 import { AgentsPage, PipelinesPage, SLAsPage } from "./pages/settings";
 import { match } from "./match";
+import { Skeleton } from "./parts";
 
 export interface Route {
   /** What may vary is called :id. */
@@ -36,7 +37,7 @@ function later(load: () => Promise<ComponentType<{ id: string }>>): ComponentTyp
       );
     }, []);
     if (loaded.error) throw loaded.error;
-    return loaded.page ? createElement(loaded.page, props) : null;
+    return loaded.page ? createElement(loaded.page, props) : <div class="page"><Skeleton rows={6} height={20} /></div>;
   };
 }
 

@@ -38,6 +38,7 @@ async function theReport(page, of) {
   assert.deepEqual(sums, [r.checksum.inbox, r.checksum.desk]);
   assert.equal(r.checksum.inbox, r.checksum.desk);
   assert.ok(r.redirected > 0, "customers wrote meanwhile");
+  assert.match(await page.getByRole("link", { name: "Open help desk" }).getAttribute("href"), /^\/app\/desk\?channel=support-mail$/);
   return id;
 }
 
@@ -59,6 +60,7 @@ for (const lambda of [false, true]) {
       await button.click({ force: true }); // though it is off: it says what is missing
       const ticks = page.locator("#checks input[type=checkbox]");
       await ticks.first().waitFor();
+      await page.locator("#checks .warn").getByText("Tick what you have read and accept.").waitFor();
       for (let i = 0; i < (await ticks.count()); i++) await ticks.nth(i).check();
       await page.getByRole("button", { name: "Rehearse" }).click();
       await page.getByText(/tickets to create/).waitFor();

@@ -185,8 +185,10 @@ function Flow({ channel, name, preferred }: { channel: Channel; name: string; pr
     set({ ...choices, ...change });
   };
   const gaps = missing(facts);
+  const [urged, urge] = useState(false);
   const show = (m: Missing) => {
     say(missingText(m, facts));
+    urge(true);
     where.jump(m.step, target(m));
   };
   useEffect(() => {
@@ -219,7 +221,7 @@ function Flow({ channel, name, preferred }: { channel: Channel; name: string; pr
             <Notices plan={plan} choices={choices} onChoose={(c) => choose("notify", c)} />
           </>
         )}
-        <Checks channel={channel} planned={planned} choices={choices} onChoose={set} />
+        <Checks channel={channel} planned={planned} choices={choices} urged={urged} onChoose={set} />
         <Quiet plan={plan} name={name} />
         <Rehearsal channel={channel} choices={choices} facts={facts} onRehearsed={setRehearsed} />
         <Confirm
@@ -481,7 +483,7 @@ function Notices({ plan, choices, onChoose }: PartProps) {
 
 // ---- 5: checks ----
 
-function Checks({ channel, planned, choices, onChoose }: { channel: Channel; planned: ReturnType<typeof usePlan>; choices: Choices; onChoose: (c: Choices) => void }) {
+function Checks({ channel, planned, choices, urged, onChoose }: { channel: Channel; planned: ReturnType<typeof usePlan>; choices: Choices; /** Somebody wanted to start. */ urged: boolean; onChoose: (c: Choices) => void }) {
   const { plan, busy, stale, error } = planned;
   const now = useNow(15_000);
   const accepted = plan?.warnings.filter((w) => isAccepted(w, choices)).length ?? 0;
@@ -521,7 +523,7 @@ function Checks({ channel, planned, choices, onChoose }: { channel: Channel; pla
                   </li>
                 ))}
               </ul>
-              <p class="muted small">{t("checks.tick", { k: accepted, n: plan.warnings.length })}</p>
+              <p class={urged && accepted < plan.warnings.length ? "warn small" : "muted small"}>{t("checks.tick", { k: accepted, n: plan.warnings.length })}</p>
             </>
           )}
         </div>

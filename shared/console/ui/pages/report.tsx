@@ -27,6 +27,7 @@ export interface Retry {
 
 /** ReportActions are the downloads, and what is to be done next. */
 export function ReportActions({ m, report, failures, retry }: { m: Move; report?: Report; failures: number; retry: Retry }) {
+  const me = useMe();
   const [error, fail] = useState<unknown>();
   const csv = () => {
     fail(undefined);
@@ -50,6 +51,11 @@ export function ReportActions({ m, report, failures, retry }: { m: Move; report?
         <Button kind="primary" icon={shapes.rotateCcw} busy={retry.busy} onClick={retry.run}>
           {t("report.retry", { n: failures })}
         </Button>
+      )}
+      {report && m.status === "done" && !m.rehearsal && me.helpDesk && (
+        <LinkButton kind="primary" icon={shapes.lifeBuoy} href={`/app/desk?channel=${encodeURIComponent(m.channelId)}`}>
+          {t("banner.desk")}
+        </LinkButton>
       )}
       {m.rehearsal && (
         <LinkButton kind="primary" icon={shapes.arrowRight} href={`/app/channels/${encodeURIComponent(m.channelId)}/move`}>
