@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { party } from "./people";
-import { mergeRows, type Row } from "./rows";
+import { mergeRows, partsOf, toRows, type Row } from "./rows";
 import { dues } from "./sla";
 
-const rows = (ids: string): Row<{ id: string }>[] => [...ids].map((id) => ({ item: { id } }));
+const rows = (ids: string): Row<{ id: string }>[] => toRows([...ids].map((id) => ({ id })));
 const items = (ids: string) => [...ids].map((id) => ({ id }));
 /** A row that is gone is written in brackets. */
 const text = (all: Row<{ id: string }>[]) => all.map((r) => (r.gone ? `(${r.item.id})` : r.item.id)).join("");
@@ -35,6 +35,17 @@ test("rows keep their places, and what left the list stays as gone", () => {
 test("a row that comes back is no longer gone", () => {
   const gone = mergeRows(rows("abc"), items("ac"), false, true).rows;
   assert.equal(text(mergeRows(gone, items("abc"), false, true).rows), "abc");
+});
+
+test("rows keep their parts, and new ones are in that of the next row", () => {
+  const item = Object.fromEntries(items("abcdxyz").map((i) => [i.id, i]));
+  const shown: Row<{ id: string }>[] = [..."abcd"].map((id, i) => ({ item: item[id]!, part: i < 2 ? 0 : 1 }));
+  const { rows: merged } = mergeRows(shown, [..."xaybczd"].map((id) => item[id]!), false, false);
+  assert.deepEqual(partsOf(merged).map(text), ["xayb", "czd"]);
+  const kept = mergeRows(shown, [..."ab"].map((id) => item[id]!), true, false).rows;
+  assert.ok(kept.every((r, i) => r === shown[i]), "a row that is as it was is the same");
+  assert.deepEqual(partsOf([]), []);
+  assert.deepEqual(partsOf(toRows([..."0123456789ab"], 3)).map((p) => [p[0]!.part, p.length]), [[3, 10], [4, 2]]);
 });
 
 test("customers are read as channels write them", () => {

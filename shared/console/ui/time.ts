@@ -3,8 +3,13 @@ import { getLanguage, list, locale, number, t } from "./i18n";
 
 type When = string | number | Date;
 
+const formats = new Map<string, Intl.DateTimeFormat>(); // making one takes longer than all else of a row
+
 function format(at: When, options: Intl.DateTimeFormatOptions, zone?: string): string {
-  return new Intl.DateTimeFormat(locale(), zone ? { ...options, timeZone: zone } : options).format(new Date(at));
+  const key = [locale(), zone, JSON.stringify(options)].join();
+  const made = formats.get(key) ?? new Intl.DateTimeFormat(locale(), zone ? { ...options, timeZone: zone } : options);
+  formats.set(key, made);
+  return made.format(new Date(at));
 }
 
 /** clock writes the time of day: 20:02, in Norwegian 20.02. */

@@ -9,7 +9,7 @@ import { useKeys } from "./keys";
 import { Button, counted, Empty, Icon, IconButton, Menu, ProblemView, Skeleton } from "./parts";
 import { usePoll } from "./poll";
 import { go, onLeave } from "./router";
-import { mergeRows, type Row } from "./rows";
+import { mergeRows, partsOf, toRows, type Row } from "./rows";
 import { Store } from "./store";
 
 type Listed = "GET /v1/conversations" | "GET /v1/tickets";
@@ -59,7 +59,7 @@ export function useRows<O extends Listed>(op: O, query: NonNullable<Input<O>["qu
     if (!first.data) return;
     const { items, next } = first.data as { items: T[]; next?: string };
     set((s) => {
-      if (!s || s.key !== key) return { key, rows: items.map((item) => ({ item })), held: 0, next };
+      if (!s || s.key !== key) return { key, rows: toRows(items), held: 0, next };
       const { rows, held } = mergeRows(s.rows, items, next !== undefined, hold);
       return { key, rows, held, next: s.rows.length > pageSize ? s.next : next };
     });
@@ -81,7 +81,8 @@ export function useRows<O extends Listed>(op: O, query: NonNullable<Input<O>["qu
       set((s) => {
         if (!s || s.key !== key) return s;
         const known = new Set(s.rows.map((r) => r.item.id));
-        return { ...s, rows: [...s.rows, ...page.items.filter((i) => !known.has(i.id)).map((item) => ({ item }))], next: page.next };
+        const fresh = page.items.filter((i) => !known.has(i.id));
+        return { ...s, rows: [...s.rows, ...toRows(fresh, (s.rows.at(-1)?.part ?? -1) + 1)], next: page.next };
       });
     } catch {
       // It is tried again when the end is reached again, or by its button.
@@ -134,6 +135,37 @@ interface EntryProps<T> {
   given: unknown[];
 }
 
+interface PartProps<T> {
+  rows: Row<T>[];
+  /** The ID of the row that is read, if it is one of these. */
+  current?: string;
+  href: (item: T) => string;
+  /** Where the first row leads, which tells that addresses have changed. */
+  to: string;
+  row: (item: T, gone: boolean) => ComponentChildren;
+  given: unknown[];
+}
+
+/** Part is some rows. The browser passes over parts that are out of sight, and rendering the list again over those that are as they were. */
+class Part<T extends { id: string }> extends Component<PartProps<T>> {
+  override shouldComponentUpdate(next: PartProps<T>): boolean {
+    const was = this.props;
+    return (
+      next.current !== was.current || next.to !== was.to || next.rows.length !== was.rows.length ||
+      next.rows.some((r, i) => r !== was.rows[i]) || next.given.some((v, i) => v !== was.given[i])
+    );
+  }
+  override render({ rows, current, href, row, given }: PartProps<T>) {
+    return (
+      <div class="part">
+        {rows.map(({ item, gone }) => (
+          <Entry key={item.id} item={item} gone={gone ?? false} current={item.id === current} href={href(item)} row={row} given={given} />
+        ))}
+      </div>
+    );
+  }
+}
+
 /** Entry is a row. It is rendered again only if it would be another one: thousands may be there, and a page of 50 comes. */
 class Entry<T> extends Component<EntryProps<T>> {
   override shouldComponentUpdate(next: EntryProps<T>): boolean {
@@ -145,7 +177,7 @@ class Entry<T> extends Component<EntryProps<T>> {
   }
   override render({ item, gone, current, href, row }: EntryProps<T>) {
     return (
-      <li class={gone ? "gone" : undefined}>
+      <div role="listitem" class={gone ? "gone" : undefined}>
         {gone ? (
           <div class="entry">{row(item, true)}</div>
         ) : (
@@ -153,7 +185,7 @@ class Entry<T> extends Component<EntryProps<T>> {
             {row(item, false)}
           </a>
         )}
-      </li>
+      </div>
     );
   }
 }
@@ -260,11 +292,19 @@ export function WorkList<T extends { id: string }>({ title, count, list, current
         ) : rows.length === 0 ? (
           <Empty icon={icon}>{empty}</Empty>
         ) : (
-          <ul>
-            {rows.map(({ item, gone }) => (
-              <Entry key={item.id} item={item} gone={gone ?? false} current={item.id === current} href={href(item)} row={row} given={all} />
+          <div role="list">
+            {partsOf(rows).map((part) => (
+              <Part
+                key={part[0]!.part}
+                rows={part}
+                current={part.some((r) => r.item.id === current) ? current : undefined}
+                href={href}
+                to={href(part[0]!.item)}
+                row={row}
+                given={all}
+              />
             ))}
-          </ul>
+          </div>
         )}
         {list.more && rows && (
           <div ref={end}>

@@ -65,7 +65,7 @@ describe("who may see what", () => {
       for (const id of [conversation, ticket]) {
         await page.getByRole("searchbox").fill(id);
         await page.keyboard.press("Enter");
-        await page.locator(".list .scroll li").or(page.locator(".list .empty")).first().waitFor();
+        await page.locator(".list .scroll [role=listitem]").or(page.locator(".list .empty")).first().waitFor();
       }
       await Promise.all(reading);
       assert.ok(bodies.length > 5, "the network was watched");

@@ -30,13 +30,13 @@ describe("pages", () => {
     await ended(left, (await start(left, { history: "none", statusMap: undefined, sla: undefined, notifications: undefined })).id);
     const page = await open(t, left);
     await signIn(page, left, "Ada Lind", "/app/inbox");
-    const row = page.locator(".list .scroll li", { hasText: "support@" }).first();
+    const row = page.locator(".list .scroll [role=listitem]", { hasText: "support@" }).first();
     await row.hover();
     const subject = (await row.locator("bdi").nth(1).innerText()).trim();
     const listed = (await api(left, "GET /v1/conversations?home=inbox&status=open&limit=100")).items;
     const { id } = listed.find((c) => c.subject === subject && c.channelId === "support-mail");
     await api(left, "PATCH /v1/conversations/" + id, { status: "closed" });
-    const gone = page.locator(".list li.gone", { hasText: subject }).first();
+    const gone = page.locator(".list .gone", { hasText: subject }).first();
     await gone.getByText("No longer in this list").waitFor();
     await page.waitForTimeout(500); // what is asked of it has been answered
     assert.equal(await gone.getByText("Now in the help desk").count(), 0);
@@ -127,7 +127,7 @@ describe("pages", () => {
     await api(of, "PATCH /v1/conversations/" + first.conversationId, { owner: "ben" }, { "Idempotency-Key": crypto.randomUUID() });
     const page = await open(t, of);
     await signIn(page, of, "Ada Lind", "/app/inbox?channel=hotline");
-    const top = page.locator(".list .scroll li").first();
+    const top = page.locator(".list .scroll [role=listitem]").first();
     await top.getByText("The second of two").waitFor();
     await page.getByRole("button", { name: "Order" }).click();
     await page.getByRole("menuitemradio", { name: "The last changed first" }).click();

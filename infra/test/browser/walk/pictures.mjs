@@ -33,7 +33,7 @@ test("pictures", async (t) => {
     await page.getByText("Ada Lind").waitFor();
     await shoot(page, look, "signin");
     await signIn(page, busy, "Ada Lind", "/app/inbox");
-    await page.locator(".list .scroll li").first().waitFor();
+    await page.locator(".list .scroll [role=listitem]").first().waitFor();
     await shoot(page, look, "inbox");
     await visit(page, { path: "/app/settings/channels" });
     await shoot(page, look, "channels");
@@ -62,7 +62,7 @@ test("pictures", async (t) => {
     await shoot(page, look, "progress");
     await visit(page, { path: "/app/inbox" });
     await page.locator("aside.banner").waitFor();
-    await page.locator(".list .scroll li a").first().click();
+    await page.locator(".list .scroll [role=listitem] a").first().click();
     await page.locator(".words").first().waitFor();
     await shoot(page, look, "inbox-banner");
     await visit(page, { path: "/app/settings/channels" });

@@ -22,7 +22,7 @@ describe("while a channel moves", () => {
   test("people in the inbox: a row under the cursor, an edit, the banner", async (t) => {
     const chloe = await open(t, of);
     await signIn(chloe, of, "Chloé Martin", "/app/inbox");
-    const row = chloe.locator(".list .scroll li", { hasText: "support@" }).nth(1);
+    const row = chloe.locator(".list .scroll [role=listitem]", { hasText: "support@" }).nth(1);
     await row.hover();
     const place = await row.boundingBox();
     const subject = (await row.locator("bdi").nth(1).innerText()).trim();
@@ -53,7 +53,7 @@ describe("while a channel moves", () => {
     const ticket = decodeURIComponent(new URL(ben.url()).pathname.replace("/app/desk/", ""));
     assert.equal((await api(of, "GET /v1/tickets/" + ticket)).status, "solved");
 
-    const gone = chloe.locator(".list li.gone", { hasText: subject }).first();
+    const gone = chloe.locator(".list .gone", { hasText: subject }).first();
     await gone.getByText("Now in the help desk").waitFor();
     const now = await gone.boundingBox();
     const banner = await chloe.getByRole("complementary", { name: "A move is under way" }).boundingBox().catch(() => null);

@@ -83,7 +83,7 @@ describe("sessions and connections", () => {
   test("no connection, and back", async (t) => {
     const page = await open(t, of);
     await signIn(page, of, "Ben Osei", "/app/inbox");
-    const rows = page.locator(".list .scroll li");
+    const rows = page.locator(".list .scroll [role=listitem]");
     await rows.first().waitFor();
     await page.context().setOffline(true);
     await page.getByText(/^No connection\. What you see is from \d\d:\d\d\.$/).waitFor();
@@ -154,7 +154,7 @@ describe("sessions and connections", () => {
       await page.clock.install({ time: Date.now() + days * 86_400_000 });
       await page.clock.resume();
       await signIn(page, of, "Ada Lind", "/app/inbox");
-      await page.locator(".list .scroll li").first().waitFor();
+      await page.locator(".list .scroll [role=listitem]").first().waitFor();
       for (const path of ["/app/desk", "/app/settings/channels", "/app/channels/support-mail/move", "/app/moves", "/app/audit"]) {
         await go(page, path);
         await until(async () => new URL(page.url()).pathname === path, path);

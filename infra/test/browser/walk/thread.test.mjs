@@ -96,7 +96,7 @@ describe("a thread", () => {
     await until(() => page.evaluate(() => document.activeElement.classList.contains("add-label")), "the focus is where the next one is added");
     await page.locator(".entry .tag", { hasText: "spare parts" }).waitFor();
     await page.getByRole("group", { name: "Labels" }).getByRole("link", { name: "spare parts" }).click();
-    await until(async () => (await page.locator(".list .scroll li").count()) === 1, "the list has what has the label");
+    await until(async () => (await page.locator(".list .scroll [role=listitem]").count()) === 1, "the list has what has the label");
     assert.equal(new URL(page.url()).searchParams.get("tag"), "spare parts");
     await page.getByRole("button", { name: "spare parts" }).first().click(); // the filter
     await page.getByRole("menuitem", { name: "Another…" }).click();
