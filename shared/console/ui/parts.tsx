@@ -479,7 +479,11 @@ function MenuList({ id, label, items, opener, onClose }: { id: string; label: st
   useLayoutEffect(() => {
     box.current!.showModal(); // which makes all else inert
     entries(ref.current!)[0]?.focus();
-    const scrolled = (e: Event) => e.target === document && onClose();
+    const at = opener.getBoundingClientRect();
+    const scrolled = (e: Event) => {
+      const now = opener.getBoundingClientRect(); // it is where it was if the page was scrolled before this opened
+      if (e.target === document && (now.top !== at.top || now.left !== at.left)) onClose();
+    };
     addEventListener("resize", onClose);
     addEventListener("scroll", scrolled, true);
     return () => {

@@ -121,6 +121,20 @@ describe("pages", () => {
     for (const [i, px] of large.entries()) assert.ok(px > 1.9 * usual[i], `${usual} become ${large}`);
   });
 
+  test("a menu opens where the page has just been scrolled, and closes when it is scrolled on", async (t) => {
+    const page = await open(t, of, { width: 360, height: 500 });
+    await signIn(page, of, "Ada Lind", "/app/settings/channels");
+    await page.locator("[data-channel=whatsapp] [aria-haspopup]").waitFor();
+    await page.evaluate(() => {
+      scrollTo(0, 200); // whose event comes after the click
+      document.querySelector("[data-channel=whatsapp] [aria-haspopup]").click();
+    });
+    await page.waitForTimeout(300);
+    assert.equal(await page.getByRole("menu").count(), 1);
+    await page.evaluate(() => scrollBy(0, 40));
+    await page.getByRole("menu").waitFor({ state: "detached" });
+  });
+
   test("lists have the order that one chooses", async (t) => {
     const first = await write(of, { channel: "hotline", from: "+47 1", subject: "The first of two" });
     await write(of, { channel: "hotline", from: "+47 2", subject: "The second of two" });
