@@ -202,6 +202,13 @@ export const widgets: Widget[] = [
       },
       {
         "namespace": "AWS/SQS",
+        "metric": "ApproximateNumberOfMessagesNotVisible",
+        "of": "StreamFailuresQueue",
+        "figure": "max",
+        "label": "dash.stream failures in hand"
+      },
+      {
+        "namespace": "AWS/SQS",
         "metric": "ApproximateNumberOfMessagesVisible",
         "of": "StreamFailuresDeadQueue",
         "figure": "max",

@@ -61,6 +61,7 @@ export const words = {
   "dash.restarted": "restarted",
   "dash.started": "started",
   "dash.stream failures": "stream failures",
+  "dash.stream failures in hand": "stream failures in hand",
   "dash.stuck": "stuck",
   "dash.succeeded": "succeeded",
   "dash.sweep": "sweep",
