@@ -20,9 +20,8 @@ type Converter struct {
 		Mark(ctx context.Context, account, job, name string, at time.Time) error
 	}
 	Now func() time.Time
-	// Turn, if not nil, waits until live traffic leaves room for a piece of work, and
-	// returns how many conversations it may have; 0 is no limit. Done is called at its
-	// end.
+	// Turn, if not nil, waits until live traffic leaves room for a piece of work, and says
+	// how many conversations it may have; 0 is no limit. Done is called at its end.
 	Turn func(ctx context.Context) (most int, done func())
 }
 
@@ -30,9 +29,8 @@ type Converter struct {
 // recorded as its conversation's failure.
 const maxReceives = 3
 
-// streamDelay is how long the stream may take to bring a change to the help desk.
-// Only what is older than that, or dated that far into the future by a wrong
-// clock, counts as missing.
+// streamDelay is how long the stream may take to bring a change to the help desk. Only what
+// is older, or dated that far into the future by a wrong clock, counts as missing.
 const streamDelay = 10 * time.Second
 
 // Do works on a batch. Receives is how often it has been received, with this time.

@@ -21,8 +21,8 @@ type Drain struct {
 	Queue  Queue
 	Phase  Phases
 	Watch  Watcher // nil if nobody watches
-	// Pause, if not nil, waits for a duration. A step then makes waits below a
-	// second itself, because the state machine waits for whole seconds only.
+	// Pause, if not nil, makes waits of less than a second within the step, because
+	// the state machine waits for whole seconds only.
 	Pause func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time
 }
@@ -32,27 +32,22 @@ const (
 	shortestPause = 50 * time.Millisecond // within a step
 	shortWait     = time.Second
 	longWait      = time.Minute
-	// settleTime is how long after the fence a comparing pass starts at the
-	// earliest. Until then, requests that read the channel's home just before
-	// the fence finish and indexes catch up. The listing need not wait, because
-	// the pass finds what it missed.
+	// settleTime is how long after the fence a pass compares at the earliest. By then
+	// requests that read the channel's home just before it finish, and indexes catch up.
 	settleTime  = 2 * time.Second
 	resendAfter = time.Minute     // when a batch is sent again
 	openPage    = 25              // open entries read from each shard at a time
 	longestStep = 2 * time.Second // that a step pauses at most, so that it reports
-	// maxPasses is how many passes compare at most. Whatever keeps changing after
-	// that is left to the stream and the audits.
+	// maxPasses compare at most. What keeps changing is left to the stream and audits.
 	maxPasses = 5
 )
 
 // Step checks whether batches are open. If so, it returns how long to wait: a
-// hundredth of what the pass has taken, at most 60 s, so that it looks often enough
-// for people and ends in time, and seldom in a long move. If none has finished
-// since the last check, those that are overdue are sent again, because their
-// messages may be lost. While others finish, a long queue is the likelier reason,
-// and sending again would only make it longer.
-//
-// When none is open, it decides whether another pass is to be listed.
+// hundredth of what the pass has taken, so that it looks often enough for people and
+// ends in time, and seldom in a long move. If none has finished since the last check,
+// those that are overdue are sent again, because their messages may be lost. While
+// others finish, a long queue is the likelier reason, and sending again would only make
+// it longer. When none is open, it decides whether another pass is to be listed.
 func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	m, err := d.Moves.Get(ctx, r.Account, r.Move)
 	if err != nil {
@@ -100,9 +95,8 @@ func (d Drain) Step(ctx context.Context, r Run) (Run, error) {
 	return r, nil
 }
 
-// poll looks for open batches of a pass. While some are open and the wait is short, it
-// waits and looks again. It returns what it saw, and how long to wait until the next
-// look.
+// poll looks for open batches of a pass, and again while the waits in between are short.
+// It returns what it saw last, and how long to wait until the next look.
 func (d Drain) poll(ctx context.Context, r Run) (open []Entry, p Progress, wait time.Duration, err error) {
 	for paused := time.Duration(0); ; paused += wait {
 		if open, p, err = look(ctx, d.Ledger, r); err != nil || len(open) == 0 {
@@ -121,10 +115,9 @@ func (d Drain) poll(ctx context.Context, r Run) (open []Entry, p Progress, wait 
 	}
 }
 
-// drained decides what follows a pass: a comparison after the conversion, another
-// one after one that found something to land, else the end. A rehearsal and what
-// runs after the end have one pass, but for a repair, which first tries again what
-// failed.
+// drained decides what follows a pass: a comparison after the conversion, another one
+// after one that found something to land, else the end. A rehearsal and what runs after
+// the end have one pass, but for a repair, which first tries again what failed.
 func (d Drain) drained(ctx context.Context, r Run, m desk.Move, now time.Time) (Run, error) {
 	r.More, r.Wait, r.Again = false, 0, false
 	r.Done, r.At = 0, time.Time{}

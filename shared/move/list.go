@@ -30,8 +30,7 @@ type Lister struct {
 	Now            func() time.Time
 }
 
-// BatchSize is the largest number of conversations in a batch, unless the
-// platform has another one.
+// BatchSize is the largest number of conversations in a batch by default.
 const BatchSize = 100
 
 // digestBatch is the largest number if tickets are counted by owner: so many
